@@ -1,0 +1,112 @@
+// What control and a simulation's worker say to each other, as plain JSON data.
+// Owns the shapes of the plan, the commands and the status; never how they travel (that is io/bus).
+
+import type { StartError } from '../schema/start-error.ts'
+
+export type SimulationStatus =
+  | 'STARTING'
+  | 'STARTED'
+  | 'STOPPING'
+  | 'STOPPED'
+  | 'FAILED'
+  | 'DELETING'
+  | 'DELETED'
+  | 'SNAPSHOT_IN_PROGRESS'
+export type ClockStatus = 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED'
+export type AppStatus = 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED' | 'ERROR'
+export type Lifecycle = 'BySpatialSubdivision' | 'PerWorker' | 'ByRequest'
+
+export interface ObjectLocation {
+  bucket: string
+  key: string
+}
+
+/** Where objects are kept: the embedded store's folder, or any S3 endpoint (keys come from the environment). */
+export type ObjectsConfig =
+  | { kind: 'folder'; folder: string }
+  | { kind: 's3'; endpoint: string; region: string; forcePathStyle: boolean }
+
+/** What a worker is started with: `plan.json` in its run folder, mode 0600. It holds no secret. */
+export interface WorkerPlan {
+  executionId: string
+  simulationName: string
+  simulationArn: string
+  accountId: string
+  region: string
+  createdAtMs: number
+  maximumDurationMs: number
+  /** Exactly one of the two. */
+  schemaLocation?: ObjectLocation
+  snapshotLocation?: ObjectLocation
+  tags: Record<string, string>
+  objects: ObjectsConfig
+  /** Folder of this execution: plan.json, status.json, packages. */
+  runFolder: string
+  /** Parent of every simulation's log folder. */
+  logsFolder: string
+  /** Parent of every simulation's shared memory, on a tmpfs: the worker makes `<fabricFolder>/<executionId>`. */
+  fabricFolder: string
+  /** The address that clients of apps connect to (EndpointInfo.Address). */
+  address: string
+  /** How long an app may take for one tick, in ms; 0 waits for ever. */
+  appTimeoutMs: number
+}
+
+export interface PortMapping {
+  declared: number
+  actual: number
+}
+
+export interface AppState {
+  domain: string
+  name: string
+  lifecycle: Lifecycle
+  status: AppStatus
+  targetStatus: 'STARTED' | 'STOPPED'
+  description?: string
+  launchCommands?: string[]
+  endpoint?: { address: string; ports: PortMapping[] }
+}
+
+/** All that control needs to know of a running simulation; sent whole at each change, and kept in `status.json`. */
+export interface WorkerStatus {
+  executionId: string
+  /** Grows with every change; the newest wins. */
+  revision: number
+  workerPid: number
+  status: SimulationStatus
+  startErrors: StartError[]
+  clock: { status: ClockStatus; targetStatus: 'STARTED' | 'STOPPED' }
+  tick: number
+  domains: { name: string; lifecycle: Lifecycle }[]
+  /** Name of the log group from the schema; absent where the schema names none. */
+  logGroup?: string
+  apps: AppState[]
+  snapshot?: { location: ObjectLocation; tick: number }
+  /** The last snapshot's outcome, once there is one. */
+  lastSnapshot?: { location: ObjectLocation; tick: number; bytes: number; error?: string }
+}
+
+export type WorkerCommand =
+  | { command: 'status' }
+  | { command: 'startClock' }
+  | { command: 'stopClock' }
+  | { command: 'startApp'; domain: string; name: string; description?: string; launchCommands?: string[] }
+  | { command: 'stopApp'; domain: string; name: string }
+  | { command: 'deleteApp'; domain: string; name: string }
+  | { command: 'createSnapshot'; location: ObjectLocation }
+  | { command: 'stop' }
+
+/** An expected refusal; `error` is a name from the API's registry of errors. */
+export interface Refusal {
+  error:
+    | 'ConflictException'
+    | 'ResourceNotFoundException'
+    | 'ValidationException'
+    | 'ServiceQuotaExceededException'
+    | 'AccessDeniedException'
+  message: string
+}
+
+/** Every command is answered with the status after it, or with a refusal that changed nothing. */
+export type WorkerAnswer = { status: WorkerStatus } | { refusal: Refusal }
