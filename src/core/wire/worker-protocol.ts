@@ -110,3 +110,8 @@ export interface Refusal {
 
 /** Every command is answered with the status after it, or with a refusal that changed nothing. */
 export type WorkerAnswer = { status: WorkerStatus } | { refusal: Refusal }
+
+/** What a worker publishes on its bus to everybody connected, at each change. */
+export interface WorkerEvent {
+  status: WorkerStatus
+}

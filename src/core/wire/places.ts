@@ -1,0 +1,37 @@
+// Where control, a worker and the command line meet in the file system, as one set of names.
+// Owns the names; never opens a file.
+
+/** Name of the plan in a run folder: WorkerPlan as JSON. */
+export const PLAN_FILE = 'plan.json'
+/** Name of the newest WorkerStatus in a run folder; replaced atomically at each change. */
+export const STATUS_FILE = 'status.json'
+/** Name of the worker's socket in its fabric folder. */
+export const SOCKET_FILE = 'worker.sock'
+
+/** The tmpfs folder of one execution: its shared memory and its socket. */
+export function executionFabricFolder(fabricFolder: string, executionId: string): string {
+  return `${fabricFolder}/${executionId}`
+}
+
+/** The socket on which the worker of one execution answers. */
+export function workerSocketPath(fabricFolder: string, executionId: string): string {
+  return `${executionFabricFolder(fabricFolder, executionId)}/${SOCKET_FILE}`
+}
+
+/**
+ * The folder of one execution's log streams: `<logsFolder>/<group>/<simulation>-<first 8 of the execution id>`.
+ * A group's name may hold slashes (`/aws/simspaceweaver/x`); it becomes one folder's name that can be read back.
+ */
+export function simulationLogFolder(
+  logsFolder: string,
+  logGroup: string,
+  simulationName: string,
+  executionId: string,
+): string {
+  return `${logsFolder}/${folderName(logGroup)}/${simulationName}-${executionId.slice(0, 8)}`
+}
+
+function folderName(text: string): string {
+  const escaped = text.replace(/[^A-Za-z0-9_.#-]/gu, (character) => encodeURIComponent(character))
+  return /^\.+$/.test(escaped) ? escaped.replaceAll('.', '%2E') : escaped
+}
