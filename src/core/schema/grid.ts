@@ -1,0 +1,86 @@
+// The geometry of a partitioning grid: which cell owns a position.
+// Owns the cells' edges and the rule at the edges; never knows which app or worker has a cell.
+
+import { assert } from '../../base/assert.ts'
+
+export interface Bounds {
+  minX: number
+  maxX: number
+  minY: number
+  maxY: number
+}
+
+export interface Grid {
+  readonly columns: number
+  readonly rows: number
+  /** `columns + 1` edges, strictly increasing; column c reaches from `xEdges[c]` to `xEdges[c + 1]`. */
+  readonly xEdges: Float32Array
+  /** `rows + 1` edges, strictly increasing. */
+  readonly yEdges: Float32Array
+  /**
+   * The index of the cell that owns the position, `y * columns + x` of the cell. A cell owns its lower edges and not its upper
+   * ones; the last cell of an axis owns its upper edge too. -1 for positions outside the bounds, and for NaN.
+   */
+  cellOf(x: number, y: number): number
+  /** The edges of a cell, the same float32 numbers that `cellOf` compares with. */
+  boundsOf(cell: number): Bounds
+}
+
+/** Cuts the bounds into `columns` by `rows` cells of one size (but for float32 rounding). Each must be wider than nothing: see `gridEdges`. */
+export function createGrid(bounds: Bounds, columns: number, rows: number): Grid {
+  const xEdges = gridEdges(bounds.minX, bounds.maxX, columns)
+  const yEdges = gridEdges(bounds.minY, bounds.maxY, rows)
+  assert(increases(xEdges), `${columns} columns don't fit between ${bounds.minX} and ${bounds.maxX}`)
+  assert(increases(yEdges), `${rows} rows don't fit between ${bounds.minY} and ${bounds.maxY}`)
+  const minX = xEdges[0]
+  const maxX = xEdges[columns]
+  const minY = yEdges[0]
+  const maxY = yEdges[rows]
+  const columnsPerUnit = columns / (maxX - minX)
+  const rowsPerUnit = rows / (maxY - minY)
+
+  return {
+    columns,
+    rows,
+    xEdges,
+    yEdges,
+    cellOf(x, y) {
+      // Written so that NaN, which compares false with everything, is outside.
+      if (!(x >= minX && x <= maxX && y >= minY && y <= maxY)) return -1
+      const column = settle(xEdges, Math.floor((x - minX) * columnsPerUnit), columns - 1, x)
+      const row = settle(yEdges, Math.floor((y - minY) * rowsPerUnit), rows - 1, y)
+      return row * columns + column
+    },
+    boundsOf(cell) {
+      assert(
+        Number.isInteger(cell) && cell >= 0 && cell < columns * rows,
+        `no cell ${cell} in a grid of ${columns}x${rows}`,
+      )
+      const column = cell % columns
+      const row = (cell - column) / columns
+      return { minX: xEdges[column], maxX: xEdges[column + 1], minY: yEdges[row], maxY: yEdges[row + 1] }
+    },
+  }
+}
+
+/** The edges of `count` equal pieces, each rounded to the nearest float32, which is what positions are. */
+export function gridEdges(min: number, max: number, count: number): Float32Array {
+  const edges = new Float32Array(count + 1)
+  for (let index = 0; index < count; index++) edges[index] = min + ((max - min) * index) / count
+  edges[count] = max
+  return edges
+}
+
+/** Whether every piece has some width. Bounds that are too close together for float32 have pieces without any. */
+export function increases(edges: Float32Array): boolean {
+  for (let index = 1; index < edges.length; index++) if (!(edges[index - 1] < edges[index])) return false
+  return Number.isFinite(edges[0]) && Number.isFinite(edges[edges.length - 1])
+}
+
+/** From the guess, which rounding may put one piece off, to the piece whose edges hold the value. */
+function settle(edges: Float32Array, guess: number, last: number, value: number): number {
+  let piece = guess > last ? last : guess
+  while (piece > 0 && value < edges[piece]) piece--
+  while (piece < last && value >= edges[piece + 1]) piece++
+  return piece
+}
