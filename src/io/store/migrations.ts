@@ -1,0 +1,34 @@
+// The tables of the store, as the steps that lead from nothing to the newest version.
+// Owns the SQL of the schema; a step that was released is never changed, a new one is added.
+
+/** Step n brings a store from version n to n + 1. The version is kept in SQLite's `user_version`. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE simulations (
+    execution_id      TEXT PRIMARY KEY,
+    name              TEXT NOT NULL UNIQUE,
+    arn               TEXT NOT NULL,
+    created_at_ms     INTEGER NOT NULL,
+    role_arn          TEXT NOT NULL,
+    description       TEXT,
+    maximum_duration  TEXT NOT NULL,
+    schema_bucket     TEXT,
+    schema_key        TEXT,
+    snapshot_bucket   TEXT,
+    snapshot_key      TEXT,
+    tags              TEXT NOT NULL,
+    target_status     TEXT NOT NULL,
+    launched          INTEGER NOT NULL,
+    worker_status     TEXT,
+    failure           TEXT
+  ) STRICT;
+  CREATE TABLE tokens (
+    operation      TEXT NOT NULL,
+    token          TEXT NOT NULL,
+    input_hash     TEXT NOT NULL,
+    created_at_ms  INTEGER NOT NULL,
+    answer         TEXT,
+    PRIMARY KEY (operation, token)
+  ) STRICT;
+  `,
+]

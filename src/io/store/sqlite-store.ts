@@ -1,0 +1,219 @@
+// The store in one SQLite file, or in memory (`:memory:`), where it is the twin for tests.
+// Owns SQL and transactions; never keeps anything outside the file.
+
+import { DatabaseSync } from 'node:sqlite'
+import { MIGRATIONS } from './migrations.ts'
+import { recordOf, rowOf, type SimulationRow } from './rows.ts'
+import {
+  type CreateOutcome,
+  type IdempotencyToken,
+  type SimulationRecord,
+  type Store,
+  StoreError,
+  type TokenOutcome,
+} from './store.ts'
+
+/** How long to wait for another process that writes (a `heddle down` beside control), in ms. */
+const BUSY_TIMEOUT_MS = 5_000
+
+/**
+ * Opens the store at `path`, makes it where there is none, and brings an older one up to date.
+ * Throws StoreError `Unreadable` where it is newer than this program, damaged, or no store.
+ */
+export function openSqliteStore(path: string): Store {
+  let database: DatabaseSync
+  try {
+    database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+  } catch (error) {
+    throw new StoreError('Unavailable', `the store ${path} can't be opened: ${messageOf(error)}`, { cause: error })
+  }
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+    migrate(database, path)
+    return new SqliteStore(database)
+  } catch (error) {
+    database.close()
+    if (error instanceof StoreError) throw error
+    throw new StoreError('Unreadable', `the store ${path} can't be read: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+class SqliteStore implements Store {
+  readonly #database: DatabaseSync
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+  }
+
+  createSimulation(record: SimulationRecord, token?: IdempotencyToken, answer?: unknown): Promise<CreateOutcome> {
+    return this.#transaction((): CreateOutcome => {
+      if (token !== undefined) {
+        const claimed = this.#claim(token)
+        if (claimed.outcome === 'repeated' || claimed.outcome === 'misused') return claimed
+      }
+      if (this.#database.prepare('SELECT 1 FROM simulations WHERE name = ?').get(record.name) !== undefined) {
+        if (token !== undefined) this.#release(token.operation, token.token)
+        return { outcome: 'nameTaken' }
+      }
+      const row = rowOf(record)
+      const columns = Object.keys(row)
+      this.#database
+        .prepare(`INSERT INTO simulations (${columns.join(', ')}) VALUES (${columns.map((c) => `:${c}`).join(', ')})`)
+        .run({ ...row })
+      if (token !== undefined) this.#settle(token.operation, token.token, answer)
+      return { outcome: 'created' }
+    })
+  }
+
+  findSimulation(name: string): Promise<SimulationRecord | undefined> {
+    return this.#attempt(() => {
+      const row = this.#database.prepare('SELECT * FROM simulations WHERE name = ?').get(name)
+      return row === undefined ? undefined : recordOf(row as unknown as SimulationRow)
+    })
+  }
+
+  listSimulations(page: { afterName?: string; countMax?: number } = {}): Promise<SimulationRecord[]> {
+    return this.#attempt(() => {
+      const rows = this.#database
+        .prepare('SELECT * FROM simulations WHERE name > ? ORDER BY name LIMIT ?')
+        .all(page.afterName ?? '', page.countMax ?? -1)
+      return rows.map((row) => recordOf(row as unknown as SimulationRow))
+    })
+  }
+
+  setTargetStatus(executionId: string, targetStatus: 'STARTED' | 'STOPPED'): Promise<boolean> {
+    return this.#attempt(() => this.#update('target_status = ?', executionId, targetStatus))
+  }
+
+  setLaunched(executionId: string): Promise<boolean> {
+    return this.#attempt(() => this.#update('launched = ?', executionId, 1))
+  }
+
+  setWorkerStatus(executionId: string, workerStatus: unknown, failure?: string): Promise<boolean> {
+    const text = JSON.stringify(workerStatus)
+    return this.#attempt(() =>
+      failure === undefined
+        ? this.#update('worker_status = ?', executionId, text)
+        : this.#update('worker_status = ?, failure = ?', executionId, text, failure),
+    )
+  }
+
+  changeTags(
+    executionId: string,
+    change: { set?: Record<string, string>; remove?: readonly string[] },
+    countMax: number,
+  ): Promise<'changed' | 'tooMany' | 'missing'> {
+    return this.#transaction(() => {
+      const row = this.#database.prepare('SELECT tags FROM simulations WHERE execution_id = ?').get(executionId)
+      if (row === undefined) return 'missing'
+      const tags = new Map<string, string>(Object.entries(JSON.parse(String(row.tags))))
+      for (const key of change.remove ?? []) tags.delete(key)
+      for (const [key, value] of Object.entries(change.set ?? {})) tags.set(key, value)
+      if (tags.size > countMax) return 'tooMany'
+      this.#update('tags = ?', executionId, JSON.stringify(Object.fromEntries(tags)))
+      return 'changed'
+    })
+  }
+
+  deleteSimulation(executionId: string): Promise<boolean> {
+    return this.#attempt(
+      () => this.#database.prepare('DELETE FROM simulations WHERE execution_id = ?').run(executionId).changes === 1,
+    )
+  }
+
+  claimToken(token: IdempotencyToken): Promise<TokenOutcome> {
+    return this.#transaction(() => this.#claim(token))
+  }
+
+  settleToken(operation: string, token: string, answer: unknown): Promise<void> {
+    return this.#attempt(() => this.#settle(operation, token, answer))
+  }
+
+  releaseToken(operation: string, token: string): Promise<void> {
+    return this.#attempt(() => this.#release(operation, token))
+  }
+
+  forgetTokensBefore(createdAtMs: number): Promise<void> {
+    return this.#attempt(() => {
+      this.#database.prepare('DELETE FROM tokens WHERE created_at_ms < ?').run(createdAtMs)
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#database.isOpen) this.#database.close()
+  }
+
+  #claim(token: IdempotencyToken): TokenOutcome {
+    const row = this.#database
+      .prepare('SELECT input_hash, answer FROM tokens WHERE operation = ? AND token = ?')
+      .get(token.operation, token.token)
+    if (row === undefined) {
+      this.#database
+        .prepare('INSERT INTO tokens (operation, token, input_hash, created_at_ms) VALUES (?, ?, ?, ?)')
+        .run(token.operation, token.token, token.inputHash, token.createdAtMs)
+      return { outcome: 'new' }
+    }
+    if (row.input_hash !== token.inputHash) return { outcome: 'misused' }
+    return row.answer === null ? { outcome: 'open' } : { outcome: 'repeated', answer: JSON.parse(String(row.answer)) }
+  }
+
+  #settle(operation: string, token: string, answer: unknown): void {
+    this.#database
+      .prepare('UPDATE tokens SET answer = ? WHERE operation = ? AND token = ?')
+      .run(JSON.stringify(answer ?? {}), operation, token)
+  }
+
+  #release(operation: string, token: string): void {
+    this.#database.prepare('DELETE FROM tokens WHERE operation = ? AND token = ?').run(operation, token)
+  }
+
+  #update(assignments: string, executionId: string, ...values: (string | number)[]): boolean {
+    const statement = this.#database.prepare(`UPDATE simulations SET ${assignments} WHERE execution_id = ?`)
+    return statement.run(...values, executionId).changes === 1
+  }
+
+  #transaction<Result>(work: () => Result): Promise<Result> {
+    return this.#attempt(() => inTransaction(this.#database, work))
+  }
+
+  async #attempt<Result>(work: () => Result): Promise<Result> {
+    try {
+      return work()
+    } catch (error) {
+      throw new StoreError('Unavailable', `the store can't be used: ${messageOf(error)}`, { cause: error })
+    }
+  }
+}
+
+function migrate(database: DatabaseSync, path: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  if (version > MIGRATIONS.length) {
+    throw new StoreError(
+      'Unreadable',
+      `the store ${path} has version ${version}, and this program knows versions up to ${MIGRATIONS.length}: ` +
+        'use the newer Heddle that wrote it, or another data folder',
+    )
+  }
+  MIGRATIONS.slice(version).forEach((sql, index) => {
+    inTransaction(database, () => {
+      database.exec(sql)
+      database.exec(`PRAGMA user_version = ${version + index + 1}`)
+    })
+  })
+}
+
+function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

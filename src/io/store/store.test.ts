@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, test } from 'node:test'
+import { MIGRATIONS } from './migrations.ts'
+import { openSqliteStore } from './sqlite-store.ts'
+import { type IdempotencyToken, type SimulationRecord, StoreError } from './store.ts'
+
+let folder = ''
+let lastFile = 0
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'heddle-store-'))
+})
+after(async () => {
+  await rm(folder, { recursive: true })
+})
+
+function newPath(): string {
+  lastFile += 1
+  return join(folder, `${lastFile}.db`)
+}
+
+function record(name: string, changes: Partial<SimulationRecord> = {}): SimulationRecord {
+  return {
+    name,
+    executionId: `id-of-${name}`,
+    arn: `arn:of:${name}`,
+    createdAtMs: 1_700_000_000_123,
+    roleArn: 'arn:aws:iam::111122223333:role/r',
+    maximumDuration: '14D',
+    schemaLocation: { bucket: 'b', key: 'k' },
+    tags: {},
+    targetStatus: 'STARTED',
+    launched: false,
+    ...changes,
+  }
+}
+
+function token(changes: Partial<IdempotencyToken> = {}): IdempotencyToken {
+  return { operation: 'StartSimulation', token: 't', inputHash: 'h', createdAtMs: 1, ...changes }
+}
+
+for (const [name, where] of [
+  ['a file', newPath],
+  ['memory', () => ':memory:'],
+] as const) {
+  describe(`the store in ${name}`, () => {
+    test('gives back what was created, and nothing else', async () => {
+      const store = openSqliteStore(where())
+      const full = record('full', { description: '', tags: { a: 'b', __proto__x: '' }, workerStatus: { status: 'X' } })
+      const branch = record('branch', { snapshotLocation: { bucket: 's', key: 'z' } })
+      delete branch.schemaLocation
+      await store.createSimulation(full)
+      await store.createSimulation(branch)
+      assert.deepEqual(await store.findSimulation('full'), full)
+      assert.deepEqual(await store.findSimulation('branch'), branch)
+      assert.equal(await store.findSimulation('none'), undefined)
+      await store.close()
+    })
+
+    test('a name has one simulation until that is deleted', async () => {
+      const store = openSqliteStore(where())
+      assert.deepEqual(await store.createSimulation(record('a')), { outcome: 'created' })
+      const second = record('a', { executionId: 'second' })
+      assert.deepEqual(await store.createSimulation(second), { outcome: 'nameTaken' })
+      assert.equal(await store.deleteSimulation('id-of-a'), true)
+      assert.equal(await store.deleteSimulation('id-of-a'), false)
+      assert.deepEqual(await store.createSimulation(second), { outcome: 'created' })
+      await store.close()
+    })
+
+    test('a token gives the first answer again, and only for the same input', async () => {
+      const store = openSqliteStore(where())
+      const answer = { Arn: 'x', CreationTime: 1.5 }
+      assert.deepEqual(await store.createSimulation(record('a'), token(), answer), { outcome: 'created' })
+      const again = record('a', { executionId: 'other' })
+      assert.deepEqual(await store.createSimulation(again, token(), {}), { outcome: 'repeated', answer })
+      assert.deepEqual(await store.createSimulation(again, token({ inputHash: 'other' }), {}), { outcome: 'misused' })
+      assert.deepEqual(await store.claimToken(token({ operation: 'StartApp' })), { outcome: 'new' })
+      await store.close()
+    })
+
+    test('a refused creation does not use its token up', async () => {
+      const store = openSqliteStore(where())
+      await store.createSimulation(record('a'))
+      const second = record('a', { executionId: 'second' })
+      assert.deepEqual(await store.createSimulation(second, token(), {}), { outcome: 'nameTaken' })
+      await store.deleteSimulation('id-of-a')
+      assert.deepEqual(await store.createSimulation(second, token(), {}), { outcome: 'created' })
+      await store.close()
+    })
+
+    test('a claimed token is open until settled or released', async () => {
+      const store = openSqliteStore(where())
+      assert.deepEqual(await store.claimToken(token()), { outcome: 'new' })
+      assert.deepEqual(await store.claimToken(token()), { outcome: 'open' })
+      await store.releaseToken('StartSimulation', 't')
+      assert.deepEqual(await store.claimToken(token()), { outcome: 'new' })
+      await store.settleToken('StartSimulation', 't', { a: 1 })
+      assert.deepEqual(await store.claimToken(token()), { outcome: 'repeated', answer: { a: 1 } })
+      await store.forgetTokensBefore(2)
+      assert.deepEqual(await store.claimToken(token()), { outcome: 'new' })
+      await store.close()
+    })
+
+    test('lists in byte order, page by page', async () => {
+      const store = openSqliteStore(where())
+      for (const name of ['b', 'B', 'a.c', 'a-c', 'a']) await store.createSimulation(record(name))
+      const names = async (page?: { afterName?: string; countMax?: number }) =>
+        (await store.listSimulations(page)).map((each) => each.name)
+      assert.deepEqual(await names(), ['B', 'a', 'a-c', 'a.c', 'b'])
+      assert.deepEqual(await names({ countMax: 2 }), ['B', 'a'])
+      assert.deepEqual(await names({ afterName: 'a', countMax: 2 }), ['a-c', 'a.c'])
+      await store.close()
+    })
+
+    test('changes what it is told to, and says when the execution is gone', async () => {
+      const store = openSqliteStore(where())
+      await store.createSimulation(record('a'))
+      assert.equal(await store.setTargetStatus('id-of-a', 'STOPPED'), true)
+      assert.equal(await store.setLaunched('id-of-a'), true)
+      assert.equal(await store.setWorkerStatus('id-of-a', { status: 'FAILED' }, 'lost'), true)
+      const found = await store.findSimulation('a')
+      assert.equal(found?.targetStatus, 'STOPPED')
+      assert.equal(found?.launched, true)
+      assert.deepEqual(found?.workerStatus, { status: 'FAILED' })
+      assert.equal(found?.failure, 'lost')
+      assert.equal(await store.setTargetStatus('none', 'STOPPED'), false)
+      assert.equal(await store.setWorkerStatus('none', {}), false)
+      await store.close()
+    })
+
+    test('tags are changed together or not at all', async () => {
+      const store = openSqliteStore(where())
+      await store.createSimulation(record('a', { tags: { one: '1', two: '2' } }))
+      assert.equal(await store.changeTags('id-of-a', { set: { three: '3' } }, 2), 'tooMany')
+      assert.equal(await store.changeTags('id-of-a', { set: { one: 'uno' } }, 2), 'changed')
+      assert.equal(await store.changeTags('id-of-a', { remove: ['two', 'none'] }, 2), 'changed')
+      assert.deepEqual((await store.findSimulation('a'))?.tags, { one: 'uno' })
+      assert.equal(await store.changeTags('none', { remove: ['x'] }, 2), 'missing')
+      await store.close()
+    })
+  })
+}
+
+test('what was stored is there after the store is opened again', async () => {
+  const path = newPath()
+  const first = openSqliteStore(path)
+  await first.createSimulation(record('a', { tags: { k: 'v' } }))
+  await first.close()
+  const second = openSqliteStore(path)
+  assert.deepEqual(await second.findSimulation('a'), record('a', { tags: { k: 'v' } }))
+  await second.close()
+})
+
+test('a store of a newer version is refused with both versions', () => {
+  const path = newPath()
+  const database = new DatabaseSync(path)
+  database.exec(`PRAGMA user_version = ${MIGRATIONS.length + 1}`)
+  database.close()
+  assert.throws(
+    () => openSqliteStore(path),
+    (error) =>
+      error instanceof StoreError && error.fault === 'Unreadable' && /has version 2.* up to 1: /.test(error.message),
+  )
+})
+
+test('a file that is no store is refused, and left as it was', async () => {
+  const path = newPath()
+  await writeFile(path, 'a letter to a friend, long enough not to be empty')
+  assert.throws(() => openSqliteStore(path), StoreError)
+})
