@@ -1,0 +1,50 @@
+// The ARN of a simulation, and the rules of its tags.
+// Owns their forms; never knows which simulations exist.
+
+import type { Refusal } from '../wire/worker-protocol.ts'
+
+/** Whose simulations these are. */
+export interface Owner {
+  region: string
+  accountId: string
+}
+
+export const TAGS_COUNT_MAX = 50
+
+export function simulationArn(owner: Owner, name: string): string {
+  return `arn:aws:simspaceweaver:${owner.region}:${owner.accountId}:simulation/${name}`
+}
+
+/** `arn:aws:logs:<region>:<account>:log-group:<name>`. Source: quotas-and-logs.md, Logs. */
+export function logGroupArn(owner: Owner, logGroup: string): string {
+  return logGroup.startsWith('arn:')
+    ? logGroup
+    : `arn:aws:logs:${owner.region}:${owner.accountId}:log-group:${logGroup}`
+}
+
+/** The simulation's name in an ARN. Another kind of resource is a mistake; another owner's simulation is not here. */
+export function simulationNameOf(arn: string, owner: Owner): { name: string } | { refusal: Refusal } {
+  const parts = /^arn:([^:]+):([^:]+):([^:]*):([^:]*):([^/]+)\/(.+)$/.exec(arn)
+  const [, partition, service, region, accountId, kind, name = ''] = parts ?? []
+  if (service !== 'simspaceweaver' || kind !== 'simulation') {
+    const form = simulationArn(owner, '<name>')
+    return {
+      refusal: { error: 'ValidationException', message: `${arn} is not the ARN of a simulation, which reads ${form}` },
+    }
+  }
+  if (partition !== 'aws' || region !== owner.region || accountId !== owner.accountId) {
+    const message = `${arn} is not here: this is account ${owner.accountId} in ${owner.region}`
+    return { refusal: { error: 'ResourceNotFoundException', message } }
+  }
+  return { name }
+}
+
+/** Source: service-api.md, Operations: keys that begin with `aws:` are the service's own. */
+export function refuseTagKeys(keys: readonly string[]): Refusal | undefined {
+  const reserved = keys.find((key) => key.toLowerCase().startsWith('aws:'))
+  if (reserved === undefined) return undefined
+  return {
+    error: 'ValidationException',
+    message: `the tag key '${reserved}' begins with 'aws:', which is reserved; choose another key`,
+  }
+}
