@@ -361,13 +361,16 @@ function v2Request(service: string): SignedRequest {
   const endpoint = new aws.Endpoint('http://example.test:4310')
   const request = new aws.HttpRequest(endpoint, region)
   request.method = 'POST'
-  request.path = `/tags/arn%3Aaws%3A${service}%2Fx?tagKeys=b&tagKeys=a%20b&empty=`
+  request.path = `/tags/arn%3Aaws%3A${service}%2Fx?empty=&tagKeys=a%20b&tagKeys=b`
   request.body = '{"Tags":{}}'
   request.headers = { Host: 'example.test:4310', 'Content-Type': 'application/json', 'User-Agent': 'test' }
   const signers = (aws as unknown as { Signers: { V4: new (request: aws.HttpRequest, service: string) => V2Signer } })
     .Signers
   const signer = new signers.V4(request, service)
-  if (service === 's3') signer.signatureVersion = 's3v4'
+  if (service === 's3') {
+    signer.signatureVersion = 's3v4'
+    request.headers['X-Amz-Content-Sha256'] = createHash('sha256').update(String(request.body)).digest('hex')
+  }
   signer.addAuthorization({ accessKeyId, secretAccessKey }, now)
   return { method: 'POST', url: request.path, headers: request.headers, body: Buffer.from(String(request.body)) }
 }
