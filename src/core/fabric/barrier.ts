@@ -1,0 +1,102 @@
+// What the worker decides between two ticks, when everybody has committed and nobody computes: which handoffs are granted.
+// Owns the arbitration and the refill of id lanes; never waits, and never moves an entity itself.
+
+import type { Fabric } from './fabric.ts'
+import { fieldIndexMax } from './layout.ts'
+import type { PartitionMemory, Side } from './partition-memory.ts'
+
+/** A lane has 2^32 ids; half of it is more than one tick can use, so a lane that is half empty is replaced in time. */
+const idCounterMax = 2 ** 31
+
+export interface HandoffsOfTick {
+  granted: number
+  rejected: number
+}
+
+/**
+ * Grants the handoffs that were asked for in `tick`, by source partition and then by group, as far as the targets' limits go. An entity that is granted to
+ * leave makes room in its own partition for the same exchange, so full neighbours can swap. The outcome depends on the committed state alone.
+ */
+export function arbitrate(fabric: Fabric, tick: number): HandoffsOfTick {
+  const requests: Request[] = []
+  const room = new Map<number, number>()
+  for (const source of fabric.partitions()) {
+    const side = fabric.partition(source).side(tick)
+    refillIdLane(fabric, side)
+    for (let group = 0; group < side.get('handoffGroups'); group++)
+      requests.push({ source, side, group, target: side.handoffTarget[group] })
+  }
+  if (requests.length === 0) return { granted: 0, rejected: 0 }
+
+  const { entityLimit } = fabric.control.sizes
+  const roomOf = (partition: number) => {
+    if (!room.has(partition)) {
+      const usable = fabric.control.partitionInUse(partition)
+      room.set(partition, usable ? entityLimit - fabric.partition(partition).side(tick).get('population') : 0)
+    }
+    return room.get(partition)!
+  }
+  for (let madeRoom = true; madeRoom; ) {
+    madeRoom = false
+    for (const { source, side, group, target } of requests) {
+      const more = Math.min(side.handoffCount[group] - side.handoffGranted[group], roomOf(target))
+      if (more <= 0) continue
+      side.handoffGranted[group] += more
+      room.set(target, roomOf(target) - more)
+      room.set(source, roomOf(source) + more)
+      madeRoom = true
+    }
+  }
+  claimForArrivals(fabric, tick, requests)
+  const totals = { granted: 0, rejected: 0 }
+  for (const { side, group } of requests) {
+    totals.granted += side.handoffGranted[group]
+    totals.rejected += side.handoffCount[group] - side.handoffGranted[group]
+  }
+  return totals
+}
+
+interface Request {
+  source: number
+  side: Side
+  group: number
+  target: number
+}
+
+function refillIdLane(fabric: Fabric, side: Side): void {
+  if (side.float('idCounter') < idCounterMax) return
+  side.setFloat('idLane', fabric.control.takeIdLane())
+  side.setFloat('idCounter', 0)
+}
+
+/**
+ * Claims the memory that the arrivals will be written to, so that taking them in can't fail. Where the machine has no room for all of them, none is granted in
+ * this tick: grants depend on each other (a full partition that swaps), and a machine without memory needs no finer rule.
+ */
+function claimForArrivals(fabric: Fabric, tick: number, requests: readonly Request[]): void {
+  const arrivals = new Map<number, number>()
+  for (const { side, group, target } of requests) {
+    if (side.handoffGranted[group] === 0) continue
+    arrivals.set(target, (arrivals.get(target) ?? 0) + side.handoffGranted[group])
+  }
+  let everythingFits = true
+  for (const [target, count] of arrivals) {
+    const memory = fabric.partition(target)
+    const rows = Math.min(memory.sizes.entityLimit, memory.side(tick).rows + count)
+    everythingFits &&= memory.ensureRows(rows)
+  }
+  for (const { side, group, target } of requests) {
+    if (side.handoffGranted[group] > 0) everythingFits &&= claimFields(side, fabric.partition(target))
+  }
+  if (everythingFits) return
+  for (const { side, group } of requests) side.handoffGranted[group] = 0
+}
+
+/** While it takes in, the target widens its fields to the sources' strides, and no further. */
+function claimFields(side: Side, target: PartitionMemory): boolean {
+  for (let field = 1; field <= fieldIndexMax; field++) {
+    const stride = side.fieldStride(field)
+    if (stride !== 0 && !target.ensureField(field, stride)) return false
+  }
+  return true
+}

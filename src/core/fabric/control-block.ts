@@ -1,0 +1,221 @@
+// The control segment seen as an object: the tick, the barrier's pending bits, the table of partitions.
+// Owns reading and writing of single entries; never decides, waits or wakes.
+
+import { assert } from '../../base/assert.ts'
+import type { Segment, Segments } from '../../base/memory.ts'
+import {
+  controlLayout,
+  controlRecord,
+  type FabricSizes,
+  layoutMagic,
+  layoutVersion,
+  partitionRecord,
+  segmentNames,
+} from './layout.ts'
+
+const at = controlRecord.index
+const partitionAt = partitionRecord.index
+
+type PartitionWord = Exclude<keyof typeof partitionAt, 'name'>
+
+export class LayoutError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'LayoutError'
+  }
+}
+
+export class ControlBlock {
+  readonly segment: Segment
+  readonly sizes: FabricSizes
+  readonly words: Int32Array
+  readonly floats: Float64Array
+  readonly pending: Int32Array
+  /** Byte offsets of the two futex words in the segment. */
+  readonly releaseWordOffset: number = controlRecord.offsetBytes.releaseWord
+  readonly workerWordOffset: number = controlRecord.offsetBytes.workerWord
+  readonly #bytes: Uint8Array
+  readonly #partitionsOffset: number
+
+  private constructor(segment: Segment, sizes: FabricSizes) {
+    const layout = controlLayout(sizes.partitionCapacity)
+    this.segment = segment
+    this.sizes = sizes
+    this.words = new Int32Array(segment.buffer, 0, layout.bytes / 4)
+    this.floats = new Float64Array(segment.buffer, 0, layout.bytes / 8)
+    this.pending = new Int32Array(segment.buffer, layout.pendingOffset, Math.ceil(sizes.partitionCapacity / 32))
+    this.#bytes = new Uint8Array(segment.buffer, 0, layout.bytes)
+    this.#partitionsOffset = layout.partitionsOffset
+  }
+
+  /** Makes the control segment of a new fabric. */
+  static create(
+    segments: Segments,
+    sizes: FabricSizes,
+    options: { workerPid: number; tickRate: number; tick: number },
+  ): ControlBlock {
+    const { bytes } = controlLayout(sizes.partitionCapacity)
+    const segment = segments.open(segmentNames.control, bytes, true)
+    if (!segment.claim(0, bytes)) throw new LayoutError(`no room for the fabric's control segment (${bytes} bytes)`)
+    const block = new ControlBlock(segment, sizes)
+    block.words[at.partitionCapacity] = sizes.partitionCapacity
+    block.words[at.entityLimit] = sizes.entityLimit
+    block.words[at.fieldBytesMax] = sizes.fieldBytesMax
+    block.words[at.messageLimit] = sizes.messageLimit
+    block.words[at.messageBytesMax] = sizes.messageBytesMax
+    block.words[at.messageHeapBytes] = sizes.messageHeapBytes
+    block.words[at.workerPid] = options.workerPid
+    block.floats[at.nextIdLane] = 1
+    block.floats[at.tickRate] = options.tickRate
+    block.floats[at.tick] = options.tick
+    block.floats[at.committedTick] = options.tick
+    block.words[at.layoutVersion] = layoutVersion
+    Atomics.store(block.words, at.magic, layoutMagic)
+    return block
+  }
+
+  /** Opens the control segment of a fabric that somebody else made. Throws LayoutError where it isn't one of this layout. */
+  static open(segments: Segments): ControlBlock {
+    const head = new Uint32Array(
+      segments.open(segmentNames.control, controlRecord.bytes, true).buffer,
+      0,
+      controlRecord.bytes / 4,
+    )
+    if (head[at.magic] !== layoutMagic)
+      throw new LayoutError('this is no Heddle fabric: its control segment does not begin with the magic number')
+    if (head[at.layoutVersion] !== layoutVersion) {
+      throw new LayoutError(
+        `the fabric has layout version ${head[at.layoutVersion]}, this program has ${layoutVersion}: use the same Heddle for both`,
+      )
+    }
+    const sizes: FabricSizes = {
+      partitionCapacity: head[at.partitionCapacity],
+      entityLimit: head[at.entityLimit],
+      fieldBytesMax: head[at.fieldBytesMax],
+      messageLimit: head[at.messageLimit],
+      messageBytesMax: head[at.messageBytesMax],
+      messageHeapBytes: head[at.messageHeapBytes],
+    }
+    return new ControlBlock(
+      segments.open(segmentNames.control, controlLayout(sizes.partitionCapacity).bytes, true),
+      sizes,
+    )
+  }
+
+  get tick(): number {
+    return this.floats[at.tick]
+  }
+  get committedTick(): number {
+    return this.floats[at.committedTick]
+  }
+  get tickRate(): number {
+    return this.floats[at.tickRate]
+  }
+  get workerPid(): number {
+    return this.words[at.workerPid]
+  }
+  get partitionCount(): number {
+    return this.words[at.partitionCount]
+  }
+  get shutdown(): boolean {
+    return Atomics.load(this.words, at.shutdown) !== 0
+  }
+  get nextIdLane(): number {
+    return this.floats[at.nextIdLane]
+  }
+  set nextIdLane(lane: number) {
+    this.floats[at.nextIdLane] = lane
+  }
+
+  /** Hands out the next lane of ids. Only the worker does this, and never while a tick is computed. */
+  takeIdLane(): number {
+    return this.floats[at.nextIdLane]++
+  }
+
+  setShutdown(): void {
+    Atomics.store(this.words, at.shutdown, 1)
+  }
+
+  /** Releases a tick to the partitions of `participants`. The caller wakes the apps afterwards. */
+  release(tick: number, participants: Iterable<number>): void {
+    this.floats[at.tick] = tick
+    for (const partition of participants) Atomics.or(this.pending, partition >>> 5, 1 << (partition & 31))
+    Atomics.add(this.words, at.releaseWord, 1)
+  }
+
+  setCommittedTick(tick: number): void {
+    this.floats[at.committedTick] = tick
+  }
+
+  isPending(partition: number): boolean {
+    return (Atomics.load(this.pending, partition >>> 5) & (1 << (partition & 31))) !== 0
+  }
+
+  /** The commit point of one partition's tick: idempotent. Returns true where nobody is pending any more. */
+  clearPending(partition: number): boolean {
+    Atomics.and(this.pending, partition >>> 5, ~(1 << (partition & 31)))
+    return this.nonePending()
+  }
+
+  nonePending(): boolean {
+    for (let word = 0; word < this.pending.length; word++) if (Atomics.load(this.pending, word) !== 0) return false
+    return true
+  }
+
+  loadReleaseWord(): number {
+    return Atomics.load(this.words, at.releaseWord)
+  }
+  bumpReleaseWord(): void {
+    Atomics.add(this.words, at.releaseWord, 1)
+  }
+  loadWorkerWord(): number {
+    return Atomics.load(this.words, at.workerWord)
+  }
+  bumpWorkerWord(): void {
+    Atomics.add(this.words, at.workerWord, 1)
+  }
+
+  partitionWord(partition: number, name: PartitionWord): number {
+    return Atomics.load(this.words, this.#partitionIndex(partition) + partitionAt[name])
+  }
+  setPartitionWord(partition: number, name: PartitionWord, value: number): void {
+    Atomics.store(this.words, this.#partitionIndex(partition) + partitionAt[name], value)
+  }
+
+  partitionInUse(partition: number): boolean {
+    return partition < this.partitionCount && this.partitionWord(partition, 'state') !== 0
+  }
+
+  partitionName(partition: number): string {
+    const start = this.#partitionsOffset + partition * partitionRecord.bytes + partitionRecord.offsetBytes.name
+    return new TextDecoder().decode(this.#bytes.slice(start, start + this.partitionWord(partition, 'nameBytes')))
+  }
+
+  /** Takes the lowest free index for a new partition; -1 where the table is full. Its segments are new: nothing of an earlier partition shows. */
+  addPartition(options: { domain: number; cell: number; name: string }): number {
+    const name = new TextEncoder().encode(options.name)
+    assert(name.length <= 256, `a partition's name has at most 256 bytes: ${options.name}`)
+    let partition = 0
+    while (partition < this.sizes.partitionCapacity && this.partitionWord(partition, 'state') !== 0) partition++
+    if (partition === this.sizes.partitionCapacity) return -1
+    const start = this.#partitionsOffset + partition * partitionRecord.bytes + partitionRecord.offsetBytes.name
+    this.#bytes.set(name, start)
+    this.setPartitionWord(partition, 'nameBytes', name.length)
+    this.setPartitionWord(partition, 'epoch', this.partitionWord(partition, 'epoch') + 1)
+    this.setPartitionWord(partition, 'domain', options.domain)
+    this.setPartitionWord(partition, 'cell', options.cell)
+    for (const word of ['attachedPid', 'incarnation', 'shutdown', 'destroyed'] as const)
+      this.setPartitionWord(partition, word, 0)
+    if (partition >= this.partitionCount) Atomics.store(this.words, at.partitionCount, partition + 1)
+    this.setPartitionWord(partition, 'state', 1)
+    return partition
+  }
+
+  removePartition(partition: number): void {
+    this.setPartitionWord(partition, 'state', 0)
+  }
+
+  #partitionIndex(partition: number): number {
+    return (this.#partitionsOffset + partition * partitionRecord.bytes) / 4
+  }
+}

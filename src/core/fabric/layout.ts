@@ -1,0 +1,287 @@
+// The State Fabric's memory layout: ONE table of data. Offsets, views and the docs page come from it.
+// Owns names, types, order and sizes; never touches memory itself.
+
+export type Kind = 'u8' | 'u32' | 'i32' | 'f32' | 'f64'
+
+/** One entry of a record: `count` numbers of one kind in a row. `line` starts it on a cache line of its own. */
+export interface RecordEntry<Name extends string = string> {
+  name: Name
+  kind: Kind
+  count?: number
+  line?: boolean
+  doc: string
+}
+
+/** One column of a partition: `width` numbers a row (or an item), `rows` says a row of what. */
+export interface ColumnEntry<Name extends string = string> {
+  name: Name
+  kind: Kind
+  width: number
+  rows: 'entity' | 'partition' | 'message'
+  doc: string
+}
+
+/** Grows with every change that an older program would misread. */
+export const layoutVersion = 1
+export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
+/** Field indices are 1 to this; index 0 is the position (the index key). */
+export const fieldIndexMax = 63
+const cacheLineBytes = 64
+const pageBytes = 4096
+
+export const kindBytes: Record<Kind, number> = { u8: 1, u32: 4, i32: 4, f32: 4, f64: 8 }
+
+const controlEntries = [
+  { name: 'magic', kind: 'u32', doc: 'Always 0x4c444448.' },
+  { name: 'layoutVersion', kind: 'u32', doc: 'The version of this layout; another one is refused.' },
+  { name: 'partitionCapacity', kind: 'u32', doc: 'Most partitions that this fabric can ever hold at once.' },
+  { name: 'entityLimit', kind: 'u32', doc: 'Most entities in one partition.' },
+  { name: 'fieldBytesMax', kind: 'u32', doc: 'Most bytes in one data field.' },
+  { name: 'messageLimit', kind: 'u32', doc: 'Most messages that one app may send in a tick.' },
+  { name: 'messageBytesMax', kind: 'u32', doc: 'Most bytes in one message.' },
+  { name: 'messageHeapBytes', kind: 'u32', doc: 'Most bytes in all messages that one app sends in a tick.' },
+  { name: 'workerPid', kind: 'u32', doc: 'Process id of the worker that owns this fabric.' },
+  { name: 'partitionCount', kind: 'u32', doc: 'Partition indices in use are below this.' },
+  { name: 'shutdown', kind: 'i32', doc: '1 once the whole simulation shuts down.' },
+  { name: 'nextIdLane', kind: 'f64', doc: 'Lowest id lane not handed out yet.' },
+  { name: 'tickRate', kind: 'f64', doc: 'Ticks a second the clock aims at; 0 is unlimited.' },
+  { name: 'tick', kind: 'f64', line: true, doc: 'The tick released last: apps whose pending bit is set compute it.' },
+  { name: 'committedTick', kind: 'f64', doc: 'The newest tick that is committed for the whole world.' },
+  {
+    name: 'releaseWord',
+    kind: 'i32',
+    line: true,
+    doc: 'Futex. The worker adds 1 and wakes all after it released a tick.',
+  },
+  {
+    name: 'workerWord',
+    kind: 'i32',
+    line: true,
+    doc: 'Futex. Added to, and woken, to make the worker look: by the last app to commit.',
+  },
+] as const satisfies readonly RecordEntry[]
+
+const partitionEntries = [
+  { name: 'state', kind: 'i32', doc: '0 free, 1 in use.' },
+  {
+    name: 'epoch',
+    kind: 'u32',
+    doc: 'Grows each time this index is given to another partition; part of the segment names.',
+  },
+  { name: 'domain', kind: 'u32', doc: 'Index of its domain in the description of the world.' },
+  { name: 'cell', kind: 'i32', doc: 'Index of its grid cell, x axis first; -1 without an area.' },
+  { name: 'attachedPid', kind: 'i32', doc: 'Process id of the app that attached; 0 while there is none.' },
+  { name: 'incarnation', kind: 'i32', doc: 'Number of the launch whose process may attach; grows at every launch.' },
+  { name: 'shutdown', kind: 'i32', doc: '1 once this app has to shut down.' },
+  { name: 'destroyed', kind: 'i32', doc: '1 once the app has destroyed its application: its exit is no failure.' },
+  { name: 'nameBytes', kind: 'u32', doc: "Length of the app's name." },
+  { name: 'name', kind: 'u8', count: 256, doc: "The app's name, UTF-8." },
+] as const satisfies readonly RecordEntry[]
+
+/** One of these for each side; everything in it belongs to that side's tick. */
+const sideEntries = [
+  { name: 'tick', kind: 'f64', doc: 'The tick whose state this side holds.' },
+  { name: 'idLane', kind: 'f64', doc: 'Lane of the next id that this partition gives.' },
+  { name: 'idCounter', kind: 'f64', doc: 'Place of the next id in its lane.' },
+  { name: 'rows', kind: 'u32', doc: 'Rows in use are below this; there may be free ones among them.' },
+  { name: 'population', kind: 'u32', doc: 'Entities, leaving ones included.' },
+  { name: 'changedRows', kind: 'u32', doc: 'Rows whose `changed` is this tick, freed ones included.' },
+  { name: 'handoffGroups', kind: 'u32', doc: 'Groups of leaving entities, one a target.' },
+  { name: 'messageGroups', kind: 'u32', doc: 'Groups of messages, one a target.' },
+  { name: 'messages', kind: 'u32', doc: 'Messages sent in this tick.' },
+  {
+    name: 'fieldStride',
+    kind: 'u32',
+    count: fieldIndexMax + 1,
+    doc: 'By field index: bytes a row of that field has here; 0 is not in use.',
+  },
+] as const satisfies readonly RecordEntry[]
+
+/** Shared by both sides; written by the owner, or by the worker while no tick is computed. */
+const partitionHeaderEntries = [
+  { name: 'claimedRows', kind: 'u32', doc: 'Rows of every column, on both sides, whose memory is claimed.' },
+  {
+    name: 'claimedFieldStride',
+    kind: 'u32',
+    count: fieldIndexMax + 1,
+    doc: 'By field index: the stride that is claimed for those rows on both sides.',
+  },
+] as const satisfies readonly RecordEntry[]
+
+const columnEntries = [
+  { name: 'id', kind: 'f64', width: 1, rows: 'entity', doc: 'Entity id: a whole number below 2^53.' },
+  { name: 'type', kind: 'u32', width: 1, rows: 'entity', doc: 'Type id, 512 or higher.' },
+  {
+    name: 'state',
+    kind: 'u8',
+    width: 1,
+    rows: 'entity',
+    doc: '0 free, 1 here, 2 leaving: here for this tick, at its target from the next one if granted.',
+  },
+  {
+    name: 'destination',
+    kind: 'u8',
+    width: 1,
+    rows: 'entity',
+    doc: 'Domain it is to be handed to, plus 1; 0 is the domain that it is in.',
+  },
+  { name: 'changed', kind: 'u32', width: 1, rows: 'entity', doc: 'Low 32 bits of the tick of its last change.' },
+  { name: 'position', kind: 'f32', width: 3, rows: 'entity', doc: 'x, y, z.' },
+  {
+    name: 'leavingRow',
+    kind: 'u32',
+    width: 1,
+    rows: 'entity',
+    doc: 'Not by row: rows of leaving entities, group by group.',
+  },
+  { name: 'handoffTarget', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: the partition it goes to.' },
+  { name: 'handoffStart', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: its first place in leavingRow.' },
+  { name: 'handoffCount', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: how many entities ask to go.' },
+  {
+    name: 'handoffGranted',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By group: how many of them go; written by the worker at the barrier.',
+  },
+  {
+    name: 'messageTarget',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By group: the partition the messages are for.',
+  },
+  { name: 'messageStart', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: its first message.' },
+  { name: 'messageCount', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: how many messages.' },
+] as const satisfies readonly ColumnEntry[]
+
+/** The segment of one data field on one side. */
+const fieldColumnEntries = [
+  {
+    name: 'length',
+    kind: 'i32',
+    width: 1,
+    rows: 'entity',
+    doc: 'Bytes of the field, plus 1; 0 where the entity has no such field.',
+  },
+  { name: 'typeId', kind: 'u32', width: 1, rows: 'entity', doc: 'Type id that the app gave to the data.' },
+] as const satisfies readonly ColumnEntry[]
+
+/** The segment of the messages that one partition sends, on one side. */
+const messageColumnEntries = [
+  { name: 'start', kind: 'u32', width: 1, rows: 'message', doc: 'First byte in the heap.' },
+  { name: 'bytes', kind: 'u32', width: 1, rows: 'message', doc: 'Length of the payload.' },
+] as const satisfies readonly ColumnEntry[]
+
+type NamesOf<Entries extends readonly { name: string }[]> = Entries[number]['name']
+
+/** Where the entries of a record are: `index` counts in elements of the entry's own kind from the record's start. */
+export interface PlacedRecord<Name extends string> {
+  entries: readonly RecordEntry<Name>[]
+  offsetBytes: Record<Name, number>
+  index: Record<Name, number>
+  bytes: number
+}
+
+function placeRecord<const Entries extends readonly RecordEntry[]>(entries: Entries): PlacedRecord<NamesOf<Entries>> {
+  const offsetBytes: Record<string, number> = {}
+  const index: Record<string, number> = {}
+  let end = 0
+  for (const entry of entries as readonly RecordEntry[]) {
+    const bytes = kindBytes[entry.kind]
+    end = roundUp(end, entry.line ? cacheLineBytes : bytes)
+    offsetBytes[entry.name] = end
+    index[entry.name] = end / bytes
+    end += bytes * (entry.count ?? 1)
+  }
+  return { entries, offsetBytes, index, bytes: roundUp(end, cacheLineBytes) } as PlacedRecord<NamesOf<Entries>>
+}
+
+export const controlRecord = placeRecord(controlEntries)
+export const partitionRecord = placeRecord(partitionEntries)
+export const sideRecord = placeRecord(sideEntries)
+export const partitionHeaderRecord = placeRecord(partitionHeaderEntries)
+export const columns: readonly ColumnEntry<NamesOf<typeof columnEntries>>[] = columnEntries
+export const fieldColumns: readonly ColumnEntry<NamesOf<typeof fieldColumnEntries>>[] = fieldColumnEntries
+export const messageColumns: readonly ColumnEntry<NamesOf<typeof messageColumnEntries>>[] = messageColumnEntries
+
+/** Sizes that the offsets of a fabric follow from; the same numbers stand in the control segment. */
+export interface FabricSizes {
+  partitionCapacity: number
+  entityLimit: number
+  fieldBytesMax: number
+  messageLimit: number
+  messageBytesMax: number
+  messageHeapBytes: number
+}
+
+/** Byte offsets in the control segment. */
+export function controlLayout(partitionCapacity: number) {
+  const pendingOffset = controlRecord.bytes
+  const pendingBytes = roundUp(Math.ceil(partitionCapacity / 32) * 4, cacheLineBytes)
+  const partitionsOffset = pendingOffset + pendingBytes
+  return {
+    pendingOffset,
+    pendingBytes,
+    partitionsOffset,
+    bytes: roundUp(partitionsOffset + partitionCapacity * partitionRecord.bytes, pageBytes),
+  }
+}
+
+export interface PlacedColumns<Name extends string> {
+  offsetBytes: Record<Name, number>
+  /** Numbers in the whole column. */
+  length: Record<Name, number>
+  bytes: number
+}
+
+function placeColumns<Name extends string>(
+  entries: readonly ColumnEntry<Name>[],
+  start: number,
+  sizes: FabricSizes,
+): PlacedColumns<Name> {
+  const offsetBytes = {} as Record<Name, number>
+  const length = {} as Record<Name, number>
+  const counts = { entity: sizes.entityLimit, partition: sizes.partitionCapacity, message: sizes.messageLimit }
+  let end = start
+  for (const entry of entries) {
+    end = roundUp(end, pageBytes)
+    offsetBytes[entry.name] = end
+    length[entry.name] = counts[entry.rows] * entry.width
+    end += length[entry.name] * kindBytes[entry.kind]
+  }
+  return { offsetBytes, length, bytes: roundUp(end, pageBytes) }
+}
+
+/** A partition's segment: its header, the two sides' records, and then the columns of side 0 and of side 1. */
+export function partitionLayout(sizes: FabricSizes) {
+  const sideOffsets = [partitionHeaderRecord.bytes, partitionHeaderRecord.bytes + sideRecord.bytes] as const
+  const headBytes = roundUp(partitionHeaderRecord.bytes + 2 * sideRecord.bytes, pageBytes)
+  const first = placeColumns(columns, headBytes, sizes)
+  const second = placeColumns(columns, first.bytes, sizes)
+  return { headBytes, sideOffsets, sides: [first, second] as const, bytes: second.bytes }
+}
+
+/** A field's segment on one side: lengths, type ids, and then the data, `stride` bytes a row. */
+export function fieldLayout(sizes: FabricSizes, stride: number) {
+  const placed = placeColumns(fieldColumns, 0, sizes)
+  return { ...placed, dataOffset: placed.bytes, bytes: placed.bytes + roundUp(stride * sizes.entityLimit, pageBytes) }
+}
+
+/** The messages' segment on one side: starts, lengths, and then the heap. */
+export function messageLayout(sizes: FabricSizes) {
+  const placed = placeColumns(messageColumns, 0, sizes)
+  return { ...placed, heapOffset: placed.bytes, bytes: placed.bytes + roundUp(sizes.messageHeapBytes, pageBytes) }
+}
+
+export const segmentNames = {
+  control: 'control',
+  partition: (index: number, epoch: number) => `partition-${index}-${epoch}`,
+  field: (index: number, epoch: number, field: number, side: number) =>
+    `partition-${index}-${epoch}-field-${field}-${side}`,
+  messages: (index: number, epoch: number, side: number) => `partition-${index}-${epoch}-messages-${side}`,
+}
+
+export function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple
+}

@@ -1,0 +1,83 @@
+// The four system calls that shared memory needs and Node does not have: mmap, fallocate, and the futex's wait and wake.
+// Owns the foreign-function declarations and error numbers; never decides what is mapped or waited for.
+
+import { closeSync } from 'node:fs'
+import koffi from 'koffi'
+
+const libc = koffi.load(null)
+const mmapCall = libc.func(
+  'void *mmap(void *address, size_t bytes, int protection, int flags, int file, int64_t offset)',
+)
+const fallocateCall = libc.func('int fallocate(int file, int mode, int64_t offset, int64_t bytes)')
+const futexCall = libc.func(
+  'long syscall(long number, void *address, int operation, uint32_t value, void *timeout, void *unused, uint32_t unused2)',
+)
+
+const protectionRead = 1
+const protectionWrite = 2
+const mapShared = 1
+const mapNoReserve = 0x4000
+const futexNumber = process.arch === 'arm64' ? 98 : 202
+const futexWaitOperation = 0
+const futexWakeOperation = 1
+const wakeAll = 0x7fffffff
+const errorNumbers = { interrupted: 4, again: 11, noSpace: 28, timedOut: 110 }
+
+export type Address = bigint
+
+/** Maps a file into memory. Throws with the error number where the system refuses. */
+export function mapFile(file: number, bytes: number, writable: boolean): { address: Address; buffer: ArrayBuffer } {
+  const protection = protectionRead | (writable ? protectionWrite : 0)
+  const address = mmapCall(null, bytes, protection, mapShared | mapNoReserve, file, 0)
+  if (BigInt.asIntN(64, BigInt(address ?? 0)) <= 0n) {
+    const errorNumber = koffi.errno()
+    closeSync(file)
+    throw new Error(`mmap of ${bytes} bytes failed with error number ${errorNumber}`)
+  }
+  return { address: BigInt(address), buffer: koffi.view(address, bytes) as ArrayBuffer }
+}
+
+/** Gives a range of a file real memory. False where there is none left; throws for any other reason. */
+export function allocate(file: number, offsetBytes: number, bytes: number): boolean {
+  for (;;) {
+    if (fallocateCall(file, 0, offsetBytes, bytes) === 0) return true
+    const errorNumber = koffi.errno()
+    if (errorNumber === errorNumbers.noSpace) return false
+    if (errorNumber !== errorNumbers.interrupted)
+      throw new Error(`fallocate of ${bytes} bytes failed with error number ${errorNumber}`)
+  }
+}
+
+/** Sleeps while the word holds `expected`, at most `timeoutMs`; may wake early. The caller looks at the word again. */
+export function futexWait(word: Address, expected: number, timeoutMs: number): void {
+  futexCall(futexNumber, word, futexWaitOperation, expected >>> 0, timespec(timeoutMs), null, 0)
+}
+
+/** The same without blocking the event loop: the sleep is on a thread of the pool. */
+export function futexWaitAsync(word: Address, expected: number, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    futexCall.async(
+      futexNumber,
+      word,
+      futexWaitOperation,
+      expected >>> 0,
+      timespec(timeoutMs),
+      null,
+      0,
+      (error: Error | null) => (error ? reject(error) : resolve()),
+    )
+  })
+}
+
+/** Wakes everybody who sleeps on the word. */
+export function futexWakeAll(word: Address): void {
+  futexCall(futexNumber, word, futexWakeOperation, wakeAll, null, null, 0)
+}
+
+function timespec(timeoutMs: number): Buffer {
+  const time = Buffer.alloc(16)
+  const seconds = Math.floor(timeoutMs / 1000)
+  time.writeBigInt64LE(BigInt(seconds), 0)
+  time.writeBigInt64LE(BigInt(Math.max(0, Math.floor((timeoutMs - seconds * 1000) * 1e6))), 8)
+  return time
+}
