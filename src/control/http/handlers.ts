@@ -1,0 +1,40 @@
+// What the HTTP server asks of the code that does the operations, and what it knows about a caller.
+// Owns the types between the two; never does anything.
+
+import type { ApiErrorCode } from '../../core/api/errors.ts'
+import type { InputOf, OperationName, OutputOf } from '../../core/api/operations.ts'
+
+/** One function an operation. It gets valid input; it refuses by throwing an ApiError; anything else it throws is a 500. */
+export type OperationHandlers = {
+  readonly [Name in OperationName]: (input: InputOf<Name>, call: CallContext) => Promise<OutputOf<Name>>
+}
+
+export interface CallContext {
+  /** The UUID that the caller sees as `x-amzn-RequestId`. */
+  readonly requestId: string
+  readonly caller: Caller
+}
+
+export interface Caller {
+  readonly accessKeyId: string
+  /** Who that is, e.g. `arn:aws:iam::111122223333:user/heddle`. */
+  readonly arn: string
+}
+
+/** A request as it came, for the check of its signature: nothing is decoded or normalised. */
+export interface RawRequest {
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Empty where there was none. */
+  readonly body: Uint8Array
+}
+
+/** Finds out who asks. Throwing is a 500. */
+export type Authenticate = (request: RawRequest) => Promise<Authentication>
+
+export type Authentication =
+  | { readonly ok: true; readonly caller: Caller }
+  | { readonly ok: false; readonly error: ApiErrorCode; readonly message: string }

@@ -1,0 +1,53 @@
+// The one registry of API errors: code, HTTP status, and what for.
+// Owns the codes and the class that carries them; never writes an answer (control/http does).
+
+export interface ApiErrorEntry {
+  readonly status: number
+  readonly meaning: string
+}
+
+export const API_ERRORS = {
+  // Declared by operations
+  ValidationException: { status: 400, meaning: 'The input breaks a rule, or asks for what can never be done.' },
+  TooManyTagsException: { status: 400, meaning: 'The resource would have more tags than it may.' },
+  ServiceQuotaExceededException: { status: 402, meaning: 'The request would go over a limit of the service.' },
+  AccessDeniedException: { status: 403, meaning: 'The caller may not do this.' },
+  ResourceNotFoundException: { status: 404, meaning: 'There is no such resource.' },
+  ConflictException: {
+    status: 409,
+    meaning: 'The resource is in a state that does not allow this, or exists already.',
+  },
+  InternalServerException: { status: 500, meaning: 'A fault on our side; the log has the cause.' },
+
+  // Common to all services, before an operation is reached
+  SerializationException: {
+    status: 400,
+    meaning: 'The request could not be read: malformed JSON, or a value of a wrong type.',
+  },
+  MissingAuthenticationTokenException: { status: 403, meaning: 'The request is not signed.' },
+  UnrecognizedClientException: { status: 403, meaning: 'The access key is not known.' },
+  InvalidSignatureException: {
+    status: 403,
+    meaning: 'The signature does not fit the request, or is for another time, region or service.',
+  },
+  ExpiredTokenException: { status: 403, meaning: 'The credentials, or the signed address, are no longer valid.' },
+  UnknownOperationException: { status: 404, meaning: 'No operation has this path and method.' },
+  RequestEntityTooLargeException: { status: 413, meaning: 'The body is larger than a request may be.' },
+} as const satisfies Readonly<Record<string, ApiErrorEntry>>
+
+export type ApiErrorCode = keyof typeof API_ERRORS
+
+/** An answer other than success. The message is shown to the caller: it says what is wrong, and nothing from inside. */
+export class ApiError extends Error {
+  readonly code: ApiErrorCode
+
+  constructor(code: ApiErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ApiError'
+    this.code = code
+  }
+
+  get status(): number {
+    return API_ERRORS[this.code].status
+  }
+}
