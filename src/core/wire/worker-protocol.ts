@@ -1,6 +1,7 @@
 // What control and a simulation's worker say to each other, as plain JSON data.
 // Owns the shapes of the plan, the commands and the status; never how they travel (that is io/bus).
 
+import type { ObjectsConfig } from '../../base/objects-config.ts'
 import type { StartError } from '../schema/start-error.ts'
 
 export type SimulationStatus =
@@ -20,11 +21,6 @@ export interface ObjectLocation {
   bucket: string
   key: string
 }
-
-/** Where objects are kept: the embedded store's folder, or any S3 endpoint (keys come from the environment). */
-export type ObjectsConfig =
-  | { kind: 'folder'; folder: string }
-  | { kind: 's3'; endpoint: string; region: string; forcePathStyle: boolean }
 
 /** What a worker is started with: `plan.json` in its run folder, mode 0600. It holds no secret. */
 export interface WorkerPlan {

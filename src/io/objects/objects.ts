@@ -20,6 +20,11 @@ export type ObjectsFault =
   | 'NoSuchUpload'
   | 'AccessDenied'
   | 'InvalidName'
+  | 'InvalidRange'
+  | 'InvalidPart'
+  | 'AlreadyExists'
+  | 'BucketExists'
+  | 'BucketNotEmpty'
   | 'NoSpace'
   | 'Unavailable'
 
@@ -32,19 +37,33 @@ export class ObjectsError extends Error {
   }
 }
 
+export interface ByteRange {
+  first: number
+  last?: number
+}
+
+export interface PutOptions {
+  contentType?: string
+  metadata?: Record<string, string>
+  signal?: AbortSignal
+}
+
 /** What the worker and control need of an object store. The embedded store has more, for its S3 endpoint. */
 export interface Objects {
   bucketExists(bucket: string): Promise<boolean>
   /** Throws ObjectsError NoSuchBucket or NoSuchKey. */
   head(bucket: string, key: string): Promise<ObjectInfo>
-  get(bucket: string, key: string, range?: { first: number; last?: number }): Promise<{ info: ObjectInfo; body: Readable }>
-  /** Streams; the object appears under its key whole or not at all. Aborting leaves nothing behind. */
-  put(
-    bucket: string,
-    key: string,
-    body: Readable,
-    options?: { contentType?: string; metadata?: Record<string, string>; signal?: AbortSignal },
-  ): Promise<ObjectInfo>
+  /**
+   * The body is to be read or destroyed. `info.bytes` is the size of the whole object; `last` is included, and cut at the end.
+   * Throws ObjectsError NoSuchBucket, NoSuchKey, or InvalidRange where nothing lies in the range.
+   */
+  get(bucket: string, key: string, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }>
+  /**
+   * Streams; the object appears under its key whole or not at all. Aborting leaves nothing behind.
+   * An error of the body itself is thrown as it is; failures of the store are ObjectsErrors.
+   */
+  put(bucket: string, key: string, body: Readable, options?: PutOptions): Promise<ObjectInfo>
+  /** Deleting what isn't there succeeds. Throws ObjectsError NoSuchBucket. */
   delete(bucket: string, key: string): Promise<void>
   /** Throws ObjectsError NoSuchBucket or AccessDenied, naming the bucket, where nothing could be written. */
   checkWritable(bucket: string): Promise<void>

@@ -1,0 +1,42 @@
+// What failures of the file system mean to users of the folder store.
+// Owns the mapping; never lets a path into a message (the cause keeps it).
+
+import { ObjectsError, type ObjectsFault } from './objects.ts'
+
+const faultOfCode: Record<string, ObjectsFault> = {
+  ENOSPC: 'NoSpace',
+  EDQUOT: 'NoSpace',
+  EFBIG: 'NoSpace',
+  EACCES: 'AccessDenied',
+  EPERM: 'AccessDenied',
+  EROFS: 'AccessDenied',
+}
+
+const sentenceOfFault: Partial<Record<ObjectsFault, string>> = {
+  NoSpace: 'There is no space left for objects.',
+  AccessDenied: 'The object store may not write or read its files.',
+}
+
+/** `ENOENT` and the like; undefined for what isn't an error of the system. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** An ObjectsError stays as it is; an error of the system becomes one. */
+export function storeError(error: unknown): ObjectsError {
+  if (error instanceof ObjectsError) return error
+  const code = codeOf(error)
+  const fault = (code === undefined ? undefined : faultOfCode[code]) ?? 'Unavailable'
+  const sentence =
+    sentenceOfFault[fault] ?? `The object store's files could not be used (${code ?? 'unknown failure'}).`
+  return new ObjectsError(fault, sentence, { cause: error })
+}
+
+/** Runs a step on files, and throws its failures as ObjectsErrors. */
+export async function onFiles<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    throw storeError(error)
+  }
+}

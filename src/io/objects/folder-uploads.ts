@@ -1,0 +1,199 @@
+// Multipart uploads of the folder store: parts wait in a folder of their own until they become one object.
+// Owns the folders `.heddle/uploads/<bucket>/<upload>`; never puts an object in place.
+
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { codeOf, onFiles } from './file-faults.ts'
+import {
+  type KeptHeaders,
+  openObjectFile,
+  readObjectRecord,
+  type StoredObject,
+  writeObjectFile,
+} from './object-file.ts'
+import { compareUtf8 } from './object-names.ts'
+import { ObjectsError } from './objects.ts'
+import { temporaryPath } from './temporary-files.ts'
+
+export const partNumberMax = 10_000
+
+export interface UploadInfo {
+  uploadId: string
+  key: string
+  startedAtMs: number
+  contentType?: string
+  metadata: Record<string, string>
+  headers: KeptHeaders
+}
+
+export interface PartInfo {
+  partNumber: number
+  bytes: number
+  /** Quoted. */
+  etag: string
+  modifiedAtMs: number
+}
+
+/** The parts of one upload in the order of the object, checked against what the client says it sent. */
+export interface PartPlan {
+  files: string[]
+  etag: string
+}
+
+export class FolderUploads {
+  private readonly folder: string
+  private readonly temporaryFolder: string
+
+  constructor(folder: string, temporaryFolder: string) {
+    this.folder = folder
+    this.temporaryFolder = temporaryFolder
+  }
+
+  async start(bucket: string, upload: Omit<UploadInfo, 'uploadId'>): Promise<string> {
+    const uploadId = randomBytes(16).toString('hex')
+    await onFiles(async () => {
+      const fresh = temporaryPath(this.temporaryFolder)
+      await mkdir(fresh)
+      await writeFile(join(fresh, 'upload.json'), JSON.stringify({ ...upload, uploadId }), { mode: 0o600 })
+      await mkdir(join(this.folder, bucket), { recursive: true })
+      await rename(fresh, join(this.folder, bucket, uploadId))
+    })
+    return uploadId
+  }
+
+  /** Throws ObjectsError NoSuchUpload where the bucket has no such upload for the key. */
+  async find(bucket: string, key: string, uploadId: string): Promise<UploadInfo> {
+    const upload = /^[0-9a-f]{32}$/.test(uploadId) ? await this.read(bucket, uploadId) : undefined
+    if (upload === undefined || upload.key !== key) throw noSuchUpload()
+    return upload
+  }
+
+  async putPart(bucket: string, key: string, uploadId: string, partNumber: number, body: Readable): Promise<PartInfo> {
+    await this.find(bucket, key, uploadId)
+    const temporary = temporaryPath(this.temporaryFolder)
+    try {
+      const part = await writeObjectFile(temporary, body, ({ bytes, md5 }) => ({
+        key,
+        bytes,
+        etag: `"${md5.toString('hex')}"`,
+        modifiedAtMs: Date.now(),
+        metadata: {},
+        headers: {},
+      }))
+      await this.placePart(temporary, this.partPath(bucket, uploadId, partNumber))
+      return partOf(partNumber, part)
+    } finally {
+      await onFiles(() => rm(temporary, { force: true }))
+    }
+  }
+
+  /** In the order of their numbers. */
+  async parts(bucket: string, key: string, uploadId: string): Promise<PartInfo[]> {
+    await this.find(bucket, key, uploadId)
+    const parts: PartInfo[] = []
+    for (const name of (await namesIn(join(this.folder, bucket, uploadId))).sort()) {
+      if (!name.startsWith('part-')) continue
+      const record = await readObjectRecord(join(this.folder, bucket, uploadId, name))
+      if (record !== undefined) parts.push(partOf(Number(name.slice('part-'.length)), record))
+    }
+    return parts
+  }
+
+  /** Throws ObjectsError InvalidPart where a part isn't there or has another ETag. */
+  async plan(
+    bucket: string,
+    uploadId: string,
+    parts: readonly { partNumber: number; etag: string }[],
+  ): Promise<PartPlan> {
+    const files: string[] = []
+    const digests = createHash('md5')
+    for (const { partNumber, etag } of parts) {
+      const file = this.partPath(bucket, uploadId, partNumber)
+      const record = await readObjectRecord(file)
+      if (record === undefined || unquoted(record.etag) !== unquoted(etag)) {
+        throw new ObjectsError('InvalidPart', `Part ${partNumber} has not been uploaded, or has another ETag.`)
+      }
+      files.push(file)
+      digests.update(Buffer.from(unquoted(record.etag), 'hex'))
+    }
+    return { files, etag: `"${digests.digest('hex')}-${parts.length}"` }
+  }
+
+  /** Oldest first among those of one key. */
+  async list(bucket: string): Promise<UploadInfo[]> {
+    const uploads: UploadInfo[] = []
+    for (const name of await namesIn(join(this.folder, bucket))) {
+      const upload = await this.read(bucket, name)
+      if (upload !== undefined) uploads.push(upload)
+    }
+    return uploads.sort((a, b) => compareUtf8(a.key, b.key) || a.startedAtMs - b.startedAtMs)
+  }
+
+  async remove(bucket: string, uploadId: string): Promise<void> {
+    await onFiles(() => rm(join(this.folder, bucket, uploadId), { recursive: true, force: true, maxRetries: 3 }))
+  }
+
+  async removeAll(bucket: string): Promise<void> {
+    await onFiles(() => rm(join(this.folder, bucket), { recursive: true, force: true, maxRetries: 3 }))
+  }
+
+  private partPath(bucket: string, uploadId: string, partNumber: number): string {
+    return join(this.folder, bucket, uploadId, `part-${String(partNumber).padStart(5, '0')}`)
+  }
+
+  /** The upload may have been aborted while the part came in. */
+  private async placePart(temporary: string, path: string): Promise<void> {
+    await onFiles(async () => {
+      try {
+        await rename(temporary, path)
+      } catch (error) {
+        throw codeOf(error) === 'ENOENT' ? noSuchUpload() : error
+      }
+    })
+  }
+
+  private async read(bucket: string, uploadId: string): Promise<UploadInfo | undefined> {
+    return onFiles(async () => {
+      try {
+        return JSON.parse(await readFile(join(this.folder, bucket, uploadId, 'upload.json'), 'utf8')) as UploadInfo
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
+        throw error
+      }
+    })
+  }
+}
+
+/** The content of all parts, one after the other. Throws ObjectsError NoSuchUpload where one vanishes meanwhile. */
+export async function* joinParts(files: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const file of files) {
+    const part = await openObjectFile(file)
+    if (part === undefined) throw noSuchUpload()
+    yield* part.read()
+  }
+}
+
+function partOf(partNumber: number, record: StoredObject): PartInfo {
+  return { partNumber, bytes: record.bytes, etag: record.etag, modifiedAtMs: record.modifiedAtMs }
+}
+
+function unquoted(etag: string): string {
+  return etag.replace(/^"|"$/g, '')
+}
+
+function noSuchUpload(): ObjectsError {
+  return new ObjectsError('NoSuchUpload', 'There is no such multipart upload: it may have been completed or aborted.')
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return onFiles(async () => {
+    try {
+      return await readdir(folder)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
+      throw error
+    }
+  })
+}

@@ -1,0 +1,160 @@
+// One object, or one part of an upload, as one file: the content, then a record of what is known about it.
+// Owns the format. One file can be put in place in one step, so content and record never disagree.
+//
+//   [content][record: JSON in UTF-8][length of the record: u32 LE][mark: 8 bytes]
+
+import { createHash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { codeOf, onFiles, storeError } from './file-faults.ts'
+import { type ByteRange, type ObjectInfo, ObjectsError } from './objects.ts'
+
+/** HTTP headers that S3 keeps with an object, in lower case: `cache-control` and the like. */
+export type KeptHeaders = Record<string, string>
+export type StoredObject = ObjectInfo & { headers: KeptHeaders }
+
+const mark = Buffer.from('HEDDLEo1')
+const endBytes = 4 + mark.length
+const readChunkBytes = 256 * 1024
+const firstLookBytes = 4096
+
+/** An open object: a view of one moment, whatever is put or deleted meanwhile. Read it or close it. */
+export interface OpenObject {
+  info: StoredObject
+  /** Streams the content, or a range of it, and closes the file at its end. Throws ObjectsError InvalidRange. */
+  read(range?: ByteRange): Readable
+  close(): Promise<void>
+}
+
+/** What the record is made from, once the content is written. */
+export interface WrittenContent {
+  bytes: number
+  md5: Buffer
+}
+
+/**
+ * Writes a new file and makes it durable. Errors of the body are thrown as they are, those of the disk as ObjectsErrors; either
+ * way the half-written file stays for the caller to remove.
+ */
+export async function writeObjectFile(
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+  recordOf: (content: WrittenContent) => StoredObject,
+  signal?: AbortSignal,
+): Promise<StoredObject> {
+  const handle = await onFiles(() => open(path, 'wx', 0o600))
+  try {
+    const md5 = createHash('md5')
+    let bytes = 0
+    for await (const chunk of body) {
+      signal?.throwIfAborted()
+      md5.update(chunk)
+      bytes += chunk.length
+      await onFiles(() => writeWhole(handle, chunk))
+    }
+    signal?.throwIfAborted()
+    const stored = recordOf({ bytes, md5: md5.digest() })
+    const record = Buffer.from(JSON.stringify(stored))
+    const end = Buffer.alloc(endBytes)
+    end.writeUInt32LE(record.length)
+    mark.copy(end, 4)
+    await onFiles(async () => {
+      await writeWhole(handle, Buffer.concat([record, end]))
+      await handle.sync()
+    })
+    return stored
+  } finally {
+    await handle.close()
+  }
+}
+
+async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await handle.write(bytes, done, bytes.length - done)).bytesWritten
+  }
+}
+
+/** Undefined where there is no such file. */
+export async function openObjectFile(path: string): Promise<OpenObject | undefined> {
+  const handle = await openExisting(path)
+  if (handle === undefined) return undefined
+  try {
+    const info = await readRecord(handle)
+    return { info, read: (range) => contentOf(handle, info.bytes, range), close: () => handle.close() }
+  } catch (error) {
+    await handle.close()
+    throw storeError(error)
+  }
+}
+
+/** Undefined where there is no such file. */
+export async function readObjectRecord(path: string): Promise<StoredObject | undefined> {
+  const opened = await openObjectFile(path)
+  await opened?.close()
+  return opened?.info
+}
+
+async function openExisting(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
+    throw storeError(error)
+  }
+}
+
+async function readRecord(handle: FileHandle): Promise<StoredObject> {
+  const { size } = await handle.stat()
+  let tail = await readAt(handle, Math.max(0, size - firstLookBytes), Math.min(size, firstLookBytes))
+  const end = tail.subarray(tail.length - endBytes)
+  if (tail.length < endBytes || !end.subarray(4).equals(mark)) throw damaged()
+  const recordBytes = end.readUInt32LE()
+  const bytes = size - endBytes - recordBytes
+  if (bytes < 0) throw damaged()
+  if (recordBytes + endBytes > tail.length) tail = await readAt(handle, bytes, recordBytes + endBytes)
+  const text = tail.subarray(tail.length - endBytes - recordBytes, tail.length - endBytes).toString('utf8')
+  const record = JSON.parse(text) as StoredObject
+  if (record.bytes !== bytes) throw damaged()
+  return record
+}
+
+function damaged(): ObjectsError {
+  return new ObjectsError('Unavailable', 'The file of the object is damaged.')
+}
+
+async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length)
+  let done = 0
+  while (done < length) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, position + done)
+    if (bytesRead === 0) throw damaged()
+    done += bytesRead
+  }
+  return bytes
+}
+
+function contentOf(handle: FileHandle, bytes: number, range?: ByteRange): Readable {
+  const { start, end } = clipRange(bytes, range)
+  return end < start ? emptyContent(handle) : handle.createReadStream({ start, end, highWaterMark: readChunkBytes })
+}
+
+function emptyContent(handle: FileHandle): Readable {
+  return new Readable({
+    read() {
+      this.push(null)
+    },
+    destroy(error, callback) {
+      handle.close().then(() => callback(error), callback)
+    },
+  })
+}
+
+/** First and last byte of a range in an object of `bytes`; last is -1 for a whole empty one. Throws ObjectsError InvalidRange. */
+export function clipRange(bytes: number, range?: ByteRange): { start: number; end: number } {
+  if (range === undefined) return { start: 0, end: bytes - 1 }
+  const end = Math.min(range.last ?? bytes - 1, bytes - 1)
+  if (range.first >= bytes || range.first > end) {
+    throw new ObjectsError('InvalidRange', `No byte of the object's ${bytes} lies in the range that was asked for.`)
+  }
+  return { start: range.first, end }
+}

@@ -1,0 +1,203 @@
+// Objects in any S3: AWS, MinIO, Garage, or Heddle's own endpoint.
+// Owns the translation of calls and errors; never creates or deletes a bucket.
+
+import { addAbortSignal, Readable } from 'node:stream'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
+import { checkKey } from './object-names.ts'
+import {
+  type ByteRange,
+  type ObjectInfo,
+  type Objects,
+  ObjectsError,
+  type ObjectsFault,
+  type PutOptions,
+} from './objects.ts'
+
+export interface S3Credentials {
+  accessKeyId: string
+  secretAccessKey: string
+}
+
+export interface S3ObjectsOptions {
+  endpoint: string
+  region: string
+  /** `http://host/bucket/key` in place of `http://bucket.host/key`. */
+  forcePathStyle: boolean
+  credentials: S3Credentials
+}
+
+/** The probe's key is deleted again at once. */
+const probePrefix = '.heddle-write-probe-'
+
+export class S3Objects implements Objects {
+  private readonly client: S3Client
+
+  constructor(options: S3ObjectsOptions) {
+    const { endpoint, region, forcePathStyle, credentials } = options
+    this.client = new S3Client({ endpoint, region, forcePathStyle, credentials })
+  }
+
+  async close(): Promise<void> {
+    this.client.destroy()
+  }
+
+  async bucketExists(bucket: string): Promise<boolean> {
+    try {
+      await this.client.send(new HeadBucketCommand({ Bucket: bucket }))
+      return true
+    } catch (error) {
+      const mapped = objectsError(error, bucket, undefined)
+      if (mapped.fault === 'NoSuchBucket') return false
+      throw mapped
+    }
+  }
+
+  async head(bucket: string, key: string): Promise<ObjectInfo> {
+    checkKey(key)
+    try {
+      const answer = await this.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+      return infoOf(key, answer, answer.ContentLength ?? 0)
+    } catch (error) {
+      throw await this.explain(error, bucket, key)
+    }
+  }
+
+  async get(bucket: string, key: string, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }> {
+    checkKey(key)
+    const input = { Bucket: bucket, Key: key, ...(range === undefined ? {} : { Range: rangeText(range) }) }
+    try {
+      const answer = await this.client.send(new GetObjectCommand(input))
+      if (!(answer.Body instanceof Readable)) throw new ObjectsError('Unavailable', 'The S3 endpoint sent no body.')
+      const whole = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1]
+      const bytes = whole === undefined ? (answer.ContentLength ?? 0) : Number(whole)
+      return { info: infoOf(key, answer, bytes), body: answer.Body }
+    } catch (error) {
+      throw await this.explain(error, bucket, key)
+    }
+  }
+
+  async put(bucket: string, key: string, body: Readable, options: PutOptions = {}): Promise<ObjectInfo> {
+    const { contentType, metadata = {}, signal } = options
+    let bodyError: Error | undefined
+    body.once('error', (error) => {
+      bodyError = error
+    })
+    try {
+      signal?.throwIfAborted()
+      checkKey(key)
+      // Ending the body, not the upload, lets the upload clear away its parts before it fails.
+      if (signal !== undefined) addAbortSignal(signal, body)
+      const upload = new Upload({
+        client: this.client,
+        params: {
+          Bucket: bucket,
+          Key: key,
+          Body: body,
+          Metadata: metadata,
+          ...(contentType === undefined ? {} : { ContentType: contentType }),
+        },
+      })
+      await upload.done()
+    } catch (error) {
+      if (signal?.aborted === true || error instanceof ObjectsError) throw error
+      throw bodyError ?? (await this.explain(error, bucket, key))
+    } finally {
+      body.destroy()
+    }
+    return this.head(bucket, key)
+  }
+
+  async delete(bucket: string, key: string): Promise<void> {
+    checkKey(key)
+    try {
+      await this.client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+    } catch (error) {
+      throw await this.explain(error, bucket, key)
+    }
+  }
+
+  async checkWritable(bucket: string): Promise<void> {
+    const probe = `${probePrefix}${Date.now()}-${process.pid}`
+    try {
+      await this.put(bucket, probe, Readable.from([]))
+      await this.delete(bucket, probe)
+    } catch (error) {
+      const fault = error instanceof ObjectsError ? error.fault : 'Unavailable'
+      throw new ObjectsError(fault, `Nothing can be written to the bucket '${bucket}'.`, { cause: error })
+    }
+  }
+
+  /** An answer to HEAD has no body, so it doesn't say whether the key or the bucket is missing: that is asked for. */
+  private async explain(error: unknown, bucket: string, key: string): Promise<ObjectsError> {
+    const mapped = objectsError(error, bucket, key)
+    const isUnclear = error instanceof S3ServiceException && error.name === 'NotFound'
+    if (isUnclear && !(await this.bucketExists(bucket))) return noSuchBucket(bucket, error)
+    return mapped
+  }
+}
+
+const faultOfName: Record<string, ObjectsFault> = {
+  NoSuchBucket: 'NoSuchBucket',
+  NoSuchKey: 'NoSuchKey',
+  NoSuchUpload: 'NoSuchUpload',
+  InvalidRange: 'InvalidRange',
+  InvalidBucketName: 'InvalidName',
+  KeyTooLongError: 'InvalidName',
+  StorageFull: 'NoSpace',
+  XMinioStorageFull: 'NoSpace',
+  QuotaExceeded: 'NoSpace',
+}
+
+const faultOfStatus: Record<number, ObjectsFault> = {
+  401: 'AccessDenied',
+  403: 'AccessDenied',
+  416: 'InvalidRange',
+  507: 'NoSpace',
+}
+
+function objectsError(error: unknown, bucket: string, key: string | undefined): ObjectsError {
+  if (error instanceof ObjectsError) return error
+  const place = key === undefined ? `the bucket '${bucket}'` : `'${key}' in the bucket '${bucket}'`
+  if (!(error instanceof S3ServiceException)) {
+    return new ObjectsError('Unavailable', `The S3 endpoint could not be reached for ${place}.`, { cause: error })
+  }
+  const status = error.$metadata.httpStatusCode ?? 500
+  const notFound = key === undefined ? 'NoSuchBucket' : 'NoSuchKey'
+  const fault = faultOfName[error.name] ?? (status === 404 ? notFound : faultOfStatus[status]) ?? 'Unavailable'
+  if (fault === 'NoSuchBucket') return noSuchBucket(bucket, error)
+  return new ObjectsError(fault, `The S3 endpoint refused ${place}: ${error.name}.`, { cause: error })
+}
+
+function noSuchBucket(bucket: string, cause: unknown): ObjectsError {
+  return new ObjectsError('NoSuchBucket', `There is no bucket '${bucket}'.`, { cause })
+}
+
+interface Described {
+  ETag?: string | undefined
+  LastModified?: Date | undefined
+  ContentType?: string | undefined
+  Metadata?: Record<string, string> | undefined
+}
+
+function infoOf(key: string, answer: Described, bytes: number): ObjectInfo {
+  return {
+    key,
+    bytes,
+    etag: answer.ETag ?? '',
+    modifiedAtMs: answer.LastModified?.getTime() ?? 0,
+    metadata: answer.Metadata ?? {},
+    ...(answer.ContentType === undefined ? {} : { contentType: answer.ContentType }),
+  }
+}
+
+function rangeText(range: ByteRange): string {
+  return `bytes=${range.first}-${range.last ?? ''}`
+}
