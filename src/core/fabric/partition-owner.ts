@@ -28,6 +28,8 @@ export class PartitionOwner {
   back!: Side
   front!: Side
   ownership: OwnershipOfTick = { added: [], removed: [], rejected: [] }
+  /** Entities that others wanted to hand to this partition at the last barrier, and could not. */
+  rejectedIncoming = 0
   readonly #fabric: Fabric
   /** The first begin knows nothing of the back side: a process before this one may have died in the middle of a tick. */
   #fresh = true
@@ -266,13 +268,16 @@ export class PartitionOwner {
 
   /** Copies what was granted to this partition straight from the sources' fronts: by source, then in the source's order. */
   #takeInArrivals(): void {
+    this.rejectedIncoming = 0
     for (const source of this.#fabric.partitions()) {
       if (source === this.index) continue
       const memory = this.#fabric.partition(source)
       const sourceIndex = 1 - this.#backIndex
       const from = memory.sides[sourceIndex]
       for (let group = 0; group < from.get('handoffGroups'); group++) {
-        if (from.handoffTarget[group] === this.index) this.#takeInGroup(memory, sourceIndex, group)
+        if (from.handoffTarget[group] !== this.index) continue
+        this.rejectedIncoming += from.handoffCount[group] - from.handoffGranted[group]
+        this.#takeInGroup(memory, sourceIndex, group)
       }
     }
   }

@@ -1,0 +1,229 @@
+// An app's life: attached to its partition, tick by tick, until it shuts down.
+// Owns the order of calls and what outlives a tick (subscriptions, metrics, ownership changes); what happens inside a tick is the transaction's.
+
+import { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
+import type { Subscription as Box } from '../../../src/core/fabric/subscriptions.ts'
+import type { World } from '../../../src/core/fabric/world.ts'
+import { HeddleError } from './errors.ts'
+import type { Host } from './host.ts'
+import { emptyMetrics, type RuntimeMetrics } from './metrics.ts'
+import type { LocatedEntity, Partition, Subscription } from './model.ts'
+import { OwnershipLog } from './ownership-log.ts'
+import { Transaction } from './transaction.ts'
+
+export type { StandaloneOptions } from './standalone-host.ts'
+
+export type RuntimeLimitKind = 'EntitiesPerPartition' | 'RemoteEntityTransfers' | 'LocalEntityTransfers'
+
+/** What transactions share with their application, one tick after another. */
+export interface ApplicationState {
+  readonly host: Host
+  readonly owner: PartitionOwner
+  readonly subscriptions: Map<number, { box: Box; handle: Subscription }>
+  readonly ownership: OwnershipLog
+  metrics: RuntimeMetrics
+  nextSubscriptionId: number
+  failed<Failure extends HeddleError>(error: Failure): Failure
+  committed(): void
+}
+
+export class Application {
+  readonly #state: ApplicationState
+  #open: Transaction | undefined
+  #destroyed = false
+  #lastErrorMessage = ''
+
+  /** Use createApplication or createStandaloneApplication. */
+  constructor(host: Host) {
+    this.#state = {
+      host,
+      owner: new PartitionOwner(host.fabric, host.partition),
+      subscriptions: new Map(),
+      ownership: new OwnershipLog(),
+      metrics: emptyMetrics(),
+      nextSubscriptionId: 1,
+      failed: (error) => {
+        this.#lastErrorMessage = error.message
+        return error
+      },
+      committed: () => {
+        this.#open = undefined
+      },
+    }
+  }
+
+  /**
+   * Every tick until the simulation shuts down, as a loop: `for (const transaction of application.updates())` blocks between ticks,
+   * `for await (…)` leaves the event loop to others. A transaction that the body did not commit is committed when the body ends; at shutdown the application is destroyed.
+   */
+  updates(): Iterable<Transaction> & AsyncIterable<Transaction> {
+    const application = this
+    return {
+      *[Symbol.iterator]() {
+        for (;;) {
+          if (application.#waitForTick() === 'shutdown') break
+          const transaction = application.#begin()
+          yield transaction
+          if (!transaction.isCommitted) transaction.commit()
+        }
+        application.destroy()
+      },
+      async *[Symbol.asyncIterator]() {
+        for (;;) {
+          if ((await application.#waitForTickAsync()) === 'shutdown') break
+          const transaction = application.#begin()
+          yield transaction
+          if (!transaction.isCommitted) transaction.commit()
+        }
+        application.destroy()
+      },
+    }
+  }
+
+  /** Would `beginUpdate` wait now? */
+  beginUpdateWillBlock(): boolean {
+    this.#requireAlive()
+    return this.#state.host.poll() === 'wait'
+  }
+
+  /** Waits for the next tick and opens it. Throws HeddleError ShuttingDown where there will be none. */
+  beginUpdate(): Transaction {
+    if (this.#waitForTick() === 'shutdown') throw this.#shuttingDown()
+    return this.#begin()
+  }
+
+  /** The same without blocking the event loop. */
+  async beginUpdateAsync(): Promise<Transaction> {
+    if ((await this.#waitForTickAsync()) === 'shutdown') throw this.#shuttingDown()
+    return this.#begin()
+  }
+
+  /** The tick that is open, or the last one committed. */
+  get currentTick(): number {
+    return this.#open?.tick ?? this.#state.host.fabric.control.committedTick
+  }
+
+  /** The partition that this app owns, as a list of one. */
+  assignedPartitions(): Partition[] {
+    return [describePartition(this.#state.host, this.#state.host.partition)]
+  }
+
+  allPartitions(): Partition[] {
+    const { host } = this.#state
+    return [...host.fabric.partitions()].map((index) => describePartition(host, index))
+  }
+
+  /** The port to bind to for a port that the schema declares. */
+  ingressPort(declared: number): number {
+    const actual = this.#state.host.ports.get(declared)
+    if (actual === undefined)
+      throw this.#state.failed(
+        new HeddleError('NotFound', `the schema declares no ingress port ${declared} for this domain`),
+      )
+    return actual
+  }
+
+  runtimeLimit(kind: RuntimeLimitKind): number {
+    const { entityLimit } = this.#state.host.fabric.control.sizes
+    const limits: Record<RuntimeLimitKind, number> = {
+      EntitiesPerPartition: entityLimit,
+      RemoteEntityTransfers: entityLimit,
+      LocalEntityTransfers: entityLimit,
+    }
+    const limit = limits[kind]
+    if (limit === undefined)
+      throw this.#state.failed(new HeddleError('InvalidArgument', `there is no limit called '${kind}'`))
+    return limit
+  }
+
+  runtimeMetrics(): RuntimeMetrics {
+    return { ...this.#state.metrics, activeEntity: this.#state.owner.population }
+  }
+
+  /** Counters begin at 0 again; gauges stay. */
+  resetRuntimeMetrics(): void {
+    this.#state.metrics = { ...emptyMetrics(), totalCommittedTicks: this.#state.metrics.totalCommittedTicks }
+  }
+
+  /** The message of the last error that a call of this application threw; empty where there was none. */
+  get lastErrorMessage(): string {
+    return this.#lastErrorMessage
+  }
+
+  /** Says that this app is done. Exiting without it counts as a failure. An open transaction is dropped. */
+  destroy(): void {
+    if (this.#destroyed) return
+    this.#destroyed = true
+    this.#state.host.destroy()
+  }
+
+  #begin(): Transaction {
+    const { host, owner, ownership, metrics } = this.#state
+    owner.begin(host.fabric.control.tick)
+    const { added, removed, rejected } = owner.ownership
+    const entity = (row: number): LocatedEntity => ({
+      id: owner.back.id[row],
+      type: owner.back.type[row],
+      partition: owner.index,
+      row,
+    })
+    for (const { id, type, row } of removed)
+      ownership.push({ kind: 'Remove', entity: { id, type, partition: owner.index, row } as LocatedEntity })
+    for (const row of rejected) ownership.push({ kind: 'Reject', entity: entity(row) })
+    for (const row of added) ownership.push({ kind: 'Add', entity: entity(row) })
+    metrics.enteredEntity += added.length
+    metrics.exitedEntity += removed.length
+    metrics.rejectedOutgoingTransfer += rejected.length
+    metrics.rejectedIncomingTransfer += owner.rejectedIncoming
+    this.#open = new Transaction(this.#state)
+    return this.#open
+  }
+
+  #waitForTick(): 'tick' | 'shutdown' {
+    this.#requireNoUpdate()
+    for (;;) {
+      const found = this.#state.host.poll()
+      if (found !== 'wait') return found
+      this.#state.host.wait()
+    }
+  }
+
+  async #waitForTickAsync(): Promise<'tick' | 'shutdown'> {
+    this.#requireNoUpdate()
+    for (;;) {
+      const found = this.#state.host.poll()
+      if (found !== 'wait') return found
+      await this.#state.host.waitAsync()
+    }
+  }
+
+  #requireAlive(): void {
+    if (this.#destroyed) throw this.#state.failed(new HeddleError('InvalidState', 'the application is destroyed'))
+  }
+
+  #requireNoUpdate(): void {
+    this.#requireAlive()
+    if (this.#open) throw this.#state.failed(new HeddleError('InvalidState', 'an update is open: commit it first'))
+  }
+
+  #shuttingDown(): HeddleError {
+    return this.#state.failed(
+      new HeddleError('ShuttingDown', 'the simulation shuts down: destroy the application and exit'),
+    )
+  }
+}
+
+export function describePartition(host: Host, index: number): Partition {
+  const { control, world } = host.fabric
+  const domainIndex = control.partitionWord(index, 'domain')
+  const domain = (world as World).description.domains[domainIndex]
+  const grid = world.grids[domainIndex]
+  const domainTypes = { BySpatialSubdivision: 'Spatial', PerWorker: 'Service', ByRequest: 'Custom' } as const
+  return {
+    id: index,
+    domain: domain.name,
+    domainType: domainTypes[domain.lifecycle],
+    appName: control.partitionName(index),
+    ...(grid && { bounds: grid.boundsOf(control.partitionWord(index, 'cell')) }),
+  }
+}

@@ -1,0 +1,19 @@
+// The one public file of Heddle's app SDK for TypeScript and JavaScript: apps import it as '@heddle/sdk'.
+
+export { Application, type RuntimeLimitKind, type StandaloneOptions } from './application.ts'
+export { createApplication, createStandaloneApplication } from './create.ts'
+export { type ErrorCode, HeddleError } from './errors.ts'
+export type { RuntimeMetrics } from './metrics.ts'
+export type {
+  Endpoint,
+  Entity,
+  EntityField,
+  Message,
+  OwnershipChange,
+  Partition,
+  Position,
+  Subscription,
+  SubscriptionChange,
+} from './model.ts'
+export { BuiltinTypeId, firstTypeId } from './model.ts'
+export type { Transaction } from './transaction.ts'

@@ -1,0 +1,110 @@
+// The host of an app that a Heddle worker started: the fabric in shared memory, found through the environment.
+// Owns attaching, waiting for ticks and waking the worker; never touches entities.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ControlBlock } from '../../../src/core/fabric/control-block.ts'
+import { Fabric } from '../../../src/core/fabric/fabric.ts'
+import { World } from '../../../src/core/fabric/world.ts'
+import { type Futex, futexAt } from '../../../src/io/shm/futex.ts'
+import { type SharedSegment, SharedSegments } from '../../../src/io/shm/shared-segments.ts'
+import { HeddleError } from './errors.ts'
+import type { Host } from './host.ts'
+
+/** How often a waiting app looks whether its worker still lives. */
+const waitMs = 1000
+
+export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
+  const folder = required(environment, 'HEDDLE_FABRIC')
+  const partition = Number(required(environment, 'HEDDLE_PARTITION'))
+  const incarnation = Number(required(environment, 'HEDDLE_INCARNATION'))
+  const segments = new SharedSegments(folder)
+  const control = ControlBlock.open(segments)
+  if (control.partitionWord(partition, 'incarnation') !== incarnation) {
+    throw new HeddleError('NotConnected', 'this process was replaced: another one owns its partition now')
+  }
+  const world = new World(JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')))
+  const fabric = new Fabric(segments, control, world, (index) => index === partition)
+  const host = new SharedHost(fabric, partition, portsOf(environment), segments)
+  control.setPartitionWord(partition, 'attachedPid', process.pid)
+  host.wakeWorker()
+  return host
+}
+
+class SharedHost implements Host {
+  readonly fabric: Fabric
+  readonly partition: number
+  readonly ports: ReadonlyMap<number, number>
+  readonly #released: Futex
+  readonly #worker: Futex
+
+  constructor(fabric: Fabric, partition: number, ports: ReadonlyMap<number, number>, segments: SharedSegments) {
+    this.fabric = fabric
+    this.partition = partition
+    this.ports = ports
+    const { control } = fabric
+    const segment: SharedSegment = segments.open(control.segment.name, control.segment.buffer.byteLength, true)
+    this.#released = futexAt(segment, control.releaseWordOffset)
+    this.#worker = futexAt(segment, control.workerWordOffset)
+  }
+
+  poll(): 'tick' | 'shutdown' | 'wait' {
+    const { control } = this.fabric
+    if (control.isPending(this.partition)) return 'tick'
+    return control.shutdown || control.partitionWord(this.partition, 'shutdown') !== 0 ? 'shutdown' : 'wait'
+  }
+
+  wait(): void {
+    const word = this.fabric.control.loadReleaseWord()
+    if (this.poll() !== 'wait') return
+    this.#released.wait(word, waitMs)
+    this.#checkWorker()
+  }
+
+  async waitAsync(): Promise<void> {
+    const word = this.fabric.control.loadReleaseWord()
+    if (this.poll() !== 'wait') return
+    await this.#released.waitAsync(word, waitMs)
+    this.#checkWorker()
+  }
+
+  committed(): void {
+    if (this.fabric.control.clearPending(this.partition)) this.wakeWorker()
+  }
+
+  destroy(): void {
+    this.fabric.control.setPartitionWord(this.partition, 'destroyed', 1)
+    this.wakeWorker()
+  }
+
+  wakeWorker(): void {
+    this.fabric.control.bumpWorkerWord()
+    this.#worker.wake()
+  }
+
+  #checkWorker(): void {
+    if (this.poll() !== 'wait') return
+    try {
+      process.kill(this.fabric.control.workerPid, 0)
+    } catch (cause) {
+      throw new HeddleError('NotConnected', 'the worker of this simulation is gone', { cause })
+    }
+  }
+}
+
+function required(environment: NodeJS.ProcessEnv, name: string): string {
+  const value = environment[name]
+  if (value === undefined) {
+    throw new HeddleError(
+      'NotConnected',
+      `${name} is not set: start this app through a simulation, or use createStandaloneApplication`,
+    )
+  }
+  return value
+}
+
+/** `HEDDLE_PORTS` is a JSON object: actual port by declared port. */
+function portsOf(environment: NodeJS.ProcessEnv): Map<number, number> {
+  const ports = JSON.parse(environment.HEDDLE_PORTS ?? '{}') as Record<string, number>
+  return new Map(Object.entries(ports).map(([declared, actual]) => [Number(declared), actual]))
+}

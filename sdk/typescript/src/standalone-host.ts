@@ -1,0 +1,101 @@
+// A whole small world in this process, for testing an app alone: one spatial partition and a clock.
+// Owns pacing and the end after a given time; never shares memory.
+
+import { arbitrate } from '../../../src/core/fabric/barrier.ts'
+import { ControlBlock } from '../../../src/core/fabric/control-block.ts'
+import { Fabric } from '../../../src/core/fabric/fabric.ts'
+import { World } from '../../../src/core/fabric/world.ts'
+import type { Bounds } from '../../../src/core/schema/grid.ts'
+import { MemorySegments } from '../../../src/io/shm/memory-segments.ts'
+import type { Host } from './host.ts'
+
+export interface StandaloneOptions {
+  /** How long to run, in seconds of ticks: at tick rate 30, `seconds: 2` is 60 ticks. */
+  seconds: number
+  /** Ticks a second, or 'unlimited' (then a second has 30 ticks, and none is waited for). Default 30. */
+  tickRate?: number | 'unlimited'
+  /** The world, all of it this app's. Default -1000 to 1000 on both axes. */
+  bounds?: Bounds
+  /** Default 'Standalone'. */
+  domain?: string
+  /** Default 8,192. */
+  entitiesPerPartition?: number
+}
+
+export function createStandaloneHost(options: StandaloneOptions): Host {
+  const domain = options.domain ?? 'Standalone'
+  const bounds = options.bounds ?? { minX: -1000, maxX: 1000, minY: -1000, maxY: 1000 }
+  const rate = options.tickRate ?? 30
+  const segments = new MemorySegments()
+  const sizes = {
+    partitionCapacity: 1,
+    entityLimit: options.entitiesPerPartition ?? 8192,
+    fieldBytesMax: 1024,
+    messageLimit: 128,
+    messageBytesMax: 256,
+    messageHeapBytes: 128 * 256,
+  }
+  const control = ControlBlock.create(segments, sizes, {
+    workerPid: process.pid,
+    tickRate: rate === 'unlimited' ? 0 : rate,
+    tick: 0,
+  })
+  const world = new World({
+    simulationName: 'standalone',
+    executionId: 'standalone',
+    domains: [
+      { name: domain, lifecycle: 'BySpatialSubdivision', area: { bounds, columns: 1, rows: 1, firstPartition: 0 } },
+    ],
+  })
+  const fabric = new Fabric(segments, control, world, () => true)
+  const partition = fabric.addPartition({ domain: 0, cell: 0, name: `${domain}-0-0` })
+  return new StandaloneHost(fabric, partition, rate, options.seconds)
+}
+
+class StandaloneHost implements Host {
+  readonly fabric: Fabric
+  readonly partition: number
+  readonly ports = new Map<number, number>()
+  readonly #ticks: number
+  readonly #tickMs: number
+  #nextDueMs = performance.now()
+
+  constructor(fabric: Fabric, partition: number, rate: number | 'unlimited', seconds: number) {
+    this.fabric = fabric
+    this.partition = partition
+    this.#ticks = Math.round(seconds * (rate === 'unlimited' ? 30 : rate))
+    this.#tickMs = rate === 'unlimited' ? 0 : 1000 / rate
+  }
+
+  poll(): 'tick' | 'shutdown' | 'wait' {
+    const { control } = this.fabric
+    if (control.isPending(this.partition)) return 'tick'
+    if (control.committedTick >= this.#ticks) return 'shutdown'
+    if (performance.now() < this.#nextDueMs) return 'wait'
+    this.#nextDueMs = Math.max(this.#nextDueMs, performance.now() - this.#tickMs) + this.#tickMs
+    control.release(control.committedTick + 1, [this.partition])
+    return 'tick'
+  }
+
+  wait(): void {
+    const ms = this.#nextDueMs - performance.now()
+    if (ms > 0) Atomics.wait(sleepWord, 0, 0, ms)
+  }
+
+  async waitAsync(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, this.#nextDueMs - performance.now())))
+  }
+
+  committed(): void {
+    const { control } = this.fabric
+    control.clearPending(this.partition)
+    arbitrate(this.fabric, control.tick)
+    control.setCommittedTick(control.tick)
+  }
+
+  destroy(): void {
+    this.fabric.control.setShutdown()
+  }
+}
+
+const sleepWord = new Int32Array(new SharedArrayBuffer(4))

@@ -1,0 +1,426 @@
+// One tick of an app: everything it reads and writes between begin and commit.
+// Owns checking of arguments and of ownership; the work on memory is the fabric's. Entities of this app are read as it last wrote them;
+// those of others as they were committed at the tick before. Nothing that was read may be used after the commit.
+
+import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
+import { readMessages } from '../../../src/core/fabric/messages.ts'
+import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
+import { Subscription as SubscriptionBox } from '../../../src/core/fabric/subscriptions.ts'
+import type { ApplicationState } from './application.ts'
+import { type ErrorCode, HeddleError } from './errors.ts'
+import {
+  type Endpoint,
+  type Entity,
+  type EntityField,
+  firstTypeId,
+  type LocatedEntity,
+  type Message,
+  type OwnershipChange,
+  type Position,
+  type Subscription,
+  type SubscriptionChange,
+} from './model.ts'
+
+interface BoxArguments {
+  minX: number
+  minY: number
+  maxX: number
+  maxY: number
+}
+
+export class Transaction {
+  /** The tick that this transaction computes. What others wrote is read as of the tick before. */
+  readonly tick: number
+  readonly #state: ApplicationState
+  #committed = false
+  #messagesReceived = false
+
+  constructor(state: ApplicationState) {
+    this.#state = state
+    this.tick = state.owner.tick
+  }
+
+  get isCommitted(): boolean {
+    return this.#committed
+  }
+
+  /** Ends the update: what was written becomes visible to all at the next tick. */
+  commit(): void {
+    this.#requireOpen()
+    const { host, owner, metrics } = this.#state
+    owner.finish()
+    this.#committed = true
+    metrics.totalCommittedTicks++
+    metrics.ticksSinceReset++
+    this.#state.committed()
+    host.committed()
+  }
+
+  // --- entities
+
+  /**
+   * Makes an entity of this app. Without a position it is at the middle of the partition's cell (at 0, 0, 0 where the partition has no area).
+   * Throws InvalidArgument for a type id below 512 or a bad position, CapacityExceeded at the partition's limit or where the machine has no room.
+   */
+  createEntity(typeId: number, position?: Position): Entity {
+    this.#requireOpen()
+    const { owner, metrics } = this.#state
+    if (!Number.isInteger(typeId) || typeId < firstTypeId || typeId > 0xffff_ffff) {
+      throw this.#error('InvalidArgument', `a type id is a whole number from ${firstTypeId} on, not ${typeId}`)
+    }
+    const [x, y, z] = this.#checkedPosition(position ?? this.#middle())
+    const row = owner.create(typeId)
+    if (row < 0)
+      throw this.#error(
+        'CapacityExceeded',
+        `the partition holds ${owner.population} entities and takes no more (limit ${owner.memory.sizes.entityLimit})`,
+      )
+    owner.setPosition(row, x, y, z)
+    metrics.createdEntity++
+    return this.#handle(row)
+  }
+
+  /** Throws NotOwned or NotFound. */
+  deleteEntity(entity: Entity): void {
+    const row = this.#ownedRow(entity)
+    this.#state.owner.delete(row)
+    this.#state.metrics.deletedEntity++
+  }
+
+  /** The entities that this app owns now. Don't create or delete while you walk through it; collect first. */
+  *ownedEntities(): Generator<Entity> {
+    this.#requireOpen()
+    const { owner } = this.#state
+    for (let row = 0; row < owner.rows; row++) if (owner.back.state[row] !== rowState.free) yield this.#handle(row)
+  }
+
+  get ownedEntityCount(): number {
+    return this.#state.owner.population
+  }
+
+  /** Moves an entity. One that leaves this app's cell goes to its new owner after the commit. Throws InvalidArgument outside the world's bounds. */
+  storeEntityIndexKey(entity: Entity, position: Position): void {
+    const row = this.#ownedRow(entity)
+    const [x, y, z] = this.#checkedPosition(position)
+    this.#state.owner.setPosition(row, x, y, z)
+  }
+
+  /** The position of an entity that this app owns or is subscribed to. Throws NotFound for any other. */
+  loadEntityIndexKey(entity: Entity): [x: number, y: number, z: number] {
+    const { side, row } = this.#locate(entity)
+    const { position } = side
+    return [position[row * 3], position[row * 3 + 1], position[row * 3 + 2]]
+  }
+
+  /** Writes a data field, index 1 and up. Throws InvalidArgument, CapacityExceeded (longer than the limit, or no room), NotOwned, NotFound. */
+  storeEntityField(entity: Entity, fieldIndex: number, typeId: number, data: Uint8Array): void {
+    const row = this.#ownedRow(entity)
+    this.#checkFieldIndex(fieldIndex)
+    const { owner, metrics } = this.#state
+    const { fieldBytesMax } = owner.memory.sizes
+    if (!Number.isInteger(typeId) || typeId < 0 || typeId > 0xffff_ffff)
+      throw this.#error('InvalidArgument', `a type id is a whole number, not ${typeId}`)
+    if (!(data instanceof Uint8Array)) throw this.#error('InvalidArgument', 'the data of a field is a Uint8Array')
+    if (data.length > fieldBytesMax)
+      throw this.#error('CapacityExceeded', `a field holds ${fieldBytesMax} bytes, not ${data.length}`)
+    if (!owner.storeField(row, fieldIndex, typeId, data))
+      throw this.#error('CapacityExceeded', 'the machine has no room for the field')
+    metrics.storeField++
+  }
+
+  /** A copy of a data field of an entity that this app owns or is subscribed to. Throws NotFound where the entity has no such field. */
+  loadEntityField(entity: Entity, fieldIndex: number): EntityField {
+    this.#checkFieldIndex(fieldIndex)
+    const { memory, side, row } = this.#locate(entity)
+    const { owner, metrics } = this.#state
+    const view =
+      memory === owner.memory ? owner.field(fieldIndex) : memory.field(memory.sides.indexOf(side), fieldIndex)
+    const length = view ? view.length[row] - 1 : -1
+    if (!view || length < 0) throw this.#error('NotFound', `entity ${entity.id} has no field ${fieldIndex}`)
+    metrics.loadField++
+    const start = row * view.stride
+    return { typeId: view.typeId[row], data: view.data.slice(start, start + length) }
+  }
+
+  /** Takes a data field away. Throws NotFound where the entity has none. */
+  removeEntityField(entity: Entity, fieldIndex: number): void {
+    const row = this.#ownedRow(entity)
+    this.#checkFieldIndex(fieldIndex)
+    if (!this.#state.owner.removeField(row, fieldIndex))
+      throw this.#error('NotFound', `entity ${entity.id} has no field ${fieldIndex}`)
+  }
+
+  /**
+   * Hands an entity to a spatial domain: from the next tick on, the app whose cell holds its position owns it.
+   * Throws InvalidArgument for a domain that isn't spatial or doesn't reach to the position.
+   */
+  modifyEntityDomain(entity: Entity, domainName: string): void {
+    const row = this.#ownedRow(entity)
+    const { owner, host } = this.#state
+    const domain = this.#domainIndex(domainName)
+    const { position } = owner.back
+    if (host.fabric.world.partitionAt(domain, position[row * 3], position[row * 3 + 1]) < 0) {
+      throw this.#error(
+        'InvalidArgument',
+        `no partition of domain '${domainName}' holds the position (${position[row * 3]}, ${position[row * 3 + 1]})`,
+      )
+    }
+    owner.setDestination(row, domain)
+  }
+
+  /** What happened to this app's ownership since the last call. An app that has just begun, or begun again, gets an Add for all that it owns. */
+  ownershipChanges(): OwnershipChange[] {
+    this.#requireOpen()
+    return this.#state.ownership.take()
+  }
+
+  // --- subscriptions
+
+  /** Subscribes to a box on a domain. It may cover many cells, this app's own too; its own entities are reported by ownershipChanges, not here. */
+  createSubscriptionBoundingBox2F32(domainName: string, box: BoxArguments): Subscription {
+    this.#requireOpen()
+    const { subscriptions, host } = this.#state
+    const domain = this.#domainIndex(domainName)
+    const handle = { id: this.#state.nextSubscriptionId++, domain: domainName, ...this.#checkedBox(box) }
+    subscriptions.set(handle.id, {
+      handle,
+      box: new SubscriptionBox(host.fabric, { owner: host.partition, domain, box: handle }),
+    })
+    return handle
+  }
+
+  /** Moves a subscription's box. The next events tell what is new inside, and what is outside now. Gives the subscription's new handle. */
+  modifySubscriptionBoundingBox2F32(subscription: Subscription, box: BoxArguments): Subscription {
+    const entry = this.#subscription(subscription)
+    entry.handle = { ...entry.handle, ...this.#checkedBox(box) }
+    entry.box.box = entry.handle
+    return entry.handle
+  }
+
+  /** No more events; not for its entities either. */
+  deleteSubscription(subscription: Subscription): void {
+    this.#subscription(subscription)
+    this.#state.subscriptions.delete(subscription.id)
+  }
+
+  /** What happened in all subscribed boxes since the last call: a second call in the same tick returns nothing. */
+  allSubscriptionEvents(): SubscriptionChange[] {
+    this.#requireOpen()
+    const changes: SubscriptionChange[] = []
+    for (const { box, handle } of this.#state.subscriptions.values()) {
+      for (const { kind, entity } of box.look(this.tick - 1)) changes.push({ kind, subscription: handle, entity })
+    }
+    return changes
+  }
+
+  /** The entities in a subscription's box, as of the last allSubscriptionEvents. */
+  subscribedEntities(subscription: Subscription): Iterable<Entity> {
+    return this.#subscription(subscription).box.seen.values()
+  }
+
+  /** Nothing to do here: reads take no lease. Kept for programs written for the original SDK. */
+  releaseReadLeases(): void {
+    this.#requireOpen()
+  }
+
+  // --- messages
+
+  /** The app of a spatial domain whose cell holds a position. Throws InvalidArgument. */
+  resolveEndpointByPosition(domainName: string, x: number, y: number): Endpoint {
+    this.#requireOpen()
+    const partition = this.#state.host.fabric.world.partitionAt(this.#domainIndex(domainName), x, y)
+    if (partition < 0)
+      throw this.#error('InvalidArgument', `no partition of domain '${domainName}' holds the position (${x}, ${y})`)
+    return { partition }
+  }
+
+  /** The app of that name in a custom or service domain. Throws NotFound. */
+  resolveEndpointByAppName(domainName: string, appName: string): Endpoint {
+    this.#requireOpen()
+    const domain = this.#domainIndex(domainName)
+    const { fabric } = this.#state.host
+    for (const partition of fabric.partitions()) {
+      if (
+        fabric.control.partitionWord(partition, 'domain') === domain &&
+        fabric.control.partitionName(partition) === appName
+      )
+        return { partition }
+    }
+    throw this.#error('NotFound', `domain '${domainName}' has no app '${appName}'`)
+  }
+
+  /** Sends a message, delivered at the next tick. Throws CapacityExceeded over the limits, InvalidArgument to this app itself, NotFound to none. */
+  sendMessage(endpoint: Endpoint, payload: Uint8Array): void {
+    this.#requireOpen()
+    const { owner, host } = this.#state
+    const { messageBytesMax, messageLimit } = owner.memory.sizes
+    if (endpoint.partition === host.partition)
+      throw this.#error('InvalidArgument', 'an app can not send messages to its own partition')
+    if (!host.fabric.control.partitionInUse(endpoint.partition))
+      throw this.#error('NotFound', `there is no partition ${endpoint.partition}`)
+    if (payload.length > messageBytesMax)
+      throw this.#error('CapacityExceeded', `a message holds ${messageBytesMax} bytes, not ${payload.length}`)
+    if (!owner.send({ target: endpoint.partition, payload: payload.slice() })) {
+      throw this.#error('CapacityExceeded', `at max outgoing message capacity (${messageLimit} messages a tick)`)
+    }
+  }
+
+  /** The messages that others sent to this app in the tick before, by sender and then in the order of sending. A second call returns nothing. */
+  receiveMessages(): Message[] {
+    this.#requireOpen()
+    if (this.#messagesReceived) return []
+    this.#messagesReceived = true
+    const { host } = this.#state
+    return readMessages(host.fabric, host.partition, this.tick - 1).map(({ source, payload }) => ({
+      sender: { partition: source },
+      payload,
+    }))
+  }
+
+  // --- checks
+
+  #requireOpen(): void {
+    if (this.#committed) throw this.#error('InvalidState', 'this update is committed: begin the next one')
+  }
+
+  #error(code: ErrorCode, message: string): HeddleError {
+    return this.#state.failed(new HeddleError(code, message))
+  }
+
+  #handle(row: number): LocatedEntity {
+    const { owner } = this.#state
+    return { id: owner.back.id[row], type: owner.back.type[row], partition: owner.index, row }
+  }
+
+  #ownedRow(entity: Entity): number {
+    this.#requireOpen()
+    const { owner } = this.#state
+    const located = entity as LocatedEntity
+    if (located.partition === owner.index && this.#ownsAt(located.row, entity.id)) return located.row
+    const row = this.#findOwned(entity.id)
+    if (row >= 0) {
+      located.partition = owner.index
+      located.row = row
+      return row
+    }
+    const elsewhere = this.#findElsewhere(located)
+    throw elsewhere
+      ? this.#error('NotOwned', `entity ${entity.id} belongs to another app`)
+      : this.#error('NotFound', `there is no entity ${entity.id}`)
+  }
+
+  #ownsAt(row: number, id: number): boolean {
+    const { owner } = this.#state
+    return row < owner.rows && owner.back.id[row] === id && owner.back.state[row] !== rowState.free
+  }
+
+  #findOwned(id: number): number {
+    const { owner } = this.#state
+    const ids = owner.back.id.subarray(0, owner.rows)
+    for (let row = ids.indexOf(id); row >= 0; row = ids.indexOf(id, row + 1)) if (this.#ownsAt(row, id)) return row
+    return -1
+  }
+
+  /** Where an entity can be read: this app's own as it stands, others where a subscription covers them. */
+  #locate(entity: Entity): { memory: PartitionMemory; side: Side; row: number } {
+    this.#requireOpen()
+    const { owner } = this.#state
+    const located = entity as LocatedEntity
+    const elsewhere = located.partition === owner.index ? undefined : this.#findElsewhere(located)
+    // One that is leaving there may have come here: then it is this app's own already.
+    if (elsewhere && elsewhere.side.state[elsewhere.row] === rowState.here && this.#isSubscribed(elsewhere))
+      return elsewhere
+    const row = this.#ownsAt(located.row, entity.id) ? located.row : this.#findOwned(entity.id)
+    if (row >= 0) {
+      located.partition = owner.index
+      located.row = row
+      return { memory: owner.memory, side: owner.back, row }
+    }
+    const found = elsewhere ?? this.#findElsewhere(located)
+    if (found && this.#isSubscribed(found)) return found
+    throw this.#error('NotFound', `entity ${entity.id} is neither owned nor in a subscribed area`)
+  }
+
+  #findElsewhere(located: LocatedEntity): { memory: PartitionMemory; side: Side; row: number } | undefined {
+    const { fabric, partition: own } = this.#state.host
+    const at = (partition: number, row: number) => {
+      if (partition === own || !fabric.control.partitionInUse(partition)) return undefined
+      const memory = fabric.partition(partition)
+      const side = memory.side(this.tick - 1)
+      return row < side.rows && side.id[row] === located.id && side.state[row] !== rowState.free
+        ? { memory, side, row }
+        : undefined
+    }
+    const expected = at(located.partition, located.row)
+    if (expected) return expected
+    for (const partition of fabric.partitions()) {
+      if (partition === own) continue
+      const side = fabric.partition(partition).side(this.tick - 1)
+      const ids = side.id.subarray(0, side.rows)
+      for (let row = ids.indexOf(located.id); row >= 0; row = ids.indexOf(located.id, row + 1)) {
+        const found = at(partition, row)
+        if (!found) continue
+        located.partition = partition
+        located.row = row
+        return found
+      }
+    }
+    return undefined
+  }
+
+  #isSubscribed({ memory, side, row }: { memory: PartitionMemory; side: Side; row: number }): boolean {
+    const domain = this.#state.host.fabric.control.partitionWord(memory.index, 'domain')
+    for (const { box } of this.#state.subscriptions.values()) {
+      if (box.domain === domain && box.contains(side.position[row * 3], side.position[row * 3 + 1])) return true
+    }
+    return false
+  }
+
+  #checkedPosition(position: Position): Position {
+    const [x, y, z] = [Math.fround(position[0]), Math.fround(position[1]), Math.fround(position[2])]
+    if (!Number.isFinite(x) || !Number.isFinite(y) || !Number.isFinite(z)) {
+      throw this.#error('InvalidArgument', `a position is three finite numbers, not (${position.join(', ')})`)
+    }
+    const { owner, host } = this.#state
+    if (host.fabric.world.grids[owner.domain] && host.fabric.world.partitionAt(owner.domain, x, y) < 0) {
+      throw this.#error('InvalidArgument', `the position (${x}, ${y}) is outside the bounds of the world`)
+    }
+    return [x, y, z]
+  }
+
+  #middle(): Position {
+    const { owner, host } = this.#state
+    const grid = host.fabric.world.grids[owner.domain]
+    if (!grid) return [0, 0, 0]
+    const { minX, maxX, minY, maxY } = grid.boundsOf(host.fabric.control.partitionWord(owner.index, 'cell'))
+    return [minX / 2 + maxX / 2, minY / 2 + maxY / 2, 0]
+  }
+
+  #checkedBox({ minX, minY, maxX, maxY }: BoxArguments): BoxArguments {
+    if (!(minX <= maxX && minY <= maxY))
+      throw this.#error('InvalidArgument', `not a box: x ${minX} to ${maxX}, y ${minY} to ${maxY}`)
+    return { minX, minY, maxX, maxY }
+  }
+
+  #checkFieldIndex(fieldIndex: number): void {
+    if (!Number.isInteger(fieldIndex) || fieldIndex < 1 || fieldIndex > fieldIndexMax) {
+      throw this.#error(
+        'InvalidArgument',
+        `a field index is a whole number from 1 to ${fieldIndexMax}, not ${fieldIndex}`,
+      )
+    }
+  }
+
+  #domainIndex(name: string): number {
+    const index = this.#state.host.fabric.world.domainIndex(name)
+    if (index < 0) throw this.#error('InvalidArgument', `there is no domain '${name}'`)
+    return index
+  }
+
+  #subscription(subscription: Subscription) {
+    this.#requireOpen()
+    const entry = this.#state.subscriptions.get(subscription.id)
+    if (!entry) throw this.#error('NotFound', `there is no subscription ${subscription.id}`)
+    return entry
+  }
+}
