@@ -37,9 +37,10 @@ export interface PartitionState {
   fields: FieldColumn[]
 }
 
+/** The area that a schema's `aabb_bounds` names; z is free. */
 export interface WorldBounds {
-  min: { x: number; y: number; z: number }
-  max: { x: number; y: number; z: number }
+  x: [min: number, max: number]
+  y: [min: number, max: number]
 }
 
 /** The grid that a spatial domain was cut into when the snapshot was taken. A start may use another one. */
@@ -47,8 +48,7 @@ export interface SnapshotGrid {
   domain: string
   columns: number
   rows: number
-  /** Absent where the schema bounds nothing. */
-  bounds?: WorldBounds
+  bounds: WorldBounds
 }
 
 export interface SnapshotApp {

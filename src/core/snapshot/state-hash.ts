@@ -1,0 +1,193 @@
+// A hash of a world's state that depends neither on the layout nor on any order: two worlds with the same entities have
+// the same hash, whichever partitions and rows they lie in.
+// Owns the mix; never copies columns and never keeps a reference to them.
+//
+// Each entity is mixed to 64 bits over the 32-bit words: id (low, high), type, the bits of x, y, z, and for each field that it
+// has, in rising order of index: index, type, length, bytes (little endian, the last word padded with zeros). The world's hash is
+// the sum of all of them modulo 2^64. Bits count as they are stored: +0 and -0 differ.
+
+import { assert } from '../../base/assert.ts'
+import type { FieldColumn } from './partition-state.ts'
+
+/** The columns of some entities; every array may be longer than the rows used, and may lie in shared memory. */
+export interface StateHash {
+  /**
+   * Adds the first `rows` rows, except those whose byte in `state` is 0. A row of a field whose length is negative has no such
+   * field. The order of `fields`, and how rows are split over calls, make no difference.
+   */
+  addRows(
+    ids: Float64Array,
+    types: Uint32Array,
+    positions: Float32Array,
+    fields: readonly FieldColumn[],
+    rows: number,
+    state?: Uint8Array,
+  ): void
+  /** The hash of all rows so far, 16 hex digits; rows may still be added afterwards. */
+  digest(): string
+  /** Entities added so far. */
+  readonly count: number
+}
+
+const ROWS_AT_ONCE = 2048
+
+export function createStateHash(): StateHash {
+  const lanes: Lanes = { first: new Int32Array(ROWS_AT_ONCE), second: new Int32Array(ROWS_AT_ONCE) }
+  let sumLow = 0
+  let sumHigh = 0
+  let count = 0
+
+  function addRows(
+    ids: Float64Array,
+    types: Uint32Array,
+    positions: Float32Array,
+    fields: readonly FieldColumn[],
+    rows: number,
+    state?: Uint8Array,
+  ): void {
+    assert(
+      rows <= ids.length && rows <= types.length && rows * 3 <= positions.length,
+      'a column is shorter than the rows',
+    )
+    const sorted = [...fields].sort((one, other) => one.index - other.index)
+    for (const field of sorted) {
+      assert(rows <= field.lengths.length && rows <= field.typeIds.length, 'a field is shorter than the rows')
+    }
+    for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
+      const end = Math.min(start + ROWS_AT_ONCE, rows)
+      mixHead(lanes, ids, types, positions, start, end)
+      for (const field of sorted) mixField(lanes, field, start, end)
+      addUp(start, end, state)
+    }
+  }
+
+  function addUp(start: number, end: number, state: Uint8Array | undefined): void {
+    for (let row = start; row < end; row++) {
+      if (state !== undefined && state[row] === 0) continue
+      const first = lanes.first[row - start]!
+      const second = lanes.second[row - start]!
+      let low = finalMix((first + second) | 0)
+      let high = finalMix((second + low) | 0)
+      low = (low + high) >>> 0
+      high = high >>> 0
+      sumLow += low
+      sumHigh = (sumHigh + high + (sumLow > 0xffffffff ? 1 : 0)) >>> 0
+      sumLow = sumLow >>> 0
+      count++
+    }
+  }
+
+  return {
+    addRows,
+    digest: () => hexWord(sumHigh) + hexWord(sumLow),
+    get count() {
+      return count
+    },
+  }
+}
+
+/** Two 32-bit lanes for each row in work. */
+interface Lanes {
+  first: Int32Array
+  second: Int32Array
+}
+
+const FIRST_SEED = 0x243f6a88
+const SECOND_SEED = 0x13198a2e
+
+function mixHead(
+  lanes: Lanes,
+  ids: Float64Array,
+  types: Uint32Array,
+  positions: Float32Array,
+  start: number,
+  end: number,
+): void {
+  const { first, second } = lanes
+  const positionBits = new Int32Array(positions.buffer, positions.byteOffset, positions.length)
+  for (let row = start; row < end; row++) {
+    const id = ids[row]!
+    let a = FIRST_SEED
+    let b = SECOND_SEED
+    const idLow = id | 0
+    const idHigh = (id / 0x1_0000_0000) | 0
+    a = firstMix(a, idLow, b)
+    b = secondMix(b, idLow, a)
+    a = firstMix(a, idHigh, b)
+    b = secondMix(b, idHigh, a)
+    a = firstMix(a, types[row]! | 0, b)
+    b = secondMix(b, types[row]! | 0, a)
+    for (let axis = 0; axis < 3; axis++) {
+      const bits = positionBits[row * 3 + axis]!
+      a = firstMix(a, bits, b)
+      b = secondMix(b, bits, a)
+    }
+    first[row - start] = a
+    second[row - start] = b
+  }
+}
+
+function mixField(lanes: Lanes, field: FieldColumn, start: number, end: number): void {
+  const { first, second } = lanes
+  const { index, lengths, typeIds, stride, data } = field
+  const aligned = stride % 4 === 0 && data.byteOffset % 4 === 0
+  const words = aligned ? new Int32Array(data.buffer, data.byteOffset, Math.floor(data.byteLength / 4)) : NO_WORDS
+  for (let row = start; row < end; row++) {
+    const length = lengths[row]!
+    if (length < 0) continue
+    let a = first[row - start]!
+    let b = second[row - start]!
+    a = firstMix(a, index, b)
+    b = secondMix(b, index, a)
+    a = firstMix(a, typeIds[row]! | 0, b)
+    b = secondMix(b, typeIds[row]! | 0, a)
+    a = firstMix(a, length, b)
+    b = secondMix(b, length, a)
+    const offset = row * stride
+    const wholeEnd = length & ~3
+    for (let at = 0; at < wholeEnd; at += 4) {
+      const word = aligned ? words[offset / 4 + (at >>> 2)]! : bytesWord(data, offset + at, 4)
+      a = firstMix(a, word, b)
+      b = secondMix(b, word, a)
+    }
+    if (wholeEnd < length) {
+      const word = bytesWord(data, offset + wholeEnd, length - wholeEnd)
+      a = firstMix(a, word, b)
+      b = secondMix(b, word, a)
+    }
+    first[row - start] = a
+    second[row - start] = b
+  }
+}
+
+const NO_WORDS = new Int32Array(0)
+
+function bytesWord(data: Uint8Array, offset: number, bytes: number): number {
+  let word = 0
+  for (let at = 0; at < bytes; at++) word |= data[offset + at]! << (8 * at)
+  return word
+}
+
+/** For a fixed word, (a, b) to (a', b') loses nothing; for fixed lanes, neither does the word to a'. */
+function firstMix(a: number, word: number, b: number): number {
+  const mixed = Math.imul(a ^ Math.imul(word, 0xcc9e2d51), 0x9e3779b1)
+  return (((mixed << 13) | (mixed >>> 19)) + b) | 0
+}
+
+function secondMix(b: number, word: number, a: number): number {
+  const mixed = Math.imul(b ^ Math.imul(word, 0x1b873593), 0x85ebca77)
+  return (((mixed << 17) | (mixed >>> 15)) + a) | 0
+}
+
+/** Spreads every bit of a lane over all 32: two rounds of xor-shift and multiply. */
+function finalMix(word: number): number {
+  let mixed = word ^ (word >>> 16)
+  mixed = Math.imul(mixed, 0x85ebca6b)
+  mixed ^= mixed >>> 13
+  mixed = Math.imul(mixed, 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
+}
+
+function hexWord(word: number): string {
+  return word.toString(16).padStart(8, '0')
+}
