@@ -79,7 +79,7 @@ export function increases(edges: Float32Array): boolean {
 
 /** From the guess, which rounding may put one piece off, to the piece whose edges hold the value. */
 function settle(edges: Float32Array, guess: number, last: number, value: number): number {
-  let piece = guess > last ? last : guess
+  let piece = Math.min(guess, last)
   while (piece > 0 && value < edges[piece]) piece--
   while (piece < last && value >= edges[piece + 1]) piece++
   return piece

@@ -1,0 +1,50 @@
+// How much a schema may ask for: the project's own limits, and those of the service that the format comes from.
+// Owns the numbers as data; the parser holds schemas against them.
+
+export interface SchemaLimits {
+  readonly domainsMax: number
+  readonly strategiesMax: number
+  readonly workerGroupsMax: number
+  /** Workers that a group may ask for. */
+  readonly workersMax: number
+  /** The worker types there are; any name where absent. */
+  readonly workerTypes?: readonly string[]
+  /** The tick rates there are, in Hz, besides `unlimited`; any whole number from 1 to `tickRateMax` where absent. */
+  readonly tickRates?: readonly number[]
+  readonly tickRateMax: number
+  /** Cells, and placement groups, on one axis. */
+  readonly gridAxisMax: number
+  /** Compute resource units of one app. */
+  readonly resourceUnitsMax: number
+  /** Apps of a service domain on each worker. */
+  readonly appsPerWorkerMax: number
+  /** Whether packages may also be files and folders of the host. */
+  readonly localPackages: boolean
+}
+
+export const HEDDLE_LIMITS: SchemaLimits = Object.freeze({
+  domainsMax: 64,
+  strategiesMax: 64,
+  workerGroupsMax: 64,
+  workersMax: 1000,
+  tickRateMax: 1000,
+  gridAxisMax: 256,
+  resourceUnitsMax: 17,
+  appsPerWorkerMax: 2,
+  localPackages: true,
+})
+
+/** What the service allowed at most, for people who want to know whether their simulation would have run there. */
+export const AWS_LIMITS: SchemaLimits = Object.freeze({
+  domainsMax: 5,
+  strategiesMax: 1,
+  workerGroupsMax: 1,
+  workersMax: 10,
+  workerTypes: ['sim.c5.24xlarge'],
+  tickRates: [10, 15, 30],
+  tickRateMax: 30,
+  gridAxisMax: 20,
+  resourceUnitsMax: 4,
+  appsPerWorkerMax: 2,
+  localPackages: false,
+})

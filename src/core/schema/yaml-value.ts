@@ -1,0 +1,211 @@
+// Reads a YAML document value by value, and notes each fault with its line, column and path.
+// Owns positions, types and "did you mean"; never knows what a simulation schema is.
+//
+// Why not a schema library over the parsed object: a mistyped key, a missing one and a duplicate one have positions only in the
+// YAML's own nodes, and the rules that bind two places of a file need them too.
+
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml'
+import { suggestion } from './suggest.ts'
+
+export interface Fault {
+  /** Both count from 1. */
+  line: number
+  column: number
+  /** `domains.MySpatialDomain.app_config.package`; empty for the document itself. */
+  path: string
+  rule: string
+}
+
+/** More text than this is no schema. */
+const TEXT_CHARACTERS_MAX = 1024 * 1024
+/** Aliases may multiply a document's size by this; a few lines of aliases of aliases would otherwise fill the memory. */
+const ALIAS_COUNT_MAX = 100
+
+/** Parses the text; the root value is there unless the text isn't YAML, which is then the only kind of fault. */
+export function readYaml(text: string): { root?: YamlValue; faults: Fault[] } {
+  const lines = new LineCounter()
+  const faults: Fault[] = []
+  const faultAt = (offset: number, path: string, rule: string) => {
+    const { line, col } = lines.linePos(offset)
+    faults.push({ line: Math.max(line, 1), column: Math.max(col, 1), path, rule })
+  }
+  if (text.length > TEXT_CHARACTERS_MAX) {
+    faultAt(0, '', `must have at most ${TEXT_CHARACTERS_MAX} characters`)
+    return { faults }
+  }
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      // The library compares each key with each other, which a long document makes slow; `entries` does it with a set.
+      uniqueKeys: false,
+      stringKeys: true,
+      logLevel: 'error',
+    })
+    const exhausted = document.errors.find((error) => error.code === 'RESOURCE_EXHAUSTION')
+    if (exhausted !== undefined) {
+      faultAt(exhausted.pos[0], '', "can't be read as YAML: it is nested too deeply")
+      return { faults }
+    }
+    for (const error of [...document.errors, ...document.warnings]) faultAt(error.pos[0], '', error.message)
+    if (faults.length > 0) return { faults }
+    document.toJS({ maxAliasCount: ALIAS_COUNT_MAX })
+    const resolve = (node: Node | null) => (isAlias(node) ? (node.resolve(document) ?? null) : node)
+    const root = new YamlValue({ faultAt, resolve }, document.contents, 0, '')
+    return { root, faults }
+  } catch (error) {
+    // The library throws for alias bombs and unresolved aliases, and may run out of stack.
+    const reason =
+      error instanceof RangeError ? 'it is nested too deeply' : error instanceof Error ? error.message : String(error)
+    faultAt(0, '', `can't be read as YAML: ${reason}`)
+    return { faults }
+  }
+}
+
+interface Reading {
+  faultAt(offset: number, path: string, rule: string): void
+  resolve(node: Node | null): Node | null
+}
+
+/** A value of the document. Each reading method returns undefined after noting a fault where the value is of another type. */
+export class YamlValue {
+  readonly path: string
+  readonly #reading: Reading
+  readonly #node: Node | null
+  /** Where the value stands. */
+  readonly #offset: number
+  /** Where its key stands; that of the list for an item. */
+  readonly #keyOffset: number
+
+  constructor(reading: Reading, node: Node | null, keyOffset: number, path: string) {
+    this.#reading = reading
+    this.#node = reading.resolve(node)
+    this.#offset = this.#node?.range?.[0] ?? keyOffset
+    this.#keyOffset = keyOffset
+    this.path = path
+  }
+
+  fault(rule: string): undefined {
+    this.#reading.faultAt(this.#offset, this.path, rule)
+  }
+
+  /** A fault of the value's key. */
+  keyFault(rule: string): undefined {
+    this.#reading.faultAt(this.#keyOffset, this.path, rule)
+  }
+
+  /** Whether nothing is written, or `null` or `~`. */
+  get isEmpty(): boolean {
+    return this.#node === null || (isScalar(this.#node) && this.#node.value === null)
+  }
+
+  get isEmptyText(): boolean {
+    return this.#scalar() === ''
+  }
+
+  get numberOrUndefined(): number | undefined {
+    const value = this.#scalar()
+    return typeof value === 'number' ? value : undefined
+  }
+
+  /** The pairs of a mapping, first ones where a key is repeated. */
+  entries(): Map<string, YamlValue> | undefined {
+    if (!isMap(this.#node)) return this.#mismatch('a mapping')
+    const entries = new Map<string, YamlValue>()
+    for (const { key, value } of this.#node.items as { key: ParsedNode; value: ParsedNode | null }[]) {
+      const name = String(isScalar(key) ? key.value : key)
+      const entry = new YamlValue(this.#reading, value, key.range[0], joined(this.path, name))
+      if (entries.has(name)) this.#reading.faultAt(key.range[0], entry.path, 'is there twice; keep one of them')
+      else entries.set(name, entry)
+    }
+    return entries
+  }
+
+  /** The pairs of a mapping whose keys are known; others, and required ones that are missing, are faults. */
+  fields(required: readonly string[], optional: readonly string[] = []): Map<string, YamlValue> | undefined {
+    const entries = this.entries()
+    if (entries === undefined) return undefined
+    const known = [...required, ...optional]
+    for (const [name, entry] of entries) {
+      if (known.includes(name)) continue
+      this.#reading.faultAt(
+        entry.#keyOffset,
+        entry.path,
+        `is not a known property${suggestion(
+          name,
+          known.filter((one) => !entries.has(one)),
+        )}`,
+      )
+    }
+    for (const name of required) if (!entries.has(name)) this.fault(`must have the property ${JSON.stringify(name)}`)
+    return entries
+  }
+
+  items(): YamlValue[] | undefined {
+    if (!isSeq(this.#node)) return this.#mismatch('a list')
+    const items = this.#node.items as (ParsedNode | null)[]
+    return items.map((item, index) => new YamlValue(this.#reading, item, this.#offset, `${this.path}[${index}]`))
+  }
+
+  string(): string | undefined {
+    const value = this.#scalar()
+    if (typeof value !== 'string') return this.#mismatch('a string')
+    if (value.trim() === '') return this.fault('must not be empty')
+    if (value.includes('\0')) return this.fault('must not contain a NUL character')
+    return value
+  }
+
+  /** A string, or the text of a number or boolean that stands without quotes. */
+  text(): string | undefined {
+    const value = this.#scalar()
+    if (typeof value !== 'number' && typeof value !== 'boolean') return this.string()
+    return isScalar(this.#node) && this.#node.source !== undefined ? this.#node.source : String(value)
+  }
+
+  oneOf(values: readonly string[]): string | undefined {
+    const value = this.string()
+    if (value === undefined || values.includes(value)) return value
+    const choice = values.map((one) => JSON.stringify(one)).join(', ')
+    return this.fault(
+      `must be ${values.length > 1 ? 'one of ' : ''}${choice}, not ${shown(value)}${suggestion(value, values)}`,
+    )
+  }
+
+  number(): number | undefined {
+    return this.numberOrUndefined ?? this.#mismatch('a number')
+  }
+
+  integer(min: number, max: number): number | undefined {
+    const value = this.#scalar()
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+    return this.#mismatch(`a whole number from ${min} to ${max}`)
+  }
+
+  /** What stands there, for messages: `the number 30`. */
+  describe(): string {
+    if (this.isEmpty) return 'nothing'
+    if (isMap(this.#node)) return 'a mapping'
+    if (isSeq(this.#node)) return 'a list'
+    const value = this.#scalar()
+    return typeof value === 'string' ? `the text ${shown(value)}` : `the ${typeof value} ${shown(value)}`
+  }
+
+  #mismatch(expected: string): undefined {
+    return this.fault(`must be ${expected}, not ${this.describe()}`)
+  }
+
+  #scalar(): unknown {
+    return isScalar(this.#node) ? this.#node.value : undefined
+  }
+}
+
+function joined(path: string, name: string): string {
+  const segment = /^[\w-]{1,64}$/.test(name) ? name : shown(name)
+  return path === '' ? segment : `${path}.${segment}`
+}
+
+/** A value as JSON, cut where it is long. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
