@@ -1,0 +1,55 @@
+// The HTTP form of errors.
+// Owns what a caller sees of a failure, and what only the log sees; never decides that something failed.
+
+import type { FastifyError, FastifyReply } from 'fastify'
+import type { Logger } from 'pino'
+import { ApiError } from '../../core/api/errors.ts'
+
+export const REQUEST_ID_HEADER = 'x-amzn-RequestId'
+const ERROR_TYPE_HEADER = 'x-amzn-ErrorType'
+
+/** What a fault becomes for the caller. Faults that are not ours to show become a 500, and go to the log as they are. */
+export function apiErrorOf(fault: unknown, log: Logger): ApiError {
+  if (fault instanceof ApiError) return fault
+  if (isFrameworkRefusal(fault)) {
+    if (fault.statusCode === 413) return new ApiError('RequestEntityTooLargeException', 'The body is larger than 1 MiB')
+    return new ApiError('SerializationException', fault.message)
+  }
+  log.error({ err: fault }, 'an operation failed')
+  return new ApiError('InternalServerException', 'The request failed on the side of the service; its log has the cause')
+}
+
+export function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
+  return sendJson(reply.code(error.status).header(ERROR_TYPE_HEADER, error.code), errorText(error))
+}
+
+export function sendJson(reply: FastifyReply, text: string): FastifyReply {
+  return reply.header('content-type', 'application/json').send(text)
+}
+
+/** The whole answer to bytes that are not HTTP, for a socket that has no reply. */
+export function rawErrorAnswer(error: ApiError, requestId: string): string {
+  const text = errorText(error)
+  return [
+    `HTTP/1.1 ${error.status} Error`,
+    `${REQUEST_ID_HEADER}: ${requestId}`,
+    `${ERROR_TYPE_HEADER}: ${error.code}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Connection: close',
+    '',
+    text,
+  ].join('\r\n')
+}
+
+/** Clients differ in which of the two spellings they read. */
+function errorText(error: ApiError): string {
+  return JSON.stringify({ Message: error.message, message: error.message })
+}
+
+/** What fastify itself refuses before a handler runs: bodies too large, malformed content types and addresses. */
+function isFrameworkRefusal(fault: unknown): fault is FastifyError {
+  if (!(fault instanceof Error)) return false
+  const { code, statusCode } = fault as Partial<FastifyError>
+  return code?.startsWith('FST_ERR_') === true && statusCode !== undefined && statusCode < 500
+}

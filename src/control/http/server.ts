@@ -1,0 +1,183 @@
+// The HTTP server: one port for all services, chosen by the service that a request's signature names.
+// Owns listening, routing, and the life of an API request: read bytes, authenticate, validate, handle, answer.
+// Never looks at a signature itself (`authenticate` does), and never touches a request that is for S3.
+
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { assert } from '../../base/assert.ts'
+import { ApiError } from '../../core/api/errors.ts'
+import type { OperationName } from '../../core/api/operations.ts'
+import { OPERATION_NAMES, operationOf } from '../../core/api/operations.ts'
+import { outputText } from '../../core/api/serialize.ts'
+import { validateInput } from '../../core/api/validate.ts'
+import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } from './answers.ts'
+import { claimedService } from './claimed-service.ts'
+import type { Authenticate, CallContext, Caller, OperationHandlers } from './handlers.ts'
+
+export interface HttpServerOptions {
+  readonly handlers: OperationHandlers
+  readonly authenticate: Authenticate
+  /** Gets every request whose signature names S3, before anything of it is read. Without it such requests are refused. */
+  readonly s3?: RequestListener
+  readonly log: Logger
+}
+
+export interface HttpServer {
+  /** `port` 0 picks a free one. Throws the system's error where the address can't be had. */
+  listen(options: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>
+  /** Takes no more requests, lets those under way end, and cuts them off after `graceMs`. */
+  close(graceMs?: number): Promise<void>
+}
+
+export const BODY_BYTES_MAX = 1024 * 1024
+const HEADERS_TIMEOUT_MS = 20_000
+/** An upload of many gigabytes may take its time. */
+const REQUEST_TIMEOUT_MS = 3_600_000
+/** Longer than clients keep idle connections, so that they close first and never write into a closing one. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000
+const CLOSE_GRACE_MS = 5_000
+/** Of a body that is too large, so much is read before the answer: clients tend to listen only once they have sent all. */
+const REFUSED_BODY_BYTES_MAX = 16 * BODY_BYTES_MAX
+const REFUSED_BODY_MS_MAX = 5_000
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const app = createApp(options)
+  const node: Server = app.server
+  return {
+    async listen({ host, port }) {
+      await app.listen({ host, port })
+      const address = node.address() as AddressInfo
+      return { port: address.port }
+    },
+    async close(graceMs = CLOSE_GRACE_MS) {
+      const cutOff = setTimeout(() => node.closeAllConnections(), graceMs)
+      try {
+        await app.close()
+      } finally {
+        clearTimeout(cutOff)
+      }
+    },
+  }
+}
+
+function createApp(options: HttpServerOptions): FastifyInstance {
+  const app = fastify({
+    serverFactory: (api) => createNodeServer(api as RequestListener, options.s3),
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (fault, request, reply) => {
+      reply.header(REQUEST_ID_HEADER, request.id)
+      return sendError(reply, apiErrorOf(fault, options.log.child({ requestId: request.id })))
+    },
+    genReqId: () => randomUUID(),
+    bodyLimit: BODY_BYTES_MAX,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 16 * 1024 },
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header(REQUEST_ID_HEADER, request.id)
+    done()
+  })
+  app.setErrorHandler(async (fault, request, reply) => {
+    const error = apiErrorOf(fault, options.log.child({ requestId: request.id, path: request.routeOptions.url }))
+    if (error.code === 'RequestEntityTooLargeException') await skipBody(request.raw)
+    return sendError(reply, error)
+  })
+  app.setNotFoundHandler(async (request) => {
+    await authenticated(options, request)
+    throw new ApiError('UnknownOperationException', 'No operation has this path and method')
+  })
+  for (const name of OPERATION_NAMES) addRoute(app, name, options)
+  return app
+}
+
+function addRoute(app: FastifyInstance, name: OperationName, options: HttpServerOptions): void {
+  const { method, path } = operationOf(name)
+  // The router only finds the operation: what stands for the label is read from the raw URL.
+  const url = path.replace(/\{.*\}$/, '*')
+  app.route({
+    method,
+    url,
+    handler: async (request: FastifyRequest, reply: FastifyReply) => {
+      const caller = await authenticated(options, request)
+      return sendJson(reply, await answer(name, request, { requestId: request.id, caller }, options.handlers))
+    },
+  })
+}
+
+async function answer<Name extends OperationName>(
+  name: Name,
+  request: FastifyRequest,
+  call: CallContext,
+  handlers: OperationHandlers,
+): Promise<string> {
+  const validated = validateInput(name, { url: rawUrl(request), body: rawBody(request) })
+  if (!validated.ok) throw validated.error
+  return outputText(name, await handlers[name](validated.input, call))
+}
+
+async function authenticated(options: HttpServerOptions, request: FastifyRequest): Promise<Caller> {
+  const authentication = await options.authenticate({
+    method: request.method,
+    url: rawUrl(request),
+    headers: request.headers,
+    body: rawBody(request),
+  })
+  if (!authentication.ok) throw new ApiError(authentication.error, authentication.message)
+  return authentication.caller
+}
+
+function rawUrl(request: FastifyRequest): string {
+  const { url } = request.raw
+  assert(url !== undefined, 'a request that came to a server has a URL')
+  return url
+}
+
+function rawBody(request: FastifyRequest): Uint8Array {
+  return request.body instanceof Uint8Array ? request.body : new Uint8Array()
+}
+
+function createNodeServer(api: RequestListener, s3: RequestListener | undefined): Server {
+  const server = createServer((request, response) => {
+    const listener = s3 !== undefined && claimedService(request) === 's3' ? s3 : api
+    listener(request, response)
+  })
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS
+  return server
+}
+
+/** Bytes that are not HTTP: there is no request to answer, but there may be somebody who reads. */
+function answerClientError(_fault: Error, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const error = new ApiError('SerializationException', 'The request is not well-formed HTTP')
+  socket.end(rawErrorAnswer(error, randomUUID()), () => socket.destroy())
+}
+
+/** Reads on without keeping anything, until the body ends, its sender goes, or it is too much to be polite about. */
+async function skipBody(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded || request.destroyed) return
+  let bytes = 0
+  await new Promise<void>((resolve) => {
+    const giveUp = setTimeout(resolve, REFUSED_BODY_MS_MAX)
+    const done = () => {
+      clearTimeout(giveUp)
+      resolve()
+    }
+    request.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.length
+      if (bytes > REFUSED_BODY_BYTES_MAX) done()
+    })
+    request.once('end', done).once('close', done)
+    request.resume()
+  })
+}

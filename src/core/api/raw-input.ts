@@ -1,0 +1,47 @@
+// Takes a request's URL apart: path, label, query; each percent-decoded exactly once.
+// Owns how the wire is read before any shape is known; never checks a value.
+
+/** Names and values in the order they came, decoded; a key without `=` has an empty value. */
+export type QueryPairs = readonly (readonly [name: string, value: string])[]
+
+export interface RawTarget {
+  /** Not decoded. */
+  readonly path: string
+  /** Not decoded, without its question mark. */
+  readonly query: string
+}
+
+/** `url` as on the request line: path and query. */
+export function splitTarget(url: string): RawTarget {
+  const mark = url.indexOf('?')
+  return mark === -1 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+}
+
+/** The value of a template's `{label}`, decoded; undefined where the path does not fit or its encoding is broken. */
+export function labelOf(template: string, path: string): string | undefined {
+  const prefix = template.slice(0, template.indexOf('{'))
+  return path.startsWith(prefix) ? decoded(path.slice(prefix.length)) : undefined
+}
+
+/** A plus sign is a space, as in the check of the signature. Undefined where a percent-encoding is broken. */
+export function queryPairs(query: string): QueryPairs | undefined {
+  const pairs: [string, string][] = []
+  for (const pair of query.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = decoded((equals === -1 ? pair : pair.slice(0, equals)).replaceAll('+', ' '))
+    const value = decoded((equals === -1 ? '' : pair.slice(equals + 1)).replaceAll('+', ' '))
+    if (name === undefined || value === undefined) return undefined
+    pairs.push([name, value])
+  }
+  return pairs
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}

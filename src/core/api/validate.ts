@@ -1,0 +1,121 @@
+// Reads a request as the input of an operation: from body, query and path to typed members, or to the error that says why not.
+// Owns the places of members and the error's message; the rules of single values are in read-value.ts. Never looks at state.
+
+import { ApiError } from './errors.ts'
+import type { InputMember, InputOf, Operation, OperationName } from './operations.ts'
+import { operationOf } from './operations.ts'
+import { labelOf, type QueryPairs, queryPairs, splitTarget } from './raw-input.ts'
+import { type BrokenRule, type Faults, isJsonObject, memberPathName, ownMember, readMembers } from './read-value.ts'
+import { shapeOf } from './shapes.ts'
+
+export interface RequestInput {
+  /** Raw path and query, as on the request line. */
+  readonly url: string
+  /** Empty is the same as `{}`. Not looked at where the operation has no member in the body. */
+  readonly body: Uint8Array
+}
+
+export type ValidatedInput<Name extends OperationName> =
+  | { readonly ok: true; readonly input: InputOf<Name> }
+  | { readonly ok: false; readonly error: ApiError }
+
+/**
+ * Refuses with SerializationException what can't be read, with TooManyTagsException too many tags where the operation
+ * declares it, and with ValidationException what breaks a rule. Unknown members and query keys are ignored.
+ */
+export function validateInput<Name extends OperationName>(name: Name, request: RequestInput): ValidatedInput<Name> {
+  const operation = operationOf(name)
+  const { path, query } = splitTarget(request.url)
+  const pairs = queryPairs(query)
+  if (pairs === undefined) return unreadable('The query holds a broken percent-encoding')
+  const label = labelOf(operation.path, path)
+  if (label === undefined) return unreadable('The path holds a broken percent-encoding')
+  const body = hasBody(operation) ? parseBody(request.body) : {}
+  if (body === undefined) return unreadable('The body must be a JSON object in UTF-8')
+
+  const faults: Faults = { malformed: [], broken: [] }
+  const rawOf = (memberName: string, member: InputMember): unknown => {
+    if (member.location === 'body') return ownMember(body, memberName)
+    if (member.location === 'path') return label
+    return rawFromQuery(pairs, memberName, member, faults)
+  }
+  const input = readMembers(operation.input, rawOf, '', faults)
+  addExactlyOneOf(operation, input, faults)
+  const error = errorOf(operation, faults)
+  return error === undefined ? { ok: true, input: input as InputOf<Name> } : { ok: false, error }
+}
+
+/** A ValidationException in the words that users of AWS clients know. */
+export function validationError(broken: readonly BrokenRule[]): ApiError {
+  const detected = `${broken.length} validation error${broken.length === 1 ? '' : 's'} detected: `
+  const problems = broken.map((rule) => `Value at '${rule.path}' failed to satisfy constraint: ${rule.constraint}`)
+  return new ApiError('ValidationException', detected + joinWithin(problems, MESSAGE_LENGTH_MAX - detected.length))
+}
+
+/** The service's own bound on messages. */
+const MESSAGE_LENGTH_MAX = 1600
+
+function joinWithin(problems: readonly string[], lengthMax: number): string {
+  let text = ''
+  for (const problem of problems) {
+    const longer = text === '' ? problem : `${text}; ${problem}`
+    if (longer.length > lengthMax) break
+    text = longer
+  }
+  return text
+}
+
+function hasBody(operation: Operation): boolean {
+  return Object.values(operation.input).some((member) => member.location === 'body')
+}
+
+function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  if (body.length === 0) return {}
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    return isJsonObject(value) ? value : undefined
+  } catch (error) {
+    // SyntaxError from the parser, TypeError from the decoder.
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+/** Lists are given by repeating the key; anything else may be given once only, as it would not be clear which one counts. */
+function rawFromQuery(pairs: QueryPairs, name: string, member: InputMember, faults: Faults): unknown {
+  const values = pairs.filter(([key]) => key === member.wireName).map(([, value]) => value)
+  if (values.length === 0) return undefined
+  if (shapeOf(member.shape).type === 'list') return values
+  if (values.length > 1) {
+    faults.broken.push({ path: memberPathName(name), constraint: 'Member must be given only once' })
+  }
+  return values[0]
+}
+
+function addExactlyOneOf(operation: Operation, input: Readonly<Record<string, unknown>>, faults: Faults): void {
+  if (operation.exactlyOneOf === undefined) return
+  const given = operation.exactlyOneOf.filter((name) => Object.hasOwn(input, name))
+  if (given.length === 1) return
+  const path = operation.exactlyOneOf.map(memberPathName).join(', ')
+  faults.broken.push({ path, constraint: 'Exactly one of these members must be given' })
+}
+
+function errorOf(operation: Operation, faults: Faults): ApiError | undefined {
+  if (faults.malformed.length > 0) {
+    return new ApiError('SerializationException', joinWithin(faults.malformed, MESSAGE_LENGTH_MAX))
+  }
+  if (faults.broken.length === 0) return undefined
+  const [first] = faults.broken
+  if (
+    faults.broken.length === 1 &&
+    first?.countMax !== undefined &&
+    operation.errors.includes('TooManyTagsException')
+  ) {
+    return new ApiError('TooManyTagsException', `A resource can have at most ${first.countMax} tags`)
+  }
+  return validationError(faults.broken)
+}
+
+function unreadable(message: string): { readonly ok: false; readonly error: ApiError } {
+  return { ok: false, error: new ApiError('SerializationException', message) }
+}
