@@ -1,0 +1,61 @@
+// `npm test`: every check and every test, then a look at what was left behind.
+// Owns the order and the verdict; never skips a stage because an earlier one failed.
+//
+//   npm test                          all
+//   npm test -- bus src/io/*.test.ts  only the test files whose path has the text, or matches the glob
+//   npm test -- --test-name-pattern=… options go to Node's test runner
+
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join, matchesGlob } from 'node:path'
+import { failedChecks, runTool } from './check.ts'
+import { describeLeftovers, leftoversSince, takeInventory } from './test-leftovers.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const FOLDERS = ['src', 'sdk', 'samples', 'tests', 'scripts']
+/** One test, and one file of tests, may take this long. */
+const TEST_TIMEOUT_MS = 600_000
+/** Tests of several processes wait for each other most of the time; more files at once only stretch their waits. */
+const CONCURRENCY_MAX = 4
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: string[]): Promise<number> {
+  const runnerOptions = args.filter((arg) => arg.startsWith('-'))
+  const patterns = args.filter((arg) => !arg.startsWith('-'))
+  const files = testFiles(patterns)
+  if (files.length === 0) {
+    console.error(`no test file matches ${patterns.join(' ')}`)
+    return 1
+  }
+  const failures = patterns.length === 0 ? failedChecks() : []
+  const before = takeInventory()
+  if (runTests(files, runnerOptions) !== 0) failures.push('tests')
+  const leftovers = await leftoversSince(before)
+  if (leftovers.length > 0) {
+    console.error(describeLeftovers(leftovers))
+    failures.push('something was left behind')
+  }
+  if (failures.length > 0) console.error(`\nfailed: ${failures.join(', ')}`)
+  return failures.length > 0 ? 1 : 0
+}
+
+function testFiles(patterns: string[]): string[] {
+  const all = globSync(`{${FOLDERS.join(',')}}/**/*.test.ts`, { cwd: ROOT, exclude: ['**/node_modules'] }).sort()
+  if (patterns.length === 0) return all
+  const wanted = patterns.map((pattern) => pattern.replace(/^\.\//, ''))
+  return all.filter((file) => wanted.some((pattern) => file.includes(pattern) || matchesGlob(file, pattern)))
+}
+
+function runTests(files: string[], options: string[]): number {
+  const concurrency = Math.min(CONCURRENCY_MAX, Math.max(2, availableParallelism()))
+  return runTool(
+    'node',
+    '--test',
+    '--test-reporter=spec',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    ...options,
+    ...files,
+  )
+}
