@@ -1,0 +1,54 @@
+// What the worker's main thread and its clock thread say to each other.
+
+import type { WorldDescription } from '../core/fabric/world.ts'
+import type { PartitionState } from '../core/snapshot/partition-state.ts'
+
+export interface ClockThreadData {
+  fabricFolder: string
+  world: WorldDescription
+  tickRate: number
+  appTimeoutMs: number
+  /** Write the state's hash after each committed tick that is a multiple of this; 0 never. */
+  hashInterval: number
+}
+
+export type ClockCommand =
+  | { kind: 'start' }
+  | { kind: 'stop' }
+  /** This partition's app has attached: it computes from the next tick on. */
+  | { kind: 'join'; partition: number }
+  /** This partition has no app any more: its entities stay as they are. */
+  | { kind: 'leave'; partition: number }
+  | { kind: 'addPartition'; request: number; domain: number; name: string }
+  /** Asks the partition's app to shut down, between two ticks. */
+  | { kind: 'shutDownApp'; partition: number }
+  /** Takes the partition and its entities out of the world, as soon as those on their way have arrived. */
+  | { kind: 'removePartition'; partition: number }
+  | { kind: 'copyState'; request: number }
+  /** Ends the clock after the tick that is being computed (at once with `force`), and tells all apps to shut down. */
+  | { kind: 'finish'; force: boolean }
+
+export type ClockReport =
+  | { kind: 'started' }
+  | { kind: 'stopped' }
+  | { kind: 'partitionAdded'; request: number; partition: number; error?: string }
+  | { kind: 'stateCopied'; request: number; copy: WorldCopy }
+  | { kind: 'progress'; progress: Progress }
+  | { kind: 'stateHash'; tick: number; entities: number; handoffs: number; stateHash: string }
+  /** These have not committed the tick within the time allowed. Said again every second. */
+  | { kind: 'late'; tick: number; partitions: number[] }
+  | { kind: 'finished' }
+
+/** The whole world as committed at one tick. */
+export interface WorldCopy {
+  tick: number
+  nextIdLane: number
+  partitions: PartitionState[]
+}
+
+export interface Progress {
+  tick: number
+  missedTicks: number
+  handoffs: number
+  rejectedHandoffs: number
+}

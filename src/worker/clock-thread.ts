@@ -1,0 +1,296 @@
+// The clock: releases ticks, waits until all have committed, arbitrates, and flips the world to the next tick.
+// Owns every write to the control segment while the simulation runs, and the partitions that have no app. Blocks in the futex: nothing else runs on this thread.
+
+import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { arbitrate } from '../core/fabric/barrier.ts'
+import { ControlBlock } from '../core/fabric/control-block.ts'
+import { Fabric } from '../core/fabric/fabric.ts'
+import { rowState } from '../core/fabric/partition-memory.ts'
+import { PartitionOwner } from '../core/fabric/partition-owner.ts'
+import { copyState } from '../core/fabric/state.ts'
+import { World } from '../core/fabric/world.ts'
+import type { PartitionState } from '../core/snapshot/partition-state.ts'
+import { createStateHash } from '../core/snapshot/state-hash.ts'
+import { Pacer } from '../core/tick/pacer.ts'
+import { type Futex, futexAt } from '../io/shm/futex.ts'
+import { SharedSegments } from '../io/shm/shared-segments.ts'
+import type { ClockCommand, ClockReport, ClockThreadData, WorldCopy } from './clock-messages.ts'
+
+const waitMs = 100
+const idleWaitMs = 1000
+const progressIntervalMs = 200
+const lateIntervalMs = 1000
+
+class ClockThread {
+  readonly #data: ClockThreadData
+  readonly #port: MessagePort
+  readonly #control: ControlBlock
+  readonly #fabric: Fabric
+  readonly #released: Futex
+  readonly #worker: Futex
+  readonly #pacer: Pacer
+  /** Partitions whose app computes each tick. */
+  readonly #participants = new Set<number>()
+  /** Partitions without an app, kept as they are by this thread. */
+  readonly #caretakers = new Map<number, PartitionOwner>()
+  readonly #removing = new Set<number>()
+  readonly #copyRequests: number[] = []
+  #betweenTicks: (() => void)[] = []
+  #running = false
+  #computing = false
+  #finishing: 'no' | 'afterTick' | 'now' = 'no'
+  #releasedAtMs = 0
+  #lateSaidAtMs = 0
+  #progressSaidAtMs = 0
+  #missedTicks = 0
+  #handoffs = 0
+  #rejectedHandoffs = 0
+
+  constructor(data: ClockThreadData, port: MessagePort) {
+    this.#data = data
+    this.#port = port
+    const segments = new SharedSegments(data.fabricFolder)
+    this.#control = ControlBlock.open(segments)
+    this.#fabric = new Fabric(segments, this.#control, new World(data.world), () => true)
+    const segment = segments.open(this.#control.segment.name, this.#control.segment.buffer.byteLength, true)
+    this.#released = futexAt(segment, this.#control.releaseWordOffset)
+    this.#worker = futexAt(segment, this.#control.workerWordOffset)
+    this.#pacer = new Pacer(data.tickRate)
+    for (const partition of this.#fabric.partitions()) this.#takeCare(partition)
+  }
+
+  run(): void {
+    for (;;) {
+      const word = this.#control.loadWorkerWord()
+      this.#obey()
+      if (this.#finishing === 'now') break
+      if (this.#computing) {
+        if (this.#control.nonePending()) this.#commit()
+        else {
+          this.#sayWhoIsLate()
+          this.#worker.wait(word, waitMs)
+        }
+        continue
+      }
+      this.#workBetweenTicks()
+      if (this.#finishing === 'afterTick') break
+      const dueInMs = this.#running ? this.#pacer.dueInMs(performance.now()) : idleWaitMs
+      if (dueInMs > 0) this.#worker.wait(word, dueInMs)
+      else this.#release()
+    }
+    this.#control.setShutdown()
+    this.#wakeApps()
+    this.#sayProgress()
+    this.#say({ kind: 'finished' })
+  }
+
+  #release(): void {
+    const nowMs = performance.now()
+    this.#missedTicks += this.#pacer.released(nowMs)
+    this.#releasedAtMs = nowMs
+    this.#lateSaidAtMs = nowMs
+    const committed = this.#control.committedTick
+    const tick = committed + 1
+    this.#computing = true
+    this.#control.release(tick, this.#participants)
+    this.#released.wake()
+    for (const [partition, caretaker] of this.#caretakers) this.#keep(partition, caretaker, tick)
+    // The committed side stays untouched until the tick after this one: there is time to copy it while the apps compute.
+    this.#copyForRequests(committed)
+    this.#hashState(committed)
+  }
+
+  #commit(): void {
+    const { tick } = this.#control
+    const { granted, rejected } = arbitrate(this.#fabric, tick)
+    this.#handoffs += granted
+    this.#rejectedHandoffs += rejected
+    this.#control.setCommittedTick(tick)
+    this.#computing = false
+    if (performance.now() - this.#progressSaidAtMs >= progressIntervalMs) this.#sayProgress()
+  }
+
+  #workBetweenTicks(): void {
+    const work = this.#betweenTicks
+    this.#betweenTicks = []
+    for (const act of work) act()
+    for (const partition of this.#removing) this.#removeIfSettled(partition)
+    if (!this.#running) this.#copyForRequests(this.#control.committedTick)
+  }
+
+  #obey(): void {
+    for (let message = receiveMessageOnPort(this.#port); message; message = receiveMessageOnPort(this.#port)) {
+      this.#obeyOne(message.message as ClockCommand)
+    }
+  }
+
+  #obeyOne(command: ClockCommand): void {
+    switch (command.kind) {
+      case 'start':
+        if (!this.#running) this.#pacer.start(performance.now())
+        this.#running = true
+        this.#say({ kind: 'started' })
+        return
+      case 'stop':
+        this.#running = false
+        this.#betweenTicks.push(() => {
+          if (!this.#running) this.#hashStateAtStop()
+          this.#sayProgress()
+          this.#say({ kind: 'stopped' })
+        })
+        return
+      case 'join':
+        this.#betweenTicks.push(() => {
+          this.#caretakers.delete(command.partition)
+          this.#participants.add(command.partition)
+        })
+        return
+      case 'leave':
+        this.#leave(command.partition)
+        return
+      case 'addPartition':
+        this.#betweenTicks.push(() => this.#addPartition(command))
+        return
+      case 'shutDownApp':
+        this.#betweenTicks.push(() => {
+          this.#leave(command.partition)
+          this.#control.setPartitionWord(command.partition, 'shutdown', 1)
+          this.#wakeApps()
+        })
+        return
+      case 'removePartition':
+        this.#betweenTicks.push(() => this.#removing.add(command.partition))
+        return
+      case 'copyState':
+        this.#copyRequests.push(command.request)
+        return
+      case 'finish':
+        this.#finishing = command.force ? 'now' : 'afterTick'
+        return
+    }
+  }
+
+  #leave(partition: number): void {
+    this.#participants.delete(partition)
+    const caretaker = this.#takeCare(partition)
+    if (!this.#control.isPending(partition)) return
+    this.#keep(partition, caretaker, this.#control.tick)
+    this.#control.clearPending(partition)
+  }
+
+  #takeCare(partition: number): PartitionOwner {
+    const caretaker = new PartitionOwner(this.#fabric, partition)
+    this.#caretakers.set(partition, caretaker)
+    return caretaker
+  }
+
+  /** A tick of a partition without an app: what was on its way goes and comes, all else stays. */
+  #keep(partition: number, caretaker: PartitionOwner, tick: number): void {
+    caretaker.begin(tick)
+    if (this.#removing.has(partition)) {
+      for (let row = 0; row < caretaker.rows; row++)
+        if (caretaker.back.state[row] !== rowState.free) caretaker.delete(row)
+    }
+    caretaker.finish()
+  }
+
+  #addPartition({ request, domain, name }: { request: number; domain: number; name: string }): void {
+    let partition = -1
+    let error: string | undefined
+    try {
+      partition = this.#fabric.addPartition({ domain, cell: -1, name })
+      if (partition < 0)
+        error = `the simulation has ${this.#control.sizes.partitionCapacity} partitions, and takes no more`
+      else this.#takeCare(partition)
+    } catch (cause) {
+      error = (cause as Error).message
+    }
+    this.#say({ kind: 'partitionAdded', request, partition, error })
+  }
+
+  #removeIfSettled(partition: number): void {
+    const side = this.#fabric.partition(partition).side(this.#control.committedTick)
+    for (let group = 0; group < side.get('handoffGroups'); group++) if (side.handoffGranted[group] > 0) return
+    this.#fabric.removePartition(partition)
+    this.#caretakers.delete(partition)
+    this.#participants.delete(partition)
+    this.#removing.delete(partition)
+  }
+
+  #copyForRequests(tick: number): void {
+    for (const request of this.#copyRequests.splice(0)) {
+      const copy: WorldCopy = { tick, nextIdLane: this.#control.nextIdLane, partitions: this.#copyPartitions(tick) }
+      this.#say({ kind: 'stateCopied', request, copy }, copy.partitions.flatMap(buffersOf))
+    }
+  }
+
+  #copyPartitions(tick: number): PartitionState[] {
+    return [...this.#fabric.partitions()].map((partition) => copyState(this.#fabric, partition, tick))
+  }
+
+  #hashStateAtStop(): void {
+    // While the clock runs, a tick's hash is made when the next one is released; the last one has no next.
+    this.#hashState(this.#control.committedTick)
+    this.#hashedTick = this.#control.committedTick
+  }
+
+  #hashedTick = -1
+
+  #hashState(tick: number): void {
+    const { hashInterval } = this.#data
+    if (hashInterval === 0 || tick % hashInterval !== 0 || tick === this.#hashedTick) return
+    const hash = createStateHash()
+    let entities = 0
+    for (const state of this.#copyPartitions(tick)) {
+      hash.addRows(state.ids, state.types, state.positions, state.fields, state.count)
+      entities += state.count
+    }
+    this.#say({ kind: 'stateHash', tick, entities, handoffs: this.#handoffs, stateHash: hash.digest() })
+  }
+
+  #sayWhoIsLate(): void {
+    const nowMs = performance.now()
+    const { appTimeoutMs } = this.#data
+    if (appTimeoutMs === 0 || nowMs - this.#releasedAtMs < appTimeoutMs || nowMs - this.#lateSaidAtMs < lateIntervalMs)
+      return
+    this.#lateSaidAtMs = nowMs
+    const partitions = [...this.#participants].filter((partition) => this.#control.isPending(partition))
+    this.#say({ kind: 'late', tick: this.#control.tick, partitions })
+  }
+
+  #sayProgress(): void {
+    this.#progressSaidAtMs = performance.now()
+    this.#say({
+      kind: 'progress',
+      progress: {
+        tick: this.#control.committedTick,
+        missedTicks: this.#missedTicks,
+        handoffs: this.#handoffs,
+        rejectedHandoffs: this.#rejectedHandoffs,
+      },
+    })
+  }
+
+  #wakeApps(): void {
+    this.#control.bumpReleaseWord()
+    this.#released.wake()
+  }
+
+  #say(report: ClockReport, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(report, transfer)
+  }
+}
+
+function buffersOf(state: PartitionState): ArrayBuffer[] {
+  const arrays = [
+    state.ids,
+    state.types,
+    state.positions,
+    ...state.fields.flatMap(({ lengths, typeIds, data }) => [lengths, typeIds, data]),
+  ]
+  return arrays.map((array) => array.buffer as ArrayBuffer)
+}
+
+const { data, port } = workerData as { data: ClockThreadData; port: MessagePort }
+new ClockThread(data, port).run()
+port.close()
