@@ -69,7 +69,15 @@ function installDebianPackages() {
   const asRoot = commandAsRoot()
   if (asRoot && existsSync('/usr/bin/apt-get')) {
     console.log(`set-up: installing Debian packages for the tests: ${missing.join(' ')} …`)
-    const aptGet = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300']
+    const aptGet = [
+      ...asRoot,
+      'env',
+      'DEBIAN_FRONTEND=noninteractive',
+      'apt-get',
+      '-q',
+      '-o',
+      'DPkg::Lock::Timeout=300',
+    ]
     // An update that fails is no reason to stop: the packages may be there from an older list.
     quietly(...aptGet, 'update')
     quietly(...aptGet, 'install', '--yes', '--no-install-recommends', ...missing)
@@ -82,9 +90,9 @@ function installDebianPackages() {
 }
 
 function missingDebianPackages() {
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f=${Package} ${db:Status-Status}\n', ...debianPackages], {
-    encoding: 'utf8',
-  })
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: these are placeholders of dpkg-query
+  const format = '-f=${Package} ${db:Status-Status}\n'
+  const { stdout } = spawnSync('dpkg-query', ['-W', format, ...debianPackages], { encoding: 'utf8' })
   const lines = String(stdout).split('\n')
   return debianPackages.filter((name) => !lines.includes(`${name} installed`))
 }
