@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { AppState, SimulationStatus, WorkerStatus } from '../wire/worker-protocol.ts'
 import { deleteAppWithoutWorker, findApp, refuseMissingDomain, stopAppWithoutWorker } from './apps.ts'
 import { parseMaximumDuration } from './duration.ts'
-import { logGroupArn, refuseTagKeys, simulationArn, simulationNameOf } from './resource-name.ts'
+import { logGroupArn, simulationArn, simulationNameOf } from './resource-name.ts'
 import {
   concludeLostWorker,
   type KnownSimulation,
@@ -181,9 +181,4 @@ test('an ARN gives back the name it was made of', () => {
 test('the log group has an ARN, and one that is an ARN already stays as it is', () => {
   assert.equal(logGroupArn(OWNER, 'MyLogs'), 'arn:aws:logs:us-west-2:111122223333:log-group:MyLogs')
   assert.equal(logGroupArn(OWNER, 'arn:aws:logs:x:1:log-group:y'), 'arn:aws:logs:x:1:log-group:y')
-})
-
-test('tag keys of the service are refused in any case', () => {
-  assert.equal(refuseTagKeys(['a', 'aws', 'xaws:']), undefined)
-  assert.equal(refuseTagKeys(['a', 'AWS:b'])?.error, 'ValidationException')
 })

@@ -1,4 +1,4 @@
-// The ARN of a simulation, and the rules of its tags.
+// The ARNs of simulations and log groups, and how many tags a simulation may have.
 // Owns their forms; never knows which simulations exist.
 
 import type { Refusal } from '../wire/worker-protocol.ts'
@@ -37,14 +37,4 @@ export function simulationNameOf(arn: string, owner: Owner): { name: string } | 
     return { refusal: { error: 'ResourceNotFoundException', message } }
   }
   return { name }
-}
-
-/** Source: service-api.md, Operations: keys that begin with `aws:` are the service's own. */
-export function refuseTagKeys(keys: readonly string[]): Refusal | undefined {
-  const reserved = keys.find((key) => key.toLowerCase().startsWith('aws:'))
-  if (reserved === undefined) return undefined
-  return {
-    error: 'ValidationException',
-    message: `the tag key '${reserved}' begins with 'aws:', which is reserved; choose another key`,
-  }
 }

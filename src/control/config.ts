@@ -1,0 +1,186 @@
+// What an operator may set, read from options and environment variables into one plain object.
+// Owns names, defaults and checks; never touches the file system or the network.
+
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { ObjectsConfig } from '../base/objects-config.ts'
+import { SOCKET_PATH_BYTES_MAX } from '../io/bus/unix-bus.ts'
+
+export interface ControlConfig {
+  host: string
+  /** 0 lets the system pick one. */
+  port: number
+  dataFolder: string
+  region: string
+  accountId: string
+  fabricFolder: string
+  /** Absent: the embedded object store serves S3 on control's own port. */
+  s3Endpoint?: string
+  /** How long an app may take for one tick, in ms; 0 waits for ever. */
+  appTimeoutMs: number
+}
+
+/** Options as the command line gives them; what is absent is taken from the environment, then from the defaults. */
+export type ConfigOptions = Partial<Record<SettingName, string>>
+export type Environment = Readonly<Record<string, string | undefined>>
+export type SettingName = 'host' | 'port' | 'data' | 'region' | 'account' | 'fabricDir' | 's3Endpoint' | 'appTimeout'
+
+/** A setting that can't be used; the message names the option and the variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+export interface Setting {
+  option: string
+  variable: string
+  /** For the help text. */
+  argument: string
+  description: string
+  defaultText: string
+}
+
+export const SETTINGS: Record<SettingName, Setting> = {
+  port: {
+    option: '--port',
+    variable: 'HEDDLE_PORT',
+    argument: '<number>',
+    description: 'port of the API and of S3; 0 picks a free one',
+    defaultText: '4310',
+  },
+  host: {
+    option: '--host',
+    variable: 'HEDDLE_HOST',
+    argument: '<address>',
+    description: 'address to listen on',
+    defaultText: '127.0.0.1',
+  },
+  data: {
+    option: '--data',
+    variable: 'HEDDLE_DATA',
+    argument: '<folder>',
+    description: 'folder of state, objects and logs',
+    defaultText: '$XDG_STATE_HOME/heddle or ~/.local/state/heddle',
+  },
+  region: {
+    option: '--region',
+    variable: 'HEDDLE_REGION',
+    argument: '<name>',
+    description: 'AWS region that clients sign for',
+    defaultText: 'us-west-2',
+  },
+  account: {
+    option: '--account',
+    variable: 'HEDDLE_ACCOUNT',
+    argument: '<id>',
+    description: 'account number in ARNs',
+    defaultText: '111122223333',
+  },
+  fabricDir: {
+    option: '--fabric-dir',
+    variable: 'HEDDLE_FABRIC_DIR',
+    argument: '<folder>',
+    description: 'folder on a tmpfs for the shared memory of simulations',
+    defaultText: '/dev/shm/heddle',
+  },
+  s3Endpoint: {
+    option: '--s3-endpoint',
+    variable: 'HEDDLE_S3_ENDPOINT',
+    argument: '<url>',
+    description:
+      'use this S3 instead of the embedded object store (keys: HEDDLE_S3_ACCESS_KEY_ID, HEDDLE_S3_SECRET_ACCESS_KEY)',
+    defaultText: '',
+  },
+  appTimeout: {
+    option: '--app-timeout',
+    variable: 'HEDDLE_APP_TIMEOUT',
+    argument: '<seconds>',
+    description: 'how long an app may take for one tick before it counts as failed; 0 waits for ever',
+    defaultText: '10',
+  },
+}
+
+/** What a worker adds to the fabric folder for its socket: `/<uuid>/worker.sock`. */
+const SOCKET_TAIL_BYTES = 1 + 36 + 1 + 'worker.sock'.length
+
+/** Throws ConfigError at the first setting that can't be used. */
+export function resolveConfig(options: ConfigOptions, environment: Environment): ControlConfig {
+  const text = (name: SettingName): string => given(name, options, environment) ?? SETTINGS[name].defaultText
+  const s3Endpoint = endpointOf(text('s3Endpoint'))
+  if (s3Endpoint !== undefined) requireS3Keys(environment)
+  return {
+    host: check('host', text('host'), /^[^\s/]+$/, 'an address, such as 127.0.0.1'),
+    port: numberOf('port', text('port'), 65_535, 'a port from 0 to 65535'),
+    dataFolder: resolveDataFolder(options, environment),
+    region: check('region', text('region'), /^[a-z]{2}-[a-z]+-\d$/, 'a region, such as us-west-2'),
+    accountId: check('account', text('account'), /^\d{12}$/, 'an account number of 12 digits'),
+    fabricFolder: fabricFolderOf(text('fabricDir')),
+    appTimeoutMs: secondsOf('appTimeout', text('appTimeout')),
+    ...(s3Endpoint !== undefined && { s3Endpoint }),
+  }
+}
+
+/** The data folder alone, for commands that need nothing else. */
+export function resolveDataFolder(options: ConfigOptions, environment: Environment): string {
+  const named = given('data', options, environment)
+  if (named !== undefined) return resolve(named)
+  const stateHome = environment.XDG_STATE_HOME
+  return join(stateHome?.startsWith('/') ? stateHome : join(environment.HOME || homedir(), '.local/state'), 'heddle')
+}
+
+/** Where objects are, for control and for workers. */
+export function objectsConfig(config: ControlConfig, embeddedFolder: string): ObjectsConfig {
+  if (config.s3Endpoint === undefined) return { kind: 'folder', folder: embeddedFolder }
+  return { kind: 's3', endpoint: config.s3Endpoint, region: config.region, forcePathStyle: true }
+}
+
+/** An empty variable is as good as none. */
+function given(name: SettingName, options: ConfigOptions, environment: Environment): string | undefined {
+  return options[name] ?? (environment[SETTINGS[name].variable] || undefined)
+}
+
+function check(name: SettingName, text: string, pattern: RegExp, wanted: string): string {
+  if (!pattern.test(text)) throw unusable(name, text, wanted)
+  return text
+}
+
+function numberOf(name: SettingName, text: string, max: number, wanted: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value > max) throw unusable(name, text, wanted)
+  return value
+}
+
+function secondsOf(name: SettingName, text: string): number {
+  const value = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || value > 86_400) throw unusable(name, text, 'a number of seconds up to 86400')
+  return Math.round(value * 1000)
+}
+
+function fabricFolderOf(text: string): string {
+  const folder = resolve(text)
+  const bytesMax = SOCKET_PATH_BYTES_MAX - SOCKET_TAIL_BYTES
+  if (text === '' || Buffer.byteLength(folder) > bytesMax) {
+    throw unusable('fabricDir', text, `a folder with a path of at most ${bytesMax} bytes (a socket lies in it)`)
+  }
+  return folder
+}
+
+function endpointOf(text: string): string | undefined {
+  if (text === '') return undefined
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw unusable('s3Endpoint', text, 'a URL that begins with http:// or https://')
+  }
+  return text
+}
+
+function requireS3Keys(environment: Environment): void {
+  for (const variable of ['HEDDLE_S3_ACCESS_KEY_ID', 'HEDDLE_S3_SECRET_ACCESS_KEY']) {
+    if (!environment[variable]) {
+      throw new ConfigError(`--s3-endpoint (HEDDLE_S3_ENDPOINT) needs keys: set the environment variable ${variable}`)
+    }
+  }
+}
+
+function unusable(name: SettingName, text: string, wanted: string): ConfigError {
+  const { option, variable } = SETTINGS[name]
+  return new ConfigError(`${option} (${variable}) is '${text}', and must be ${wanted}`)
+}

@@ -1,0 +1,113 @@
+// Control as a whole: the store, the objects, the workers' supervision and the operations, in the order they need each
+// other. Owns that order; never listens on a port (server.ts does).
+
+import { createHmac, randomUUID } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Logger } from 'pino'
+import type { Objects } from '../io/objects/objects.ts'
+import { openObjects } from '../io/objects/open-objects.ts'
+import { openSqliteStore } from '../io/store/sqlite-store.ts'
+import type { Store } from '../io/store/store.ts'
+import { type ControlConfig, type Environment, objectsConfig } from './config.ts'
+import { type Credentials, loadCredentials } from './credentials.ts'
+import { type DataFolder, dataFolder, makeDataFolder } from './data-folder.ts'
+import type { OperationHandlers } from './http/handlers.ts'
+import { type Lock, takeLock } from './lock.ts'
+import { TOKEN_AGE_MS_MAX } from './operations/idempotency.ts'
+import { operationHandlers } from './operations/operations.ts'
+import { executionProcesses } from './supervision/execution-processes.ts'
+import { SUPERVISION_LIMITS, type Supervision, Supervisor } from './supervision/supervisor.ts'
+
+export const WORKER_PROGRAM = fileURLToPath(new URL('../worker/main.ts', import.meta.url))
+
+export interface Control {
+  config: ControlConfig
+  data: DataFolder
+  lock: Lock
+  credentials: Credentials
+  store: Store
+  objects: Objects
+  supervisor: Supervisor
+  supervision: Supervision
+  handlers: OperationHandlers
+  /** Lets go of everything; simulations go on. */
+  close(): Promise<void>
+}
+
+export interface ControlOptions {
+  log: Logger
+  environment: Environment
+  /** Another program than the real worker, for tests. */
+  workerProgram?: string
+  limits?: Partial<typeof SUPERVISION_LIMITS>
+}
+
+/**
+ * Opens everything and finds all simulations again. Throws LockedError, ConfigError, StoreError or ObjectsError, and leaves
+ * nothing open then.
+ */
+export async function openControl(config: ControlConfig, options: ControlOptions): Promise<Control> {
+  const data = dataFolder(config.dataFolder)
+  makeDataFolder(data)
+  await using opened = new AsyncDisposableStack()
+  const lock = takeLock(data)
+  opened.defer(() => lock.release())
+  const credentials = await loadCredentials(data.credentials, options.environment)
+  const store = openSqliteStore(data.store)
+  opened.defer(() => store.close())
+  const storage = objectsConfig(config, data.objects)
+  const objects = await openObjects(storage)
+  opened.defer(() => objects.close())
+  const supervision: Supervision = {
+    store,
+    data,
+    log: options.log,
+    processes: executionProcesses,
+    workerProgram: options.workerProgram ?? WORKER_PROGRAM,
+    region: config.region,
+    accountId: config.accountId,
+    objects: storage,
+    fabricFolder: config.fabricFolder,
+    address: addressForClients(config.host),
+    appTimeoutMs: config.appTimeoutMs,
+    ...SUPERVISION_LIMITS,
+    ...options.limits,
+  }
+  const supervisor = new Supervisor(supervision)
+  opened.defer(() => supervisor.close())
+  await store.forgetTokensBefore(Date.now() - TOKEN_AGE_MS_MAX)
+  await supervisor.recover()
+  const handlers = operationHandlers({
+    owner: { region: config.region, accountId: config.accountId },
+    store,
+    supervisor,
+    objects,
+    // The same after a restart, and nobody else's.
+    pageTokenKey: createHmac('sha256', credentials.secretAccessKey).update('heddle page tokens').digest(),
+    nowMs: Date.now,
+    newExecutionId: randomUUID,
+  })
+  const kept = opened.move()
+  return {
+    config,
+    data,
+    lock,
+    credentials,
+    store,
+    objects,
+    supervisor,
+    supervision,
+    handlers,
+    close: () => kept.disposeAsync(),
+  }
+}
+
+/** Nobody can connect to "all addresses": apps are given the first one that others can reach. */
+function addressForClients(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return host
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each !== undefined && !each.internal && each.family === 'IPv4')
+  return outside?.address ?? '127.0.0.1'
+}

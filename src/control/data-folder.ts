@@ -1,0 +1,65 @@
+// Where everything lies in the data folder.
+// Owns the names and their access rights; never decides what is written there.
+//
+//   DIR/heddle.db               the store (SQLite, with its -wal and -shm beside it)
+//   DIR/credentials             access key and secret in the AWS credentials format, mode 0600
+//   DIR/control.lock            held, through a file lock, by the control process that uses this folder
+//   DIR/control.json            who that is: process, address; only true while the lock is held
+//   DIR/control.log             what control did, as JSON lines
+//   DIR/run/<executionId>/      one simulation: plan.json, status.json, worker.log, its packages; gone once deleted
+//   DIR/logs/<group>/<simulation>-<first 8 of the execution id>/   its log streams; stay
+//   DIR/objects/                the embedded object store
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { PLAN_FILE, STATUS_FILE } from '../core/wire/places.ts'
+
+export interface DataFolder {
+  folder: string
+  store: string
+  credentials: string
+  lock: string
+  holder: string
+  log: string
+  run: string
+  logs: string
+  objects: string
+}
+
+export interface RunFolder {
+  folder: string
+  plan: string
+  status: string
+  workerLog: string
+}
+
+export function dataFolder(folder: string): DataFolder {
+  return {
+    folder,
+    store: join(folder, 'heddle.db'),
+    credentials: join(folder, 'credentials'),
+    lock: join(folder, 'control.lock'),
+    holder: join(folder, 'control.json'),
+    log: join(folder, 'control.log'),
+    run: join(folder, 'run'),
+    logs: join(folder, 'logs'),
+    objects: join(folder, 'objects'),
+  }
+}
+
+/** Makes what is missing, for this user alone. */
+export function makeDataFolder(data: DataFolder): void {
+  for (const folder of [data.folder, data.run, data.logs, data.objects]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  }
+}
+
+export function runFolder(data: DataFolder, executionId: string): RunFolder {
+  const folder = join(data.run, executionId)
+  return {
+    folder,
+    plan: join(folder, PLAN_FILE),
+    status: join(folder, STATUS_FILE),
+    workerLog: join(folder, 'worker.log'),
+  }
+}

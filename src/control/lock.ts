@@ -1,0 +1,89 @@
+// The promise that one control process at a time uses a data folder.
+// Owns the lock and the note of who holds it; never ends the holder.
+//
+// The lock is the operating system's, on a file, taken through SQLite: it ends with its process however that
+// ends, so there is no stale lock to judge, and no moment at which two processes both take one over.
+
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import type { DataFolder } from './data-folder.ts'
+
+/** Who holds the lock. The start time tells a process from a later one with the same number. */
+export interface Holder {
+  pid: number
+  /** In the kernel's ticks since the machine started: field 22 of /proc/<pid>/stat. */
+  startTime: string
+  /** Where it serves, once it does. */
+  url?: string
+}
+
+export interface Lock {
+  /** Tells others where this process serves. */
+  announce(url: string): void
+  release(): void
+}
+
+/** The folder is in use by another process. */
+export class LockedError extends Error {
+  override readonly name = 'LockedError'
+  readonly holder: Holder | undefined
+  constructor(folder: string, holder: Holder | undefined) {
+    const who =
+      holder === undefined ? 'another process' : `process ${holder.pid}${holder.url ? ` (${holder.url})` : ''}`
+    super(`the data folder ${folder} is in use by ${who}; stop it with heddle down, or use another --data folder`)
+    this.holder = holder
+  }
+}
+
+/** Throws LockedError where another process holds the lock. */
+export function takeLock(data: DataFolder): Lock {
+  const database = new DatabaseSync(data.lock, { timeout: 0 })
+  try {
+    database.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new LockedError(data.folder, readHolder(data))
+    throw error
+  }
+  const self: Holder = { pid: process.pid, startTime: processStartTime(process.pid) ?? '' }
+  writeFileSync(data.holder, JSON.stringify(self), { mode: 0o600 })
+  return {
+    announce(url) {
+      writeFileSync(data.holder, JSON.stringify({ ...self, url }), { mode: 0o600 })
+    },
+    release() {
+      if (!database.isOpen) return
+      rmSync(data.holder, { force: true })
+      database.close()
+    },
+  }
+}
+
+/** Who holds the lock now, as far as it has written its name; undefined where that process is gone. */
+export function readHolder(data: DataFolder): Holder | undefined {
+  if (!existsSync(data.holder)) return undefined
+  const holder = parseHolder(readFileSync(data.holder, 'utf8'))
+  return holder !== undefined && processStartTime(holder.pid) === holder.startTime ? holder : undefined
+}
+
+const SQLITE_BUSY = 5
+
+/** Undefined where there is no such process. */
+function processStartTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name in brackets may hold spaces and brackets itself; field 3 follows the last one.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined // no such process
+  }
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(text)
+    return typeof holder?.pid === 'number' && typeof holder.startTime === 'string' ? holder : undefined
+  } catch {
+    return undefined // half written: its process has just begun
+  }
+}

@@ -1,0 +1,37 @@
+// What makes two inputs the same request.
+// Owns the hash; never stores a token (io/store does).
+
+import { createHash } from 'node:crypto'
+import { ApiError } from '../../core/api/errors.ts'
+import type { IdempotencyToken } from '../../io/store/store.ts'
+
+/** Tokens are remembered for this long. */
+export const TOKEN_AGE_MS_MAX = 7 * 86_400_000
+
+/** Undefined where the caller gave no token. */
+export function idempotencyToken(
+  operation: string,
+  input: { readonly ClientToken?: string },
+  nowMs: number,
+): IdempotencyToken | undefined {
+  const { ClientToken: token, ...rest } = input
+  if (token === undefined) return undefined
+  const inputHash = createHash('sha256').update(canonical(rest)).digest('hex')
+  return { operation, token, inputHash, createdAtMs: nowMs }
+}
+
+export function tokenMisused(): ApiError {
+  return new ApiError(
+    'ConflictException',
+    'this ClientToken was used before with other input; give a new token for a new request',
+  )
+}
+
+/** JSON with the members of every object in one order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    typeof each === 'object' && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  )
+}

@@ -1,0 +1,108 @@
+// DescribeSimulation, ListSimulations, StopSimulation, DeleteSimulation.
+// Owns what these show and the order of storing and doing; never starts a worker.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { logGroupArn } from '../../core/lifecycle/resource-name.ts'
+import { isFinal, refuseDeletion, shownStatus } from '../../core/lifecycle/simulation.ts'
+import { startErrorText } from '../../core/schema/start-error.ts'
+import type { ObjectLocation, WorkerStatus } from '../../core/wire/worker-protocol.ts'
+import type { OperationHandlers } from '../http/handlers.ts'
+import { demand, findSimulation, noSimulation, type OperationContext } from './context.ts'
+import { cutPage, pageOf } from './paging.ts'
+
+type Handlers = Pick<
+  OperationHandlers,
+  'DescribeSimulation' | 'ListSimulations' | 'StopSimulation' | 'DeleteSimulation'
+>
+type Description = Awaited<ReturnType<OperationHandlers['DescribeSimulation']>>
+
+/** DeleteSimulation waits this long for processes to end; what takes longer goes on behind the answer. */
+const REMOVAL_WAIT_MS = 3_000
+
+export function simulationOperations(context: OperationContext): Handlers {
+  return {
+    async DescribeSimulation(input) {
+      const { record, known } = await findSimulation(context, 'DescribeSimulation', input.Simulation)
+      const { workerStatus } = known
+      return {
+        Name: record.name,
+        Arn: record.arn,
+        ExecutionId: record.executionId,
+        CreationTime: new Date(record.createdAtMs),
+        RoleArn: record.roleArn,
+        MaximumDuration: record.maximumDuration,
+        Status: shownStatus(known),
+        TargetStatus: record.targetStatus,
+        ...(record.description !== undefined && { Description: record.description }),
+        ...(record.schemaLocation !== undefined && { SchemaS3Location: s3Location(record.schemaLocation) }),
+        ...(record.snapshotLocation !== undefined && { SnapshotS3Location: s3Location(record.snapshotLocation) }),
+        ...(workerStatus !== undefined && runtimeOf(context, workerStatus)),
+      }
+    },
+
+    async ListSimulations(input) {
+      const page = pageOf({ operation: 'ListSimulations', filter: {} }, context.pageTokenKey, input)
+      const records = await context.store.listSimulations({
+        countMax: page.countMax + 1,
+        ...(page.after !== undefined && { afterName: page.after }),
+      })
+      const { items, nextToken } = cutPage(page, records, (record) => record.name)
+      return {
+        Simulations: items.map((record) => ({
+          Name: record.name,
+          Arn: record.arn,
+          CreationTime: new Date(record.createdAtMs),
+          Status: shownStatus(context.supervisor.known(record)),
+          TargetStatus: record.targetStatus,
+        })),
+        ...(nextToken !== undefined && { NextToken: nextToken }),
+      }
+    },
+
+    /** Stopping what is stopping or over succeeds: it is what was asked for. */
+    async StopSimulation(input) {
+      const { record } = await findSimulation(context, 'StopSimulation', input.Simulation)
+      if (!(await context.store.setTargetStatus(record.executionId, 'STOPPED'))) {
+        throw noSimulation('StopSimulation', input.Simulation)
+      }
+      await context.supervisor.find(record.executionId)?.stop()
+      return {}
+    },
+
+    async DeleteSimulation(input) {
+      const { record, known } = await findSimulation(context, 'DeleteSimulation', input.Simulation)
+      demand('DeleteSimulation', refuseDeletion(known))
+      if (!(await context.store.deleteSimulation(record.executionId))) {
+        throw noSimulation('DeleteSimulation', input.Simulation)
+      }
+      await Promise.race([
+        context.supervisor.remove(record.executionId),
+        sleep(REMOVAL_WAIT_MS, undefined, { ref: false }),
+      ])
+      return {}
+    },
+  }
+}
+
+/** What only the worker can tell. */
+function runtimeOf(context: OperationContext, status: WorkerStatus): Partial<Description> {
+  return {
+    ...(status.startErrors.length > 0 && { StartError: startErrorText(status.startErrors) }),
+    ...(status.logGroup !== undefined && {
+      LoggingConfiguration: {
+        Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: logGroupArn(context.owner, status.logGroup) } }],
+      },
+    }),
+    // Before the schema is read there is nothing to show; what has ended keeps its last state.
+    ...((status.domains.length > 0 || (!isFinal(status.status) && status.status !== 'STARTING')) && {
+      LiveSimulationState: {
+        Clocks: [{ Status: status.clock.status, TargetStatus: status.clock.targetStatus }],
+        Domains: status.domains.map((domain) => ({ Name: domain.name, Lifecycle: domain.lifecycle })),
+      },
+    }),
+  }
+}
+
+function s3Location(location: ObjectLocation): { BucketName: string; ObjectKey: string } {
+  return { BucketName: location.bucket, ObjectKey: location.key }
+}

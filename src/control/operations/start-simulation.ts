@@ -1,0 +1,72 @@
+// StartSimulation: stores the simulation, starts its worker, and answers without waiting for it.
+// Owns the order of these steps; never looks into schema or snapshot (the worker does).
+
+import { ApiError } from '../../core/api/errors.ts'
+import { MAXIMUM_DURATION_DEFAULT, parseMaximumDuration } from '../../core/lifecycle/duration.ts'
+import { simulationArn } from '../../core/lifecycle/resource-name.ts'
+import type { SimulationRecord, StoredLocation } from '../../io/store/store.ts'
+import type { OperationHandlers } from '../http/handlers.ts'
+import { type OperationContext, refused } from './context.ts'
+import { idempotencyToken, tokenMisused } from './idempotency.ts'
+
+type StartSimulation = OperationHandlers['StartSimulation']
+type Input = Parameters<StartSimulation>[0]
+
+/** As it is kept with the ClientToken. */
+interface StoredAnswer {
+  arn: string
+  createdAtMs: number
+  executionId: string
+}
+
+export function startSimulation(context: OperationContext): StartSimulation {
+  return async (input) => {
+    const record = recordFor(context, input)
+    const { arn, createdAtMs, executionId } = record
+    const answer: StoredAnswer = { arn, createdAtMs, executionId }
+    const token = idempotencyToken('StartSimulation', input, createdAtMs)
+    const created = await context.store.createSimulation(record, token, answer)
+    if (created.outcome === 'misused') throw tokenMisused()
+    if (created.outcome === 'repeated') return outputOf(created.answer as StoredAnswer)
+    if (created.outcome === 'nameTaken') throw nameTaken(input.Name)
+    context.supervisor.watch(record)
+    return outputOf(answer)
+  }
+}
+
+function recordFor(context: OperationContext, input: Input): SimulationRecord {
+  const maximumDuration = input.MaximumDuration ?? MAXIMUM_DURATION_DEFAULT
+  const duration = parseMaximumDuration(maximumDuration)
+  if ('refusal' in duration) throw refused('StartSimulation', duration.refusal)
+  const schemaLocation = locationOf(input.SchemaS3Location)
+  const snapshotLocation = locationOf(input.SnapshotS3Location)
+  return {
+    name: input.Name,
+    executionId: context.newExecutionId(),
+    arn: simulationArn(context.owner, input.Name),
+    createdAtMs: context.nowMs(),
+    roleArn: input.RoleArn,
+    maximumDuration,
+    tags: { ...input.Tags },
+    targetStatus: 'STARTED',
+    launched: false,
+    ...(input.Description !== undefined && { description: input.Description }),
+    ...(schemaLocation !== undefined && { schemaLocation }),
+    ...(snapshotLocation !== undefined && { snapshotLocation }),
+  }
+}
+
+function locationOf(location: Input['SchemaS3Location']): StoredLocation | undefined {
+  return location === undefined ? undefined : { bucket: location.BucketName, key: location.ObjectKey }
+}
+
+function nameTaken(name: string): ApiError {
+  return new ApiError(
+    'ConflictException',
+    `there is a simulation named ${name} already; choose another name, or delete that one first`,
+  )
+}
+
+function outputOf(answer: StoredAnswer): Awaited<ReturnType<StartSimulation>> {
+  return { Arn: answer.arn, CreationTime: new Date(answer.createdAtMs), ExecutionId: answer.executionId }
+}

@@ -1,0 +1,150 @@
+// All simulations of one data folder: which have a worker, and who watches it.
+// Owns the set of watches and the recovery at the start; never answers the API.
+
+import { readdir, rm } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import type { ObjectsConfig } from '../../base/objects-config.ts'
+import { parseMaximumDuration } from '../../core/lifecycle/duration.ts'
+import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
+import type { WorkerPlan, WorkerStatus } from '../../core/wire/worker-protocol.ts'
+import type { SimulationRecord, Store } from '../../io/store/store.ts'
+import { type DataFolder, type RunFolder, runFolder } from '../data-folder.ts'
+import { hasMemory, removeRemains } from './remains.ts'
+import { WorkerWatch } from './worker-watch.ts'
+
+/** The processes of an execution, worker and apps alike, as the operating system knows them. */
+export interface Processes {
+  /** Ends them all, and waits until they are gone. */
+  kill(executionId: string): Promise<void>
+}
+
+export interface Supervision {
+  store: Store
+  data: DataFolder
+  log: Logger
+  processes: Processes
+  /** The file of the worker program. */
+  workerProgram: string
+  region: string
+  accountId: string
+  objects: ObjectsConfig
+  fabricFolder: string
+  /** The address that clients of apps connect to. */
+  address: string
+  appTimeoutMs: number
+  /** How long a new worker may take until it answers. */
+  startLimitMs: number
+  /** How long a worker may take to stop before it is ended. */
+  stopLimitMs: number
+  /** How long a worker may live after its last word. */
+  exitLimitMs: number
+}
+
+export const SUPERVISION_LIMITS = { startLimitMs: 60_000, stopLimitMs: 60_000, exitLimitMs: 10_000 }
+
+/** At its start control waits no longer than this for workers to answer. */
+const RECOVERY_LIMIT_MS = 900
+
+export class Supervisor {
+  readonly #supervision: Supervision
+  readonly #watches = new Map<string, WorkerWatch>()
+
+  constructor(supervision: Supervision) {
+    this.#supervision = supervision
+  }
+
+  /** Finds the workers of all simulations that are not over, concludes those that ended, and sweeps up. */
+  async recover(): Promise<void> {
+    const records = await this.#supervision.store.listSimulations()
+    const watches = records.filter((record) => !isOver(record)).map((record) => this.watch(record))
+    const contact = Promise.all(watches.map((watch) => watch.settled))
+    await Promise.race([contact, new Promise((resolve) => setTimeout(resolve, RECOVERY_LIMIT_MS).unref())])
+    await this.#sweep(records)
+  }
+
+  /** Watches a simulation that is not over, and starts its worker where that has never been done. */
+  watch(record: SimulationRecord): WorkerWatch {
+    const folder = this.#folderOf(record.executionId)
+    const watch = new WorkerWatch(this.#supervision, record, folder, this.#planFor(record, folder))
+    this.#watches.set(record.executionId, watch)
+    void watch.ended.then(() => {
+      if (watch.status !== undefined && isFinal(watch.status.status)) this.#watches.delete(record.executionId)
+    })
+    return watch
+  }
+
+  /** The watch of a simulation that is not over. */
+  find(executionId: string): WorkerWatch | undefined {
+    return this.#watches.get(executionId)
+  }
+
+  /** What is known of a simulation now: its record, with the newest status of its worker. */
+  known(record: SimulationRecord): KnownSimulation {
+    const stored = record.workerStatus as WorkerStatus | undefined
+    const live = this.#watches.get(record.executionId)?.status
+    const newest = live !== undefined && live.revision >= (stored?.revision ?? -1) ? live : stored
+    return {
+      name: record.name,
+      targetStatus: record.targetStatus,
+      ...(newest !== undefined && { workerStatus: newest }),
+    }
+  }
+
+  /** Ends what is left of a deleted simulation, and removes its run folder. */
+  async remove(executionId: string): Promise<void> {
+    await this.#watches.get(executionId)?.ended
+    this.#watches.delete(executionId)
+    await removeRemains(this.#supervision, executionId)
+    await rm(this.#folderOf(executionId).folder, { recursive: true, force: true })
+  }
+
+  /** Lets all workers go on without us. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#watches.values()].map((watch) => watch.close()))
+    this.#watches.clear()
+  }
+
+  /** Run folders without a record are of simulations whose deletion was cut short; ended ones may have left memory. */
+  async #sweep(records: SimulationRecord[]): Promise<void> {
+    const stored = new Set(records.map((record) => record.executionId))
+    for (const executionId of await readdir(this.#supervision.data.run)) {
+      if (!stored.has(executionId)) await this.remove(executionId)
+    }
+    for (const { executionId } of records.filter(isOver)) {
+      if (hasMemory(this.#supervision.fabricFolder, executionId)) await removeRemains(this.#supervision, executionId)
+    }
+  }
+
+  #folderOf(executionId: string): RunFolder {
+    return runFolder(this.#supervision.data, executionId)
+  }
+
+  #planFor(record: SimulationRecord, folder: RunFolder): WorkerPlan {
+    const { region, accountId, objects, data, fabricFolder, address, appTimeoutMs } = this.#supervision
+    const duration = parseMaximumDuration(record.maximumDuration)
+    if ('refusal' in duration) throw new Error(`stored ${duration.refusal.message}`)
+    return {
+      executionId: record.executionId,
+      simulationName: record.name,
+      simulationArn: record.arn,
+      accountId,
+      region,
+      createdAtMs: record.createdAtMs,
+      maximumDurationMs: duration.durationMs,
+      ...(record.schemaLocation !== undefined && { schemaLocation: record.schemaLocation }),
+      ...(record.snapshotLocation !== undefined && { snapshotLocation: record.snapshotLocation }),
+      tags: record.tags,
+      objects,
+      runFolder: folder.folder,
+      logsFolder: data.logs,
+      fabricFolder,
+      address,
+      appTimeoutMs,
+    }
+  }
+}
+
+function isOver(record: SimulationRecord): boolean {
+  const status = record.workerStatus as WorkerStatus | undefined
+  return status !== undefined && isFinal(status.status)
+}

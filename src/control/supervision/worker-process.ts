@@ -1,0 +1,63 @@
+// A worker as a process of the operating system: how one is started, and how it is found again.
+// Owns the command line and the environment; never speaks on the bus.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import type { RunFolder } from '../data-folder.ts'
+
+/** What no worker needs, so that no app can come by it. A worker reads S3 with the HEDDLE_S3_ variables alone. */
+const SECRET_VARIABLES = [
+  'HEDDLE_ACCESS_KEY_ID',
+  'HEDDLE_SECRET_ACCESS_KEY',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+]
+
+/**
+ * Writes the plan and starts `node <program> <runFolder>` in a session of its own: it outlives control, and a Ctrl-C
+ * in control's terminal does not reach it. Its output goes to `worker.log`. Throws where it can't be started.
+ */
+export async function startWorkerProcess(program: string, folder: RunFolder, plan: WorkerPlan): Promise<ChildProcess> {
+  await mkdir(folder.folder, { recursive: true, mode: 0o700 })
+  await writeFile(folder.plan, JSON.stringify(plan, undefined, 2), { mode: 0o600, flush: true })
+  const output = openSync(folder.workerLog, 'a', 0o600)
+  try {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, folder.folder], {
+      cwd: folder.folder,
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: workerEnvironment(plan.executionId),
+    })
+    await once(child, 'spawn')
+    child.unref()
+    return child
+  } finally {
+    closeSync(output)
+  }
+}
+
+/** The process of the worker that was started for this run folder, whoever started it; undefined where none lives. */
+export function findWorkerProcess(program: string, folder: RunFolder): number | undefined {
+  const tail = `\0${program}\0${folder.folder}\0`
+  const found = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && commandLine(entry).endsWith(tail))
+  return found === undefined ? undefined : Number(found)
+}
+
+function workerEnvironment(executionId: string): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = { ...process.env, HEDDLE_EXECUTION_ID: executionId }
+  for (const variable of SECRET_VARIABLES) delete environment[variable]
+  return environment
+}
+
+/** Empty for a process that has ended, and for one of another user where the kernel hides them. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,270 @@
+// Follows one simulation's worker from its start to its end, over restarts of control.
+// Owns the newest status and the connection; never decides what a caller may do (core/lifecycle does).
+//
+//   launch (once, ever) → connect ⇄ lost connection → last word in status.json, or the process is gone
+//                                                   → conclude: store, end what is left, remove its memory
+
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { concludeLostWorker, isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
+import { workerSocketPath } from '../../core/wire/places.ts'
+import type {
+  Refusal,
+  WorkerAnswer,
+  WorkerCommand,
+  WorkerEvent,
+  WorkerPlan,
+  WorkerStatus,
+} from '../../core/wire/worker-protocol.ts'
+import type { BusClient } from '../../io/bus/bus.ts'
+import { BusError } from '../../io/bus/bus.ts'
+import { connectBus } from '../../io/bus/unix-bus.ts'
+import type { SimulationRecord } from '../../io/store/store.ts'
+import type { RunFolder } from '../data-folder.ts'
+import { removeRemains } from './remains.ts'
+import { readStatusFile } from './status-file.ts'
+import type { Supervision } from './supervisor.ts'
+import { findWorkerProcess, startWorkerProcess } from './worker-process.ts'
+
+const RETRY_MS = 50
+/** For `status` and `stop`, which a healthy worker gives at once. */
+const ANSWER_LIMIT_MS = 10_000
+/** Other commands may have to wait for the end of a tick, or for an app. */
+const COMMAND_LIMIT_MS = 60_000
+/** How long a command waits for a connection that is being made again. */
+const REACH_LIMIT_MS = 2_000
+
+type Client = BusClient<WorkerCommand, WorkerAnswer, WorkerEvent>
+
+export class WorkerWatch {
+  readonly executionId: string
+  /** Fulfilled once the worker has been reached, or its end is known. */
+  readonly settled: Promise<void>
+  /** Fulfilled once the simulation is final and nothing of it is left but its run folder and its logs. */
+  readonly ended: Promise<void>
+  readonly #supervision: Supervision
+  readonly #folder: RunFolder
+  readonly #plan: WorkerPlan
+  readonly #name: string
+  #targetStatus: 'STARTED' | 'STOPPED'
+  #launched: boolean
+  #status: WorkerStatus | undefined
+  #client: Client | undefined
+  #child: ChildProcess | undefined
+  #closed = false
+  #settle: () => void = () => undefined
+  #stopDeadline: NodeJS.Timeout | undefined
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor(supervision: Supervision, record: SimulationRecord, folder: RunFolder, plan: WorkerPlan) {
+    this.executionId = record.executionId
+    this.#supervision = supervision
+    this.#folder = folder
+    this.#plan = plan
+    this.#name = record.name
+    this.#targetStatus = record.targetStatus
+    this.#launched = record.launched
+    this.#status = record.workerStatus as WorkerStatus | undefined
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+    this.ended = this.#follow().finally(() => this.#settle())
+  }
+
+  get status(): WorkerStatus | undefined {
+    return this.#status
+  }
+
+  /** Asks the worker, and stores the status that it answers. Throws BusError where it can't be reached in time. */
+  async request(command: WorkerCommand): Promise<{ refusal: Refusal } | { status: WorkerStatus }> {
+    const client = await this.#reach()
+    const answer = await client.request(command, COMMAND_LIMIT_MS)
+    if ('status' in answer) await this.#adopt(answer.status)
+    return answer
+  }
+
+  /** The connection; where it was lost a moment ago, it may come back. */
+  async #reach(): Promise<Client> {
+    const giveUpAtMs = Date.now() + REACH_LIMIT_MS
+    while (this.#client === undefined && !this.#over && Date.now() < giveUpAtMs) await sleep(RETRY_MS)
+    if (this.#client === undefined)
+      throw new BusError('Unreachable', `the worker of ${this.#name} can't be reached now`)
+    return this.#client
+  }
+
+  get #over(): boolean {
+    return this.#closed || (this.#status !== undefined && isFinal(this.#status.status))
+  }
+
+  /** To be called once the stop is stored: it is sent now, or as soon as the worker can be reached. */
+  async stop(): Promise<void> {
+    this.#targetStatus = 'STOPPED'
+    this.#limitStop()
+    if (this.#client !== undefined) await this.#sendStop(this.#client)
+  }
+
+  /** Lets the worker go on without us. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#stopDeadline)
+    await this.#client?.close()
+    await this.ended
+    await this.#saving
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      if (this.#targetStatus === 'STOPPED') this.#limitStop()
+      if (!this.#launched) await this.#launch()
+      const end = await this.#untilEnd()
+      if (end === undefined) return
+      await this.#adopt(end.status, end.failure)
+      this.#settle()
+      await this.#waitForExit()
+      await removeRemains(this.#supervision, this.executionId)
+    } catch (error) {
+      this.#supervision.log.error({ error, simulation: this.#name }, 'the watch of a worker broke')
+    } finally {
+      clearTimeout(this.#stopDeadline)
+    }
+  }
+
+  async #launch(): Promise<void> {
+    if (this.#targetStatus === 'STOPPED') return
+    await this.#supervision.store.setLaunched(this.executionId)
+    this.#launched = true
+    try {
+      this.#child = await startWorkerProcess(this.#supervision.workerProgram, this.#folder, this.#plan)
+    } catch (error) {
+      this.#supervision.log.error({ error, simulation: this.#name }, 'a worker process could not be started')
+    }
+  }
+
+  /** The last status, once there is one; undefined where we are closed before. */
+  async #untilEnd(): Promise<{ status: WorkerStatus; failure?: string } | undefined> {
+    const connectBeforeMs = Date.now() + this.#supervision.startLimitMs
+    let reached = false
+    let missing = 0
+    while (!this.#closed) {
+      const client = await this.#connect()
+      if (client !== undefined) {
+        reached = true
+        missing = 0
+        await this.#stayConnected(client)
+        continue
+      }
+      // In this order: a worker that writes its last word and ends in between is not taken for lost.
+      const alive = this.#isAlive()
+      const left = await readStatusFile(this.#folder.status)
+      if (left !== undefined && isFinal(left.status)) return { status: left }
+      if (left !== undefined) await this.#adopt(left)
+      missing = alive ? 0 : missing + 1
+      // Twice, for a process that was started by a control that died in that moment.
+      if (missing >= 2) return this.#lost(this.#describeEnd())
+      if (alive && !reached && Date.now() > connectBeforeMs) {
+        await this.#supervision.processes.kill(this.executionId)
+        return this.#lost(`the worker process did not answer within ${this.#supervision.startLimitMs / 1000} s`)
+      }
+      await sleep(RETRY_MS)
+    }
+    return undefined
+  }
+
+  async #connect(): Promise<Client | undefined> {
+    try {
+      return await connectBus<WorkerCommand, WorkerAnswer, WorkerEvent>(
+        workerSocketPath(this.#plan.fabricFolder, this.executionId),
+      )
+    } catch (error) {
+      if (error instanceof BusError && error.fault === 'Unreachable') return undefined
+      throw error
+    }
+  }
+
+  async #stayConnected(client: Client): Promise<void> {
+    const ended = new Promise<void>((resolve) => client.onClose(resolve))
+    client.onEvent((event) => void this.#adopt(event.status))
+    try {
+      const answer = await client.request({ command: 'status' }, ANSWER_LIMIT_MS)
+      if ('status' in answer) await this.#adopt(answer.status)
+      if (this.#closed) await client.close()
+      this.#client = client
+      if (this.#targetStatus === 'STOPPED') await this.#sendStop(client)
+      this.#settle()
+    } catch (error) {
+      this.#supervision.log.warn({ error, simulation: this.#name }, 'a worker does not answer')
+      await client.close()
+    }
+    await ended
+    this.#client = undefined
+  }
+
+  /** What fails here is made good when we connect again, or when the time for stopping is over. */
+  async #sendStop(client: Client): Promise<void> {
+    if (this.#status !== undefined && (isFinal(this.#status.status) || this.#status.status === 'STOPPING')) return
+    try {
+      const answer = await client.request({ command: 'stop' }, ANSWER_LIMIT_MS)
+      if ('status' in answer) await this.#adopt(answer.status)
+      else this.#supervision.log.warn({ answer, simulation: this.#name }, 'a worker refused to stop')
+    } catch (error) {
+      this.#supervision.log.warn({ error, simulation: this.#name }, 'a stop could not be sent')
+    }
+  }
+
+  /** A worker that can't stop by itself is ended. */
+  #limitStop(): void {
+    if (this.#stopDeadline !== undefined) return
+    this.#stopDeadline = setTimeout(() => {
+      this.#supervision.log.warn({ simulation: this.#name }, 'a worker did not stop in time and is ended')
+      void this.#supervision.processes.kill(this.executionId)
+    }, this.#supervision.stopLimitMs)
+    this.#stopDeadline.unref()
+  }
+
+  async #adopt(status: WorkerStatus, failure?: string): Promise<void> {
+    if (status.executionId !== this.executionId) return
+    if (this.#status === undefined || status.revision > this.#status.revision) {
+      this.#status = status
+      this.#saving = this.#saving.then(() => this.#save(status, failure))
+    }
+    await this.#saving
+  }
+
+  async #save(status: WorkerStatus, failure?: string): Promise<void> {
+    if (status !== this.#status) return // a newer one follows
+    try {
+      await this.#supervision.store.setWorkerStatus(this.executionId, status, failure)
+    } catch (error) {
+      this.#supervision.log.error({ error, simulation: this.#name }, 'a status could not be stored')
+    }
+  }
+
+  #isAlive(): boolean {
+    return findWorkerProcess(this.#supervision.workerProgram, this.#folder) !== undefined
+  }
+
+  #lost(reason: string): { status: WorkerStatus; failure?: string } {
+    const known: KnownSimulation = {
+      name: this.#name,
+      targetStatus: this.#targetStatus,
+      ...(this.#status !== undefined && { workerStatus: this.#status }),
+    }
+    const status = concludeLostWorker(this.executionId, known, reason)
+    this.#supervision.log.warn({ simulation: this.#name, status: status.status, reason }, 'a worker is gone')
+    return status.status === 'FAILED' ? { status, failure: reason } : { status }
+  }
+
+  #describeEnd(): string {
+    if (!this.#launched) return 'the worker process was not started'
+    const signal = this.#child?.signalCode
+    const code = this.#child?.exitCode
+    const how = signal ? ` by ${signal}` : typeof code === 'number' ? ` with exit code ${code}` : ''
+    return `the worker process ended unexpectedly${how}; its output is in ${this.#folder.workerLog}`
+  }
+
+  /** A final status comes shortly before the end of its process. */
+  async #waitForExit(): Promise<void> {
+    const giveUpAtMs = Date.now() + this.#supervision.exitLimitMs
+    while (!this.#closed && this.#isAlive() && Date.now() < giveUpAtMs) await sleep(RETRY_MS)
+  }
+}
