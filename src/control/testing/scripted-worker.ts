@@ -3,7 +3,8 @@
 //
 // The schema's key says what it plays, in words: `fail-at-start`, `die-at-start`, `slow-start` (until the run folder
 // has a file `go`), `deaf` (never serves), `ignore-stop`; anything else is a healthy worker. The command startApp with
-// the name `kill-worker` ends the process without a word, `lose-answer` does the work and never answers.
+// the name `kill-worker` ends the process without a word, `lose-answer` does the work and never answers. On SIGTERM it comes
+// to its end by itself, as after its maximum duration.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -47,6 +48,7 @@ const server = await serveBus<WorkerCommand, WorkerAnswer, WorkerEvent>(
   { onRequest: answer },
 )
 publish()
+process.on('SIGTERM', () => void end('STOPPED'))
 if (part.includes('slow-start')) while (!existsSync(join(runFolder, 'go'))) await sleep(10)
 if (part.includes('fail-at-start')) {
   status.startErrors.push({ errorType: 'SchemaFormatInvalid', errorMessage: '3:7: no such property' })

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { executionFabricFolder } from '../../core/wire/places.ts'
+import { dataFolder, makeDataFolder, runFolder } from '../data-folder.ts'
+import { takeLock } from '../lock.ts'
+import { type ControlFixture, openFixture, SCRIPTED_WORKER, startInput, waitFor } from '../testing/control-fixture.ts'
+import { findWorkerProcess } from './worker-process.ts'
+
+const CONTROL_PROGRAM = fileURLToPath(new URL('../testing/control-process.ts', import.meta.url))
+
+function workerOf(f: ControlFixture, executionId: string): number | undefined {
+  return findWorkerProcess(SCRIPTED_WORKER, runFolder(f.control.data, executionId))
+}
+
+/** How often a worker was started for that execution. */
+function startsOf(f: ControlFixture, executionId: string): number {
+  return readFileSync(join(runFolder(f.control.data, executionId).folder, 'starts'), 'utf8')
+    .trim()
+    .split('\n').length
+}
+
+test('a simulation goes on while control is away, and is found again with its state', async () => {
+  await using f = await openFixture()
+  const { ExecutionId } = await f.start('world')
+  await f.waitForStatus('world', 'STARTED')
+  await f.call('StartClock', { Simulation: 'world' })
+  const before = workerOf(f, ExecutionId)
+  await f.reopen()
+  const shown = await f.call('DescribeSimulation', { Simulation: 'world' })
+  assert.equal(shown.Status, 'STARTED')
+  assert.equal(shown.LiveSimulationState?.Clocks?.[0]?.Status, 'STARTED')
+  assert.equal(workerOf(f, ExecutionId), before)
+  assert.equal(startsOf(f, ExecutionId), 1)
+  await f.call('StopClock', { Simulation: 'world' })
+})
+
+test('a control that is killed and started again is right about every simulation', async () => {
+  await using f = await openFixture()
+  await f.control.close()
+  const killed = await startControlProcess(f, ['runs', 'dies', 'ends'])
+  killed.process.kill('SIGKILL')
+  await once(killed.process, 'exit')
+  const [runs = '', dies = '', ends = ''] = killed.executionIds
+  const data = dataFolder(f.config.dataFolder)
+  process.kill(findWorkerProcess(SCRIPTED_WORKER, runFolder(data, dies)) ?? 0, 'SIGKILL')
+  // This one comes to its end by itself while nobody watches.
+  process.kill(findWorkerProcess(SCRIPTED_WORKER, runFolder(data, ends)) ?? 0, 'SIGTERM')
+  await waitFor('a last word', () => /"STOPPED"/.test(lastStatus(runFolder(data, ends).status)) || undefined)
+
+  const openedAtMs = Date.now()
+  await f.reopen()
+  const statuses = await waitFor('the truth', async () => {
+    const { Simulations } = await f.call('ListSimulations', {})
+    const text = Simulations.map((each) => `${each.Name} ${each.Status}`).join(', ')
+    return text === 'dies FAILED, ends STOPPED, runs STARTED' ? text : undefined
+  })
+  assert.ok(statuses.length > 0)
+  assert.ok(Date.now() - openedAtMs < 10_000)
+  assert.equal((await f.call('DescribeSimulation', { Simulation: 'dies' })).StartError, undefined)
+  await waitFor('the memory to go', () => !existsSync(executionFabricFolder(f.config.fabricFolder, dies)) || undefined)
+  assert.equal(startsOf(f, runs), 1)
+  assert.equal((await f.control.store.findSimulation('dies'))?.failure?.includes('ended unexpectedly'), true)
+  await f.call('StopSimulation', { Simulation: 'runs' })
+  await f.waitForStatus('runs', 'STOPPED')
+})
+
+test('a stop that was stored before a crash reaches the worker afterwards', async () => {
+  await using f = await openFixture()
+  const { ExecutionId } = await f.start('world')
+  await f.waitForStatus('world', 'STARTED')
+  await f.control.store.setTargetStatus(ExecutionId, 'STOPPED')
+  assert.equal((await f.call('DescribeSimulation', { Simulation: 'world' })).Status, 'STOPPING')
+  await f.reopen()
+  await f.waitForStatus('world', 'STOPPED')
+  await waitFor('the worker to end', () => workerOf(f, ExecutionId) === undefined || undefined)
+})
+
+test('a simulation that was stored and never launched is launched by the next control', async () => {
+  await using f = await openFixture()
+  await f.control.store.createSimulation({
+    name: 'stored',
+    executionId: '11111111-2222-4333-8444-555555555555',
+    arn: 'arn',
+    createdAtMs: 1,
+    roleArn: 'role',
+    maximumDuration: '14D',
+    schemaLocation: { bucket: 'b', key: 'healthy' },
+    tags: {},
+    targetStatus: 'STARTED',
+    launched: false,
+  })
+  await f.reopen()
+  await f.waitForStatus('stored', 'STARTED')
+  await f.call('StopSimulation', { Simulation: 'stored' })
+  await f.waitForStatus('stored', 'STOPPED')
+})
+
+test('a simulation whose launch was begun is never launched twice', async () => {
+  await using f = await openFixture()
+  const { ExecutionId } = await f.start('gone', 'die-at-start')
+  const failed = await f.waitForStatus('gone', 'FAILED')
+  const [error] = JSON.parse(failed.StartError ?? '[]')
+  assert.equal(error.errorType, 'InternalError')
+  assert.match(error.errorMessage, /exit code 3/)
+  await f.reopen()
+  assert.equal((await f.call('DescribeSimulation', { Simulation: 'gone' })).Status, 'FAILED')
+  assert.equal(startsOf(f, ExecutionId), 1)
+})
+
+test('a worker that dies later makes the simulation FAILED without a StartError, and leaves no memory', async () => {
+  await using f = await openFixture()
+  const { ExecutionId } = await f.start('world')
+  await f.waitForStatus('world', 'STARTED')
+  const killing = { Simulation: 'world', Domain: 'View', Name: 'kill-worker' }
+  assert.match(await f.refusalOf('StartApp', killing), /InternalServerException|ConflictException/)
+  const failed = await f.waitForStatus('world', 'FAILED')
+  assert.equal(failed.StartError, undefined)
+  await waitFor('no memory', () => !existsSync(executionFabricFolder(f.config.fabricFolder, ExecutionId)) || undefined)
+  await f.call('DeleteSimulation', { Simulation: 'world' })
+})
+
+test('an app whose answer was lost with control is not a conflict for the repeated request', async () => {
+  await using f = await openFixture()
+  await f.start('world')
+  await f.waitForStatus('world', 'STARTED')
+  const input = {
+    Simulation: 'world',
+    Domain: 'View',
+    Name: 'lose-answer',
+    ClientToken: 'token-of-thirty-two-characters-or-more',
+  }
+  const lost = f.refusalOf('StartApp', input)
+  await waitFor(
+    'the app',
+    async () => (await f.refusalOf('DescribeApp', { ...input, App: 'lose-answer' })) === 'no refusal' || undefined,
+  )
+  await f.control.supervisor.close()
+  assert.equal(await lost, 'InternalServerException')
+  await f.reopen()
+  assert.deepEqual(await f.call('StartApp', input), { Simulation: 'world', Domain: 'View', Name: 'lose-answer' })
+})
+
+test('a worker that never answers is ended, and its start has failed', async () => {
+  await using f = await openFixture({ startLimitMs: 700 })
+  const { ExecutionId } = await f.start('deaf', 'deaf')
+  const failed = await f.waitForStatus('deaf', 'FAILED')
+  assert.match(failed.StartError ?? '', /did not answer within 0.7 s/)
+  assert.equal(workerOf(f, ExecutionId), undefined)
+})
+
+test('a worker that does not stop is ended, and the simulation is STOPPED', async () => {
+  await using f = await openFixture({ stopLimitMs: 200 })
+  const { ExecutionId } = await f.start('stubborn', 'ignore-stop')
+  await f.waitForStatus('stubborn', 'STARTED')
+  await f.call('StopSimulation', { Simulation: 'stubborn' })
+  await f.waitForStatus('stubborn', 'STOPPED')
+  assert.equal(workerOf(f, ExecutionId), undefined)
+})
+
+test('a simulation stopped in the moment of its start ends, and can be deleted', async () => {
+  await using f = await openFixture()
+  await f.start('brief')
+  await f.call('StopSimulation', { Simulation: 'brief' })
+  assert.match((await f.call('DescribeSimulation', { Simulation: 'brief' })).Status, /STOPP/)
+  await f.waitForStatus('brief', 'STOPPED')
+  await f.call('DeleteSimulation', { Simulation: 'brief' })
+})
+
+test('run folders of deletions that were cut short are swept', async () => {
+  await using f = await openFixture()
+  const left = runFolder(f.control.data, '99999999-2222-4333-8444-555555555555')
+  await mkdir(left.folder, { recursive: true })
+  writeFileSync(left.plan, '{}')
+  await f.reopen()
+  assert.deepEqual(readdirSync(f.control.data.run), [])
+})
+
+test('a worker gets no keys of ours', async () => {
+  process.env.HEDDLE_SECRET_ACCESS_KEY = 'never-to-be-seen'
+  try {
+    await using f = await openFixture()
+    const { ExecutionId } = await f.start('world')
+    await f.waitForStatus('world', 'STARTED')
+    const environment = readFileSync(`/proc/${workerOf(f, ExecutionId)}/environ`, 'utf8')
+    assert.equal(environment.includes('never-to-be-seen'), false)
+    const plan = readFileSync(runFolder(f.control.data, ExecutionId).plan, 'utf8')
+    assert.equal(plan.includes(f.control.credentials.secretAccessKey), false)
+  } finally {
+    delete process.env.HEDDLE_SECRET_ACCESS_KEY
+  }
+})
+
+test('a second control on one data folder is refused and changes nothing', async () => {
+  await using f = await openFixture()
+  await f.start('world')
+  await f.waitForStatus('world', 'STARTED')
+  const second = spawn(process.execPath, [CONTROL_PROGRAM, f.config.dataFolder, f.config.fabricFolder], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  second.stderr.on('data', (chunk) => {
+    said += chunk
+  })
+  const [code] = await once(second, 'close')
+  assert.equal(code, 1)
+  assert.match(said, new RegExp(`is in use by process ${process.pid}`))
+  assert.equal((await f.call('DescribeSimulation', { Simulation: 'world' })).Status, 'STARTED')
+})
+
+test('the lock is free after its holder, and refuses a second one in the same process', async () => {
+  await using f = await openFixture()
+  const data = dataFolder(join(f.folder, 'other'))
+  makeDataFolder(data)
+  const first = takeLock(data)
+  assert.throws(() => takeLock(data), /in use by process/)
+  first.release()
+  takeLock(data).release()
+})
+
+interface ControlProcess {
+  process: ReturnType<typeof spawn>
+  executionIds: string[]
+}
+
+/** A control as a process of its own, with these simulations STARTED. */
+async function startControlProcess(f: ControlFixture, names: string[]): Promise<ControlProcess> {
+  const process_ = spawn(
+    process.execPath,
+    [
+      CONTROL_PROGRAM,
+      f.config.dataFolder,
+      f.config.fabricFolder,
+      JSON.stringify(names.map((name) => startInput(name))),
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const [line] = await once(process_.stdout!, 'data')
+  return { process: process_, executionIds: JSON.parse(String(line)) }
+}
+
+function lastStatus(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
+}
