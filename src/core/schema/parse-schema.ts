@@ -1,6 +1,5 @@
 // Reads a simulation schema: YAML text in, the schema or everything that is wrong with it out.
 // Owns the rules of the file as a whole; never throws for a bad file, and never reads one.
-// The rules are those of the format's public description: docs/schema.md.
 
 import { type Bounds, gridEdges, increases } from './grid.ts'
 import { type DomainContext, parseDomain, parseImage, parseSize } from './parse-domain.ts'
