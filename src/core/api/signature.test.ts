@@ -5,7 +5,7 @@ import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import aws from 'aws-sdk'
 import fc from 'fast-check'
-import { claimedService, type SignatureOptions, type SignedRequest, verifySignature } from './signature.ts'
+import { type SignatureOptions, type SignedRequest, verifySignature } from './signature.ts'
 
 const accessKeyId = 'HEDDLEEXAMPLEKEY'
 const secretAccessKey = 'a/secret+that=nobody/guesses'
@@ -341,15 +341,6 @@ describe('verifySignature with presigned requests', () => {
     await refusal({ ...request, method: 'PUT' })
     const both = { ...request.headers, authorization: 'AWS4-HMAC-SHA256 Credential=a' }
     assert.match((await refusal({ ...request, headers: both })).message, /signed twice/)
-  })
-})
-
-describe('claimedService', () => {
-  it('names the service of the scope, in both forms, and nothing where there is no signature', async () => {
-    assert.equal(claimedService(await signed({ service: 's3' })), 's3')
-    assert.equal(claimedService(await signed({})), 'simspaceweaver')
-    assert.equal(claimedService(await presigned({}, 60)), 's3')
-    assert.equal(claimedService({ url: '/console', headers: {} }), undefined)
   })
 })
 

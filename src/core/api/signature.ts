@@ -123,10 +123,16 @@ export async function verifySignature(
   }
 }
 
-/** The service that a request's signature names, unchecked: enough to choose who answers. Undefined where it isn't signed. */
-export function claimedService(request: Pick<SignedRequest, 'url' | 'headers'>): string | undefined {
-  const parsed = parseClaim(request.url, lowerCaseHeaders(request.headers))
-  return parsed.ok ? parsed.claim.service : undefined
+/**
+ * The text of a header. Node hands out a header's bytes as Latin-1, and clients write and sign them as UTF-8; a value that isn't UTF-8
+ * stays as it is.
+ */
+export function headerText(value: string): string {
+  const bytes = Buffer.from(value, 'latin1')
+  const isLatin1 = bytes.toString('latin1') === value
+  if (!isLatin1) return value
+  const text = bytes.toString('utf8')
+  return text.includes('\ufffd') ? value : text
 }
 
 function refuse(error: SignatureErrorName, reason: SignatureReason, message: string): SignatureRefusal {
@@ -234,22 +240,13 @@ function payloadOf(payloadHash: string): SignedPayload | undefined {
 
 type LowerHeaders = Record<string, string | undefined>
 
-/** Node hands out header bytes as Latin-1; clients sign them as UTF-8. A value that isn't UTF-8 stays as it is. */
 function lowerCaseHeaders(headers: SignedRequest['headers']): LowerHeaders {
   const lower: LowerHeaders = Object.create(null)
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue
-    lower[name.toLowerCase()] = fromUtf8Bytes(typeof value === 'string' ? value : value.join(','))
+    lower[name.toLowerCase()] = headerText(typeof value === 'string' ? value : value.join(','))
   }
   return lower
-}
-
-function fromUtf8Bytes(value: string): string {
-  const bytes = Buffer.from(value, 'latin1')
-  const isLatin1 = bytes.toString('latin1') === value
-  if (!isLatin1) return value
-  const text = bytes.toString('utf8')
-  return text.includes('\ufffd') ? value : text
 }
 
 function canonicalHeaderValue(value: string): string {

@@ -1,0 +1,191 @@
+// The S3 endpoint over the embedded store, as a listener for Node's HTTP server.
+// Owns the life of a request: signature, operation, answer or error. Never reads a byte of a body before the signature is good.
+
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { verifySignature } from '../../core/api/signature.ts'
+import type { FolderObjects } from '../../io/objects/folder-objects.ts'
+import * as buckets from './bucket-operations.ts'
+import * as objectOperations from './object-operations.ts'
+import { checkKeyLength, type S3Answer, type S3Context } from './s3-context.ts'
+import { errorOfRefusal, type S3Error, s3ErrorOf } from './s3-errors.ts'
+import { operationOf, type S3Operation, targetOf } from './s3-request.ts'
+import { buildXml } from './s3-xml.ts'
+import * as uploads from './upload-operations.ts'
+import { verifiedBody } from './verified-body.ts'
+
+export interface S3HandlerOptions {
+  objects: FolderObjects
+  region: string
+  secretFor(accessKeyId: string): string | undefined
+  /** For tests; the clock of the machine otherwise. */
+  now?: () => Date
+  /** Told of every failure that is the server's (status 5xx); the client gets no details of it. */
+  onFailure?: (failure: { requestId: string; operation: string; error: unknown }) => void
+}
+
+/** So much of a refused body is read on and thrown away, so that its sender gets to read the answer. */
+const refusedBodyBytesMax = 64 * 1024 * 1024
+
+const operations: Record<S3Operation, (context: S3Context) => Promise<S3Answer>> = {
+  ListBuckets: buckets.listBuckets,
+  GetBucketLocation: buckets.getBucketLocation,
+  ListMultipartUploads: buckets.listMultipartUploads,
+  ListObjectsV2: buckets.listObjectsV2,
+  ListObjects: buckets.listObjects,
+  HeadBucket: buckets.headBucket,
+  CreateBucket: buckets.createBucket,
+  DeleteBucket: buckets.deleteBucket,
+  DeleteObjects: buckets.deleteObjects,
+  ListParts: uploads.listParts,
+  GetObject: objectOperations.getObject,
+  HeadObject: objectOperations.headObject,
+  UploadPartCopy: uploads.uploadPartCopy,
+  UploadPart: uploads.uploadPart,
+  CopyObject: objectOperations.copyObject,
+  PutObject: objectOperations.putObject,
+  AbortMultipartUpload: uploads.abortMultipartUpload,
+  DeleteObject: objectOperations.deleteObject,
+  CreateMultipartUpload: uploads.createMultipartUpload,
+  CompleteMultipartUpload: uploads.completeMultipartUpload,
+}
+
+/**
+ * The listener never throws and never rejects. Mount it on the server's `request` and on its `checkContinue`: with the latter, a client
+ * that waits for `100 Continue` is let go on only once its signature is good.
+ */
+export function createS3Handler(
+  options: S3HandlerOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    void answer(request, response, options)
+  }
+}
+
+interface Progress {
+  operation: string
+  /** False while the client waits to be told to send its body. */
+  isBodyComing: boolean
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, options: S3HandlerOptions): Promise<void> {
+  const requestId = randomBytes(8).toString('hex').toUpperCase()
+  const progress: Progress = { operation: 'unknown', isBodyComing: !waitsForContinue(request) }
+  response.on('error', () => request.destroy())
+  response.setHeader('x-amz-request-id', requestId)
+  response.setHeader('server', 'Heddle')
+  try {
+    const given = await perform(request, response, options, progress)
+    await sendAnswer(request, response, given, progress)
+  } catch (error) {
+    const failure = s3ErrorOf(error)
+    if (failure.status >= 500) options.onFailure?.({ requestId, operation: progress.operation, error })
+    sendError(request, response, failure, requestId, progress)
+  }
+}
+
+async function perform(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: S3HandlerOptions,
+  progress: Progress,
+): Promise<S3Answer> {
+  const { objects, region } = options
+  const { method = '', url = '', headers } = request
+  const verdict = await verifySignature(
+    { method, url, headers },
+    { secretFor: options.secretFor, now: options.now?.() ?? new Date(), region, services: ['s3'] },
+  )
+  if (!verdict.ok) throw errorOfRefusal(verdict, region)
+  const target = targetOf(url, headers.host)
+  const operation = operationOf(method, target, headers)
+  progress.operation = operation
+  checkKeyLength(target.key)
+  const body = () => {
+    const content = verifiedBody(request, verdict, operation !== 'CompleteMultipartUpload')
+    if (!progress.isBodyComing) response.writeContinue()
+    progress.isBodyComing = true
+    return content
+  }
+  return operations[operation]({ ...target, objects, region, headers, body })
+}
+
+async function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  given: S3Answer,
+  progress: Progress,
+): Promise<void> {
+  response.statusCode = given.status ?? 200
+  for (const [name, value] of Object.entries(given.headers ?? {})) setHeader(response, name, value)
+  finishRequest(request, response, progress)
+  if (given.stream !== undefined) {
+    await pipeline(given.stream, response).catch((error: unknown) => {
+      if (!isClientGone(error)) throw error
+    })
+  } else if (given.xml !== undefined) {
+    sendXml(response, buildXml(given.xml.root, given.xml.content))
+  } else {
+    if (response.statusCode === 200 && !response.hasHeader('content-length')) response.setHeader('content-length', 0)
+    response.end()
+  }
+}
+
+/** A client that goes away in the middle is no failure: nobody is left to be told. */
+function isClientGone(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE'
+}
+
+function sendError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: S3Error,
+  requestId: string,
+  progress: Progress,
+): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  for (const name of response.getHeaderNames()) if (!name.startsWith('x-amz-request')) response.removeHeader(name)
+  response.statusCode = error.status
+  for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value)
+  finishRequest(request, response, progress)
+  const Resource = (request.url ?? '').replace(/\?.*$/s, '')
+  const content = { Code: error.code, Message: error.message, ...error.details, Resource, RequestId: requestId }
+  if (request.method === 'HEAD') response.end()
+  else sendXml(response, buildXml('Error', content))
+}
+
+function sendXml(response: ServerResponse, text: string): void {
+  response.setHeader('content-type', 'application/xml')
+  response.setHeader('content-length', Buffer.byteLength(text))
+  response.end(text)
+}
+
+/** Reads on what is left of a body, up to a limit; a body that was never asked for never comes, and ends the connection's use. */
+function finishRequest(request: IncomingMessage, response: ServerResponse, progress: Progress): void {
+  if (request.complete) return
+  if (!progress.isBodyComing) {
+    response.setHeader('connection', 'close')
+    return
+  }
+  let bytes = 0
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > refusedBodyBytesMax) request.destroy()
+  })
+  request.on('error', () => response.destroy())
+  request.resume()
+}
+
+/** Text beyond ASCII goes out as UTF-8 bytes. */
+function setHeader(response: ServerResponse, name: string, value: string | number): void {
+  response.setHeader(name, typeof value === 'number' ? value : Buffer.from(value, 'utf8').toString('latin1'))
+}
+
+function waitsForContinue(request: IncomingMessage): boolean {
+  return request.headers.expect?.toLowerCase() === '100-continue'
+}
