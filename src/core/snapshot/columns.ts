@@ -11,6 +11,7 @@ import {
   type DataType,
   Field,
   Float32,
+  Message,
   makeData,
   RecordBatch,
   RecordBatchFileWriter,
@@ -78,6 +79,11 @@ export function firstBadId(ids: Float64Array, rows: number): number {
 class PieceWriter extends RecordBatchFileWriter {
   #chunks: Uint8Array[] = []
   #bytes = 0
+
+  /** The library leaves the columns' description to the footer alone; readers that go from front to back want it first. */
+  protected override _writeSchema(schema: Schema): this {
+    return this._writeMagic()._writePadding(2)._writeMessage(Message.from(schema))
+  }
 
   protected override _write(chunk: ArrayBufferView): this {
     if (!this._started || chunk.byteLength === 0) return this
