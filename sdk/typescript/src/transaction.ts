@@ -133,8 +133,7 @@ export class Transaction {
     this.#checkFieldIndex(fieldIndex)
     const { memory, side, row } = this.#locate(entity)
     const { owner, metrics } = this.#state
-    const view =
-      memory === owner.memory ? owner.field(fieldIndex) : memory.field(memory.sides.indexOf(side), fieldIndex)
+    const view = side === owner.back ? owner.field(fieldIndex) : memory.field(memory.sides.indexOf(side), fieldIndex)
     const length = view ? view.length[row] - 1 : -1
     if (!view || length < 0) throw this.#error('NotFound', `entity ${entity.id} has no field ${fieldIndex}`)
     metrics.loadField++
@@ -341,20 +340,22 @@ export class Transaction {
     throw this.#error('NotFound', `entity ${entity.id} is neither owned nor in a subscribed area`)
   }
 
+  /** As of the last tick; there, one that left this app with it is still to be seen in the app's own partition, and nowhere else. */
   #findElsewhere(located: LocatedEntity): { memory: PartitionMemory; side: Side; row: number } | undefined {
     const { fabric, partition: own } = this.#state.host
     const at = (partition: number, row: number) => {
-      if (partition === own || !fabric.control.partitionInUse(partition)) return undefined
+      if (!fabric.control.partitionInUse(partition)) return undefined
       const memory = fabric.partition(partition)
       const side = memory.side(this.tick - 1)
-      return row < side.rows && side.id[row] === located.id && side.state[row] !== rowState.free
+      if (row >= side.rows || side.id[row] !== located.id) return undefined
+      const state = side.state[row]
+      return state === rowState.leaving || (state === rowState.here && partition !== own)
         ? { memory, side, row }
         : undefined
     }
     const expected = at(located.partition, located.row)
     if (expected) return expected
     for (const partition of fabric.partitions()) {
-      if (partition === own) continue
       const side = fabric.partition(partition).side(this.tick - 1)
       const ids = side.id.subarray(0, side.rows)
       for (let row = ids.indexOf(located.id); row >= 0; row = ids.indexOf(located.id, row + 1)) {

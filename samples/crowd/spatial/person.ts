@@ -1,0 +1,56 @@
+// What is true of a person for good: where they start, how fast they walk, where they want to go next. All of it from a hash of the seed and the
+// person's number, so it is the same in every process, after a restart and on any grid. Never knows where a person is now.
+
+export interface Area {
+  minX: number
+  maxX: number
+  minY: number
+  maxY: number
+}
+
+/** Nobody goes nearer to the edge of the world than this, in m. */
+export const edgeMargin = 0.5
+const goalMargin = 1
+
+const purpose = { startX: 1, startY: 2, speed: 3, goalX: 4, goalY: 5 } as const
+
+/** Where a person stands at first: 32-bit floats, as positions are. */
+export function startOf(seed: number, person: number, world: Area): { x: number; y: number } {
+  return {
+    x: Math.fround(between(world.minX, world.maxX, edgeMargin, unit(seed, person, 0, purpose.startX))),
+    y: Math.fround(between(world.minY, world.maxY, edgeMargin, unit(seed, person, 0, purpose.startY))),
+  }
+}
+
+/** In m/s: from a stroll to a jog. */
+export function speedOf(seed: number, person: number): number {
+  return 1 + 1.5 * unit(seed, person, 0, purpose.speed)
+}
+
+/** Where a person who reached `goalsReached` goals goes next. */
+export function goalXOf(seed: number, person: number, goalsReached: number, world: Area): number {
+  return between(world.minX, world.maxX, goalMargin, unit(seed, person, goalsReached, purpose.goalX))
+}
+
+export function goalYOf(seed: number, person: number, goalsReached: number, world: Area): number {
+  return between(world.minY, world.maxY, goalMargin, unit(seed, person, goalsReached, purpose.goalY))
+}
+
+function between(min: number, max: number, margin: number, share: number): number {
+  return min + margin + (max - min - 2 * margin) * share
+}
+
+/** From 0 to below 1, by mixing four 32-bit words. */
+function unit(seed: number, person: number, count: number, salt: number): number {
+  let hash = mix(seed ^ Math.imul(salt, 0x9e3779b1))
+  hash = mix(hash ^ Math.imul(person, 0x85ebca77))
+  hash = mix(hash ^ Math.imul(count, 0xc2b2ae3d))
+  return (hash >>> 0) / 2 ** 32
+}
+
+function mix(word: number): number {
+  let mixed = word | 0
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d)
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b)
+  return mixed ^ (mixed >>> 16)
+}

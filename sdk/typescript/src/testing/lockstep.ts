@@ -1,0 +1,126 @@
+// Several apps in one process, for tests of what happens between them: real applications over a real fabric in this process's memory.
+// Owns the clock: `tick` runs every app's update in turn, as if they had run side by side. Never waits.
+
+import { arbitrate, type HandoffsOfTick } from '../../../../src/core/fabric/barrier.ts'
+import { ControlBlock } from '../../../../src/core/fabric/control-block.ts'
+import { Fabric } from '../../../../src/core/fabric/fabric.ts'
+import { World } from '../../../../src/core/fabric/world.ts'
+import type { Bounds } from '../../../../src/core/schema/grid.ts'
+import { MemorySegments } from '../../../../src/io/shm/memory-segments.ts'
+import { Application } from '../application.ts'
+import type { Host } from '../host.ts'
+import type { Transaction } from '../transaction.ts'
+
+export const spatialDomain = 'Grid'
+export const customDomain = 'Custom'
+
+export interface LockstepOptions {
+  /** Default 2 by 1 cells. */
+  columns?: number
+  rows?: number
+  /** Default -100 to 100 on both axes. */
+  bounds?: Bounds
+  /** Apps of the custom domain. Default none. */
+  customApps?: string[]
+  /** Default 1,024. */
+  entitiesPerPartition?: number
+}
+
+export class LockstepWorld {
+  readonly fabric: Fabric
+  /** By partition: the cells first, x running first, then the custom apps. */
+  readonly applications: Application[]
+  /** What became of the last tick's handoffs. */
+  handoffs: HandoffsOfTick = { granted: 0, rejected: 0 }
+
+  constructor(options: LockstepOptions = {}) {
+    const { columns = 2, rows = 1, customApps = [] } = options
+    const bounds = options.bounds ?? { minX: -100, maxX: 100, minY: -100, maxY: 100 }
+    const segments = new MemorySegments()
+    const sizes = {
+      partitionCapacity: columns * rows + customApps.length,
+      entityLimit: options.entitiesPerPartition ?? 1024,
+      fieldBytesMax: 1024,
+      messageLimit: 128,
+      messageBytesMax: 256,
+      messageHeapBytes: 128 * 256,
+    }
+    const control = ControlBlock.create(segments, sizes, { workerPid: process.pid, tickRate: 0, tick: 0 })
+    const world = new World({
+      simulationName: 'lockstep',
+      executionId: 'lockstep',
+      domains: [
+        {
+          name: spatialDomain,
+          lifecycle: 'BySpatialSubdivision',
+          area: { bounds, columns, rows, firstPartition: 0 },
+        },
+        { name: customDomain, lifecycle: 'ByRequest' },
+      ],
+    })
+    this.fabric = new Fabric(segments, control, world, () => true)
+    for (let cell = 0; cell < columns * rows; cell++)
+      this.fabric.addPartition({
+        domain: 0,
+        cell,
+        name: `${spatialDomain}-${cell % columns}-${Math.floor(cell / columns)}`,
+      })
+    for (const name of customApps) this.fabric.addPartition({ domain: 1, cell: 0, name })
+    this.applications = [...this.fabric.partitions()].map((partition) => this.#attach(partition))
+  }
+
+  /** Runs one tick: each app's body, by partition; then the barrier. */
+  tick(...bodies: ((transaction: Transaction) => void)[]): void {
+    const { control } = this.fabric
+    control.release(control.committedTick + 1, this.fabric.partitions())
+    for (const [partition, application] of this.applications.entries()) {
+      const transaction = application.beginUpdate()
+      bodies[partition]?.(transaction)
+      if (!transaction.isCommitted) transaction.commit()
+    }
+    this.handoffs = arbitrate(this.fabric, control.tick)
+    control.setCommittedTick(control.tick)
+  }
+
+  /** As if the app's process had died and been started again. */
+  restart(partition: number): void {
+    this.applications[partition] = this.#attach(partition)
+  }
+
+  #attach(partition: number): Application {
+    return new Application(new LockstepHost(this.fabric, partition))
+  }
+}
+
+class LockstepHost implements Host {
+  readonly fabric: Fabric
+  readonly partition: number
+  readonly ports = new Map<number, number>([[7000, 45000]])
+
+  constructor(fabric: Fabric, partition: number) {
+    this.fabric = fabric
+    this.partition = partition
+  }
+
+  poll(): 'tick' | 'shutdown' | 'wait' {
+    const { control } = this.fabric
+    if (control.isPending(this.partition)) return 'tick'
+    return control.shutdown ? 'shutdown' : 'wait'
+  }
+
+  wait(): void {
+    throw new Error('a lockstep world ticks only when its test says so')
+  }
+
+  async waitAsync(): Promise<void> {
+    this.wait()
+  }
+
+  committed(): void {
+    this.fabric.control.clearPending(this.partition)
+  }
+
+  destroy(): void {
+    this.fabric.control.setShutdown()
+  }
+}
