@@ -232,6 +232,16 @@ test('bytes that are not HTTP are answered once, and the server goes on', async 
   assert.equal((await send(server, 'GET', '/listsimulations')).status, 200)
 })
 
+test('a caller who goes away while sending is no fault of ours', async (context) => {
+  const server = await openServer(context)
+  const socket = connect(server.port, '127.0.0.1')
+  const head = ['POST /stopsimulation HTTP/1.1', 'Host: h', 'Content-Length: 100', '', '{']
+  await new Promise((resolve) => socket.write(head.join('\r\n'), resolve))
+  socket.destroy()
+  await waitFor(() => server.logged.some((line) => line.msg === 'the caller went away while sending'))
+  assert.ok(server.logged.every((line) => line.level !== 50))
+})
+
 test('paging shows every item once, also when items come and go between the pages', async (context) => {
   const server = await openServer(context)
   for (const name of ['b', 'd', 'f', 'h']) await send(server, 'POST', '/startsimulation', startBody(name))
@@ -301,6 +311,13 @@ interface Answer {
 const SIGNED = {
   authorization:
     'AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/simspaceweaver/aws4_request, SignedHeaders=host, Signature=0',
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  for (const deadlineMs = Date.now() + 30_000; !condition(); ) {
+    assert.ok(Date.now() < deadlineMs, 'what was waited for did not happen')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
 }
 
 function startBody(name: string): object {

@@ -84,7 +84,12 @@ function createApp(options: HttpServerOptions): FastifyInstance {
     done()
   })
   app.setErrorHandler(async (fault, request, reply) => {
-    const error = apiErrorOf(fault, options.log.child({ requestId: request.id, path: request.routeOptions.url }))
+    const log = options.log.child({ requestId: request.id, path: request.routeOptions.url })
+    if (request.raw.readableAborted) {
+      log.debug('the caller went away while sending')
+      return sendError(reply, new ApiError('SerializationException', 'The body ended too early'))
+    }
+    const error = apiErrorOf(fault, log)
     if (error.code === 'RequestEntityTooLargeException') await skipBody(request.raw)
     return sendError(reply, error)
   })
