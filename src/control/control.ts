@@ -3,8 +3,8 @@
 
 import { createHmac, randomUUID } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
+import { killProcesses } from '../io/launch/processes.ts'
 import type { Objects } from '../io/objects/objects.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
@@ -16,10 +16,8 @@ import type { OperationHandlers } from './http/handlers.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { TOKEN_AGE_MS_MAX } from './operations/idempotency.ts'
 import { operationHandlers } from './operations/operations.ts'
-import { executionProcesses } from './supervision/execution-processes.ts'
 import { SUPERVISION_LIMITS, type Supervision, Supervisor } from './supervision/supervisor.ts'
-
-export const WORKER_PROGRAM = fileURLToPath(new URL('../worker/main.ts', import.meta.url))
+import { WORKER_PROGRAM } from './supervision/worker-process.ts'
 
 export interface Control {
   config: ControlConfig
@@ -63,7 +61,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     store,
     data,
     log: options.log,
-    processes: executionProcesses,
+    processes: { kill: killProcesses },
     workerProgram: options.workerProgram ?? WORKER_PROGRAM,
     region: config.region,
     accountId: config.accountId,

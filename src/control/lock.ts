@@ -6,13 +6,14 @@
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { isAlive, startTimeOf } from '../io/launch/processes.ts'
 import type { DataFolder } from './data-folder.ts'
 
 /** Who holds the lock. The start time tells a process from a later one with the same number. */
 export interface Holder {
   pid: number
   /** In the kernel's ticks since the machine started: field 22 of /proc/<pid>/stat. */
-  startTime: string
+  startTime: number
   /** Where it serves, once it does. */
   url?: string
 }
@@ -45,7 +46,7 @@ export function takeLock(data: DataFolder): Lock {
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new LockedError(data.folder, readHolder(data))
     throw error
   }
-  const self: Holder = { pid: process.pid, startTime: processStartTime(process.pid) ?? '' }
+  const self: Holder = { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 }
   writeFileSync(data.holder, JSON.stringify(self), { mode: 0o600 })
   return {
     announce(url) {
@@ -63,26 +64,15 @@ export function takeLock(data: DataFolder): Lock {
 export function readHolder(data: DataFolder): Holder | undefined {
   if (!existsSync(data.holder)) return undefined
   const holder = parseHolder(readFileSync(data.holder, 'utf8'))
-  return holder !== undefined && processStartTime(holder.pid) === holder.startTime ? holder : undefined
+  return holder !== undefined && isAlive(holder.pid, holder.startTime) ? holder : undefined
 }
 
 const SQLITE_BUSY = 5
 
-/** Undefined where there is no such process. */
-function processStartTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name in brackets may hold spaces and brackets itself; field 3 follows the last one.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  } catch {
-    return undefined // no such process
-  }
-}
-
 function parseHolder(text: string): Holder | undefined {
   try {
     const holder = JSON.parse(text)
-    return typeof holder?.pid === 'number' && typeof holder.startTime === 'string' ? holder : undefined
+    return typeof holder?.pid === 'number' && typeof holder.startTime === 'number' ? holder : undefined
   } catch {
     return undefined // half written: its process has just begun
   }

@@ -4,15 +4,12 @@
 import { existsSync } from 'node:fs'
 import { rm, rmdir } from 'node:fs/promises'
 import { executionFabricFolder } from '../../core/wire/places.ts'
-import type { Supervision } from './supervisor.ts'
+import type { Processes } from './supervisor.ts'
 
 /** Ends what still runs of that execution, and frees its memory. */
-export async function removeRemains(
-  supervision: Pick<Supervision, 'processes' | 'fabricFolder'>,
-  executionId: string,
-): Promise<void> {
-  await supervision.processes.kill(executionId)
-  await rm(executionFabricFolder(supervision.fabricFolder, executionId), { recursive: true, force: true })
+export async function removeRemains(processes: Processes, fabricFolder: string, executionId: string): Promise<void> {
+  await processes.kill(executionId)
+  await rm(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
 }
 
 /** Whether that execution has memory: where it has none, it has no processes either. */

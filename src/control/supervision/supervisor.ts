@@ -1,6 +1,7 @@
 // All simulations of one data folder: which have a worker, and who watches it.
 // Owns the set of watches and the recovery at the start; never answers the API.
 
+import { existsSync, readFileSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { ObjectsConfig } from '../../base/objects-config.ts'
@@ -94,7 +95,7 @@ export class Supervisor {
   async remove(executionId: string): Promise<void> {
     await this.#watches.get(executionId)?.ended
     this.#watches.delete(executionId)
-    await removeRemains(this.#supervision, executionId)
+    await removeRemains(this.#supervision.processes, this.fabricFolderOf(executionId), executionId)
     await rm(this.#folderOf(executionId).folder, { recursive: true, force: true })
   }
 
@@ -111,8 +112,19 @@ export class Supervisor {
       if (!stored.has(executionId)) await this.remove(executionId)
     }
     for (const { executionId } of records.filter(isOver)) {
-      if (hasMemory(this.#supervision.fabricFolder, executionId)) await removeRemains(this.#supervision, executionId)
+      const fabricFolder = this.fabricFolderOf(executionId)
+      if (hasMemory(fabricFolder, executionId)) {
+        await removeRemains(this.#supervision.processes, fabricFolder, executionId)
+      }
     }
+  }
+
+  /** Where that execution's memory is: where it was started with, whatever control is told today. */
+  fabricFolderOf(executionId: string): string {
+    const { plan } = this.#folderOf(executionId)
+    if (!existsSync(plan)) return this.#supervision.fabricFolder
+    const { fabricFolder } = JSON.parse(readFileSync(plan, 'utf8')) as Partial<WorkerPlan>
+    return fabricFolder ?? this.#supervision.fabricFolder
   }
 
   #folderOf(executionId: string): RunFolder {
@@ -120,7 +132,7 @@ export class Supervisor {
   }
 
   #planFor(record: SimulationRecord, folder: RunFolder): WorkerPlan {
-    const { region, accountId, objects, data, fabricFolder, address, appTimeoutMs } = this.#supervision
+    const { region, accountId, objects, data, address, appTimeoutMs } = this.#supervision
     const duration = parseMaximumDuration(record.maximumDuration)
     if ('refusal' in duration) throw new Error(`stored ${duration.refusal.message}`)
     return {
@@ -137,7 +149,7 @@ export class Supervisor {
       objects,
       runFolder: folder.folder,
       logsFolder: data.logs,
-      fabricFolder,
+      fabricFolder: this.fabricFolderOf(record.executionId),
       address,
       appTimeoutMs,
     }

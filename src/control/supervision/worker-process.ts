@@ -4,9 +4,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
 import type { RunFolder } from '../data-folder.ts'
+
+/** The real worker; tests have others. */
+export const WORKER_PROGRAM = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
 
 /** What no worker needs, so that no app can come by it. A worker reads S3 with the HEDDLE_S3_ variables alone. */
 const SECRET_VARIABLES = [
@@ -23,7 +27,8 @@ const SECRET_VARIABLES = [
  */
 export async function startWorkerProcess(program: string, folder: RunFolder, plan: WorkerPlan): Promise<ChildProcess> {
   await mkdir(folder.folder, { recursive: true, mode: 0o700 })
-  await writeFile(folder.plan, JSON.stringify(plan, undefined, 2), { mode: 0o600, flush: true })
+  await writeFile(`${folder.plan}.new`, JSON.stringify(plan, undefined, 2), { mode: 0o600, flush: true })
+  await rename(`${folder.plan}.new`, folder.plan)
   const output = openSync(folder.workerLog, 'a', 0o600)
   try {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, folder.folder], {

@@ -121,7 +121,7 @@ export class WorkerWatch {
       await this.#adopt(end.status, end.failure)
       this.#settle()
       await this.#waitForExit()
-      await removeRemains(this.#supervision, this.executionId)
+      await removeRemains(this.#supervision.processes, this.#plan.fabricFolder, this.executionId)
     } catch (error) {
       this.#supervision.log.error({ error, simulation: this.#name }, 'the watch of a worker broke')
     } finally {

@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { ApiError } from '../../core/api/errors.ts'
 import type { InputOf, OperationName, OutputOf } from '../../core/api/operations.ts'
+import { killProcesses } from '../../io/launch/processes.ts'
 import { type ControlConfig, resolveConfig } from '../config.ts'
 import { type Control, type ControlOptions, openControl } from '../control.ts'
-import { executionProcesses } from '../supervision/execution-processes.ts'
 
 export const SCRIPTED_WORKER = fileURLToPath(new URL('./scripted-worker.ts', import.meta.url))
 export const WAIT_LIMIT_MS = 30_000
@@ -77,7 +77,7 @@ export async function openFixture(limits: ControlOptions['limits'] = {}): Promis
     },
     async [Symbol.asyncDispose]() {
       await fixture.control.close()
-      for (const executionId of executionIds) await executionProcesses.kill(executionId)
+      for (const executionId of executionIds) await killProcesses(executionId)
       await rm(folder, { recursive: true, force: true })
     },
   }

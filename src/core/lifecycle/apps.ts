@@ -48,7 +48,7 @@ export function deleteAppWithoutWorker(
 type Missing = { refusal: Refusal }
 
 /** Source: service-api.md, Life cycles: spatial and service apps belong to the schema, not to the caller. */
-function refuseUnlessCustom(app: AppState, operation: string): Refusal | undefined {
+export function refuseUnlessCustom(app: AppState, operation: string): Refusal | undefined {
   if (app.lifecycle === 'ByRequest') return undefined
   const kind = app.lifecycle === 'PerWorker' ? 'service' : 'spatial'
   return {

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Sha256 } from '@aws-crypto/sha256-js'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { loadCredentials } from '../control/credentials.ts'
+import { SCRIPTED_WORKER, startInput, waitFor } from '../control/testing/control-fixture.ts'
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/heddle', import.meta.url))
+
+let folder = ''
+let data = ''
+let fabric = ''
+const running = new Set<ChildProcess>()
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'heddle-cli-'))
+  data = join(folder, 'data')
+  fabric = join(folder, 'fabric')
+})
+after(async () => {
+  for (const child of running) child.kill('SIGKILL')
+  await heddle(['down', '--data', data, '--fabric-dir', fabric])
+  await rm(folder, { recursive: true, force: true })
+})
+
+interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, HOME: folder, HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER }
+}
+
+async function heddle(args: string[], options: { launcher?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+  const child = spawn(options.launcher ?? LAUNCHER, args, {
+    cwd: folder,
+    env: { ...environment(), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended: Ended = { code: null, out: '', err: '' }
+  child.stdout.on('data', (chunk) => {
+    ended.out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    ended.err += chunk
+  })
+  ;[ended.code] = await once(child, 'close')
+  return ended
+}
+
+interface Served {
+  child: ChildProcess
+  url: string
+  /** All that was said; grows. */
+  said(): string
+  ended: Promise<number | null>
+}
+
+async function up(): Promise<Served> {
+  const child = spawn(LAUNCHER, ['up', '--port', '0', '--data', data, '--fabric-dir', fabric], {
+    cwd: folder,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  running.add(child)
+  let said = ''
+  child.stdout.on('data', (chunk) => {
+    said += chunk
+  })
+  const ended = once(child, 'close').then(([code]) => {
+    running.delete(child)
+    return code as number | null
+  })
+  const url = await waitFor('heddle ready', () => {
+    assert.equal(child.exitCode, null, `heddle up ended: ${said}`)
+    return /^heddle ready (http:\S+)\n[\s\S]*Ctrl-C/m.exec(said)?.[1]
+  })
+  return { child, url, said: () => said, ended }
+}
+
+async function post(url: string, path: string, input: object): Promise<{ status: number; body: unknown }> {
+  const { host, hostname, port } = new URL(url)
+  const signer = new SignatureV4({
+    service: 'simspaceweaver',
+    region: 'us-west-2',
+    credentials: await loadCredentials(join(data, 'credentials'), {}),
+    sha256: Sha256,
+  })
+  const body = JSON.stringify(input)
+  const signed = await signer.sign({
+    method: 'POST',
+    protocol: 'http:',
+    hostname,
+    port: Number(port),
+    path,
+    headers: { host, 'content-type': 'application/json' },
+    body,
+  })
+  const answer = await fetch(`${url}${path}`, { method: 'POST', headers: signed.headers, body })
+  return { status: answer.status, body: await answer.json() }
+}
+
+test('up serves signed calls, leaves simulations running at Ctrl-C, finds them again, and down ends all', async () => {
+  const first = await up()
+  assert.match(first.said(), new RegExp(`AWS_SHARED_CREDENTIALS_FILE=${join(data, 'credentials')}`))
+  assert.match(first.said(), /AWS_DATA_PATH=\S+clients\/botocore/)
+  assert.equal((await stat(join(data, 'credentials'))).mode & 0o777, 0o600)
+  const started = await post(first.url, '/startsimulation', startInput('world'))
+  assert.equal(started.status, 200, JSON.stringify(started.body))
+  assert.equal((await fetch(`${first.url}/listsimulations`)).status, 403)
+  await waitForRow('world  STARTED')
+
+  first.child.kill('SIGINT')
+  assert.equal(await first.ended, 0)
+  assert.match(first.said(), /this simulation goes on without it:\n {2}world\n/)
+  const away = await heddle(['status', '--data', data])
+  assert.match(away.out, /control is not running[\s\S]*world {2}STARTED/)
+
+  const second = await up()
+  const clock = await post(second.url, '/startclock', { Simulation: 'world' })
+  assert.deepEqual(clock, { status: 200, body: {} })
+
+  const down = await heddle(['down', '--data', data, '--fabric-dir', fabric])
+  assert.equal(down.code, 0, down.err)
+  assert.equal(down.out, `simulation world: STOPPED\ncontrol, process ${second.child.pid}: ended\n`)
+  assert.equal(await second.ended, 0)
+  assert.match(second.said(), /no simulation is running/)
+  assert.equal(existsSync(fabric), false)
+  assert.match((await heddle(['status', '--data', data])).out, /world {2}STOPPED/)
+})
+
+test('down stops simulations also where no control runs, and a second time has nothing to do', async () => {
+  const served = await up()
+  await post(served.url, '/startsimulation', startInput('alone'))
+  await waitForRow('alone  STARTED')
+  served.child.kill('SIGKILL')
+  await served.ended
+  const down = await heddle(['down', '--data', data, '--fabric-dir', fabric])
+  assert.equal(down.out, 'simulation alone: STOPPED\n')
+  assert.equal(existsSync(fabric), false)
+  const again = await heddle(['down', '--data', data, '--fabric-dir', fabric])
+  assert.match(again.out, /^nothing of Heddle was running/)
+  assert.equal(again.code, 0)
+})
+
+test('down of a data folder that does not exist makes none', async () => {
+  const none = join(folder, 'none')
+  const down = await heddle(['down', '--data', none, '--fabric-dir', fabric])
+  assert.equal(down.code, 0)
+  assert.equal(existsSync(none), false)
+})
+
+test('an error is one line and exit code 1, wrong usage is exit code 2, and a stack comes only when asked for', async () => {
+  const port = await heddle(['up', '--port', '99999', '--data', data])
+  assert.deepEqual(port, {
+    code: 1,
+    out: '',
+    err: "heddle: --port (HEDDLE_PORT) is '99999', and must be a port from 0 to 65535\n",
+  })
+  assert.equal((await heddle(['up', '--prot', '1'])).code, 2)
+  assert.equal((await heddle(['weave'])).code, 2)
+  assert.equal((await heddle([])).code, 2)
+  assert.equal((await heddle(['--help'])).code, 0)
+  const stack = await heddle(['up'], { env: { HEDDLE_PORT: 'x', HEDDLE_DATA: data, HEDDLE_DEBUG: '1' } })
+  assert.match(stack.err, /\n {4}at /)
+})
+
+test('a port in use and a broken credentials file are named', async () => {
+  const served = await up()
+  const port = new URL(served.url).port
+  const elsewhere = join(folder, 'elsewhere')
+  const taken = await heddle(['up', '--port', port, '--data', elsewhere, '--fabric-dir', fabric])
+  assert.equal(taken.code, 1)
+  assert.match(taken.err, /^heddle: 127.0.0.1, port \d+, is in use; choose another with --port \(HEDDLE_PORT\)\n$/)
+  const twice = await heddle(['up', '--port', '0', '--data', data, '--fabric-dir', fabric])
+  assert.match(
+    twice.err,
+    /^heddle: the data folder \S+ is in use by process \d+ \(http:\S+\); stop it with heddle down/,
+  )
+  await writeFile(join(elsewhere, 'credentials'), '[default]\n')
+  const broken = await heddle(['up', '--port', '0', '--data', elsewhere, '--fabric-dir', fabric])
+  assert.match(broken.err, /^heddle: the file \S+elsewhere\/credentials: no usable access key id/)
+  served.child.kill('SIGTERM')
+  assert.equal(await served.ended, 0)
+})
+
+test('the launcher works through symbolic links, and says what to run where Node is missing', async () => {
+  await mkdir(join(folder, 'bin'))
+  await symlink(LAUNCHER, join(folder, 'bin', 'absolute'))
+  await symlink('absolute', join(folder, 'bin', 'relative'))
+  const linked = await heddle(['--help'], { launcher: join(folder, 'bin', 'relative') })
+  assert.equal(linked.code, 0, linked.err)
+  assert.match(linked.out, /Usage: heddle/)
+  const bare = join(folder, 'bare')
+  await mkdir(join(bare, 'bin'), { recursive: true })
+  const { copyFile } = await import('node:fs/promises')
+  await copyFile(LAUNCHER, join(bare, 'bin', 'heddle'))
+  const missing = await heddle(['up'], { launcher: join(bare, 'bin', 'heddle') })
+  assert.equal(missing.code, 1)
+  assert.match(missing.err, /npm ci/)
+})
+
+async function waitForRow(row: string): Promise<void> {
+  await waitFor(row, async () => (await heddle(['status', '--data', data])).out.includes(row) || undefined)
+  assert.ok(readdirSync(fabric).length > 0)
+}

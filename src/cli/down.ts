@@ -1,0 +1,32 @@
+// `heddle down`: stops all simulations of a data folder, and control.
+// Owns what is said about it; the order is control's (shutdown.ts).
+
+import { Command } from 'commander'
+import pino from 'pino'
+import { type ConfigOptions, resolveConfig } from '../control/config.ts'
+import { dataFolder } from '../control/data-folder.ts'
+import { type ShutdownReport, shutDown } from '../control/shutdown.ts'
+import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
+import { addSettings } from './settings.ts'
+
+export function downCommand(): Command {
+  const command = new Command('down').description('stop all simulations of a data folder, and control where it runs')
+  return addSettings(command, ['data', 'fabricDir']).action(down)
+}
+
+async function down(options: ConfigOptions): Promise<void> {
+  const { dataFolder: folder, fabricFolder } = resolveConfig(options, process.env)
+  const report = await shutDown({
+    data: dataFolder(folder),
+    fabricFolder,
+    workerProgram: process.env.HEDDLE_WORKER_PROGRAM || WORKER_PROGRAM,
+    log: pino({ level: 'silent' }),
+  })
+  process.stdout.write(`${describe(report, folder)}\n`)
+}
+
+function describe(report: ShutdownReport, folder: string): string {
+  const lines = report.simulations.map(({ name, status }) => `simulation ${name}: ${status}`)
+  if (report.control !== undefined) lines.push(`control, process ${report.control.pid}: ended`)
+  return lines.length === 0 ? `nothing of Heddle was running for ${folder}` : lines.join('\n')
+}

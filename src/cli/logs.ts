@@ -1,0 +1,4 @@
+import { Command } from 'commander'
+export function logsCommand(): Command {
+  return new Command('logs')
+}

@@ -1,0 +1,35 @@
+// The command line `heddle`.
+// Owns the list of commands, and how an error is shown: one line and an exit code; never does a command's work.
+
+import { Command, CommanderError } from 'commander'
+import { downCommand } from './down.ts'
+import { logsCommand } from './logs.ts'
+import { statusCommand } from './status.ts'
+import { upCommand } from './up.ts'
+
+const USAGE_EXIT_CODE = 2
+
+await run(process.argv)
+
+async function run(argv: string[]): Promise<void> {
+  const program = new Command('heddle')
+    .description('Runs large spatial simulations on your own machines, and answers to the API of AWS SimSpace Weaver.')
+    .helpCommand(false)
+  for (const command of [upCommand(), downCommand(), statusCommand(), logsCommand()]) {
+    program.addCommand(command.exitOverride())
+  }
+  try {
+    await program.exitOverride().parseAsync(argv)
+  } catch (error) {
+    process.exitCode = exitCodeOf(error)
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has said what is wrong itself.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE
+  const message = error instanceof Error ? error.message : String(error)
+  const stack = process.env.HEDDLE_DEBUG === '1' && error instanceof Error ? `\n${error.stack}` : ''
+  process.stderr.write(`heddle: ${message.replaceAll(/\s*\n\s*/g, ' ')}${stack}\n`)
+  return 1
+}

@@ -1,0 +1,55 @@
+// `heddle status`: a table of the simulations of a data folder, and whether control serves.
+// Owns the table; what is true comes from control's overview.
+
+import { Command } from 'commander'
+import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
+import { dataFolder } from '../control/data-folder.ts'
+import { readHolder } from '../control/lock.ts'
+import { type Overview, overviewOf, readRecords } from '../control/overview.ts'
+import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
+import { addSettings } from './settings.ts'
+
+export function statusCommand(): Command {
+  return addSettings(new Command('status').description('show the simulations of a data folder'), ['data']).action(
+    status,
+  )
+}
+
+async function status(options: ConfigOptions): Promise<void> {
+  const data = dataFolder(resolveDataFolder(options, process.env))
+  const holder = readHolder(data)
+  const program = process.env.HEDDLE_WORKER_PROGRAM || WORKER_PROGRAM
+  const overviews: Overview[] = []
+  for (const record of await readRecords(data)) overviews.push(await overviewOf(data, record, program))
+  const served = holder === undefined ? 'control is not running' : `control serves ${holder.url ?? 'soon'}`
+  process.stdout.write(`${served}, data ${data.folder}\n`)
+  process.stdout.write(overviews.length === 0 ? 'no simulations\n' : table(overviews))
+}
+
+function table(overviews: readonly Overview[]): string {
+  const rows = [['NAME', 'STATUS', 'CLOCK', 'TICK', 'APPS', 'WHY'], ...overviews.map(rowOf)]
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function rowOf({ record, status, workerStatus }: Overview): string[] {
+  if (workerStatus === undefined) return [record.name, status, '-', '-', '-', '']
+  const running = workerStatus.apps.filter((app) => app.status === 'STARTED').length
+  const why = record.failure ?? workerStatus.startErrors[0]?.errorMessage ?? ''
+  return [
+    record.name,
+    status,
+    workerStatus.clock.status,
+    String(workerStatus.tick),
+    `${running}/${workerStatus.apps.length}`,
+    status === 'FAILED' ? why.replaceAll(/\s+/g, ' ') : '',
+  ]
+}
