@@ -1,0 +1,62 @@
+// The view app's life: it watches the whole world and passes on what it sees.
+// Owns what is read and how often; who gets it is audience.ts.
+
+import type { Application, Transaction } from '@heddle/sdk'
+import type { Audience } from './audience.ts'
+import { Census } from './census.ts'
+import { encodeFrame, type Frame } from './frame.ts'
+
+export interface ViewOptions {
+  /** The spatial domain to watch. */
+  domain: string
+  /** Looks, and sends a frame, each so many ticks. */
+  every: number
+}
+
+/** The domain of the simulation's first spatial partition. Throws where there is none. */
+export function firstSpatialDomain(application: Application): string {
+  const found = application.allPartitions().find(({ domainType }) => domainType === 'Spatial')
+  if (!found) throw new Error('this simulation has no spatial domain')
+  return found.domain
+}
+
+/** Runs until the simulation shuts down. */
+export async function runView(application: Application, audience: Audience, options: ViewOptions): Promise<void> {
+  const view = new View(application, options)
+  for await (const transaction of application.updates()) {
+    const frame = view.look(transaction)
+    // The others wait for this commit; they needn't wait for the sending.
+    transaction.commit()
+    if (frame && audience.size > 0) audience.send(encodeFrame(frame))
+  }
+}
+
+export class View {
+  readonly #options: ViewOptions
+  readonly #census: Census
+  #subscribed = false
+
+  constructor(application: Application, options: ViewOptions) {
+    this.#options = options
+    const cells = application.allPartitions().filter(({ domain }) => domain === options.domain)
+    this.#census = new Census(cells.map(({ bounds }) => bounds!))
+  }
+
+  /** The crowd as of the last tick, where it is time to look; good until the next look. */
+  look(transaction: Transaction): Frame | undefined {
+    const { domain, every } = this.#options
+    if (!this.#subscribed) transaction.createSubscriptionBoundingBox2F32(domain, this.#census.world)
+    this.#subscribed = true
+    const tick = transaction.tick - 1
+    if (tick % every !== 0) return undefined
+    for (const { kind, entity } of transaction.allSubscriptionEvents()) {
+      if (kind === 'Remove') {
+        this.#census.gone(entity.id)
+      } else {
+        const [x, y] = transaction.loadEntityIndexKey(entity)
+        this.#census.seen(entity.id, x, y)
+      }
+    }
+    return this.#census.frame(tick)
+  }
+}
