@@ -183,7 +183,7 @@ export class WorkerWatch {
 
   async #stayConnected(client: Client): Promise<void> {
     const ended = new Promise<void>((resolve) => client.onClose(resolve))
-    client.onEvent((event) => void this.#adopt(event.status))
+    client.onEvent((status) => void this.#adopt(status))
     try {
       const answer = await client.request({ command: 'status' }, ANSWER_LIMIT_MS)
       if ('status' in answer) await this.#adopt(answer.status)

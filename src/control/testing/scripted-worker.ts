@@ -135,7 +135,7 @@ function publish(): void {
   const fresh = join(runFolder, `${STATUS_FILE}.new`)
   writeFileSync(fresh, JSON.stringify(status))
   renameSync(fresh, join(runFolder, STATUS_FILE))
-  server.publish({ status })
+  server.publish(status)
 }
 
 async function end(last: 'STOPPED' | 'FAILED'): Promise<never> {

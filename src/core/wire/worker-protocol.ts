@@ -108,6 +108,4 @@ export interface Refusal {
 export type WorkerAnswer = { status: WorkerStatus } | { refusal: Refusal }
 
 /** What a worker publishes on its bus to everybody connected, at each change. */
-export interface WorkerEvent {
-  status: WorkerStatus
-}
+export type WorkerEvent = WorkerStatus
