@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { RecordBatchStreamReader, Table, tableFromIPC } from 'apache-arrow'
+import fc from 'fast-check'
+import { encodePartition } from './columns.ts'
+import type { ManifestPartition } from './manifest.ts'
+import type { PartitionState } from './partition-state.ts'
+import { decodePartition } from './read-columns.ts'
+import { DEFAULT_SNAPSHOT_LIMITS, isSnapshotFault, type SnapshotFaultName } from './snapshot-fault.ts'
+import { anyEntities, entitiesOf, partitionOf, type TestEntity } from './states.testing.ts'
+
+const ENTITY: TestEntity = { id: 7, type: 512, position: [1, 2, 3], fields: {} }
+
+function fileOf(state: PartitionState, batchRowsMax?: number): Buffer {
+  return Buffer.concat([...encodePartition(state, batchRowsMax)])
+}
+
+function entryOf(state: PartitionState): ManifestPartition {
+  const { domain, lifecycle, name, cell, idLane, idCounter, count } = state
+  const fields = state.fields.map((field) => field.index)
+  const path = `entities/${domain}/${name}.arrow`
+  return {
+    path,
+    domain,
+    lifecycle,
+    name,
+    ...(cell && { cell }),
+    idLane,
+    idCounter,
+    rows: count,
+    fields,
+    bytes: 0,
+    sha256: '',
+  }
+}
+
+function decoded(bytes: Uint8Array, entry: ManifestPartition): PartitionState {
+  const state = decodePartition(bytes, entry, DEFAULT_SNAPSHOT_LIMITS)
+  if (isSnapshotFault(state)) assert.fail(state.message)
+  return state
+}
+
+function checkRefused(entities: readonly TestEntity[], fault: SnapshotFaultName, message: RegExp): void {
+  const state = partitionOf(entities)
+  const bounds = { x: [-10, 10] as [number, number], y: [-10, 10] as [number, number] }
+  const limits = { ...DEFAULT_SNAPSHOT_LIMITS, fieldBytesMax: 10, partitionBytesMax: 100 }
+  const refused = decodePartition(fileOf(state), entryOf(state), limits, bounds)
+  assert.ok(isSnapshotFault(refused), 'it was not refused')
+  assert.equal(refused.fault, fault)
+  assert.match(refused.message, message)
+  assert.equal(refused.part, 'entities/Crowd/cell-0-0.arrow')
+}
+
+test('a partition comes back as it was, whatever the batches and strides', () => {
+  fc.assert(
+    fc.property(anyEntities, fc.integer({ min: 1, max: 40 }), fc.nat({ max: 9 }), (entities, batchRowsMax, padding) => {
+      const state = partitionOf(entities, {}, padding)
+      const back = decoded(fileOf(state, batchRowsMax), entryOf(state))
+      assert.deepEqual(entitiesOf(back), entitiesOf(state))
+      const { ids, types, positions, fields, ...identity } = state
+      const { ids: _ids, types: _types, positions: _positions, fields: _fields, ...identityBack } = back
+      assert.deepEqual(identityBack, identity)
+    }),
+  )
+})
+
+test('a large partition is cut into batches of bounded size', () => {
+  const count = 200
+  const data = new Uint8Array(count * 1_000_000)
+  const state: PartitionState = {
+    ...partitionOf([]),
+    count,
+    ids: Float64Array.from({ length: count }, (_, row) => row + 1),
+    types: new Uint32Array(count),
+    positions: new Float32Array(count * 3),
+    fields: [
+      {
+        index: 1,
+        lengths: new Int32Array(count).fill(1_000_000),
+        typeIds: new Uint32Array(count),
+        stride: 1_000_000,
+        data,
+      },
+    ],
+  }
+  for (const piece of encodePartition(state)) assert.ok(piece.length < 40_000_000, `${piece.length} bytes in a piece`)
+})
+
+test('the Arrow library reads the columns with their names, types and nulls, from either end', () => {
+  const field = { typeId: 9, bytes: [1, 2, 3] }
+  const big = { ...ENTITY, id: Number.MAX_SAFE_INTEGER, fields: { 2: field } }
+  const file = fileOf(partitionOf([ENTITY, big]), 1)
+  const stream = RecordBatchStreamReader.from(file.subarray(8))
+  for (const table of [tableFromIPC(file), new Table([...stream] as never)]) {
+    assert.deepEqual(
+      table.schema.fields.map((column) => `${column.name}: ${column.type}`),
+      [
+        'id: Uint64',
+        'type: Uint32',
+        'x: Float32',
+        'y: Float32',
+        'z: Float32',
+        'field_2: Binary',
+        'field_2_type: Uint32',
+      ],
+    )
+    assert.deepEqual(
+      table.toArray().map((row) => ({ ...row.toJSON() })),
+      [
+        { id: 7n, type: 512, x: 1, y: 2, z: 3, field_2: null, field_2_type: null },
+        { id: 2n ** 53n - 1n, type: 512, x: 1, y: 2, z: 3, field_2: Uint8Array.of(1, 2, 3), field_2_type: 9 },
+      ],
+    )
+  }
+})
+
+test('an id that is no id is refused', () => {
+  for (const id of [0, 2 ** 53]) checkRefused([ENTITY, { ...ENTITY, id }], 'BadId', /row 1: not an entity's id/)
+})
+
+test('a position that is not a number is refused', () => {
+  checkRefused([{ ...ENTITY, position: [0, Number.NaN, 0] }], 'BadPosition', /entity 7: /)
+  checkRefused([{ ...ENTITY, position: [0, 0, Number.NEGATIVE_INFINITY] }], 'BadPosition', /entity 7: /)
+})
+
+test('a position outside the bounds is refused where they are given', () => {
+  checkRefused([{ ...ENTITY, position: [0, 10.5, 0] }], 'OutOfBounds', /entity 7: its position 0, 10.5 is outside/)
+})
+
+test('a field over the limit is refused, and so are fields that would take too much memory', () => {
+  const long = { ...ENTITY, fields: { 3: { typeId: 1, bytes: new Array(11).fill(0) } } }
+  checkRefused([long], 'TooLarge', /field 3 has 11 bytes/)
+  const one = { ...ENTITY, fields: { 3: { typeId: 1, bytes: new Array(10).fill(0) } } }
+  const many = Array.from({ length: 11 }, (_, at) => ({ ...ENTITY, id: at + 1 }))
+  checkRefused([one, ...many], 'TooLarge', /take 120 bytes/)
+})
+
+test('more or fewer entities or columns than the manifest says are refused', () => {
+  const state = partitionOf([ENTITY])
+  const file = fileOf(state)
+  const entry = entryOf(state)
+  for (const wrong of [
+    { ...entry, rows: 2 },
+    { ...entry, rows: 0 },
+    { ...entry, fields: [1] },
+  ]) {
+    const refused = decodePartition(file, wrong, DEFAULT_SNAPSHOT_LIMITS)
+    assert.ok(isSnapshotFault(refused))
+    assert.equal(refused.fault, 'CountMismatch')
+  }
+  const withField = partitionOf([{ ...ENTITY, fields: { 1: { typeId: 1, bytes: [] } } }])
+  const refused = decodePartition(fileOf(withField), entry, DEFAULT_SNAPSHOT_LIMITS)
+  assert.ok(isSnapshotFault(refused))
+  assert.match(refused.message, /column 5 is field_1 binary, not the end/)
+})
+
+test('bytes that are hostile, with nothing to vouch for them, end in a fault or a state, never in an exception', () => {
+  fc.assert(
+    fc.property(
+      anyEntities,
+      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      (entities, changes, cut) => {
+        const state = partitionOf(entities)
+        const file = fileOf(state, 7)
+        for (const [at, byte] of changes) file[at % file.length] = byte
+        const bytes = cut ? file.subarray(0, changes[0]![0] % file.length) : file
+        decodePartition(bytes, entryOf(state), { ...DEFAULT_SNAPSHOT_LIMITS, partitionBytesMax: 1_000_000 })
+      },
+    ),
+    { numRuns: 2000 },
+  )
+})

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { after, before, test } from 'node:test'
+import { ZipFile } from 'yazl'
+import { readSeal, SEAL_BYTES, SEAL_PLACEHOLDER, SealStream } from './seal.ts'
+import { SealedZipError, type SealedZipFault } from './sealed-zip-error.ts'
+import { openSealedZip, type SealedZip } from './sealed-zip-reader.ts'
+import { writeSealedZip, type ZipPart } from './sealed-zip-writer.ts'
+
+const LIMITS = { partsMax: 10, totalBytesMax: 10_000_000 }
+const MODIFIED_AT_MS = Date.UTC(2026, 1, 3, 4, 5, 6)
+let folder: string
+let file: string
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'heddle-sealed-zip-'))
+  file = join(folder, 'test.zip')
+})
+
+after(() => rm(folder, { recursive: true }))
+
+async function write(parts: Iterable<ZipPart> | AsyncIterable<ZipPart>): Promise<number> {
+  const { stream, finished } = writeSealedZip(parts, MODIFIED_AT_MS)
+  await pipeline(stream, createWriteStream(file))
+  return (await finished).bytes
+}
+
+function part(path: string, bytes: string | Uint8Array, compressionLevel = 1): ZipPart {
+  return { path, content: bytes.length === 0 ? [] : [Buffer.from(bytes)], compressionLevel }
+}
+
+async function withZip<T>(use: (zip: SealedZip) => T | Promise<T>): Promise<T> {
+  const zip = await openSealedZip(file, LIMITS)
+  try {
+    return await use(zip)
+  } finally {
+    await zip.close()
+  }
+}
+
+async function checkRefused(bytes: Uint8Array, fault: SealedZipFault, message: RegExp, part?: string): Promise<void> {
+  await writeFile(file, bytes)
+  await assert.rejects(openSealedZip(file, LIMITS), (error) => {
+    assert.ok(error instanceof SealedZipError, String(error))
+    assert.equal(error.fault, fault, error.message)
+    assert.match(error.message, message)
+    assert.equal(error.part, part)
+    return true
+  })
+}
+
+/** A zip of the library's own making, with this comment, sealed or not. */
+async function foreignZip(comment: string, fill: (zip: ZipFile) => void, forceZip64Format = false): Promise<Buffer> {
+  const zip = new ZipFile()
+  fill(zip)
+  zip.end({ comment, forceZip64Format })
+  const pieces: Buffer[] = []
+  const stream = comment === SEAL_PLACEHOLDER ? zip.outputStream.pipe(new SealStream()) : zip.outputStream
+  for await (const piece of stream) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
+}
+
+test('parts come back as they were, stored or deflated, empty or long', async () => {
+  const long = randomBytes(300_000)
+  const bytes = await write([
+    part('a.txt', 'hello'),
+    part('b/c.bin', long, 0),
+    part('empty', ''),
+    part('d', 'x'.repeat(9999), 9),
+  ])
+  assert.equal((await readFile(file)).length, bytes)
+  await withZip(async (zip) => {
+    assert.deepEqual([...zip.parts.keys()], ['a.txt', 'b/c.bin', 'empty', 'd'])
+    assert.equal(Buffer.from(await zip.read('a.txt')).toString(), 'hello')
+    assert.deepEqual(Buffer.from(await zip.read('b/c.bin')), long)
+    assert.equal((await zip.read('empty')).length, 0)
+    assert.equal((await zip.read('d')).length, 9999)
+    assert.ok(zip.parts.get('d')!.packedBytes < 100)
+    await assert.rejects(zip.read('e'), { fault: 'MissingPart', part: 'e' })
+  })
+})
+
+test('a part is asked for only when the one before it was taken', async () => {
+  let taken = 0
+  async function* parts(): AsyncGenerator<ZipPart> {
+    for (let at = 0; at < 3; at++) {
+      assert.equal(taken, at)
+      yield { path: `part-${at}`, content: counted(), compressionLevel: 1 }
+    }
+  }
+  function* counted(): Generator<Uint8Array> {
+    yield randomBytes(500_000)
+    taken++
+  }
+  await write(parts())
+  assert.equal(taken, 3)
+})
+
+test('a part that fails fails the stream and the outcome with its reason', async () => {
+  function* broken(): Generator<Uint8Array> {
+    yield randomBytes(100_000)
+    throw new Error('no more entities')
+  }
+  const { stream, finished } = writeSealedZip([{ path: 'a', content: broken(), compressionLevel: 1 }], MODIFIED_AT_MS)
+  await assert.rejects(pipeline(stream, createWriteStream(file)), /no more entities/)
+  await assert.rejects(finished, /no more entities/)
+})
+
+test('destroying the stream stops the parts and lets them clean up', async () => {
+  let cleaned = 0
+  function* endless(): Generator<Uint8Array> {
+    try {
+      for (;;) yield randomBytes(100_000)
+    } finally {
+      cleaned++
+    }
+  }
+  function* parts(): Generator<ZipPart> {
+    try {
+      yield { path: 'a', content: endless(), compressionLevel: 0 }
+      assert.fail('a second part was asked for')
+    } finally {
+      cleaned++
+    }
+  }
+  const { stream, finished } = writeSealedZip(parts(), MODIFIED_AT_MS)
+  for await (const _piece of stream) break
+  await assert.rejects(finished)
+  assert.equal(cleaned, 2)
+})
+
+test('every tool that reads zips reads it', async (context) => {
+  await write([part('manifest.json', '{}'), part('entities/a/b.arrow', 'x'.repeat(100_000))])
+  if (spawnSync('unzip', ['-v']).status === 0) {
+    assert.match(execFileSync('unzip', ['-t', file]).toString(), /No errors detected/)
+    assert.equal(execFileSync('unzip', ['-p', file, 'entities/a/b.arrow']).length, 100_000)
+  } else context.diagnostic('unzip is not installed: not checked')
+  if (spawnSync('python3', ['--version']).status === 0) {
+    const script =
+      'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(z.namelist())'
+    assert.match(execFileSync('python3', ['-c', script, file]).toString(), /manifest.json.*entities\/a\/b.arrow/)
+  } else context.diagnostic('python3 is not installed: not checked')
+})
+
+test('a flip of any bit is refused', async () => {
+  await write([part('a', 'hello'), part('b', 'world', 0)])
+  const good = await readFile(file)
+  for (let at = 0; at < good.length; at++) {
+    const bad = Buffer.from(good)
+    bad[at]! ^= 1 << (at % 8)
+    await writeFile(file, bad)
+    await assert.rejects(openSealedZip(file, LIMITS), SealedZipError, `byte ${at} of ${good.length}`)
+  }
+})
+
+test('a file cut at any place is refused', async () => {
+  await write([part('a', 'hello'), part('b', 'world', 0)])
+  const good = await readFile(file)
+  for (let bytes = 0; bytes < good.length; bytes++) {
+    await checkRefused(
+      good.subarray(0, bytes),
+      bytes < 4 ? 'NotAZip' : 'Truncated',
+      bytes < 4 ? /not a zip/ : /end of the file/,
+    )
+  }
+})
+
+test('the part that is damaged is named', async () => {
+  await write([part('first', 'x'.repeat(1000), 0), part('second', 'y'.repeat(1000), 0)])
+  const bad = await readFile(file)
+  bad[bad.indexOf('yyyyyy') + 5]! ^= 4
+  await checkRefused(bad, 'Damaged', /CRC-32/, 'second')
+})
+
+test('damage outside of the parts is refused too', async () => {
+  await write([part('a', 'hello')])
+  const bad = await readFile(file)
+  // The time in the local header, which nobody reads.
+  bad[10]! ^= 4
+  await checkRefused(bad, 'Damaged', /outside of its files/)
+})
+
+test('bytes behind the end are refused', async () => {
+  await write([part('a', 'hello')])
+  await checkRefused(Buffer.concat([await readFile(file), Buffer.alloc(100)]), 'Truncated', /end of the file/)
+})
+
+test('another kind of file, and a zip that was not sealed, are refused as that', async () => {
+  await checkRefused(Buffer.from(''), 'NotAZip', /not a zip/)
+  await checkRefused(randomBytes(1000), 'NotAZip', /not a zip/)
+  const plain = await foreignZip('', (zip) => zip.addBuffer(Buffer.from('hello'), 'a'))
+  await checkRefused(plain, 'NotAZip', /without a seal/)
+})
+
+test('a part that says it unpacks to more than it can is refused before any memory is taken', async () => {
+  const bytes = await foreignZip(SEAL_PLACEHOLDER, (zip) => zip.addBuffer(Buffer.alloc(1000), 'bomb'))
+  const directory = bytes.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'))
+  bytes.writeUInt32LE(0xfffffff0, directory + 24)
+  await checkRefused(await resealed(bytes), 'Damaged', /cannot become 4294967280/, 'bomb')
+})
+
+test('a part that unpacks to more than it says is refused', async () => {
+  const bytes = await foreignZip(SEAL_PLACEHOLDER, (zip) => zip.addBuffer(Buffer.alloc(100_000), 'bomb'))
+  const directory = bytes.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'))
+  bytes.writeUInt32LE(1000, directory + 24)
+  await writeFile(file, await resealed(bytes))
+  await withZip((zip) => assert.rejects(zip.read('bomb'), { fault: 'Damaged', part: 'bomb' }))
+})
+
+test('parts over the limits, in number or in bytes, are refused', async () => {
+  await write(Array.from({ length: 11 }, (_, at) => part(`part-${at}`, 'x')))
+  await checkRefused(await readFile(file), 'TooLarge', /11 files, over the limit of 10/)
+  await write([part('a', Buffer.alloc(6_000_000)), part('b', Buffer.alloc(6_000_000))])
+  await checkRefused(await readFile(file), 'TooLarge', /more than 10000000 bytes/)
+})
+
+test('a path that is there twice, or leaves the folder, is refused', async () => {
+  const twice = await foreignZip(SEAL_PLACEHOLDER, (zip) => {
+    zip.addBuffer(Buffer.from('1'), 'a')
+    zip.addBuffer(Buffer.from('2'), 'a')
+  })
+  await checkRefused(twice, 'Damaged', /twice/, 'a')
+  const outside = await foreignZip(SEAL_PLACEHOLDER, (zip) => zip.addBuffer(Buffer.from('1'), 'xx/a'))
+  const text = outside.toString('latin1').replaceAll('xx/a', '../a')
+  await checkRefused(await resealed(Buffer.from(text, 'latin1')), 'Damaged', /\.\.\/a/)
+})
+
+test('places that point outside the file are refused', async () => {
+  const bytes = await foreignZip(SEAL_PLACEHOLDER, (zip) => zip.addBuffer(Buffer.from('1'), 'a'))
+  const end = bytes.length - SEAL_BYTES
+  bytes.writeUInt32LE(0xfffffff0, end + 16)
+  await checkRefused(await resealed(bytes), 'Damaged', /list of files/)
+})
+
+test('a zip of the 64-bit form is read, and refused where its places point outside the file', async () => {
+  const good = await foreignZip(SEAL_PLACEHOLDER, (zip) => zip.addBuffer(Buffer.from('hello'), 'a'), true)
+  await writeFile(file, good)
+  await withZip(async (zip) => assert.equal(Buffer.from(await zip.read('a')).toString(), 'hello'))
+  const locator = good.length - SEAL_BYTES - 20
+  const record = locator - 56
+  for (const at of [locator + 8, record + 48, record + 32]) {
+    const bad = Buffer.from(good)
+    bad.fill(0xff, at, at + 8)
+    await checkRefused(await resealed(bad), at === record + 32 ? 'TooLarge' : 'Damaged', /list of files|over the limit/)
+  }
+})
+
+test('a seal of the wrong form is none', () => {
+  assert.equal(readSeal(Buffer.alloc(SEAL_BYTES)), undefined)
+  assert.equal(readSeal(Buffer.alloc(3)), undefined)
+})
+
+/** The zip, its seal made to fit its bytes: damage that only the other checks can see. */
+async function resealed(bytes: Buffer): Promise<Buffer> {
+  const seal = new SealStream()
+  seal.end(bytes)
+  const pieces: Buffer[] = []
+  for await (const piece of seal) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
+}
