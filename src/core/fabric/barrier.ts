@@ -15,7 +15,7 @@ export interface HandoffsOfTick {
 
 /**
  * Grants the handoffs that were asked for in `tick`, by source partition and then by group, as far as the targets' limits go. An entity that is granted to
- * leave makes room in its own partition for the same exchange, so full neighbours can swap. The outcome depends on the committed state alone.
+ * leave makes room in its own partition for the same exchange, so full neighbours can swap. No more could be granted. The outcome depends on the committed state alone.
  */
 export function arbitrate(fabric: Fabric, tick: number): HandoffsOfTick {
   const requests: Request[] = []
@@ -38,8 +38,9 @@ export function arbitrate(fabric: Fabric, tick: number): HandoffsOfTick {
   }
   for (let madeRoom = true; madeRoom; ) {
     madeRoom = false
-    for (const { source, side, group, target } of requests) {
-      const more = Math.min(side.handoffCount[group] - side.handoffGranted[group], roomOf(target))
+    for (const request of requests) {
+      const { source, side, group, target } = request
+      const more = Math.min(ungranted(request), roomOf(target))
       if (more <= 0) continue
       side.handoffGranted[group] += more
       room.set(target, roomOf(target) - more)
@@ -47,6 +48,7 @@ export function arbitrate(fabric: Fabric, tick: number): HandoffsOfTick {
       madeRoom = true
     }
   }
+  grantRings(requests)
   claimForArrivals(fabric, tick, requests)
   const totals = { granted: 0, rejected: 0 }
   for (const { side, group } of requests) {
@@ -61,6 +63,46 @@ interface Request {
   side: Side
   group: number
   target: number
+}
+
+/**
+ * Where no room is left, entities still go round a ring of full partitions: each one that leaves makes the room that the one before it needs.
+ * Afterwards no ring is left among those that were not granted, and nobody's population has changed.
+ */
+function grantRings(requests: readonly Request[]): void {
+  const askingBySource = new Map<number, Request[]>()
+  for (const request of [...requests].reverse()) {
+    if (ungranted(request) === 0) continue
+    const asking = askingBySource.get(request.source)
+    if (asking) asking.push(request)
+    else askingBySource.set(request.source, [request])
+  }
+  for (const start of askingBySource.keys()) {
+    /** Each one's target is the next one's source. What leads into no ring is dropped on the way back. */
+    const path: Request[] = []
+    for (;;) {
+      const next = askingBySource.get(path.at(-1)?.target ?? start)?.at(-1)
+      if (!next) {
+        const leadsNowhere = path.pop()
+        if (!leadsNowhere) break
+        askingBySource.get(leadsNowhere.source)!.pop()
+        continue
+      }
+      path.push(next)
+      const ringStart = path.findIndex(({ source }) => source === next.target)
+      if (ringStart < 0) continue
+      const ring = path.splice(ringStart)
+      const more = ring.reduce((least, request) => Math.min(least, ungranted(request)), Number.POSITIVE_INFINITY)
+      for (const request of ring) {
+        request.side.handoffGranted[request.group] += more
+        if (ungranted(request) === 0) askingBySource.get(request.source)!.pop()
+      }
+    }
+  }
+}
+
+function ungranted({ side, group }: Request): number {
+  return side.handoffCount[group] - side.handoffGranted[group]
 }
 
 function refillIdLane(fabric: Fabric, side: Side): void {

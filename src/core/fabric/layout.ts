@@ -86,6 +86,11 @@ const sideEntries = [
   { name: 'rows', kind: 'u32', doc: 'Rows in use are below this; there may be free ones among them.' },
   { name: 'population', kind: 'u32', doc: 'Entities, leaving ones included.' },
   { name: 'changedRows', kind: 'u32', doc: 'Rows whose `changed` is this tick, freed ones included.' },
+  {
+    name: 'strays',
+    kind: 'u32',
+    doc: '1 where an entity may be outside of its cell and yet not in a group of leaving ones: no partition owns its position.',
+  },
   { name: 'handoffGroups', kind: 'u32', doc: 'Groups of leaving entities, one a target.' },
   { name: 'messageGroups', kind: 'u32', doc: 'Groups of messages, one a target.' },
   { name: 'messages', kind: 'u32', doc: 'Messages sent in this tick.' },

@@ -46,9 +46,13 @@ export function writeMessages(
   side.set('messageGroups', group + 1)
 }
 
-/** All messages that were sent to a partition in `tick`, by source partition and then in the order of sending. Payloads are copies. */
+/**
+ * All messages that were sent to a partition in `tick`, by source partition and then in the order of sending. Payloads are copies.
+ * A partition that was not there in `tick` has none: what was sent to its index was for the partition that had it before.
+ */
 export function readMessages(fabric: Fabric, target: number, tick: number): IncomingMessage[] {
   const incoming: IncomingMessage[] = []
+  if (fabric.partition(target).side(tick).float('tick') !== tick) return incoming
   for (const source of fabric.partitions()) {
     const memory = fabric.partition(source)
     const side = memory.side(tick)

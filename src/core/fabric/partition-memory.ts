@@ -23,7 +23,7 @@ const headerAt = partitionHeaderRecord.index
 /** Rows that are claimed at first; doubled from there. */
 const claimedRowsMin = 256
 
-type SideNumber = 'rows' | 'population' | 'changedRows' | 'handoffGroups' | 'messageGroups' | 'messages'
+type SideNumber = 'rows' | 'population' | 'changedRows' | 'strays' | 'handoffGroups' | 'messageGroups' | 'messages'
 type SideFloat = 'tick' | 'idLane' | 'idCounter'
 
 /** One side of a partition: the state of one tick. Arrays are as long as the partition's limit; rows in use are below `rows`. */
@@ -152,10 +152,9 @@ export class PartitionMemory {
     return memory
   }
 
-  /** Frees all its segments, once nobody has them open. */
+  /** Frees all its segments, once nobody has them open: also those of fields that were opened, and then not claimed in full. */
   remove(): void {
     for (let field = 1; field <= fieldIndexMax; field++) {
-      if (this.#header[headerAt.claimedFieldStride + field] === 0) continue
       for (const side of [0, 1]) this.#segments.remove(segmentNames.field(this.index, this.epoch, field, side))
     }
     for (const side of [0, 1]) this.#segments.remove(segmentNames.messages(this.index, this.epoch, side))

@@ -31,7 +31,7 @@ export class PartitionOwner {
   /** Entities that others wanted to hand to this partition at the last barrier, and could not. */
   rejectedIncoming = 0
   readonly #fabric: Fabric
-  /** The first begin knows nothing of the back side: a process before this one may have died in the middle of a tick. */
+  /** In its first tick it knows nothing of the back side, nor of what is asked for: a process before it may have died, or a snapshot been restored. */
   #fresh = true
   #stamp = 0
   #backIndex = 0
@@ -77,7 +77,6 @@ export class PartitionOwner {
       this.ownership.added = []
       for (let row = 0; row < this.#rows; row++)
         if (this.back.state[row] !== rowState.free) this.ownership.added.push(row)
-      this.#fresh = false
     }
   }
 
@@ -92,6 +91,7 @@ export class PartitionOwner {
     back.set('changedRows', this.#changedRows)
     back.setFloat('idCounter', this.#idCounter)
     back.setFloat('tick', this.tick)
+    this.#fresh = false
   }
 
   /** The row of a new entity at 0, 0, 0; -1 where the partition is at its limit or the machine has no room. */
@@ -366,21 +366,25 @@ export class PartitionOwner {
   #groupLeavers(): void {
     const { back } = this
     const rowsByTarget = new Map<number, number[]>()
+    let strays = 0
     const consider = (row: number) => {
       if (back.state[row] !== rowState.here) return
       const target = this.#targetOf(row)
-      if (target === this.index) return
+      if (target < 0) strays = 1
+      if (target < 0 || target === this.index) return
       const rows = rowsByTarget.get(target)
       if (rows) rows.push(row)
       else rowsByTarget.set(target, [row])
       back.state[row] = rowState.leaving
     }
-    const rejected = this.ownership.rejected
-    if (this.#changedRows > 0) {
-      const changed = back.changed.subarray(0, this.#rows)
+    if (this.#fresh || this.front.get('strays') !== 0) {
+      for (let row = 0; row < this.#rows; row++) consider(row)
+    } else {
+      const changed = back.changed.subarray(0, this.#changedRows > 0 ? this.#rows : 0)
       for (let row = changed.indexOf(this.#stamp); row >= 0; row = changed.indexOf(this.#stamp, row + 1)) consider(row)
+      for (const row of this.ownership.rejected) if (row < this.#rows) consider(row)
     }
-    for (const row of rejected) if (row < this.#rows) consider(row)
+    back.set('strays', strays)
 
     let group = 0
     let place = 0
@@ -397,7 +401,7 @@ export class PartitionOwner {
     back.set('handoffGroups', group)
   }
 
-  /** The partition that should own the row's entity from the next tick on. */
+  /** The partition that should own the row's entity from the next tick on; -1 where no partition owns its position, and it stays. */
   #targetOf(row: number): number {
     const { back } = this
     const { world } = this.#fabric
@@ -406,7 +410,7 @@ export class PartitionOwner {
     const domain = destination === 0 ? this.domain : destination - 1
     const target = world.partitionAt(domain, back.position[row * 3], back.position[row * 3 + 1])
     if (target === this.index) back.destination[row] = 0
-    return target < 0 ? this.index : target
+    return target
   }
 }
 

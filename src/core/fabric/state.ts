@@ -57,6 +57,7 @@ export function seedState(
     side.set('rows', state.count)
     side.set('population', state.count)
     side.set('changedRows', state.count)
+    side.set('strays', 1) // unknown until the owner has looked at every row, in its first tick
     side.setFloat('idLane', state.idLane)
     side.setFloat('idCounter', state.idCounter)
     side.setFloat('tick', tick)
@@ -100,11 +101,12 @@ function copyFields(
     const view = memory.field(tick % 2, index)
     if (!view) continue
     const lengths = gather(view.length, 1, count, rows)
-    for (let row = 0; row < count; row++) lengths[row]--
+    const typeIds = gather(view.typeId, 1, count, rows)
+    for (let row = 0; row < count; row++) if (--lengths[row] < 0) typeIds[row] = 0
     fields.push({
       index,
       lengths,
-      typeIds: gather(view.typeId, 1, count, rows),
+      typeIds,
       stride: view.stride,
       data: gather(view.data, view.stride, count, rows),
     })

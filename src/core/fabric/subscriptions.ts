@@ -96,8 +96,8 @@ export class Subscription {
     const memory = this.#fabric.partition(partition)
     const side = memory.side(tick)
     const { position, state } = side
-    if (!this.#cellTouchesBox(partition)) {
-      // Only what is on its way out, or can't get out, lies outside of its owner's cell.
+    if (side.get('strays') === 0 && !this.#cellTouchesBox(partition)) {
+      // Only what is on its way out, or wants to be, lies outside of its owner's cell.
       for (let group = 0; group < side.get('handoffGroups'); group++) {
         const start = side.handoffStart[group]
         for (let place = start; place < start + side.handoffCount[group]; place++) {

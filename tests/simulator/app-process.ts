@@ -1,0 +1,246 @@
+// An app's process as the simulator plays it: one tick is a row of steps, and it may die between any two of them.
+// Owns the app's decisions, which follow from seed, tick and committed state, so that a second run of a tick does the same.
+
+import type { Fabric } from '../../src/core/fabric/fabric.ts'
+import { rowState } from '../../src/core/fabric/partition-memory.ts'
+import type { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
+import type { ExpectedBegin, Model, ModelMessage, Operation } from './model.ts'
+import type { Parts } from './parts.ts'
+import type { Plan } from './plan.ts'
+import { Random } from './random.ts'
+import { check } from './violation.ts'
+import { randomBox, Watcher } from './watcher.ts'
+
+/** What the processes of a history share. */
+export interface Surroundings {
+  plan: Plan
+  parts: Parts
+  model: Model
+  memoryIsShort(): boolean
+}
+
+/** Thrown where a process is to die inside of a call into the fabric. */
+export class Death extends Error {}
+
+export class AppProcess {
+  readonly index: number
+  /** A caretaker keeps the partition as it is. */
+  readonly caretaker: boolean
+  operations: Operation[] = []
+  messages: ModelMessage[] = []
+  readonly #surroundings: Surroundings
+  readonly #fabric: Fabric
+  readonly #owner: PartitionOwner
+  readonly #whims: Random
+  readonly #watchers: Watcher[] = []
+  #fresh = true
+
+  /** `launch` is a number that no other process of the history has. */
+  constructor(
+    surroundings: Surroundings,
+    fabric: Fabric,
+    options: { index: number; launch: number; caretaker: boolean },
+  ) {
+    const { plan, parts } = surroundings
+    this.#surroundings = surroundings
+    this.#fabric = fabric
+    this.index = options.index
+    this.caretaker = options.caretaker
+    this.#owner = new parts.Owner(fabric, options.index)
+    this.#whims = new Random(plan.seed, 3, options.launch)
+    const watchers = this.caretaker ? 0 : this.#whims.below(3)
+    for (let count = 0; count < watchers; count++) {
+      const domain = this.#whims.below(plan.domains.length)
+      const box = randomBox(this.#whims, plan.bounds)
+      this.#watchers.push(new Watcher(parts, fabric, { owner: this.index, domain, box }))
+    }
+  }
+
+  /** Runs a tick; may die after each yield. With `diesAtWrite` it dies at that write of a number into its header instead. */
+  *run(tick: number, expected: ExpectedBegin, diesAtWrite: number): Generator<void, void> {
+    this.operations = []
+    this.messages = []
+    yield
+    const side = this.#owner.memory.side(tick)
+    let writes = 0
+    const set = side.set
+    if (diesAtWrite > 0)
+      side.set = (...numbers) => {
+        if (++writes === diesAtWrite) throw new Death()
+        set.apply(side, numbers)
+      }
+    try {
+      this.#owner.begin(tick)
+      this.#checkBegin(tick, expected)
+      yield
+      if (!this.caretaker) yield* this.#update(tick)
+      this.#owner.finish()
+      if (diesAtWrite > 0) throw new Death()
+    } finally {
+      side.set = set
+    }
+    yield
+    this.#fabric.control.clearPending(this.index)
+  }
+
+  *#update(tick: number): Generator<void, void> {
+    const { plan, model } = this.#surroundings
+    this.#checkMessages(tick)
+    for (const watcher of this.#watchers) {
+      if (this.#whims.chance(0.2)) watcher.moveTo(randomBox(this.#whims, plan.bounds))
+      if (this.#whims.chance(0.6)) watcher.look(model)
+    }
+    yield
+    const random = new Random(plan.seed, 2, tick, this.index, model.partitions.get(this.index)!.epoch)
+    const { back, rows } = this.#owner
+    for (let row = 0; row < rows; row++) {
+      if (back.state[row] === rowState.free) continue
+      if (this.#actOn(random, row)) yield
+    }
+    const creations = random.below(plan.habits.createMax + 1)
+    for (let count = 0; count < creations; count++) this.#create(tick, random)
+    const sendings = random.below(plan.habits.sendMax + 1)
+    for (let count = 0; count < sendings; count++) this.#send(tick, random, count)
+    yield
+  }
+
+  #actOn(random: Random, row: number): boolean {
+    const { plan } = this.#surroundings
+    const { habits } = plan
+    const owner = this.#owner
+    const id = owner.back.id[row]
+    const before = this.operations.length
+    if (random.chance(habits.delete)) {
+      owner.delete(row)
+      this.operations.push({ kind: 'delete', id })
+      return true
+    }
+    if (random.chance(habits.move)) this.#move(random, row, id)
+    if (random.chance(habits.handOver * (this.#isMaker() ? 1 : 0.3))) {
+      const domain = random.below(plan.domains.length)
+      owner.setDestination(row, domain)
+      this.operations.push({ kind: 'handOver', id, domain })
+    }
+    for (let field = 1; field <= plan.fieldsMax; field++) {
+      if (random.chance(habits.storeField)) this.#store(random, row, id, field * 7)
+      if (random.chance(habits.removeField) && owner.removeField(row, field * 7))
+        this.operations.push({ kind: 'remove', id, field: field * 7 })
+    }
+    return this.operations.length > before
+  }
+
+  #create(tick: number, random: Random): void {
+    const type = random.between(512, 520)
+    const owner = this.#owner
+    const population = owner.population
+    const row = owner.create(type)
+    if (row < 0) {
+      const full = population >= owner.memory.sizes.entityLimit
+      check(full || this.#surroundings.memoryIsShort(), tick, () => `partition ${this.index} has room and refuses`)
+      return
+    }
+    const id = owner.back.id[row]
+    this.operations.push({ kind: 'create', id, type })
+    if (random.chance(0.95)) this.#move(random, row, id)
+    if (random.chance(0.5)) this.#store(random, row, id, 7)
+    if (this.#isMaker() && random.chance(0.5)) {
+      owner.setDestination(row, 0)
+      this.operations.push({ kind: 'handOver', id, domain: 0 })
+    }
+  }
+
+  #move(random: Random, row: number, id: number): void {
+    const [x, y, z] = this.#somewhere(random, row)
+    this.#owner.setPosition(row, x, y, z)
+    this.operations.push({ kind: 'move', id, position: [Math.fround(x), Math.fround(y), Math.fround(z)] })
+  }
+
+  #store(random: Random, row: number, id: number, field: number): void {
+    const most = this.#surroundings.plan.sizes.fieldBytesMax
+    const bytes = new Uint8Array(random.chance(0.7) ? random.below(Math.min(most, 9) + 1) : random.below(most + 1))
+    for (let at = 0; at < bytes.length; at++) bytes[at] = random.word()
+    const typeId = random.below(1000)
+    if (this.#owner.storeField(row, field, typeId, bytes))
+      this.operations.push({ kind: 'store', id, field, typeId, bytes: bytes.slice() })
+    else check(this.#surroundings.memoryIsShort(), this.#owner.tick, () => `no room for a field of entity ${id}`)
+    bytes.fill(0xee)
+  }
+
+  #send(tick: number, random: Random, count: number): void {
+    const { model, plan } = this.#surroundings
+    const others = [...model.partitions].filter(([index]) => index !== this.index)
+    if (others.length === 0) return
+    const [target, { epoch: targetEpoch }] = random.pick(others)
+    const payload = new Uint8Array(random.below(plan.sizes.messageBytesMax + 1))
+    for (let at = 0; at < payload.length; at++) payload[at] = at === 0 ? count : random.word()
+    const { messageLimit, messageHeapBytes } = plan.sizes
+    const sentBytes = this.messages.reduce((sum, message) => sum + message.payload.length, payload.length)
+    const fits = this.messages.length < messageLimit && sentBytes <= messageHeapBytes
+    const sent = this.#owner.send({ target, payload })
+    check(sent ? fits : !fits || this.#surroundings.memoryIsShort(), tick, () => `send answered ${sent}`)
+    if (sent) this.messages.push({ source: this.index, target, targetEpoch, payload })
+  }
+
+  #somewhere(random: Random, row: number): [number, number, number] {
+    const { plan, model } = this.#surroundings
+    const { habits, bounds } = plan
+    const width = bounds.maxX - bounds.minX
+    const height = bounds.maxY - bounds.minY
+    const z = random.fraction() * 100
+    if (random.chance(habits.outside))
+      return random.pick([
+        [bounds.minX - width * 0.1, bounds.minY, z],
+        [bounds.maxX, bounds.maxY + height * 0.2, z],
+        [Number.NaN, bounds.minY, z],
+        [bounds.minX, Number.POSITIVE_INFINITY, -0],
+      ])
+    if (random.chance(habits.onEdge)) {
+      const grid = random.pick(model.grids.filter((plain) => plain !== undefined))
+      return [random.pick(grid.xEdges), random.pick(grid.yEdges), z]
+    }
+    if (random.chance(habits.teleport) || this.#isMaker())
+      return [bounds.minX + random.fraction() * width, bounds.minY + random.fraction() * height, z]
+    const { position } = this.#owner.back
+    const x = position[row * 3] + (random.fraction() - 0.5) * 0.4 * width
+    const y = position[row * 3 + 1] + (random.fraction() - 0.5) * 0.4 * height
+    return [Math.min(bounds.maxX, Math.max(bounds.minX, x)), Math.min(bounds.maxY, Math.max(bounds.minY, y)), z]
+  }
+
+  #isMaker(): boolean {
+    const { plan, model } = this.#surroundings
+    return !plan.domains[model.partitions.get(this.index)!.domain].grid
+  }
+
+  #checkBegin(tick: number, expected: ExpectedBegin): void {
+    const { back, rows, ownership, population } = this.#owner
+    const owned = new Set<number>()
+    for (let row = 0; row < rows; row++) if (back.state[row] !== rowState.free) owned.add(back.id[row])
+    const who = `partition ${this.index}`
+    const same = (name: string, got: Set<number>, wanted: { size: number; has(id: number): boolean }, count: number) =>
+      check(
+        got.size === wanted.size && count === wanted.size && [...got].every((id) => wanted.has(id)),
+        tick,
+        () => `${who} begins with '${name}' ${[...got]} and should with ${JSON.stringify(wanted)}`,
+      )
+    same('owned', owned, expected.entities, population)
+    const idOf = (row: number) => back.id[row]
+    const wantedAdded = this.#fresh ? expected.entities : expected.added
+    same('added', new Set(ownership.added.map(idOf)), wantedAdded, ownership.added.length)
+    same('removed', new Set(ownership.removed.map(({ id }) => id)), expected.removed, ownership.removed.length)
+    same('rejected', new Set(ownership.rejected.map(idOf)), expected.rejected, ownership.rejected.length)
+    this.#fresh = false
+  }
+
+  #checkMessages(tick: number): void {
+    const { model, parts } = this.#surroundings
+    const expected = model.expectMessages(this.index)
+    const incoming = parts.readMessages(this.#fabric, this.index, tick - 1)
+    const text = (messages: readonly { source: number; payload: Uint8Array }[]) =>
+      messages.map(({ source, payload }) => `${source}:${Buffer.from(payload).toString('hex')}`).join(' ')
+    check(
+      text(incoming) === text(expected),
+      tick,
+      () => `partition ${this.index} receives [${text(incoming)}], not [${text(expected)}]`,
+    )
+  }
+}

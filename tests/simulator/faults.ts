@@ -1,0 +1,51 @@
+// What a process that dies may leave behind: any bytes in the back side of its partition.
+// Owns where they are; never touches a front side.
+
+import type { ControlBlock } from '../../src/core/fabric/control-block.ts'
+import {
+  columns,
+  fieldColumns,
+  fieldLayout,
+  kindBytes,
+  messageColumns,
+  messageLayout,
+  partitionLayout,
+  segmentNames,
+  sideRecord,
+} from '../../src/core/fabric/layout.ts'
+import type { PooledSegments } from './pooled-segments.ts'
+import type { Random } from './random.ts'
+
+export function spoilBackSide(
+  segments: PooledSegments,
+  control: ControlBlock,
+  random: Random,
+  options: { partition: number; tick: number; fieldsMax: number },
+): void {
+  const { sizes } = control
+  const { partition, tick, fieldsMax } = options
+  const epoch = control.partitionWord(partition, 'epoch')
+  const side = tick % 2
+  const spoil = (segment: string, start: number, bytes: number) => {
+    if (bytes > 0 && random.chance(0.6))
+      segments.scribble(segment, start, start + bytes, random, random.below(Math.min(bytes, 40)))
+  }
+  const { sideOffsets, sides } = partitionLayout(sizes)
+  const name = segmentNames.partition(partition, epoch)
+  for (const { name: column, kind } of columns) {
+    const placed = sides[side]
+    spoil(name, placed.offsetBytes[column], placed.length[column] * kindBytes[kind])
+  }
+  spoil(name, sideOffsets[side], sideRecord.bytes)
+  for (let field = 7; field <= fieldsMax * 7; field += 7) {
+    const placed = fieldLayout(sizes, 64)
+    const fieldName = segmentNames.field(partition, epoch, field, side)
+    for (const { name: column } of fieldColumns) spoil(fieldName, placed.offsetBytes[column], placed.length[column] * 4)
+    spoil(fieldName, placed.dataOffset, sizes.entityLimit * 4)
+  }
+  const placed = messageLayout(sizes)
+  const messagesName = segmentNames.messages(partition, epoch, side)
+  for (const { name: column } of messageColumns)
+    spoil(messagesName, placed.offsetBytes[column], placed.length[column] * 4)
+  spoil(messagesName, placed.heapOffset, sizes.messageHeapBytes)
+}

@@ -1,0 +1,41 @@
+// `npm run test:long -- [--seed S] [--histories N] [--ticks T]`: histories S, S+1, … each from its own seed, with faults.
+// Owns the command line; prints how much was tried, and where a history fails, the command that runs it again.
+
+import { parseArgs } from 'node:util'
+import { HistoryFailure, nothingHappened, runHistory } from './history.ts'
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    histories: { type: 'string', default: '100000' },
+    ticks: { type: 'string' },
+  },
+})
+const firstSeed = Number(values.seed)
+const histories = Number(values.histories)
+const ticks = values.ticks === undefined ? undefined : Number(values.ticks)
+const total = { ...nothingHappened }
+const startedAtMs = Date.now()
+
+try {
+  for (let done = 0; done < histories; done++) {
+    const { happened } = runHistory(firstSeed + done, { ticks })
+    for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += happened[name]
+    if ((done + 1) % 10_000 === 0) console.log(`${done + 1} histories, ${seconds()} s`)
+  }
+  console.log(`${histories} histories from seed ${firstSeed} in ${seconds()} s, no fault found`)
+  console.log(
+    Object.entries(total)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', '),
+  )
+} catch (failure) {
+  if (!(failure instanceof HistoryFailure)) throw failure
+  console.error(failure.message)
+  console.error(failure.cause)
+  process.exitCode = 1
+}
+
+function seconds(): string {
+  return ((Date.now() - startedAtMs) / 1000).toFixed(1)
+}

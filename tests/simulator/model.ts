@@ -1,0 +1,238 @@
+// What the world must be, kept in plain objects: entities by id, who owns them, and where they have asked to go.
+// Owns the rules of ownership as a user would state them; never reads the fabric.
+
+import { type PlainGrid, plainGrid } from './geometry.ts'
+import type { Plan } from './plan.ts'
+import { check } from './violation.ts'
+
+export interface ModelEntity {
+  readonly id: number
+  readonly type: number
+  position: readonly [number, number, number]
+  fields: Map<number, { typeId: number; bytes: Uint8Array }>
+  /** The partition that owns it. */
+  owner: number
+  /** The domain that it is to be handed to; -1 for none. */
+  destination: number
+  /** The partition that it asked to go to in the committed tick; -1 for none. */
+  target: number
+  granted: boolean
+  /** The tick of its last change. */
+  changed: number
+}
+
+export type Operation =
+  | { kind: 'create'; id: number; type: number }
+  | { kind: 'delete'; id: number }
+  | { kind: 'move'; id: number; position: readonly [number, number, number] }
+  | { kind: 'handOver'; id: number; domain: number }
+  | { kind: 'store'; id: number; field: number; typeId: number; bytes: Uint8Array }
+  | { kind: 'remove'; id: number; field: number }
+
+export interface ModelMessage {
+  source: number
+  target: number
+  /** Which of the partitions that had the target's index, one after the other. */
+  targetEpoch: number
+  payload: Uint8Array
+}
+
+/** What the begin of a tick must tell an owner. */
+export interface ExpectedBegin {
+  entities: Map<number, ModelEntity>
+  added: Set<number>
+  removed: Set<number>
+  rejected: Set<number>
+}
+
+export class Model {
+  readonly entities = new Map<number, ModelEntity>()
+  /** Ids that were ever given. */
+  readonly usedIds: Set<number>
+  /** Sent in the committed tick, by source and then as sent. */
+  messages: ModelMessage[] = []
+  /** By partition in use. */
+  readonly partitions = new Map<number, { domain: number; cell: number; epoch: number }>()
+  readonly grids: readonly (PlainGrid | undefined)[]
+  readonly #firstPartitions: readonly number[]
+  readonly #entityLimit: number
+  tick: number
+
+  constructor(plan: Plan, tick: number, usedIds: Set<number> = new Set()) {
+    this.tick = tick
+    this.usedIds = usedIds
+    this.#entityLimit = plan.sizes.entityLimit
+    this.grids = plan.domains.map(({ grid }) => grid && plainGrid(plan.bounds, grid.columns, grid.rows))
+    let first = 0
+    this.#firstPartitions = plan.domains.map(({ grid }) => {
+      const start = first
+      first += grid ? grid.columns * grid.rows : 0
+      return start
+    })
+  }
+
+  addPartition(index: number, domain: number, cell: number, epoch: number): void {
+    this.partitions.set(index, { domain, cell, epoch })
+  }
+
+  /** The partition is gone with everything that is in it. */
+  removePartition(index: number): void {
+    this.partitions.delete(index)
+    for (const entity of this.entities.values()) if (entity.owner === index) this.entities.delete(entity.id)
+    this.messages = this.messages.filter(({ source }) => source !== index)
+  }
+
+  partitionAt(domain: number, x: number, y: number): number {
+    const cell = this.grids[domain]?.cellAt(x, y) ?? -1
+    return cell < 0 ? -1 : this.#firstPartitions[domain] + cell
+  }
+
+  ownedBy(partition: number): ModelEntity[] {
+    return [...this.entities.values()].filter(({ owner }) => owner === partition)
+  }
+
+  /** What owners must see when the tick after the committed one begins. */
+  expectBegins(): Map<number, ExpectedBegin> {
+    const begins = new Map<number, ExpectedBegin>()
+    for (const partition of this.partitions.keys())
+      begins.set(partition, { entities: new Map(), added: new Set(), removed: new Set(), rejected: new Set() })
+    for (const entity of this.entities.values()) {
+      const { id, owner, target } = entity
+      begins.get(entity.granted ? target : owner)!.entities.set(id, entity)
+      if (entity.granted) {
+        begins.get(owner)!.removed.add(id)
+        begins.get(target)!.added.add(id)
+      } else if (target >= 0) begins.get(owner)!.rejected.add(id)
+    }
+    return begins
+  }
+
+  /** The messages that a partition must get in the tick after the committed one. */
+  expectMessages(target: number): ModelMessage[] {
+    const epoch = this.partitions.get(target)!.epoch
+    return this.messages.filter((message) => message.target === target && message.targetEpoch === epoch)
+  }
+
+  /** The tick is committed: what was granted has moved, what the apps did is done, and who stands elsewhere asks to go there. */
+  commit(tick: number, done: ReadonlyMap<number, { operations: Operation[]; messages: ModelMessage[] }>): void {
+    for (const entity of this.entities.values()) {
+      if (!entity.granted) continue
+      entity.owner = entity.target
+      entity.destination = -1
+      entity.granted = false
+      entity.changed = tick
+    }
+    const populations = this.#populations()
+    this.messages = []
+    for (const partition of [...done.keys()].sort((a, b) => a - b)) {
+      for (const operation of done.get(partition)!.operations) this.#apply(tick, partition, operation, populations)
+      this.messages.push(...done.get(partition)!.messages)
+    }
+    for (const entity of this.entities.values()) entity.target = this.#targetOf(entity)
+    this.tick = tick
+  }
+
+  /** What the barrier decided: checks that it could, and that it could not have granted more. */
+  grant(granted: ReadonlySet<number>, memoryIsShort: boolean): void {
+    const { tick } = this
+    for (const id of granted) {
+      const entity = this.entities.get(id)
+      check(entity !== undefined && entity.target >= 0, tick, () => `entity ${id} was granted and had not asked`)
+      entity.granted = true
+    }
+    if (memoryIsShort && granted.size === 0) return
+    const populations = this.#populations()
+    for (const { owner, target, granted: goes } of this.entities.values()) {
+      if (!goes) continue
+      populations.set(owner, populations.get(owner)! - 1)
+      populations.set(target, populations.get(target)! + 1)
+    }
+    for (const [partition, population] of populations)
+      check(population <= this.#entityLimit, tick, () => `the barrier lets partition ${partition} have ${population}`)
+    const refused = new Map<number, Set<number>>()
+    for (const { id, owner, target, granted: goes } of this.entities.values()) {
+      if (target < 0 || goes) continue
+      check(
+        populations.get(target)! === this.#entityLimit,
+        tick,
+        () => `entity ${id} was rejected by partition ${target}, which has room`,
+      )
+      if (!refused.has(owner)) refused.set(owner, new Set())
+      refused.get(owner)!.add(target)
+    }
+    const ring = ringIn(refused)
+    check(ring === undefined, tick, () => `full partitions ${ring} could have swapped entities, and were not let`)
+  }
+
+  #populations(): Map<number, number> {
+    const populations = new Map<number, number>()
+    for (const partition of this.partitions.keys()) populations.set(partition, 0)
+    for (const { owner } of this.entities.values()) populations.set(owner, populations.get(owner)! + 1)
+    return populations
+  }
+
+  #apply(tick: number, partition: number, operation: Operation, populations: Map<number, number>): void {
+    const { id } = operation
+    if (operation.kind === 'create') {
+      check(!this.usedIds.has(id), tick, () => `id ${id} was given twice`)
+      check(Number.isSafeInteger(id) && id > 0, tick, () => `${id} is no id`)
+      this.usedIds.add(id)
+      const population = populations.get(partition)! + 1
+      populations.set(partition, population)
+      check(population <= this.#entityLimit, tick, () => `partition ${partition} grew to ${population}`)
+      this.entities.set(id, {
+        id,
+        type: operation.type,
+        position: [0, 0, 0],
+        fields: new Map(),
+        owner: partition,
+        destination: -1,
+        target: -1,
+        granted: false,
+        changed: tick,
+      })
+      return
+    }
+    const entity = this.entities.get(id)
+    check(entity?.owner === partition, tick, () => `partition ${partition} does not own entity ${id}`)
+    entity.changed = tick
+    if (operation.kind === 'delete') {
+      this.entities.delete(id)
+      populations.set(partition, populations.get(partition)! - 1)
+    } else if (operation.kind === 'move') entity.position = operation.position
+    else if (operation.kind === 'handOver') entity.destination = operation.domain
+    else if (operation.kind === 'remove') entity.fields.delete(operation.field)
+    else entity.fields.set(operation.field, { typeId: operation.typeId, bytes: operation.bytes })
+  }
+
+  #targetOf(entity: ModelEntity): number {
+    const own = this.partitions.get(entity.owner)!.domain
+    const [x, y] = entity.position
+    const target = this.partitionAt(entity.destination < 0 ? own : entity.destination, x, y)
+    if (target === entity.owner) entity.destination = -1
+    return target === entity.owner ? -1 : target
+  }
+}
+
+/** The partitions of a ring, each of which has an entity that was refused by the next. */
+function ringIn(refused: ReadonlyMap<number, ReadonlySet<number>>): number[] | undefined {
+  const finished = new Set<number>()
+  const path: number[] = []
+  const visit = (partition: number): number[] | undefined => {
+    if (path.includes(partition)) return path.slice(path.indexOf(partition))
+    if (finished.has(partition)) return undefined
+    path.push(partition)
+    for (const target of refused.get(partition) ?? []) {
+      const ring = visit(target)
+      if (ring) return ring
+    }
+    path.pop()
+    finished.add(partition)
+    return undefined
+  }
+  for (const partition of refused.keys()) {
+    const ring = visit(partition)
+    if (ring) return ring
+  }
+  return undefined
+}

@@ -1,0 +1,116 @@
+// What a seed makes of a history: the world's shape, its limits, how its apps behave, and what goes wrong.
+// Owns the choices that hold for a whole history; what happens in a tick is chosen tick by tick.
+
+import type { FabricSizes } from '../../src/core/fabric/layout.ts'
+import type { Bounds } from '../../src/core/schema/grid.ts'
+import { Random } from './random.ts'
+
+export interface DomainPlan {
+  name: string
+  /** Without a grid the domain is a custom one: its apps come and go. */
+  grid?: { columns: number; rows: number }
+}
+
+/** How often an app does what, each from 0 to 1; by entity and tick where nothing else is said. */
+export interface Habits {
+  move: number
+  /** Of the moves: to anywhere in the world. */
+  teleport: number
+  /** Of the positions: exactly on an edge or a corner of a cell. */
+  onEdge: number
+  /** Of the positions: outside of the world, or no number at all. */
+  outside: number
+  delete: number
+  /** Most creations in a tick. */
+  createMax: number
+  storeField: number
+  removeField: number
+  handOver: number
+  /** Most messages in a tick. */
+  sendMax: number
+}
+
+export interface Plan {
+  seed: number
+  ticks: number
+  bounds: Bounds
+  domains: DomainPlan[]
+  sizes: FabricSizes
+  habits: Habits
+  fieldsMax: number
+  /** Where the first partitions' ids start in their lanes. */
+  idCounterFirst: number
+  /** Each process has a view of the fabric of its own, as real ones have. */
+  separateFabrics: boolean
+  /** By app and tick: it dies somewhere in it, and the tick is run again. */
+  crash: number
+  /** By app and tick: it dies, and a caretaker keeps its partition for some ticks. */
+  goneForLong: number
+  /** By tick. */
+  memoryShort: number
+  snapshot: number
+  restore: number
+  startOrStop: number
+}
+
+const smallGrids = ['1x1', '2x1', '1x2', '2x2', '3x1', '2x1', '3x2']
+const largeGrids = ['3x3', '4x3', '1x7', '5x2', '11x1', '3x4', '2x5']
+const worldBounds: readonly Bounds[] = [
+  { minX: -10, maxX: 10, minY: -10, maxY: 10 },
+  { minX: 0, maxX: 1000, minY: 0, maxY: 300 },
+  { minX: 0.1, maxX: 0.7, minY: -0.3, maxY: 0.2 },
+  { minX: -1e6, maxX: 3e6, minY: 1e5, maxY: 7e5 },
+]
+
+export function planOf(seed: number, options: { ticks?: number } = {}): Plan {
+  const random = new Random(seed, 1)
+  const large = random.chance(0.08)
+  const gridOf = () => {
+    const [columns, rows] = random
+      .pick(large ? largeGrids : smallGrids)
+      .split('x')
+      .map(Number)
+    return { columns, rows }
+  }
+  const domains: DomainPlan[] = [{ name: 'ground', grid: gridOf() }]
+  if (random.chance(0.25)) domains.push({ name: 'air', grid: gridOf() })
+  if (random.chance(0.5)) domains.push({ name: 'makers' })
+  const calm = random.chance(0.3)
+  const sometimes = (probability: number, most: number) => (random.chance(probability) ? random.fraction() * most : 0)
+  const messageHeapBytes = random.pick([0, 64, 1024])
+  return {
+    seed,
+    ticks: options.ticks ?? (large ? random.between(3, 8) : random.between(3, 14)),
+    bounds: random.pick(worldBounds),
+    domains,
+    sizes: {
+      partitionCapacity: 32,
+      entityLimit: random.pick([1, 2, 4, 4, 6, 6, 10, 20, 40]),
+      fieldBytesMax: random.pick([4, 64, 64, 190]),
+      messageLimit: random.pick([0, 1, 4, 9]),
+      messageBytesMax: 40,
+      messageHeapBytes,
+    },
+    habits: {
+      move: calm ? random.fraction() * 0.2 : random.fraction(),
+      teleport: sometimes(0.6, 0.8),
+      onEdge: sometimes(0.5, 0.5),
+      outside: sometimes(0.2, 0.2),
+      delete: sometimes(0.6, 0.4),
+      createMax: random.pick([1, 3, 8]),
+      storeField: sometimes(0.8, 0.8),
+      removeField: sometimes(0.5, 0.3),
+      handOver: sometimes(0.5, 0.5),
+      sendMax: random.pick([0, 2, 12]),
+    },
+    fieldsMax: random.between(1, 4),
+    idCounterFirst: random.chance(0.15) ? 2 ** 31 - random.between(0, 6) : 0,
+    separateFabrics: random.chance(0.3),
+    crash: sometimes(0.6, 0.5),
+    goneForLong: sometimes(0.3, 0.2),
+    memoryShort: sometimes(0.2, 0.6),
+    snapshot: sometimes(0.3, 0.4),
+    restore: sometimes(0.2, 0.3),
+    startOrStop: sometimes(0.8, 0.8),
+  }
+}

@@ -1,0 +1,115 @@
+// Memory for thousands of short histories: segments from a pool, that know which of their pages were claimed.
+// Owns the buffers, the pool, and the rule that nothing is written before it is claimed; never knows what stands in them.
+
+import type { Segment, Segments } from '../../src/base/memory.ts'
+import type { Random } from './random.ts'
+
+export class PooledSegments implements Segments {
+  /** Most bytes that may be claimed: lower it to play a machine that is full. */
+  limitBytes = Number.POSITIVE_INFINITY
+  claimedBytes = 0
+  readonly #open = new Map<string, PooledSegment>()
+  readonly #removed: PooledSegment[] = []
+  readonly #headroomBytes: number
+
+  /** A segment may grow by `headroomBytes` after it was first opened. */
+  constructor(options: { headroomBytes: number }) {
+    this.#headroomBytes = options.headroomBytes
+  }
+
+  get names(): string[] {
+    return [...this.#open.keys()]
+  }
+
+  open(name: string, bytes: number): Segment {
+    const existing = this.#open.get(name)
+    if (existing) {
+      if (existing.buffer.byteLength < bytes) throw new Error(`segment '${name}' grew by more than the headroom`)
+      return existing
+    }
+    const buffer = takeBuffer(Math.ceil((bytes + this.#headroomBytes) / pageBytes) * pageBytes)
+    const segment: PooledSegment = {
+      name,
+      buffer,
+      claimed: new Uint8Array(buffer.byteLength / pageBytes),
+      claim: (offsetBytes, claimBytes) => this.#claim(segment, offsetBytes, claimBytes),
+    }
+    this.#open.set(name, segment)
+    return segment
+  }
+
+  remove(name: string): void {
+    const segment = this.#open.get(name)
+    if (!segment) return
+    this.#open.delete(name)
+    this.#removed.push(segment)
+    for (const claimed of segment.claimed) this.claimedBytes -= claimed * pageBytes
+  }
+
+  /** Writes random bytes into a range of a segment, as a process does that runs wild before it dies; only where it may write. */
+  scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void {
+    const segment = this.#open.get(name)
+    if (!segment) return
+    const bytes = new Uint8Array(segment.buffer)
+    for (let done = 0; done < count; done++) {
+      const at = random.between(startBytes, endBytes - 1)
+      if (segment.claimed[Math.floor(at / pageBytes)]) bytes[at] = random.chance(0.3) ? random.below(4) : random.word()
+    }
+  }
+
+  /** The name of a segment that was written outside of what was claimed: on a real machine that can end the process. */
+  writtenUnclaimed(): string | undefined {
+    for (const segment of [...this.#open.values(), ...this.#removed]) {
+      const bytes = Buffer.from(segment.buffer)
+      for (let page = 0; page < segment.claimed.length; page++) {
+        if (segment.claimed[page]) continue
+        const start = page * pageBytes
+        if (bytes.compare(zeroPage, 0, pageBytes, start, start + pageBytes) !== 0)
+          return `${segment.name}, page ${page} (byte ${start})`
+      }
+    }
+    return undefined
+  }
+
+  /** Gives everything back to the pool. Only after `writtenUnclaimed` found nothing. */
+  release(): void {
+    for (const { buffer, claimed } of [...this.#open.values(), ...this.#removed]) {
+      const bytes = new Uint8Array(buffer)
+      for (let page = 0; page < claimed.length; page++)
+        if (claimed[page]) bytes.fill(0, page * pageBytes, (page + 1) * pageBytes)
+      pool.get(buffer.byteLength)!.push(buffer)
+    }
+    this.#open.clear()
+    this.#removed.length = 0
+  }
+
+  #claim(segment: PooledSegment, offsetBytes: number, bytes: number): boolean {
+    const first = Math.floor(offsetBytes / pageBytes)
+    const end = Math.ceil((offsetBytes + bytes) / pageBytes)
+    let added = 0
+    for (let page = first; page < end; page++) if (!segment.claimed[page]) added++
+    if (this.claimedBytes + added * pageBytes > this.limitBytes && added > 0) return false
+    segment.claimed.fill(1, first, end)
+    this.claimedBytes += added * pageBytes
+    return true
+  }
+}
+
+interface PooledSegment extends Segment {
+  /** One a page: 1 where it is claimed. */
+  claimed: Uint8Array
+}
+
+const pageBytes = 4096
+const zeroPage = Buffer.alloc(pageBytes)
+/** Buffers full of zeros, by their length. */
+const pool = new Map<number, ArrayBuffer[]>()
+
+function takeBuffer(bytes: number): ArrayBuffer {
+  let buffers = pool.get(bytes)
+  if (!buffers) {
+    buffers = []
+    pool.set(bytes, buffers)
+  }
+  return buffers.pop() ?? new ArrayBuffer(bytes)
+}

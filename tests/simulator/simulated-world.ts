@@ -1,0 +1,173 @@
+// A world's memory and what stands in it: made anew from a plan, or from the states that a snapshot copied.
+// Owns the fabric's making and its restoring; never runs a tick.
+
+import { ControlBlock } from '../../src/core/fabric/control-block.ts'
+import { Fabric } from '../../src/core/fabric/fabric.ts'
+import { seedState } from '../../src/core/fabric/state.ts'
+import { type DomainDescription, World } from '../../src/core/fabric/world.ts'
+import type { FieldColumn, PartitionState } from '../../src/core/snapshot/partition-state.ts'
+import { createStateHash } from '../../src/core/snapshot/state-hash.ts'
+import { Model } from './model.ts'
+import type { Parts } from './parts.ts'
+import type { Plan } from './plan.ts'
+import type { PooledSegments } from './pooled-segments.ts'
+import { check } from './violation.ts'
+
+export interface SimulatedWorld {
+  plan: Plan
+  segments: PooledSegments
+  control: ControlBlock
+  /** As the worker sees it. */
+  fabric: Fabric
+  model: Model
+}
+
+export interface Snapshot {
+  tick: number
+  nextIdLane: number
+  states: PartitionState[]
+  usedIds: ReadonlySet<number>
+}
+
+export function newWorld(plan: Plan, parts: Parts): SimulatedWorld {
+  const world = emptyWorld(plan, parts, 0, new Set())
+  for (const { domain, cell, name } of spatialPartitions(plan)) {
+    const index = world.fabric.addPartition({ domain, cell, name, idCounter: plan.idCounterFirst })
+    world.model.addPartition(index, domain, cell, world.control.partitionWord(index, 'epoch'))
+  }
+  return world
+}
+
+/** A world that goes on from a snapshot; `plan` may cut the domains into other grids than they had. */
+export function restoredWorld(plan: Plan, parts: Parts, snapshot: Snapshot): SimulatedWorld {
+  const { tick, states } = snapshot
+  const world = emptyWorld(plan, parts, tick, new Set(snapshot.usedIds))
+  world.control.nextIdLane = snapshot.nextIdLane
+  const spatial = spatialPartitions(plan)
+  const before = states.filter(({ lifecycle }) => lifecycle === 'BySpatialSubdivision')
+  const sameGrids = spatial.length === before.length && spatial.every(({ name }, index) => name === before[index].name)
+  const wanted = spatial.map(({ domain, cell, name }, index) => {
+    if (sameGrids) return { domain, cell, name, state: before[index] }
+    const own = before.filter((state) => state.domain === plan.domains[domain].name)
+    return {
+      domain,
+      cell,
+      name,
+      state: gather(own, (x, y) => Math.max(0, world.model.grids[domain]!.cellAt(x, y)) === cell),
+    }
+  })
+  for (const state of states) {
+    if (state.lifecycle === 'BySpatialSubdivision') continue
+    const domain = plan.domains.findIndex(({ name }) => name === state.domain)
+    wanted.push({ domain, cell: -1, name: state.name, state })
+  }
+  for (const { domain, cell, name, state } of wanted) {
+    const hasLane = state.idLane > 0
+    const lane = hasLane ? { idLane: state.idLane, idCounter: state.idCounter } : {}
+    const index = world.fabric.addPartition({ domain, cell, name, ...lane })
+    const memory = world.fabric.partition(index)
+    const side = memory.side(0)
+    const own = { ...state, idLane: side.float('idLane'), idCounter: side.float('idCounter') }
+    check(seedState(memory, tick, own), tick, () => `partition ${index} can't be seeded`)
+    world.model.addPartition(index, domain, cell, world.control.partitionWord(index, 'epoch'))
+    addEntities(world.model, index, state)
+  }
+  return world
+}
+
+/** The hash of all entities of some partitions. */
+export function hashOf(states: Iterable<PartitionState>): string {
+  const hash = createStateHash()
+  for (const { ids, types, positions, fields, count } of states) hash.addRows(ids, types, positions, fields, count)
+  return hash.digest()
+}
+
+function emptyWorld(plan: Plan, parts: Parts, tick: number, usedIds: Set<number>): SimulatedWorld {
+  const { sizes } = plan
+  const segments = new parts.Segments({ headroomBytes: 256 * sizes.entityLimit })
+  const control = ControlBlock.create(segments, sizes, { workerPid: 1, tickRate: 0, tick })
+  const fabric = new Fabric(segments, control, worldOf(plan), () => true)
+  return { plan, segments, control, fabric, model: new Model(plan, tick, usedIds) }
+}
+
+export function worldOf(plan: Plan): World {
+  let firstPartition = 0
+  const domains = plan.domains.map(({ name, grid }): DomainDescription => {
+    if (!grid) return { name, lifecycle: 'ByRequest' }
+    const area = { bounds: plan.bounds, columns: grid.columns, rows: grid.rows, firstPartition }
+    firstPartition += grid.columns * grid.rows
+    return { name, lifecycle: 'BySpatialSubdivision', area }
+  })
+  return new World({ simulationName: 'simulated', executionId: 'x', domains })
+}
+
+function spatialPartitions(plan: Plan): { domain: number; cell: number; name: string }[] {
+  return plan.domains.flatMap(({ name, grid }, domain) =>
+    Array.from({ length: grid ? grid.columns * grid.rows : 0 }, (_, cell) => ({
+      domain,
+      cell,
+      name: `${name}-${cell}-of-${grid!.columns}x${grid!.rows}`,
+    })),
+  )
+}
+
+/** The rows of some states whose position is wanted, as one state without a lane. */
+function gather(states: readonly PartitionState[], wants: (x: number, y: number) => boolean): PartitionState {
+  const rows = states.flatMap((state) =>
+    Array.from({ length: state.count }, (_, row) => ({ state, row })).filter(({ row }) =>
+      wants(state.positions[row * 3], state.positions[row * 3 + 1]),
+    ),
+  )
+  const indices = [...new Set(states.flatMap(({ fields }) => fields.map(({ index }) => index)))].sort((a, b) => a - b)
+  const fields = indices.map((index): FieldColumn => {
+    const columns = rows.map(({ state }) => state.fields.find((field) => field.index === index))
+    const stride = Math.max(4, ...columns.map((column) => column?.stride ?? 0))
+    const data = new Uint8Array(rows.length * stride)
+    rows.forEach(({ row }, place) => {
+      const column = columns[place]
+      if (column) data.set(column.data.subarray(row * column.stride, (row + 1) * column.stride), place * stride)
+    })
+    return {
+      index,
+      stride,
+      data,
+      lengths: Int32Array.from(rows, ({ row }, place) => columns[place]?.lengths[row] ?? -1),
+      typeIds: Uint32Array.from(rows, ({ row }, place) => columns[place]?.typeIds[row] ?? 0),
+    }
+  })
+  return {
+    domain: '',
+    lifecycle: 'BySpatialSubdivision',
+    name: '',
+    idLane: 0,
+    idCounter: 0,
+    count: rows.length,
+    ids: Float64Array.from(rows, ({ state, row }) => state.ids[row]),
+    types: Uint32Array.from(rows, ({ state, row }) => state.types[row]),
+    positions: Float32Array.from(rows.flatMap(({ state, row }) => [...state.positions.subarray(row * 3, row * 3 + 3)])),
+    fields,
+  }
+}
+
+function addEntities(model: Model, owner: number, state: PartitionState): void {
+  for (let row = 0; row < state.count; row++) {
+    const fields = state.fields.filter(({ lengths }) => lengths[row] >= 0)
+    const [x, y, z] = state.positions.subarray(row * 3, row * 3 + 3)
+    model.entities.set(state.ids[row], {
+      id: state.ids[row],
+      type: state.types[row],
+      position: [x, y, z],
+      fields: new Map(
+        fields.map(({ index, lengths, typeIds, stride, data }) => [
+          index,
+          { typeId: typeIds[row], bytes: data.slice(row * stride, row * stride + lengths[row]) },
+        ]),
+      ),
+      owner,
+      destination: -1,
+      target: -1,
+      granted: false,
+      changed: model.tick,
+    })
+  }
+}
