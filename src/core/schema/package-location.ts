@@ -1,10 +1,7 @@
 // Where an app's package is, read from the text in a schema.
 // Owns the forms that there are; never looks whether anything is there.
 
-export type PackageLocation =
-  | { readonly kind: 's3'; readonly bucket: string; readonly key: string }
-  /** A zip file or a folder on the host. `path` may be relative: the reader of the schema knows to what. */
-  | { readonly kind: 'path'; readonly path: string }
+import type { PackageLocation } from '../../base/package-location.ts'
 
 /** Reads `s3://bucket/key`, a `file:` URL of this host, or a plain path; otherwise the rule that the text breaks. */
 export function parsePackageLocation(text: string): { location: PackageLocation } | { rule: string } {
@@ -17,11 +14,6 @@ export function parsePackageLocation(text: string): { location: PackageLocation 
     return { rule: `must begin with s3:// or file://, or be a path; ${scheme}:// is neither` }
   }
   return { location: { kind: 'path', path: text } }
-}
-
-/** The location as a schema would name it. */
-export function packageLocationText(location: PackageLocation): string {
-  return location.kind === 's3' ? `s3://${location.bucket}/${location.key}` : location.path
 }
 
 function parseS3(text: string): { location: PackageLocation } | { rule: string } {

@@ -1,8 +1,8 @@
 // What a simulation schema says, as plain frozen data in the project's own terms.
 // Owns the shapes; reading a file into them is `parse-schema.ts`.
 
+import type { PackageLocation } from '../../base/package-location.ts'
 import type { Bounds } from './grid.ts'
-import type { PackageLocation } from './package-location.ts'
 
 export interface SimulationSchema {
   /** `1.12` to `1.17`. */

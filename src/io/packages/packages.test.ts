@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { after, before, test } from 'node:test'
+import { crc32, deflateRawSync } from 'node:zlib'
+import fc from 'fast-check'
+import yazl from 'yazl'
+import type { PackageLocation } from '../../base/package-location.ts'
+import { MemoryObjects } from '../objects/memory-objects.ts'
+import { PackageError } from './package-error.ts'
+import { fetchPackage, openPackages, type PackagesOptions, removePackages } from './packages.ts'
+
+const bucket = 'my-bucket'
+const objects = new MemoryObjects()
+let root: string
+let counter = 0
+
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'heddle-packages-'))
+  await objects.createBucket(bucket)
+})
+after(() => removePackages(root))
+
+function newFolder(): string {
+  return join(root, `destination-${counter++}`)
+}
+
+async function upload(zip: Buffer, key = `app-${counter++}.zip`): Promise<PackageLocation> {
+  await objects.put(bucket, key, Readable.from([zip], { objectMode: false }))
+  return { kind: 's3', bucket, key }
+}
+
+/** Fetches the zip into a new folder. */
+async function fetchZip(zip: Buffer, options: Partial<PackagesOptions> = {}): Promise<string> {
+  return fetchPackage(await upload(zip), { objects, destinationFolder: newFolder(), ...options })
+}
+
+/** The zip is refused for that reason, and nothing of it is left. */
+async function refuses(zip: Buffer, reason: RegExp, options: Partial<PackagesOptions> = {}): Promise<void> {
+  const destinationFolder = newFolder()
+  await assert.rejects(fetchZip(zip, { destinationFolder, ...options }), (error) => {
+    assert.ok(error instanceof PackageError, String(error))
+    assert.equal(error.errorType, 'PackageInvalid')
+    assert.match(error.message, reason)
+    assert.match(error.message, /^package s3:\/\/my-bucket\/app-\d+\.zip: /)
+    return true
+  })
+  assert.deepEqual(await readdir(destinationFolder), [])
+}
+
+async function zipOf(
+  files: Record<string, { content: string | Buffer; mode?: number }>,
+  folders: string[] = [],
+): Promise<Buffer> {
+  const zip = new yazl.ZipFile()
+  for (const folder of folders) zip.addEmptyDirectory(folder)
+  for (const [name, { content, mode = 0o100644 }] of Object.entries(files)) {
+    zip.addBuffer(Buffer.from(content as string), name, { mode })
+  }
+  zip.end()
+  return buffer(zip.outputStream as Readable)
+}
+
+interface EvilEntry {
+  name: string | Buffer
+  content?: Buffer
+  deflate?: boolean
+  flags?: number
+  /** The unix mode, with the file's type. */
+  mode?: number
+  /** What is written, where it isn't the truth. */
+  crc?: number
+  size?: number
+}
+
+/** A zip written by hand, byte by byte, so that it may lie. */
+function evilZip(entries: EvilEntry[], declaredCount = entries.length): Buffer {
+  const parts: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const entry of entries) {
+    const { content = Buffer.from('content'), deflate = false, flags = 0, mode = 0 } = entry
+    const name = Buffer.from(entry.name as string)
+    const data = deflate ? deflateRawSync(content) : content
+    const common = Buffer.alloc(26)
+    common.writeUInt16LE(20, 0)
+    common.writeUInt16LE(flags, 2)
+    common.writeUInt16LE(deflate ? 8 : 0, 4)
+    common.writeUInt32LE(entry.crc ?? crc32(content), 10)
+    common.writeUInt32LE(data.length, 14)
+    common.writeUInt32LE(entry.size ?? content.length, 18)
+    common.writeUInt16LE(name.length, 22)
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, name, data])
+    const central = Buffer.alloc(14)
+    central.writeUInt32LE((mode << 16) >>> 0, 6)
+    central.writeUInt32LE(offset, 10)
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, central, name]))
+    parts.push(local)
+    offset += local.length
+  }
+  const end = Buffer.alloc(18)
+  end.writeUInt16LE(declaredCount, 4)
+  end.writeUInt16LE(declaredCount, 6)
+  end.writeUInt32LE(Buffer.concat(directory).length, 8)
+  end.writeUInt32LE(offset, 12)
+  return Buffer.concat([...parts, ...directory, Buffer.from('PK\x05\x06'), end])
+}
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8)
+}
+
+test('a package from a bucket is a folder that nobody may write to', async () => {
+  const folder = await fetchZip(
+    await zipOf(
+      {
+        'run.sh': { content: 'echo', mode: 0o100755 },
+        'data/world/map.txt': { content: 'map' },
+        'empty.txt': { content: '' },
+      },
+      ['nothing'],
+    ),
+  )
+  assert.equal(await readFile(join(folder, 'data/world/map.txt'), 'utf8'), 'map')
+  assert.equal(await readFile(join(folder, 'empty.txt'), 'utf8'), '')
+  assert.deepEqual((await readdir(folder)).toSorted(), ['data', 'empty.txt', 'nothing', 'run.sh'])
+  assert.equal(await modeOf(join(folder, 'run.sh')), '555')
+  assert.equal(await modeOf(join(folder, 'data/world/map.txt')), '444')
+  for (const path of ['', 'data', 'data/world', 'nothing']) assert.equal(await modeOf(join(folder, path)), '555')
+  assert.deepEqual(await readdir(dirname(folder)), [folder.slice(dirname(folder).length + 1)])
+})
+
+test('programs are executable also where the zip does not say so', async () => {
+  const folder = await fetchZip(
+    await zipOf({
+      script: { content: '#!/bin/sh\n' },
+      binary: { content: Buffer.from('\x7fELF\x02') },
+      text: { content: '# no program' },
+    }),
+  )
+  assert.equal(await modeOf(join(folder, 'script')), '555')
+  assert.equal(await modeOf(join(folder, 'binary')), '555')
+  assert.equal(await modeOf(join(folder, 'text')), '444')
+})
+
+test('a package is fetched once, also for callers at the same time and for a process that comes later', async () => {
+  const location = await upload(await zipOf({ app: { content: 'one' } }))
+  let gets = 0
+  const counting = {
+    get: (...arguments_: Parameters<typeof objects.get>) => {
+      gets++
+      return objects.get(...arguments_)
+    },
+  }
+  const options = { objects: counting, destinationFolder: newFolder() }
+  const packages = openPackages(options)
+  const folders = await Promise.all([1, 2, 3].map(() => packages.fetch(location)))
+  folders.push(await packages.fetch(location), await openPackages(options).fetch(location))
+  assert.equal(new Set(folders).size, 1)
+  assert.equal(gets, 1)
+  const other = await fetchPackage(await upload(await zipOf({ app: { content: 'two' } })), options)
+  assert.notEqual(other, folders[0])
+})
+
+test('a bucket or object that is not there is named', async () => {
+  const options = { objects, destinationFolder: newFolder() }
+  await assert.rejects(fetchPackage({ kind: 's3', bucket: 'no-bucket', key: 'a.zip' }, options), {
+    name: 'PackageError',
+    errorType: 'PackageNotFound',
+    message: 'package s3://no-bucket/a.zip: there is no bucket "no-bucket"',
+  })
+  await assert.rejects(fetchPackage({ kind: 's3', bucket, key: 'no/such.zip' }, options), {
+    errorType: 'PackageNotFound',
+    message: `package s3://${bucket}/no/such.zip: the bucket "${bucket}" has no object "no/such.zip"`,
+  })
+  assert.deepEqual(await readdir(options.destinationFolder), [])
+})
+
+test('a fetch that failed is tried again by the next call', async () => {
+  const options = { objects, destinationFolder: newFolder() }
+  const location: PackageLocation = { kind: 's3', bucket, key: 'late.zip' }
+  await assert.rejects(fetchPackage(location, options))
+  await upload(await zipOf({ app: { content: 'here now' } }), 'late.zip')
+  assert.equal(await readFile(join(await fetchPackage(location, options), 'app'), 'utf8'), 'here now')
+})
+
+test('no entry is written outside the folder', async () => {
+  const outside = /invalid relative path|absolute path|leaves the package/
+  for (const name of ['../evil', 'a/../../evil', 'a/..', '..', '/etc/evil', '//evil', 'C:/evil', 'C:evil']) {
+    await refuses(evilZip([{ name: 'fine' }, { name }]), outside)
+  }
+  for (const name of ['..\\evil', 'a\\b', '\\evil']) await refuses(evilZip([{ name }]), /invalid characters|backslash/)
+  for (const name of ['a//b', './a', 'a/./b', '.', '', '/'])
+    await refuses(evilZip([{ name }]), /not a plain relative path|absolute path|twice/)
+  await refuses(evilZip([{ name: 'a\0b' }]), /NUL/)
+  await refuses(evilZip([{ name: 'x'.repeat(256) }]), /too long/)
+  await refuses(evilZip([{ name: 'x/'.repeat(2000) }]), /too long/)
+})
+
+test('symbolic links and other special files are refused', async () => {
+  await refuses(
+    evilZip([{ name: 'link', content: Buffer.from('/etc/passwd'), mode: 0o120777 }]),
+    /entry "link": it is a symbolic link/,
+  )
+  await refuses(
+    evilZip([{ name: 'link', content: Buffer.from('fine'), mode: 0o120777 }, { name: 'link/x' }]),
+    /symbolic link/,
+  )
+  await refuses(evilZip([{ name: 'pipe', mode: 0o010644 }]), /neither a file nor a folder/)
+})
+
+test('entries that take one another’s place are refused', async () => {
+  await refuses(evilZip([{ name: 'a' }, { name: 'a' }]), /entry "a": it is there twice/)
+  await refuses(evilZip([{ name: 'a' }, { name: 'a/b' }]), /"a" is a file/)
+  await refuses(evilZip([{ name: 'a/b' }, { name: 'a' }]), /entry "a": it is there twice/)
+  await refuses(
+    evilZip([
+      { name: 'a/', content: Buffer.alloc(0) },
+      { name: 'a/', content: Buffer.alloc(0) },
+    ]),
+    /twice/,
+  )
+  await refuses(evilZip([{ name: 'a/' }]), /folder with content/)
+  await fetchZip(evilZip([{ name: 'a/b' }, { name: 'a/', content: Buffer.alloc(0) }]))
+})
+
+test('sizes and checksums are held against the data', async () => {
+  const content = Buffer.alloc(100_000, 'x')
+  await fetchZip(evilZip([{ name: 'fine', content, deflate: true }]))
+  await refuses(
+    evilZip([{ name: 'a', content, deflate: true, size: 10 }]),
+    /entry "a": its data is damaged: too many bytes/,
+  )
+  await refuses(
+    evilZip([{ name: 'a', content, deflate: true, size: 200_000 }]),
+    /entry "a": its data is damaged: not enough bytes/,
+  )
+  await refuses(evilZip([{ name: 'a', content, crc: 1 }]), /entry "a": its checksum is wrong/)
+  await refuses(
+    evilZip([{ name: 'a', content, size: 5 }]),
+    /list of entries is not valid: compressed.uncompressed size mismatch/i,
+  )
+})
+
+test('a bomb is refused before it fills the disk', async () => {
+  const content = Buffer.alloc(1_000_000)
+  await refuses(
+    evilZip([
+      { name: 'a', content, deflate: true },
+      { name: 'b', content, deflate: true },
+    ]),
+    /more than the 1500000 bytes/,
+    { limits: { bytesMax: 1_500_000 } },
+  )
+  const many = Array.from({ length: 30 }, (_, index) => ({ name: `f${index}` }))
+  await refuses(evilZip(many), /it has 30 entries; 20 are allowed/, { limits: { entriesMax: 20 } })
+  await refuses(evilZip([{ name: 'a', content, deflate: true, size: 0xfffffffe }]), /more than the 1500000 bytes/, {
+    limits: { bytesMax: 1_500_000 },
+  })
+})
+
+test('encrypted entries and what is no zip are refused', async () => {
+  await refuses(evilZip([{ name: 'a', flags: 1, size: 0, content: Buffer.alloc(12) }]), /entry "a": it is encrypted/)
+  await refuses(Buffer.from('no zip at all'), /not a zip file that can be read/)
+  await refuses(Buffer.alloc(0), /not a zip file that can be read/)
+  const whole = await zipOf({ app: { content: 'app' } })
+  await refuses(whole.subarray(0, whole.length - 30), /not a zip file/)
+  await refuses(evilZip([{ name: 'a' }], 5), /package /)
+})
+
+test('a zip with any byte changed is unzipped inside its folder or refused', async () => {
+  const zip = await zipOf({
+    'dir/app': { content: '#!/bin/sh\necho hello', mode: 0o100755 },
+    note: { content: 'n'.repeat(300) },
+  })
+  const inside = join(root, 'fuzz')
+  await fc.assert(
+    fc.asyncProperty(fc.nat(zip.length - 1), fc.integer({ min: 1, max: 255 }), async (index, change) => {
+      const changed = Buffer.from(zip)
+      changed[index] ^= change
+      await writeFile(join(root, 'fuzz.zip'), changed)
+      await fetchPackage({ kind: 'path', path: join(root, 'fuzz.zip') }, { objects, destinationFolder: inside }).catch(
+        (error: unknown) => {
+          assert.ok(error instanceof PackageError, String(error))
+        },
+      )
+      await removePackages(inside)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('an aborted fetch throws the reason and leaves nothing', async () => {
+  const location = await upload(await zipOf({ app: { content: 'app' } }))
+  const controller = new AbortController()
+  const stuck = {
+    get: async (...arguments_: Parameters<typeof objects.get>) => {
+      const { info } = await objects.get(...arguments_)
+      setImmediate(() => controller.abort(new Error('stopped')))
+      return { info, body: new PassThrough() }
+    },
+  }
+  const destinationFolder = newFolder()
+  await assert.rejects(fetchPackage(location, { objects: stuck, destinationFolder, signal: controller.signal }), {
+    message: 'stopped',
+  })
+  assert.deepEqual(await readdir(destinationFolder), [])
+})
+
+test('a folder of the host is used in place and left as it is', async () => {
+  const folder = join(root, 'local app')
+  await mkdir(folder)
+  await writeFile(join(folder, 'run'), 'x')
+  await chmod(join(folder, 'run'), 0o640)
+  const options = { objects, destinationFolder: newFolder() }
+  assert.equal(await fetchPackage({ kind: 'path', path: folder }, options), await realpath(folder))
+  assert.equal(
+    await fetchPackage({ kind: 'path', path: 'local app' }, { ...options, baseFolder: root }),
+    await realpath(folder),
+  )
+  assert.equal(await modeOf(join(folder, 'run')), '640')
+  await assert.rejects(stat(options.destinationFolder))
+})
+
+test('a zip of the host is unzipped, and one that is not there is named', async () => {
+  const path = join(root, 'local.zip')
+  await writeFile(path, await zipOf({ app: { content: 'local' } }))
+  const options = { objects, destinationFolder: newFolder() }
+  const folder = await fetchPackage({ kind: 'path', path }, options)
+  assert.equal(await readFile(join(folder, 'app'), 'utf8'), 'local')
+  await assert.rejects(fetchPackage({ kind: 'path', path: join(root, 'none.zip') }, options), {
+    errorType: 'PackageNotFound',
+    message: `package ${join(root, 'none.zip')}: can't be read at ${join(root, 'none.zip')}`,
+  })
+  await rm(path)
+})
+
+test('a read-only tree can be removed', async () => {
+  const destinationFolder = newFolder()
+  await fetchZip(await zipOf({ 'a/b/c': { content: 'c' } }), { destinationFolder })
+  await removePackages(destinationFolder)
+  await assert.rejects(stat(destinationFolder), { code: 'ENOENT' })
+  await removePackages(destinationFolder)
+})

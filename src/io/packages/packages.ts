@@ -1,0 +1,150 @@
+// The packages of one simulation's apps: fetched from buckets or the host, each once, as folders ready to run from.
+// Owns the destination folder; never changes a folder that it did not make.
+
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { chmod, lstat, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { type PackageLocation, packageLocationText } from '../../base/package-location.ts'
+import { type Objects, ObjectsError } from '../objects/objects.ts'
+import { PackageError } from './package-error.ts'
+import { type UnzipLimits, unzip } from './unzip.ts'
+
+export { PackageError }
+
+export interface Packages {
+  /**
+   * The folder that holds the package's content, read-only. The same location gives the same folder, also to callers at the same time.
+   * A folder of the host is used in place and left as it is.
+   * Throws PackageError; after that nothing is left behind, and the next call tries again.
+   */
+  fetch(location: PackageLocation): Promise<string>
+}
+
+export interface PackagesOptions {
+  objects: Pick<Objects, 'get'>
+  /** Made where it doesn't exist. Packages that an earlier process fetched into it are used again. */
+  destinationFolder: string
+  /** What relative paths are relative to. Default: the process's working folder. */
+  baseFolder?: string
+  /** Ends fetches under way, which then throw the signal's reason. */
+  signal?: AbortSignal
+  limits?: Partial<UnzipLimits>
+}
+
+export function openPackages(options: PackagesOptions): Packages {
+  const fetches = new Map<string, Promise<string>>()
+  return {
+    fetch(location) {
+      const text = packageLocationText(location)
+      const known = fetches.get(text)
+      if (known !== undefined) return known
+      const fetch = fetchOnce(location, options).catch((error: unknown) => {
+        fetches.delete(text)
+        throw error
+      })
+      fetches.set(text, fetch)
+      return fetch
+    },
+  }
+}
+
+/** One package, for callers that ask for each location once: `openPackages(options).fetch(location)`. */
+export function fetchPackage(location: PackageLocation, options: PackagesOptions): Promise<string> {
+  return openPackages(options).fetch(location)
+}
+
+/** Removes a folder with everything in it, also what is read-only. Does nothing where there is none. */
+export async function removePackages(folder: string): Promise<void> {
+  await makeWritable(folder)
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function fetchOnce(location: PackageLocation, options: PackagesOptions): Promise<string> {
+  const text = packageLocationText(location)
+  const zipFile = location.kind === 'path' ? resolve(options.baseFolder ?? '.', location.path) : undefined
+  if (zipFile !== undefined && (await kindOf(zipFile, text)) === 'folder') return realpath(zipFile)
+  const name = createHash('sha256')
+    .update(zipFile ?? text)
+    .digest('hex')
+    .slice(0, 16)
+  const folder = join(resolve(options.destinationFolder), name)
+  if (await exists(folder)) return folder
+  const partial = `${folder}.partial`
+  const download = `${folder}.zip`
+  await removePackages(partial)
+  try {
+    await mkdir(partial, { recursive: true })
+    if (location.kind === 's3') await fetchObject(location, download, options)
+    await unzip(zipFile ?? download, partial, { name: text, signal: options.signal, limits: options.limits })
+    await rename(partial, folder)
+    return folder
+  } catch (error) {
+    await removePackages(partial)
+    options.signal?.throwIfAborted()
+    throw explained(error, text)
+  } finally {
+    await rm(download, { force: true })
+  }
+}
+
+async function fetchObject(
+  { bucket, key }: { bucket: string; key: string },
+  file: string,
+  { objects, signal }: PackagesOptions,
+): Promise<void> {
+  try {
+    const { body } = await objects.get(bucket, key)
+    await pipeline(body, createWriteStream(file), { signal })
+  } catch (error) {
+    if (!(error instanceof ObjectsError)) throw error
+    const reasons: Partial<Record<ObjectsError['fault'], string>> = {
+      NoSuchBucket: `there is no bucket "${bucket}"`,
+      NoSuchKey: `the bucket "${bucket}" has no object "${key}"`,
+      AccessDenied: `access to the object "${key}" in the bucket "${bucket}" was denied`,
+    }
+    const reason =
+      reasons[error.fault] ?? `the object "${key}" in the bucket "${bucket}" can't be read: ${error.message}`
+    throw new PackageError('PackageNotFound', `package s3://${bucket}/${key}: ${reason}`, { cause: error })
+  }
+}
+
+async function kindOf(path: string, text: string): Promise<'folder' | 'file'> {
+  try {
+    const stats = await stat(path)
+    if (stats.isDirectory()) return 'folder'
+    if (stats.isFile()) return 'file'
+  } catch (error) {
+    throw new PackageError('PackageNotFound', `package ${text}: can't be read at ${path}`, { cause: error })
+  }
+  throw new PackageError('PackageInvalid', `package ${text}: ${path} is neither a folder nor a file`)
+}
+
+/** Faults of the disk are no faults of the package, but a start that fails must name the package all the same. */
+function explained(error: unknown, text: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new PackageError('CapacityExceeded', `package ${text}: no room left on the disk to unzip it`, {
+      cause: error,
+    })
+  }
+  return error
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(ignoreMissing)) !== undefined
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  const stats = await lstat(folder).catch(ignoreMissing)
+  if (!stats?.isDirectory()) return
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(join(folder, entry.name))
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}

@@ -1,0 +1,172 @@
+// Unzips a package into a folder that nobody may write to afterwards.
+// Owns the checks of names, sizes and checksums: no entry is ever written outside the folder, and none of an unexpected kind or size.
+
+import { createWriteStream } from 'node:fs'
+import { chmod, mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { crc32 } from 'node:zlib'
+import yauzl, { type Entry, type ZipFile } from 'yauzl'
+import { PackageError } from './package-error.ts'
+
+export interface UnzipLimits {
+  /** Of all files together, unzipped. Default: 4 GiB. */
+  bytesMax: number
+  /** Files and folders. Default: 100,000. */
+  entriesMax: number
+}
+
+export interface UnzipOptions {
+  /** The package's name in messages. */
+  name: string
+  signal?: AbortSignal
+  limits?: Partial<UnzipLimits>
+}
+
+const TYPE_MASK = 0o170000
+const TYPE_FILE = 0o100000
+const TYPE_FOLDER = 0o040000
+const TYPE_LINK = 0o120000
+
+/**
+ * Into `folder`, which must exist and be empty. Files end as 0444 or 0555, folders as 0555. A file is executable if the zip says
+ * so, or if it begins like a program: many tools write zips that don't say.
+ * Throws PackageError PackageInvalid that names the entry and the reason; what was written by then stays for the caller to remove.
+ */
+export async function unzip(
+  zipFile: string,
+  folder: string,
+  { name, signal, limits = {} }: UnzipOptions,
+): Promise<void> {
+  const { bytesMax = 4 * 1024 ** 3, entriesMax = 100_000 } = limits
+  const zip = await openZip(zipFile, name)
+  try {
+    const invalid = (reason: string) => new PackageError('PackageInvalid', `package ${name}: ${reason}`)
+    if (zip.entryCount > entriesMax) throw invalid(`it has ${zip.entryCount} entries; ${entriesMax} are allowed`)
+    const tree = new Tree()
+    const folders = new Set<string>()
+    let bytes = 0
+    for await (const entry of entriesOf(zip, name)) {
+      signal?.throwIfAborted()
+      bytes += entry.uncompressedSize
+      const reason = entryFault(entry) ?? tree.add(entry.fileName)
+      if (reason !== undefined) throw invalid(`entry ${JSON.stringify(entry.fileName)}: ${reason}`)
+      if (bytes > bytesMax) throw invalid(`it unzips to more than the ${bytesMax} bytes that are allowed`)
+      const path = join(folder, entry.fileName)
+      const parent = entry.fileName.endsWith('/') ? path : dirname(path)
+      if (!folders.has(parent)) await mkdir(parent, { recursive: true })
+      folders.add(parent)
+      if (!entry.fileName.endsWith('/')) await writeEntry(zip, entry, path, name, signal)
+    }
+    for (const path of tree.foldersDeepestFirst()) await chmod(join(folder, path), 0o555)
+    await chmod(folder, 0o555)
+  } finally {
+    zip.close()
+  }
+}
+
+async function openZip(file: string, name: string): Promise<ZipFile> {
+  try {
+    return await yauzl.openPromise(file, { autoClose: false, lazyEntries: true, strictFileNames: true })
+  } catch (error) {
+    throw unreadable(error, `package ${name}: it is not a zip file that can be read`)
+  }
+}
+
+/** The library's own checks end the listing; they name the entry in their message. */
+async function* entriesOf(zip: ZipFile, name: string): AsyncGenerator<Entry> {
+  const entries = zip.eachEntry()
+  for (;;) {
+    let next: IteratorResult<Entry>
+    try {
+      next = await entries.next()
+    } catch (error) {
+      throw unreadable(error, `package ${name}: its list of entries is not valid`)
+    }
+    if (next.done) return
+    yield next.value
+  }
+}
+
+/** What forbids an entry whatever its content. */
+function entryFault(entry: Entry): string | undefined {
+  const segments = entry.fileName.replace(/\/$/, '').split('/')
+  if (entry.fileName.includes('\0')) return 'its name holds a NUL character'
+  if (entry.fileName.includes('\\')) return 'its name holds a backslash'
+  if (segments.some((segment) => segment === '..')) return 'its path leaves the package'
+  if (segments.some((segment) => segment === '' || segment === '.')) return 'its path is not a plain relative path'
+  if (segments.some((segment) => Buffer.byteLength(segment) > 255) || Buffer.byteLength(entry.fileName) > 2048)
+    return 'its path is too long'
+  const type = (entry.externalFileAttributes >>> 16) & TYPE_MASK
+  if (type === TYPE_LINK) return 'it is a symbolic link; packages may hold files and folders only'
+  if (type !== 0 && type !== TYPE_FILE && type !== TYPE_FOLDER) return 'it is neither a file nor a folder'
+  if (entry.isEncrypted()) return 'it is encrypted'
+  if (!entry.canDecodeFileData()) return `its compression method ${entry.compressionMethod} is not known`
+  if (entry.fileName.endsWith('/') && entry.uncompressedSize > 0) return 'it is a folder with content'
+  return undefined
+}
+
+/** What is at each path so far, so that no entry takes another's place. */
+class Tree {
+  readonly #kinds = new Map<string, 'file' | 'folder' | 'folder on the way'>()
+
+  /** Undefined, or why nothing can be there. */
+  add(name: string): string | undefined {
+    const path = name.replace(/\/$/, '')
+    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+      const parent = path.slice(0, slash)
+      const kind = this.#kinds.get(parent)
+      if (kind === 'file') return `${JSON.stringify(parent)} is a file, so that nothing can be in it`
+      if (kind === undefined) this.#kinds.set(parent, 'folder on the way')
+    }
+    const kind = this.#kinds.get(path)
+    const isFolder = name.endsWith('/')
+    if (kind !== undefined && !(isFolder && kind === 'folder on the way')) return 'it is there twice'
+    this.#kinds.set(path, isFolder ? 'folder' : 'file')
+    return undefined
+  }
+
+  foldersDeepestFirst(): string[] {
+    const folders = [...this.#kinds].filter(([, kind]) => kind !== 'file').map(([path]) => path)
+    return folders.toSorted((a, b) => b.split('/').length - a.split('/').length)
+  }
+}
+
+async function writeEntry(zip: ZipFile, entry: Entry, path: string, name: string, signal?: AbortSignal): Promise<void> {
+  const where = `package ${name}: entry ${JSON.stringify(entry.fileName)}`
+  const content = await zip.openReadStreamPromise(entry).catch((error: unknown) => {
+    throw unreadable(error, `${where}: its data can't be found`)
+  })
+  let checksum = 0
+  let start: Buffer = Buffer.alloc(0)
+  const check = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      checksum = crc32(chunk, checksum)
+      if (start.length < 4) start = Buffer.concat([start, chunk.subarray(0, 4)])
+      done(null, chunk)
+    },
+  })
+  let fault: unknown
+  content.once('error', (error) => {
+    fault = error
+  })
+  try {
+    await pipeline(content, check, createWriteStream(path, { flags: 'wx' }), { signal })
+  } catch (error) {
+    // The disk's faults go through; what the zip's own stream says is the package's fault.
+    throw fault === undefined || signal?.aborted ? error : unreadable(error, `${where}: its data is damaged`)
+  }
+  if (checksum !== entry.crc32) throw new PackageError('PackageInvalid', `${where}: its checksum is wrong`)
+  const isExecutable = ((entry.externalFileAttributes >>> 16) & 0o111) !== 0 || beginsLikeProgram(start)
+  await chmod(path, isExecutable ? 0o555 : 0o444)
+}
+
+function beginsLikeProgram(start: Buffer): boolean {
+  return start.subarray(0, 2).equals(Buffer.from('#!')) || start.subarray(0, 4).equals(Buffer.from('\x7fELF'))
+}
+
+function unreadable(error: unknown, text: string): PackageError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new PackageError('PackageInvalid', `${text}: ${reason}`, { cause: error })
+}
