@@ -4,6 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { encodePartition, firstBadId, firstBadPosition } from '../core/snapshot/columns.ts'
 import { createEntityIds } from '../core/snapshot/entity-ids.ts'
 import {
@@ -27,7 +28,7 @@ import {
   type SnapshotLimits,
   snapshotFault,
 } from '../core/snapshot/snapshot-fault.ts'
-import { createStateHash } from '../core/snapshot/state-hash.ts'
+import { createStateHash, type StateHash } from '../core/snapshot/state-hash.ts'
 import { SealedZipError } from '../io/snapshot-file/sealed-zip-error.ts'
 import { openSealedZip, type SealedZip } from '../io/snapshot-file/sealed-zip-reader.ts'
 import { writeSealedZip, type ZipPart } from '../io/snapshot-file/sealed-zip-writer.ts'
@@ -79,7 +80,7 @@ export function writeSnapshot(
     for await (const state of partitions) {
       const entry = partitionEntry(state)
       assertRestorable(state, entry.path)
-      hash.addRows(state.ids, state.types, state.positions, state.fields, state.count)
+      await addRows(hash, state)
       written.partitions.push(entry)
       yield zipPart(entry.path, checksummed(encodePartition(state), entry))
     }
@@ -102,6 +103,25 @@ export function writeSnapshot(
   // The stream fails as well: who only reads it must not be surprised by a rejection that nobody took.
   finished.catch(() => undefined)
   return { stream: zip.stream, finished }
+}
+
+/** Rows hashed before others get their turn on the thread: about a millisecond's work. */
+const ROWS_AT_ONCE = 16_384
+
+async function addRows(hash: StateHash, { ids, types, positions, fields, count }: PartitionState): Promise<void> {
+  for (let start = 0; start < count; start += ROWS_AT_ONCE) {
+    const end = Math.min(start + ROWS_AT_ONCE, count)
+    const slices = fields.map(({ index, lengths, typeIds, stride, data }) => ({
+      index,
+      lengths: lengths.subarray(start, end),
+      typeIds: typeIds.subarray(start, end),
+      stride,
+      data: data.subarray(start * stride, end * stride),
+    }))
+    const places = positions.subarray(start * 3, end * 3)
+    hash.addRows(ids.subarray(start, end), types.subarray(start, end), places, slices, end - start)
+    await setImmediate()
+  }
 }
 
 /** Positions and packed numbers give little to a slower search: level 1 halves them, level 6 takes four times as long for 3 % more. */
@@ -207,7 +227,7 @@ async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnaps
     options.signal?.throwIfAborted()
     const state = await load(entry)
     ids.add(entry.path, state.ids)
-    hash.addRows(state.ids, state.types, state.positions, state.fields, state.count)
+    await addRows(hash, state)
   }
   const duplicate = ids.firstFault()
   if (duplicate !== undefined) throw new SnapshotError(duplicate)

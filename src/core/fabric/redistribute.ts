@@ -1,0 +1,92 @@
+// Which partition each entity of a snapshot belongs to in a world that starts from it.
+// Owns the sorting of states by position; never opens a fabric.
+
+import type { FieldColumn, PartitionState } from '../snapshot/partition-state.ts'
+import type { World } from './world.ts'
+
+/** The columns of a state without whose they were. */
+export type EntityColumns = Pick<PartitionState, 'count' | 'ids' | 'types' | 'positions' | 'fields'>
+
+/**
+ * Sorts the entities of spatial domains by the cell that their positions lie in, `ownIndex` says which partition a state comes from (-1: none any more).
+ * An entity outside of all cells, and every entity of a domain without an area, stays with its partition. Returns the columns by partition index.
+ */
+export function redistribute(
+  world: World,
+  states: Iterable<PartitionState>,
+  ownIndex: (state: PartitionState) => number,
+): Map<number, EntityColumns> {
+  const pieces = new Map<number, Piece[]>()
+  for (const state of states) {
+    const own = ownIndex(state)
+    const domain = world.domainIndex(state.domain)
+    const rowsByTarget = new Map<number, number[]>()
+    for (let row = 0; row < state.count; row++) {
+      const cell = world.partitionAt(domain, state.positions[row * 3], state.positions[row * 3 + 1])
+      const target = cell >= 0 ? cell : own
+      const rows = rowsByTarget.get(target)
+      if (rows) rows.push(row)
+      else rowsByTarget.set(target, [row])
+    }
+    for (const [target, rows] of rowsByTarget) pieces.set(target, [...(pieces.get(target) ?? []), { state, rows }])
+  }
+  return new Map([...pieces].map(([target, list]) => [target, merge(list)]))
+}
+
+interface Piece {
+  state: PartitionState
+  rows: number[]
+}
+
+function merge(pieces: Piece[]): EntityColumns {
+  const [first] = pieces
+  if (pieces.length === 1 && first.rows.length === first.state.count) return first.state
+  const count = pieces.reduce((sum, { rows }) => sum + rows.length, 0)
+  const merged: EntityColumns = {
+    count,
+    ids: new Float64Array(count),
+    types: new Uint32Array(count),
+    positions: new Float32Array(count * 3),
+    fields: [],
+  }
+  let place = 0
+  for (const { state, rows } of pieces) {
+    for (const row of rows) {
+      merged.ids[place] = state.ids[row]
+      merged.types[place] = state.types[row]
+      merged.positions.set(state.positions.subarray(row * 3, row * 3 + 3), place * 3)
+      place++
+    }
+  }
+  const indices = new Set(pieces.flatMap(({ state }) => state.fields.map((field) => field.index)))
+  merged.fields = [...indices].sort((a, b) => a - b).map((index) => mergeField(index, pieces, count))
+  return merged
+}
+
+function mergeField(index: number, pieces: Piece[], count: number): FieldColumn {
+  const columns = pieces.map(({ state }) => state.fields.find((field) => field.index === index))
+  const stride = Math.max(...columns.map((column) => column?.stride ?? 0))
+  const merged: FieldColumn = {
+    index,
+    lengths: new Int32Array(count).fill(-1),
+    typeIds: new Uint32Array(count),
+    stride,
+    data: new Uint8Array(count * stride),
+  }
+  let place = 0
+  pieces.forEach(({ rows }, piece) => {
+    const column = columns[piece]
+    for (const row of rows) {
+      if (column && column.lengths[row] >= 0) {
+        merged.lengths[place] = column.lengths[row]
+        merged.typeIds[place] = column.typeIds[row]
+        merged.data.set(
+          column.data.subarray(row * column.stride, row * column.stride + column.lengths[row]),
+          place * stride,
+        )
+      }
+      place++
+    }
+  })
+  return merged
+}

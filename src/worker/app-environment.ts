@@ -1,0 +1,33 @@
+// What an app finds in its environment.
+// Owns the variables' names and values; never passes on what the worker itself was given.
+
+import type { PortMapping } from '../core/wire/worker-protocol.ts'
+import { baseEnvironment } from '../io/launch/processes.ts'
+
+const sdkHook = new URL('../../sdk/typescript/register.mjs', import.meta.url)
+
+/** Whose environment it is. */
+export interface AppPlace {
+  executionId: string
+  simulation: string
+  domain: string
+  name: string
+  fabricFolder: string
+  partition: number
+  ports: PortMapping[]
+}
+
+export function appEnvironment(app: AppPlace, incarnation: number): Record<string, string> {
+  return {
+    ...baseEnvironment(),
+    HEDDLE_EXECUTION_ID: app.executionId,
+    HEDDLE_SIMULATION: app.simulation,
+    HEDDLE_DOMAIN: app.domain,
+    HEDDLE_APP: app.name,
+    HEDDLE_FABRIC: app.fabricFolder,
+    HEDDLE_PARTITION: String(app.partition),
+    HEDDLE_INCARNATION: String(incarnation),
+    HEDDLE_PORTS: JSON.stringify(Object.fromEntries(app.ports.map(({ declared, actual }) => [declared, actual]))),
+    NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${sdkHook.href}`,
+  }
+}

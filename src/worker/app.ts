@@ -1,0 +1,171 @@
+// One app's processes, one after another: launched, attached, watched, started again when they fail, shut down.
+// Owns its status and its process; what a final failure means for the simulation is the caller's.
+
+import type { ControlBlock } from '../core/fabric/control-block.ts'
+import { RestartBudget } from '../core/lifecycle/restarts.ts'
+import { failureLimits } from '../core/limits.ts'
+import type { AppState } from '../core/wire/worker-protocol.ts'
+import { isBeingDebugged, launch, type RunningProcess } from '../io/launch/processes.ts'
+import { type AppPlace, appEnvironment } from './app-environment.ts'
+
+export interface AppOptions extends AppPlace {
+  lifecycle: AppState['lifecycle']
+  command: readonly string[]
+  workingFolder: string
+  address: string
+  description?: string
+  launchCommands?: string[]
+  /** A piece of what the app wrote to its standard output or error. */
+  onOutput(chunk: Buffer): void
+}
+
+/** What an app tells its simulation. */
+export interface AppListener {
+  attached(app: App): void
+  changed(app: App): void
+  /** The process failed and is started again. */
+  restarting(app: App, reason: string): void
+  /** The process failed, and is not started again. */
+  failed(app: App, reason: string): void
+  /** The app ended by itself, in order. */
+  ended(app: App): void
+}
+
+export class App {
+  readonly options: AppOptions
+  readonly #control: ControlBlock
+  readonly #listener: AppListener
+  readonly #restarts = new RestartBudget()
+  #state: AppState
+  #process: RunningProcess | undefined
+  #launchedAtMs = 0
+  #attachedAtMs = 0
+  #killedFor: string | undefined
+  #exited: Promise<void> = Promise.resolve()
+
+  constructor(options: AppOptions, control: ControlBlock, listener: AppListener) {
+    this.options = options
+    this.#control = control
+    this.#listener = listener
+    const { domain, name, lifecycle, description, launchCommands } = options
+    this.#state = { domain, name, lifecycle, status: 'STARTING', targetStatus: 'STARTED', description, launchCommands }
+  }
+
+  get state(): AppState {
+    return this.#state
+  }
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  /** Starts a process. One that can't even be started is a failure like any other. */
+  launch(): void {
+    const { partition, command, workingFolder, onOutput } = this.options
+    const incarnation = this.#control.partitionWord(partition, 'incarnation') + 1
+    this.#control.setPartitionWord(partition, 'attachedPid', 0)
+    this.#control.setPartitionWord(partition, 'destroyed', 0)
+    this.#control.setPartitionWord(partition, 'incarnation', incarnation)
+    this.#killedFor = undefined
+    this.#launchedAtMs = performance.now()
+    const exited = Promise.withResolvers<void>()
+    try {
+      this.#process = launch({
+        command: [...command],
+        workingFolder,
+        environment: appEnvironment(this.options, incarnation),
+        onOutput: (_stream, chunk) => onOutput(chunk),
+        onExit: ({ code, signal }) => {
+          exited.resolve()
+          this.#onExit(code, signal)
+        },
+      })
+      this.#exited = exited.promise
+    } catch (cause) {
+      this.#process = undefined
+      this.#fail((cause as Error).message)
+    }
+  }
+
+  /** Looks whether the process has attached meanwhile, or takes too long over it. */
+  checkAttached(): void {
+    if (this.#state.status !== 'STARTING' || !this.#process) return
+    const { partition, ports, address } = this.options
+    if (this.#control.partitionWord(partition, 'attachedPid') !== 0) {
+      this.#attachedAtMs = performance.now()
+      this.#change({ status: 'STARTED', ...(ports.length > 0 && { endpoint: { address, ports } }) })
+      this.#listener.attached(this)
+    } else if (
+      performance.now() - this.#launchedAtMs > failureLimits.attachTimeoutMs &&
+      !isBeingDebugged(this.#process.pid)
+    ) {
+      this.#kill(`it did not create its application within ${failureLimits.attachTimeoutMs / 1000} s`)
+    }
+  }
+
+  /** The clock waits for this app. Kills it once it had `timeoutMs` of its own, unless somebody debugs it. */
+  checkLate(tick: number, timeoutMs: number): void {
+    if (this.#state.status !== 'STARTED' || !this.#process) return
+    if (performance.now() - this.#attachedAtMs < timeoutMs || isBeingDebugged(this.#process.pid)) return
+    this.#kill(`it did not commit tick ${tick} within ${timeoutMs / 1000} s`)
+  }
+
+  /** The app is told to shut down (by the caller, through the fabric): waits for its end, and makes it where it takes too long. */
+  async shutDown(graceMs: number): Promise<void> {
+    this.#change({ status: 'STOPPING', targetStatus: 'STOPPED' })
+    const timer = setTimeout(() => this.#process?.killTree(), graceMs)
+    await this.#exited
+    clearTimeout(timer)
+    this.#process?.killTree()
+    this.#change({ status: 'STOPPED' })
+  }
+
+  /** Ends the process at once, and does not start it again. */
+  async abandon(): Promise<void> {
+    if (this.#state.status !== 'ERROR') this.#change({ status: 'STOPPING' })
+    this.#process?.killTree()
+    await this.#exited
+    if (this.#state.status !== 'ERROR') this.#change({ status: 'STOPPED' })
+  }
+
+  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#process?.killTree()
+    if (this.#state.status === 'STOPPING' || this.#state.status === 'STOPPED') return
+    const destroyed = this.#control.partitionWord(this.options.partition, 'destroyed') !== 0
+    this.#process = undefined
+    if (destroyed && code === 0 && this.options.lifecycle === 'ByRequest') {
+      this.#change({ status: 'STOPPED', targetStatus: 'STOPPED', endpoint: undefined })
+      this.#listener.ended(this)
+      return
+    }
+    this.#fail(this.#killedFor ?? exitReason(code, signal, destroyed))
+  }
+
+  #fail(reason: string): void {
+    if (this.#restarts.mayRestart(performance.now())) {
+      this.#change({ status: 'STARTING', endpoint: undefined })
+      this.#listener.restarting(this, reason)
+      setImmediate(() => {
+        if (this.#state.status === 'STARTING') this.launch()
+      })
+    } else {
+      this.#change({ status: 'ERROR', endpoint: undefined })
+      this.#listener.failed(this, reason)
+    }
+  }
+
+  #kill(reason: string): void {
+    this.#killedFor ??= reason
+    this.#process?.killTree()
+  }
+
+  #change(patch: Partial<AppState>): void {
+    this.#state = { ...this.#state, ...patch }
+    this.#listener.changed(this)
+  }
+}
+
+function exitReason(code: number | null, signal: NodeJS.Signals | null, destroyed: boolean): string {
+  if (signal) return `it was ended by signal ${signal}`
+  if (code === 0 && !destroyed) return 'it exited with code 0 without destroying its application'
+  return `it exited with code ${code} while the simulation runs`
+}

@@ -1,0 +1,318 @@
+// All apps of a simulation: those that the schema starts and those that callers start.
+// Owns their packages, ports and partitions; what an app's failure means for the simulation is told to its listener.
+
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { failureLimits } from '../core/limits.ts'
+import { type FreeUnits, type Placement, placeCustomApp } from '../core/schema/placement.ts'
+import type { CustomDomain, Domain, SimulationSchema } from '../core/schema/schema.ts'
+import type { AppState, PortMapping, Refusal, WorkerPlan } from '../core/wire/worker-protocol.ts'
+import { releasePorts, reservePorts } from '../io/launch/ports.ts'
+import type { Objects } from '../io/objects/objects.ts'
+import { fetchPackage, PackageError } from '../io/packages/packages.ts'
+import { App, type AppListener } from './app.ts'
+import type { Clock } from './clock.ts'
+import type { Journal } from './journal.ts'
+import { startFailure } from './start-failure.ts'
+import { type FabricSetup, partitionKey } from './world-setup.ts'
+
+const attachPollMs = 10
+
+export interface AppsListener {
+  /** Any app's state changed. */
+  changed(): void
+  /** A spatial or service app failed for good: the simulation can not go on. */
+  failed(app: AppState, reason: string): void
+}
+
+export interface AppsOptions {
+  plan: WorkerPlan
+  schema: SimulationSchema
+  placement: Placement
+  setup: FabricSetup
+  clock: Clock
+  objects: Objects
+  journal: Journal
+  listener: AppsListener
+}
+
+export class Apps {
+  readonly #options: AppsOptions
+  readonly #apps = new Map<string, App>()
+  readonly #workerOf = new Map<string, string>()
+  readonly #poll: NodeJS.Timeout
+  readonly #freeUnits: Map<string, number>
+  readonly #packageFolders = new Map<string, string>()
+
+  constructor(options: AppsOptions) {
+    this.#options = options
+    this.#freeUnits = new Map<string, number>(options.placement.freeUnits as FreeUnits)
+    this.#poll = setInterval(() => this.#checkAttached(), attachPollMs)
+    options.clock.on('late', ({ tick, partitions }) => {
+      for (const app of this.#apps.values())
+        if (partitions.includes(app.options.partition)) app.checkLate(tick, options.plan.appTimeoutMs)
+    })
+  }
+
+  get states(): AppState[] {
+    return [...this.#apps.values()].map((app) => app.state)
+  }
+
+  /** Fetches every domain's package once. Throws StartFailure. */
+  async fetchPackages(signal: AbortSignal): Promise<void> {
+    const { plan, schema, objects } = this.#options
+    const options = { objects, destinationFolder: packagesFolder(plan), signal }
+    for (const domain of schema.domains) {
+      try {
+        this.#packageFolders.set(domain.name, await fetchPackage(domain.package, options))
+      } catch (cause) {
+        if (!(cause instanceof PackageError)) throw cause
+        throw startFailure(cause.errorType, `domain '${domain.name}': ${cause.message}`, cause)
+      }
+    }
+  }
+
+  /** Launches all spatial and service apps. */
+  async launchPlaced(): Promise<void> {
+    const { placement, schema, setup } = this.#options
+    for (const { domain: domainName, name, workerId } of placement.apps) {
+      const domain = schema.domains.find((candidate) => candidate.name === domainName)!
+      const partition = setup.partitions.get(partitionKey(domainName, name))!
+      const stream =
+        domain.lifecycle === 'BySpatialSubdivision'
+          ? `/domain/${domainName}/app/worker-${workerId}/${name}`
+          : `/domain/${domainName}/app/${name}/${randomId()}`
+      const ports = await this.#reservePorts(domain)
+      this.#add(domain, { name, partition, stream, ports, command: domain.launchCommand })
+    }
+    for (const app of this.#apps.values()) app.launch()
+  }
+
+  /** All spatial and service apps have attached. */
+  get placedAreReady(): boolean {
+    return this.states.every((state) => state.lifecycle === 'ByRequest' || state.status === 'STARTED')
+  }
+
+  async startCustom(options: {
+    domain: string
+    name: string
+    description?: string
+    launchCommands?: string[]
+  }): Promise<Refusal | undefined> {
+    const { schema, setup, clock } = this.#options
+    const domain = schema.domains.find((candidate) => candidate.name === options.domain)
+    if (!domain) return refusal('ValidationException', `the simulation has no domain '${options.domain}'`)
+    if (domain.lifecycle !== 'ByRequest') {
+      return refusal(
+        'ValidationException',
+        `domain '${options.domain}' is no custom domain: the simulation itself starts and stops its apps`,
+      )
+    }
+    const key = partitionKey(options.domain, options.name)
+    if (this.#apps.has(key)) {
+      return refusal(
+        'ConflictException',
+        `domain '${options.domain}' has an app '${options.name}' already: stop and delete it first, or take another name`,
+      )
+    }
+    const workerId = this.#takeUnits(domain)
+    if (workerId === undefined) {
+      const free = Math.max(0, ...this.#freeUnits.values())
+      return refusal(
+        'ServiceQuotaExceededException',
+        `an app of domain '${options.domain}' takes ${domain.resourceUnits} compute resource units; a worker has ${free} left at most`,
+      )
+    }
+    this.#workerOf.set(key, workerId)
+    const app = this.#add(domain, {
+      ...options,
+      // A partition that a snapshot brought waits for the app of its name.
+      partition: setup.partitions.get(key) ?? noPartition,
+      stream: `/domain/${options.domain}/app/${options.name}/${randomId()}`,
+      ports: [],
+      command: options.launchCommands?.length ? options.launchCommands : domain.launchCommand,
+    })
+    try {
+      if (app.options.partition === noPartition) {
+        app.options.partition = await clock.addPartition(setup.fabric.world.domainIndex(options.domain), options.name)
+        setup.partitions.set(key, app.options.partition)
+      }
+      app.options.ports = await this.#reservePorts(domain)
+    } catch (cause) {
+      this.#retire(app)
+      this.#forget(app)
+      return refusal('ServiceQuotaExceededException', `no room for another app: ${(cause as Error).message}`)
+    }
+    app.launch()
+    return undefined
+  }
+
+  /** Asks a custom app to shut down, and makes it; resolves once it has ended. */
+  async stopCustom(domain: string, name: string): Promise<void> {
+    const app = this.#apps.get(partitionKey(domain, name))!
+    if (app.state.status === 'STOPPING' || app.state.status === 'STOPPED') return
+    const { clock } = this.#options
+    clock.shutDownApp(app.options.partition)
+    await app.shutDown(failureLimits.shutdownGraceMs)
+    this.#retire(app)
+  }
+
+  deleteCustom(domain: string, name: string): void {
+    const app = this.#apps.get(partitionKey(domain, name))!
+    this.#retire(app)
+    this.#forget(app)
+    this.#options.listener.changed()
+  }
+
+  /** Every app shuts down: they have been told through the fabric. */
+  async shutDownAll(): Promise<void> {
+    clearInterval(this.#poll)
+    await Promise.all(
+      [...this.#apps.values()].filter(isAlive).map((app) => app.shutDown(failureLimits.shutdownGraceMs)),
+    )
+    this.#releaseAllPorts()
+  }
+
+  async abandonAll(): Promise<void> {
+    clearInterval(this.#poll)
+    await Promise.all([...this.#apps.values()].filter(isAlive).map((app) => app.abandon()))
+    this.#releaseAllPorts()
+  }
+
+  #add(
+    domain: Domain,
+    options: {
+      name: string
+      partition: number
+      stream: string
+      ports: PortMapping[]
+      command: readonly string[]
+      description?: string
+      launchCommands?: string[]
+    },
+  ): App {
+    const { plan, setup, journal } = this.#options
+    const { name, partition, ports, command, description, launchCommands } = options
+    const app = new App(
+      {
+        domain: domain.name,
+        name,
+        lifecycle: domain.lifecycle,
+        partition,
+        command,
+        workingFolder: this.#packageFolders.get(domain.name)!,
+        executionId: plan.executionId,
+        simulation: plan.simulationName,
+        fabricFolder: setup.folder,
+        ports,
+        address: plan.address,
+        description,
+        launchCommands,
+        onOutput: journal.appOutput(options.stream),
+      },
+      setup.fabric.control,
+      this.#appListener,
+    )
+    this.#apps.set(partitionKey(domain.name, name), app)
+    return app
+  }
+
+  readonly #appListener: AppListener = {
+    attached: (app) => {
+      this.#options.clock.join(app.options.partition)
+      this.#options.journal.note(`app=${app.state.name} domain=${app.state.domain} pid=${app.pid} attached`)
+    },
+    changed: () => this.#options.listener.changed(),
+    restarting: (app, reason) => {
+      this.#options.journal.error(
+        `app=${app.state.name} domain=${app.state.domain} failed: ${reason}; it is started again with its partition as of the last commit`,
+      )
+    },
+    failed: (app, reason) => {
+      this.#options.journal.error(`app=${app.state.name} domain=${app.state.domain} failed for good: ${reason}`)
+      if (app.state.lifecycle === 'ByRequest') this.#options.clock.leave(app.options.partition)
+      else this.#options.listener.failed(app.state, reason)
+    },
+    ended: (app) => {
+      this.#options.journal.note(`app=${app.state.name} domain=${app.state.domain} ended by itself`)
+      this.#options.clock.leave(app.options.partition)
+      this.#retire(app)
+    },
+  }
+
+  /** An app that will not run again: its entities leave the world, its ports and units are free. */
+  #retire(app: App): void {
+    const key = partitionKey(app.state.domain, app.state.name)
+    const { setup, clock, plan } = this.#options
+    if (setup.partitions.get(key) === app.options.partition) {
+      setup.partitions.delete(key)
+      clock.removePartition(app.options.partition)
+    }
+    releasePorts(
+      app.options.ports.map((port) => port.actual),
+      { folder: portsFolder(plan) },
+    )
+    app.options.ports = []
+    const workerId = this.#workerOf.get(key)
+    if (workerId === undefined) return
+    this.#workerOf.delete(key)
+    this.#freeUnits.set(workerId, this.#freeUnits.get(workerId)! + this.#unitsOf(app.state.domain))
+  }
+
+  #forget(app: App): void {
+    this.#apps.delete(partitionKey(app.state.domain, app.state.name))
+  }
+
+  #takeUnits(domain: CustomDomain): string | undefined {
+    const workerId = placeCustomApp(this.#freeUnits, domain.resourceUnits)
+    if (workerId !== undefined) this.#freeUnits.set(workerId, this.#freeUnits.get(workerId)! - domain.resourceUnits)
+    return workerId
+  }
+
+  #unitsOf(domainName: string): number {
+    return this.#options.schema.domains.find((domain) => domain.name === domainName)!.resourceUnits
+  }
+
+  async #reservePorts(domain: Domain): Promise<PortMapping[]> {
+    return domain.ingressPorts.length === 0
+      ? []
+      : reservePorts(domain.ingressPorts, { folder: portsFolder(this.#options.plan) })
+  }
+
+  #releaseAllPorts(): void {
+    const folder = portsFolder(this.#options.plan)
+    for (const app of this.#apps.values())
+      releasePorts(
+        app.options.ports.map((port) => port.actual),
+        { folder },
+      )
+  }
+
+  #checkAttached(): void {
+    for (const app of this.#apps.values()) app.checkAttached()
+  }
+}
+
+function isAlive(app: App): boolean {
+  return app.state.status !== 'STOPPED' && app.state.status !== 'ERROR'
+}
+
+export function packagesFolder(plan: WorkerPlan): string {
+  return join(plan.runFolder, 'packages')
+}
+
+/** Of an app whose partition is still to be made. */
+const noPartition = -1
+
+/** Shared by all simulations of this host, so that no two promise the same port. */
+function portsFolder(plan: WorkerPlan): string {
+  return join(plan.fabricFolder, 'ports')
+}
+
+function randomId(): string {
+  return randomBytes(6).toString('hex')
+}
+
+function refusal(error: Refusal['error'], message: string): Refusal {
+  return { error, message }
+}

@@ -1,0 +1,407 @@
+// One simulation from its start to its end: reads what to start, brings up fabric, clock and apps, obeys commands, and takes everything down again.
+// Owns the order of these steps and the status; never touches entities, and leaves nothing behind when it ends.
+
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { findApp, refuseUnlessCustom } from '../core/lifecycle/apps.ts'
+import { placeApps } from '../core/schema/placement.ts'
+import type { SimulationSchema } from '../core/schema/schema.ts'
+import { executionFabricFolder, simulationLogFolder } from '../core/wire/places.ts'
+import type {
+  AppState,
+  ObjectLocation,
+  Refusal,
+  WorkerAnswer,
+  WorkerCommand,
+  WorkerPlan,
+  WorkerStatus,
+} from '../core/wire/worker-protocol.ts'
+import { killProcesses } from '../io/launch/processes.ts'
+import { openLogStreams } from '../io/logs/log-streams.ts'
+import { openObjects } from '../io/objects/open-objects.ts'
+import { removePackages } from '../io/packages/packages.ts'
+import { Apps, packagesFolder } from './apps.ts'
+import { Clock } from './clock.ts'
+import { Journal } from './journal.ts'
+import { type SnapshotInProgress, startSnapshot } from './snapshots.ts'
+import { StartFailure, startFailure } from './start-failure.ts'
+import { readStartSource } from './start-source.ts'
+import { StatusBook } from './status-book.ts'
+import { type FabricSetup, setUpFabric } from './world-setup.ts'
+
+/** The tag that asks for the state's hash in the management log, every so many ticks. */
+const stateHashTag = 'heddle:state-hash-interval'
+/** How long a stop waits for the tick that is being computed. */
+const lastTickMs = 5_000
+const timerMsMax = 2 ** 31 - 1
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+export class Simulation {
+  readonly #plan: WorkerPlan
+  readonly #book: StatusBook
+  readonly #journal: Journal
+  readonly #startAborted = new AbortController()
+  readonly #ended = Promise.withResolvers<void>()
+  #running: Running | undefined
+  #snapshot: SnapshotInProgress | undefined
+  #ending: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(plan: WorkerPlan, publish: (status: WorkerStatus) => void) {
+    this.#plan = plan
+    this.#book = new StatusBook(
+      plan.runFolder,
+      {
+        executionId: plan.executionId,
+        revision: 1,
+        workerPid: process.pid,
+        status: 'STARTING',
+        startErrors: [],
+        clock: { status: 'STOPPED', targetStatus: 'STOPPED' },
+        tick: 0,
+        domains: [],
+        apps: [],
+      },
+      publish,
+    )
+    this.#journal = new Journal(() => this.#running?.clock.progress.tick ?? 0)
+  }
+
+  get status(): WorkerStatus {
+    const { status } = this.#book
+    return { ...status, tick: this.#running?.clock.progress.tick ?? status.tick }
+  }
+
+  /** Resolves when the simulation has ended and nothing of it is left but its status and its logs. */
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#start()
+    } catch (cause) {
+      if (this.#ending) return
+      await this.#fail(
+        cause instanceof StartFailure ? cause : startFailure('InternalError', (cause as Error).message, cause),
+      )
+    }
+  }
+
+  async obey(command: WorkerCommand): Promise<WorkerAnswer> {
+    const refusal = await this.#obey(command)
+    return refusal ? { refusal } : { status: this.status }
+  }
+
+  /** Stops the simulation, whatever it is doing. */
+  stop(): Promise<void> {
+    this.#ending ??= this.#stop()
+    return this.#ending
+  }
+
+  async #start(): Promise<void> {
+    const plan = this.#plan
+    const objects = await openObjects(plan.objects)
+    try {
+      const { schema, schemaText, snapshot } = await readStartSource(plan, objects)
+      this.#describe(schema)
+      this.#journal.note(`simulation=${plan.simulationName} execution=${plan.executionId} starts`)
+      const placement = placeApps(schema)
+      if ('errors' in placement) throw new StartFailure(placement.errors)
+      this.#startAborted.signal.throwIfAborted()
+      const folder = executionFabricFolder(plan.fabricFolder, plan.executionId)
+      const setup = await setUpFabric({
+        folder,
+        simulationName: plan.simulationName,
+        executionId: plan.executionId,
+        schema,
+        placed: placement.apps,
+        snapshot,
+      })
+      await snapshot?.close()
+      const clock = this.#createClock(setup)
+      const apps = new Apps({
+        plan,
+        schema,
+        placement,
+        setup,
+        clock,
+        objects,
+        journal: this.#journal,
+        listener: { changed: () => this.#appsChanged(), failed: (app, reason) => void this.#appFailed(app, reason) },
+      })
+      this.#running = { schema, schemaText, setup, clock, apps }
+      await apps.fetchPackages(this.#startAborted.signal)
+      this.#startAborted.signal.throwIfAborted()
+      await apps.launchPlaced()
+      this.#armTimer()
+    } finally {
+      await objects.close()
+    }
+  }
+
+  /** What is known once the schema is read. */
+  #describe(schema: SimulationSchema): void {
+    const plan = this.#plan
+    this.#book.change({
+      domains: schema.domains.map(({ name, lifecycle }) => ({ name, lifecycle })),
+      logGroup: schema.logDestination,
+    })
+    if (schema.logDestination === undefined) return
+    this.#journal.open(
+      openLogStreams(
+        simulationLogFolder(plan.logsFolder, schema.logDestination, plan.simulationName, plan.executionId),
+      ),
+    )
+    for (const { name, image } of schema.domains)
+      if (image) this.#journal.note(`domain=${name} image=${image} is not used: apps run as processes of this host`)
+  }
+
+  #createClock(setup: FabricSetup): Clock {
+    const { appTimeoutMs, tags } = this.#plan
+    const clock = new Clock(setup.fabric.control, setup.controlSegment, {
+      fabricFolder: setup.folder,
+      world: setup.description,
+      tickRate: setup.fabric.control.tickRate,
+      appTimeoutMs,
+      hashInterval: Math.max(0, Math.floor(Number(tags[stateHashTag] ?? 0))) || 0,
+    })
+    clock.on('started', () => this.#clockIs('STARTED'))
+    clock.on('stopped', () => this.#clockIs('STOPPED'))
+    clock.on('stateHash', ({ tick, entities, handoffs, stateHash }) => {
+      this.#journal.stateHash(`tick=${tick} entities=${entities} handoffs=${handoffs} state-hash=${stateHash}`)
+    })
+    clock.on(
+      'failed',
+      (error) => void this.#fail(startFailure('InternalError', `the clock failed: ${error.stack}`, error)),
+    )
+    return clock
+  }
+
+  #clockIs(status: 'STARTED' | 'STOPPED'): void {
+    const { clock } = this.#book.status
+    if (this.#ending || clock.targetStatus !== status) return
+    this.#book.change({ clock: { ...clock, status } })
+    this.#journal.note(`clock=${status}`)
+  }
+
+  #appsChanged(): void {
+    if (!this.#running) return
+    const { apps } = this.#running
+    this.#book.change({ apps: apps.states })
+    if (this.#book.status.status !== 'STARTING' || this.#ending || !apps.placedAreReady) return
+    this.#book.change({ status: 'STARTED' })
+    this.#journal.note('simulation=STARTED')
+    this.#armTimer()
+  }
+
+  async #appFailed(app: AppState, reason: string): Promise<void> {
+    await this.#fail(
+      startFailure('AppFailed', `app '${app.name}' of domain '${app.domain}' failed again and again: ${reason}`),
+    )
+  }
+
+  async #obey(command: WorkerCommand): Promise<Refusal | undefined> {
+    if (command.command === 'status') return undefined
+    if (command.command === 'stop') {
+      void this.stop()
+      return undefined
+    }
+    const refusal = this.#refuseNow(command)
+    if (refusal) return refusal
+    const { apps, clock } = this.#running!
+    switch (command.command) {
+      case 'startClock':
+        return this.#setClock('STARTED', () => clock.start())
+      case 'stopClock':
+        return this.#setClock('STOPPED', () => clock.stop())
+      case 'startApp':
+        return apps.startCustom(command)
+      case 'stopApp':
+        void apps.stopCustom(command.domain, command.name)
+        return undefined
+      case 'deleteApp':
+        apps.deleteCustom(command.domain, command.name)
+        return undefined
+      case 'createSnapshot':
+        void this.#createSnapshot(command.location)
+        return undefined
+    }
+  }
+
+  #refuseNow(command: WorkerCommand): Refusal | undefined {
+    const { status, snapshot } = this.#book.status
+    const name = this.#plan.simulationName
+    if (this.#ending || (status !== 'STARTED' && status !== 'SNAPSHOT_IN_PROGRESS')) {
+      return {
+        error: 'ConflictException',
+        message: `simulation '${name}' is ${this.#ending ? 'STOPPING' : status}, not STARTED`,
+      }
+    }
+    if (command.command === 'createSnapshot' && snapshot)
+      return { error: 'ConflictException', message: `a snapshot of simulation '${name}' is being made already` }
+    if (command.command !== 'stopApp' && command.command !== 'deleteApp') return undefined
+    const found = findApp(
+      { name, targetStatus: 'STARTED', workerStatus: this.#book.status },
+      command.domain,
+      command.name,
+    )
+    if ('refusal' in found) return found.refusal
+    const refusal = refuseUnlessCustom(found.app, command.command === 'stopApp' ? 'StopApp' : 'DeleteApp')
+    if (refusal || command.command === 'stopApp') return refusal
+    if (found.app.status === 'STOPPED' || found.app.status === 'ERROR') return undefined
+    return {
+      error: 'ConflictException',
+      message: `app '${command.name}' is ${found.app.status}: stop it before you delete it`,
+    }
+  }
+
+  #setClock(target: 'STARTED' | 'STOPPED', act: () => void): undefined {
+    const { clock } = this.#book.status
+    if (clock.targetStatus === target) return undefined
+    this.#book.change({ clock: { status: target === 'STARTED' ? 'STARTING' : 'STOPPING', targetStatus: target } })
+    act()
+    return undefined
+  }
+
+  async #createSnapshot(location: ObjectLocation): Promise<void> {
+    const { clock, schema, schemaText } = this.#running!
+    this.#book.change({ status: 'SNAPSHOT_IN_PROGRESS', snapshot: { location, tick: this.status.tick } })
+    const copy = await clock.copyState()
+    if (this.#ending) return
+    this.#book.change({ snapshot: { location, tick: copy.tick } })
+    const header = {
+      simulationName: this.#plan.simulationName,
+      executionId: this.#plan.executionId,
+      schemaText,
+      heddleVersion: version,
+    }
+    const grids = schema.domains.flatMap((domain) => {
+      if (domain.lifecycle !== 'BySpatialSubdivision') return []
+      const { minX, maxX, minY, maxY } = schema.strategies.find((strategy) => strategy.name === domain.strategy)!.bounds
+      const bounds = { x: [minX, maxX] as [number, number], y: [minY, maxY] as [number, number] }
+      return [{ domain: domain.name, columns: domain.grid.x, rows: domain.grid.y, bounds }]
+    })
+    const running = this.#book.status.apps.map(({ domain, name, lifecycle, status }) => ({
+      domain,
+      name,
+      lifecycle,
+      status,
+    }))
+    this.#snapshot = startSnapshot({
+      copy,
+      header: { ...header, grids, apps: running },
+      location,
+      objects: this.#plan.objects,
+    })
+    const report = await this.#snapshot.finished
+    this.#snapshot = undefined
+    if (this.#ending) return
+    const where = `s3://${location.bucket}/${location.key}`
+    if ('error' in report) this.#journal.error(`snapshot=${where} failed: ${report.error}`)
+    else
+      this.#journal.note(
+        `snapshot=${where} snapshot-tick=${copy.tick} entities=${report.entities} bytes=${report.bytes} state-hash=${report.stateHash}`,
+      )
+    const lastSnapshot =
+      'error' in report
+        ? { location, tick: copy.tick, bytes: 0, error: report.error }
+        : { location, tick: copy.tick, bytes: report.bytes }
+    this.#book.change({ status: 'STARTED', snapshot: undefined, lastSnapshot })
+    this.#armTimer()
+  }
+
+  /** The maximum duration ends the simulation, but neither its start nor a snapshot. */
+  #armTimer(): void {
+    clearTimeout(this.#timer)
+    if (this.#ending || this.#book.status.status !== 'STARTED') return
+    const leftMs = this.#plan.createdAtMs + this.#plan.maximumDurationMs - Date.now()
+    this.#timer = setTimeout(
+      () => {
+        if (leftMs > timerMsMax) this.#armTimer()
+        else if (this.#book.status.status === 'STARTED') {
+          this.#journal.note('the maximum duration is over')
+          void this.stop()
+        }
+      },
+      Math.min(Math.max(0, leftMs), timerMsMax),
+    )
+  }
+
+  async #stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#startAborted.abort(new Error('the simulation is stopped'))
+    this.#book.change({ status: 'STOPPING' })
+    this.#journal.note('simulation=STOPPING')
+    await this.#cancelSnapshot()
+    if (this.#running) {
+      const { clock, apps } = this.#running
+      const finished = clock.finish(false)
+      const late = setTimeout(() => void clock.finish(true), lastTickMs)
+      await finished
+      clearTimeout(late)
+      await apps.shutDownAll()
+    }
+    await this.#leaveNothing()
+    this.#end({ status: 'STOPPED' })
+  }
+
+  #fail(failure: StartFailure): Promise<void> {
+    this.#ending ??= this.#failNow(failure)
+    return this.#ending
+  }
+
+  async #failNow(failure: StartFailure): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#startAborted.abort(failure)
+    const starting = this.#book.status.status === 'STARTING'
+    this.#journal.error(`simulation=FAILED ${failure.message}`)
+    await this.#cancelSnapshot()
+    if (this.#running) {
+      const { clock, apps } = this.#running
+      await apps.abandonAll()
+      await clock.finish(true)
+    }
+    await this.#leaveNothing()
+    this.#end({ status: 'FAILED', startErrors: starting ? [...failure.errors] : [] })
+  }
+
+  async #cancelSnapshot(): Promise<void> {
+    this.#snapshot?.cancel()
+    await this.#snapshot?.finished
+  }
+
+  /** Nothing of a simulation outlives it but its logs, its status and its snapshots. */
+  async #leaveNothing(): Promise<void> {
+    const { executionId, fabricFolder, runFolder } = this.#plan
+    await killProcesses(executionId)
+    rmSync(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
+    await removePackages(packagesFolder(this.#plan))
+    rmSync(join(runFolder, 'snapshot'), { recursive: true, force: true })
+  }
+
+  #end(patch: Partial<WorkerStatus>): void {
+    const tick = this.status.tick
+    this.#journal.note(`simulation=${patch.status}`)
+    this.#book.change({
+      ...patch,
+      tick,
+      snapshot: undefined,
+      clock: { status: 'STOPPED', targetStatus: 'STOPPED' },
+      apps: this.#running?.apps.states ?? [],
+    })
+    this.#book.flush()
+    void this.#journal.close().finally(() => this.#ended.resolve())
+  }
+}
+
+interface Running {
+  schema: SimulationSchema
+  schemaText: string
+  setup: FabricSetup
+  clock: Clock
+  apps: Apps
+}

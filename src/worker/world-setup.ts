@@ -1,0 +1,162 @@
+// Brings a simulation's fabric into being: the folder, the control segment, a partition for every spatial and service app, and the state of a snapshot.
+// Owns the order; never starts the clock or an app.
+
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MemoryFullError } from '../base/memory.ts'
+import { ControlBlock } from '../core/fabric/control-block.ts'
+import { Fabric } from '../core/fabric/fabric.ts'
+import { redistribute } from '../core/fabric/redistribute.ts'
+import { seedState } from '../core/fabric/state.ts'
+import { type DomainDescription, World, type WorldDescription } from '../core/fabric/world.ts'
+import { defaultFabricLimits as limits } from '../core/limits.ts'
+import type { SimulationSchema } from '../core/schema/schema.ts'
+import type { PartitionState } from '../core/snapshot/partition-state.ts'
+import { type SharedSegment, SharedSegments } from '../io/shm/shared-segments.ts'
+import type { Snapshot } from './snapshot-file.ts'
+import { startFailure } from './start-failure.ts'
+
+/** A spatial or service app as it is placed. */
+export interface PlacedApp {
+  domain: string
+  name: string
+  workerId: string
+  cell?: { x: number; y: number; index: number }
+}
+
+export interface FabricSetup {
+  folder: string
+  fabric: Fabric
+  controlSegment: SharedSegment
+  description: WorldDescription
+  /** Partition index by domain and app name (see partitionKey), those without an app included. */
+  partitions: Map<string, number>
+}
+
+export function partitionKey(domain: string, name: string): string {
+  return `${domain}/${name}`
+}
+
+/** Makes the fabric in a folder that doesn't exist yet. Throws StartFailure; what is there already is the caller's to remove. */
+export async function setUpFabric(options: {
+  folder: string
+  simulationName: string
+  executionId: string
+  schema: SimulationSchema
+  placed: readonly PlacedApp[]
+  snapshot?: Snapshot
+}): Promise<FabricSetup> {
+  const { folder, schema, placed, snapshot } = options
+  const description = describeWorld(options)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(join(folder, 'world.json'), JSON.stringify(description), { mode: 0o600 })
+    const segments = new SharedSegments(folder)
+    const control = ControlBlock.create(
+      segments,
+      {
+        partitionCapacity: placed.length + limits.customApps,
+        entityLimit: limits.entitiesPerPartition,
+        fieldBytesMax: limits.fieldBytesMax,
+        messageLimit: limits.messagesPerTick,
+        messageBytesMax: limits.messageBytesMax,
+        messageHeapBytes: limits.messageHeapBytes,
+      },
+      {
+        workerPid: process.pid,
+        tickRate: schema.clock.tickRate === 'unlimited' ? 0 : schema.clock.tickRate,
+        tick: snapshot?.header.tick ?? 0,
+      },
+    )
+    if (snapshot) control.nextIdLane = snapshot.header.nextIdLane
+    const fabric = new Fabric(segments, control, new World(description), () => true)
+    const partitions = addPartitions(fabric, placed, snapshot)
+    if (snapshot) await restore(fabric, partitions, snapshot)
+    const controlSegment = segments.open(control.segment.name, control.segment.buffer.byteLength, true)
+    return { folder, fabric, controlSegment, description, partitions }
+  } catch (cause) {
+    rmSync(folder, { recursive: true, force: true })
+    if (cause instanceof MemoryFullError)
+      throw startFailure('CapacityExceeded', `${cause.message}: ${folder} is on a file system that is full`, cause)
+    throw cause
+  }
+}
+
+/** Spatial domains come first, cell by cell, so that a cell's partition index follows from the position alone. */
+function describeWorld({
+  schema,
+  simulationName,
+  executionId,
+}: {
+  schema: SimulationSchema
+  simulationName: string
+  executionId: string
+}): WorldDescription {
+  let firstPartition = 0
+  const domains = schema.domains.map((domain): DomainDescription => {
+    if (domain.lifecycle !== 'BySpatialSubdivision') return { name: domain.name, lifecycle: domain.lifecycle }
+    const { bounds } = schema.strategies.find((strategy) => strategy.name === domain.strategy)!
+    const area = { bounds: { ...bounds }, columns: domain.grid.x, rows: domain.grid.y, firstPartition }
+    firstPartition += area.columns * area.rows
+    return { name: domain.name, lifecycle: domain.lifecycle, area }
+  })
+  return { simulationName, executionId, domains }
+}
+
+function addPartitions(
+  fabric: Fabric,
+  placed: readonly PlacedApp[],
+  snapshot: Snapshot | undefined,
+): Map<string, number> {
+  const { world } = fabric
+  const partitions = new Map<string, number>()
+  const add = (domain: string, name: string, cell: number) => {
+    const saved = snapshot?.partitions.find((partition) => partition.domain === domain && partition.name === name)
+    const index = fabric.addPartition({
+      domain: world.domainIndex(domain),
+      cell,
+      name,
+      idLane: saved?.idLane,
+      idCounter: saved?.idCounter,
+    })
+    partitions.set(partitionKey(domain, name), index)
+    return index
+  }
+  const spatialFirst = [...placed].sort((a, b) => order(world, a) - order(world, b))
+  for (const { domain, name, cell } of spatialFirst) add(domain, name, cell?.index ?? -1)
+  // A custom app's entities wait for the app of that name.
+  for (const { domain, name, lifecycle } of snapshot?.partitions ?? [])
+    if (lifecycle === 'ByRequest') add(domain, name, -1)
+  return partitions
+}
+
+function order(world: World, { domain, cell }: PlacedApp): number {
+  const area = world.description.domains[world.domainIndex(domain)].area
+  return area && cell ? area.firstPartition + cell.index : Number.MAX_SAFE_INTEGER
+}
+
+async function restore(fabric: Fabric, partitions: Map<string, number>, snapshot: Snapshot): Promise<void> {
+  const states: PartitionState[] = []
+  for (const partition of snapshot.partitions) states.push(await partition.load())
+  const ownIndex = (state: PartitionState) => partitions.get(partitionKey(state.domain, state.name)) ?? -1
+  for (const [index, columns] of redistribute(fabric.world, states, ownIndex)) {
+    if (index < 0)
+      throw startFailure(
+        'SnapshotInvalid',
+        `the snapshot has ${columns.count} entities whose domain or position has no partition in the schema`,
+      )
+    const memory = fabric.partition(index)
+    const side = memory.sides[0]
+    const seeded = seedState(memory, snapshot.header.tick, {
+      ...columns,
+      idLane: side.float('idLane'),
+      idCounter: side.float('idCounter'),
+    })
+    if (!seeded) {
+      throw startFailure(
+        'CapacityExceeded',
+        `partition '${fabric.control.partitionName(index)}' has no room for the snapshot's ${columns.count} entities (limit ${memory.sizes.entityLimit}, or the fabric's file system is full)`,
+      )
+    }
+  }
+}
