@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -179,6 +179,33 @@ test('run folders of deletions that were cut short are swept', async () => {
   writeFileSync(left.plan, '{}')
   await f.reopen()
   assert.deepEqual(readdirSync(f.control.data.run), [])
+})
+
+test('a deletion removes read-only packages too', async () => {
+  await using f = await openFixture()
+  const { ExecutionId } = await f.start('packed', 'fail-at-start')
+  await f.waitForStatus('packed', 'FAILED')
+  const { folder } = runFolder(f.control.data, ExecutionId)
+  const packed = join(folder, 'packages', 'app')
+  await mkdir(packed, { recursive: true })
+  writeFileSync(join(packed, 'run'), '', { mode: 0o444 })
+  await chmod(packed, 0o555)
+  await f.call('DeleteSimulation', { Simulation: 'packed' })
+  await waitFor('the run folder to go', () => !existsSync(folder) || undefined)
+})
+
+test('a damaged status file and plan of a dead worker end in FAILED, not in a control that cannot start', async () => {
+  await using f = await openFixture()
+  const { ExecutionId } = await f.start('world')
+  await f.waitForStatus('world', 'STARTED')
+  const folder = runFolder(f.control.data, ExecutionId)
+  const pid = workerOf(f, ExecutionId)
+  await f.control.close()
+  process.kill(pid ?? 0, 'SIGKILL')
+  writeFileSync(folder.status, '{"status":')
+  writeFileSync(folder.plan, '{')
+  await f.reopen()
+  await f.waitForStatus('world', 'FAILED')
 })
 
 test('a worker gets no keys of ours', async () => {

@@ -2,12 +2,13 @@
 // Owns the set of watches and the recovery at the start; never answers the API.
 
 import { existsSync, readFileSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { ObjectsConfig } from '../../base/objects-config.ts'
 import { parseMaximumDuration } from '../../core/lifecycle/duration.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
 import type { WorkerPlan, WorkerStatus } from '../../core/wire/worker-protocol.ts'
+import { removePackages } from '../../io/packages/packages.ts'
 import type { SimulationRecord, Store } from '../../io/store/store.ts'
 import { type DataFolder, type RunFolder, runFolder } from '../data-folder.ts'
 import { hasMemory, removeRemains } from './remains.ts'
@@ -91,12 +92,16 @@ export class Supervisor {
     }
   }
 
-  /** Ends what is left of a deleted simulation, and removes its run folder. */
+  /** Ends what is left of a deleted simulation, and removes its run folder; what fails is done by the next sweep. */
   async remove(executionId: string): Promise<void> {
-    await this.#watches.get(executionId)?.ended
-    this.#watches.delete(executionId)
-    await removeRemains(this.#supervision.processes, this.fabricFolderOf(executionId), executionId)
-    await rm(this.#folderOf(executionId).folder, { recursive: true, force: true })
+    try {
+      await this.#watches.get(executionId)?.ended
+      this.#watches.delete(executionId)
+      await removeRemains(this.#supervision.processes, this.fabricFolderOf(executionId), executionId)
+      await removePackages(this.#folderOf(executionId).folder)
+    } catch (error) {
+      this.#supervision.log.error({ error, executionId }, 'the remains of a deleted simulation could not be removed')
+    }
   }
 
   /** Lets all workers go on without us. */
@@ -123,8 +128,13 @@ export class Supervisor {
   fabricFolderOf(executionId: string): string {
     const { plan } = this.#folderOf(executionId)
     if (!existsSync(plan)) return this.#supervision.fabricFolder
-    const { fabricFolder } = JSON.parse(readFileSync(plan, 'utf8')) as Partial<WorkerPlan>
-    return fabricFolder ?? this.#supervision.fabricFolder
+    try {
+      const { fabricFolder } = JSON.parse(readFileSync(plan, 'utf8')) as Partial<WorkerPlan>
+      return fabricFolder ?? this.#supervision.fabricFolder
+    } catch (error) {
+      this.#supervision.log.warn({ error, executionId }, 'a plan is damaged')
+      return this.#supervision.fabricFolder
+    }
   }
 
   #folderOf(executionId: string): RunFolder {

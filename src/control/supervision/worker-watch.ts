@@ -155,7 +155,7 @@ export class WorkerWatch {
       }
       // In this order: a worker that writes its last word and ends in between is not taken for lost.
       const alive = this.#isAlive()
-      const left = await readStatusFile(this.#folder.status)
+      const left = await this.#readLeft()
       if (left !== undefined && isFinal(left.status)) return { status: left }
       if (left !== undefined) await this.#adopt(left)
       missing = alive ? 0 : missing + 1
@@ -168,6 +168,16 @@ export class WorkerWatch {
       await sleep(RETRY_MS)
     }
     return undefined
+  }
+
+  /** A file that can't be read says nothing; the process itself tells the rest. */
+  async #readLeft(): Promise<WorkerStatus | undefined> {
+    try {
+      return await readStatusFile(this.#folder.status)
+    } catch (error) {
+      this.#supervision.log.warn({ error, simulation: this.#name }, 'a status file is damaged')
+      return undefined
+    }
   }
 
   async #connect(): Promise<Client | undefined> {
