@@ -92,8 +92,8 @@ export class App {
     const { partition, ports, address } = this.options
     if (this.#control.partitionWord(partition, 'attachedPid') !== 0) {
       this.#attachedAtMs = performance.now()
-      this.#change({ status: 'STARTED', ...(ports.length > 0 && { endpoint: { address, ports } }) })
       this.#listener.attached(this)
+      this.#change({ status: 'STARTED', ...(ports.length > 0 && { endpoint: { address, ports } }) })
     } else if (
       performance.now() - this.#launchedAtMs > failureLimits.attachTimeoutMs &&
       !isBeingDebugged(this.#process.pid)
