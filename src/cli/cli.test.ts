@@ -193,6 +193,32 @@ test('a port in use and a broken credentials file are named', async () => {
   assert.equal(await served.ended, 0)
 })
 
+test('logs shows all streams by time, one alone, those of a deleted simulation, and what is missing', async () => {
+  const written = join(folder, 'written')
+  const streams = join(written, 'logs', 'MyLogs', 'gone-0a1b2c3d')
+  await mkdir(join(streams, 'sim'), { recursive: true })
+  await mkdir(join(written, 'logs', 'MyLogs', 'gone-but-another-0a1b2c3d'), { recursive: true })
+  await writeFile(join(streams, 'sim', 'errors.log'), '2026-01-01T00:00:02.000Z second\n')
+  await writeFile(join(streams, 'sim', 'management.log'), '2026-01-01T00:00:01.000Z first\n')
+  const all = await heddle(['logs', 'gone', '--data', written])
+  assert.equal(
+    all.out,
+    '/sim/management 2026-01-01T00:00:01.000Z first\n/sim/errors 2026-01-01T00:00:02.000Z second\n',
+    all.err,
+  )
+  const one = await heddle(['logs', 'gone', '--data', written, '--stream', '/sim/errors'])
+  assert.equal(one.out, '2026-01-01T00:00:02.000Z second\n')
+  const none = await heddle(['logs', 'gone', '--data', written, '--stream', '/sim/else'])
+  assert.deepEqual(none, {
+    code: 1,
+    out: '',
+    err: 'heddle: there is no stream /sim/else; there are: /sim/errors, /sim/management\n',
+  })
+  assert.match((await heddle(['logs', 'never', '--data', written])).err, /^heddle: there is no simulation named never/)
+  assert.match((await heddle(['logs', 'world', '--data', data])).err, /^heddle: world has no logs yet; .*worker.log\n$/)
+  assert.equal((await heddle(['logs'])).code, 2)
+})
+
 test('the launcher works through symbolic links, and says what to run where Node is missing', async () => {
   await mkdir(join(folder, 'bin'))
   await symlink(LAUNCHER, join(folder, 'bin', 'absolute'))
