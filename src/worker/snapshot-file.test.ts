@@ -162,6 +162,7 @@ test('a state hash that was promised is held against what was written', async ()
 test('a state that could not be started again is not written', async () => {
   await assert.rejects(write(world([{ ...PEOPLE[0]!, position: [Number.NaN, 0, 0] }])), { fault: 'BadPosition' })
   await assert.rejects(write(world([{ ...PEOPLE[0]!, id: 0.5 }])), { fault: 'BadId' })
+  await assert.rejects(write([...world(PEOPLE), ...world([])]), { fault: 'BadManifest' })
 })
 
 test('destroying the stream ends the writing and asks for no more partitions', async () => {

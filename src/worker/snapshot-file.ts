@@ -90,7 +90,9 @@ export function writeSnapshot(
       throw new SnapshotError(snapshotFault('StateMismatch', message))
     }
     manifest = buildManifest(header, written)
-    yield zipPart(MANIFEST_PATH, [Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`)])
+    const text = `${JSON.stringify(manifest, undefined, 2)}\n`
+    accepted(parseManifest(text, DEFAULT_SNAPSHOT_LIMITS))
+    yield zipPart(MANIFEST_PATH, [Buffer.from(text)])
   }
 
   const zip = writeSealedZip(parts(), header.takenAtMs)

@@ -144,7 +144,8 @@ test('lanes, cells and fields that can not be are refused', () => {
 
 test('what is over a limit is refused with it', () => {
   checkSet('partitions.0.fields', [64], 'TooLarge', /field 64 .* limit of 63/)
-  checkSet('partitions.0.bytes', 2 ** 40, 'TooLarge', /bytes/)
+  checkSet('partitions.0.bytes', 2 ** 40, 'TooLarge', /1099511628796 bytes, over/)
+  checkSet('partitions.0.bytes', 2 ** 33, 'TooLarge', /8589934592 bytes in entities\/Crowd\/a.arrow/)
   checkChange(
     (changed) => {
       changed.entities = 1001

@@ -197,6 +197,9 @@ function partitionFault(
   if (partition.rows > limits.entitiesPerPartitionMax) {
     return tooLarge(`${partition.rows} entities in ${path}`, limits.entitiesPerPartitionMax)
   }
+  if (partition.bytes > limits.partitionBytesMax) {
+    return tooLarge(`${partition.bytes} bytes in ${path}`, limits.partitionBytesMax)
+  }
   if (fields.some((field, at) => at > 0 && field <= fields[at - 1]!))
     return badManifest(`the fields of ${path} do not rise`)
   if (fields.some((field) => field > limits.fieldIndexMax)) {

@@ -57,7 +57,10 @@ export interface SnapshotLimits {
   schemaBytesMax: number
   /** Bytes of all parts together, uncompressed. */
   totalBytesMax: number
-  /** Bytes of one partition's columns in memory, where each field takes its longest value's bytes in every row. */
+  /**
+   * Bytes of one partition: of its file, and of its fields in memory, where each takes its longest value's bytes in every row. At most
+   * 4 GB - 2, which is what can be unpacked in one go.
+   */
   partitionBytesMax: number
 }
 
@@ -71,5 +74,5 @@ export const DEFAULT_SNAPSHOT_LIMITS: Readonly<SnapshotLimits> = {
   manifestBytesMax: 16 * 1024 ** 2,
   schemaBytesMax: 16 * 1024 ** 2,
   totalBytesMax: 64 * 1024 ** 3,
-  partitionBytesMax: 4 * 1024 ** 3,
+  partitionBytesMax: 2 * 1024 ** 3,
 }
