@@ -1,0 +1,128 @@
+// Holds the structure of the project (ARCHITECTURE.md): who may import whom, what core may use, how files look.
+// The rules are proved on a small world of faulty files first, then held against the project.
+
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { findPrivateWords, listFiles } from './architecture/files.ts'
+import { findFaults, findVainExceptions } from './architecture/rules.ts'
+import { readSources, type Source } from './architecture/sources.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+const FAULTY_FILES: Record<string, string> = {
+  'src/base/a.ts': "// base\nimport type { X } from '../core/pure.ts'\nexport type A = X",
+  'src/core/pure.ts':
+    "// Date.now() and import './nothing.ts' in a comment\nexport type X = 1\nexport const text = `await import('../io/b.ts')`",
+  'src/core/impure.ts': [
+    "import { readFileSync } from 'node:fs'",
+    "import { createHash, randomBytes } from 'node:crypto'",
+    "export type { B } from '../io/b.ts'",
+    "export type C = import('../io/b.ts').B",
+    'export const now = () => [Date.now(), new Date(), new Date(0), Math.random(), Math.floor(1)]',
+    'export const later = async (rows: AsyncIterable<string>) => { for await (const row of rows) await row }',
+    'setTimeout(() => process.exit(), performance.now())',
+  ].join('\n'),
+  'src/core/impure.test.ts': "import { readFileSync } from 'node:fs'\nDate.now()",
+  'src/core/api/signature.ts': '/* may wait */ export const sign = async () => [await 1, Date.now()]',
+  'src/io/b.ts': "// io\nexport type B = 1\nexport const load = () => import('../core/pure.ts')",
+  'src/io/extension.ts': "// io\nexport { load } from './b.js'\nexport * from './b'",
+  'src/io/testing/tool.ts': "// a tool of tests\nimport '../b.ts'",
+  'src/io/uses-tool.ts': "// io\nimport './testing/tool.ts'",
+  'src/io/one.ts': "// a circle of three\nimport './two.ts'",
+  'src/io/two.ts': "// a circle of three\nimport './three.ts'",
+  'src/io/three.ts': "// a circle of three\nimport './b.ts'\nimport type {} from './one.ts'",
+  'src/worker/main.ts': "// worker\nimport '../control/main.ts'\nimport '../io/b.ts'\nimport '../core/pure.ts'",
+  'src/control/main.ts': "#!/usr/bin/env node\n// control\nimport '@heddle/sdk'\nimport '../base/a.ts'",
+  'src/cli/main.ts': "// cli\nimport '../control/main.ts'\nimport '../core/impure.test.ts'",
+  'sdk/typescript/src/index.ts': "// sdk\nimport '../../../src/io/b.ts'\nimport '../../../src/worker/main.ts'",
+  'samples/small/app.ts': "// a sample\nimport '@heddle/sdk'\nimport './own.ts'\nimport 'node:net'\nimport 'ws'",
+  'samples/small/own.ts': "// a sample\nimport '../../sdk/typescript/src/index.ts'\nimport '../other/app.ts'",
+  'samples/small/own.test.ts': "import '../../sdk/typescript/src/testing/tool.ts'",
+  'samples/other/app.ts': '// another sample',
+}
+
+test('each kind of fault is found, with its file and line, and nothing else is', () => {
+  assert.deepEqual(findFaults(parse(FAULTY_FILES)), [
+    'samples/small/own.ts:2 a sample imports sdk/typescript/src/index.ts instead of @heddle/sdk or its own files',
+    'samples/small/own.ts:3 a sample imports samples/other/app.ts instead of @heddle/sdk or its own files',
+    'sdk/typescript/src/index.ts:3 sdk/typescript imports src/worker',
+    'src/base/a.ts:2 src/base imports src/core',
+    'src/cli/main.ts:3 imports the test src/core/impure.test.ts',
+    'src/control/main.ts:3 src/control imports sdk/typescript',
+    'src/core/api/signature.ts:1 core uses Date.now',
+    'src/core/impure.ts:1 core imports node:fs',
+    'src/core/impure.ts:1 opens without a comment on what it owns',
+    'src/core/impure.ts:2 core uses randomBytes',
+    'src/core/impure.ts:3 src/core imports src/io',
+    'src/core/impure.ts:4 src/core imports src/io',
+    'src/core/impure.ts:5 core uses Date.now',
+    'src/core/impure.ts:5 core uses Math.random',
+    'src/core/impure.ts:5 core uses new Date()',
+    'src/core/impure.ts:6 core uses await',
+    'src/core/impure.ts:6 core uses for await',
+    'src/core/impure.ts:7 core uses performance.now',
+    'src/core/impure.ts:7 core uses process.exit',
+    'src/core/impure.ts:7 core uses setTimeout()',
+    'src/io/b.ts:3 src/io imports src/core',
+    'src/io/extension.ts:2 ./b.js does not end in .ts',
+    'src/io/extension.ts:3 ./b does not end in .ts',
+    'src/io/three.ts:3 closes a circle: src/io/one.ts → src/io/two.ts → src/io/three.ts → src/io/one.ts',
+    'src/io/uses-tool.ts:2 imports src/io/testing/tool.ts, which is for tests',
+    'src/worker/main.ts:2 src/worker imports src/control',
+  ])
+})
+
+test('an exception that is no longer needed is found', () => {
+  assert.deepEqual(findVainExceptions(parse({ 'src/core/api/signature.ts': '// waits no more' })), [
+    'src/core/api/signature.ts',
+  ])
+})
+
+test('every source of the project keeps the rules', () => {
+  const sources = readSources(ROOT)
+  assert.ok(sources.length > 50, `only ${sources.length} sources were found`)
+  assert.deepEqual(findFaults(sources), [])
+  assert.deepEqual(findVainExceptions(sources), [])
+})
+
+test('paths of a machine and hosts of a registry are recognised', () => {
+  const faulty = [
+    "const folder = '/srv/somebody/heddle/src'",
+    `see /${'work'}/tree and ./work/tree and /networks/tree`,
+    `"resolved": "https://${'registry'}.example.org/zod"`,
+    'image: "registry/repository:tag", "resolved": "sdk/typescript"',
+  ].join('\n')
+  assert.deepEqual(findPrivateWords('a.txt', faulty, ['/srv/somebody']), [
+    'a.txt:1 /srv/somebody',
+    `a.txt:2 /${'work'}/tree`,
+    `a.txt:3 ${'registry'}.example.org`,
+  ])
+})
+
+test('no file names a path of somebody’s machine or a registry’s host', (context) => {
+  const files = listFiles(ROOT)
+  if (files === undefined) return context.skip('this is no clone: git does not know its files')
+  // A folder right under the root, as containers have it, is nobody's.
+  const folders = [homedir(), ROOT].filter((folder) => dirname(folder) !== '/')
+  assert.deepEqual(
+    files.flatMap(({ path, text }) => findPrivateWords(path, text, folders)),
+    [],
+  )
+})
+
+function parse(files: Record<string, string>): Source[] {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-architecture-'))
+  try {
+    const config = { compilerOptions: { allowImportingTsExtensions: true, noEmit: true, types: [] } }
+    for (const [path, text] of Object.entries({ ...files, 'tsconfig.json': JSON.stringify(config) })) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), text)
+    }
+    return readSources(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,35 @@
+// The project's files as git knows them, and words in them that belong to one machine.
+// Owns what counts as such a word.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Folders where people and build machines keep their work, as absolute paths; hosts that packages were fetched from. */
+const PRIVATE_WORDS = [
+  new RegExp(`(?<![\\w.~}-])/(?:${['Users', 'root', 'work'].join('|')})/\\w[\\w.-]*`, 'g'),
+  /\bregistry\.[\w-]+\.\w[\w.-]*/g,
+]
+
+/** Every text file that is committed or about to be, or nothing where git can't tell. */
+export function listFiles(root: string): { path: string; text: string }[] | undefined {
+  const { status, stdout } = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  if (status !== 0) return undefined
+  return stdout
+    .split('\0')
+    .filter((path) => path !== '' && existsSync(join(root, path)))
+    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+    .filter(({ text }) => !text.includes('\0'))
+}
+
+/** One line for each private word: `path:line word`. `folders` are private besides the usual ones. */
+export function findPrivateWords(path: string, text: string, folders: readonly string[]): string[] {
+  return text.split('\n').flatMap((line, index) => {
+    const usual = PRIVATE_WORDS.flatMap((pattern) => [...line.matchAll(pattern)].map(([word]) => word))
+    const words = [...usual, ...folders.filter((folder) => line.includes(folder))]
+    return words.map((word) => `${path}:${index + 1} ${word}`)
+  })
+}
