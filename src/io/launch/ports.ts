@@ -1,127 +1,178 @@
-// Ports that apps listen on: the declared one where it is free on this host, another free one otherwise.
-// Owns reservations, shared by all simulations of the host through a folder; never listens for an app.
+// Ports that apps bind to: found free on the host, and promised to one app at a time.
+// Owns the reservation files of a folder that all simulations of the host share; never holds a port open itself.
 
 import { createSocket } from 'node:dgram'
-import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync, unlinkSync, writeSync } from 'node:fs'
+import { once } from 'node:events'
+import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { isAlive, startTimeOf } from './processes.ts'
+import { isAlive, startTimeOf } from './proc.ts'
 
-export interface ReservedPort {
+export interface PortMapping {
+  /** As the schema names it. */
   declared: number
+  /** What the app binds to and clients connect to. */
   actual: number
 }
 
-interface Options {
-  /** Where the reservations of all simulations of this host are. Made where it doesn't exist. */
+export interface PortOptions {
+  /** Made where it doesn't exist. */
   folder: string
+  /** The process that the ports are reserved for: once it has ended, others may take them. Default: this process. */
+  ownerPid?: number
 }
 
-const attemptsMax = 200
+/** Where another port is needed: below the ports that Linux gives to outgoing connections, so that none of these takes it first. */
+const OTHER_PORT_MIN = 20_000
+const OTHER_PORT_MAX = 31_999
 
-/** Reserves a port, free for TCP and UDP, for each declared one. They stay reserved while this process lives, or until they are released. */
-export async function reservePorts(declared: readonly number[], { folder }: Options): Promise<ReservedPort[]> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const reserved: ReservedPort[] = []
+/**
+ * For each declared port itself, if it is free for TCP and UDP on all addresses of the host and nobody else has reserved it;
+ * otherwise another that is. Nobody who asks through the same folder gets these ports before they are released or their owner has ended.
+ * Throws where there is no free port; then nothing is reserved.
+ */
+export async function reservePorts(declared: readonly number[], options: PortOptions): Promise<PortMapping[]> {
+  const { folder, ownerPid = process.pid } = options
+  mkdirSync(folder, { recursive: true })
+  const reserved: number[] = []
+  const reserveIfFree = async (port: number) => {
+    if (!reserve(folder, port, ownerPid)) return false
+    reserved.push(port)
+    if (await isFree(port)) return true
+    releasePorts([port], options)
+    reserved.pop()
+    return false
+  }
   try {
-    for (const port of declared) reserved.push({ declared: port, actual: await reserveOne(port, folder) })
-  } catch (cause) {
-    releasePorts(
-      reserved.map(({ actual }) => actual),
-      { folder },
-    )
-    throw cause
-  }
-  return reserved
-}
-
-export function releasePorts(ports: readonly number[], { folder }: Options): void {
-  for (const port of ports) removeQuietly(() => unlinkSync(join(folder, String(port))))
-  removeQuietly(() => rmdirSync(folder))
-}
-
-async function reserveOne(declared: number, folder: string): Promise<number> {
-  let candidate = declared
-  for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    if (claim(candidate, folder)) {
-      if (await isFree(candidate)) return candidate
-      releasePorts([candidate], { folder })
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const mappings: PortMapping[] = []
+    for (const port of declared) {
+      if (await reserveIfFree(port)) mappings.push({ declared: port, actual: port })
     }
-    candidate = await anyFreePort()
+    // Others only now, so that they don't take what a later one has declared.
+    for (const port of declared) {
+      if (!mappings.some((one) => one.declared === port))
+        mappings.push({ declared: port, actual: await reserveOther(port, reserveIfFree) })
+    }
+    return mappings.toSorted((a, b) => declared.indexOf(a.declared) - declared.indexOf(b.declared))
+  } catch (error) {
+    releasePorts(reserved, options)
+    throw error
   }
-  throw new Error(`no free port was found in place of ${declared}`)
 }
 
-/** The file's making is the reservation; one whose process is gone is taken over. */
-function claim(port: number, folder: string): boolean {
-  const file = join(folder, String(port))
-  for (let attempt = 0; attempt < 2; attempt++) {
+/** Frees what the owner has reserved; ports of others, and ones that nobody has, stay as they are. */
+export function releasePorts(ports: readonly number[], { folder, ownerPid = process.pid }: PortOptions): void {
+  const own = ownerText(ownerPid)
+  for (const port of ports)
+    if (readOwner(reservationPath(folder, port)) === own) rmSync(reservationPath(folder, port), { force: true })
+}
+
+async function reserveOther(declared: number, reserveIfFree: (port: number) => Promise<boolean>): Promise<number> {
+  const count = OTHER_PORT_MAX - OTHER_PORT_MIN + 1
+  for (let step = 0; step < count; step++) {
+    const port = OTHER_PORT_MIN + ((declared * 7 + step) % count)
+    if (port !== declared && (await reserveIfFree(port))) return port
+  }
+  throw new Error(
+    `no free port for the declared port ${declared}: all from ${OTHER_PORT_MIN} to ${OTHER_PORT_MAX} are taken`,
+  )
+}
+
+/** Makes the reservation's file, in one step and with its content, or takes it over from an owner that has ended. */
+function reserve(folder: string, port: number, ownerPid: number): boolean {
+  const path = reservationPath(folder, port)
+  const draft = join(folder, `draft-${process.pid}-${port}`)
+  writeFileSync(draft, ownerText(ownerPid))
+  try {
+    if (linkIfNew(draft, path)) return true
+    if (isOwnerAlive(readOwner(path))) return false
+    // Only who holds the lock may remove another's file: otherwise two could, and the second would remove the first one's.
+    const lock = `${path}.takeover`
+    if (!linkIfNew(draft, lock)) {
+      if (!isOwnerAlive(readOwner(lock))) rmSync(lock, { force: true })
+      return false
+    }
     try {
-      const descriptor = openSync(file, 'wx', 0o600)
-      writeSync(descriptor, `${process.pid} ${startTimeOf(process.pid)}`)
-      closeSync(descriptor)
-      return true
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-      if (!isStale(file)) return false
-      removeQuietly(() => unlinkSync(file))
+      if (isOwnerAlive(readOwner(path))) return false
+      rmSync(path, { force: true })
+      return linkIfNew(draft, path)
+    } finally {
+      unlinkSync(lock)
     }
+  } finally {
+    unlinkSync(draft)
   }
-  return false
 }
 
-function isStale(file: string): boolean {
+function linkIfNew(from: string, to: string): boolean {
   try {
-    const [pid, startTime] = readFileSync(file, 'utf8').split(' ').map(Number)
-    // An empty file belongs to somebody who is just writing it.
-    return Number.isInteger(pid) && Number.isInteger(startTime) && !isAlive(pid, startTime)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return true
-    throw cause
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
   }
 }
 
+function reservationPath(folder: string, port: number): string {
+  return join(folder, String(port))
+}
+
+/** `<pid> <start time>`. */
+function ownerText(pid: number): string {
+  return `${pid} ${startTimeOf(pid) ?? 0}`
+}
+
+function readOwner(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function isOwnerAlive(owner: string | undefined): boolean {
+  const [pid, startTime] = (owner ?? '').split(' ').map(Number)
+  return Number.isInteger(pid) && pid > 0 && isAlive(pid, startTime)
+}
+
+/** Binds the port in all the ways that an app could, and lets it go again. */
 async function isFree(port: number): Promise<boolean> {
-  return (await canListenTcp(port, '0.0.0.0')) && (await canListenTcp(port, '127.0.0.1')) && (await canBindUdp(port))
-}
-
-function canListenTcp(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)))
-  })
-}
-
-function canBindUdp(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createSocket('udp4')
-    socket.once('error', () => {
-      socket.close()
-      resolve(false)
-    })
-    socket.bind({ port, exclusive: true }, () => socket.close(() => resolve(true)))
-  })
-}
-
-function anyFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-/** Somebody else may have removed it, or put something into the folder. */
-function removeQuietly(remove: () => void): void {
-  try {
-    remove()
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cause
+  for (const family of [4, 6] as const) {
+    if (!(await canListen(port, family)) || !(await canReceive(port, family))) return false
   }
+  return true
+}
+
+async function canListen(port: number, family: 4 | 6): Promise<boolean> {
+  const server = createServer()
+  try {
+    server.listen({ port, host: family === 4 ? '0.0.0.0' : '::', ipv6Only: family === 6, exclusive: true })
+    await once(server, 'listening')
+    return true
+  } catch (error) {
+    return isFamilyMissing(error)
+  } finally {
+    if (server.listening) await new Promise((done) => server.close(done))
+  }
+}
+
+async function canReceive(port: number, family: 4 | 6): Promise<boolean> {
+  const socket = createSocket({ type: `udp${family}`, ipv6Only: family === 6 })
+  try {
+    socket.bind({ port, address: family === 4 ? '0.0.0.0' : '::', exclusive: true })
+    await once(socket, 'listening')
+    return true
+  } catch (error) {
+    return isFamilyMissing(error)
+  } finally {
+    await new Promise<void>((done) => socket.close(done))
+  }
+}
+
+/** A host without IPv6 can't have the port taken there. Any other fault is the port's, and it is not to be had. */
+function isFamilyMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code
+  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
 }

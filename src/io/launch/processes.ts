@@ -1,165 +1,207 @@
-// App processes: launched in groups of their own, found again by their execution, and ended without a trace.
-// Owns spawning and killing; never decides whether a process should run.
+// Starts apps' processes, and ends all that they started.
+// Owns process groups and signals; never decides when an app starts or ends, and passes nothing of its own environment on.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname } from 'node:path'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { assert } from '../../base/assert.ts'
+import { descendantsOf, isAlive, listProcesses, readEnvironment, startTimeOf } from './proc.ts'
+import { LaunchError, resolveCommand } from './resolve-command.ts'
 
-export interface LaunchOptions {
+export { isAlive, isBeingDebugged, startTimeOf } from './proc.ts'
+export { LaunchError } from './resolve-command.ts'
+
+export interface Launch {
+  /** The program and its arguments. */
   command: readonly string[]
+  /** Where it runs, and where its program is looked for first. */
   workingFolder: string
-  /** The whole environment: nothing is added to it. */
-  environment: Record<string, string>
+  /** All of its environment; HEDDLE_EXECUTION_ID must be in it, so that `findProcesses` finds it and its children. */
+  environment: Readonly<Record<string, string>>
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void
-  /** Called once, when the process has ended and its output is read. */
-  onExit(exit: { code: number | null; signal: NodeJS.Signals | null }): void
+  /** Called once, after the last output. One of the two is null. */
+  onExit(end: { code: number | null; signal: NodeJS.Signals | null }): void
+  /** An app that writes faster than this, in bytes a second, waits. Default: 32 MiB. */
+  outputBytesPerSecondMax?: number
 }
 
 export interface RunningProcess {
   readonly pid: number
+  /** For `isAlive`. */
+  readonly startTime: number
+  /** To the app's whole process group. Does nothing once it has ended. */
   signal(signal: NodeJS.Signals): void
-  /** Kills the process and all of its group. */
+  /** Ends the process, its group and its descendants at once. What it started dies with it in any case. */
   killTree(): void
 }
 
-const setpriv = '/usr/bin/setpriv'
-/** A process that has ended, but whose output is held open by a child of its own, is waited for no longer than this. */
-const outputGraceMs = 1000
+/** After an app's end its output is waited for, but not for ever: a process that it left behind may hold the pipe. */
+const OUTPUT_AFTER_EXIT_MS = 1000
+const OUTPUT_WINDOW_MS = 50
+const SETPRIV = '/usr/bin/setpriv'
 
-/** Starts a process that dies with this one. Throws where the command can't be found or run. */
-export function launch({ command, workingFolder, environment, onOutput, onExit }: LaunchOptions): RunningProcess {
-  const program = resolveProgram(command[0], workingFolder, environment.PATH ?? '')
-  const [file, args] = existsSync(setpriv)
-    ? [setpriv, ['--pdeathsig', 'KILL', '--', program, ...command.slice(1)]]
-    : [program, command.slice(1)]
-  const child = spawn(file, args, {
-    cwd: workingFolder,
-    env: environment,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+/**
+ * Starts a program in a process group of its own. Where the host has `setpriv`, it dies with the thread that calls this: call it from the
+ * main thread.
+ * Throws LaunchError, naming the command and the folder, where it can't be started.
+ */
+export function launch(options: Launch): RunningProcess {
+  const { command, workingFolder, environment, onExit } = options
+  assert(command.length > 0, 'a launch command names a program')
+  assert(
+    environment.HEDDLE_EXECUTION_ID !== undefined,
+    'an app is launched with HEDDLE_EXECUTION_ID in its environment',
+  )
+  const program = resolveCommand(command[0], workingFolder, environment.PATH ?? '')
+  const [file, ...words] = [...dyingWithParent(), program, ...command.slice(1)]
+  const child = start(file, words, options)
+  const pid = child.pid!
+  const startTime = startTimeOf(pid) ?? 0
+  readOutput(child, options)
+
+  let hasEnded = false
+  child.once('exit', (code, signal) => {
+    // The group's number stays taken while it has members, so this can't hit another group.
+    signalGroup(pid, 'SIGKILL')
+    hasEnded = true
+    const timer = setTimeout(() => {
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    }, OUTPUT_AFTER_EXIT_MS)
+    child.once('close', () => {
+      clearTimeout(timer)
+      onExit({ code, signal })
+    })
   })
-  child.stdout.on('data', (chunk: Buffer) => onOutput('stdout', chunk))
-  child.stderr.on('data', (chunk: Buffer) => onOutput('stderr', chunk))
-  whenOver(child, onExit)
-  const pid = child.pid ?? -1
   return {
     pid,
-    signal: (signal) => {
-      if (pid > 0) killQuietly(pid, signal)
+    startTime,
+    signal(signal) {
+      if (!hasEnded) signalGroup(pid, signal)
     },
-    killTree: () => {
-      if (pid > 0) killQuietly(-pid, 'SIGKILL')
+    killTree() {
+      if (hasEnded) return
+      const descendants = descendantsOf(pid)
+      signalGroup(pid, 'SIGKILL')
+      for (const one of descendants) if (isAlive(one.pid, one.startTime)) sendSignal(one.pid, 'SIGKILL')
     },
   }
 }
 
-function whenOver(child: ChildProcess, onExit: LaunchOptions['onExit']): void {
-  let over = false
-  const end = (code: number | null, signal: NodeJS.Signals | null) => {
-    if (over) return
-    over = true
-    onExit({ code, signal })
+/**
+ * What every app gets of this process's environment: where programs are (the Node that runs this, first), who the user is, language,
+ * time zone and temporary folder. Nothing else, so no key and no secret either.
+ */
+export function baseEnvironment(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const passed: Record<string, string> = {
+    PATH: `${dirname(process.execPath)}:${environment.PATH || '/usr/local/bin:/usr/bin:/bin'}`,
+    HOME: environment.HOME || homedir(),
+    LANG: environment.LANG || 'C.UTF-8',
   }
-  child.once('error', () => end(127, null))
-  child.once('close', end)
-  child.once('exit', (code, signal) => setTimeout(() => end(code, signal), outputGraceMs))
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && /^(LC_[A-Z]+|LANGUAGE|TZ|TMPDIR|USER|LOGNAME|SHELL|LD_LIBRARY_PATH)$/.test(name))
+      passed[name] = value
+  }
+  return passed
 }
 
-/** A path is taken from the package; a bare name is looked for there first, and then in PATH. */
-function resolveProgram(name: string, folder: string, path: string): string {
-  if (name === undefined || name === '') throw new Error('the launch command is empty')
-  const inPackage = isAbsolute(name) ? name : join(folder, name)
-  if (existsSync(inPackage) && statSync(inPackage).isFile()) {
-    if (!isExecutable(inPackage)) throw new Error(`the launch command '${name}' in ${folder} is not executable`)
-    return inPackage
-  }
-  if (!name.includes('/')) {
-    for (const place of path.split(delimiter)) if (place && isExecutable(join(place, name))) return join(place, name)
-    throw new Error(`the launch command '${name}' is neither in the package (${folder}) nor in PATH`)
-  }
-  throw new Error(`the launch command '${name}' is not in the package (${folder})`)
+export interface FindOptions {
+  /** Processes that don't count; this process never does. */
+  except?: readonly number[]
 }
 
-function isExecutable(file: string): boolean {
+/** The processes of an execution, wherever in the process tree they are: those that were started with its id in their environment. */
+export function findProcesses(executionId: string, { except = [] }: FindOptions = {}): number[] {
+  return listProcesses().filter(
+    (pid) =>
+      pid !== process.pid &&
+      !except.includes(pid) &&
+      readEnvironment(pid).get('HEDDLE_EXECUTION_ID') === executionId &&
+      isAlive(pid),
+  )
+}
+
+/** Ends all processes of an execution, and resolves when they are gone. Throws where some can't be ended within `timeoutMs`. */
+export async function killProcesses(
+  executionId: string,
+  { timeoutMs = 10_000, ...find }: FindOptions & { timeoutMs?: number } = {},
+): Promise<void> {
+  const giveUpAtMs = performance.now() + timeoutMs
+  // Again until none is left, as one that is being ended may have started another.
+  for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 100)) {
+    const pids = findProcesses(executionId, find)
+    if (pids.length === 0) return
+    for (const pid of pids) sendSignal(pid, 'SIGKILL')
+    if (performance.now() > giveUpAtMs)
+      throw new Error(`processes of execution ${executionId} can't be ended: ${pids.join(', ')}`)
+    await sleep(waitMs)
+  }
+}
+
+function dyingWithParent(): string[] {
+  return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : []
+}
+
+function start(file: string, words: string[], { command, workingFolder, environment }: Launch): ChildProcess {
+  const failure = new LaunchError(
+    `can't launch ${JSON.stringify(command[0])} in ${workingFolder}: the system refused to start it`,
+  )
+  let child: ChildProcess
   try {
-    accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
-  } catch {
-    return false
+    child = spawn(file, words, {
+      cwd: workingFolder,
+      env: { ...environment },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  } catch (cause) {
+    failure.cause = cause
+    throw failure
+  }
+  // Also for a failure to send a signal, which the process's end answers.
+  child.on('error', (cause) => {
+    failure.cause = cause
+  })
+  if (child.pid === undefined) throw failure
+  return child
+}
+
+/** Hands output on; pauses an app that writes too fast, so that reading it doesn't cost this process all its time. */
+function readOutput(child: ChildProcess, { onOutput, outputBytesPerSecondMax = 32 * 1024 * 1024 }: Launch): void {
+  const windowBytesMax = (outputBytesPerSecondMax * OUTPUT_WINDOW_MS) / 1000
+  let windowBytes = 0
+  let isInWindow = false
+  const streams: Readable[] = [child.stdout!, child.stderr!]
+  const nextWindow = () => {
+    isInWindow = false
+    windowBytes = 0
+    for (const stream of streams) stream.resume()
+  }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]!.on('data', (chunk: Buffer) => {
+      windowBytes += chunk.length
+      if (!isInWindow) setTimeout(nextWindow, OUTPUT_WINDOW_MS)
+      isInWindow = true
+      if (windowBytes > windowBytesMax) for (const stream of streams) stream.pause()
+      onOutput(name, chunk)
+    })
+    // A pipe that breaks has no more output; the process's end is told by `exit`.
+    child[name]!.on('error', () => child[name]!.destroy())
   }
 }
 
-const inheritedVariables = ['HOME', 'LANG', 'LANGUAGE', 'LC_ALL', 'LOGNAME', 'SHELL', 'TERM', 'TMPDIR', 'TZ', 'USER']
-
-/** What every app may know of the host's environment; `node` is the Node that this program runs on. */
-export function baseEnvironment(): Record<string, string> {
-  const environment: Record<string, string> = {
-    PATH: [dirname(process.execPath), process.env.PATH ?? '/usr/bin:/bin'].join(delimiter),
-  }
-  for (const name of inheritedVariables) {
-    const value = process.env[name]
-    if (value !== undefined) environment[name] = value
-  }
-  return environment
+function signalGroup(groupId: number, signal: NodeJS.Signals): void {
+  sendSignal(-groupId, signal)
 }
 
-/** Processes that were started with this execution's id in their environment, children of children included. */
-export function findProcesses(executionId: string): number[] {
-  const marker = `HEDDLE_EXECUTION_ID=${executionId}`
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((entry) => readQuietly(`/proc/${entry}/environ`).split('\0').includes(marker))
-    .map(Number)
-}
-
-/** Kills all processes of an execution but those in `except` (this process never). Resolves when none is left. */
-export async function killProcesses(executionId: string, options: { except?: readonly number[] } = {}): Promise<void> {
-  const spared = new Set([process.pid, ...(options.except ?? [])])
-  for (;;) {
-    const left = findProcesses(executionId).filter((pid) => !spared.has(pid))
-    if (left.length === 0) return
-    for (const pid of left) killQuietly(pid, 'SIGKILL')
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
-/** When a process started, in clock ticks since the machine's start; undefined where there is no such process. With the pid it names a process for ever. */
-export function startTimeOf(pid: number): number | undefined {
-  const stat = readQuietly(`/proc/${pid}/stat`)
-  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  if (stat === '' || afterName[0] === 'Z') return undefined
-  return Number(afterName[19])
-}
-
-/** Is it still the process that started then? */
-export function isAlive(pid: number, startTime: number): boolean {
-  return startTimeOf(pid) === startTime
-}
-
-/** Somebody traces the process, or its Node was started for a debugger: it may stand still for as long as it likes. */
-export function isBeingDebugged(pid: number): boolean {
-  const tracer = /^TracerPid:\s+(\d+)/m.exec(readQuietly(`/proc/${pid}/status`))
-  if (tracer !== null && tracer[1] !== '0') return true
-  const nodeOptions = readQuietly(`/proc/${pid}/environ`)
-    .split('\0')
-    .find((variable) => variable.startsWith('NODE_OPTIONS='))
-  return /(^|[\s\0=])--inspect/.test(`${readQuietly(`/proc/${pid}/cmdline`)}\0${nodeOptions ?? ''}`)
-}
-
-/** Empty where the process is gone, or another user's. */
-function readQuietly(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-/** A process that has ended meanwhile is what was wanted. */
-function killQuietly(pid: number, signal: NodeJS.Signals): void {
+/** A process that has ended meanwhile needs no signal. */
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

@@ -1,0 +1,84 @@
+// What Linux says of processes, read from /proc.
+// Owns the reading; never sends a signal. A process that ends while it is read is one that isn't there.
+
+import { readdirSync, readFileSync } from 'node:fs'
+
+export interface ProcessStat {
+  pid: number
+  /** One letter; `Z` and `X` are ended and not yet, or just, reaped. */
+  state: string
+  parentPid: number
+  groupId: number
+  /** Clock ticks from the machine's boot to the process's start: with the pid, it names a process and never another one. */
+  startTime: number
+}
+
+/** Undefined where there is no such process. */
+export function readStat(pid: number): ProcessStat | undefined {
+  const text = readProc(pid, 'stat')
+  if (text === undefined) return undefined
+  // The second field is the program's name in brackets, which may hold spaces and brackets itself.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return {
+    pid,
+    state: fields[0],
+    parentPid: Number(fields[1]),
+    groupId: Number(fields[2]),
+    startTime: Number(fields[19]),
+  }
+}
+
+/** When the process started, for `isAlive`. Undefined where there is no such process. */
+export function startTimeOf(pid: number): number | undefined {
+  return readStat(pid)?.startTime
+}
+
+/** Whether the process runs; with its start time, another process that got the same pid later doesn't count. */
+export function isAlive(pid: number, startTime?: number): boolean {
+  const stat = readStat(pid)
+  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return false
+  return startTime === undefined || stat.startTime === startTime
+}
+
+/** Whether a debugger is attached, or may attach: the process was started with Node's inspector. */
+export function isBeingDebugged(pid: number): boolean {
+  const tracer = /^TracerPid:\t(\d+)$/m.exec(readProc(pid, 'status') ?? '')?.[1]
+  if (tracer !== undefined && tracer !== '0') return true
+  const inspects = (word: string) => /^--inspect(-brk|-wait)?(=|$)/.test(word)
+  if (readProc(pid, 'cmdline')?.split('\0').some(inspects)) return true
+  const nodeOptions = readEnvironment(pid).get('NODE_OPTIONS')
+  return nodeOptions?.split(/\s+/).some(inspects) ?? false
+}
+
+/** All processes that may be seen. */
+export function listProcesses(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger)
+}
+
+/** The variables that the process was started with; empty where they may not be read. */
+export function readEnvironment(pid: number): Map<string, string> {
+  const variables = readProc(pid, 'environ')?.split('\0') ?? []
+  return new Map(variables.map((variable) => [variable.split('=', 1)[0], variable.slice(variable.indexOf('=') + 1)]))
+}
+
+/** All descendants, the nearest first. */
+export function descendantsOf(pid: number): ProcessStat[] {
+  const all = listProcesses().flatMap((one) => readStat(one) ?? [])
+  const found: ProcessStat[] = []
+  for (let parents = new Set([pid]); parents.size > 0; ) {
+    const children = all.filter(({ parentPid }) => parents.has(parentPid))
+    found.push(...children)
+    parents = new Set(children.map((child) => child.pid))
+  }
+  return found
+}
+
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return undefined
+    throw error
+  }
+}

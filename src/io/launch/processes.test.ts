@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { descendantsOf } from './proc.ts'
+import {
+  baseEnvironment,
+  findProcesses,
+  isAlive,
+  isBeingDebugged,
+  killProcesses,
+  type Launch,
+  LaunchError,
+  launch,
+  type RunningProcess,
+  startTimeOf,
+} from './processes.ts'
+
+let folder: string
+const executionId = randomUUID()
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'heddle-launch-'))
+})
+after(async () => {
+  await killProcesses(executionId)
+  rmSync(folder, { recursive: true })
+})
+
+interface Started {
+  process: RunningProcess
+  stdout(): string
+  stderr(): string
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+}
+
+function start(command: string[], options: Partial<Launch> = {}): Started {
+  const output = { stdout: '', stderr: '' }
+  const { promise: ended, resolve } = Promise.withResolvers<{ code: number | null; signal: NodeJS.Signals | null }>()
+  const process = launch({
+    command,
+    workingFolder: folder,
+    environment: { ...baseEnvironment(), HEDDLE_EXECUTION_ID: executionId },
+    onOutput: (stream, chunk) => {
+      output[stream] += chunk
+    },
+    onExit: resolve,
+    ...options,
+  })
+  return { process, stdout: () => output.stdout, stderr: () => output.stderr, ended }
+}
+
+function write(name: string, content: string, mode = 0o755): void {
+  mkdirSync(join(folder, name, '..'), { recursive: true })
+  writeFileSync(join(folder, name), content, { mode })
+}
+
+async function until<T>(condition: () => T | undefined | false | '' | null): Promise<T> {
+  for (const giveUpAtMs = Date.now() + 20_000; ; ) {
+    const value = condition()
+    if (value) return value
+    assert.ok(Date.now() < giveUpAtMs, `gave up waiting for ${condition}`)
+    await sleep(5)
+  }
+}
+
+test('a program runs in its folder with its arguments, and all of its output comes before its end', async () => {
+  write('hello', '#!/bin/sh\necho "$PWD $1"; echo oops >&2; exit 7\n')
+  const app = start(['hello', 'a b'])
+  assert.deepEqual(await app.ended, { code: 7, signal: null })
+  assert.equal(app.stdout(), `${folder} a b\n`)
+  assert.equal(app.stderr(), 'oops\n')
+})
+
+test('a program is looked for in the folder first, and then in the PATH', async () => {
+  write('bin/tool', '#!/bin/sh\necho bin\n')
+  write('ls', '#!/bin/sh\necho mine\n')
+  for (const [command, output] of [
+    ['bin/tool', 'bin'],
+    ['./bin/tool', 'bin'],
+    ['ls', 'mine'],
+    ['/bin/echo', ''],
+    ['echo', ''],
+  ]) {
+    const app = start([command])
+    await app.ended
+    assert.equal(app.stdout(), `${output}\n`)
+  }
+  const node = start(['node', '--version'])
+  await node.ended
+  assert.equal(node.stdout(), `${process.version}\n`)
+})
+
+test('a program that can not run is refused before anything starts, with its name, the folder and the reason', () => {
+  write('plain', 'echo hello', 0o644)
+  write('script', '#!/no/such/interpreter -x\n')
+  write('windows', '#!/bin/sh\r\necho\r\n')
+  for (const [command, reason] of [
+    ['no-such-program', /neither .* nor the PATH has such a program/],
+    ['./missing', /there is no such file/],
+    ['bin', /neither .* nor the PATH/],
+    ['plain', /not executable/],
+    ['plain/x', /no such file/],
+    ['script', /interpreter "\/no\/such\/interpreter"/],
+    ['windows', /interpreter "\/bin\/sh\\r"/],
+  ] as const) {
+    assert.throws(
+      () => start([command]),
+      (error) => {
+        assert.ok(error instanceof LaunchError)
+        assert.match(error.message, reason)
+        assert.ok(error.message.includes(JSON.stringify(command)) && error.message.includes(folder), error.message)
+        return true
+      },
+    )
+  }
+  assert.throws(() => start(['ls'], { workingFolder: join(folder, 'none') }), /there is no folder/)
+  assert.throws(() => start(['echo', 'x'.repeat(3_000_000)]), LaunchError)
+})
+
+test('an app sees the environment that it is given and nothing else', async () => {
+  process.env.AWS_SECRET_ACCESS_KEY = 'secret'
+  process.env.HEDDLE_SECRET_ACCESS_KEY = 'secret'
+  process.env.SOMETHING_ELSE = 'leak'
+  try {
+    const app = start(['env'])
+    await app.ended
+    assert.ok(!/secret|leak/i.test(app.stdout()), app.stdout())
+    assert.match(app.stdout(), new RegExp(`^HEDDLE_EXECUTION_ID=${executionId}$`, 'm'))
+    assert.match(app.stdout(), /^HOME=/m)
+  } finally {
+    delete process.env.AWS_SECRET_ACCESS_KEY
+    delete process.env.HEDDLE_SECRET_ACCESS_KEY
+    delete process.env.SOMETHING_ELSE
+  }
+})
+
+test('signals reach the whole group, and an end by a signal is told', async () => {
+  const app = start(['sh', '-c', 'trap "echo asked; exit 3" TERM; echo ready; while :; do sleep 0.01; done'])
+  await until(app.stdout)
+  app.process.signal('SIGTERM')
+  assert.deepEqual(await app.ended, { code: 3, signal: null })
+  assert.match(app.stdout(), /asked/)
+  const other = start(['sleep', '1000'])
+  other.process.signal('SIGINT')
+  assert.deepEqual(await other.ended, { code: null, signal: 'SIGINT' })
+  other.process.signal('SIGTERM')
+  other.process.killTree()
+})
+
+test('the tree is killed with children that ignore signals and those that left the group', async () => {
+  const app = start([
+    'sh',
+    '-c',
+    'trap "" TERM; sh -c "trap : TERM; sleep 1000 & wait" & setsid sleep 1000 & echo ready; wait',
+  ])
+  const children = await until(() => {
+    const found = descendantsOf(app.process.pid)
+    return found.length >= 3 && found
+  })
+  app.process.killTree()
+  assert.deepEqual(await app.ended, { code: null, signal: 'SIGKILL' })
+  await until(() => children.every(({ pid, startTime }) => !isAlive(pid, startTime)))
+})
+
+test('what an app leaves in its group ends with it, and its pipe is not waited for', async () => {
+  const app = start(['sh', '-c', 'sleep 1000 & echo $!'])
+  assert.deepEqual(await app.ended, { code: 0, signal: null })
+  await until(() => !isAlive(Number(app.stdout())))
+  const daemon = start(['sh', '-c', 'setsid sleep 1000 & echo $!; sleep 0.1'])
+  assert.equal((await daemon.ended).code, 0)
+})
+
+test('every process of an execution is found and ended, wherever it went', async () => {
+  const own = randomUUID()
+  const environment = { ...baseEnvironment(), HEDDLE_EXECUTION_ID: own }
+  const app = start(['sh', '-c', 'setsid sh -c "sleep 1000 & sleep 1000" & echo ready; sleep 1000'], { environment })
+  await until(() => findProcesses(own).length >= 4)
+  assert.ok(findProcesses(own).includes(app.process.pid))
+  assert.ok(!findProcesses(own, { except: [app.process.pid] }).includes(app.process.pid))
+  assert.deepEqual(findProcesses(randomUUID()), [])
+  await killProcesses(own)
+  assert.deepEqual(findProcesses(own), [])
+  assert.deepEqual(await app.ended, { code: null, signal: 'SIGKILL' })
+  await killProcesses(own)
+})
+
+test('processes that are excepted go on', async () => {
+  const own = randomUUID()
+  const environment = { ...baseEnvironment(), HEDDLE_EXECUTION_ID: own }
+  const [kept, ended] = [start(['sleep', '1000'], { environment }), start(['sleep', '1000'], { environment })]
+  await killProcesses(own, { except: [kept.process.pid] })
+  await ended.ended
+  assert.ok(isAlive(kept.process.pid, kept.process.startTime))
+  kept.process.killTree()
+  await kept.ended
+})
+
+test('an app dies with the process that launched it', {
+  skip: !existsSync('/usr/bin/setpriv') && 'this host has no setpriv',
+}, async () => {
+  const own = randomUUID()
+  const script = join(folder, 'parent.ts')
+  const module = new URL('./processes.ts', import.meta.url).href
+  writeFileSync(
+    script,
+    `import { baseEnvironment, launch } from ${JSON.stringify(module)}
+     const app = launch({ command: ['sleep', '1000'], workingFolder: '/', environment: { ...baseEnvironment(), HEDDLE_EXECUTION_ID: '${own}' }, onOutput() {}, onExit() {} })
+     console.log(app.pid)`,
+  )
+  const parent: ChildProcess = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [chunk] = await once(parent.stdout!, 'data')
+  const pid = Number(String(chunk))
+  await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n')
+  parent.kill('SIGKILL')
+  await until(() => !isAlive(pid))
+})
+
+test('an app that writes without end is slowed down, and not buffered', async () => {
+  let bytes = 0
+  const startedAtMs = performance.now()
+  const app = start(['yes', 'x'.repeat(100)], {
+    outputBytesPerSecondMax: 4_000_000,
+    onOutput: (_stream, chunk) => {
+      bytes += chunk.length
+      if (bytes > 2_000_000) app.process.killTree()
+    },
+  })
+  assert.deepEqual(await app.ended, { code: null, signal: 'SIGKILL' })
+  assert.ok(performance.now() - startedAtMs > 200)
+  assert.ok(bytes < 4_000_000, `${bytes}`)
+})
+
+test('a pid that another process got is not taken for the first one', async () => {
+  const app = start(['sleep', '1000'])
+  const startTime = startTimeOf(app.process.pid)
+  assert.equal(startTime, app.process.startTime)
+  assert.ok(isAlive(app.process.pid, startTime))
+  assert.ok(!isAlive(app.process.pid, startTime! - 1))
+  app.process.killTree()
+  await app.ended
+  assert.ok(!isAlive(app.process.pid, startTime))
+  assert.equal(startTimeOf(app.process.pid), undefined)
+})
+
+test('an app under a debugger is known as one', async () => {
+  const plain = start(['sleep', '1000'])
+  assert.equal(isBeingDebugged(plain.process.pid), false)
+  const waiting = 'setInterval(() => {}, 1000); console.log("up")'
+  const inspected = start(['node', '--inspect=127.0.0.1:0', '-e', waiting])
+  await until(inspected.stdout)
+  assert.equal(isBeingDebugged(inspected.process.pid), true)
+  const byOption = start(['node', '-e', waiting], {
+    environment: { ...baseEnvironment(), HEDDLE_EXECUTION_ID: executionId, NODE_OPTIONS: '--inspect=127.0.0.1:0' },
+  })
+  await until(byOption.stdout)
+  assert.equal(isBeingDebugged(byOption.process.pid), true)
+  for (const app of [plain, inspected, byOption]) {
+    app.process.killTree()
+    await app.ended
+  }
+  assert.equal(isBeingDebugged(plain.process.pid), false)
+})

@@ -1,0 +1,80 @@
+// Finds the program that a launch command means.
+// Owns the order of places and the reasons why a program can't run; never runs one.
+
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+
+export class LaunchError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'LaunchError'
+  }
+}
+
+/**
+ * The program's path: in the working folder first (`MyApp`, `./MyApp`, `bin/app`), then, for a name without a slash, in `searchPath`.
+ * Throws LaunchError that names the command, the folder and what is wrong.
+ */
+export function resolveCommand(program: string, workingFolder: string, searchPath: string): string {
+  if (!isFolder(workingFolder))
+    throw new LaunchError(`can't launch ${shown(program)}: there is no folder ${workingFolder}`)
+  const inFolder = isAbsolute(program) ? program : join(workingFolder, program)
+  if (isFile(inFolder)) return runnable(inFolder, program, workingFolder)
+  if (!program.includes('/')) {
+    for (const folder of searchPath.split(':')) {
+      const path = join(folder, program)
+      if (isAbsolute(path) && isFile(path) && isExecutable(path)) return path
+    }
+    throw new LaunchError(`can't launch ${shown(program)}: neither ${workingFolder} nor the PATH has such a program`)
+  }
+  throw new LaunchError(`can't launch ${shown(program)} in ${workingFolder}: there is no such file`)
+}
+
+function runnable(path: string, program: string, workingFolder: string): string {
+  const where = `can't launch ${shown(program)} in ${workingFolder}`
+  if (!isExecutable(path)) throw new LaunchError(`${where}: the file is not executable (chmod +x)`)
+  const interpreter = /^#![ \t]*([^ \t]+)/.exec(firstLine(path))?.[1]
+  if (interpreter === undefined || isFile(interpreter)) return path
+  throw new LaunchError(
+    `${where}: its first line names the interpreter ${shown(interpreter)}, which this host doesn't have`,
+  )
+}
+
+/** The first line of a script, with the `\r` of a file from Windows, which the kernel takes for a part of the interpreter's name. */
+function firstLine(path: string): string {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(256)
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, 0)).split('\n', 1)[0]
+  } finally {
+    closeSync(file)
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch (error) {
+    // Whatever keeps it from being looked at (missing, a file for a folder, a loop of links) keeps it from being run.
+    if (error instanceof Error && 'code' in error) return false
+    throw error
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return false
+    throw error
+  }
+}
+
+function shown(program: string): string {
+  return JSON.stringify(program)
+}
