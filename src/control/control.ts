@@ -16,7 +16,8 @@ import type { OperationHandlers } from './http/handlers.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { TOKEN_AGE_MS_MAX } from './operations/idempotency.ts'
 import { operationHandlers } from './operations/operations.ts'
-import { SUPERVISION_LIMITS, type Supervision, Supervisor } from './supervision/supervisor.ts'
+import { SUPERVISION_LIMITS, type Supervision } from './supervision/supervision.ts'
+import { Supervisor } from './supervision/supervisor.ts'
 import { WORKER_PROGRAM } from './supervision/worker-process.ts'
 
 export interface Control {

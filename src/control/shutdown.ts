@@ -12,7 +12,8 @@ import type { SimulationRecord, Store } from '../io/store/store.ts'
 import { type DataFolder, makeDataFolder } from './data-folder.ts'
 import { type Holder, type Lock, LockedError, readHolder, takeLock } from './lock.ts'
 import { removeFabricFolderIfEmpty } from './supervision/remains.ts'
-import { SUPERVISION_LIMITS, Supervisor } from './supervision/supervisor.ts'
+import { SUPERVISION_LIMITS } from './supervision/supervision.ts'
+import { Supervisor } from './supervision/supervisor.ts'
 
 export interface ShutdownReport {
   /** The process that served, where one did. */

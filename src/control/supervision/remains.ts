@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs'
 import { rm, rmdir } from 'node:fs/promises'
 import { executionFabricFolder } from '../../core/wire/places.ts'
-import type { Processes } from './supervisor.ts'
+import type { Processes } from './supervision.ts'
 
 /** Ends what still runs of that execution, and frees its memory. */
 export async function removeRemains(processes: Processes, fabricFolder: string, executionId: string): Promise<void> {

@@ -3,46 +3,15 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import type { Logger } from 'pino'
-import type { ObjectsConfig } from '../../base/objects-config.ts'
 import { parseMaximumDuration } from '../../core/lifecycle/duration.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
 import type { WorkerPlan, WorkerStatus } from '../../core/wire/worker-protocol.ts'
 import { removePackages } from '../../io/packages/packages.ts'
-import type { SimulationRecord, Store } from '../../io/store/store.ts'
-import { type DataFolder, type RunFolder, runFolder } from '../data-folder.ts'
+import type { SimulationRecord } from '../../io/store/store.ts'
+import { type RunFolder, runFolder } from '../data-folder.ts'
 import { hasMemory, removeRemains } from './remains.ts'
+import type { Supervision } from './supervision.ts'
 import { WorkerWatch } from './worker-watch.ts'
-
-/** The processes of an execution, worker and apps alike, as the operating system knows them. */
-export interface Processes {
-  /** Ends them all, and waits until they are gone. */
-  kill(executionId: string): Promise<void>
-}
-
-export interface Supervision {
-  store: Store
-  data: DataFolder
-  log: Logger
-  processes: Processes
-  /** The file of the worker program. */
-  workerProgram: string
-  region: string
-  accountId: string
-  objects: ObjectsConfig
-  fabricFolder: string
-  /** The address that clients of apps connect to. */
-  address: string
-  appTimeoutMs: number
-  /** How long a new worker may take until it answers. */
-  startLimitMs: number
-  /** How long a worker may take to stop before it is ended. */
-  stopLimitMs: number
-  /** How long a worker may live after its last word. */
-  exitLimitMs: number
-}
-
-export const SUPERVISION_LIMITS = { startLimitMs: 60_000, stopLimitMs: 60_000, exitLimitMs: 10_000 }
 
 /** At its start control waits no longer than this for workers to answer. */
 const RECOVERY_LIMIT_MS = 900

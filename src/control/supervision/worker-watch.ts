@@ -23,7 +23,7 @@ import type { SimulationRecord } from '../../io/store/store.ts'
 import type { RunFolder } from '../data-folder.ts'
 import { removeRemains } from './remains.ts'
 import { readStatusFile } from './status-file.ts'
-import type { Supervision } from './supervisor.ts'
+import type { Supervision } from './supervision.ts'
 import { findWorkerProcess, startWorkerProcess } from './worker-process.ts'
 
 const RETRY_MS = 50
