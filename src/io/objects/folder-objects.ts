@@ -3,7 +3,8 @@
 
 import { access, constants, link, mkdir, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { addAbortSignal, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
+import { abortable } from './abortable.ts'
 import { codeOf, onFiles } from './file-faults.ts'
 import { holdsObjects, type ListOptions, listFolder, type ObjectList } from './folder-listing.ts'
 import { FolderUploads, joinParts, type PartInfo, type UploadInfo } from './folder-uploads.ts'
@@ -139,9 +140,7 @@ export class FolderObjects implements Objects {
   /** Throws ObjectsError NoSuchBucket, InvalidName, NoSpace, AlreadyExists. */
   async put(bucket: string, key: string, body: Readable, options: FolderPutOptions = {}): Promise<StoredObject> {
     try {
-      options.signal?.throwIfAborted()
-      if (options.signal !== undefined) addAbortSignal(options.signal, body)
-      return await this.write(bucket, key, body, options)
+      return await this.write(bucket, key, abortable(body, options.signal), options)
     } finally {
       body.destroy()
     }

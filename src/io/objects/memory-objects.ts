@@ -2,7 +2,8 @@
 // Owns the same behaviour as the stores that last, and forgets it all with the process.
 
 import { createHash } from 'node:crypto'
-import { addAbortSignal, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
+import { abortable } from './abortable.ts'
 import { clipRange } from './object-file.ts'
 import { checkKey } from './object-names.ts'
 import { type ByteRange, type ObjectInfo, type Objects, ObjectsError, type PutOptions } from './objects.ts'
@@ -32,12 +33,11 @@ export class MemoryObjects implements Objects {
   async put(bucket: string, key: string, body: Readable, options: PutOptions = {}): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
     try {
-      signal?.throwIfAborted()
-      if (signal !== undefined) addAbortSignal(signal, body)
+      const source = abortable(body, signal)
       this.keysOf(bucket)
       checkKey(key)
       const chunks: Buffer[] = []
-      for await (const chunk of body) chunks.push(Buffer.from(chunk))
+      for await (const chunk of source) chunks.push(Buffer.from(chunk))
       signal?.throwIfAborted()
       const content = Buffer.concat(chunks)
       const info: ObjectInfo = {

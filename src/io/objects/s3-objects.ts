@@ -1,7 +1,7 @@
 // Objects in any S3: AWS, MinIO, Garage, or Heddle's own endpoint.
 // Owns the translation of calls and errors; never creates or deletes a bucket.
 
-import { addAbortSignal, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -11,6 +11,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
+import { abortable } from './abortable.ts'
 import { checkKey } from './object-names.ts'
 import {
   type ByteRange,
@@ -91,16 +92,15 @@ export class S3Objects implements Objects {
       bodyError = error
     })
     try {
-      signal?.throwIfAborted()
       checkKey(key)
       // Ending the body, not the upload, lets the upload clear away its parts before it fails.
-      if (signal !== undefined) addAbortSignal(signal, body)
+      const source = abortable(body, signal)
       const upload = new Upload({
         client: this.client,
         params: {
           Bucket: bucket,
           Key: key,
-          Body: body,
+          Body: source,
           Metadata: metadata,
           ...(contentType === undefined ? {} : { ContentType: contentType }),
         },
