@@ -2,8 +2,8 @@
 // Owns the order of calls and what outlives a tick (subscriptions, metrics, ownership changes); what happens inside a tick is the transaction's.
 
 import { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
-import type { Subscription as Box } from '../../../src/core/fabric/subscriptions.ts'
 import type { World } from '../../../src/core/fabric/world.ts'
+import type { ApplicationState } from './application-state.ts'
 import { HeddleError } from './errors.ts'
 import type { Host } from './host.ts'
 import { emptyMetrics, type RuntimeMetrics } from './metrics.ts'
@@ -14,18 +14,6 @@ import { Transaction } from './transaction.ts'
 export type { StandaloneOptions } from './standalone-host.ts'
 
 export type RuntimeLimitKind = 'EntitiesPerPartition' | 'RemoteEntityTransfers' | 'LocalEntityTransfers'
-
-/** What transactions share with their application, one tick after another. */
-export interface ApplicationState {
-  readonly host: Host
-  readonly owner: PartitionOwner
-  readonly subscriptions: Map<number, { box: Box; handle: Subscription }>
-  readonly ownership: OwnershipLog
-  metrics: RuntimeMetrics
-  nextSubscriptionId: number
-  failed<Failure extends HeddleError>(error: Failure): Failure
-  committed(): void
-}
 
 export class Application {
   readonly #state: ApplicationState

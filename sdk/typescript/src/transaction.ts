@@ -6,7 +6,7 @@ import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
 import { readMessages } from '../../../src/core/fabric/messages.ts'
 import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
 import { Subscription as SubscriptionBox } from '../../../src/core/fabric/subscriptions.ts'
-import type { ApplicationState } from './application.ts'
+import type { ApplicationState } from './application-state.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'
 import {
   type Endpoint,

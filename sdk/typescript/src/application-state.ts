@@ -1,0 +1,20 @@
+// What an application and its transactions share, one tick after another.
+
+import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
+import type { Subscription as Box } from '../../../src/core/fabric/subscriptions.ts'
+import type { HeddleError } from './errors.ts'
+import type { Host } from './host.ts'
+import type { RuntimeMetrics } from './metrics.ts'
+import type { Subscription } from './model.ts'
+import type { OwnershipLog } from './ownership-log.ts'
+
+export interface ApplicationState {
+  readonly host: Host
+  readonly owner: PartitionOwner
+  readonly subscriptions: Map<number, { box: Box; handle: Subscription }>
+  readonly ownership: OwnershipLog
+  metrics: RuntimeMetrics
+  nextSubscriptionId: number
+  failed<Failure extends HeddleError>(error: Failure): Failure
+  committed(): void
+}
