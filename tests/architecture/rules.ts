@@ -129,7 +129,7 @@ function isTest(path: string): boolean {
 
 /** Tests and their tools: `testing/` folders and `.testing.ts` files; and what stands outside the product. */
 function isForTests(path: string): boolean {
-  return isTest(path) || /\.testing\.ts$|\/testing\/|^(tests|scripts|bench)\//.test(path)
+  return isTest(path) || /[./]testing\.ts$|\/testing\/|^(tests|scripts|bench)\//.test(path)
 }
 
 /** One fault for each import that closes a circle, with the circle written out. */
