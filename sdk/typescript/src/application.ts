@@ -7,7 +7,7 @@ import type { ApplicationState } from './application-state.ts'
 import { HeddleError } from './errors.ts'
 import type { Host } from './host.ts'
 import { emptyMetrics, type RuntimeMetrics } from './metrics.ts'
-import type { LocatedEntity, Partition, Subscription } from './model.ts'
+import type { LocatedEntity, Partition } from './model.ts'
 import { OwnershipLog } from './ownership-log.ts'
 import { Transaction } from './transaction.ts'
 
