@@ -5,7 +5,7 @@ import { MemoryFullError } from '../../src/base/memory.ts'
 import { ControlBlock } from '../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../src/core/fabric/fabric.ts'
 import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
-import { AppProcess, Death, type Surroundings } from './app-process.ts'
+import { AppProcess, Death, type Role, type Surroundings } from './app-process.ts'
 import { checkCommitted, checkStates, grantedIds } from './checker.ts'
 import { spoilBackSide } from './faults.ts'
 import { type Parts, realParts } from './parts.ts'
@@ -70,6 +70,8 @@ class History {
   #processes = new Map<number, AppProcess>()
   /** By partition with a caretaker: the tick at which its app is there again. */
   #returnsAt = new Map<number, number>()
+  /** Partitions that are about to be removed. */
+  readonly #stopping = new Set<number>()
   #launches = 0
   #starts = 0
 
@@ -103,7 +105,7 @@ class History {
     const expected = model.expectBegins()
     control.release(tick, this.#processes.keys())
     const running = [...this.#processes.values()].map((process) => {
-      const gone = !process.caretaker && this.#fate.chance(this.#plan.goneForLong)
+      const gone = process.role === 'app' && this.#fate.chance(this.#plan.goneForLong)
       if (gone) this.#returnsAt.set(process.index, tick + this.#fate.between(1, 4))
       return this.#start(process, tick, expected.get(process.index)!, gone)
     })
@@ -138,19 +140,19 @@ class History {
   /** A process died in the tick: what it wrote is anything, and another one runs the tick again. */
   #relaunch(run: Run, tick: number): Run {
     const { segments, control } = this.#world
-    const { index, caretaker } = run.process
+    const { index, role } = run.process
     this.#happened.crashes++
     if (this.#schedule.chance(0.7))
       spoilBackSide(segments, control, this.#schedule, { partition: index, tick, fieldsMax: this.#plan.fieldsMax })
-    const process = this.#launch(index, caretaker || run.gone)
+    const process = this.#launch(index, run.gone ? 'caretaker' : role)
     return this.#start(process, tick, run.expected, false)
   }
 
   /** Its tick is committed; the process that comes next knows nothing of it. */
   #dieAfterCommit(run: Run): void {
-    const { operations, messages, index, caretaker } = run.process
+    const { operations, messages, index, role } = run.process
     this.#happened.crashes++
-    const next = this.#launch(index, caretaker || run.gone)
+    const next = this.#launch(index, run.gone ? 'caretaker' : role)
     next.operations = operations
     next.messages = messages
   }
@@ -160,11 +162,9 @@ class History {
     const done = new Map(
       [...this.#processes].map(([index, { operations, messages }]) => [index, { operations, messages }]),
     )
-    const stopped = this.#stopSome()
     const handoffs = this.#parts.arbitrate(fabric, tick)
     control.setCommittedTick(tick)
     model.commit(tick, done)
-    for (const index of stopped) model.removePartition(index)
     checkCommitted(fabric, model)
     const granted = grantedIds(fabric, tick)
     model.grant(granted, this.#memoryIsShort())
@@ -174,29 +174,36 @@ class History {
     this.#happened.entities += model.entities.size
     this.#happened.granted += handoffs.granted
     this.#happened.rejected += handoffs.rejected
-    if (stopped.length > 0) this.#checkSegments()
     this.#changeMemory(segments)
+    this.#stopSome(tick)
     this.#startSome(tick)
     for (const [index, returnsAt] of this.#returnsAt) {
       if (returnsAt > tick) continue
       this.#returnsAt.delete(index)
-      this.#launch(index, false)
+      this.#launch(index, 'app')
     }
   }
 
-  /** Before the barrier grants anything: an entity that is granted to leave would be lost with its partition. */
-  #stopSome(): number[] {
+  /** Apps without a cell stop. What was granted to leave has to be gone before its partition is; the rest vanishes with it. */
+  #stopSome(tick: number): void {
     const { model, fabric } = this.#world
-    const stopped = []
     for (const [index, { cell }] of model.partitions) {
-      if (cell >= 0 || !this.#fate.chance(this.#plan.startOrStop * 0.3)) continue
-      fabric.removePartition(index)
-      this.#processes.delete(index)
-      this.#returnsAt.delete(index)
-      stopped.push(index)
+      if (cell < 0 && this.#fate.chance(this.#plan.startOrStop * 0.3)) this.#stopping.add(index)
     }
-    this.#happened.stopped += stopped.length
-    return stopped
+    for (const index of this.#stopping) {
+      this.#returnsAt.delete(index)
+      const side = fabric.partition(index).side(tick)
+      if (side.handoffGranted.subarray(0, side.get('handoffGroups')).some((granted) => granted > 0)) {
+        this.#launch(index, 'undertaker')
+        continue
+      }
+      fabric.removePartition(index)
+      model.removePartition(index)
+      this.#stopping.delete(index)
+      this.#processes.delete(index)
+      this.#happened.stopped++
+      this.#checkSegments()
+    }
   }
 
   #startSome(tick: number): void {
@@ -207,7 +214,7 @@ class History {
       const index = fabric.addPartition({ domain, cell: -1, name: `maker-${++this.#starts}` })
       if (index < 0) return
       model.addPartition(index, domain, -1, control.partitionWord(index, 'epoch'))
-      this.#launch(index, false)
+      this.#launch(index, 'app')
       this.#happened.started++
     } catch (cause) {
       check(cause instanceof MemoryFullError && this.#memoryIsShort(), tick, () => `no app can be started: ${cause}`)
@@ -245,7 +252,7 @@ class History {
     const entityLimit = regrids ? Math.max(plan.sizes.entityLimit, most) : plan.sizes.entityLimit
     this.#world = restoredWorld({ ...plan, domains, sizes: { ...plan.sizes, entityLimit } }, this.#parts, snapshot)
     const { fabric, model } = this.#world
-    checkCommitted(fabric, model)
+    checkCommitted(fabric, model, { restored: true })
     const states = [...fabric.partitions()].map((index) => this.#parts.copyState(fabric, index, snapshot.tick))
     check(hashOf(states) === hashOf(snapshot.states), tick, () => 'the restored world has another state hash')
     this.#happened.restores++
@@ -257,10 +264,11 @@ class History {
   #launchAll(): void {
     this.#processes.clear()
     this.#returnsAt.clear()
-    for (const index of this.#world.fabric.partitions()) this.#launch(index, false)
+    this.#stopping.clear()
+    for (const index of this.#world.fabric.partitions()) this.#launch(index, 'app')
   }
 
-  #launch(index: number, caretaker: boolean): AppProcess {
+  #launch(index: number, role: Role): AppProcess {
     const { plan, segments, fabric, model } = this.#world
     const surroundings: Surroundings = {
       plan,
@@ -271,7 +279,7 @@ class History {
     const own = plan.separateFabrics
       ? new Fabric(segments, ControlBlock.open(segments), worldOf(plan), (partition) => partition === index)
       : fabric
-    const process = new AppProcess(surroundings, own, { index, launch: this.#launches++, caretaker })
+    const process = new AppProcess(surroundings, own, { index, launch: this.#launches++, role })
     this.#processes.set(index, process)
     return process
   }

@@ -3,9 +3,10 @@
 
 import { ControlBlock } from '../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../src/core/fabric/fabric.ts'
+import { type EntityColumns, redistribute } from '../../src/core/fabric/redistribute.ts'
 import { seedState } from '../../src/core/fabric/state.ts'
 import { type DomainDescription, World } from '../../src/core/fabric/world.ts'
-import type { FieldColumn, PartitionState } from '../../src/core/snapshot/partition-state.ts'
+import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
 import { createStateHash } from '../../src/core/snapshot/state-hash.ts'
 import { Model } from './model.ts'
 import type { Parts } from './parts.ts'
@@ -43,34 +44,27 @@ export function restoredWorld(plan: Plan, parts: Parts, snapshot: Snapshot): Sim
   const { tick, states } = snapshot
   const world = emptyWorld(plan, parts, tick, new Set(snapshot.usedIds))
   world.control.nextIdLane = snapshot.nextIdLane
-  const spatial = spatialPartitions(plan)
-  const before = states.filter(({ lifecycle }) => lifecycle === 'BySpatialSubdivision')
-  const sameGrids = spatial.length === before.length && spatial.every(({ name }, index) => name === before[index].name)
-  const wanted = spatial.map(({ domain, cell, name }, index) => {
-    if (sameGrids) return { domain, cell, name, state: before[index] }
-    const own = before.filter((state) => state.domain === plan.domains[domain].name)
-    return {
-      domain,
-      cell,
-      name,
-      state: gather(own, (x, y) => Math.max(0, world.model.grids[domain]!.cellAt(x, y)) === cell),
-    }
-  })
-  for (const state of states) {
-    if (state.lifecycle === 'BySpatialSubdivision') continue
-    const domain = plan.domains.findIndex(({ name }) => name === state.domain)
-    wanted.push({ domain, cell: -1, name: state.name, state })
+  const lanes = new Map(states.map((state) => [state.name, state]))
+  const custom = states.filter(({ lifecycle }) => lifecycle === 'ByRequest')
+  const places = [
+    ...spatialPartitions(plan),
+    ...custom.map(({ domain, name }) => ({ domain: world.fabric.world.domainIndex(domain), cell: -1, name })),
+  ]
+  const indices = new Map<string, number>()
+  for (const { domain, cell, name } of places) {
+    const { idLane, idCounter } = lanes.get(name) ?? {}
+    const index = world.fabric.addPartition({ domain, cell, name, idLane, idCounter })
+    indices.set(name, index)
+    world.model.addPartition(index, domain, cell, world.control.partitionWord(index, 'epoch'))
   }
-  for (const { domain, cell, name, state } of wanted) {
-    const hasLane = state.idLane > 0
-    const lane = hasLane ? { idLane: state.idLane, idCounter: state.idCounter } : {}
-    const index = world.fabric.addPartition({ domain, cell, name, ...lane })
+  const ownIndex = (state: PartitionState) => indices.get(state.name) ?? indices.get(places[0].name)!
+  const { entityLimit } = plan.sizes
+  for (const [index, columns] of redistribute(world.fabric.world, states, ownIndex, entityLimit)) {
     const memory = world.fabric.partition(index)
     const side = memory.side(0)
-    const own = { ...state, idLane: side.float('idLane'), idCounter: side.float('idCounter') }
-    check(seedState(memory, tick, own), tick, () => `partition ${index} can't be seeded`)
-    world.model.addPartition(index, domain, cell, world.control.partitionWord(index, 'epoch'))
-    addEntities(world.model, index, state)
+    const lane = { idLane: side.float('idLane'), idCounter: side.float('idCounter') }
+    check(seedState(memory, tick, { ...columns, ...lane }), tick, () => `partition ${index} can't be seeded`)
+    addEntities(world.model, index, columns)
   }
   return world
 }
@@ -111,45 +105,7 @@ function spatialPartitions(plan: Plan): { domain: number; cell: number; name: st
   )
 }
 
-/** The rows of some states whose position is wanted, as one state without a lane. */
-function gather(states: readonly PartitionState[], wants: (x: number, y: number) => boolean): PartitionState {
-  const rows = states.flatMap((state) =>
-    Array.from({ length: state.count }, (_, row) => ({ state, row })).filter(({ row }) =>
-      wants(state.positions[row * 3], state.positions[row * 3 + 1]),
-    ),
-  )
-  const indices = [...new Set(states.flatMap(({ fields }) => fields.map(({ index }) => index)))].sort((a, b) => a - b)
-  const fields = indices.map((index): FieldColumn => {
-    const columns = rows.map(({ state }) => state.fields.find((field) => field.index === index))
-    const stride = Math.max(4, ...columns.map((column) => column?.stride ?? 0))
-    const data = new Uint8Array(rows.length * stride)
-    rows.forEach(({ row }, place) => {
-      const column = columns[place]
-      if (column) data.set(column.data.subarray(row * column.stride, (row + 1) * column.stride), place * stride)
-    })
-    return {
-      index,
-      stride,
-      data,
-      lengths: Int32Array.from(rows, ({ row }, place) => columns[place]?.lengths[row] ?? -1),
-      typeIds: Uint32Array.from(rows, ({ row }, place) => columns[place]?.typeIds[row] ?? 0),
-    }
-  })
-  return {
-    domain: '',
-    lifecycle: 'BySpatialSubdivision',
-    name: '',
-    idLane: 0,
-    idCounter: 0,
-    count: rows.length,
-    ids: Float64Array.from(rows, ({ state, row }) => state.ids[row]),
-    types: Uint32Array.from(rows, ({ state, row }) => state.types[row]),
-    positions: Float32Array.from(rows.flatMap(({ state, row }) => [...state.positions.subarray(row * 3, row * 3 + 3)])),
-    fields,
-  }
-}
-
-function addEntities(model: Model, owner: number, state: PartitionState): void {
+function addEntities(model: Model, owner: number, state: EntityColumns): void {
   for (let row = 0; row < state.count; row++) {
     const fields = state.fields.filter(({ lengths }) => lengths[row] >= 0)
     const [x, y, z] = state.positions.subarray(row * 3, row * 3 + 3)

@@ -1,0 +1,204 @@
+// A checker that can't fail proves nothing: each test breaks the fabric in one place, and the simulator has to notice.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { arbitrate } from '../../src/core/fabric/barrier.ts'
+import { readMessages } from '../../src/core/fabric/messages.ts'
+import { rowState } from '../../src/core/fabric/partition-memory.ts'
+import { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
+import { copyState } from '../../src/core/fabric/state.ts'
+import { Subscription, type SubscriptionEvent } from '../../src/core/fabric/subscriptions.ts'
+import { HistoryFailure, runHistory } from './history.ts'
+import { type Parts, realParts } from './parts.ts'
+import { PooledSegments } from './pooled-segments.ts'
+
+const seedsMax = 400
+
+/** Runs histories with broken parts until one fails, and looks at the complaint; the history must fail the same way again. */
+function noticed(broken: Partial<Parts>, complaint: RegExp): void {
+  const parts = { ...realParts, ...broken }
+  for (let seed = 1; seed <= seedsMax; seed++) {
+    const failure = failureOf(seed, parts)
+    if (!failure) continue
+    assert.match(failure.message, complaint)
+    assert.ok(failure.message.includes(`npm run test:long -- --seed ${seed} --histories 1`), failure.message)
+    assert.equal(failureOf(seed, parts)?.message, failure.message)
+    assert.equal(failureOf(seed, realParts), undefined)
+    return
+  }
+  assert.fail(`nobody noticed in ${seedsMax} histories`)
+}
+
+function failureOf(seed: number, parts: Parts): HistoryFailure | undefined {
+  try {
+    runHistory(seed, { parts })
+    return undefined
+  } catch (failure) {
+    assert.ok(failure instanceof HistoryFailure)
+    return failure
+  }
+}
+
+test('an owner that keeps an entity that was granted to leave is noticed', () => {
+  class Owner extends PartitionOwner {
+    override begin(tick: number): void {
+      super.begin(tick)
+      for (const { row } of this.ownership.removed.slice(0, 1)) this.back.state[row] = rowState.here
+    }
+  }
+  noticed({ Owner }, /begins with 'owned'/)
+})
+
+test('the same owner is noticed at the commit when it hides what it does at the begin', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      super.finish()
+      const [kept] = this.ownership.removed
+      if (!kept || kept.row >= this.back.rows || this.back.state[kept.row] !== rowState.free) return
+      this.back.state[kept.row] = rowState.here
+      this.back.set('population', this.back.get('population') + 1)
+    }
+  }
+  noticed({ Owner }, /is in partition \d+ and in|is in partition \d+, not in|has entity \d+, which does not exist/)
+})
+
+test('an arrival that gets lost is noticed', () => {
+  class Owner extends PartitionOwner {
+    override begin(tick: number): void {
+      super.begin(tick)
+      const [row] = this.ownership.added
+      if (row !== undefined && this.population > 2) this.delete(row)
+    }
+  }
+  noticed({ Owner }, /begins with 'owned'/)
+})
+
+test('a commit that loses a field is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      const [row] = this.ownership.added
+      const field = this.field(7)
+      if (row !== undefined && field && this.tick > 2) field.length[row] = 0
+      super.finish()
+    }
+  }
+  noticed({ Owner }, /lacks a field/)
+})
+
+test('an entity that is elsewhere and was not asked for is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      super.finish()
+      const last = this.back.get('handoffGroups') - 1
+      if (last < 0) return
+      this.back.set('handoffGroups', last)
+      const start = this.back.handoffStart[last]
+      for (let place = start; place < start + this.back.handoffCount[last]; place++)
+        this.back.state[this.back.leavingRow[place]] = rowState.here
+    }
+  }
+  noticed({ Owner }, /should ask for/)
+})
+
+test('a back side that is trusted after a crash is noticed', () => {
+  class Owner extends PartitionOwner {
+    #spoiltX: number | undefined
+    override begin(tick: number): void {
+      const back = this.memory.side(tick)
+      const known = this.tick >= 0
+      this.#spoiltX = known || back.rows === 0 ? undefined : back.position[0]
+      super.begin(tick)
+      if (this.#spoiltX !== undefined && this.rows > 0) back.position[0] = this.#spoiltX
+    }
+  }
+  noticed({ Owner }, /is at/)
+})
+
+test('an id that is given twice is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      super.finish()
+      if (this.tick % 3 === 0) this.back.setFloat('idCounter', Math.max(0, this.back.float('idCounter') - 1))
+    }
+  }
+  noticed({ Owner }, /was given twice/)
+})
+
+test('a barrier that refuses an entity although there is room is noticed', () => {
+  noticed(
+    {
+      arbitrate(fabric, tick) {
+        const totals = arbitrate(fabric, tick)
+        for (const index of fabric.partitions()) {
+          const side = fabric.partition(index).side(tick)
+          if (side.get('handoffGroups') === 0 || side.handoffGranted[0] === 0) continue
+          side.handoffGranted[0]--
+          return { granted: totals.granted - 1, rejected: totals.rejected + 1 }
+        }
+        return totals
+      },
+    },
+    /which has room/,
+  )
+})
+
+test('a barrier that lets a partition have more than its limit is noticed', () => {
+  noticed(
+    {
+      arbitrate(fabric, tick) {
+        const totals = arbitrate(fabric, tick)
+        for (const index of fabric.partitions()) {
+          const side = fabric.partition(index).side(tick)
+          if (side.get('handoffGroups') === 0 || side.handoffGranted[0] === side.handoffCount[0]) continue
+          side.handoffGranted[0]++
+          return { granted: totals.granted + 1, rejected: totals.rejected - 1 }
+        }
+        return totals
+      },
+    },
+    /the barrier lets partition \d+ have/,
+  )
+})
+
+test('a message that is delivered twice is noticed', () => {
+  noticed(
+    {
+      readMessages(fabric, target, tick) {
+        const messages = readMessages(fabric, target, tick)
+        return [...messages, ...messages.slice(-1)]
+      },
+    },
+    /receives/,
+  )
+})
+
+test('messages out of order are noticed', () => {
+  noticed({ readMessages: (...which) => readMessages(...which).reverse() }, /receives/)
+})
+
+test('a subscription that keeps a removal to itself is noticed', () => {
+  class Forgetful extends Subscription {
+    override look(tick: number): SubscriptionEvent[] {
+      const events = super.look(tick)
+      return events[0]?.kind === 'Remove' ? events.slice(1) : events
+    }
+  }
+  noticed({ Subscription: Forgetful }, /tells 'undefined' of entity \d+, not 'Remove'/)
+})
+
+test('a snapshot that reads the side that is being written is noticed', () => {
+  noticed(
+    { copyState: (fabric, partition, tick) => copyState(fabric, partition, tick + 1) },
+    /the cop(y|ies) |is at|has type|has field/,
+  )
+})
+
+test('a write to memory that was not claimed is noticed', () => {
+  class Careless extends PooledSegments {
+    override open(name: string, bytes: number) {
+      const segment = super.open(name, bytes)
+      return name.includes('field') ? { ...segment, claim: () => true } : segment
+    }
+  }
+  noticed({ Segments: Careless }, /memory was written and not claimed/)
+})

@@ -1,0 +1,28 @@
+// Many short histories of small worlds. For any number of them, and any seed: `npm run test:long`.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Happened, nothingHappened, runHistory } from './history.ts'
+import { planOf } from './plan.ts'
+
+const histories = 20_000
+
+test(`${histories} histories with crashes, full machines and restores keep every entity in exactly one partition`, () => {
+  const total: Happened = { ...nothingHappened }
+  for (let seed = 1; seed <= histories; seed++) {
+    const { happened } = runHistory(seed)
+    for (const name of Object.keys(total) as (keyof Happened)[]) total[name] += happened[name]
+  }
+  // What the histories are there to try has to happen in them, and often.
+  for (const [name, count] of Object.entries(total))
+    assert.ok(count > histories / 10, `${name} happened ${count} times`)
+})
+
+test('who computes first, and who crashes and does its tick again, makes no difference', () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const plan = { ...planOf(seed), crash: 0, goneForLong: 0, memoryShort: 0 }
+    const { state } = runHistory(seed, { plan })
+    const stormy = runHistory(seed, { plan: { ...plan, crash: 0.5 }, scheduleSeed: seed + 1 })
+    assert.equal(stormy.state, state, `seed ${seed}`)
+  }
+})
