@@ -24,6 +24,7 @@ const ticksAfter = 100
 const interruption = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort())
 const startedAtMs = performance.now()
+const executionIds: string[] = []
 
 process.exitCode = await demo()
 
@@ -56,7 +57,8 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
   })
   await within('start the simulation', 30, async (signal) => {
     const SchemaS3Location = { BucketName: crowd.bucket, ObjectKey: schemaKey }
-    await weaver.startSimulation({ Name: original, RoleArn, SchemaS3Location, Tags }).promise()
+    const started = await weaver.startSimulation({ Name: original, RoleArn, SchemaS3Location, Tags }).promise()
+    executionIds.push(started.ExecutionId ?? '')
     await clients.simulationIs(signal, original, 'STARTED')
   })
   say(`simulation ${original} is STARTED: ${crowd.columns} × ${crowd.rows} cells, one process each`)
@@ -152,7 +154,8 @@ async function branch(heddle: Heddle, clients: Clients): Promise<{ snapshot: Wor
   say(`snapshot s3://${crowd.bucket}/${key}, ${(bytes / 1e6).toFixed(2)} MB`)
   await within('start a second world from the snapshot', 30, async (signal) => {
     const SnapshotS3Location = { BucketName: crowd.bucket, ObjectKey: key }
-    await weaver.startSimulation({ Name: restored, RoleArn, SnapshotS3Location, Tags }).promise()
+    const started = await weaver.startSimulation({ Name: restored, RoleArn, SnapshotS3Location, Tags }).promise()
+    executionIds.push(started.ExecutionId ?? '')
     await clients.simulationIs(signal, restored, 'STARTED')
     const clock = await clients.clockStatus(restored)
     if (clock !== 'STOPPED') throw new Error(`its clock is ${clock}, not STOPPED`)
@@ -215,6 +218,8 @@ async function stopBoth(signal: AbortSignal, clients: Clients): Promise<void> {
 async function takeDown(heddle: Heddle): Promise<void> {
   const left = await heddle.stop()
   if (left.length > 0) throw new Error(`these went on and had to be killed:\n  ${left.join('\n  ')}`)
+  const memory = heddle.sharedMemory(executionIds)
+  if (memory.length > 0) throw new Error(`this shared memory was left behind: ${memory.join(', ')}`)
 }
 
 async function failed(heddle: Heddle, error: unknown): Promise<void> {

@@ -100,6 +100,12 @@ export class Heddle {
     return commands.length === 0 ? [] : [...commands, ...said.trim().split('\n')]
   }
 
+  /** The tmpfs folders of these executions that are still there. */
+  sharedMemory(executionIds: readonly string[]): string[] {
+    const parent = process.env.HEDDLE_FABRIC_DIR ?? '/dev/shm/heddle'
+    return executionIds.map((executionId) => join(parent, executionId)).filter((folder) => existsSync(folder))
+  }
+
   /** Processes that run in, or were told of, this data folder. */
   processes(): { pid: number; command: string }[] {
     const found: { pid: number; command: string }[] = []
