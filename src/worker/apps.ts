@@ -85,6 +85,7 @@ export class Apps {
       const ports = await this.#reservePorts(domain)
       this.#add(domain, { name, partition, stream, ports, command: domain.launchCommand })
     }
+    this.#options.listener.changed()
     for (const app of this.#apps.values()) app.launch()
   }
 
@@ -132,6 +133,7 @@ export class Apps {
       ports: [],
       command: options.launchCommands?.length ? options.launchCommands : domain.launchCommand,
     })
+    this.#options.listener.changed()
     try {
       if (app.options.partition === noPartition) {
         app.options.partition = await clock.addPartition(setup.fabric.world.domainIndex(options.domain), options.name)
