@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { arbitrate } from './barrier.ts'
+import { testFabric } from './testing/test-fabric.ts'
+
+/** Entities by source and target: `asks[source][target]` of them ask to go there; `stay[source]` do not. */
+interface Wishes {
+  limit: number
+  stay: number[]
+  asks: number[][]
+}
+
+/** Asks for the handoffs in one tick. Returns what was granted by source and target, and the populations after the exchange. */
+function exchange({ limit, stay, asks }: Wishes, claims = Number.POSITIVE_INFINITY) {
+  const columns = stay.length
+  const world = testFabric({ columns, sizes: { entityLimit: limit } })
+  const { fabric, segments } = world
+  const tick = 1
+  const owners = [...fabric.partitions()].map((index) => index)
+  world.tick((owner) => {
+    for (let count = 0; count < stay[owner.index]; count++) world.put(owner, owner.index * 10 + 5, 5)
+    asks[owner.index].forEach((count, target) => {
+      for (let done = 0; done < count; done++) {
+        const row = world.put(owner, target * 10 + 5, 5)
+        // A field that the target doesn't have: room for it has to be claimed there.
+        owner.storeField(row, 1 + owner.index, 0, new Uint8Array(5))
+      }
+    })
+    segments.claimsLeft = owner.index === columns - 1 ? claims : Number.POSITIVE_INFINITY
+  })
+  const granted = stay.map(() => stay.map(() => 0))
+  for (const source of owners) {
+    const side = fabric.partition(source).side(tick)
+    for (let group = 0; group < side.get('handoffGroups'); group++)
+      granted[source][side.handoffTarget[group]] = side.handoffGranted[group]
+  }
+  const idsBefore = Object.values(world.ids()).flat().sort()
+  segments.claimsLeft = Number.POSITIVE_INFINITY
+  world.tick()
+  assert.deepEqual(Object.values(world.ids()).flat().sort(), idsBefore)
+  const populations = owners.map((index) => fabric.partition(index).side(2).get('population'))
+  return { granted, populations }
+}
+
+const wishes = fc.integer({ min: 2, max: 5 }).chain((columns) =>
+  fc
+    .record({
+      stay: fc.array(fc.nat(4), { minLength: columns, maxLength: columns }),
+      asks: fc.array(fc.array(fc.nat(3), { minLength: columns, maxLength: columns }), {
+        minLength: columns,
+        maxLength: columns,
+      }),
+      spare: fc.nat(3),
+    })
+    .map(({ stay, asks, spare }): Wishes => {
+      for (let index = 0; index < columns; index++) asks[index][index] = 0
+      const held = stay.map((count, index) => count + sum(asks[index]))
+      return { limit: Math.max(1, ...held) + spare, stay, asks }
+    }),
+)
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+
+test('two full neighbours swap', () => {
+  const { granted, populations } = exchange({
+    limit: 3,
+    stay: [1, 0],
+    asks: [
+      [0, 2],
+      [3, 0],
+    ],
+  })
+  assert.deepEqual(granted, [
+    [0, 2],
+    [2, 0],
+  ])
+  assert.deepEqual(populations, [3, 3])
+})
+
+test('a ring of full partitions moves on by one, and who stands before the ring waits', () => {
+  const asks = [
+    [0, 2, 0, 0],
+    [0, 0, 2, 0],
+    [0, 0, 0, 2],
+    [0, 2, 0, 0],
+  ]
+  const { granted } = exchange({ limit: 2, stay: [0, 0, 0, 0], asks })
+  assert.deepEqual(granted, [
+    [0, 0, 0, 0],
+    [0, 0, 2, 0],
+    [0, 0, 0, 2],
+    [0, 2, 0, 0],
+  ])
+})
+
+test('a partition that gives makes room for one that waits, whichever has the lower index', () => {
+  assert.deepEqual(
+    exchange({
+      limit: 2,
+      stay: [0, 0, 0],
+      asks: [
+        [0, 2, 0],
+        [0, 0, 2],
+        [0, 0, 0],
+      ],
+    }).granted[0][1],
+    2,
+  )
+  assert.deepEqual(
+    exchange({
+      limit: 2,
+      stay: [0, 0, 0],
+      asks: [
+        [0, 0, 0],
+        [2, 0, 0],
+        [0, 2, 0],
+      ],
+    }).granted[2][1],
+    2,
+  )
+})
+
+test('no partition ever holds more than its limit, and nobody is refused by a partition with room, nor in a ring', () => {
+  fc.assert(
+    fc.property(wishes, ({ limit, stay, asks }) => {
+      const { granted, populations } = exchange({ limit, stay, asks })
+      stay.forEach((count, index) => {
+        const arrived = sum(granted.map((targets) => targets[index]))
+        const expected = count + sum(asks[index]) - sum(granted[index]) + arrived
+        assert.equal(populations[index], expected)
+        assert.ok(expected <= limit)
+      })
+      const refused = stay.map((_, source) =>
+        stay
+          .map((__, target) => target)
+          .filter((target) => {
+            assert.ok(granted[source][target] <= asks[source][target])
+            if (granted[source][target] === asks[source][target]) return false
+            assert.equal(populations[target], limit)
+            return true
+          }),
+      )
+      assert.ok(!hasRing(refused), `${JSON.stringify(refused)} could have swapped`)
+    }),
+  )
+})
+
+test('where the machine has no memory for the arrivals, all entities stay where they are', () => {
+  fc.assert(
+    fc.property(wishes, fc.nat(60), (wish, claims) => {
+      const all = sum(exchange({ ...wish, limit: wish.limit + 600 }, claims).granted.flat())
+      const asked = sum(wish.asks.flat())
+      // A field takes six claims: lengths, type ids and data, on both sides. Sources don't share a field.
+      const needed = 6 * sum(wish.asks.map((targets) => targets.filter((count) => count > 0).length))
+      assert.equal(all, claims < needed ? 0 : asked)
+    }),
+  )
+})
+
+test('a lane of ids that is half used up is replaced at the barrier', () => {
+  const { fabric, tick, put, ids } = testFabric({ columns: 2 })
+  const before = fabric.partition(0).side(0).float('idLane')
+  for (const side of fabric.partition(0).sides) side.setFloat('idCounter', 2 ** 31 - 1)
+  tick((owner) => {
+    if (owner.index === 0) for (let count = 0; count < 3; count++) put(owner, 5, 5)
+  })
+  tick((owner) => {
+    if (owner.index === 0) put(owner, 5, 5)
+  })
+  const side = fabric.partition(0).side(2)
+  assert.notEqual(side.float('idLane'), before)
+  assert.equal(side.float('idCounter'), 1)
+  assert.equal(new Set(ids()[0]).size, 4)
+  assert.ok(ids()[0].every(Number.isSafeInteger))
+})
+
+test('entities whose target is not in use stay', () => {
+  const { fabric, tick, put } = testFabric({ columns: 2 })
+  fabric.removePartition(1)
+  const handoffs = tick((owner) => put(owner, 15, 5))
+  assert.deepEqual(handoffs, { granted: 0, rejected: 1 })
+  assert.deepEqual(arbitrate(fabric, 1), { granted: 0, rejected: 1 })
+})
+
+function hasRing(refused: readonly (readonly number[])[]): boolean {
+  const reaches = (from: number, to: number, passed: Set<number>): boolean =>
+    refused[from].some((next) => {
+      if (next === to) return true
+      if (passed.has(next)) return false
+      passed.add(next)
+      return reaches(next, to, passed)
+    })
+  return refused.some((_, start) => reaches(start, start, new Set()))
+}

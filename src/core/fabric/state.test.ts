@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { createStateHash } from '../snapshot/state-hash.ts'
+import { redistribute } from './redistribute.ts'
+import { copyState, seedState } from './state.ts'
+import { testFabric } from './testing/test-fabric.ts'
+
+const entity = fc.record({
+  x: fc.float({ min: 0, max: 30, noNaN: true }),
+  fields: fc.array(fc.record({ field: fc.integer({ min: 1, max: 63 }), bytes: fc.uint8Array({ maxLength: 40 }) }), {
+    maxLength: 3,
+  }),
+  deleted: fc.boolean(),
+})
+
+function hashOf(world: ReturnType<typeof testFabric>, tick: number): string {
+  const hash = createStateHash()
+  for (const index of world.fabric.partitions()) {
+    const { ids, types, positions, fields, count } = copyState(world.fabric, index, tick)
+    hash.addRows(ids, types, positions, fields, count)
+  }
+  return hash.digest()
+}
+
+test('a state that is copied, and seeded into another fabric, is the same state there, whatever the grid', () => {
+  fc.assert(
+    fc.property(fc.array(entity, { maxLength: 8 }), fc.integer({ min: 1, max: 5 }), (entities, columns) => {
+      const world = testFabric({ columns: 1 })
+      world.tick((owner) => {
+        for (const { x, fields } of entities) {
+          const row = world.put(owner, x, 5)
+          for (const { field, bytes } of fields) owner.storeField(row, field, field * 10, bytes)
+        }
+        for (const [row, { deleted }] of entities.entries()) if (deleted) owner.delete(row)
+      })
+      const state = copyState(world.fabric, 0, 1)
+      const again = testFabric({ columns, tick: 1 })
+      for (const [index, piece] of redistribute(again.fabric.world, [state], () => 0))
+        assert.ok(seedState(again.fabric.partition(index), 1, { ...piece, idLane: 7, idCounter: 3 }))
+      assert.equal(hashOf(again, 1), hashOf(world, 1))
+      again.tick()
+      again.tick()
+      assert.equal(hashOf(again, 3), hashOf(world, 1))
+    }),
+  )
+})
+
+test('an entity that waited for its handoff in a snapshot asks for it in the first tick after a start from it', () => {
+  const world = testFabric({ columns: 2, sizes: { entityLimit: 1 } })
+  world.tick((owner) => world.put(owner, 15, 5))
+  const states = [0, 1].map((index) => copyState(world.fabric, index, 1))
+  const again = testFabric({ columns: 2, tick: 1, sizes: { entityLimit: 1 } })
+  const placed = redistribute(again.fabric.world, states, (state) => states.indexOf(state), 1)
+  for (const [index, piece] of placed)
+    assert.ok(seedState(again.fabric.partition(index), 1, { ...piece, idLane: index + 1, idCounter: 1 }))
+  assert.deepEqual(again.ids(), world.ids())
+  assert.deepEqual(again.tick(), { granted: 0, rejected: 1 })
+})
+
+test('a field that an entity does not have any more leaves nothing in a copy', () => {
+  const world = testFabric({ columns: 1 })
+  world.tick((owner) => owner.storeField(world.put(owner, 1, 1), 1, 77, new Uint8Array([1])))
+  world.tick((owner) => owner.removeField(0, 1))
+  const [field] = copyState(world.fabric, 0, 2).fields
+  assert.deepEqual([field.lengths[0], field.typeIds[0]], [-1, 0])
+})
+
+test('more entities than a partition may hold are not seeded', () => {
+  const world = testFabric({ columns: 1 })
+  world.tick((owner) => [world.put(owner, 1, 1), world.put(owner, 2, 2)])
+  const small = testFabric({ columns: 1, sizes: { entityLimit: 1 } })
+  assert.equal(seedState(small.fabric.partition(0), 1, copyState(world.fabric, 0, 1)), false)
+})

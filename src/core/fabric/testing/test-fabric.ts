@@ -1,0 +1,117 @@
+// A small fabric inside one process, for the fabric's own tests: memory without limits, and one owner a partition.
+// Owns the making and the lock step of a tick; never used outside of tests.
+
+import type { Segment, Segments } from '../../../base/memory.ts'
+import { arbitrate, type HandoffsOfTick } from '../barrier.ts'
+import { ControlBlock } from '../control-block.ts'
+import { Fabric } from '../fabric.ts'
+import type { FabricSizes } from '../layout.ts'
+import { rowState } from '../partition-memory.ts'
+import { PartitionOwner } from '../partition-owner.ts'
+import { World } from '../world.ts'
+
+export const smallSizes: FabricSizes = {
+  partitionCapacity: 16,
+  entityLimit: 8,
+  fieldBytesMax: 128,
+  messageLimit: 8,
+  messageBytesMax: 32,
+  messageHeapBytes: 256,
+}
+
+/** Segments on the heap. `claimsLeft` bounds how many more claims succeed. */
+export class HeapSegments implements Segments {
+  claimsLeft = Number.POSITIVE_INFINITY
+  readonly #open = new Map<string, Segment>()
+
+  get names(): string[] {
+    return [...this.#open.keys()].sort()
+  }
+
+  open(name: string, bytes: number): Segment {
+    const existing = this.#open.get(name)
+    if (existing) return existing
+    const buffer = new ArrayBuffer(bytes + 65_536)
+    const segment = { name, buffer, claim: () => this.claimsLeft > 0 && this.claimsLeft-- > 0 }
+    this.#open.set(name, segment)
+    return segment
+  }
+
+  remove(name: string): void {
+    this.#open.delete(name)
+  }
+}
+
+export interface TestFabric {
+  segments: HeapSegments
+  fabric: Fabric
+  owners: Map<number, PartitionOwner>
+  /** Computes the next tick with all owners in order, and grants handoffs. */
+  tick(compute?: (owner: PartitionOwner) => void): HandoffsOfTick
+  /** Makes an entity in the tick that an owner computes; returns its row. */
+  put(owner: PartitionOwner, x: number, y: number): number
+  /** Ids by partition, as committed. */
+  ids(): Record<number, number[]>
+}
+
+/** A world of `columns` cells side by side, each 10 wide and 10 high, and partitions without a cell behind them. */
+export function testFabric(options: {
+  columns: number
+  makers?: number
+  sizes?: Partial<FabricSizes>
+  tick?: number
+}): TestFabric {
+  const { columns, makers = 0 } = options
+  const bounds = { minX: 0, maxX: columns * 10, minY: 0, maxY: 10 }
+  const world = new World({
+    simulationName: 'test',
+    executionId: 'test',
+    domains: [
+      { name: 'ground', lifecycle: 'BySpatialSubdivision', area: { bounds, columns, rows: 1, firstPartition: 0 } },
+      { name: 'makers', lifecycle: 'ByRequest' },
+    ],
+  })
+  const segments = new HeapSegments()
+  const firstTick = options.tick ?? 0
+  const sizes = { ...smallSizes, ...options.sizes }
+  const control = ControlBlock.create(segments, sizes, { workerPid: 1, tickRate: 0, tick: firstTick })
+  const fabric = new Fabric(segments, control, world, () => true)
+  for (let cell = 0; cell < columns; cell++) fabric.addPartition({ domain: 0, cell, name: `ground-${cell}` })
+  for (let maker = 0; maker < makers; maker++) fabric.addPartition({ domain: 1, cell: -1, name: `maker-${maker}` })
+  const owners = new Map<number, PartitionOwner>()
+  return {
+    segments,
+    fabric,
+    owners,
+    tick(compute) {
+      const tick = control.committedTick + 1
+      for (const index of fabric.partitions()) {
+        let owner = owners.get(index)
+        if (!owner || owner.memory !== fabric.partition(index)) {
+          owner = new PartitionOwner(fabric, index)
+          owners.set(index, owner)
+        }
+        owner.begin(tick)
+        compute?.(owner)
+        owner.finish()
+      }
+      const handoffs = arbitrate(fabric, tick)
+      control.setCommittedTick(tick)
+      return handoffs
+    },
+    put(owner, x, y) {
+      const row = owner.create(512)
+      owner.setPosition(row, x, y, 0)
+      return row
+    },
+    ids() {
+      const ids: Record<number, number[]> = {}
+      for (const index of fabric.partitions()) {
+        const side = fabric.partition(index).side(control.committedTick)
+        ids[index] = []
+        for (let row = 0; row < side.rows; row++) if (side.state[row] !== rowState.free) ids[index].push(side.id[row])
+      }
+      return ids
+    },
+  }
+}
