@@ -10,6 +10,8 @@ import type { Credentials } from './heddle.ts'
 import { until } from './waiting.ts'
 
 const region = 'us-west-2'
+// The old client is the one that knows the service; that it is old needn't be said at each run.
+process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1'
 const pollMs = 100
 
 export class Clients {
