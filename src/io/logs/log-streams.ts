@@ -1,185 +1,164 @@
-// The log streams of one simulation: bounded files, one a stream, written line by line.
-// Owns rotation and the limits; never blocks a writer and never keeps more in memory than one line. What is dropped is counted and said.
+// Log streams as files: `/sim/management` is `sim/management.log` in the folder, its older part `sim/management.log.old`.
+// Owns the writing; never lets a stream grow without bound, and never keeps its writer waiting.
 
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { oldStreamFile, streamFile } from './stream-files.ts'
+import { appendFile, mkdir, rename, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type GateLine, LineGate } from './line-gate.ts'
+import {
+  DEFAULT_LOG_LIMITS,
+  type LogLimits,
+  type LogOptions,
+  type LogStreams,
+  type LogWriter,
+  streamSegments,
+} from './logs.ts'
 
-export interface LogStreams {
-  /** The stream's writer; the same one for the same name. Throws where the name is no stream's. */
-  writer(name: string): LogWriter
-  /** Writes what is left of unfinished lines and of counts. */
-  close(): Promise<void>
-}
+export type { LogStreams, LogWriter }
 
-export interface LogWriter {
-  /** Takes any piece of output; lines may be cut anywhere. */
-  write(chunk: string | Uint8Array): void
-}
+/** Lines are gathered for so long, and then written together. */
+const GATHER_MS = 20
+const REPORT_MS = 1000
 
-export interface LogStreamsOptions {
-  /** A stream's file is replaced when it is this long; one old file is kept. Default 8 MiB. */
-  fileBytesMax?: number
-  /** Bytes a second that a stream may write on average; more is dropped. Default 256 KiB. */
-  bytesPerSecond?: number
-  /** What a stream may write at once after a silence. Default 4 MiB. */
-  burstBytes?: number
-  /** A longer line is cut. Default 16 KiB. */
-  lineBytesMax?: number
-  now?: () => number
-}
-
-/** Opens the streams of a folder, which is made where it doesn't exist. Streams that are there already are continued. */
-export function openLogStreams(folder: string, options: LogStreamsOptions = {}): LogStreams {
-  const limits: Limits = {
-    fileBytesMax: 8 * 1024 ** 2,
-    bytesPerSecond: 256 * 1024,
-    burstBytes: 4 * 1024 ** 2,
-    lineBytesMax: 16 * 1024,
-    now: Date.now,
-    ...options,
-  }
-  const writers = new Map<string, StreamWriter>()
+/** Opens the streams of a folder, which is made with its first line. Streams that are there from before are continued. */
+export function openLogStreams(folder: string, { limits, now = Date.now }: LogOptions = {}): LogStreams {
+  const allLimits = { ...DEFAULT_LOG_LIMITS, ...limits }
+  const streams = new Map<string, FileStream>()
   return {
-    writer(name) {
-      let writer = writers.get(name)
-      if (!writer) {
-        writer = new StreamWriter(streamFile(folder, name), oldStreamFile(folder, name), limits)
-        writers.set(name, writer)
-      }
-      return writer
+    writer(stream) {
+      const path = logPath(folder, stream)
+      const known = streams.get(stream) ?? new FileStream(path, allLimits, now)
+      streams.set(stream, known)
+      return known
+    },
+    async flush() {
+      await Promise.all([...streams.values()].map((stream) => stream.flush()))
     },
     async close() {
-      for (const writer of writers.values()) writer.close()
-      writers.clear()
+      await Promise.all([...streams.values()].map((stream) => stream.close()))
     },
   }
 }
 
-type Limits = Required<LogStreamsOptions>
+/** The file that holds a stream's newer part. Throws for a name that is none. */
+export function logPath(folder: string, stream: string): string {
+  return `${join(folder, ...streamSegments(stream))}.log`
+}
 
-const newline = 0x0a
+/** The file that holds the older part. */
+export function oldLogPath(path: string): string {
+  return `${path}.old`
+}
 
-class StreamWriter implements LogWriter {
+class FileStream implements LogWriter {
   readonly #path: string
-  readonly #oldPath: string
-  readonly #limits: Limits
-  #file: number
-  #fileBytes: number
-  #line: Buffer[] = []
-  #lineBytes = 0
-  #lineCutBytes = 0
-  #budgetBytes: number
-  #budgetAtMs: number
-  #droppedLines = 0
-  #droppedBytes = 0
+  readonly #limits: LogLimits
+  readonly #gate: LineGate
+  /** Lines that wait to be written. */
+  #waiting: GateLine[] = []
+  #waitingBytes = 0
+  #gatherTimer: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+  #reportTimer: NodeJS.Timeout | undefined
+  /** Of the file; unknown until the first write. */
+  #fileBytes: number | undefined
 
-  constructor(path: string, oldPath: string, limits: Limits) {
+  constructor(path: string, limits: LogLimits, now: () => number) {
     this.#path = path
-    this.#oldPath = oldPath
     this.#limits = limits
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    this.#file = openSync(path, 'a', 0o600)
-    this.#fileBytes = fstatSync(this.#file).size
-    this.#budgetBytes = limits.burstBytes
-    this.#budgetAtMs = limits.now()
+    this.#gate = new LineGate(limits, now)
   }
 
-  write(chunk: string | Uint8Array): void {
-    const bytes =
-      typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    this.#refill()
-    const lines: Buffer[] = []
-    let start = 0
-    for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {
-      // Out of budget: the rest of the lines are only counted, so that endless output costs little more than a search for newlines.
-      if (this.#budgetBytes <= 0 && this.#lineBytes === 0) {
-        this.#droppedLines++
-        this.#droppedBytes += end + 1 - start
-      } else {
-        this.#append(bytes.subarray(start, end))
-        this.#finishLine(lines)
+  write(chunk: Buffer | string): void {
+    this.#add(this.#gate.pass(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
+  }
+
+  async flush(): Promise<void> {
+    while (this.#waiting.length > 0 || this.#writing !== undefined) {
+      this.#startWriting()
+      await this.#writing
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.flush()
+    this.#add(this.#gate.end())
+    await this.flush()
+    clearTimeout(this.#reportTimer)
+    this.#reportTimer = undefined
+  }
+
+  #add(lines: GateLine[]): void {
+    for (const line of lines) {
+      // Only a disk that is slower than the rate, or stands still, lets this much wait.
+      if (this.#waitingBytes + line.content.length > this.#limits.burstBytes * 2) this.#gate.drop(line)
+      else {
+        this.#waiting.push(line)
+        this.#waitingBytes += line.content.length
       }
-      start = end + 1
     }
-    this.#append(bytes.subarray(start))
-    this.#put(lines)
+    if (this.#waiting.length > 0) this.#gatherTimer ??= setTimeout(() => this.#startWriting(), GATHER_MS)
+    if (this.#gate.hasDropped) this.#reportLater()
   }
 
-  close(): void {
-    const lines: Buffer[] = []
-    if (this.#lineBytes > 0) this.#finishLine(lines)
-    this.#sayDropped(lines)
-    this.#put(lines)
-    closeSync(this.#file)
+  #reportLater(): void {
+    this.#reportTimer ??= setTimeout(() => {
+      this.#reportTimer = undefined
+      this.#add(this.#gate.report())
+    }, REPORT_MS).unref()
   }
 
-  #append(piece: Buffer): void {
-    const room = this.#limits.lineBytesMax - this.#lineBytes
-    const kept = piece.subarray(0, Math.max(0, room))
-    this.#lineCutBytes += piece.length - kept.length
-    if (kept.length === 0) return
-    this.#line.push(Buffer.from(kept))
-    this.#lineBytes += kept.length
+  #startWriting(): void {
+    clearTimeout(this.#gatherTimer)
+    this.#gatherTimer = undefined
+    if (this.#waiting.length > 0) this.#writing ??= this.#writeAll()
   }
 
-  #finishLine(lines: Buffer[]): void {
-    const cut = this.#lineCutBytes > 0 ? ` [${this.#lineCutBytes} bytes more, cut]` : ''
-    const line = Buffer.concat([Buffer.from(`${this.#time()} `), ...this.#line, Buffer.from(`${cut}\n`)])
-    this.#line = []
-    this.#lineBytes = 0
-    this.#lineCutBytes = 0
-    if (this.#budgetBytes <= 0) {
-      this.#droppedLines++
-      this.#droppedBytes += line.length
-      return
+  /** Never throws: what can't be written is dropped, and said once writing works again. */
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const lines = this.#takeBatch()
+      try {
+        await this.#append(Buffer.concat(lines.map(({ content }) => content)))
+      } catch {
+        for (const line of lines) this.#gate.drop(line)
+        this.#fileBytes = undefined
+        this.#reportLater()
+      }
     }
-    this.#sayDropped(lines)
-    this.#budgetBytes -= line.length
-    lines.push(line)
+    this.#writing = undefined
   }
 
-  #sayDropped(lines: Buffer[]): void {
-    if (this.#droppedLines === 0) return
-    lines.push(
-      Buffer.from(
-        `${this.#time()} [dropped ${this.#droppedLines} lines, ${this.#droppedBytes} bytes: the stream wrote too much]\n`,
-      ),
-    )
-    this.#droppedLines = 0
-    this.#droppedBytes = 0
+  /** The first lines that wait, as many as fit one file. */
+  #takeBatch(): GateLine[] {
+    let count = 0
+    let bytes = 0
+    while (
+      count < this.#waiting.length &&
+      (count === 0 || bytes + this.#waiting[count].content.length <= this.#limits.streamBytesMax)
+    ) {
+      bytes += this.#waiting[count++].content.length
+    }
+    this.#waitingBytes -= bytes
+    return this.#waiting.splice(0, count)
   }
 
-  #put(lines: Buffer[]): void {
-    if (lines.length === 0) return
-    const bytes = Buffer.concat(lines)
-    if (this.#fileBytes > 0 && this.#fileBytes + bytes.length > this.#limits.fileBytesMax) this.#rotate()
-    writeSync(this.#file, bytes)
+  async #append(bytes: Buffer): Promise<void> {
+    this.#fileBytes ??= await this.#sizeOfFile()
+    if (this.#fileBytes > 0 && this.#fileBytes + bytes.length > this.#limits.streamBytesMax) {
+      await rename(this.#path, oldLogPath(this.#path))
+      this.#fileBytes = 0
+    }
+    await appendFile(this.#path, bytes)
     this.#fileBytes += bytes.length
   }
 
-  #rotate(): void {
-    closeSync(this.#file)
-    renameSync(this.#path, this.#oldPath)
-    this.#file = openSync(this.#path, 'a', 0o600)
-    this.#fileBytes = 0
-  }
-
-  #refill(): void {
-    const nowMs = this.#limits.now()
-    const earned = ((nowMs - this.#budgetAtMs) / 1000) * this.#limits.bytesPerSecond
-    this.#budgetAtMs = nowMs
-    // A stream that ran dry starts again once a second's worth has come together: its count of dropped lines is said once a while, not after every line.
-    const wasDry = this.#budgetBytes <= 0
-    this.#dryBytes = wasDry ? this.#dryBytes + earned : 0
-    if (!wasDry) this.#budgetBytes = Math.min(this.#limits.burstBytes, this.#budgetBytes + earned)
-    else if (this.#dryBytes >= this.#limits.bytesPerSecond)
-      this.#budgetBytes = Math.min(this.#limits.burstBytes, this.#dryBytes)
-  }
-
-  #dryBytes = 0
-
-  #time(): string {
-    return new Date(this.#limits.now()).toISOString()
+  async #sizeOfFile(): Promise<number> {
+    await mkdir(dirname(this.#path), { recursive: true })
+    try {
+      return (await stat(this.#path)).size
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+      throw error
+    }
   }
 }
