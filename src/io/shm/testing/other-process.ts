@@ -1,0 +1,23 @@
+// Another process with the same memory: `node other-process.ts <folder> <what to do>`. Prints `ready` when it has the segment open.
+// Owns three deeds that tests need of a second process; never started but by tests.
+
+import { futexAt } from '../futex.ts'
+import { SharedSegments } from '../shared-segments.ts'
+
+const [folder, deed] = process.argv.slice(2)
+const segment = new SharedSegments(folder).open('shared', 4096, deed !== 'writeWhereReadOnly')
+const words = new Int32Array(segment.buffer, 0, 4)
+process.stdout.write('ready\n')
+
+if (deed === 'answer') {
+  // Word 0 is the futex: 1 is a question in word 1, 2 its answer in word 2.
+  const futex = futexAt(segment, 0)
+  while (Atomics.load(words, 0) !== 1) futex.wait(Atomics.load(words, 0), 60_000)
+  words[2] = words[1] + 1
+  Atomics.store(words, 0, 2)
+  futex.wake()
+} else if (deed === 'count') {
+  for (let count = 0; count < 100_000; count++) Atomics.add(words, 3, 1)
+} else if (deed === 'writeWhereReadOnly') {
+  words[0] = 1
+}
