@@ -11,7 +11,7 @@ import yazl from 'yazl'
 import type { PackageLocation } from '../../base/package-location.ts'
 import { MemoryObjects } from '../objects/memory-objects.ts'
 import { PackageError } from './package-error.ts'
-import { fetchPackage, openPackages, type PackagesOptions, removePackages } from './packages.ts'
+import { fetchPackage, type PackagesOptions, removePackages } from './packages.ts'
 
 const bucket = 'my-bucket'
 const objects = new MemoryObjects()
@@ -146,7 +146,7 @@ test('programs are executable also where the zip does not say so', async () => {
   assert.equal(await modeOf(join(folder, 'text')), '444')
 })
 
-test('a package is fetched once, also for callers at the same time and for a process that comes later', async () => {
+test('a package is fetched once, also for callers at the same time and for later ones', async () => {
   const location = await upload(await zipOf({ app: { content: 'one' } }))
   let gets = 0
   const counting = {
@@ -156,9 +156,8 @@ test('a package is fetched once, also for callers at the same time and for a pro
     },
   }
   const options = { objects: counting, destinationFolder: newFolder() }
-  const packages = openPackages(options)
-  const folders = await Promise.all([1, 2, 3].map(() => packages.fetch(location)))
-  folders.push(await packages.fetch(location), await openPackages(options).fetch(location))
+  const folders = await Promise.all([1, 2, 3].map(() => fetchPackage(location, options)))
+  folders.push(await fetchPackage(location, options))
   assert.equal(new Set(folders).size, 1)
   assert.equal(gets, 1)
   const other = await fetchPackage(await upload(await zipOf({ app: { content: 'two' } })), options)

@@ -13,55 +13,26 @@ import { type UnzipLimits, unzip } from './unzip.ts'
 
 export { PackageError }
 
-export interface Packages {
-  /**
-   * The folder that holds the package's content, read-only. The same location gives the same folder, also to callers at the same time.
-   * A folder of the host is used in place and left as it is.
-   * Throws PackageError; after that nothing is left behind, and the next call tries again.
-   */
-  fetch(location: PackageLocation): Promise<string>
-}
-
 export interface PackagesOptions {
   objects: Pick<Objects, 'get'>
-  /** Made where it doesn't exist. Packages that an earlier process fetched into it are used again. */
+  /** Made where it doesn't exist. Packages that were fetched into it before are used again. */
   destinationFolder: string
   /** What relative paths are relative to. Default: the process's working folder. */
   baseFolder?: string
-  /** Ends fetches under way, which then throw the signal's reason. */
+  /** Ends the fetch, which then throws the signal's reason. */
   signal?: AbortSignal
   limits?: Partial<UnzipLimits>
 }
 
-export function openPackages(options: PackagesOptions): Packages {
-  const fetches = new Map<string, Promise<string>>()
-  return {
-    fetch(location) {
-      const text = packageLocationText(location)
-      const known = fetches.get(text)
-      if (known !== undefined) return known
-      const fetch = fetchOnce(location, options).catch((error: unknown) => {
-        fetches.delete(text)
-        throw error
-      })
-      fetches.set(text, fetch)
-      return fetch
-    },
-  }
-}
+/** Fetches under way in this process, by the folder that they make: two at once would get in each other's way. */
+const fetches = new Map<string, Promise<string>>()
 
-/** One package, for callers that ask for each location once: `openPackages(options).fetch(location)`. */
-export function fetchPackage(location: PackageLocation, options: PackagesOptions): Promise<string> {
-  return openPackages(options).fetch(location)
-}
-
-/** Removes a folder with everything in it, also what is read-only. Does nothing where there is none. */
-export async function removePackages(folder: string): Promise<void> {
-  await makeWritable(folder)
-  await rm(folder, { recursive: true, force: true })
-}
-
-async function fetchOnce(location: PackageLocation, options: PackagesOptions): Promise<string> {
+/**
+ * The folder that holds the package's content, read-only. The same location and destination give the same folder, also to callers at
+ * the same time: they share the first one's fetch, and its end if that is aborted. A folder of the host is used in place and left as it is.
+ * Throws PackageError; after that nothing is left behind, and the next call tries again.
+ */
+export async function fetchPackage(location: PackageLocation, options: PackagesOptions): Promise<string> {
   const text = packageLocationText(location)
   const zipFile = location.kind === 'path' ? resolve(options.baseFolder ?? '.', location.path) : undefined
   if (zipFile !== undefined && (await kindOf(zipFile, text)) === 'folder') return realpath(zipFile)
@@ -70,7 +41,26 @@ async function fetchOnce(location: PackageLocation, options: PackagesOptions): P
     .digest('hex')
     .slice(0, 16)
   const folder = join(resolve(options.destinationFolder), name)
+  const fetch =
+    fetches.get(folder) ?? fetchInto(folder, location, zipFile, options).finally(() => fetches.delete(folder))
+  fetches.set(folder, fetch)
+  return fetch
+}
+
+/** Removes a folder with everything in it, also what is read-only. Does nothing where there is none. */
+export async function removePackages(folder: string): Promise<void> {
+  await makeWritable(folder)
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function fetchInto(
+  folder: string,
+  location: PackageLocation,
+  zipFile: string | undefined,
+  options: PackagesOptions,
+): Promise<string> {
   if (await exists(folder)) return folder
+  const text = packageLocationText(location)
   const partial = `${folder}.partial`
   const download = `${folder}.zip`
   await removePackages(partial)
