@@ -21,7 +21,7 @@ export interface S3HandlerOptions {
   secretFor(accessKeyId: string): string | undefined
   /** For tests; the clock of the machine otherwise. */
   now?: () => Date
-  /** Told of every failure that is the server's (status 5xx); the client gets no details of it. */
+  /** Told of every failure that is the server's, not the client's; the client gets no details of it. */
   onFailure?: (failure: { requestId: string; operation: string; error: unknown }) => void
 }
 
@@ -80,7 +80,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     await sendAnswer(request, response, given, progress)
   } catch (error) {
     const failure = s3ErrorOf(error)
-    if (failure.status >= 500) options.onFailure?.({ requestId, operation: progress.operation, error })
+    if (failure.status >= 500 && failure.code !== 'NotImplemented')
+      options.onFailure?.({ requestId, operation: progress.operation, error })
     sendError(request, response, failure, requestId, progress)
   }
 }
@@ -178,6 +179,8 @@ function finishRequest(request: IncomingMessage, response: ServerResponse, progr
     if (bytes > refusedBodyBytesMax) request.destroy()
   })
   request.on('error', () => response.destroy())
+  // A body that was given up would stop the flow again once it notices.
+  request.unpipe()
   request.resume()
 }
 

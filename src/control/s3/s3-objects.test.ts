@@ -25,8 +25,8 @@ describeObjects('S3Objects, over the embedded endpoint,', async () => {
     },
     close: async () => {
       await objects.close()
-      assert.deepEqual(endpoint.failures, [])
       await endpoint[Symbol.asyncDispose]()
+      assert.deepEqual(endpoint.failures, [])
     },
   }
 })

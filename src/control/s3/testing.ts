@@ -38,6 +38,8 @@ export async function startTestEndpoint(options: { now?: () => Date } = {}): Pro
   })
   const server = createServer(handler)
   server.on('checkContinue', handler)
+  // A client must not find its idle connection closed because the machine is busy.
+  server.keepAliveTimeout = 120_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readdir, rm } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { crc32 } from 'node:zlib'
+import { Sha256 } from '@aws-crypto/sha256-js'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { startTestEndpoint, type TestEndpoint, testKeys, testRegion } from './testing.ts'
+
+const emptyHash = createHash('sha256').digest('hex')
+
+interface Sent {
+  method: string
+  path: string
+  headers?: Record<string, string>
+  body?: string | Buffer
+  /** What is signed, where it isn't what is sent. */
+  signedHash?: string
+  secret?: string
+  accessKeyId?: string
+  region?: string
+  signingDate?: Date
+  /** Headers that are added after signing. */
+  unsigned?: Record<string, string>
+}
+
+interface Received {
+  status: number
+  text: string
+  code: string | undefined
+  headers: Record<string, unknown>
+}
+
+describe('the S3 endpoint', () => {
+  let endpoint: TestEndpoint
+  before(async () => {
+    endpoint = await startTestEndpoint()
+    await endpoint.objects.createBucket('worlds')
+  })
+  after(async () => {
+    await endpoint[Symbol.asyncDispose]()
+    assert.deepEqual(endpoint.failures, [])
+  })
+
+  async function sign(sent: Sent): Promise<Record<string, string>> {
+    const signer = new SignatureV4({
+      service: 's3',
+      region: sent.region ?? testRegion,
+      credentials: {
+        accessKeyId: sent.accessKeyId ?? testKeys.accessKeyId,
+        secretAccessKey: sent.secret ?? testKeys.secretAccessKey,
+      },
+      sha256: Sha256,
+      uriEscapePath: false,
+    })
+    const [path, query] = sent.path.split('?')
+    const hash =
+      sent.signedHash ??
+      createHash('sha256')
+        .update(sent.body ?? '')
+        .digest('hex')
+    const signed = await signer.sign(
+      {
+        method: sent.method,
+        protocol: 'http:',
+        hostname: '127.0.0.1',
+        path: path!,
+        query: Object.fromEntries(new URLSearchParams(query)),
+        headers: { host: `127.0.0.1:${endpoint.port}`, 'x-amz-content-sha256': hash, ...sent.headers },
+      },
+      { signingDate: sent.signingDate ?? new Date() },
+    )
+    return { ...signed.headers, ...sent.unsigned }
+  }
+
+  async function send(sent: Sent): Promise<Received> {
+    return sendRaw(sent, await sign(sent))
+  }
+
+  function sendRaw(sent: Sent, headers: Record<string, string>): Promise<Received> {
+    return new Promise((resolve, reject) => {
+      const { method, path, body } = sent
+      const request = httpRequest({ port: endpoint.port, method, path, headers }, (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk) => {
+          text += chunk
+        })
+        response.on('end', () => {
+          const code = /<Code>(.*)<\/Code>/.exec(text)?.[1]
+          resolve({ status: response.statusCode ?? 0, text, code, headers: response.headers })
+        })
+      })
+      request.on('error', reject)
+      request.end(body)
+    })
+  }
+
+  async function assertRefused(code: string, status: number, sent: Sent): Promise<Received> {
+    const received = await send(sent)
+    assert.deepEqual([received.code, received.status], [code, status], received.text)
+    assert.ok(!received.text.includes(testKeys.secretAccessKey) && !received.text.includes(endpoint.folder))
+    await assertNothingLeft()
+    return received
+  }
+
+  async function assertNothingLeft(): Promise<void> {
+    assert.deepEqual((await endpoint.objects.list('worlds', { maxEntries: 10 })).objects, [])
+    assert.deepEqual(await readdir(join(endpoint.folder, 'objects', '.heddle', 'temporary')), [])
+  }
+
+  const put: Sent = { method: 'PUT', path: '/worlds/key', body: 'content' }
+
+  it('takes a request that is right, so that the refusals below mean something', async () => {
+    assert.equal((await send(put)).status, 200)
+    assert.equal((await send({ method: 'DELETE', path: '/worlds/key' })).status, 204)
+  })
+
+  it('refuses wrong secrets, unknown keys, other regions and old signatures', async () => {
+    await assertRefused('SignatureDoesNotMatch', 403, { ...put, secret: 'wrong' })
+    await assertRefused('InvalidAccessKeyId', 403, { ...put, accessKeyId: 'UNKNOWN' })
+    const elsewhere = await assertRefused('AuthorizationHeaderMalformed', 400, { ...put, region: 'eu-west-1' })
+    assert.match(elsewhere.text, /<Region>us-west-2<\/Region>/)
+    const old = new Date(Date.now() - 16 * 60_000)
+    await assertRefused('RequestTimeTooSkewed', 403, { ...put, signingDate: old })
+    await assertRefused('AccessDenied', 403, { ...put, unsigned: { 'x-amz-copy-source': '/worlds/other' } })
+    const unsigned = await sendRaw(put, { host: `127.0.0.1:${endpoint.port}` })
+    assert.deepEqual([unsigned.code, unsigned.status], ['AccessDenied', 403])
+    await assertNothingLeft()
+  })
+
+  it('answers errors as XML with code, message, resource and request id', async () => {
+    const { text, headers } = await send({ method: 'GET', path: '/worlds/mis%3Csing?x-id=GetObject' })
+    assert.match(
+      text,
+      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<Error><Code>NoSuchKey<\/Code><Message>.+&lt;.+<\/Message><Resource>\/worlds\/mis%3Csing<\/Resource><RequestId>[0-9A-F]{16}<\/RequestId><\/Error>$/,
+    )
+    assert.equal(headers['content-type'], 'application/xml')
+  })
+
+  it('refuses a body that is not the one signed', async () => {
+    await assertRefused('XAmzContentSHA256Mismatch', 400, { ...put, signedHash: emptyHash })
+    await assertRefused('BadDigest', 400, { ...put, headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } })
+    await assertRefused('InvalidDigest', 400, { ...put, headers: { 'x-amz-checksum-crc32': 'no base64!' } })
+    await assertRefused('InvalidRequest', 400, { ...put, headers: { 'x-amz-checksum-odd': 'AAAAAA==' } })
+  })
+
+  it('refuses an unsigned stream whose trailing checksum or length is wrong, and takes the right one', async () => {
+    const stream = (checksum: string, bytes = 7): Sent => ({
+      ...put,
+      signedHash: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+      headers: {
+        'content-encoding': 'aws-chunked',
+        'x-amz-decoded-content-length': String(bytes),
+        'x-amz-trailer': 'x-amz-checksum-crc32',
+      },
+      body: `7\r\ncontent\r\n0\r\n${checksum}\r\n\r\n`,
+    })
+    const sum = Buffer.alloc(4)
+    sum.writeUInt32BE(crc32('content'))
+    const right = `x-amz-checksum-crc32:${sum.toString('base64')}`
+    await assertRefused('BadDigest', 400, stream('x-amz-checksum-crc32:AAAAAA=='))
+    await assertRefused('MalformedTrailerError', 400, stream('x-amz-checksum-sha1:AAAAAA=='))
+    await assertRefused('IncompleteBody', 400, stream(right, 8))
+    await assertRefused('IncompleteBody', 400, { ...stream(right), body: '7\r\ncontent\r\n' })
+    await assertRefused('InvalidRequest', 400, { ...stream(right), body: 'content\r\n' })
+    assert.equal((await send(stream(right))).status, 200)
+    const info = await endpoint.objects.head('worlds', 'key')
+    assert.deepEqual([info.bytes, info.headers], [7, {}])
+    await endpoint.objects.delete('worlds', 'key')
+  })
+
+  it('refuses a signed stream with a changed chunk', async () => {
+    const body = `7;chunk-signature=${'a'.repeat(64)}\r\ncontent\r\n0;chunk-signature=${'a'.repeat(64)}\r\n\r\n`
+    await assertRefused('SignatureDoesNotMatch', 403, {
+      ...put,
+      signedHash: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
+      body,
+    })
+  })
+
+  it('answers a refused large body, and the connection goes on', async () => {
+    const body = Buffer.alloc(20 * 1024 * 1024)
+    await assertRefused('SignatureDoesNotMatch', 403, { ...put, secret: 'wrong', body })
+    await assertRefused('NoSuchBucket', 404, { ...put, path: '/missing/key', body })
+  })
+
+  it('keeps nothing of a body that is cut off', async () => {
+    const headers = await sign({ ...put, headers: { 'content-length': '7' } })
+    const socket = connect(endpoint.port, '127.0.0.1')
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.write(`PUT /worlds/key HTTP/1.1\r\n${lines.join('')}\r\ncon`)
+    const temporary = join(endpoint.folder, 'objects', '.heddle', 'temporary')
+    await until(async () => (await readdir(temporary)).length === 1)
+    socket.destroy()
+    await until(async () => (await readdir(temporary)).length === 0)
+    await assertNothingLeft()
+  })
+
+  it('lets a waiting client send its body only once the signature is good', async () => {
+    const answerTo = async (sent: Sent): Promise<string[]> => {
+      const headers = await sign({ ...sent, headers: { expect: '100-continue', 'content-length': '7' } })
+      return new Promise((resolve, reject) => {
+        const events: string[] = []
+        const request = httpRequest({ port: endpoint.port, method: 'PUT', path: sent.path, headers }, (response) => {
+          events.push(String(response.statusCode), String(response.headers.connection))
+          response.resume().on('end', () => {
+            request.destroy()
+            resolve(events)
+          })
+        })
+        request.on('continue', () => {
+          events.push('continue')
+          request.end('content')
+        })
+        request.on('error', (error) => events.length === 0 && reject(error))
+        request.flushHeaders()
+      })
+    }
+    assert.deepEqual(await answerTo({ ...put, secret: 'wrong' }), ['403', 'close'])
+    await assertNothingLeft()
+    assert.deepEqual(await answerTo(put), ['continue', '200', 'keep-alive'])
+    await endpoint.objects.delete('worlds', 'key')
+  })
+
+  it('refuses XML that defines entities, and XML without end', async () => {
+    const post: Sent = { method: 'POST', path: '/worlds?delete', body: '' }
+    const bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><Delete><Object><Key>&a;</Key></Object></Delete>'
+    await assertRefused('MalformedXML', 400, { ...post, body: bomb })
+    await assertRefused('EntityTooLarge', 400, { ...post, body: `<Delete>${' '.repeat(9 * 1024 * 1024)}</Delete>` })
+  })
+
+  it('refuses broken URLs and methods that mean nothing', async () => {
+    await assertRefused('AuthorizationHeaderMalformed', 400, { method: 'GET', path: '/worlds/%zz' })
+    await assertRefused('MethodNotAllowed', 405, { method: 'PATCH', path: '/worlds/key' })
+    await assertRefused('InvalidArgument', 400, { method: 'PUT', path: '/worlds/a%00b', body: 'x' })
+    await assertRefused('NoSuchBucket', 404, { method: 'GET', path: '/../etc/passwd' })
+    await assertRefused('NoSuchBucket', 404, { method: 'GET', path: '/.heddle/temporary' })
+    await assertRefused('NoSuchBucket', 404, { method: 'GET', path: '/..%2F..%2Fetc/passwd' })
+    await assertRefused('InvalidArgument', 400, {
+      method: 'PUT',
+      path: '/worlds/x',
+      headers: { 'x-amz-copy-source': 'worlds' },
+    })
+  })
+
+  it('reads the bucket from the name of the host as well', async () => {
+    const host = `worlds.localhost:${endpoint.port}`
+    assert.equal((await send({ ...put, path: '/by/host', headers: { host } })).status, 200)
+    assert.equal((await send({ method: 'GET', path: '/worlds/by/host' })).text, 'content')
+    assert.equal((await send({ method: 'DELETE', path: '/by/host', headers: { host } })).status, 204)
+    await assertNothingLeft()
+  })
+
+  it('tells a fault of the disk as 503, and nobody but the operator more', async () => {
+    const temporary = join(endpoint.folder, 'objects', '.heddle', 'temporary')
+    await rm(temporary, { recursive: true })
+    const { code, status, text } = await send(put)
+    assert.deepEqual([code, status], ['ServiceUnavailable', 503])
+    assert.ok(!text.includes('.heddle'))
+    const [failure] = endpoint.failures.splice(0)
+    assert.match(String((failure as Error).cause), /ENOENT/)
+  })
+})
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = Date.now() + 20_000
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadlineMs, 'the condition never came true')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
