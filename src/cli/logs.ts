@@ -29,20 +29,20 @@ async function logs(simulation: string, options: LogsOptions): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
   // Whoever reads our output may have seen enough.
   process.stdout.once('error', () => ended.abort())
-  const stream = streamOf(folder, options)
+  const stream = await streamOf(folder, options)
   const follow = options.follow === true
-  for await (const { stream: from, line } of readLogs(folder, { ...stream, follow, signal: ended.signal })) {
+  for await (const { stream: from, time, text } of readLogs(folder, { ...stream, follow, signal: ended.signal })) {
     if (ended.signal.aborted) return
-    const shown = stream === undefined ? `${from} ${line}\n` : `${line}\n`
+    const shown = stream === undefined ? `${from} ${time} ${text}\n` : `${time} ${text}\n`
     if (!process.stdout.write(shown))
       await once(process.stdout, 'drain', { signal: ended.signal }).catch(() => undefined)
   }
 }
 
-function streamOf(folder: string, options: LogsOptions): { stream: string } | undefined {
+async function streamOf(folder: string, options: LogsOptions): Promise<{ stream: string } | undefined> {
   if (options.stream === undefined) return undefined
   const stream = options.stream.startsWith('/') ? options.stream : `/${options.stream}`
-  const streams = listStreams(folder)
+  const streams = await listStreams(folder)
   if (!options.follow && !streams.includes(stream)) {
     throw new Error(`there is no stream ${stream}; there are: ${streams.join(', ') || 'none yet'}`)
   }
