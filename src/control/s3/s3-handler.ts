@@ -40,6 +40,7 @@ const operations: Record<S3Operation, (context: S3Context) => Promise<S3Answer>>
   DeleteObjects: buckets.deleteObjects,
   ListParts: uploads.listParts,
   GetObject: objectOperations.getObject,
+  GetObjectTagging: objectOperations.getObjectTagging,
   HeadObject: objectOperations.headObject,
   UploadPartCopy: uploads.uploadPartCopy,
   UploadPart: uploads.uploadPart,

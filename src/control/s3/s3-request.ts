@@ -23,6 +23,7 @@ export type S3Operation =
   | 'DeleteObjects'
   | 'ListParts'
   | 'GetObject'
+  | 'GetObjectTagging'
   | 'HeadObject'
   | 'UploadPartCopy'
   | 'UploadPart'
@@ -52,6 +53,7 @@ const routes: Route[] = [
   { operation: 'DeleteBucket', method: 'DELETE', target: 'bucket' },
   { operation: 'DeleteObjects', method: 'POST', target: 'bucket', needs: ['delete'] },
   { operation: 'ListParts', method: 'GET', target: 'key', needs: ['uploadId'] },
+  { operation: 'GetObjectTagging', method: 'GET', target: 'key', needs: ['tagging'] },
   { operation: 'GetObject', method: 'GET', target: 'key' },
   { operation: 'HeadObject', method: 'HEAD', target: 'key' },
   { operation: 'UploadPartCopy', method: 'PUT', target: 'key', needs: ['uploadId', 'x-amz-copy-source'] },
@@ -92,7 +94,10 @@ export function operationOf(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): S3Operation {
   const kind = target.bucket === '' ? 'service' : target.key === '' ? 'bucket' : 'key'
-  const feature = unsupported.find((key) => target.query.has(key)) ?? unsupportedFeature(method, target, headers)
+  const asksForTags = method === 'GET' && kind === 'key' && target.query.has('tagging')
+  const feature =
+    unsupported.find((key) => target.query.has(key) && !(key === 'tagging' && asksForTags)) ??
+    unsupportedFeature(method, target, headers)
   if (feature !== undefined) throw new S3Error('NotImplemented', `This object store has no '${feature}'.`)
   const has = (name: string) => target.query.has(name) || (name.startsWith('x-') && headers[name] !== undefined)
   const route = routes.find((row) => row.method === method && row.target === kind && (row.needs ?? []).every(has))

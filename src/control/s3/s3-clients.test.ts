@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, it, type TestContext } from 'node:test'
+import { promisify } from 'node:util'
+import aws from 'aws-sdk'
+import { startTestEndpoint, type TestEndpoint, testKeys, testRegion } from './testing.ts'
+
+const cliProgram = '/usr/bin/aws'
+const pythonProgram = '/usr/bin/python3'
+const run = promisify(execFile)
+
+describe('the S3 endpoint, used by other clients,', () => {
+  let endpoint: TestEndpoint
+  let work: string
+  before(async () => {
+    endpoint = await startTestEndpoint()
+    await endpoint.objects.createBucket('worlds')
+    work = join(endpoint.folder, 'work')
+    await mkdir(work)
+  })
+  after(async () => {
+    await endpoint[Symbol.asyncDispose]()
+    assert.deepEqual(endpoint.failures, [])
+  })
+
+  /** Nothing of the account that runs the test: neither its profile nor its keys. */
+  function environment(secret = testKeys.secretAccessKey): NodeJS.ProcessEnv {
+    return {
+      PATH: '/usr/bin:/bin',
+      HOME: work,
+      AWS_ACCESS_KEY_ID: testKeys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secret,
+      AWS_DEFAULT_REGION: testRegion,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_MAX_ATTEMPTS: '1',
+      ENDPOINT: endpoint.url,
+    }
+  }
+
+  function cli(...words: string[]): Promise<{ stdout: string; stderr: string }> {
+    return run(cliProgram, ['--endpoint-url', endpoint.url, ...words], { env: environment(), cwd: work })
+  }
+
+  function v2(secretAccessKey = testKeys.secretAccessKey): aws.S3 {
+    return new aws.S3({
+      endpoint: endpoint.url,
+      region: testRegion,
+      credentials: { accessKeyId: testKeys.accessKeyId, secretAccessKey },
+      s3ForcePathStyle: true,
+      signatureVersion: 'v4',
+      maxRetries: 0,
+    })
+  }
+
+  it('works with aws-sdk v2: buckets, objects, lists, managed uploads in parts', async () => {
+    const s3 = v2()
+    await s3.createBucket({ Bucket: 'by-v2' }).promise()
+    const content = randomBytes(11 * 1024 * 1024)
+    await s3.upload({ Bucket: 'by-v2', Key: 'dir/großes +&.bin', Body: content, Metadata: { a: 'b' } }).promise()
+    const got = await s3.getObject({ Bucket: 'by-v2', Key: 'dir/großes +&.bin' }).promise()
+    assert.ok(content.equals(got.Body as Buffer))
+    assert.match(got.ETag ?? '', /-3"$/)
+    assert.deepEqual(got.Metadata, { a: 'b' })
+    const list = await s3.listObjectsV2({ Bucket: 'by-v2', Delimiter: '/' }).promise()
+    assert.deepEqual(list.CommonPrefixes, [{ Prefix: 'dir/' }])
+    const Objects = [{ Key: 'dir/großes +&.bin' }]
+    const gone = await s3.deleteObjects({ Bucket: 'by-v2', Delete: { Objects } }).promise()
+    assert.deepEqual(gone.Deleted, Objects)
+    await s3.deleteBucket({ Bucket: 'by-v2' }).promise()
+    await assert.rejects(v2('wrong').listBuckets().promise(), { code: 'SignatureDoesNotMatch', statusCode: 403 })
+  })
+
+  it('honours presigned URLs to get and to put, until they end', async () => {
+    const s3 = v2()
+    const key = { Bucket: 'worlds', Key: 'pre signed/+&ü' }
+    const putUrl = await s3.getSignedUrlPromise('putObject', { ...key, Expires: 600 })
+    assert.equal((await fetch(putUrl, { method: 'PUT', body: 'by URL' })).status, 200)
+    const getUrl = await s3.getSignedUrlPromise('getObject', { ...key, Expires: 600 })
+    assert.equal(await (await fetch(getUrl)).text(), 'by URL')
+    const refused = [
+      await fetch(getUrl, { method: 'PUT', body: 'x' }),
+      await fetch(getUrl.replace('signed', 'singed')),
+      await fetch(await v2('wrong').getSignedUrlPromise('getObject', { ...key, Expires: 600 })),
+    ]
+    for (const response of refused) {
+      assert.equal(response.status, 403)
+      assert.match(await response.text(), /SignatureDoesNotMatch/)
+    }
+    await endpoint.objects.delete('worlds', 'pre signed/+&ü')
+  })
+
+  it('refuses a presigned URL after its time', async () => {
+    let now = new Date()
+    await using moved = await startTestEndpoint({ now: () => now })
+    await moved.objects.createBucket('worlds')
+    const s3 = new aws.S3({
+      endpoint: moved.url,
+      region: testRegion,
+      credentials: testKeys,
+      s3ForcePathStyle: true,
+      signatureVersion: 'v4',
+    })
+    const url = await s3.getSignedUrlPromise('putObject', { Bucket: 'worlds', Key: 'k', Expires: 60 })
+    assert.equal((await fetch(url, { method: 'PUT', body: 'x' })).status, 200)
+    now = new Date(now.getTime() + 3600_000)
+    const late = await fetch(url, { method: 'PUT', body: 'x' })
+    assert.equal(late.status, 403)
+    assert.match(await late.text(), /<Code>AccessDenied<\/Code><Message>The presigned request has expired/)
+  })
+
+  it('works with the aws CLI: mb, cp, sync, mv, ls, rm, rb, and large files in parts', async (context) => {
+    if (!isThere(context, cliProgram)) return
+    const content = randomBytes(20 * 1024 * 1024)
+    await mkdir(join(work, 'tree', 'sub'), { recursive: true })
+    await writeFile(join(work, 'large.bin'), content)
+    await writeFile(join(work, 'tree', 'a ü.txt'), 'a')
+    await writeFile(join(work, 'tree', 'sub', 'b&c.txt'), 'bc')
+    await cli('s3', 'mb', 's3://by-cli')
+    await cli('s3', 'cp', '--quiet', 'large.bin', 's3://by-cli/large.bin')
+    await cli('s3', 'sync', '--quiet', 'tree', 's3://by-cli/tree')
+    const listed = (await cli('s3', 'ls', '--recursive', 's3://by-cli')).stdout
+    assert.deepEqual(
+      listed.trim().split('\n').map((line) => line.replace(/^\S+ \S+ +/, '')), // biome-ignore format: one step
+      ['20971520 large.bin', '1 tree/a ü.txt', '2 tree/sub/b&c.txt'],
+    )
+    await cli('s3', 'mv', '--quiet', 's3://by-cli/large.bin', 's3://worlds/moved.bin')
+    await cli('s3', 'cp', '--quiet', 's3://worlds/moved.bin', 'back.bin')
+    assert.equal(sha256(await readFile(join(work, 'back.bin'))), sha256(content))
+    await rm(join(work, 'tree'), { recursive: true })
+    await cli('s3', 'sync', '--quiet', 's3://by-cli/tree', 'tree')
+    assert.equal(await readFile(join(work, 'tree', 'sub', 'b&c.txt'), 'utf8'), 'bc')
+    assert.equal(await readFile(join(work, 'tree', 'a ü.txt'), 'utf8'), 'a')
+    await cli('s3', 'rm', '--quiet', '--recursive', 's3://by-cli')
+    await cli('s3', 'rb', 's3://by-cli')
+    await cli('s3', 'rm', 's3://worlds/moved.bin')
+    await assert.rejects(cli('s3', 'ls', 's3://by-cli'), /NoSuchBucket/)
+    const wrong = { env: environment('wrong'), cwd: work }
+    const words = ['--endpoint-url', endpoint.url, 's3', 'cp', 'large.bin', 's3://worlds/x']
+    await assert.rejects(run(cliProgram, words, wrong), /SignatureDoesNotMatch/)
+    await assert.rejects(endpoint.objects.head('worlds', 'x'))
+  })
+
+  it('works with boto3: upload_file in parts, download, paging, presigned URLs', async (context) => {
+    if (!isThere(context, pythonProgram)) return
+    const content = randomBytes(18 * 1024 * 1024)
+    await writeFile(join(work, 'python.bin'), content)
+    const { stdout } = await run(pythonProgram, ['-c', pythonWalk], { env: environment(), cwd: work })
+    assert.equal(stdout, 'ok\n')
+    assert.equal(sha256(await readFile(join(work, 'python.back'))), sha256(content))
+    assert.deepEqual((await endpoint.objects.list('worlds', { maxEntries: 10 })).objects, [])
+  })
+})
+
+const pythonWalk = `
+import os, urllib.request, boto3, botocore
+from botocore.config import Config
+s3 = boto3.client('s3', endpoint_url=os.environ['ENDPOINT'], config=Config(signature_version='s3v4'))
+plain = boto3.client('s3', endpoint_url=os.environ['ENDPOINT'])
+key = 'dir/py +&ü.bin'
+plain.upload_file('python.bin', 'worlds', key, ExtraArgs={'Metadata': {'a': 'b'}})
+plain.download_file('worlds', key, 'python.back')
+assert plain.head_object(Bucket='worlds', Key=key)['Metadata'] == {'a': 'b'}
+names = [key] + ['page/%02d' % n for n in range(7)]
+for name in names[1:]:
+    plain.put_object(Bucket='worlds', Key=name, Body=name.encode())
+pages = plain.get_paginator('list_objects_v2').paginate(Bucket='worlds', PaginationConfig={'PageSize': 3})
+assert [o['Key'] for page in pages for o in page['Contents']] == names
+url = s3.generate_presigned_url('get_object', Params={'Bucket': 'worlds', 'Key': 'page/03'}, ExpiresIn=60)
+assert urllib.request.urlopen(url).read() == b'page/03'
+try:
+    plain.get_object(Bucket='worlds', Key='missing')
+except plain.exceptions.NoSuchKey:
+    pass
+deleted = plain.delete_objects(Bucket='worlds', Delete={'Objects': [{'Key': name} for name in names]})
+assert len(deleted['Deleted']) == len(names) and 'Errors' not in deleted
+print('ok')
+`
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+/** A client that isn't installed is skipped, but never where everything must be tested. */
+function isThere(context: TestContext, program: string): boolean {
+  if (existsSync(program)) return true
+  assert.notEqual(process.env.CI, 'true', `${program} is missing`)
+  context.skip(`${program} is not installed`)
+  return false
+}
