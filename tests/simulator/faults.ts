@@ -13,11 +13,11 @@ import {
   segmentNames,
   sideRecord,
 } from '../../src/core/fabric/layout.ts'
-import type { PooledSegments } from './pooled-segments.ts'
+import type { HistorySegments } from './pooled-segments.ts'
 import type { Random } from './random.ts'
 
 export function spoilBackSide(
-  segments: PooledSegments,
+  segments: HistorySegments,
   control: ControlBlock,
   random: Random,
   options: { partition: number; tick: number; fieldsMax: number },

@@ -1,7 +1,7 @@
 // One history of a world from its seed: ticks, crashes, full machines, snapshots, each committed tick compared with the model.
 // Owns the order of things, as worker and apps keep it; what is right is the model's and the checker's.
 
-import { MemoryFullError } from '../../src/base/memory.ts'
+import { MemoryFullError, type Segments } from '../../src/base/memory.ts'
 import { ControlBlock } from '../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../src/core/fabric/fabric.ts'
 import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
@@ -9,7 +9,7 @@ import { AppProcess, Death, type Role, type Surroundings } from './app-process.t
 import { checkCommitted, checkStates, grantedIds } from './checker.ts'
 import { spoilBackSide } from './faults.ts'
 import { type Parts, realParts } from './parts.ts'
-import { type Plan, planOf } from './plan.ts'
+import { type Plan, partitionCapacityMax, planOf } from './plan.ts'
 import { Random } from './random.ts'
 import { hashOf, newWorld, restoredWorld, type SimulatedWorld, type Snapshot, worldOf } from './simulated-world.ts'
 import { check } from './violation.ts'
@@ -38,12 +38,13 @@ export interface HistoryOptions {
 }
 
 export class HistoryFailure extends Error {
-  constructor(seed: number, ticks: number | undefined, cause: unknown) {
-    const ticksOption = ticks === undefined ? '' : ` --ticks ${ticks}`
+  constructor(seed: number, options: HistoryOptions, cause: unknown) {
     const what = cause instanceof Error ? cause.message : String(cause)
-    super(`history ${seed}: ${what}\n  replay: npm run test:long -- --seed ${seed} --histories 1${ticksOption}`, {
-      cause,
-    })
+    const ticks = options.ticks === undefined ? '' : ` --ticks ${options.ticks}`
+    const replay = options.plan
+      ? 'its plan was changed by the test: run the test again'
+      : `replay: npm run test:long -- --seed ${seed} --histories 1${ticks}`
+    super(`history ${seed}: ${what}\n  ${replay}`, { cause })
     this.name = 'HistoryFailure'
   }
 }
@@ -54,7 +55,7 @@ export function runHistory(seed: number, options: HistoryOptions = {}): { happen
   try {
     return history.run()
   } catch (cause) {
-    throw new HistoryFailure(seed, options.ticks, cause)
+    throw new HistoryFailure(seed, options, cause)
   }
 }
 
@@ -250,7 +251,8 @@ class History {
     )
     const most = snapshot.states.reduce((sum, { count }) => sum + count, 0)
     const entityLimit = regrids ? Math.max(plan.sizes.entityLimit, most) : plan.sizes.entityLimit
-    this.#world = restoredWorld({ ...plan, domains, sizes: { ...plan.sizes, entityLimit } }, this.#parts, snapshot)
+    const sizes = { ...plan.sizes, entityLimit, partitionCapacity: partitionCapacityMax }
+    this.#world = restoredWorld({ ...plan, domains, sizes }, this.#parts, snapshot)
     const { fabric, model } = this.#world
     checkCommitted(fabric, model, { restored: true })
     const states = [...fabric.partitions()].map((index) => this.#parts.copyState(fabric, index, snapshot.tick))
@@ -276,12 +278,15 @@ class History {
       model,
       memoryIsShort: () => this.#memoryIsShort(),
     }
-    const own = plan.separateFabrics
-      ? new Fabric(segments, ControlBlock.open(segments), worldOf(plan), (partition) => partition === index)
-      : fabric
+    const own = plan.separateFabrics ? this.#fabricOfProcess(segments.forProcess(), index) : fabric
     const process = new AppProcess(surroundings, own, { index, launch: this.#launches++, role })
     this.#processes.set(index, process)
     return process
+  }
+
+  #fabricOfProcess(segments: Segments, index: number): Fabric {
+    const writable = (partition: number) => partition === index
+    return new Fabric(segments, ControlBlock.open(segments), worldOf(this.#world.plan), writable)
   }
 
   #memoryIsShort(): boolean {

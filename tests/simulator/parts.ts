@@ -7,12 +7,12 @@ import { readMessages } from '../../src/core/fabric/messages.ts'
 import { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
 import { copyState } from '../../src/core/fabric/state.ts'
 import { Subscription } from '../../src/core/fabric/subscriptions.ts'
-import { PooledSegments } from './pooled-segments.ts'
+import { type HistorySegments, PooledSegments } from './pooled-segments.ts'
 
 export interface Parts {
   Owner: new (fabric: Fabric, index: number) => PartitionOwner
   Subscription: new (...options: ConstructorParameters<typeof Subscription>) => Subscription
-  Segments: new (options: { headroomBytes: number }) => PooledSegments
+  Segments: new (options: { headroomBytes: number }) => HistorySegments
   arbitrate: typeof arbitrate
   readMessages: typeof readMessages
   copyState: typeof copyState

@@ -53,8 +53,11 @@ export interface Plan {
   startOrStop: number
 }
 
+/** Enough for two domains of the largest grid, and some partitions without a cell. */
+export const partitionCapacityMax = 90
+
 const smallGrids = ['1x1', '2x1', '1x2', '2x2', '3x1', '2x1', '3x2']
-const largeGrids = ['3x3', '4x3', '1x7', '5x2', '11x1', '3x4', '2x5']
+const largeGrids = ['3x3', '4x3', '1x7', '5x2', '11x1', '3x4', '2x5', '6x6', '40x1']
 const worldBounds: readonly Bounds[] = [
   { minX: -10, maxX: 10, minY: -10, maxY: 10 },
   { minX: 0, maxX: 1000, minY: 0, maxY: 300 },
@@ -84,7 +87,7 @@ export function planOf(seed: number, options: { ticks?: number } = {}): Plan {
     bounds: random.pick(worldBounds),
     domains,
     sizes: {
-      partitionCapacity: 32,
+      partitionCapacity: large ? partitionCapacityMax : 20,
       entityLimit: random.pick([1, 2, 4, 4, 6, 6, 10, 20, 40]),
       fieldBytesMax: random.pick([4, 64, 64, 190]),
       messageLimit: random.pick([0, 1, 4, 9]),

@@ -4,8 +4,23 @@
 import type { Segment, Segments } from '../../src/base/memory.ts'
 import type { Random } from './random.ts'
 
-export class PooledSegments implements Segments {
+/** The memory of one history. */
+export interface HistorySegments extends Segments {
   /** Most bytes that may be claimed: lower it to play a machine that is full. */
+  limitBytes: number
+  claimedBytes: number
+  readonly names: string[]
+  /** The same memory as another process sees it. */
+  forProcess(): Segments
+  /** Writes random bytes into a range of a segment, as a process does that runs wild before it dies; only where it may write. */
+  scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void
+  /** The name of a segment that was written outside of what was claimed: on a real machine that can end the process. */
+  writtenUnclaimed(): string | undefined
+  /** Gives everything back. Only after `writtenUnclaimed` found nothing. */
+  release(): void
+}
+
+export class PooledSegments implements HistorySegments {
   limitBytes = Number.POSITIVE_INFINITY
   claimedBytes = 0
   readonly #open = new Map<string, PooledSegment>()
@@ -38,6 +53,10 @@ export class PooledSegments implements Segments {
     return segment
   }
 
+  forProcess(): Segments {
+    return this
+  }
+
   remove(name: string): void {
     const segment = this.#open.get(name)
     if (!segment) return
@@ -46,7 +65,6 @@ export class PooledSegments implements Segments {
     for (const claimed of segment.claimed) this.claimedBytes -= claimed * pageBytes
   }
 
-  /** Writes random bytes into a range of a segment, as a process does that runs wild before it dies; only where it may write. */
   scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void {
     const segment = this.#open.get(name)
     if (!segment) return
@@ -57,7 +75,6 @@ export class PooledSegments implements Segments {
     }
   }
 
-  /** The name of a segment that was written outside of what was claimed: on a real machine that can end the process. */
   writtenUnclaimed(): string | undefined {
     for (const segment of [...this.#open.values(), ...this.#removed]) {
       const bytes = Buffer.from(segment.buffer)
@@ -71,7 +88,6 @@ export class PooledSegments implements Segments {
     return undefined
   }
 
-  /** Gives everything back to the pool. Only after `writtenUnclaimed` found nothing. */
   release(): void {
     for (const { buffer, claimed } of [...this.#open.values(), ...this.#removed]) {
       const bytes = new Uint8Array(buffer)

@@ -11,12 +11,12 @@ import { createStateHash } from '../../src/core/snapshot/state-hash.ts'
 import { Model } from './model.ts'
 import type { Parts } from './parts.ts'
 import type { Plan } from './plan.ts'
-import type { PooledSegments } from './pooled-segments.ts'
+import type { HistorySegments } from './pooled-segments.ts'
 import { check } from './violation.ts'
 
 export interface SimulatedWorld {
   plan: Plan
-  segments: PooledSegments
+  segments: HistorySegments
   control: ControlBlock
   /** As the worker sees it. */
   fabric: Fabric

@@ -21,7 +21,7 @@ const futexNumber = process.arch === 'arm64' ? 98 : 202
 const futexWaitOperation = 0
 const futexWakeOperation = 1
 const wakeAll = 0x7fffffff
-const errorNumbers = { interrupted: 4, again: 11, noSpace: 28, timedOut: 110 }
+const errorNumbers = { interrupted: 4, noMemory: 12, noSpace: 28 }
 
 export type Address = bigint
 
@@ -42,7 +42,8 @@ export function allocate(file: number, offsetBytes: number, bytes: number): bool
   for (;;) {
     if (fallocateCall(file, 0, offsetBytes, bytes) === 0) return true
     const errorNumber = koffi.errno()
-    if (errorNumber === errorNumbers.noSpace) return false
+    // The file system is full, or the memory that the process group may use is.
+    if (errorNumber === errorNumbers.noSpace || errorNumber === errorNumbers.noMemory) return false
     if (errorNumber !== errorNumbers.interrupted)
       throw new Error(`fallocate of ${bytes} bytes failed with error number ${errorNumber}`)
   }

@@ -1,0 +1,65 @@
+// The same histories over memory that processes really share: each simulated process has mappings of its own, read-only but for its partition.
+
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
+import { runHistory } from './history.ts'
+import { realParts } from './parts.ts'
+import { planOf } from './plan.ts'
+import type { HistorySegments } from './pooled-segments.ts'
+import type { Random } from './random.ts'
+
+/** No limit and no watch over claims: the pooled segments have those. */
+class SharedHistorySegments implements HistorySegments {
+  limitBytes = Number.POSITIVE_INFINITY
+  claimedBytes = 0
+  readonly #folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'heddle-simulator-'))
+  readonly #views: SharedSegments[] = []
+  readonly #worker = this.forProcess()
+
+  get names(): string[] {
+    return readdirSync(this.#folder)
+  }
+
+  forProcess(): SharedSegments {
+    const view = new SharedSegments(this.#folder)
+    this.#views.push(view)
+    return view
+  }
+
+  open(name: string, bytes: number, writable: boolean) {
+    return this.#worker.open(name, bytes, writable)
+  }
+
+  remove(name: string): void {
+    this.#worker.remove(name)
+  }
+
+  scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void {
+    if (!this.names.includes(name)) return
+    const bytes = new Uint8Array(this.#worker.open(name, endBytes, true).buffer)
+    for (let done = 0; done < count; done++) bytes[random.between(startBytes, endBytes - 1)] = random.word()
+  }
+
+  writtenUnclaimed(): undefined {
+    return undefined
+  }
+
+  release(): void {
+    for (const name of this.names) for (const view of this.#views) view.remove(name)
+    rmSync(this.#folder, { recursive: true })
+  }
+}
+
+test('histories over shared memory, each process with mappings of its own, keep every entity in exactly one partition', () => {
+  const parts = { ...realParts, Segments: SharedHistorySegments }
+  for (let seed = 1; seed <= 60; seed++) {
+    const plan = planOf(seed)
+    runHistory(seed, {
+      parts,
+      plan: { ...plan, separateFabrics: true, memoryShort: 0, sizes: { ...plan.sizes, fieldBytesMax: 400 } },
+    })
+  }
+})
