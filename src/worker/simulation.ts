@@ -44,6 +44,8 @@ export class Simulation {
   readonly #book: StatusBook
   readonly #journal: Journal
   readonly #startAborted = new AbortController()
+  /** The start has done all it will do: apps are launched, or it has failed. */
+  readonly #startSettled = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<void>()
   #running: Running | undefined
   #snapshot: SnapshotInProgress | undefined
@@ -82,7 +84,7 @@ export class Simulation {
 
   async start(): Promise<void> {
     try {
-      await this.#start()
+      await this.#start().finally(() => this.#startSettled.resolve())
     } catch (cause) {
       if (this.#ending) return
       await this.#fail(
@@ -106,7 +108,7 @@ export class Simulation {
     const plan = this.#plan
     const objects = await openObjects(plan.objects)
     try {
-      const { schema, schemaText, snapshot } = await readStartSource(plan, objects)
+      const { schema, schemaText, snapshot } = await readStartSource(plan, objects, this.#startAborted.signal)
       this.#describe(schema)
       this.#journal.note(`simulation=${plan.simulationName} execution=${plan.executionId} starts`)
       const placement = placeApps(schema)
@@ -336,6 +338,7 @@ export class Simulation {
     this.#startAborted.abort(new Error('the simulation is stopped'))
     this.#book.change({ status: 'STOPPING' })
     this.#journal.note('simulation=STOPPING')
+    await this.#startSettled.promise
     await this.#cancelSnapshot()
     if (this.#running) {
       const { clock, apps } = this.#running

@@ -21,10 +21,10 @@ export interface StartSource {
 
 const schemaBytesMax = 1024 ** 2
 
-/** Throws StartFailure where something is missing or wrong. */
-export async function readStartSource(plan: WorkerPlan, objects: Objects): Promise<StartSource> {
+/** Throws StartFailure where something is missing or wrong, and the signal's reason where it ends the reading. */
+export async function readStartSource(plan: WorkerPlan, objects: Objects, signal: AbortSignal): Promise<StartSource> {
   if (plan.snapshotLocation) {
-    const snapshot = await readSnapshotObject(plan.snapshotLocation, plan.runFolder, objects)
+    const snapshot = await readSnapshotObject(plan.snapshotLocation, plan.runFolder, objects, signal)
     return { ...parsed(snapshot.header.schemaText), snapshot }
   }
   return parsed(await readSchemaObject(plan.schemaLocation!, objects))
@@ -54,14 +54,19 @@ async function readSchemaObject(location: ObjectLocation, objects: Objects): Pro
   }
 }
 
-async function readSnapshotObject(location: ObjectLocation, runFolder: string, objects: Objects): Promise<Snapshot> {
+async function readSnapshotObject(
+  location: ObjectLocation,
+  runFolder: string,
+  objects: Objects,
+  signal: AbortSignal,
+): Promise<Snapshot> {
   const folder = join(runFolder, 'snapshot')
   const file = join(folder, 'start.zip')
   try {
     await mkdir(folder, { recursive: true })
     const { body } = await objects.get(location.bucket, location.key)
-    await pipeline(body, createWriteStream(file))
-    return await readSnapshot(file)
+    await pipeline(body, createWriteStream(file), { signal })
+    return await readSnapshot(file, { signal })
   } catch (cause) {
     await rm(folder, { recursive: true, force: true })
     if (cause instanceof ObjectsError)
