@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { failureLimits } from '../core/limits.ts'
 import { type FreeUnits, type Placement, placeCustomApp } from '../core/schema/placement.ts'
 import type { CustomDomain, Domain, SimulationSchema } from '../core/schema/schema.ts'
+import { portsFolder } from '../core/wire/places.ts'
 import type { AppState, PortMapping, Refusal, WorkerPlan } from '../core/wire/worker-protocol.ts'
 import { releasePorts, reservePorts } from '../io/launch/ports.ts'
 import type { Objects } from '../io/objects/objects.ts'
@@ -252,7 +253,7 @@ export class Apps {
     }
     releasePorts(
       app.options.ports.map((port) => port.actual),
-      { folder: portsFolder(plan) },
+      { folder: portsFolder(plan.fabricFolder) },
     )
     app.options.ports = []
     const workerId = this.#workerOf.get(key)
@@ -278,11 +279,11 @@ export class Apps {
   async #reservePorts(domain: Domain): Promise<PortMapping[]> {
     return domain.ingressPorts.length === 0
       ? []
-      : reservePorts(domain.ingressPorts, { folder: portsFolder(this.#options.plan) })
+      : reservePorts(domain.ingressPorts, { folder: portsFolder(this.#options.plan.fabricFolder) })
   }
 
   #releaseAllPorts(): void {
-    const folder = portsFolder(this.#options.plan)
+    const folder = portsFolder(this.#options.plan.fabricFolder)
     for (const app of this.#apps.values())
       releasePorts(
         app.options.ports.map((port) => port.actual),
@@ -305,11 +306,6 @@ export function packagesFolder(plan: WorkerPlan): string {
 
 /** Of an app whose partition is still to be made. */
 const noPartition = -1
-
-/** Shared by all simulations of this host, so that no two promise the same port. */
-function portsFolder(plan: WorkerPlan): string {
-  return join(plan.fabricFolder, 'ports')
-}
 
 function randomId(): string {
   return randomBytes(6).toString('hex')

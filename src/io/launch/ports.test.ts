@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { releasePorts, reservePorts } from './ports.ts'
+import { releasePorts, reservePorts, sweepPorts } from './ports.ts'
 import { startTimeOf } from './proc.ts'
 
 let root: string
@@ -119,6 +119,7 @@ test('the ports of an owner that has ended are free again, also if its number wa
   assert.equal((await reservePorts([port], { folder }))[0].actual, port)
 
   const other = await freePort()
+  mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, String(other)), `${process.pid} ${startTimeOf(process.pid)! - 1}`)
   assert.equal((await reservePorts([other], { folder }))[0].actual, other)
 })
@@ -132,15 +133,47 @@ test('a take-over that was cut short keeps nobody from the port for long', async
   assert.equal((await reservePorts([port], { folder }))[0].actual, port)
 })
 
-test('releasing leaves no files behind', async () => {
+test('releasing leaves nothing behind, and what is reserved meanwhile stays', async () => {
   const folder = newFolder()
   const { server, port } = await listen()
   const mappings = await reservePorts([port, await freePort()], { folder })
-  releasePorts(
-    mappings.map(({ actual }) => actual),
-    { folder },
-  )
-  assert.deepEqual(readdirSync(folder), [])
+  releasePorts([mappings[0].actual], { folder })
+  assert.deepEqual(readdirSync(folder), [String(mappings[1].actual)])
+  releasePorts([mappings[1].actual], { folder })
+  assert.ok(!existsSync(folder))
   releasePorts([1, 2], { folder })
   server.close()
+})
+
+test('a sweep removes what ended owners left, and nothing else', async () => {
+  const folder = newFolder()
+  const [{ actual }] = await reservePorts([await freePort()], { folder })
+  for (const name of ['2000', '2001', '2001.takeover', '2002.takeover', 'draft-999999999-2003'])
+    writeFileSync(join(folder, name), '999999999 1')
+  sweepPorts(folder)
+  sweepPorts(folder)
+  assert.deepEqual(readdirSync(folder), [String(actual)])
+  releasePorts([actual], { folder })
+  assert.ok(!existsSync(folder))
+  sweepPorts(folder)
+})
+
+test('ports can be reserved and released again and again by several processes at once', async () => {
+  const folder = newFolder()
+  const port = await freePort()
+  const module = new URL('./ports.ts', import.meta.url).href
+  const script = `import { reservePorts, releasePorts } from ${JSON.stringify(module)}
+    for (let round = 0; round < 20; round++) {
+      const [{ actual }] = await reservePorts([${port}], { folder: ${JSON.stringify(folder)} })
+      releasePorts([actual], { folder: ${JSON.stringify(folder)} })
+    }`
+  const codes = await Promise.all(
+    [1, 2, 3].map(
+      async () =>
+        (await once(spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' }), 'exit'))[0],
+    ),
+  )
+  assert.deepEqual(codes, [0, 0, 0])
+  sweepPorts(folder)
+  assert.ok(!existsSync(folder))
 })

@@ -3,7 +3,7 @@
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { isAlive, startTimeOf } from './proc.ts'
@@ -33,7 +33,6 @@ const OTHER_PORT_MAX = 31_999
  */
 export async function reservePorts(declared: readonly number[], options: PortOptions): Promise<PortMapping[]> {
   const { folder, ownerPid = process.pid } = options
-  mkdirSync(folder, { recursive: true })
   const reserved: number[] = []
   const reserveIfFree = async (port: number) => {
     if (!reserve(folder, port, ownerPid)) return false
@@ -60,11 +59,40 @@ export async function reservePorts(declared: readonly number[], options: PortOpt
   }
 }
 
-/** Frees what the owner has reserved; ports of others, and ones that nobody has, stay as they are. */
+/** Frees what the owner has reserved; ports of others, and ones that nobody has, stay as they are. Sweeps as well. */
 export function releasePorts(ports: readonly number[], { folder, ownerPid = process.pid }: PortOptions): void {
   const own = ownerText(ownerPid)
-  for (const port of ports)
-    if (readOwner(reservationPath(folder, port)) === own) rmSync(reservationPath(folder, port), { force: true })
+  for (const port of ports) {
+    if (readIfThere(reservationPath(folder, port)) === own) rmSync(reservationPath(folder, port), { force: true })
+  }
+  sweepPorts(folder)
+}
+
+/** Removes the reservations of owners that have ended, and the folder once nothing is in it. */
+export function sweepPorts(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const path = join(folder, name)
+    const draftPid = /^draft-(\d+)-/.exec(name)?.[1]
+    // A draft may be without its content yet; its name tells whose it is.
+    if (draftPid !== undefined ? isAlive(Number(draftPid)) : isOwnerAlive(readIfThere(path))) continue
+    const isReservation = /^\d+$/.test(name)
+    if (!isReservation || reserve(folder, Number(name), process.pid)) rmSync(path, { force: true })
+  }
+  try {
+    rmdirSync(folder)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 async function reserveOther(declared: number, reserveIfFree: (port: number) => Promise<boolean>): Promise<number> {
@@ -81,19 +109,18 @@ async function reserveOther(declared: number, reserveIfFree: (port: number) => P
 /** Makes the reservation's file, in one step and with its content, or takes it over from an owner that has ended. */
 function reserve(folder: string, port: number, ownerPid: number): boolean {
   const path = reservationPath(folder, port)
-  const draft = join(folder, `draft-${process.pid}-${port}`)
-  writeFileSync(draft, ownerText(ownerPid))
+  const draft = writeDraft(folder, `draft-${process.pid}-${port}`, ownerText(ownerPid))
   try {
     if (linkIfNew(draft, path)) return true
-    if (isOwnerAlive(readOwner(path))) return false
+    if (isOwnerAlive(readIfThere(path))) return false
     // Only who holds the lock may remove another's file: otherwise two could, and the second would remove the first one's.
     const lock = `${path}.takeover`
     if (!linkIfNew(draft, lock)) {
-      if (!isOwnerAlive(readOwner(lock))) rmSync(lock, { force: true })
+      if (!isOwnerAlive(readIfThere(lock))) rmSync(lock, { force: true })
       return false
     }
     try {
-      if (isOwnerAlive(readOwner(path))) return false
+      if (isOwnerAlive(readIfThere(path))) return false
       rmSync(path, { force: true })
       return linkIfNew(draft, path)
     } finally {
@@ -101,6 +128,20 @@ function reserve(folder: string, port: number, ownerPid: number): boolean {
     }
   } finally {
     unlinkSync(draft)
+  }
+}
+
+/** Whoever releases the last port removes the folder, which may be right after it was made here. */
+function writeDraft(folder: string, name: string, content: string): string {
+  const path = join(folder, name)
+  for (let attempt = 1; ; attempt++) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    try {
+      writeFileSync(path, content, { mode: 0o600 })
+      return path
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 100) throw error
+    }
   }
 }
 
@@ -123,7 +164,7 @@ function ownerText(pid: number): string {
   return `${pid} ${startTimeOf(pid) ?? 0}`
 }
 
-function readOwner(path: string): string | undefined {
+function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

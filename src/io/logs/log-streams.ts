@@ -19,7 +19,10 @@ export type { LogStreams, LogWriter }
 const GATHER_MS = 20
 const REPORT_MS = 1000
 
-/** Opens the streams of a folder, which is made with its first line. Streams that are there from before are continued. */
+/**
+ * Opens the streams of a folder, which is made with its first line. Streams that are there from before are continued. Only this user may
+ * read them: apps write what they like.
+ */
 export function openLogStreams(folder: string, { limits, now = Date.now }: LogOptions = {}): LogStreams {
   const allLimits = { ...DEFAULT_LOG_LIMITS, ...limits }
   const streams = new Map<string, FileStream>()
@@ -148,12 +151,12 @@ class FileStream implements LogWriter {
       await rename(this.#path, oldLogPath(this.#path))
       this.#fileBytes = 0
     }
-    await appendFile(this.#path, bytes)
+    await appendFile(this.#path, bytes, { mode: 0o600 })
     this.#fileBytes += bytes.length
   }
 
   async #sizeOfFile(): Promise<number> {
-    await mkdir(dirname(this.#path), { recursive: true })
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
     try {
       return (await stat(this.#path)).size
     } catch (error) {

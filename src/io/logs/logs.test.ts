@@ -253,6 +253,8 @@ test('streams lie in files by their names, which appear with their first line', 
     '1970-01-01T00:00:00.000Z hello\n',
   )
   assert.deepEqual(readdirSync(folder), ['domain'])
+  assert.equal(statSync(folder).mode & 0o777, 0o700)
+  assert.equal(statSync(join(folder, 'domain/People/app/worker-0001/People-0-1.log')).mode & 0o777, 0o600)
   assert.deepEqual(await listStreams(folder), ['/domain/People/app/worker-0001/People-0-1'])
   assert.deepEqual(await listStreams(join(root, 'nowhere')), [])
 })
