@@ -124,7 +124,7 @@ export class Heddle {
     return found
   }
 
-  /** The last lines of everything that was logged. */
+  /** The last lines of everything that was logged; of apps, only a few. */
   async lastLines(count: number): Promise<string[]> {
     const lines = ['heddle up:', ...this.#output.trim().split('\n').slice(-count)]
     if (!existsSync(this.data)) return lines
@@ -133,7 +133,7 @@ export class Heddle {
       const path = join(entry.parentPath, entry.name)
       if (!entry.isFile() || !(entry.name.endsWith('.log') || path.startsWith(join(this.data, 'logs')))) continue
       const text = (await readFile(path, 'utf8')).trim()
-      if (text) lines.push(`${path}:`, ...text.split('\n').slice(-count))
+      if (text) lines.push(`${path}:`, ...text.split('\n').slice(path.includes('/domain/') ? -2 : -count))
     }
     return lines
   }

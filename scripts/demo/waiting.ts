@@ -20,10 +20,12 @@ export async function step<Result>(
   const ended = new AbortController()
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(timeoutMs), ended.signal])
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => {
+    const abort = () => {
       const reason = interrupted.aborted ? 'interrupted' : `not done after ${timeoutMs / 1000} s`
       reject(new StepFailure(name, reason))
-    })
+    }
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort)
   })
   aborted.catch(() => undefined)
   try {
