@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fetchLine } from '../support/clients.ts'
+import { assertSameEntities } from '../support/compare-worlds.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { schema } from '../support/packages.ts'
+import { hashEvery } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
+
+let heddle: Heddle
+before(async () => {
+  heddle = await startHeddle({ appTimeoutSeconds: 3 })
+})
+after(() => heddle.stop())
+
+const wanderers = 'wanderers.ts --seed 5 --entities 40 --until 40'
+
+function twoCells(command: string): string {
+  return schema({ tickRate: '60', domains: { Cells: { kind: 'spatial', grid: [2, 1], command } } })
+}
+
+test('apps that exit, are killed or hang in the middle of a tick cost no entity, and are started again with all of theirs', async () => {
+  const calm = await heddle.startSimulation('calm', twoCells(wanderers), hashEvery(1))
+  const crashes = ['Cells-0-0@1:exit', 'Cells-1-0@20:kill'].map((crash) => `--crash ${crash}`).join(' ')
+  const struck = await heddle.startSimulation('struck', twoCells(`${wanderers} ${crashes}`), hashEvery(1))
+  const hung = await heddle.startSimulation('hung', twoCells(`${wanderers} --crash Cells-0-0@13:hang`), hashEvery(1))
+  for (const world of [calm, struck, hung]) await world.startClock()
+  for (const world of [calm, struck, hung]) await world.reaches(45)
+  const expected = await calm.world()
+  for (const world of [struck, hung]) {
+    for (let tick = 1; tick <= 45; tick++)
+      assert.equal(
+        world.hashes().get(tick)?.stateHash,
+        calm.hashes().get(tick)?.stateHash,
+        `${world.name}, tick ${tick}`,
+      )
+    assertSameEntities(await world.world(), expected)
+    assert.equal((await world.describe()).Status, 'STARTED')
+  }
+  assert.match(struck.errors(), /app=Cells-0-0 .*exited with code 1.*started again/)
+  assert.match(struck.errors(), /app=Cells-1-0 .*SIGKILL.*started again/)
+  assert.match(hung.errors(), /app=Cells-0-0 .*did not commit tick 13 within 3 s.*started again/)
+  for (const [world, tick] of [
+    [struck, 20],
+    [hung, 13],
+  ] as const) {
+    const [again, , ...more] = world
+      .output('Cells')
+      .filter((line) => line.startsWith('incarnation=2') && !line.includes('tick=1 '))
+    assert.deepEqual(more, [])
+    const [, adds, owned] = new RegExp(`^incarnation=2 tick=${tick} adds=(\\d+) owned=(\\d+)$`).exec(again) ?? []
+    assert.ok(Number(adds) > 10, again)
+    assert.equal(adds, owned, 'an Add for everything that it owns')
+  }
+  for (const world of [calm, struck, hung]) await world.stop()
+})
+
+test('an app that is killed from outside again and again ends its simulation, and no other', async () => {
+  const doomed = await heddle.startSimulation('doomed', twoCells('wanderers.ts --entities 10'), hashEvery(5))
+  const other = await heddle.startSimulation('other', twoCells('wanderers.ts --entities 10'), hashEvery(5))
+  await doomed.startClock()
+  await other.startClock()
+  let pid = 0
+  for (let kill = 1; kill <= 3; kill++) {
+    pid = await doomed.appPid('Cells', 'Cells-1-0', pid)
+    await doomed.kill(pid)
+    await doomed.appPid('Cells', 'Cells-1-0', pid)
+    await doomed.ticksOn()
+  }
+  await doomed.kill(await doomed.appPid('Cells', 'Cells-1-0', pid))
+  assert.deepEqual(await doomed.fails(), [], 'it did not fail in its start')
+  assert.match(
+    doomed.errors(),
+    /simulation=FAILED .*app 'Cells-1-0' of domain 'Cells' failed again and again: it was ended by signal SIGKILL/,
+  )
+  await doomed.leavesNothing()
+  await other.ticksOn()
+  await other.stop()
+  await heddle.weaver.deleteSimulation({ Simulation: 'doomed' }).promise()
+})
+
+test('a custom app that fails again and again is in ERROR, and the rest goes on', async () => {
+  const text = schema({
+    tickRate: 'unlimited',
+    domains: {
+      Cells: { kind: 'spatial', grid: [2, 1], command: 'echo.ts' },
+      Makers: { kind: 'custom', command: 'maker.ts --port 7001 --entities 8', ports: [7001] },
+    },
+  })
+  const world = await heddle.startSimulation('custom-error', text, hashEvery(5))
+  await world.startClock()
+  await world.startApp('Makers', 'steady')
+  await world.startApp('Makers', 'failing', ['node', 'maker.ts', '--port', '7001', '--crash', '3'])
+  await world.appIs('Makers', 'failing', 'ERROR')
+  assert.equal((await world.app('Makers', 'failing')).EndpointInfo, undefined)
+  assert.match(world.errors(), /app=failing .*failed for good: it exited with code 7/)
+  assert.equal((await world.describe()).Status, 'STARTED')
+  await world.ticksOn()
+  const { host, port } = await world.endpoint('Makers', 'steady', 7001)
+  await waitFor(async () => (await fetchLine(host, port)).seen === 8, 'the steady app to see all that it made')
+  await assert.rejects(world.startApp('Makers', 'failing'), { code: 'ConflictException' })
+  await world.deleteApp('Makers', 'failing')
+  await world.startApp('Makers', 'failing')
+  await world.appIs('Makers', 'failing', 'STARTED')
+  await world.stop()
+})
+
+test('an app that prints without end neither slows the clock nor fills the disk, and what was dropped is said', async () => {
+  const command = ['sh', '-c', 'yes this app prints without end & exec node wanderers.ts --entities 10']
+  const text = schema({ tickRate: '15', domains: { Cells: { kind: 'spatial', grid: [2, 1], command } } })
+  const world = await heddle.startSimulation('printer', text, hashEvery(1))
+  await world.startClock()
+  await world.reaches(60)
+  assert.equal(world.errors(), '')
+  await world.stop()
+  const streams = world.streams().filter((name) => name.startsWith('/domain/Cells/'))
+  assert.equal(streams.length, 2)
+  for (const name of streams) {
+    const file = join(heddle.data, 'logs', 'test', `printer-${world.executionId.slice(0, 8)}`, `${name}.log`)
+    assert.ok(statSync(file).size < 9 * 1024 ** 2)
+    assert.ok(
+      world.log(name).some((line) => /dropped/.test(line)),
+      'the stream says what it lost',
+    )
+  }
+})

@@ -1,0 +1,266 @@
+// A Heddle for tests: the program that users start, in folders of its own, on a free port, with real AWS clients beside it.
+//
+//   const heddle = await startHeddle({ appTimeoutSeconds: 2 })
+//   const world = await heddle.startSimulation('world', schema({ domains: { … } }))
+//   await heddle.stop()   // throws where anything is left behind
+//
+// Owns its processes and folders: `stop` ends and removes them all. Never touches a simulation but through the public endpoints, and what a
+// user has: logs, signals, snapshots' files.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import SimSpaceWeaver from 'aws-sdk/clients/simspaceweaver.js'
+import { processesOf } from './processes.ts'
+import { Simulation } from './simulation.ts'
+import { waitFor } from './waiting.ts'
+
+const launcher = join(import.meta.dirname, '../../bin/heddle')
+const region = 'us-west-2'
+const sharedMemory = '/dev/shm'
+const exitLimitMs = 10_000
+const run = promisify(execFile)
+
+export interface HeddleOptions {
+  /** How long an app may take for a tick. Default: Heddle's own, 10 s. */
+  appTimeoutSeconds?: number
+  /** An existing folder on a tmpfs for simulations' memory. Default: a new one, removed at the end. */
+  fabricFolder?: string
+  /** Added to the environment of `heddle up`. */
+  environment?: Record<string, string>
+}
+
+export interface Credentials {
+  accessKeyId: string
+  secretAccessKey: string
+}
+
+/** Brings a Heddle up, with a bucket (`bucket`) in it. */
+export async function startHeddle(options: HeddleOptions = {}): Promise<Heddle> {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-test-'))
+  const fabricFolder =
+    options.fabricFolder ?? (await mkdtemp(join(existsSync(sharedMemory) ? sharedMemory : folder, 'heddle-test-')))
+  const heddle = new Heddle(folder, fabricFolder, options)
+  try {
+    await heddle.up()
+    await heddle.s3.send(new CreateBucketCommand({ Bucket: heddle.bucket }))
+    return heddle
+  } catch (error) {
+    await heddle.stop().catch(() => undefined)
+    throw error
+  }
+}
+
+export class Heddle {
+  readonly bucket = 'test-bucket'
+  /** Of state, objects and logs; a Heddle that is brought up again finds them there. */
+  readonly data: string
+  readonly fabricFolder: string
+  /** Where it serves; another address after each `up`. */
+  endpoint = ''
+  credentials: Credentials = { accessKeyId: '', secretAccessKey: '' }
+  /** AWS's own client, with all 16 operations. */
+  weaver!: SimSpaceWeaver
+  s3!: S3Client
+  readonly #folder: string
+  readonly #options: HeddleOptions
+  readonly #simulations: Simulation[] = []
+  #control: ChildProcess | undefined
+  #output = ''
+
+  constructor(folder: string, fabricFolder: string, options: HeddleOptions) {
+    this.#folder = folder
+    this.data = join(folder, 'data')
+    this.fabricFolder = fabricFolder
+    this.#options = options
+  }
+
+  /** Starts `heddle up`, after `stop`, `killControl` or `interrupt` too; returns when it says that it is ready. */
+  async up(): Promise<void> {
+    const { appTimeoutSeconds, environment } = this.#options
+    const limits = appTimeoutSeconds === undefined ? [] : ['--app-timeout', String(appTimeoutSeconds)]
+    const control = spawn(launcher, ['up', '--port', '0', ...this.#places, ...limits], {
+      // A group of its own: Ctrl-C in the terminal of a test reaches the test, which then stops it in order.
+      detached: true,
+      env: { ...cleanEnvironment(), ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#control = control
+    this.#output = ''
+    for (const stream of [control.stdout!, control.stderr!])
+      stream.on('data', (chunk) => {
+        this.#output += chunk
+      })
+    this.endpoint = await waitFor(
+      () => {
+        if (control.exitCode !== null) throw new Error(`heddle up ended: ${this.#output}`)
+        return /^heddle ready (http\S+)$/m.exec(this.#output)?.[1]
+      },
+      () => `heddle up to be ready; it said: ${this.#output}`,
+    )
+    const text = await readFile(join(this.data, 'credentials'), 'utf8')
+    const value = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, 'm').exec(text)?.[1] ?? ''
+    this.credentials = { accessKeyId: value('aws_access_key_id'), secretAccessKey: value('aws_secret_access_key') }
+    const { endpoint, credentials } = this
+    this.s3?.destroy()
+    this.weaver = new SimSpaceWeaver({ endpoint, region, credentials, maxRetries: 0 })
+    this.s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
+  }
+
+  /** All that `heddle up` has said since it was brought up. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** The process that serves. */
+  get controlPid(): number {
+    return this.#control!.pid!
+  }
+
+  /** As a machine does that has no memory left: no goodbye. */
+  async killControl(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** Ctrl-C. Gives what it said. */
+  async interrupt(): Promise<string> {
+    await this.#end('SIGINT')
+    return this.#output
+  }
+
+  /** `heddle <command>` with this Heddle's folders; gives what it said, and throws where it fails. */
+  async command(...args: string[]): Promise<string> {
+    const { stdout } = await run(launcher, args, { env: cleanEnvironment(), maxBuffer: 64 * 1024 ** 2 })
+    return stdout
+  }
+
+  /** `heddle down`; gives what it said. */
+  async down(): Promise<string> {
+    return this.command('down', ...this.#places)
+  }
+
+  /** Starts a simulation from a schema's text (uploaded as `<name>.yaml`), and waits until it has started. */
+  async startSimulation(
+    name: string,
+    schemaText: string,
+    input: Partial<SimSpaceWeaver.StartSimulationInput> = {},
+  ): Promise<Simulation> {
+    const simulation = await this.beginSimulation(name, schemaText, input)
+    await simulation.is('STARTED')
+    return simulation
+  }
+
+  /** The same without waiting. */
+  async beginSimulation(
+    name: string,
+    schemaText: string,
+    input: Partial<SimSpaceWeaver.StartSimulationInput> = {},
+  ): Promise<Simulation> {
+    await this.put(`${name}.yaml`, schemaText)
+    return this.begin(name, { SchemaS3Location: { BucketName: this.bucket, ObjectKey: `${name}.yaml` }, ...input })
+  }
+
+  /** A simulation from a snapshot (a key of `bucket`), without waiting. */
+  async branch(
+    name: string,
+    snapshotKey: string,
+    input: Partial<SimSpaceWeaver.StartSimulationInput> = {},
+  ): Promise<Simulation> {
+    return this.begin(name, { SnapshotS3Location: { BucketName: this.bucket, ObjectKey: snapshotKey }, ...input })
+  }
+
+  /** StartSimulation as it is. */
+  async begin(name: string, input: Partial<SimSpaceWeaver.StartSimulationInput>): Promise<Simulation> {
+    const RoleArn = 'arn:aws:iam::111122223333:role/test'
+    const { ExecutionId } = await this.weaver.startSimulation({ Name: name, RoleArn, ...input }).promise()
+    const simulation = new Simulation(this, name, ExecutionId!)
+    this.#simulations.push(simulation)
+    return simulation
+  }
+
+  async put(key: string, body: string | Uint8Array): Promise<void> {
+    await this.s3.send(new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: body }))
+  }
+
+  async get(key: string): Promise<Buffer> {
+    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }))
+    return buffer(Body as Readable)
+  }
+
+  /** An object as a file, which is removed at the end. */
+  async download(key: string): Promise<string> {
+    const file = join(this.#folder, key.replaceAll('/', '_'))
+    await writeFile(file, await this.get(key))
+    return file
+  }
+
+  async keys(prefix = ''): Promise<string[]> {
+    const { Contents = [] } = await this.s3.send(new ListObjectsV2Command({ Bucket: this.bucket, Prefix: prefix }))
+    return Contents.map(({ Key }) => Key ?? '')
+  }
+
+  /** Takes all down and removes it. Throws where something of it was left: that is a defect of Heddle. */
+  async stop(): Promise<void> {
+    const left: string[] = []
+    try {
+      await this.down()
+    } catch (error) {
+      left.push(`heddle down failed: ${(error as Error).message}`)
+    }
+    // The process has a moment to end after it has let go of the data folder.
+    if (this.#control) await Promise.race([ended(this.#control), sleep(exitLimitMs, undefined, { ref: false })])
+    if (this.#control?.exitCode === null && this.#control.signalCode === null) {
+      left.push(`heddle up goes on after heddle down: ${this.#output}`)
+      await this.#end('SIGKILL')
+    }
+    for (const { name, executionId } of this.#simulations) {
+      for (const { pid, app } of processesOf(executionId)) {
+        left.push(`process ${pid} (${app ?? 'worker'}) of simulation ${name}`)
+        process.kill(pid, 'SIGKILL')
+      }
+    }
+    if (existsSync(this.fabricFolder)) {
+      const files = await readdir(this.fabricFolder, { recursive: true })
+      if (files.length > 0) left.push(`in ${this.fabricFolder}: ${files.join(', ')}`)
+      if (this.#options.fabricFolder === undefined) await rm(this.fabricFolder, { recursive: true, force: true })
+    }
+    this.s3?.destroy()
+    await rm(this.#folder, { recursive: true, force: true })
+    if (left.length > 0) throw new Error(`heddle down left behind:\n  ${left.join('\n  ')}`)
+  }
+
+  get #places(): string[] {
+    return ['--data', this.data, '--fabric-dir', this.fabricFolder]
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const control = this.#control
+    if (!control || control.exitCode !== null || control.signalCode !== null) return
+    const closed = once(control, 'close')
+    control.kill(signal)
+    await closed
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
+/** Settings made for another Heddle don't count here. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEDDLE_')))
+}

@@ -1,0 +1,256 @@
+// One simulation of a test: asks the API about it, reads its logs, and ends its processes where a test wants that.
+// Owns nothing; what it says of the world comes from state-hash lines and snapshots, as it would for a user.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type SimSpaceWeaver from 'aws-sdk/clients/simspaceweaver.js'
+import { readWorld, type World } from '../../scripts/demo/compare.ts'
+import type { Heddle } from './heddle.ts'
+import { isEnded, processesOf, type SimulationProcess } from './processes.ts'
+import { Hopeless, waitFor } from './waiting.ts'
+
+/** A tag for StartSimulation: the worker then writes the state's hash to /sim/management every so many ticks. */
+export function hashEvery(ticks: number): { Tags: Record<string, string> } {
+  return { Tags: { 'heddle:state-hash-interval': String(ticks) } }
+}
+
+export interface HashLine {
+  tick: number
+  entities: number
+  handoffs: number
+  stateHash: string
+}
+
+export interface StartErrorEntry {
+  errorType: string
+  errorMessage: string
+}
+
+export class Simulation {
+  readonly name: string
+  readonly executionId: string
+  readonly #heddle: Heddle
+
+  constructor(heddle: Heddle, name: string, executionId: string) {
+    this.#heddle = heddle
+    this.name = name
+    this.executionId = executionId
+  }
+
+  async describe(): Promise<SimSpaceWeaver.DescribeSimulationOutput> {
+    return this.#heddle.weaver.describeSimulation({ Simulation: this.name }).promise()
+  }
+
+  /** Waits for a status. Fails at once where it has become FAILED or STOPPED instead. */
+  async is(status: string): Promise<SimSpaceWeaver.DescribeSimulationOutput> {
+    let last: SimSpaceWeaver.DescribeSimulationOutput | undefined
+    return waitFor(
+      async () => {
+        last = await this.describe()
+        if (last.Status === status) return last
+        if (last.Status === 'FAILED' || (last.Status === 'STOPPED' && status !== 'DELETED'))
+          throw new Hopeless(`simulation ${this.name} is ${last.Status}: ${last.StartError ?? this.errors()}`)
+        return undefined
+      },
+      () => `simulation ${this.name} to be ${status}; it is ${last?.Status}`,
+    )
+  }
+
+  /** Waits for FAILED and gives the entries of StartError; none where it did not fail in its start. */
+  async fails(): Promise<StartErrorEntry[]> {
+    const { StartError } = await this.is('FAILED')
+    return StartError === undefined ? [] : (JSON.parse(StartError) as StartErrorEntry[])
+  }
+
+  async startClock(): Promise<void> {
+    await this.#heddle.weaver.startClock({ Simulation: this.name }).promise()
+    await this.clockIs('STARTED')
+  }
+
+  async stopClock(): Promise<void> {
+    await this.#heddle.weaver.stopClock({ Simulation: this.name }).promise()
+    await this.clockIs('STOPPED')
+  }
+
+  async clockStatus(): Promise<string | undefined> {
+    return (await this.describe()).LiveSimulationState?.Clocks?.[0]?.Status
+  }
+
+  async clockIs(status: string): Promise<void> {
+    await waitFor(async () => (await this.clockStatus()) === status, `the clock of ${this.name} to be ${status}`)
+  }
+
+  async stop(): Promise<void> {
+    await this.#heddle.weaver.stopSimulation({ Simulation: this.name }).promise()
+    await this.is('STOPPED')
+    await this.leavesNothing()
+  }
+
+  async startApp(domain: string, app: string, commands?: string[]): Promise<void> {
+    const LaunchOverrides = commands && { LaunchCommands: commands }
+    await this.#heddle.weaver
+      .startApp({ Simulation: this.name, Domain: domain, Name: app, ...(LaunchOverrides && { LaunchOverrides }) })
+      .promise()
+  }
+
+  async stopApp(domain: string, app: string): Promise<void> {
+    await this.#heddle.weaver.stopApp({ Simulation: this.name, Domain: domain, App: app }).promise()
+  }
+
+  async deleteApp(domain: string, app: string): Promise<void> {
+    await this.#heddle.weaver.deleteApp({ Simulation: this.name, Domain: domain, App: app }).promise()
+  }
+
+  async app(domain: string, app: string): Promise<SimSpaceWeaver.DescribeAppOutput> {
+    return this.#heddle.weaver.describeApp({ Simulation: this.name, Domain: domain, App: app }).promise()
+  }
+
+  async appIs(domain: string, app: string, status: string): Promise<SimSpaceWeaver.DescribeAppOutput> {
+    let last: SimSpaceWeaver.DescribeAppOutput | undefined
+    return waitFor(
+      async () => {
+        last = await this.app(domain, app)
+        if (last.Status === 'ERROR' && status !== 'ERROR')
+          throw new Hopeless(`app ${app} is in ERROR: ${this.errors()}`)
+        return last.Status === status ? last : undefined
+      },
+      () => `app ${app} of ${domain} to be ${status}; it is ${last?.Status}`,
+    )
+  }
+
+  /** Where clients of an app connect, once it is started. */
+  async endpoint(domain: string, app: string, declared: number): Promise<{ host: string; port: number }> {
+    const { EndpointInfo } = await this.appIs(domain, app, 'STARTED')
+    const port = EndpointInfo?.IngressPortMappings?.find(({ Declared }) => Declared === declared)?.Actual
+    return { host: EndpointInfo?.Address ?? '', port: port ?? 0 }
+  }
+
+  async apps(domain?: string): Promise<SimSpaceWeaver.SimulationAppList> {
+    const found: SimSpaceWeaver.SimulationAppList = []
+    for (let NextToken: string | undefined; ; ) {
+      const page = await this.#heddle.weaver
+        .listApps({ Simulation: this.name, Domain: domain, MaxResults: 100, NextToken })
+        .promise()
+      found.push(...(page.Apps ?? []))
+      NextToken = page.NextToken
+      if (NextToken === undefined) return found
+    }
+  }
+
+  /** The lines of a stream without their times, the oldest ones of a long stream excepted; none where it doesn't exist. */
+  log(stream: string): string[] {
+    const files = [`${stream}.log.old`, `${stream}.log`].map((name) => join(this.#logFolder, name))
+    const text = files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('')
+    return text.split('\n').flatMap((line) => (line === '' ? [] : [line.slice(line.indexOf(' ') + 1)]))
+  }
+
+  /** The names of its log streams. */
+  streams(): string[] {
+    if (!existsSync(this.#logFolder)) return []
+    const files = readdirSync(this.#logFolder, { recursive: true, encoding: 'utf8' })
+    return files.filter((file) => file.endsWith('.log')).map((file) => `/${file.slice(0, -'.log'.length)}`)
+  }
+
+  /** The lines of all apps of a domain. */
+  output(domain: string): string[] {
+    const names = this.streams().filter((name) => name.startsWith(`/domain/${domain}/app/`))
+    return names.flatMap((name) => this.log(name))
+  }
+
+  errors(): string {
+    return this.log('/sim/errors').join('\n')
+  }
+
+  /** What the worker has said of the state so far, by tick; only with `hashEvery`. */
+  hashes(): Map<number, HashLine> {
+    const found = new Map<number, HashLine>()
+    for (const line of this.log('/sim/management')) {
+      const [, tick, entities, handoffs, stateHash] =
+        /^tick=(\d+) entities=(\d+) handoffs=(\d+) state-hash=(\S+)$/.exec(line) ?? []
+      if (tick)
+        found.set(Number(tick), {
+          tick: Number(tick),
+          entities: Number(entities),
+          handoffs: Number(handoffs),
+          stateHash,
+        })
+    }
+    return found
+  }
+
+  /** The newest of them; tick 0 where there is none yet. */
+  newest(): HashLine {
+    const found = [...this.hashes().values()].at(-1)
+    return found ?? { tick: 0, entities: 0, handoffs: 0, stateHash: '' }
+  }
+
+  /** Waits until a tick is reached, and gives the first hash line from it on; only with `hashEvery`. */
+  async reaches(tick: number, timeoutMs?: number): Promise<HashLine> {
+    return waitFor(
+      () => [...this.hashes().values()].find((line) => line.tick >= tick),
+      `tick ${tick} of ${this.name}`,
+      timeoutMs,
+    )
+  }
+
+  /** Ticks from now on. */
+  async ticksOn(count = 3): Promise<void> {
+    await this.reaches(this.newest().tick + count)
+  }
+
+  /** Makes a snapshot and gives its key. */
+  async snapshot(): Promise<string> {
+    const prefix = `of-${this.name}-${Math.random().toString(36).slice(2)}`
+    await this.#heddle.weaver
+      .createSnapshot({
+        Simulation: this.name,
+        Destination: { BucketName: this.#heddle.bucket, ObjectKeyPrefix: prefix },
+      })
+      .promise()
+    await this.is('STARTED')
+    const [key] = await this.#heddle.keys(prefix)
+    if (key === undefined) throw new Error(`no snapshot was made: ${this.errors()}`)
+    return key
+  }
+
+  /** The world as a snapshot taken now has it. */
+  async world(): Promise<World> {
+    return readWorld(await this.#heddle.download(await this.snapshot()))
+  }
+
+  processes(): SimulationProcess[] {
+    return processesOf(this.executionId)
+  }
+
+  /** The process of an app, once there is one (other than `not`). */
+  async appPid(domain: string, app: string, not?: number): Promise<number> {
+    return waitFor(
+      () => this.processes().find((process) => process.domain === domain && process.app === app && process.pid !== not),
+      `a process of ${domain}/${app}`,
+    ).then(({ pid }) => pid)
+  }
+
+  /** The worker's process, once there is one. */
+  async workerPid(): Promise<number> {
+    const isWorker = ({ app }: SimulationProcess) => app === undefined
+    return waitFor(() => this.processes().find(isWorker), `a worker of ${this.name}`).then(({ pid }) => pid)
+  }
+
+  /** Ends a process without a goodbye, and waits until it is gone. */
+  async kill(pid: number): Promise<void> {
+    process.kill(pid, 'SIGKILL')
+    await waitFor(() => isEnded(pid), `process ${pid} to end`)
+  }
+
+  /** Waits until no process and no memory is left. */
+  async leavesNothing(): Promise<void> {
+    await waitFor(
+      () => this.processes().length === 0 && !existsSync(join(this.#heddle.fabricFolder, this.executionId)),
+      () => `nothing to be left of ${this.name}; there are processes ${JSON.stringify(this.processes())}`,
+    )
+  }
+
+  get #logFolder(): string {
+    return join(this.#heddle.data, 'logs', 'test', `${this.name}-${this.executionId.slice(0, 8)}`)
+  }
+}

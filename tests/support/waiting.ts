@@ -1,0 +1,40 @@
+// Waiting for conditions in tests: generous limits, and a failure that says what was waited for.
+// Owns the limit; never knows what it waits for.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const limitMs = 60_000
+const intervalMs = 25
+
+/**
+ * Asks again and again until the condition gives something true, and gives that. Throws after a minute (or `timeoutMs`), naming `what`,
+ * with the last error that the condition threw as its cause.
+ */
+export async function waitFor<Result>(
+  condition: () => Promise<Result> | Result,
+  what: string | (() => string),
+  timeoutMs = limitMs,
+): Promise<NonNullable<Result>> {
+  const giveUpAtMs = performance.now() + timeoutMs
+  let lastError: unknown
+  for (;;) {
+    try {
+      const found = await condition()
+      if (found) return found
+      lastError = undefined
+    } catch (error) {
+      if (error instanceof Hopeless) throw error
+      lastError = error
+    }
+    if (performance.now() > giveUpAtMs) {
+      const text = typeof what === 'string' ? what : what()
+      throw new Error(`waited ${timeoutMs / 1000} s for ${text}`, { cause: lastError })
+    }
+    await sleep(intervalMs)
+  }
+}
+
+/** Thrown by a condition that can't come true any more. */
+export class Hopeless extends Error {
+  override readonly name = 'Hopeless'
+}
