@@ -7,7 +7,7 @@ import { ControlBlock } from '../core/fabric/control-block.ts'
 import { Fabric } from '../core/fabric/fabric.ts'
 import { rowState } from '../core/fabric/partition-memory.ts'
 import { PartitionOwner } from '../core/fabric/partition-owner.ts'
-import { copyState } from '../core/fabric/state.ts'
+import { copyWorld } from '../core/fabric/state.ts'
 import { World } from '../core/fabric/world.ts'
 import type { PartitionState } from '../core/snapshot/partition-state.ts'
 import { createStateHash } from '../core/snapshot/state-hash.ts'
@@ -219,13 +219,9 @@ class ClockThread {
 
   #copyForRequests(tick: number): void {
     for (const request of this.#copyRequests.splice(0)) {
-      const copy: WorldCopy = { tick, nextIdLane: this.#control.nextIdLane, partitions: this.#copyPartitions(tick) }
+      const copy: WorldCopy = { tick, nextIdLane: this.#control.nextIdLane, partitions: copyWorld(this.#fabric, tick) }
       this.#say({ kind: 'stateCopied', request, copy }, copy.partitions.flatMap(buffersOf))
     }
-  }
-
-  #copyPartitions(tick: number): PartitionState[] {
-    return [...this.#fabric.partitions()].map((partition) => copyState(this.#fabric, partition, tick))
   }
 
   #hashStateAtStop(): void {
@@ -241,7 +237,7 @@ class ClockThread {
     if (hashInterval === 0 || tick % hashInterval !== 0 || tick === this.#hashedTick) return
     const hash = createStateHash()
     let entities = 0
-    for (const state of this.#copyPartitions(tick)) {
+    for (const state of copyWorld(this.#fabric, tick)) {
       hash.addRows(state.ids, state.types, state.positions, state.fields, state.count)
       entities += state.count
     }

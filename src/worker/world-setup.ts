@@ -139,7 +139,7 @@ async function restore(fabric: Fabric, partitions: Map<string, number>, snapshot
   const states: PartitionState[] = []
   for (const partition of snapshot.partitions) states.push(await partition.load())
   const ownIndex = (state: PartitionState) => partitions.get(partitionKey(state.domain, state.name)) ?? -1
-  for (const [index, columns] of redistribute(fabric.world, states, ownIndex)) {
+  for (const [index, columns] of redistribute(fabric.world, states, ownIndex, fabric.control.sizes.entityLimit)) {
     if (index < 0)
       throw startFailure(
         'SnapshotInvalid',

@@ -3,7 +3,8 @@
 
 import { ControlBlock } from '../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../src/core/fabric/fabric.ts'
-import { type EntityColumns, redistribute } from '../../src/core/fabric/redistribute.ts'
+import type { EntityColumns } from '../../src/core/fabric/merge-rows.ts'
+import { redistribute } from '../../src/core/fabric/redistribute.ts'
 import { seedState } from '../../src/core/fabric/state.ts'
 import { type DomainDescription, World } from '../../src/core/fabric/world.ts'
 import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'

@@ -1,11 +1,9 @@
 // Which partition each entity of a snapshot belongs to in a world that starts from it.
 // Owns the sorting of states by position; never opens a fabric.
 
-import type { FieldColumn, PartitionState } from '../snapshot/partition-state.ts'
+import type { PartitionState } from '../snapshot/partition-state.ts'
+import { type EntityColumns, mergeRows, type RowsOfState } from './merge-rows.ts'
 import type { World } from './world.ts'
-
-/** The columns of a state without whose they were. */
-export type EntityColumns = Pick<PartitionState, 'count' | 'ids' | 'types' | 'positions' | 'fields'>
 
 /**
  * Sorts the entities of spatial domains by the cell that their positions lie in, `ownIndex` says which partition a state comes from (-1: none any more).
@@ -33,14 +31,12 @@ export function redistribute(
     for (const [target, rows] of rowsByTarget) addPiece(pieces, target, { state, own, rows })
   }
   leaveWhatDoesNotFit(pieces, entityLimit)
-  return new Map([...pieces].map(([target, list]) => [target, merge(list)]))
+  return new Map([...pieces].map(([target, list]) => [target, mergeRows(list)]))
 }
 
-interface Piece {
-  state: PartitionState
+interface Piece extends RowsOfState {
   /** The partition that its entities were in; -1 where there is none any more. */
   own: number
-  rows: number[]
 }
 
 function addPiece(pieces: Map<number, Piece[]>, target: number, piece: Piece): void {
@@ -65,57 +61,4 @@ function leaveWhatDoesNotFit(pieces: Map<number, Piece[]>, entityLimit: number):
       }
     }
   }
-}
-
-function merge(pieces: Piece[]): EntityColumns {
-  const [first] = pieces
-  if (pieces.length === 1 && first.rows.length === first.state.count) return first.state
-  const count = pieces.reduce((sum, { rows }) => sum + rows.length, 0)
-  const merged: EntityColumns = {
-    count,
-    ids: new Float64Array(count),
-    types: new Uint32Array(count),
-    positions: new Float32Array(count * 3),
-    fields: [],
-  }
-  let place = 0
-  for (const { state, rows } of pieces) {
-    for (const row of rows) {
-      merged.ids[place] = state.ids[row]
-      merged.types[place] = state.types[row]
-      merged.positions.set(state.positions.subarray(row * 3, row * 3 + 3), place * 3)
-      place++
-    }
-  }
-  const indices = new Set(pieces.flatMap(({ state }) => state.fields.map((field) => field.index)))
-  merged.fields = [...indices].sort((a, b) => a - b).map((index) => mergeField(index, pieces, count))
-  return merged
-}
-
-function mergeField(index: number, pieces: Piece[], count: number): FieldColumn {
-  const columns = pieces.map(({ state }) => state.fields.find((field) => field.index === index))
-  const stride = Math.max(...columns.map((column) => column?.stride ?? 0))
-  const merged: FieldColumn = {
-    index,
-    lengths: new Int32Array(count).fill(-1),
-    typeIds: new Uint32Array(count),
-    stride,
-    data: new Uint8Array(count * stride),
-  }
-  let place = 0
-  pieces.forEach(({ rows }, piece) => {
-    const column = columns[piece]
-    for (const row of rows) {
-      if (column && column.lengths[row] >= 0) {
-        merged.lengths[place] = column.lengths[row]
-        merged.typeIds[place] = column.typeIds[row]
-        merged.data.set(
-          column.data.subarray(row * column.stride, row * column.stride + column.lengths[row]),
-          place * stride,
-        )
-      }
-      place++
-    }
-  })
-  return merged
 }

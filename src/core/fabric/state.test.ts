@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createStateHash } from '../snapshot/state-hash.ts'
 import { redistribute } from './redistribute.ts'
-import { copyState, seedState } from './state.ts'
+import { copyState, copyWorld, seedState } from './state.ts'
 import { testFabric } from './testing/test-fabric.ts'
 
 const entity = fc.record({
@@ -71,4 +71,26 @@ test('more entities than a partition may hold are not seeded', () => {
   world.tick((owner) => [world.put(owner, 1, 1), world.put(owner, 2, 2)])
   const small = testFabric({ columns: 1, sizes: { entityLimit: 1 } })
   assert.equal(seedState(small.fabric.partition(0), 1, copyState(world.fabric, 0, 1)), false)
+})
+
+test('a copy of the world shows an entity that was let go with the partition that takes it in next', () => {
+  const world = testFabric({ columns: 2, makers: 1 })
+  const maker = 2
+  world.tick((owner) => {
+    if (owner.index !== maker) return
+    for (const x of [5, 15, 15]) {
+      const row = world.put(owner, x, 5)
+      owner.storeField(row, 3, 9, new Uint8Array([row, 1]))
+      if (row > 0) owner.setDestination(row, 0)
+    }
+  })
+  const before = world.ids()
+  const copied = copyWorld(world.fabric, 1).map((state) => [...state.ids])
+  assert.deepEqual(copied, [[], before[maker].slice(1), before[maker].slice(0, 1)])
+  assert.deepEqual(
+    copyWorld(world.fabric, 1)[1].fields[0].data.length,
+    2 * copyWorld(world.fabric, 1)[1].fields[0].stride,
+  )
+  world.tick()
+  assert.deepEqual(Object.values(world.ids()), copied)
 })

@@ -5,6 +5,7 @@ import { assert } from '../../base/assert.ts'
 import type { FieldColumn, PartitionState } from '../snapshot/partition-state.ts'
 import type { Fabric } from './fabric.ts'
 import { fieldIndexMax } from './layout.ts'
+import { mergeRows, type RowsOfState } from './merge-rows.ts'
 import { type PartitionMemory, rowState, type Side } from './partition-memory.ts'
 
 /** Copies the state of a partition as it was committed at `tick`. */
@@ -29,6 +30,54 @@ export function copyState(fabric: Fabric, partition: number, tick: number): Part
     positions: gather(side.position, 3, count, rows),
     fields: copyFields(memory, tick, count, rows),
   }
+}
+
+/**
+ * Copies the whole world as it was committed at `tick`. An entity that the barrier let go is in the state of the partition that takes it in with the next tick,
+ * so that a world which starts from the copy goes on as this one does.
+ */
+export function copyWorld(fabric: Fabric, tick: number): PartitionState[] {
+  const partitions = [...fabric.partitions()]
+  const states = new Map(partitions.map((partition) => [partition, copyState(fabric, partition, tick)]))
+  const arrivals = new Map<number, RowsOfState[]>()
+  const gone = new Map<number, Set<number>>()
+  for (const partition of partitions) {
+    const leaving = leavingRows(fabric.partition(partition).side(tick))
+    if (leaving.size === 0) continue
+    gone.set(partition, new Set([...leaving.values()].flat()))
+    for (const [target, rows] of leaving) {
+      const piece = { state: states.get(partition)!, rows }
+      arrivals.set(target, [...(arrivals.get(target) ?? []), piece])
+    }
+  }
+  return partitions.map((partition) => {
+    const state = states.get(partition)!
+    const left = gone.get(partition)
+    const came = arrivals.get(partition) ?? []
+    if (!left && came.length === 0) return state
+    const stay = Array.from({ length: state.count }, (_, row) => row).filter((row) => !left?.has(row))
+    return { ...state, ...mergeRows([{ state, rows: stay }, ...came]) }
+  })
+}
+
+/** Places in the compact state of the entities that were granted to leave, by target. */
+function leavingRows(side: Side): Map<number, number[]> {
+  const byTarget = new Map<number, number[]>()
+  const groups = side.get('handoffGroups')
+  if (groups === 0) return byTarget
+  const placeOfRow = new Uint32Array(side.rows)
+  let place = 0
+  for (let row = 0; row < side.rows; row++) if (side.state[row] !== rowState.free) placeOfRow[row] = place++
+  for (let group = 0; group < groups; group++) {
+    const start = side.handoffStart[group]
+    const rows = side.leavingRow.subarray(start, start + side.handoffGranted[group])
+    if (rows.length > 0)
+      byTarget.set(
+        side.handoffTarget[group],
+        Array.from(rows, (row) => placeOfRow[row]),
+      )
+  }
+  return byTarget
 }
 
 /** Writes a state into an empty partition, on both sides, as committed at `tick`. False where limit or memory don't suffice. */
