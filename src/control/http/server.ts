@@ -3,7 +3,7 @@
 // Never looks at a signature itself (`authenticate` does), and never touches a request that is for S3.
 
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
@@ -148,8 +148,12 @@ function rawBody(request: FastifyRequest): Uint8Array {
 }
 
 function createNodeServer(api: RequestListener, s3: RequestListener | undefined): Server {
-  const server = createServer((request, response) => {
-    const listener = s3 !== undefined && claimedService(request) === 's3' ? s3 : api
+  const listenerOf = (request: IncomingMessage) => (s3 !== undefined && claimedService(request) === 's3' ? s3 : api)
+  const server = createServer((request, response) => listenerOf(request)(request, response))
+  // S3 says itself when a body may come: only once the signature is good.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    const listener = listenerOf(request)
+    if (listener === api) response.writeContinue()
     listener(request, response)
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
