@@ -214,6 +214,25 @@ test('a request that is signed for S3 goes to S3 unread, by header or by query',
   assert.equal((await send(server, 'GET', '/listsimulations')).status, 200, 'others still reach the API')
 })
 
+test('S3 itself says whether a body may come, and the API always lets one come', async (context) => {
+  const s3: RequestListener = (_request, response) => response.writeHead(403).end()
+  const server = await openServer(context, { s3 })
+  const expecting = async (path: string, service: string) => {
+    const authorization = `AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/${service}/aws4_request, SignedHeaders=host, Signature=0`
+    let continued = false
+    const answer = await exchange(server, 'POST', path, { authorization, expect: '100-continue' }, (request) => {
+      request.on('continue', () => {
+        continued = true
+        request.end()
+      })
+      request.flushHeaders()
+    })
+    return { continued, status: answer.status }
+  }
+  assert.deepEqual(await expecting('/bucket/key', 's3'), { continued: false, status: 403 })
+  assert.equal((await expecting('/startsimulation', 'simspaceweaver')).continued, true)
+})
+
 test('without an S3 such a request is refused like any other unknown one', async (context) => {
   const server = await openServer(context)
   const authorization =
