@@ -14,9 +14,10 @@ const { values } = parseArgs({
   },
 })
 const port = Number(values.port ?? (values.ws ? 7001 : 7000))
-const drawEachMs = 250
+// A single map is drawn once there is a rate to tell.
+const drawEachMs = values.once ? 1100 : 250
 const rates = new Rates()
-let drawnAtMs = Number.NEGATIVE_INFINITY
+let drawnAtMs = values.once ? performance.now() : Number.NEGATIVE_INFINITY
 
 try {
   for await (const frame of frames({ host: values.host, port, transport: values.ws ? 'websocket' : 'tcp' })) {

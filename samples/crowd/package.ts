@@ -114,7 +114,9 @@ async function main(): Promise<void> {
     },
   })
   const grid = /^(\d+)x(\d+)$/.exec(values.grid)
-  if (!values.bucket || !grid) {
+  const people = Number(values.people)
+  const seed = Number(values.seed)
+  if (!values.bucket || !grid || !Number.isInteger(people) || people < 0 || !Number.isInteger(seed)) {
     throw new Error(
       'usage: node samples/crowd/package.ts --endpoint URL --bucket B [--people N] [--grid 3x3] [--seed S]',
     )
@@ -122,10 +124,10 @@ async function main(): Promise<void> {
   const client = new S3Client({ endpoint: values.endpoint, region: values.region, forcePathStyle: true })
   const settings = {
     bucket: values.bucket,
-    people: Number(values.people),
+    people,
     columns: Number(grid[1]),
     rows: Number(grid[2]),
-    seed: Number(values.seed),
+    seed,
   }
   for (const key of await uploadCrowd(client, settings)) console.log(`s3://${settings.bucket}/${key}`)
 }
