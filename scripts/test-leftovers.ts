@@ -9,7 +9,7 @@ const FABRIC_FOLDER = '/dev/shm/heddle'
 /** Every process of a simulation has this in its environment. */
 const MARK = 'HEDDLE_EXECUTION_ID='
 /** A process that was told to end may need this long to be gone. */
-const GRACE_MS = 10_000
+const GRACE_MS = 30_000
 
 export interface Leftover {
   /** Tells it from everything else on the machine, also from a later process with the same number. */
