@@ -14,16 +14,19 @@ const { values } = parseArgs({
   },
 })
 const port = Number(values.port ?? (values.ws ? 7001 : 7000))
-// A single map is drawn once there is a rate to tell.
-const drawEachMs = values.once ? 1100 : 250
+const drawEachMs = 250
+/** A single map waits so long for rates to tell; a clock that is stopped has none. */
+const ratesWithinMs = 3000
 const rates = new Rates()
-let drawnAtMs = values.once ? performance.now() : Number.NEGATIVE_INFINITY
+const startedAtMs = performance.now()
+let drawnAtMs = Number.NEGATIVE_INFINITY
 
 try {
   for await (const frame of frames({ host: values.host, port, transport: values.ws ? 'websocket' : 'tcp' })) {
     const nowMs = performance.now()
     rates.add(frame, nowMs)
     if (nowMs - drawnAtMs < drawEachMs) continue
+    if (values.once && rates.ticks === 0 && nowMs - startedAtMs < ratesWithinMs) continue
     drawnAtMs = nowMs
     draw(frame)
     if (values.once) break
