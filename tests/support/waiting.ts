@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const limitMs = 60_000
 const intervalMs = 25
 
+type Falsy = undefined | null | false | '' | 0
+
 /**
  * Asks again and again until the condition gives something true, and gives that. Throws after a minute (or `timeoutMs`), naming `what`,
  * with the last error that the condition threw as its cause.
@@ -14,13 +16,13 @@ export async function waitFor<Result>(
   condition: () => Promise<Result> | Result,
   what: string | (() => string),
   timeoutMs = limitMs,
-): Promise<NonNullable<Result>> {
+): Promise<Exclude<Result, Falsy>> {
   const giveUpAtMs = performance.now() + timeoutMs
   let lastError: unknown
   for (;;) {
     try {
       const found = await condition()
-      if (found) return found
+      if (found) return found as Exclude<Result, Falsy>
       lastError = undefined
     } catch (error) {
       if (error instanceof Hopeless) throw error
