@@ -77,11 +77,12 @@ function sharedMemory(): Leftover[] {
   return paths.map((path) => ({ id: path, text: `shared memory ${path}` }))
 }
 
+/** Empty for a folder that isn't there, or is private to another user: nothing in that one is ours. */
 function list(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if (['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
     throw error
   }
 }
