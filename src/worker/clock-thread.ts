@@ -7,10 +7,9 @@ import { ControlBlock } from '../core/fabric/control-block.ts'
 import { Fabric } from '../core/fabric/fabric.ts'
 import { rowState } from '../core/fabric/partition-memory.ts'
 import { PartitionOwner } from '../core/fabric/partition-owner.ts'
-import { copyWorld } from '../core/fabric/state.ts'
+import { copyWorld, hashWorld } from '../core/fabric/state.ts'
 import { World } from '../core/fabric/world.ts'
 import type { PartitionState } from '../core/snapshot/partition-state.ts'
-import { createStateHash } from '../core/snapshot/state-hash.ts'
 import { Pacer } from '../core/tick/pacer.ts'
 import { type Futex, futexAt } from '../io/shm/futex.ts'
 import { SharedSegments } from '../io/shm/shared-segments.ts'
@@ -45,6 +44,7 @@ class ClockThread {
   #missedTicks = 0
   #handoffs = 0
   #rejectedHandoffs = 0
+  #hashedTick = -1
 
   constructor(data: ClockThreadData, port: MessagePort) {
     this.#data = data
@@ -230,18 +230,11 @@ class ClockThread {
     this.#hashedTick = this.#control.committedTick
   }
 
-  #hashedTick = -1
-
   #hashState(tick: number): void {
     const { hashInterval } = this.#data
     if (hashInterval === 0 || tick % hashInterval !== 0 || tick === this.#hashedTick) return
-    const hash = createStateHash()
-    let entities = 0
-    for (const state of copyWorld(this.#fabric, tick)) {
-      hash.addRows(state.ids, state.types, state.positions, state.fields, state.count)
-      entities += state.count
-    }
-    this.#say({ kind: 'stateHash', tick, entities, handoffs: this.#handoffs, stateHash: hash.digest() })
+    const { stateHash, entities } = hashWorld(this.#fabric, tick)
+    this.#say({ kind: 'stateHash', tick, entities, handoffs: this.#handoffs, stateHash })
   }
 
   #sayWhoIsLate(): void {

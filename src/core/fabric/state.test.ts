@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createStateHash } from '../snapshot/state-hash.ts'
 import { redistribute } from './redistribute.ts'
-import { copyState, copyWorld, seedState } from './state.ts'
+import { copyState, copyWorld, hashWorld, seedState } from './state.ts'
 import { testFabric } from './testing/test-fabric.ts'
 
 const entity = fc.record({
@@ -39,6 +39,7 @@ test('a state that is copied, and seeded into another fabric, is the same state 
       for (const [index, piece] of redistribute(again.fabric.world, [state], () => 0))
         assert.ok(seedState(again.fabric.partition(index), 1, { ...piece, idLane: 7, idCounter: 3 }))
       assert.equal(hashOf(again, 1), hashOf(world, 1))
+      assert.deepEqual(hashWorld(again.fabric, 1), { stateHash: hashOf(world, 1), entities: state.count })
       again.tick()
       again.tick()
       assert.equal(hashOf(again, 3), hashOf(world, 1))

@@ -3,33 +3,14 @@
 
 import { assert } from '../../base/assert.ts'
 import type { FieldColumn, PartitionState } from '../snapshot/partition-state.ts'
+import { createStateHash } from '../snapshot/state-hash.ts'
 import type { Fabric } from './fabric.ts'
 import { fieldIndexMax } from './layout.ts'
-import { mergeRows, type RowsOfState } from './merge-rows.ts'
-import { type PartitionMemory, rowState, type Side } from './partition-memory.ts'
+import { type FieldView, type PartitionMemory, rowState } from './partition-memory.ts'
 
 /** Copies the state of a partition as it was committed at `tick`. */
 export function copyState(fabric: Fabric, partition: number, tick: number): PartitionState {
-  const { control, world } = fabric
-  const memory = fabric.partition(partition)
-  const side = memory.side(tick)
-  const domain = world.description.domains[control.partitionWord(partition, 'domain')]
-  const cell = control.partitionWord(partition, 'cell')
-  const count = side.get('population')
-  const rows = side.rows === count ? undefined : usedRows(side, count)
-  return {
-    domain: domain.name,
-    lifecycle: domain.lifecycle,
-    name: control.partitionName(partition),
-    ...(domain.area && { cell: { x: cell % domain.area.columns, y: Math.floor(cell / domain.area.columns) } }),
-    idLane: side.float('idLane'),
-    idCounter: side.float('idCounter'),
-    count,
-    ids: gather(side.id, 1, count, rows),
-    types: gather(side.type, 1, count, rows),
-    positions: gather(side.position, 3, count, rows),
-    fields: copyFields(memory, tick, count, rows),
-  }
+  return copyRows(fabric, partition, tick, [usedRows(fabric.partition(partition), tick, false)])
 }
 
 /**
@@ -38,46 +19,34 @@ export function copyState(fabric: Fabric, partition: number, tick: number): Part
  */
 export function copyWorld(fabric: Fabric, tick: number): PartitionState[] {
   const partitions = [...fabric.partitions()]
-  const states = new Map(partitions.map((partition) => [partition, copyState(fabric, partition, tick)]))
-  const arrivals = new Map<number, RowsOfState[]>()
-  const gone = new Map<number, Set<number>>()
+  const arrivals = new Map<number, Rows[]>()
   for (const partition of partitions) {
-    const leaving = leavingRows(fabric.partition(partition).side(tick))
-    if (leaving.size === 0) continue
-    gone.set(partition, new Set([...leaving.values()].flat()))
-    for (const [target, rows] of leaving) {
-      const piece = { state: states.get(partition)!, rows }
-      arrivals.set(target, [...(arrivals.get(target) ?? []), piece])
-    }
+    for (const [target, rows] of grantedRows(fabric.partition(partition), tick))
+      arrivals.set(target, [...(arrivals.get(target) ?? []), rows])
   }
   return partitions.map((partition) => {
-    const state = states.get(partition)!
-    const left = gone.get(partition)
-    const came = arrivals.get(partition) ?? []
-    if (!left && came.length === 0) return state
-    const stay = Array.from({ length: state.count }, (_, row) => row).filter((row) => !left?.has(row))
-    return { ...state, ...mergeRows([{ state, rows: stay }, ...came]) }
+    const stay = usedRows(fabric.partition(partition), tick, true)
+    return copyRows(fabric, partition, tick, [stay, ...(arrivals.get(partition) ?? [])])
   })
 }
 
-/** Places in the compact state of the entities that were granted to leave, by target. */
-function leavingRows(side: Side): Map<number, number[]> {
-  const byTarget = new Map<number, number[]>()
-  const groups = side.get('handoffGroups')
-  if (groups === 0) return byTarget
-  const placeOfRow = new Uint32Array(side.rows)
-  let place = 0
-  for (let row = 0; row < side.rows; row++) if (side.state[row] !== rowState.free) placeOfRow[row] = place++
-  for (let group = 0; group < groups; group++) {
-    const start = side.handoffStart[group]
-    const rows = side.leavingRow.subarray(start, start + side.handoffGranted[group])
-    if (rows.length > 0)
-      byTarget.set(
-        side.handoffTarget[group],
-        Array.from(rows, (row) => placeOfRow[row]),
-      )
+/** The hash of the whole world's state at `tick`, and how many entities there are: computed where they are, nothing is copied but lengths of fields. */
+export function hashWorld(fabric: Fabric, tick: number): { stateHash: string; entities: number } {
+  const hash = createStateHash()
+  for (const partition of fabric.partitions()) {
+    const memory = fabric.partition(partition)
+    const side = memory.side(tick)
+    const fields: FieldColumn[] = []
+    for (let index = 1; index <= fieldIndexMax; index++) {
+      const view = memory.field(tick % 2, index)
+      if (!view) continue
+      const lengths = view.length.slice(0, side.rows)
+      for (let row = 0; row < lengths.length; row++) lengths[row]--
+      fields.push({ index, lengths, typeIds: view.typeId, stride: view.stride, data: view.data })
+    }
+    hash.addRows(side.id, side.type, side.position, fields, side.rows, side.state)
   }
-  return byTarget
+  return { stateHash: hash.digest(), entities: hash.count }
 }
 
 /** Writes a state into an empty partition, on both sides, as committed at `tick`. False where limit or memory don't suffice. */
@@ -114,53 +83,155 @@ export function seedState(
   return true
 }
 
-function usedRows(side: Side, count: number): Uint32Array {
-  const rows = new Uint32Array(count)
-  let place = 0
-  for (let row = 0; row < side.rows; row++) if (side.state[row] !== rowState.free) rows[place++] = row
-  assert(place === count, 'a side holds as many entities as it says')
+/** Rows of one partition as runs: the first row of each, and the row behind its last. */
+interface Rows {
+  memory: PartitionMemory
+  count: number
+  starts: number[]
+  ends: number[]
+}
+
+/** The rows that hold entities; without those that were granted to leave, where it is asked for. */
+function usedRows(memory: PartitionMemory, tick: number, withoutGranted: boolean): Rows {
+  const side = memory.side(tick)
+  let used = side.state.subarray(0, side.rows)
+  if (withoutGranted && side.get('handoffGroups') > 0) {
+    used = used.slice()
+    for (let group = 0; group < side.get('handoffGroups'); group++) {
+      const start = side.handoffStart[group]
+      for (let place = start; place < start + side.handoffGranted[group]; place++)
+        used[side.leavingRow[place]] = rowState.free
+    }
+  }
+  const rows: Rows = { memory, count: 0, starts: [], ends: [] }
+  for (let row = 0; row < used.length; row++) {
+    if (used[row] === rowState.free) continue
+    const free = used.indexOf(rowState.free, row)
+    const end = free < 0 ? used.length : free
+    addRun(rows, row, end)
+    row = end
+  }
   return rows
 }
 
-/** `width` numbers for each of the rows; all of the first `count` rows where none are named. */
+/** The rows that were granted to leave, by target. */
+function grantedRows(memory: PartitionMemory, tick: number): Map<number, Rows> {
+  const side = memory.side(tick)
+  const byTarget = new Map<number, Rows>()
+  for (let group = 0; group < side.get('handoffGroups'); group++) {
+    const rows: Rows = { memory, count: 0, starts: [], ends: [] }
+    const start = side.handoffStart[group]
+    for (let place = start; place < start + side.handoffGranted[group]; place++) {
+      const row = side.leavingRow[place]
+      addRun(rows, row, row + 1)
+    }
+    byTarget.set(side.handoffTarget[group], rows)
+  }
+  return byTarget
+}
+
+function addRun(rows: Rows, start: number, end: number): void {
+  const last = rows.ends.length - 1
+  if (last >= 0 && rows.ends[last] === start) rows.ends[last] = end
+  else {
+    rows.starts.push(start)
+    rows.ends.push(end)
+  }
+  rows.count += end - start
+}
+
+/** The state of a partition, made of rows of its own and of others. */
+function copyRows(fabric: Fabric, partition: number, tick: number, pieces: readonly Rows[]): PartitionState {
+  const { control, world } = fabric
+  const own = fabric.partition(partition).side(tick)
+  const domain = world.description.domains[control.partitionWord(partition, 'domain')]
+  const cell = control.partitionWord(partition, 'cell')
+  const count = pieces.reduce((sum, rows) => sum + rows.count, 0)
+  return {
+    domain: domain.name,
+    lifecycle: domain.lifecycle,
+    name: control.partitionName(partition),
+    ...(domain.area && { cell: { x: cell % domain.area.columns, y: Math.floor(cell / domain.area.columns) } }),
+    idLane: own.float('idLane'),
+    idCounter: own.float('idCounter'),
+    count,
+    ids: gather(new Float64Array(count), pieces, 1, (memory) => memory.side(tick).id),
+    types: gather(new Uint32Array(count), pieces, 1, (memory) => memory.side(tick).type),
+    positions: gather(new Float32Array(count * 3), pieces, 3, (memory) => memory.side(tick).position),
+    fields: copyFields(pieces, tick, count),
+  }
+}
+
+/** Copies `width` numbers a row, run by run; a piece without the column leaves its rows as they are. */
 function gather<Column extends Float64Array | Float32Array | Uint32Array | Int32Array | Uint8Array>(
-  column: Column,
+  result: Column,
+  pieces: readonly Rows[],
   width: number,
-  count: number,
-  rows: Uint32Array | undefined,
+  columnOf: (memory: PartitionMemory) => Column | undefined,
 ): Column {
-  if (!rows) return column.slice(0, count * width) as Column
-  const gathered = column.slice(0, 0).constructor as new (length: number) => Column
-  const result = new gathered(count * width)
-  for (let place = 0; place < count; place++) {
-    const start = rows[place] * width
-    for (let item = 0; item < width; item++) result[place * width + item] = column[start + item]
+  let place = 0
+  for (const { memory, count, starts, ends } of pieces) {
+    const column = columnOf(memory)
+    if (!column) {
+      place += count * width
+      continue
+    }
+    for (let run = 0; run < starts.length; run++) {
+      result.set(column.subarray(starts[run] * width, ends[run] * width), place)
+      place += (ends[run] - starts[run]) * width
+    }
   }
   return result
 }
 
-function copyFields(
-  memory: PartitionMemory,
-  tick: number,
-  count: number,
-  rows: Uint32Array | undefined,
-): FieldColumn[] {
+function copyFields(pieces: readonly Rows[], tick: number, count: number): FieldColumn[] {
   const fields: FieldColumn[] = []
   for (let index = 1; index <= fieldIndexMax; index++) {
-    const view = memory.field(tick % 2, index)
-    if (!view) continue
-    const lengths = gather(view.length, 1, count, rows)
-    const typeIds = gather(view.typeId, 1, count, rows)
-    for (let row = 0; row < count; row++) if (--lengths[row] < 0) typeIds[row] = 0
-    fields.push({
-      index,
-      lengths,
-      typeIds,
-      stride: view.stride,
-      data: gather(view.data, view.stride, count, rows),
-    })
+    const viewOf = (memory: PartitionMemory) => memory.field(tick % 2, index)
+    const stride = Math.max(0, ...pieces.map(({ memory }) => viewOf(memory)?.stride ?? 0))
+    if (stride === 0) continue
+    const lengths = gather(new Int32Array(count), pieces, 1, (memory) => viewOf(memory)?.length)
+    const typeIds = gather(new Uint32Array(count), pieces, 1, (memory) => viewOf(memory)?.typeId)
+    const data = gatherData(count, pieces, stride, viewOf)
+    for (let row = 0; row < count; row++) {
+      lengths[row]--
+      if (lengths[row] < 0) typeIds[row] = 0
+    }
+    fields.push({ index, lengths, typeIds, stride, data })
   }
   return fields
+}
+
+/** Copies a field's data to rows of `stride` bytes, at least as wide as every piece's own. */
+function gatherData(
+  count: number,
+  pieces: readonly Rows[],
+  stride: number,
+  viewOf: (memory: PartitionMemory) => FieldView | undefined,
+): Uint8Array {
+  const result = new Uint8Array(count * stride)
+  let place = 0
+  for (const { memory, count: pieceCount, starts, ends } of pieces) {
+    const view = viewOf(memory)
+    if (!view) {
+      place += pieceCount
+      continue
+    }
+    for (let run = 0; run < starts.length; run++) {
+      if (view.stride === stride)
+        result.set(view.data.subarray(starts[run] * stride, ends[run] * stride), place * stride)
+      else {
+        for (let row = starts[run]; row < ends[run]; row++) {
+          result.set(
+            view.data.subarray(row * view.stride, (row + 1) * view.stride),
+            (place + row - starts[run]) * stride,
+          )
+        }
+      }
+      place += ends[run] - starts[run]
+    }
+  }
+  return result
 }
 
 function rowOf(field: FieldColumn, row: number): Uint8Array {
