@@ -111,8 +111,10 @@ export class App {
 
   /** The app is told to shut down (by the caller, through the fabric): waits for its end, and makes it where it takes too long. */
   async shutDown(graceMs: number): Promise<void> {
+    // One that has not attached can't hear of it.
+    const limitMs = this.#state.status === 'STARTING' ? 0 : graceMs
     this.#change({ status: 'STOPPING', targetStatus: 'STOPPED' })
-    const timer = setTimeout(() => this.#process?.killTree(), graceMs)
+    const timer = setTimeout(() => this.#process?.killTree(), limitMs)
     await this.#exited
     clearTimeout(timer)
     this.#process?.killTree()

@@ -32,7 +32,7 @@ function growers(columns: number): string {
 }
 
 test('a simulation whose memory does not fit fails its start, and says that it is full', async (context) => {
-  const outcome = await withTmpfs(4, async (folder) => {
+  const outcome = await withTmpfs(1, async (folder) => {
     const fabricFolder = join(folder, 'fabric')
     const heddle = await startHeddle({ fabricFolder })
     try {

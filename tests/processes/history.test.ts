@@ -49,7 +49,7 @@ async function start(name: string, command: string): Promise<Simulation> {
 /** Each app once or twice, at moments that nobody knows; with the crash of its own, that's as often as an app may fail in a minute. */
 async function killAtRandom(world: Simulation, seed: number): Promise<void> {
   const victims = [...cells, ...cells].map((cell, turn) => ({ cell, order: chance(seed, cell, turn) }))
-  for (const { cell, order } of victims.sort((a, b) => a.order - b.order)) {
+  for (const { cell } of victims.sort((a, b) => a.order - b.order)) {
     await sleep(Math.random() * 150)
     const victim = world.processes().find(({ app }) => app === cell)
     if (victim) await world.kill(victim.pid)
