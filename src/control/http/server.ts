@@ -81,6 +81,8 @@ function createApp(options: HttpServerOptions): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id)
+    // However a body is labelled, it is read as it is; the framework would refuse labels that are malformed.
+    if (request.headers['content-type'] !== undefined) request.headers = { 'content-type': 'application/octet-stream' }
     done()
   })
   app.setErrorHandler(async (fault, request, reply) => {
@@ -130,7 +132,7 @@ async function authenticated(options: HttpServerOptions, request: FastifyRequest
   const authentication = await options.authenticate({
     method: request.method,
     url: rawUrl(request),
-    headers: request.headers,
+    headers: request.raw.headers,
     body: rawBody(request),
   })
   if (!authentication.ok) throw new ApiError(authentication.error, authentication.message)
@@ -163,12 +165,16 @@ function createNodeServer(api: RequestListener, s3: RequestListener | undefined)
 }
 
 /** Bytes that are not HTTP: there is no request to answer, but there may be somebody who reads. */
-function answerClientError(_fault: Error, socket: Socket): void {
+function answerClientError(fault: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable) {
     socket.destroy()
     return
   }
-  const error = new ApiError('SerializationException', 'The request is not well-formed HTTP')
+  const isTooLarge = fault.code === 'HPE_HEADER_OVERFLOW'
+  const message = isTooLarge
+    ? 'The address and the headers are larger than 16 KiB'
+    : 'The request is not well-formed HTTP'
+  const error = new ApiError('SerializationException', message)
   socket.end(rawErrorAnswer(error, randomUUID()), () => socket.destroy())
 }
 
