@@ -7,9 +7,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const launcher = new URL('../../bin/heddle', import.meta.url).pathname
+const launcher = fileURLToPath(new URL('../../bin/heddle', import.meta.url))
 const run = promisify(execFile)
 
 export interface Credentials {

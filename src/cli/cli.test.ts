@@ -112,7 +112,7 @@ async function post(url: string, path: string, input: object): Promise<{ status:
 test('up serves signed calls, leaves simulations running at Ctrl-C, finds them again, and down ends all', async () => {
   const first = await up()
   assert.match(first.said(), new RegExp(`AWS_SHARED_CREDENTIALS_FILE=${join(data, 'credentials')}`))
-  assert.match(first.said(), /AWS_DATA_PATH=\S+clients\/botocore/)
+  assert.match(first.said(), /AWS_DATA_PATH=.+clients\/botocore/)
   assert.equal((await stat(join(data, 'credentials'))).mode & 0o777, 0o600)
   const started = await post(first.url, '/startsimulation', startInput('world'))
   assert.equal(started.status, 200, JSON.stringify(started.body))
