@@ -29,7 +29,7 @@ export async function serveControl(config: ControlConfig, options: ControlOption
     handlers: control.handlers,
     authenticate: authenticateWith(control.credentials, config),
     log: options.log,
-    ...(control.objects instanceof FolderObjects && { s3: s3Handler(control, control.objects, options.log) }),
+    s3: s3Handler(control, options.log),
   })
   opened.defer(() => server.close())
   const { port } = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
@@ -55,9 +55,9 @@ function authenticateWith(credentials: Credentials, config: ControlConfig): Auth
   }
 }
 
-function s3Handler(control: Control, objects: FolderObjects, log: Logger): ReturnType<typeof createS3Handler> {
+function s3Handler(control: Control, log: Logger): ReturnType<typeof createS3Handler> {
   return createS3Handler({
-    objects,
+    ...(control.objects instanceof FolderObjects && { objects: control.objects }),
     region: control.config.region,
     secretFor: (accessKeyId) => secretOf(control.credentials, accessKeyId),
     onFailure: (failure) => log.error({ ...failure }, 'an S3 request failed'),

@@ -42,6 +42,8 @@ export interface HeddleOptions {
   fabricFolder?: string
   /** Added to the environment of `heddle up`. */
   environment?: Record<string, string>
+  /** Somebody else's S3, with `bucket` in it already. Default: the Heddle's own. */
+  otherS3?: { endpoint: string; credentials: Credentials }
 }
 
 export interface Credentials {
@@ -57,7 +59,7 @@ export async function startHeddle(options: HeddleOptions = {}): Promise<Heddle> 
   const heddle = new Heddle(folder, fabricFolder, options)
   try {
     await heddle.up()
-    await heddle.s3.send(new CreateBucketCommand({ Bucket: heddle.bucket }))
+    if (options.otherS3 === undefined) await heddle.s3.send(new CreateBucketCommand({ Bucket: heddle.bucket }))
     return heddle
   } catch (error) {
     await heddle.stop().catch(() => undefined)
@@ -91,12 +93,17 @@ export class Heddle {
 
   /** Starts `heddle up`, after `stop`, `killControl` or `interrupt` too; returns when it says that it is ready. */
   async up(): Promise<void> {
-    const { appTimeoutSeconds, environment } = this.#options
+    const { appTimeoutSeconds, environment, otherS3 } = this.#options
     const limits = appTimeoutSeconds === undefined ? [] : ['--app-timeout', String(appTimeoutSeconds)]
-    const control = spawn(launcher, ['up', '--port', '0', ...this.#places, ...limits], {
+    const objects = otherS3 === undefined ? [] : ['--s3-endpoint', otherS3.endpoint]
+    const keys = otherS3 && {
+      HEDDLE_S3_ACCESS_KEY_ID: otherS3.credentials.accessKeyId,
+      HEDDLE_S3_SECRET_ACCESS_KEY: otherS3.credentials.secretAccessKey,
+    }
+    const control = spawn(launcher, ['up', '--port', '0', ...this.#places, ...limits, ...objects], {
       // A group of its own: Ctrl-C in the terminal of a test reaches the test, which then stops it in order.
       detached: true,
-      env: { ...cleanEnvironment(), ...environment },
+      env: { ...cleanEnvironment(), ...keys, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#control = control
@@ -118,7 +125,7 @@ export class Heddle {
     const { endpoint, credentials } = this
     this.s3?.destroy()
     this.weaver = new SimSpaceWeaver({ endpoint, region, credentials, maxRetries: 0 })
-    this.s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
+    this.s3 = new S3Client({ ...(otherS3 ?? { endpoint, credentials }), region, forcePathStyle: true })
   }
 
   /** All that `heddle up` has said since it was brought up. */

@@ -9,14 +9,15 @@ import type { FolderObjects } from '../../io/objects/folder-objects.ts'
 import * as buckets from './bucket-operations.ts'
 import * as objectOperations from './object-operations.ts'
 import { checkKeyLength, type S3Answer, type S3Context } from './s3-context.ts'
-import { errorOfRefusal, type S3Error, s3ErrorOf } from './s3-errors.ts'
+import { errorOfRefusal, S3Error, s3ErrorOf } from './s3-errors.ts'
 import { operationOf, type S3Operation, targetOf } from './s3-request.ts'
 import { buildXml } from './s3-xml.ts'
 import * as uploads from './upload-operations.ts'
 import { verifiedBody } from './verified-body.ts'
 
 export interface S3HandlerOptions {
-  objects: FolderObjects
+  /** Absent where another S3 is used: every request is told so. */
+  objects?: FolderObjects
   region: string
   secretFor(accessKeyId: string): string | undefined
   /** For tests; the clock of the machine otherwise. */
@@ -27,6 +28,9 @@ export interface S3HandlerOptions {
 
 /** So much of a refused body is read on and thrown away, so that its sender gets to read the answer. */
 const refusedBodyBytesMax = 64 * 1024 * 1024
+
+const elsewhere =
+  'This Heddle serves no S3: it was started with --s3-endpoint (HEDDLE_S3_ENDPOINT), and its objects are there.'
 
 const operations: Record<S3Operation, (context: S3Context) => Promise<S3Answer>> = {
   ListBuckets: buckets.listBuckets,
@@ -100,6 +104,7 @@ async function perform(
     { secretFor: options.secretFor, now: options.now?.() ?? new Date(), region, services: ['s3'] },
   )
   if (!verdict.ok) throw errorOfRefusal(verdict, region)
+  if (objects === undefined) throw new S3Error('NotImplemented', elsewhere)
   const target = targetOf(url, headers.host)
   const operation = operationOf(method, target, headers)
   progress.operation = operation

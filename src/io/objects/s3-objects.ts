@@ -3,12 +3,15 @@
 
 import { Readable } from 'node:stream'
 import {
+  CompleteMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  PutObjectCommand,
   S3Client,
   S3ServiceException,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { abortable } from './abortable.ts'
@@ -37,6 +40,8 @@ export interface S3ObjectsOptions {
 
 /** The probe's key is deleted again at once. */
 const probePrefix = '.heddle-write-probe-'
+/** An aborted put has so long to clear away what the endpoint has of it. */
+const clearingLimitMs = 5_000
 
 export class S3Objects implements Objects {
   private readonly client: S3Client
@@ -85,8 +90,10 @@ export class S3Objects implements Objects {
     }
   }
 
+  /** An endpoint may have got all of a put that is aborted at its very end: its object is deleted then. */
   async put(bucket: string, key: string, body: Readable, options: PutOptions = {}): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
+    const sending = new AbortableSending(this.client, signal)
     let bodyError: Error | undefined
     body.once('error', (error) => {
       bodyError = error
@@ -96,7 +103,7 @@ export class S3Objects implements Objects {
       // Ending the body, not the upload, lets the upload clear away its parts before it fails.
       const source = abortable(body, signal)
       const upload = new Upload({
-        client: this.client,
+        client: sending.client,
         params: {
           Bucket: bucket,
           Key: key,
@@ -107,7 +114,11 @@ export class S3Objects implements Objects {
       })
       await upload.done()
     } catch (error) {
-      if (signal?.aborted === true || error instanceof ObjectsError) throw error
+      if (signal?.aborted === true) {
+        await sending.deleteIfStored(bucket, key)
+        throw signal.reason
+      }
+      if (error instanceof ObjectsError) throw error
       throw bodyError ?? (await this.explain(error, bucket, key))
     } finally {
       body.destroy()
@@ -142,6 +153,49 @@ export class S3Objects implements Objects {
     if (isUnclear && !(await this.bucketExists(bucket))) return noSuchBucket(bucket, error)
     return mapped
   }
+}
+
+/** The requests of one put: those that carry its bytes end with the signal, and those that clear up get a little longer. */
+class AbortableSending {
+  readonly client: S3Client
+  readonly #real: S3Client
+  #late: AbortSignal | undefined
+  #mayBeStored = false
+
+  constructor(client: S3Client, signal: AbortSignal | undefined) {
+    this.#real = client
+    if (signal === undefined) {
+      this.client = client
+      return
+    }
+    const late = abortedLater(signal, clearingLimitMs)
+    this.#late = late
+    this.client = Object.create(client, {
+      send: {
+        value: (command: Parameters<S3Client['send']>[0]) => {
+          const isLast = command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand
+          this.#mayBeStored ||= isLast && !signal.aborted
+          const abortSignal = isLast || command instanceof UploadPartCommand ? signal : late
+          return client.send(command, { abortSignal })
+        },
+      },
+    })
+  }
+
+  /** Once aborted. Where the endpoint can't be reached, or doesn't answer, nothing more can be done. */
+  async deleteIfStored(bucket: string, key: string): Promise<void> {
+    if (!this.#mayBeStored) return
+    const command = new DeleteObjectCommand({ Bucket: bucket, Key: key })
+    await this.#real.send(command, { abortSignal: this.#late }).catch(() => undefined)
+  }
+}
+
+function abortedLater(signal: AbortSignal, delayMs: number): AbortSignal {
+  const later = new AbortController()
+  const begin = () => setTimeout(() => later.abort(signal.reason), delayMs).unref()
+  if (signal.aborted) begin()
+  else signal.addEventListener('abort', begin, { once: true })
+  return later.signal
 }
 
 const faultOfName: Record<string, ObjectsFault> = {

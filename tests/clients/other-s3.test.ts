@@ -1,0 +1,141 @@
+// Heddle over somebody else's S3: here the S3 of another Heddle, behind a wire that can be held and cut.
+
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
+import { firstDifference, readWorld } from '../../scripts/demo/compare.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
+import { makeWalkFiles } from './walk.ts'
+import { layWire, type Wire } from './wire.ts'
+
+const cleanups: (() => Promise<unknown>)[] = []
+let keeper: Heddle
+let wire: Wire
+let heddle: Heddle
+let world: Simulation
+
+before(async () => {
+  keeper = await startHeddle()
+  cleanups.push(() => keeper.stop())
+  wire = await layWire(keeper.endpoint)
+  cleanups.push(async () => wire[Symbol.asyncDispose]())
+  heddle = await startHeddle({ otherS3: { endpoint: wire.url, credentials: keeper.credentials } })
+  cleanups.push(() => heddle.stop())
+  await using files = await makeWalkFiles(heddle.bucket)
+  await heddle.put('apps/cells.zip', await readFile(join(files.folder, 'cells.zip')))
+  await heddle.put('apps/view.zip', await readFile(join(files.folder, 'view.zip')))
+  const text = await readFile(join(files.folder, 'schema.yaml'), 'utf8')
+  world = await heddle.startSimulation('world', text, hashEvery(1))
+  await world.startClock()
+})
+after(async () => {
+  wire?.release()
+  for (const cleanup of cleanups.reverse()) await cleanup()
+})
+
+test('a simulation is fed from the other S3, saved there, and started from there', async () => {
+  await world.startApp('View', 'view')
+  await world.appIs('View', 'view', 'STARTED')
+  await world.stopApp('View', 'view')
+  const key = await world.snapshot()
+  assert.deepEqual(await keeper.keys('of-world'), [key])
+  const branch = await heddle.branch('branch', key, hashEvery(1))
+  await branch.is('STARTED')
+  const again = await branch.snapshot()
+  const [one, two] = await Promise.all([key, again].map(async (each) => readWorld(await heddle.download(each))))
+  assert.ok(one.entities.size > 0)
+  assert.equal(firstDifference(one, two), undefined)
+  await branch.stop()
+  assert.ok(!existsSync(join(heddle.data, 'objects')) || readdirSync(join(heddle.data, 'objects')).length === 0)
+})
+
+test('S3 is not served then: requests for it are refused, and say so', async () => {
+  const client = new S3Client({
+    endpoint: heddle.endpoint,
+    region: 'us-west-2',
+    credentials: heddle.credentials,
+    forcePathStyle: true,
+    maxAttempts: 1,
+  })
+  for (const command of [new ListBucketsCommand(), new CreateBucketCommand({ Bucket: 'here' })]) {
+    await assert.rejects(client.send(command as ListBucketsCommand), (error: Error & { $metadata?: object }) => {
+      assert.match(`${error.name}: ${error.message}`, /--s3-endpoint/)
+      return true
+    })
+  }
+  client.destroy()
+})
+
+test('while a snapshot is being saved, another one and a deletion are conflicts, and everything else goes on', async () => {
+  const begun = await beginHeldSnapshot('slow')
+  assert.equal((await world.describe()).TargetStatus, 'STARTED')
+  await assert.rejects(snapshotTo('second'), { code: 'ConflictException', message: /snapshot/ })
+  await assert.rejects(heddle.weaver.deleteSimulation({ Simulation: 'world' }).promise(), { code: 'ConflictException' })
+  const { Simulations } = await heddle.weaver.listSimulations().promise()
+  assert.equal(Simulations?.find(({ Name }) => Name === 'world')?.Status, 'SNAPSHOT_IN_PROGRESS')
+  assert.equal(await world.clockStatus(), 'STARTED')
+  await world.ticksOn(5)
+  await heddle.weaver.stopClock({ Simulation: 'world' }).promise()
+  await world.clockIs('STOPPED')
+  await heddle.weaver.startClock({ Simulation: 'world' }).promise()
+  await world.startApp('View', 'meanwhile')
+  await world.appIs('View', 'meanwhile', 'STARTED')
+  assert.equal((await world.describe()).Status, 'SNAPSHOT_IN_PROGRESS')
+  wire.release()
+  await world.is('STARTED')
+  assert.equal((await keeper.keys('slow/')).length, 1)
+  assert.ok(world.newest().tick > begun.tick + 5)
+})
+
+test('a snapshot whose store goes away fails: no object, STARTED again, and the reason in /sim/errors', async () => {
+  await beginHeldSnapshot('lost')
+  wire.cut(true)
+  await world.is('STARTED')
+  wire.cut(false)
+  wire.release()
+  assert.deepEqual(await keeper.keys('lost/'), [])
+  assert.match(world.errors(), /s3:\/\/test-bucket\/lost\/snapshot\/world-\S+\.zip failed: \S/)
+  await world.ticksOn(3)
+  assert.ok(await world.snapshot())
+})
+
+test('a store that does not answer is an error of the service for a snapshot, and a StartError for a start', async () => {
+  wire.cut(true)
+  await assert.rejects(snapshotTo('unreachable'), { code: 'InternalServerException', message: /test-bucket/ })
+  const begun = await heddle.begin('unfed', {
+    SchemaS3Location: { BucketName: heddle.bucket, ObjectKey: 'world.yaml' },
+  })
+  const errors = await begun.fails()
+  wire.cut(false)
+  assert.equal(errors.length, 1)
+  assert.match(errors[0].errorMessage, /test-bucket.*world\.yaml/)
+  await begun.leavesNothing()
+})
+
+test('stopping a simulation stops its snapshot at once, and leaves no object, not even a part', async () => {
+  await beginHeldSnapshot('cut')
+  await world.stop()
+  wire.release()
+  assert.deepEqual(await keeper.keys('cut/'), [])
+  assert.equal((await world.describe()).Status, 'STOPPED')
+})
+
+/** CreateSnapshot under way, with its object held on the wire. */
+async function beginHeldSnapshot(prefix: string): Promise<{ tick: number }> {
+  const { tick } = world.newest()
+  wire.hold(`PUT /${heddle.bucket}/${prefix}/snapshot/world-`)
+  await snapshotTo(prefix)
+  await waitFor(() => wire.isHolding, 'the snapshot to be on its way')
+  assert.equal((await world.describe()).Status, 'SNAPSHOT_IN_PROGRESS')
+  return { tick }
+}
+
+async function snapshotTo(ObjectKeyPrefix: string): Promise<void> {
+  const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix }
+  await heddle.weaver.createSnapshot({ Simulation: 'world', Destination }).promise()
+}

@@ -1,0 +1,88 @@
+// A TCP wire between a client and a server that a test can hold and cut.
+// Owns its port and its sockets; never looks at what passes, but for the text that holds it.
+
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+export interface Wire extends AsyncDisposable {
+  /** The server's address through the wire. */
+  readonly url: string
+  /** From now on nothing passes on a connection from the first bytes on that hold this text, such as `PUT /bucket/`. */
+  hold(text: string): void
+  /** True once something is held. */
+  readonly isHolding: boolean
+  /** What is held passes. */
+  release(): void
+  /** Ends all connections; new ones are refused at once where `isDown`. */
+  cut(isDown: boolean): void
+}
+
+/** A wire to the server of that URL, on a free port. */
+export async function layWire(url: string): Promise<Wire> {
+  const target = new URL(url)
+  const sockets = new Set<Socket>()
+  const held = new Set<() => void>()
+  let heldText: string | undefined
+  let isDown = false
+  const server = createServer((near) => {
+    if (isDown) {
+      near.destroy()
+      return
+    }
+    const far = connect(Number(target.port), target.hostname)
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ]) {
+      sockets.add(one)
+      one.on('error', () => other.destroy())
+      one.on('close', () => {
+        sockets.delete(one)
+        other.destroy()
+      })
+    }
+    far.pipe(near)
+    near.on('end', () => far.end())
+    near.on('data', (bytes: Buffer) => {
+      if (heldText === undefined || !bytes.includes(heldText)) {
+        far.write(bytes)
+        return
+      }
+      near.pause()
+      held.add(() => {
+        far.write(bytes)
+        near.resume()
+      })
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const end = () => {
+    for (const socket of sockets) socket.destroy()
+    held.clear()
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    hold(text) {
+      heldText = text
+    },
+    get isHolding() {
+      return held.size > 0
+    },
+    release() {
+      heldText = undefined
+      for (const pass of held) pass()
+      held.clear()
+    },
+    cut(down) {
+      isDown = down
+      end()
+    },
+    async [Symbol.asyncDispose]() {
+      end()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
