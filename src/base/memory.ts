@@ -4,9 +4,12 @@
 /** A named piece of memory. A segment is a reservation: its bytes read as zero, and cost nothing, until they are claimed and written. */
 export interface Segment {
   readonly name: string
+  /** Other segments may lie in it as well: this one has `bytes` bytes from `startBytes` on. */
   readonly buffer: ArrayBuffer
+  readonly startBytes: number
+  readonly bytes: number
   /**
-   * Makes `bytes` from `offsetBytes` on safe to write. Idempotent.
+   * Makes `bytes` from `offsetBytes` (counted from the segment's start) on safe to write. Idempotent.
    * Returns false, and changes nothing, where the machine has no room for them.
    */
   claim(offsetBytes: number, bytes: number): boolean
@@ -16,7 +19,7 @@ export interface Segment {
 export interface Segments {
   /**
    * The segment of that name, at least `bytes` long; made where it doesn't exist yet. Asked again with more bytes, it is the same
-   * memory seen through a longer buffer. With `writable` false a write into the buffer is the caller's error.
+   * memory, longer. With `writable` false a write into the buffer is the caller's error.
    */
   open(name: string, bytes: number, writable: boolean): Segment
   /** Frees the segment's memory once nobody has it open. Removing one that doesn't exist does nothing. */

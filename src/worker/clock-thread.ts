@@ -52,7 +52,7 @@ class ClockThread {
     const segments = new SharedSegments(data.fabricFolder)
     this.#control = ControlBlock.open(segments)
     this.#fabric = new Fabric(segments, this.#control, new World(data.world), () => true)
-    const segment = segments.open(this.#control.segment.name, this.#control.segment.buffer.byteLength, true)
+    const segment = segments.open(this.#control.segment.name, this.#control.segment.bytes, true)
     this.#released = futexAt(segment, this.#control.releaseWordOffset)
     this.#worker = futexAt(segment, this.#control.workerWordOffset)
     this.#pacer = new Pacer(data.tickRate)

@@ -72,7 +72,7 @@ export async function setUpFabric(options: {
     const fabric = new Fabric(segments, control, new World(description), () => true)
     const partitions = addPartitions(fabric, placed, snapshot)
     if (snapshot) await restore(fabric, partitions, snapshot)
-    const controlSegment = segments.open(control.segment.name, control.segment.buffer.byteLength, true)
+    const controlSegment = segments.open(control.segment.name, control.segment.bytes, true)
     return { folder, fabric, controlSegment, description, partitions }
   } catch (cause) {
     rmSync(folder, { recursive: true, force: true })

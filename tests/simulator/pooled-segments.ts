@@ -46,6 +46,8 @@ export class PooledSegments implements HistorySegments {
     const segment: PooledSegment = {
       name,
       buffer,
+      startBytes: 0,
+      bytes: buffer.byteLength,
       claimed: new Uint8Array(buffer.byteLength / pageBytes),
       claim: (offsetBytes, claimBytes) => this.#claim(segment, offsetBytes, claimBytes),
     }

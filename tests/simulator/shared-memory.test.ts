@@ -39,7 +39,8 @@ class SharedHistorySegments implements HistorySegments {
 
   scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void {
     if (!this.names.includes(name)) return
-    const bytes = new Uint8Array(this.#worker.open(name, endBytes, true).buffer)
+    const segment = this.#worker.open(name, endBytes, true)
+    const bytes = new Uint8Array(segment.buffer, segment.startBytes, segment.bytes)
     for (let done = 0; done < count; done++) bytes[random.between(startBytes, endBytes - 1)] = random.word()
   }
 

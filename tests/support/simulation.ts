@@ -188,7 +188,7 @@ export class Simulation {
   async reaches(tick: number, timeoutMs?: number): Promise<HashLine> {
     return waitFor(
       () => [...this.hashes().values()].find((line) => line.tick >= tick),
-      `tick ${tick} of ${this.name}`,
+      () => `tick ${tick} of ${this.name}; it is at ${this.newest().tick}; errors: ${this.errors()}`,
       timeoutMs,
     )
   }

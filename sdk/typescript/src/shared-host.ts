@@ -43,7 +43,7 @@ class SharedHost implements Host {
     this.partition = partition
     this.ports = ports
     const { control } = fabric
-    const segment: SharedSegment = segments.open(control.segment.name, control.segment.buffer.byteLength, true)
+    const segment: SharedSegment = segments.open(control.segment.name, control.segment.bytes, true)
     this.#released = futexAt(segment, control.releaseWordOffset)
     this.#worker = futexAt(segment, control.workerWordOffset)
   }

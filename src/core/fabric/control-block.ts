@@ -41,10 +41,11 @@ export class ControlBlock {
     const layout = controlLayout(sizes.partitionCapacity)
     this.segment = segment
     this.sizes = sizes
-    this.words = new Int32Array(segment.buffer, 0, layout.bytes / 4)
-    this.floats = new Float64Array(segment.buffer, 0, layout.bytes / 8)
-    this.pending = new Int32Array(segment.buffer, layout.pendingOffset, Math.ceil(sizes.partitionCapacity / 32))
-    this.#bytes = new Uint8Array(segment.buffer, 0, layout.bytes)
+    const { buffer, startBytes } = segment
+    this.words = new Int32Array(buffer, startBytes, layout.bytes / 4)
+    this.floats = new Float64Array(buffer, startBytes, layout.bytes / 8)
+    this.pending = new Int32Array(buffer, startBytes + layout.pendingOffset, Math.ceil(sizes.partitionCapacity / 32))
+    this.#bytes = new Uint8Array(buffer, startBytes, layout.bytes)
     this.#partitionsOffset = layout.partitionsOffset
   }
 
@@ -76,11 +77,8 @@ export class ControlBlock {
 
   /** Opens the control segment of a fabric that somebody else made. Throws LayoutError where it isn't one of this layout. */
   static open(segments: Segments): ControlBlock {
-    const head = new Uint32Array(
-      segments.open(segmentNames.control, controlRecord.bytes, true).buffer,
-      0,
-      controlRecord.bytes / 4,
-    )
+    const { buffer, startBytes } = segments.open(segmentNames.control, controlRecord.bytes, true)
+    const head = new Uint32Array(buffer, startBytes, controlRecord.bytes / 4)
     if (head[at.magic] !== layoutMagic)
       throw new LayoutError('this is no Heddle fabric: its control segment does not begin with the magic number')
     if (head[at.layoutVersion] !== layoutVersion) {

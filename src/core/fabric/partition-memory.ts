@@ -45,24 +45,28 @@ export class Side {
   readonly #words: Uint32Array
   readonly #floats: Float64Array
 
-  constructor(buffer: ArrayBuffer, recordOffset: number, placed: ReturnType<typeof partitionLayout>['sides'][number]) {
+  constructor(
+    { buffer, startBytes: start }: Segment,
+    recordOffset: number,
+    placed: ReturnType<typeof partitionLayout>['sides'][number],
+  ) {
     const { offsetBytes, length } = placed
-    this.#words = new Uint32Array(buffer, recordOffset, sideRecord.bytes / 4)
-    this.#floats = new Float64Array(buffer, recordOffset, sideRecord.bytes / 8)
-    this.id = new Float64Array(buffer, offsetBytes.id, length.id)
-    this.type = new Uint32Array(buffer, offsetBytes.type, length.type)
-    this.state = new Uint8Array(buffer, offsetBytes.state, length.state)
-    this.destination = new Uint8Array(buffer, offsetBytes.destination, length.destination)
-    this.changed = new Uint32Array(buffer, offsetBytes.changed, length.changed)
-    this.position = new Float32Array(buffer, offsetBytes.position, length.position)
-    this.leavingRow = new Uint32Array(buffer, offsetBytes.leavingRow, length.leavingRow)
-    this.handoffTarget = new Uint32Array(buffer, offsetBytes.handoffTarget, length.handoffTarget)
-    this.handoffStart = new Uint32Array(buffer, offsetBytes.handoffStart, length.handoffStart)
-    this.handoffCount = new Uint32Array(buffer, offsetBytes.handoffCount, length.handoffCount)
-    this.handoffGranted = new Uint32Array(buffer, offsetBytes.handoffGranted, length.handoffGranted)
-    this.messageTarget = new Uint32Array(buffer, offsetBytes.messageTarget, length.messageTarget)
-    this.messageStart = new Uint32Array(buffer, offsetBytes.messageStart, length.messageStart)
-    this.messageCount = new Uint32Array(buffer, offsetBytes.messageCount, length.messageCount)
+    this.#words = new Uint32Array(buffer, start + recordOffset, sideRecord.bytes / 4)
+    this.#floats = new Float64Array(buffer, start + recordOffset, sideRecord.bytes / 8)
+    this.id = new Float64Array(buffer, start + offsetBytes.id, length.id)
+    this.type = new Uint32Array(buffer, start + offsetBytes.type, length.type)
+    this.state = new Uint8Array(buffer, start + offsetBytes.state, length.state)
+    this.destination = new Uint8Array(buffer, start + offsetBytes.destination, length.destination)
+    this.changed = new Uint32Array(buffer, start + offsetBytes.changed, length.changed)
+    this.position = new Float32Array(buffer, start + offsetBytes.position, length.position)
+    this.leavingRow = new Uint32Array(buffer, start + offsetBytes.leavingRow, length.leavingRow)
+    this.handoffTarget = new Uint32Array(buffer, start + offsetBytes.handoffTarget, length.handoffTarget)
+    this.handoffStart = new Uint32Array(buffer, start + offsetBytes.handoffStart, length.handoffStart)
+    this.handoffCount = new Uint32Array(buffer, start + offsetBytes.handoffCount, length.handoffCount)
+    this.handoffGranted = new Uint32Array(buffer, start + offsetBytes.handoffGranted, length.handoffGranted)
+    this.messageTarget = new Uint32Array(buffer, start + offsetBytes.messageTarget, length.messageTarget)
+    this.messageStart = new Uint32Array(buffer, start + offsetBytes.messageStart, length.messageStart)
+    this.messageCount = new Uint32Array(buffer, start + offsetBytes.messageCount, length.messageCount)
   }
 
   get(name: SideNumber): number {
@@ -126,11 +130,11 @@ export class PartitionMemory {
     this.#writable = writable
     this.#layout = partitionLayout(this.sizes)
     this.#segment = segments.open(segmentNames.partition(index, this.epoch), this.#layout.bytes, writable)
-    const { buffer } = this.#segment
-    this.#header = new Uint32Array(buffer, 0, partitionHeaderRecord.bytes / 4)
+    const { buffer, startBytes } = this.#segment
+    this.#header = new Uint32Array(buffer, startBytes, partitionHeaderRecord.bytes / 4)
     this.sides = [
-      new Side(buffer, this.#layout.sideOffsets[0], this.#layout.sides[0]),
-      new Side(buffer, this.#layout.sideOffsets[1], this.#layout.sides[1]),
+      new Side(this.#segment, this.#layout.sideOffsets[0], this.#layout.sides[0]),
+      new Side(this.#segment, this.#layout.sideOffsets[1], this.#layout.sides[1]),
     ]
   }
 
@@ -257,9 +261,9 @@ export class PartitionMemory {
       open && open.reservedStride >= stride ? open.segment : this.#segments.open(name, layout.bytes, this.#writable)
     const { entityLimit } = this.sizes
     const view: FieldView = {
-      length: new Int32Array(segment.buffer, layout.offsetBytes.length, entityLimit),
-      typeId: new Uint32Array(segment.buffer, layout.offsetBytes.typeId, entityLimit),
-      data: new Uint8Array(segment.buffer, layout.dataOffset, entityLimit * stride),
+      length: new Int32Array(segment.buffer, segment.startBytes + layout.offsetBytes.length, entityLimit),
+      typeId: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.typeId, entityLimit),
+      data: new Uint8Array(segment.buffer, segment.startBytes + layout.dataOffset, entityLimit * stride),
       stride,
     }
     const opened = { segment, layout, reservedStride, view }
@@ -282,9 +286,9 @@ export class PartitionMemory {
       claimedMessages: 0,
       claimedHeapBytes: 0,
       view: {
-        start: new Uint32Array(segment.buffer, layout.offsetBytes.start, this.sizes.messageLimit),
-        bytes: new Uint32Array(segment.buffer, layout.offsetBytes.bytes, this.sizes.messageLimit),
-        heap: new Uint8Array(segment.buffer, layout.heapOffset, this.sizes.messageHeapBytes),
+        start: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.start, this.sizes.messageLimit),
+        bytes: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.bytes, this.sizes.messageLimit),
+        heap: new Uint8Array(segment.buffer, segment.startBytes + layout.heapOffset, this.sizes.messageHeapBytes),
       },
     }
     this.#messages[sideIndex] = opened

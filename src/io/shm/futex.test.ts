@@ -19,7 +19,7 @@ function sharedWords(): { folder: string; words: Int32Array; futex: Futex } {
   folders.push(folder)
   const segment = new SharedSegments(folder).open('shared', 4096, true)
   assert.ok(segment.claim(0, 4096))
-  return { folder, words: new Int32Array(segment.buffer, 0, 4), futex: futexAt(segment, 0) }
+  return { folder, words: new Int32Array(segment.buffer, segment.startBytes, 4), futex: futexAt(segment, 0) }
 }
 
 async function otherProcess(folder: string, deed: string): Promise<ChildProcess> {

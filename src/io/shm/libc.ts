@@ -1,7 +1,6 @@
 // The four system calls that shared memory needs and Node does not have: mmap, fallocate, and the futex's wait and wake.
 // Owns the foreign-function declarations and error numbers; never decides what is mapped or waited for.
 
-import { closeSync } from 'node:fs'
 import koffi from 'koffi'
 
 const libc = koffi.load(null)
@@ -13,9 +12,13 @@ const futexCall = libc.func(
   'long syscall(long number, void *address, int operation, uint32_t value, void *timeout, void *unused, uint32_t unused2)',
 )
 
+const protectionNone = 0
 const protectionRead = 1
 const protectionWrite = 2
 const mapShared = 1
+const mapPrivate = 2
+const mapFixed = 0x10
+const mapAnonymous = 0x20
 const mapNoReserve = 0x4000
 const futexNumber = process.arch === 'arm64' ? 98 : 202
 const futexWaitOperation = 0
@@ -25,16 +28,22 @@ const errorNumbers = { interrupted: 4, noMemory: 12, noSpace: 28 }
 
 export type Address = bigint
 
-/** Maps a file into memory. Throws with the error number where the system refuses. */
-export function mapFile(file: number, bytes: number, writable: boolean): { address: Address; buffer: ArrayBuffer } {
+/** Takes a range of addresses without any memory behind it. Throws with the error number where the system refuses. */
+export function reserveAddresses(bytes: number): { address: Address; buffer: ArrayBuffer } {
+  const address = mapped(mmapCall(null, bytes, protectionNone, mapPrivate | mapAnonymous | mapNoReserve, -1, 0), bytes)
+  return { address, buffer: koffi.view(address, bytes) as ArrayBuffer }
+}
+
+/** Maps a file over addresses that were reserved. Throws with the error number where the system refuses. */
+export function mapFile(address: Address, file: number, bytes: number, writable: boolean): void {
   const protection = protectionRead | (writable ? protectionWrite : 0)
-  const address = mmapCall(null, bytes, protection, mapShared | mapNoReserve, file, 0)
-  if (BigInt.asIntN(64, BigInt(address ?? 0)) <= 0n) {
-    const errorNumber = koffi.errno()
-    closeSync(file)
-    throw new Error(`mmap of ${bytes} bytes failed with error number ${errorNumber}`)
-  }
-  return { address: BigInt(address), buffer: koffi.view(address, bytes) as ArrayBuffer }
+  mapped(mmapCall(address, bytes, protection, mapShared | mapFixed | mapNoReserve, file, 0), bytes)
+}
+
+function mapped(result: unknown, bytes: number): Address {
+  const address = BigInt((result as Address | null) ?? 0)
+  if (BigInt.asIntN(64, address) > 0n) return address
+  throw new Error(`mmap of ${bytes} bytes failed with error number ${koffi.errno()}`)
 }
 
 /** Gives a range of a file real memory. False where there is none left; throws for any other reason. */

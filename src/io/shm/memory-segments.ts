@@ -25,6 +25,10 @@ export class MemorySegments implements Segments {
     }
     const segment: MemorySegment = {
       name,
+      startBytes: 0,
+      get bytes() {
+        return this.buffer.byteLength
+      },
       buffer: new ArrayBuffer(bytes, { maxByteLength: Math.max(bytes, segmentBytesMax) }),
       claimedPages: new Set(),
       claim: (offsetBytes, claimBytes) => this.#claim(segment, offsetBytes, claimBytes),

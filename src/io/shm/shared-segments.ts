@@ -1,13 +1,16 @@
 // Segments that processes share: sparse files in a folder on a tmpfs, mapped whole.
 // Owns files and mappings; never knows what stands in them. A mapping lives as long as the process: reservations cost no memory.
+//
+// All segments lie in a few very long buffers. A buffer each would be simpler, but V8 counts each new one's length as memory that the heap holds on to, and
+// collects garbage: some milliseconds a segment, in every process of a large world.
 
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Segment, Segments } from '../../base/memory.ts'
-import { type Address, allocate, mapFile } from './libc.ts'
+import { type Address, allocate, mapFile, reserveAddresses } from './libc.ts'
 
 export interface SharedSegment extends Segment {
-  /** Where the buffer is in this process: futexes need it. */
+  /** Where the segment is in this process: futexes need it. */
   readonly address: Address
 }
 
@@ -23,7 +26,7 @@ export class SharedSegments implements Segments {
   /** Throws with `cause` where the file can't be made or mapped. */
   open(name: string, bytes: number, writable: boolean): SharedSegment {
     const already = this.#open.get(name)
-    if (already && already.buffer.byteLength >= bytes) return already
+    if (already && already.bytes >= bytes) return already
     const path = join(this.#folder, name)
     let file: number
     try {
@@ -33,11 +36,12 @@ export class SharedSegments implements Segments {
     } catch (cause) {
       throw new Error(`cannot open the fabric's segment '${name}'`, { cause })
     }
-    const { address, buffer } = mapFile(file, bytes, writable)
+    const place = takeAddresses(bytes)
+    mapFile(place.address, file, bytes, writable)
     const segment = {
+      ...place,
       name,
-      buffer,
-      address,
+      bytes,
       file,
       claim: (offset: number, count: number) => count === 0 || allocate(file, offset, count),
     }
@@ -53,6 +57,36 @@ export class SharedSegments implements Segments {
       unlinkSync(join(this.#folder, name))
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+    }
+  }
+}
+
+interface Reservation {
+  address: Address
+  buffer: ArrayBuffer
+  usedBytes: number
+}
+
+const reservationBytes = 2 ** 40
+const reservationBytesMin = 2 ** 32
+const alignmentBytes = 2 ** 16
+let reservation: Reservation | undefined
+
+/** A range of addresses that nobody in this thread has used, and the buffer in which it lies. */
+function takeAddresses(bytes: number): { address: Address; buffer: ArrayBuffer; startBytes: number } {
+  if (!reservation || reservation.usedBytes + bytes > reservation.buffer.byteLength) reservation = reserve(bytes)
+  const { address, buffer, usedBytes } = reservation
+  reservation.usedBytes += Math.ceil(bytes / alignmentBytes) * alignmentBytes
+  return { address: address + BigInt(usedBytes), buffer, startBytes: usedBytes }
+}
+
+/** Less than wanted where the process may not have so many addresses, but not less than `bytes`. */
+function reserve(bytes: number): Reservation {
+  for (let wantedBytes = reservationBytes; ; wantedBytes /= 2) {
+    try {
+      return { ...reserveAddresses(Math.max(bytes, wantedBytes)), usedBytes: 0 }
+    } catch (error) {
+      if (wantedBytes <= reservationBytesMin) throw error
     }
   }
 }

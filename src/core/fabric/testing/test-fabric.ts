@@ -32,7 +32,13 @@ export class HeapSegments implements Segments {
     const existing = this.#open.get(name)
     if (existing) return existing
     const buffer = new ArrayBuffer(bytes + 65_536)
-    const segment = { name, buffer, claim: () => this.claimsLeft > 0 && this.claimsLeft-- > 0 }
+    const segment = {
+      name,
+      buffer,
+      startBytes: 0,
+      bytes: buffer.byteLength,
+      claim: () => this.claimsLeft > 0 && this.claimsLeft-- > 0,
+    }
     this.#open.set(name, segment)
     return segment
   }

@@ -6,7 +6,7 @@ import { SharedSegments } from '../shared-segments.ts'
 
 const [folder, deed] = process.argv.slice(2)
 const segment = new SharedSegments(folder).open('shared', 4096, deed !== 'writeWhereReadOnly')
-const words = new Int32Array(segment.buffer, 0, 4)
+const words = new Int32Array(segment.buffer, segment.startBytes, 4)
 process.stdout.write('ready\n')
 
 if (deed === 'answer') {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Segments } from '../../../base/memory.ts'
+import type { Segment, Segments } from '../../../base/memory.ts'
 
 const pageBytes = 4096
 
@@ -19,35 +19,35 @@ export function segmentsContract(kind: string, make: () => { segments: Segments;
     })
 
   check('a new segment is at least as long as asked for, and all zero', (segments) => {
-    const { buffer, name } = segments.open('one', 3 * pageBytes, true)
-    assert.equal(name, 'one')
-    assert.ok(buffer.byteLength >= 3 * pageBytes)
-    assert.ok(new Uint8Array(buffer, 0, 3 * pageBytes).every((byte) => byte === 0))
+    const segment = segments.open('one', 3 * pageBytes, true)
+    assert.equal(segment.name, 'one')
+    assert.ok(segment.bytes >= 3 * pageBytes)
+    assert.ok(bytesOf(segment).every((byte) => byte === 0))
   })
 
   check('what is written where it was claimed is read by everybody who opens the segment', (segments) => {
     const segment = segments.open('one', 2 * pageBytes, true)
     assert.equal(segment.claim(pageBytes, 16), true)
-    new Float64Array(segment.buffer, pageBytes, 2)[1] = 1.5
-    assert.equal(new Float64Array(segments.open('one', 2 * pageBytes, false).buffer, pageBytes, 2)[1], 1.5)
+    bytesOf(segment)[pageBytes + 9] = 15
+    assert.equal(bytesOf(segments.open('one', 2 * pageBytes, false))[pageBytes + 9], 15)
   })
 
   check('segments of other names are other memory', (segments) => {
     const [one, other] = ['one', 'other'].map((name) => segments.open(name, pageBytes, true))
     assert.ok(one.claim(0, 1) && other.claim(0, 1))
-    new Uint8Array(one.buffer)[0] = 1
-    assert.equal(new Uint8Array(other.buffer)[0], 0)
+    bytesOf(one)[0] = 1
+    assert.equal(bytesOf(other)[0], 0)
   })
 
   check('asked for more bytes it is the same memory through a longer buffer, and older views stay good', (segments) => {
     const segment = segments.open('one', pageBytes, true)
     assert.ok(segment.claim(0, pageBytes))
-    const before = new Uint8Array(segment.buffer, 0, 8)
+    const before = bytesOf(segment, 8)
     before[0] = 1
     const longer = segments.open('one', 2 * pageBytes, true)
-    assert.ok(longer.buffer.byteLength >= 2 * pageBytes)
+    assert.ok(longer.bytes >= 2 * pageBytes)
     assert.ok(longer.claim(pageBytes, 8))
-    const after = new Uint8Array(longer.buffer, 0, 2 * pageBytes)
+    const after = bytesOf(longer, 2 * pageBytes)
     assert.equal(after[0], 1)
     after[1] = 2
     before[2] = 3
@@ -58,17 +58,17 @@ export function segmentsContract(kind: string, make: () => { segments: Segments;
   check('claiming again what is claimed, or nothing, changes nothing', (segments) => {
     const segment = segments.open('one', 4 * pageBytes, true)
     assert.ok(segment.claim(100, pageBytes))
-    new Uint8Array(segment.buffer)[200] = 7
+    bytesOf(segment)[200] = 7
     assert.ok(segment.claim(0, 2 * pageBytes) && segment.claim(100, pageBytes) && segment.claim(0, 0))
-    assert.equal(new Uint8Array(segment.buffer)[200], 7)
+    assert.equal(bytesOf(segment)[200], 7)
   })
 
   check('a segment that was removed is all zero when it is made again', (segments) => {
     const segment = segments.open('one', pageBytes, true)
     assert.ok(segment.claim(0, 8))
-    new Uint8Array(segment.buffer)[0] = 1
+    bytesOf(segment)[0] = 1
     segments.remove('one')
-    assert.equal(new Uint8Array(segments.open('one', pageBytes, true).buffer)[0], 0)
+    assert.equal(bytesOf(segments.open('one', pageBytes, true))[0], 0)
   })
 
   check('removing what does not exist does nothing', (segments) => segments.remove('none'))
@@ -79,11 +79,15 @@ export function fullMachineContract(segments: Segments, roomBytes: number): void
   const one = segments.open('one', 4 * roomBytes, true)
   assert.equal(one.claim(0, 2 * roomBytes), false, 'there is no room for so much')
   assert.equal(one.claim(0, roomBytes / 2), true, 'a claim that failed took nothing')
-  new Uint8Array(one.buffer, 0, roomBytes / 2).fill(1)
+  bytesOf(one, roomBytes / 2).fill(1)
   const other = segments.open('other', 4 * roomBytes, true)
   assert.equal(other.claim(0, roomBytes), false, 'all segments share the room')
   assert.equal(one.claim(0, roomBytes / 2), true, 'what is claimed stays claimed')
-  assert.ok(new Uint8Array(one.buffer, 0, roomBytes / 2).every((byte) => byte === 1))
+  assert.ok(bytesOf(one, roomBytes / 2).every((byte) => byte === 1))
   segments.remove('other')
   assert.equal(one.claim(roomBytes / 2, roomBytes / 4), true)
+}
+
+function bytesOf({ buffer, startBytes, bytes }: Segment, count = bytes): Uint8Array {
+  return new Uint8Array(buffer, startBytes, count)
 }
