@@ -5,7 +5,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type SimSpaceWeaver from 'aws-sdk/clients/simspaceweaver.js'
 import { readWorld, type World } from '../../scripts/demo/compare.ts'
-import type { Heddle } from './heddle.ts'
 import { isEnded, processesOf, type SimulationProcess } from './processes.ts'
 import { Hopeless, waitFor } from './waiting.ts'
 
@@ -26,12 +25,22 @@ export interface StartErrorEntry {
   errorMessage: string
 }
 
+/** What a simulation needs of its Heddle. */
+export interface Home {
+  readonly weaver: SimSpaceWeaver
+  readonly bucket: string
+  readonly data: string
+  readonly fabricFolder: string
+  keys(prefix: string): Promise<string[]>
+  download(key: string): Promise<string>
+}
+
 export class Simulation {
   readonly name: string
   readonly executionId: string
-  readonly #heddle: Heddle
+  readonly #heddle: Home
 
-  constructor(heddle: Heddle, name: string, executionId: string) {
+  constructor(heddle: Home, name: string, executionId: string) {
     this.#heddle = heddle
     this.name = name
     this.executionId = executionId
