@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { failureLimits } from '../core/limits.ts'
 import { type FreeUnits, type Placement, placeCustomApp } from '../core/schema/placement.ts'
 import type { CustomDomain, Domain, SimulationSchema } from '../core/schema/schema.ts'
-import { portsFolder } from '../core/wire/places.ts'
 import type { AppState, PortMapping, Refusal, WorkerPlan } from '../core/wire/worker-protocol.ts'
-import { releasePorts, reservePorts } from '../io/launch/ports.ts'
+import { PortReservations } from '../io/launch/ports.ts'
 import type { Objects } from '../io/objects/objects.ts'
 import { fetchPackage, PackageError } from '../io/packages/packages.ts'
 import { App, type AppListener } from './app.ts'
@@ -43,6 +42,7 @@ export class Apps {
   readonly #workerOf = new Map<string, string>()
   readonly #poll: NodeJS.Timeout
   readonly #freeUnits: Map<string, number>
+  readonly #ports = new PortReservations()
   readonly #packageFolders = new Map<string, string>()
 
   constructor(options: AppsOptions) {
@@ -83,7 +83,7 @@ export class Apps {
         domain.lifecycle === 'BySpatialSubdivision'
           ? `/domain/${domainName}/app/worker-${workerId}/${name}`
           : `/domain/${domainName}/app/${name}/${randomId()}`
-      const ports = await this.#reservePorts(domain)
+      const ports = await this.#ports.reserve(domain.ingressPorts)
       this.#add(domain, { name, partition, stream, ports, command: domain.launchCommand })
     }
     this.#options.listener.changed()
@@ -140,7 +140,7 @@ export class Apps {
         app.options.partition = await clock.addPartition(setup.fabric.world.domainIndex(options.domain), options.name)
         setup.partitions.set(key, app.options.partition)
       }
-      app.options.ports = await this.#reservePorts(domain)
+      app.options.ports = await this.#ports.reserve(domain.ingressPorts)
     } catch (cause) {
       this.#retire(app)
       this.#forget(app)
@@ -173,13 +173,13 @@ export class Apps {
     await Promise.all(
       [...this.#apps.values()].filter(isAlive).map((app) => app.shutDown(failureLimits.shutdownGraceMs)),
     )
-    this.#releaseAllPorts()
+    this.#ports.releaseAll()
   }
 
   async abandonAll(): Promise<void> {
     clearInterval(this.#poll)
     await Promise.all([...this.#apps.values()].filter(isAlive).map((app) => app.abandon()))
-    this.#releaseAllPorts()
+    this.#ports.releaseAll()
   }
 
   #add(
@@ -246,15 +246,12 @@ export class Apps {
   /** An app that will not run again: its entities leave the world, its ports and units are free. */
   #retire(app: App): void {
     const key = partitionKey(app.state.domain, app.state.name)
-    const { setup, clock, plan } = this.#options
+    const { setup, clock } = this.#options
     if (setup.partitions.get(key) === app.options.partition) {
       setup.partitions.delete(key)
       clock.removePartition(app.options.partition)
     }
-    releasePorts(
-      app.options.ports.map((port) => port.actual),
-      { folder: portsFolder(plan.fabricFolder) },
-    )
+    this.#ports.release(app.options.ports.map((port) => port.actual))
     app.options.ports = []
     const workerId = this.#workerOf.get(key)
     if (workerId === undefined) return
@@ -274,21 +271,6 @@ export class Apps {
 
   #unitsOf(domainName: string): number {
     return this.#options.schema.domains.find((domain) => domain.name === domainName)!.resourceUnits
-  }
-
-  async #reservePorts(domain: Domain): Promise<PortMapping[]> {
-    return domain.ingressPorts.length === 0
-      ? []
-      : reservePorts(domain.ingressPorts, { folder: portsFolder(this.#options.plan.fabricFolder) })
-  }
-
-  #releaseAllPorts(): void {
-    const folder = portsFolder(this.#options.plan.fabricFolder)
-    for (const app of this.#apps.values())
-      releasePorts(
-        app.options.ports.map((port) => port.actual),
-        { folder },
-      )
   }
 
   #checkAttached(): void {

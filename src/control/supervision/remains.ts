@@ -3,8 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { rm, rmdir } from 'node:fs/promises'
-import { executionFabricFolder, portsFolder } from '../../core/wire/places.ts'
-import { sweepPorts } from '../../io/launch/ports.ts'
+import { executionFabricFolder } from '../../core/wire/places.ts'
 import type { Processes } from './supervision.ts'
 
 /** Ends what still runs of that execution, and frees its memory. */
@@ -20,8 +19,6 @@ export function hasMemory(fabricFolder: string, executionId: string): boolean {
 
 /** Removes the parent of all simulations' memory, unless somebody still has something there. */
 export async function removeFabricFolderIfEmpty(fabricFolder: string): Promise<boolean> {
-  // A worker that was killed couldn't release its ports.
-  sweepPorts(portsFolder(fabricFolder))
   try {
     await rmdir(fabricFolder)
     return true

@@ -18,11 +18,6 @@ export function workerSocketPath(fabricFolder: string, executionId: string): str
   return `${executionFabricFolder(fabricFolder, executionId)}/${SOCKET_FILE}`
 }
 
-/** Where the ports are reserved that apps of all simulations on this host listen on. */
-export function portsFolder(fabricFolder: string): string {
-  return `${fabricFolder}/ports`
-}
-
 /**
  * The folder of one execution's log streams: `<logsFolder>/<group>/<simulation>-<first 8 of the execution id>`.
  * A group's name may hold slashes (`/aws/simspaceweaver/x`); it becomes one folder's name that can be read back.
