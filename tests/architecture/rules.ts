@@ -12,8 +12,9 @@ const ZONES: Record<string, string[]> = {
   'src/control': ['src/base', 'src/core', 'src/io'],
   'src/worker': ['src/base', 'src/core', 'src/io'],
   'src/agent': ['src/base', 'src/core', 'src/io'],
-  'src/cli': ['src/base', 'src/core', 'src/io', 'src/control', 'src/worker', 'src/agent'],
+  'src/cli': ['src/base', 'src/core', 'src/io', 'src/control', 'src/worker', 'src/agent', 'clients/typescript'],
   'sdk/typescript': ['src/base', 'src/core', 'src/io'],
+  'clients/typescript': ['src/base', 'src/core'],
 }
 
 const SDK_NAME = '@heddle/sdk'
