@@ -5,8 +5,9 @@ import { after, before, test } from 'node:test'
 import { OPERATION_NAMES, type OperationName, operationOf } from '../../src/core/api/operations.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
-import type { Simulation } from '../support/simulation.ts'
-import { type Answer, percentEncoded, type RawRequest, send } from './raw-client.ts'
+import { Simulation } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
+import { type Answer, percentEncoded, presigned, type RawRequest, send } from './raw-client.ts'
 
 const role = 'arn:aws:iam::111122223333:role/corners'
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -114,6 +115,9 @@ test('every operation refuses a caller who is not who they say, whatever else is
   refusedWith(await send(heddle, { ...list, signedAt: earlier }), 'InvalidSignatureException', 403, /expired/)
   refusedWith(await send(heddle, { ...list, region: 'eu-west-1' }), 'InvalidSignatureException', 403, /us-west-2/)
   refusedWith(await send(heddle, { ...list, service: 'logs' }), 'InvalidSignatureException', 403, /simspaceweaver/)
+  assert.equal((await fetch(await presigned(heddle, '/listsimulations', 60))).status, 200)
+  const late = await fetch(await presigned(heddle, '/listsimulations', 60, earlier))
+  assert.deepEqual([late.status, late.headers.get('x-amzn-errortype')], [403, 'ExpiredTokenException'])
   const halved = { authorization: 'AWS4-HMAC-SHA256 Credential=x' }
   const broken = await send(heddle, { ...list, unsigned: true, unsignedHeaders: halved })
   assert.equal(broken.status, 403, broken.text)
@@ -252,6 +256,11 @@ test('a ClientToken gives its first answer again, also after control was killed,
   const all = await Promise.all(Array.from({ length: 5 }, () => start(input)))
   assert.deepEqual([...new Set(all.map(({ text }) => text))], [first.text])
 
+  const atOnce = { ...input, Name: 'at-once', ClientToken: token('d'), MaximumDuration: '0M' }
+  const answers = await Promise.all(Array.from({ length: 5 }, () => start(atOnce)))
+  assert.equal(new Set(answers.map(({ text }) => text)).size, 1)
+  assert.equal(answers[0].status, 200)
+
   const app = { Simulation: 'world', Domain: 'View', Name: 'token', ClientToken: token('a') }
   const started = await post('/startapp', app)
   assert.equal(started.status, 200, started.text)
@@ -332,7 +341,6 @@ test('lists come whole in pages of any size, also while they change, and take on
 })
 
 async function heddleIs(name: string, status: string): Promise<void> {
-  const { Simulation } = await import('../support/simulation.ts')
   await new Simulation(heddle, name, '').is(status)
 }
 
@@ -398,6 +406,15 @@ test('ARNs of others are not here, of other kinds not valid, and are decoded onc
 })
 
 test('MaximumDuration takes its three units in either case up to 14 days, and is kept as it was given', async () => {
+  const zero = await heddle.begin('zero', { SchemaS3Location: location, MaximumDuration: '0M' })
+  const over = await waitFor(async () => {
+    const described = await zero.describe()
+    return described.Status === 'STOPPED' && described
+  }, 'a simulation of no duration to stop by itself')
+  assert.equal(over.TargetStatus, 'STARTED')
+  assert.equal(over.StartError, undefined)
+  assert.ok(zero.log('/sim/management').some((line) => line.includes('simulation=STARTED')))
+  isEmptyAnswer(await remove('/deletesimulation', { simulation: 'zero' }))
   for (const duration of ['0M', '1m', '20160M', '336h', '336H', '14d', '14D', '00001M']) {
     const Name = `lasts-${duration}`
     const started = await start({ Name, MaximumDuration: duration })

@@ -54,12 +54,7 @@ export async function send(
     headers: { host, ...(bytes && { 'content-type': 'application/json' }), ...request.headers },
     ...(bytes && { body: bytes }),
   }
-  const signer = new SignatureV4({
-    service: request.service ?? 'simspaceweaver',
-    region: request.region ?? 'us-west-2',
-    credentials: request.credentials ?? heddle.credentials,
-    sha256: Sha256,
-  })
+  const signer = signerFor(request, heddle.credentials)
   const { headers } = request.unsigned
     ? plain
     : await signer.sign(plain, request.signedAt && { signingDate: request.signedAt })
@@ -88,6 +83,30 @@ export async function send(
   })
   outgoing.end(bytes)
   return answered
+}
+
+/** A URL that carries its own signature, good for so many seconds. */
+export async function presigned(
+  heddle: { endpoint: string; credentials: Credentials },
+  path: string,
+  expiresIn: number,
+  signingDate = new Date(),
+): Promise<string> {
+  const { protocol, hostname, port, host } = new URL(heddle.endpoint)
+  const { query = {} } = await signerFor({ method: 'GET', path }, heddle.credentials).presign(
+    { method: 'GET', protocol, hostname, port: Number(port), path, query: {}, headers: { host } },
+    { expiresIn, signingDate },
+  )
+  return `${heddle.endpoint}${path}${queryText(query as Record<string, string>)}`
+}
+
+function signerFor(request: RawRequest, credentials: Credentials): SignatureV4 {
+  return new SignatureV4({
+    service: request.service ?? 'simspaceweaver',
+    region: request.region ?? 'us-west-2',
+    credentials: request.credentials ?? credentials,
+    sha256: Sha256,
+  })
 }
 
 function bytesOf(body: RawRequest['body']): Uint8Array | undefined {
