@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import pino from 'pino'
-import { type ConfigOptions, resolveConfig, SETTINGS, type SettingName } from '../control/config.ts'
+import { type ConfigOptions, loadConfig, SETTINGS, type SettingName } from '../control/config.ts'
 import type { Control } from '../control/control.ts'
 import { dataFolder, makeDataFolder } from '../control/data-folder.ts'
 import type { ServedControl } from '../control/server.ts'
@@ -22,7 +22,7 @@ export function upCommand(): Command {
 }
 
 async function up(options: ConfigOptions): Promise<void> {
-  const config = resolveConfig(options, process.env)
+  const config = loadConfig(options, process.env)
   const data = dataFolder(config.dataFolder)
   makeDataFolder(data)
   const destination = pino.destination({ dest: data.log, append: true, mode: 0o600, sync: true })
@@ -56,7 +56,7 @@ function greeting({ control, url }: ServedControl): string {
     'To use it with AWS clients, in another terminal:',
     `  ${keys}`,
     `  export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}`,
-    `  export AWS_DATA_PATH=${quote(CLIENT_MODELS)}   # teaches boto3 and the AWS CLI create-snapshot`,
+    `  export AWS_DATA_PATH=${quote(CLIENT_MODELS)}   # teaches boto3 and the AWS CLI all of the API, snapshots too`,
     `  aws --endpoint-url ${url} simspaceweaver list-simulations`,
     ...buckets,
     '',
