@@ -99,7 +99,11 @@ test('a snapshot whose store goes away fails: no object, STARTED again, and the 
   wire.cut(false)
   wire.release()
   assert.deepEqual(await keeper.keys('lost/'), [])
-  assert.match(world.errors(), /s3:\/\/test-bucket\/lost\/snapshot\/world-\S+\.zip failed: \S/)
+  const reason = /s3:\/\/test-bucket\/lost\/snapshot\/world-\S+\.zip failed: \S/
+  await waitFor(
+    () => reason.test(world.errors()),
+    () => `the reason in /sim/errors, which says: ${world.errors()}`,
+  )
   await world.ticksOn(3)
   assert.ok(await world.snapshot())
 })
