@@ -19,7 +19,7 @@ before(async () => {
   world = await heddle.startSimulation('world', text, hashEvery(1))
   await world.startClock()
 })
-after(() => heddle.stop())
+after(() => heddle?.stop())
 
 test('a custom app hands what it makes to a spatial domain, talks with its apps, and is reached from outside', async () => {
   await world.startApp('Makers', 'first')

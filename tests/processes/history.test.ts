@@ -17,7 +17,7 @@ let heddle: Heddle
 before(async () => {
   heddle = await startHeddle()
 })
-after(() => heddle.stop())
+after(() => heddle?.stop())
 
 for (const seed of seeds) {
   test(`history ${seed}: a world whose apps are killed at any moment is the world whose apps are not`, async () => {

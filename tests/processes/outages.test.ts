@@ -11,7 +11,7 @@ let heddle: Heddle
 before(async () => {
   heddle = await startHeddle()
 })
-after(() => heddle.stop())
+after(() => heddle?.stop())
 
 const text = schema({ domains: { Cells: { kind: 'spatial', grid: [2, 1], command: 'wanderers.ts --entities 10' } } })
 

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { buildPackage, packageOf, schema } from '../support/packages.ts'
 import type { StartErrorEntry } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
 
 let heddle: Heddle
 before(async () => {
@@ -13,7 +14,7 @@ before(async () => {
   await heddle.put('absolute.zip', await buildPackage({ 'app.ts': '', '/tmp/escaped.txt': 'no' }))
   await heddle.put('text.zip', 'this is no zip')
 })
-after(() => heddle.stop())
+after(() => heddle?.stop())
 
 let count = 0
 /** Starts what can't start, and gives why; nothing of it may be left. */
@@ -39,7 +40,7 @@ test('a good package starts, so that the refusals below are for their own faults
     domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'app.ts', package: `s3://${heddle.bucket}/good.zip` } },
   })
   const simulation = await heddle.startSimulation('good', text)
-  assert.deepEqual(simulation.output('Cells'), ['idle Cells-0-0'])
+  await waitFor(() => simulation.output('Cells').includes('idle Cells-0-0'), 'the app to speak')
   await simulation.stop()
 })
 

@@ -4,12 +4,13 @@ import { fetchLine } from '../support/clients.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
 
 let heddle: Heddle
 before(async () => {
   heddle = await startHeddle()
 })
-after(() => heddle.stop())
+after(() => heddle?.stop())
 
 for (const [columns, rows] of [
   [1, 1],
@@ -52,12 +53,14 @@ test('a service domain has its apps on each worker, and callers cannot end them'
   assert.equal(ports.size, 4, 'each app has a port of its own')
   await assert.rejects(world.stopApp('Helpers', helpers[0].Name ?? ''), { code: 'ValidationException' })
   await assert.rejects(world.startApp('Helpers', 'another'), { code: 'ValidationException' })
-  const streams = world.streams().filter((name) => name.startsWith('/domain/Helpers/app/'))
-  assert.equal(streams.length, 4)
-  assert.deepEqual(
-    streams.flatMap((name) => world.log(name)),
-    streams.map((name) => `idle ${name.split('/')[4]}`),
-  )
+  const streams = await waitFor(() => {
+    const names = world.streams().filter((name) => name.startsWith('/domain/Helpers/app/'))
+    return names.length === 4 && names
+  }, 'a log stream of each app')
+  for (const name of streams) {
+    const [app] = name.split('/').slice(4)
+    await waitFor(() => world.log(name).includes(`idle ${app}`), `${app} to speak in its own stream`)
+  }
   await world.stop()
 })
 

@@ -27,7 +27,7 @@ import {
 import SimSpaceWeaver from 'aws-sdk/clients/simspaceweaver.js'
 import { processesOf } from './processes.ts'
 import { Simulation } from './simulation.ts'
-import { waitFor } from './waiting.ts'
+import { Hopeless, waitFor } from './waiting.ts'
 
 const launcher = join(import.meta.dirname, '../../bin/heddle')
 const region = 'us-west-2'
@@ -114,7 +114,7 @@ export class Heddle {
       })
     this.endpoint = await waitFor(
       () => {
-        if (control.exitCode !== null) throw new Error(`heddle up ended: ${this.#output}`)
+        if (control.exitCode !== null) throw new Hopeless(`heddle up ended: ${this.#output}`)
         return /^heddle ready (http\S+)$/m.exec(this.#output)?.[1]
       },
       () => `heddle up to be ready; it said: ${this.#output}`,
