@@ -36,17 +36,22 @@ export interface S3ObjectsOptions {
   /** `http://host/bucket/key` in place of `http://bucket.host/key`. */
   forcePathStyle: boolean
   credentials: S3Credentials
+  /** How long the endpoint may take for a request that moves no object's bytes. Default: 20 s. */
+  answerLimitMs?: number
 }
 
 /** The probe's key is deleted again at once. */
 const probePrefix = '.heddle-write-probe-'
 /** An aborted put has so long to clear away what the endpoint has of it. */
-const clearingLimitMs = 5_000
+const clearingLimitMsMax = 5_000
+const answerLimitMsDefault = 20_000
 
 export class S3Objects implements Objects {
   private readonly client: S3Client
+  private readonly answerLimitMs: number
 
   constructor(options: S3ObjectsOptions) {
+    this.answerLimitMs = options.answerLimitMs ?? answerLimitMsDefault
     const { endpoint, region, forcePathStyle, credentials } = options
     this.client = new S3Client({ endpoint, region, forcePathStyle, credentials })
   }
@@ -57,7 +62,7 @@ export class S3Objects implements Objects {
 
   async bucketExists(bucket: string): Promise<boolean> {
     try {
-      await this.client.send(new HeadBucketCommand({ Bucket: bucket }))
+      await this.client.send(new HeadBucketCommand({ Bucket: bucket }), this.soon())
       return true
     } catch (error) {
       const mapped = objectsError(error, bucket, undefined)
@@ -69,7 +74,7 @@ export class S3Objects implements Objects {
   async head(bucket: string, key: string): Promise<ObjectInfo> {
     checkKey(key)
     try {
-      const answer = await this.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+      const answer = await this.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), this.soon())
       return infoOf(key, answer, answer.ContentLength ?? 0)
     } catch (error) {
       throw await this.explain(error, bucket, key)
@@ -93,7 +98,7 @@ export class S3Objects implements Objects {
   /** An endpoint may have got all of a put that is aborted at its very end: its object is deleted then. */
   async put(bucket: string, key: string, body: Readable, options: PutOptions = {}): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
-    const sending = new AbortableSending(this.client, signal)
+    const sending = new AbortableSending(this.client, signal, Math.min(clearingLimitMsMax, this.answerLimitMs))
     let bodyError: Error | undefined
     body.once('error', (error) => {
       bodyError = error
@@ -129,7 +134,7 @@ export class S3Objects implements Objects {
   async delete(bucket: string, key: string): Promise<void> {
     checkKey(key)
     try {
-      await this.client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+      await this.client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), this.soon())
     } catch (error) {
       throw await this.explain(error, bucket, key)
     }
@@ -138,12 +143,17 @@ export class S3Objects implements Objects {
   async checkWritable(bucket: string): Promise<void> {
     const probe = `${probePrefix}${Date.now()}-${process.pid}`
     try {
-      await this.put(bucket, probe, Readable.from([]))
+      await this.put(bucket, probe, Readable.from([]), { signal: this.soon().abortSignal })
       await this.delete(bucket, probe)
     } catch (error) {
       const fault = error instanceof ObjectsError ? error.fault : 'Unavailable'
       throw new ObjectsError(fault, `Nothing can be written to the bucket '${bucket}'.`, { cause: error })
     }
+  }
+
+  /** An endpoint that takes a request and never answers it is as good as none. */
+  private soon(): { abortSignal: AbortSignal } {
+    return { abortSignal: AbortSignal.timeout(this.answerLimitMs) }
   }
 
   /** An answer to HEAD has no body, so it doesn't say whether the key or the bucket is missing: that is asked for. */
@@ -162,7 +172,7 @@ class AbortableSending {
   #late: AbortSignal | undefined
   #mayBeStored = false
 
-  constructor(client: S3Client, signal: AbortSignal | undefined) {
+  constructor(client: S3Client, signal: AbortSignal | undefined, clearingLimitMs: number) {
     this.#real = client
     if (signal === undefined) {
       this.client = client

@@ -1,0 +1,45 @@
+// What only an endpoint elsewhere can do wrong. All else is in objects-contract.ts, which s3-objects are held to over a real endpoint.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { test } from 'node:test'
+import { ObjectsError } from './objects.ts'
+import { S3Objects } from './s3-objects.ts'
+
+test('an endpoint that takes requests and never answers is unavailable, and holds up no abort', async () => {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => socket.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const objects = new S3Objects({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-west-2',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    answerLimitMs: 200,
+  })
+  try {
+    const isUnavailable = (error: unknown) => error instanceof ObjectsError && error.fault === 'Unavailable'
+    await assert.rejects(objects.head('bucket', 'key'), isUnavailable)
+    await assert.rejects(objects.delete('bucket', 'key'), isUnavailable)
+    await assert.rejects(objects.bucketExists('bucket'), isUnavailable)
+    const abort = new AbortController()
+    const put = objects.put('bucket', 'key', Readable.from([Buffer.from('x')]), { signal: abort.signal })
+    const ended = assert.rejects(put, /given up/)
+    const before = sockets.length
+    while (sockets.length === before) await new Promise((resolve) => setTimeout(resolve, 5))
+    abort.abort(new Error('given up'))
+    await ended
+    await assert.rejects(objects.checkWritable('bucket'), isUnavailable)
+  } finally {
+    await objects.close()
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+})
