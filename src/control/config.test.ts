@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConfigError, objectsConfig, resolveConfig, SETTINGS, type SettingName } from './config.ts'
+import { defaultFileSettings } from './config-file.ts'
 import { loadCredentials, parseCredentials } from './credentials.ts'
 
 test('defaults are used where neither option nor variable says otherwise', () => {
@@ -15,6 +16,7 @@ test('defaults are used where neither option nor variable says otherwise', () =>
     accountId: '111122223333',
     fabricFolder: '/dev/shm/heddle',
     appTimeoutMs: 10_000,
+    ...defaultFileSettings,
   })
   assert.equal(resolveConfig({}, { XDG_STATE_HOME: '/state' }).dataFolder, '/state/heddle')
 })

@@ -1,12 +1,14 @@
 // What an operator may set, read from options and environment variables into one plain object.
-// Owns names, defaults and checks; never touches the file system or the network.
+// Owns names, defaults and checks; of the file system it reads the operator's configuration file alone, and never touches the network.
 
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ObjectsConfig } from '../base/objects-config.ts'
 import { SOCKET_PATH_BYTES_MAX } from '../io/bus/unix-bus.ts'
+import { defaultFileSettings, type FileSettings, parseConfigFile } from './config-file.ts'
 
-export interface ControlConfig {
+export interface ControlConfig extends FileSettings {
   host: string
   /** 0 lets the system pick one. */
   port: number
@@ -16,6 +18,10 @@ export interface ControlConfig {
   fabricFolder: string
   /** Absent: the embedded object store serves S3 on control's own port. */
   s3Endpoint?: string
+  /** Absent: the port speaks plain HTTP. */
+  tls?: { certFile: string; keyFile: string }
+  /** Whether plain HTTP may be spoken with other machines. */
+  isInsecureHttpAllowed: boolean
   /** How long an app may take for one tick, in ms; 0 waits for ever. */
   appTimeoutMs: number
 }
@@ -23,7 +29,19 @@ export interface ControlConfig {
 /** Options as the command line gives them; what is absent is taken from the environment, then from the defaults. */
 export type ConfigOptions = Partial<Record<SettingName, string>>
 export type Environment = Readonly<Record<string, string | undefined>>
-export type SettingName = 'host' | 'port' | 'data' | 'region' | 'account' | 'fabricDir' | 's3Endpoint' | 'appTimeout'
+export type SettingName =
+  | 'host'
+  | 'port'
+  | 'data'
+  | 'region'
+  | 'account'
+  | 'fabricDir'
+  | 's3Endpoint'
+  | 'appTimeout'
+  | 'config'
+  | 'tlsCert'
+  | 'tlsKey'
+  | 'insecureHttp'
 
 /** A setting that can't be used; the message names the option and the variable. */
 export class ConfigError extends Error {
@@ -97,7 +115,39 @@ export const SETTINGS: Record<SettingName, Setting> = {
     description: 'how long an app may take for one tick before it counts as failed; 0 waits for ever',
     defaultText: '10',
   },
+  tlsCert: {
+    option: '--tls-cert',
+    variable: 'HEDDLE_TLS_CERT',
+    argument: '<file>',
+    description: 'certificate chain (PEM): the port speaks HTTPS',
+    defaultText: '',
+  },
+  tlsKey: {
+    option: '--tls-key',
+    variable: 'HEDDLE_TLS_KEY',
+    argument: '<file>',
+    description: 'private key of the certificate (PEM)',
+    defaultText: '',
+  },
+  insecureHttp: {
+    option: '--insecure-http',
+    variable: 'HEDDLE_INSECURE_HTTP',
+    argument: '',
+    description: 'let other machines connect without TLS',
+    defaultText: '',
+  },
+  config: {
+    option: '--config',
+    variable: 'HEDDLE_CONFIG',
+    argument: '<file>',
+    description: 'YAML file of quotas and of the audit; default heddle.yaml in the data folder, if it is there',
+    defaultText: '',
+  },
 }
+
+/** Looked for in the data folder where no file is named. */
+const CONFIG_FILE = 'heddle.yaml'
+const CONFIG_FAULTS_MAX = 20
 
 /** What a worker adds to the fabric folder for its socket: `/<uuid>/worker.sock`. */
 const SOCKET_TAIL_BYTES = 1 + 36 + 1 + 'worker.sock'.length
@@ -107,6 +157,7 @@ export function resolveConfig(options: ConfigOptions, environment: Environment):
   const text = (name: SettingName): string => given(name, options, environment) ?? SETTINGS[name].defaultText
   const s3Endpoint = endpointOf(text('s3Endpoint'))
   if (s3Endpoint !== undefined) requireS3Keys(environment)
+  const tls = tlsOf(text('tlsCert'), text('tlsKey'))
   return {
     host: check('host', text('host'), /^[^\s/]+$/, 'an address, such as 127.0.0.1'),
     port: numberOf('port', text('port'), 65_535, 'a port from 0 to 65535'),
@@ -115,7 +166,33 @@ export function resolveConfig(options: ConfigOptions, environment: Environment):
     accountId: check('account', text('account'), /^\d{12}$/, 'an account number of 12 digits'),
     fabricFolder: fabricFolderOf(text('fabricDir')),
     appTimeoutMs: secondsOf('appTimeout', text('appTimeout')),
+    isInsecureHttpAllowed: flagOf('insecureHttp', text('insecureHttp')),
+    ...(tls !== undefined && { tls }),
     ...(s3Endpoint !== undefined && { s3Endpoint }),
+    ...defaultFileSettings,
+  }
+}
+
+/** The same, with what the configuration file says. Throws ConfigError with all of the file's faults. */
+export function loadConfig(options: ConfigOptions, environment: Environment): ControlConfig {
+  const config = resolveConfig(options, environment)
+  const named = given('config', options, environment)
+  const file = resolve(named ?? join(config.dataFolder, CONFIG_FILE))
+  const text = readConfigText(file, named !== undefined)
+  if (text === undefined) return config
+  const settings = parseConfigFile(text)
+  if (!('faults' in settings)) return { ...config, ...settings }
+  const shown = settings.faults.slice(0, CONFIG_FAULTS_MAX)
+  const more = settings.faults.length - shown.length
+  throw new ConfigError(`${file}: ${[...shown, ...(more > 0 ? [`and ${more} more faults`] : [])].join('; ')}`)
+}
+
+function readConfigText(file: string, isNamed: boolean): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (!isNamed && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new ConfigError(`the configuration file ${file} can't be read: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -133,9 +210,40 @@ export function objectsConfig(config: ControlConfig, embeddedFolder: string): Ob
   return { kind: 's3', endpoint: config.s3Endpoint, region: config.region, forcePathStyle: true }
 }
 
+/** Throws ConfigError where requests of other machines would cross the network in the clear, and nobody has said that they may. */
+export function requireSafeListening({ host, tls, isInsecureHttpAllowed }: ControlConfig): void {
+  if (tls !== undefined || isInsecureHttpAllowed || isLoopback(host)) return
+  throw new ConfigError(
+    `${host} can be reached from other machines, and without TLS what they send can be read on the way: give a certificate ` +
+      `with ${SETTINGS.tlsCert.option} and ${SETTINGS.tlsKey.option}, or say ${SETTINGS.insecureHttp.option} ` +
+      `(${SETTINGS.insecureHttp.variable}=1) where the network is trusted`,
+  )
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|::1|127(\.\d{1,3}){3})$/i.test(host)
+}
+
 /** An empty variable is as good as none. */
 function given(name: SettingName, options: ConfigOptions, environment: Environment): string | undefined {
-  return options[name] ?? (environment[SETTINGS[name].variable] || undefined)
+  const option = options[name]
+  // A flag of the command line is true.
+  if (option !== undefined) return String(option)
+  return environment[SETTINGS[name].variable] || undefined
+}
+
+function flagOf(name: SettingName, text: string): boolean {
+  if (/^(1|true)$/.test(text)) return true
+  if (/^(0|false|)$/.test(text)) return false
+  throw unusable(name, text, '1 or 0')
+}
+
+function tlsOf(cert: string, key: string): ControlConfig['tls'] {
+  if (cert === '' && key === '') return undefined
+  if (cert !== '' && key !== '') return { certFile: resolve(cert), keyFile: resolve(key) }
+  const [missing, given] = cert === '' ? (['tlsCert', 'tlsKey'] as const) : (['tlsKey', 'tlsCert'] as const)
+  const { option, variable } = SETTINGS[missing]
+  throw new ConfigError(`${SETTINGS[given].option} needs ${option} (${variable}) too`)
 }
 
 function check(name: SettingName, text: string, pattern: RegExp, wanted: string): string {

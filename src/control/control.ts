@@ -39,6 +39,8 @@ export interface ControlOptions {
   environment: Environment
   /** Another program than the real worker, for tests. */
   workerProgram?: string
+  /** Goes between control and its store, for tests of what happens when control ends at a write. */
+  wrapStore?: (store: Store) => Store
   limits?: Partial<typeof SUPERVISION_LIMITS>
 }
 
@@ -53,7 +55,8 @@ export async function openControl(config: ControlConfig, options: ControlOptions
   const lock = takeLock(data)
   opened.defer(() => lock.release())
   const credentials = await loadCredentials(data.credentials, options.environment)
-  const store = openSqliteStore(data.store)
+  const plainStore = openSqliteStore(data.store)
+  const store = options.wrapStore?.(plainStore) ?? plainStore
   opened.defer(() => store.close())
   const storage = objectsConfig(config, data.objects)
   const objects = await openObjects(storage)
@@ -70,6 +73,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     fabricFolder: config.fabricFolder,
     address: addressForClients(config.host),
     appTimeoutMs: config.appTimeoutMs,
+    simulationLimits: config.limits.simulation,
     ...SUPERVISION_LIMITS,
     ...options.limits,
   }
@@ -84,6 +88,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     objects,
     // The same after a restart, and nobody else's.
     pageTokenKey: createHmac('sha256', credentials.secretAccessKey).update('heddle page tokens').digest(),
+    limits: config.limits,
     nowMs: Date.now,
     newExecutionId: randomUUID,
   })

@@ -1,16 +1,82 @@
-// Heddle's own limits, where the operator sets no others.
+// Heddle's own limits, where the operator sets no others, and those of the service that it answers for.
+// Owns the numbers as data; never reads a configuration file.
+
+import { AWS_LIMITS, HEDDLE_LIMITS, type SchemaLimits } from './schema/schema-limits.ts'
 
 /** Bytes and counts of one simulation's fabric. */
-export const defaultFabricLimits = {
+export interface FabricLimits {
+  entitiesPerPartition: number
+  /** Data fields that one entity can have at once. */
+  fieldsPerEntity: number
+  fieldBytesMax: number
+  messagesPerTick: number
+  messageBytesMax: number
+  /** All messages of one app in one tick together. */
+  messageHeapBytes: number
+  /** Custom apps that one simulation can have at once. */
+  customApps: number
+  /** Entities that one partition may get in a tick; as many as it has room for where absent. */
+  transfersPerTick?: number
+}
+
+/** What holds for one simulation; a worker gets them in its plan. */
+export interface SimulationLimits {
+  schema: SchemaLimits
+  fabric: FabricLimits
+  /** Compute resource units of a worker. */
+  unitsPerWorker: number
+}
+
+/** All that an operator may limit. */
+export interface Limits {
+  /** Simulations whose target status is STARTED; failed and timed-out ones are among them until they are deleted. */
+  simulations: number
+  maximumDurationMs: number
+  simulation: SimulationLimits
+}
+
+const DAY_MS = 86_400_000
+
+export const defaultFabricLimits: Readonly<FabricLimits> = Object.freeze({
   entitiesPerPartition: 1_048_576,
+  fieldsPerEntity: 63,
   fieldBytesMax: 65_536,
   messagesPerTick: 65_536,
   messageBytesMax: 65_536,
-  /** All messages of one app in one tick together. */
   messageHeapBytes: 64 * 1024 ** 2,
-  /** Custom apps that one simulation can have at once. */
   customApps: 256,
-} as const
+})
+
+export const defaultSimulationLimits: SimulationLimits = Object.freeze({
+  schema: HEDDLE_LIMITS,
+  fabric: defaultFabricLimits,
+  unitsPerWorker: 17,
+})
+
+export const defaultLimits: Limits = Object.freeze({
+  simulations: 100,
+  maximumDurationMs: 14 * DAY_MS,
+  simulation: defaultSimulationLimits,
+})
+
+/** The quotas that a new account of the service had. Source: quotas-and-logs.md, the table of quotas. */
+export const awsLimits: Limits = Object.freeze({
+  simulations: 2,
+  maximumDurationMs: 14 * DAY_MS,
+  simulation: Object.freeze({
+    schema: Object.freeze({ ...AWS_LIMITS, workersMax: 2 }),
+    fabric: Object.freeze({
+      ...defaultFabricLimits,
+      entitiesPerPartition: 8_192,
+      fieldsPerEntity: 7,
+      fieldBytesMax: 1_024,
+      messagesPerTick: 128,
+      messageBytesMax: 256,
+      transfersPerTick: 500,
+    }),
+    unitsPerWorker: 17,
+  }),
+})
 
 /** What happens to apps that fail. */
 export const failureLimits = {

@@ -10,6 +10,8 @@ export interface ClockThreadData {
   appTimeoutMs: number
   /** Write the state's hash after each committed tick that is a multiple of this; 0 never. */
   hashInterval: number
+  /** Entities that one partition may get in a tick; as many as it has room for where absent. */
+  transfersPerTick?: number
 }
 
 export type ClockCommand =

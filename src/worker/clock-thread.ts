@@ -102,7 +102,7 @@ class ClockThread {
 
   #commit(): void {
     const { tick } = this.#control
-    const { granted, rejected } = arbitrate(this.#fabric, tick)
+    const { granted, rejected } = arbitrate(this.#fabric, tick, this.#data.transfersPerTick)
     this.#handoffs += granted
     this.#rejectedHandoffs += rejected
     this.#control.setCommittedTick(tick)

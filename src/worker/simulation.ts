@@ -111,7 +111,8 @@ export class Simulation {
       const { schema, schemaText, snapshot } = await readStartSource(plan, objects, this.#startAborted.signal)
       this.#describe(schema)
       this.#journal.note(`simulation=${plan.simulationName} execution=${plan.executionId} starts`)
-      const placement = placeApps(schema)
+      const { limits } = plan
+      const placement = placeApps(schema, { unitsPerWorker: limits.unitsPerWorker })
       if ('errors' in placement) throw new StartFailure(placement.errors)
       this.#startAborted.signal.throwIfAborted()
       const folder = executionFabricFolder(plan.fabricFolder, plan.executionId)
@@ -122,6 +123,7 @@ export class Simulation {
         schema,
         placed: placement.apps,
         snapshot,
+        limits: limits.fabric,
       })
       await snapshot?.close()
       const clock = this.#createClock(setup)
@@ -163,13 +165,14 @@ export class Simulation {
   }
 
   #createClock(setup: FabricSetup): Clock {
-    const { appTimeoutMs, tags } = this.#plan
+    const { appTimeoutMs, tags, limits } = this.#plan
     const clock = new Clock(setup.fabric.control, setup.controlSegment, {
       fabricFolder: setup.folder,
       world: setup.description,
       tickRate: setup.fabric.control.tickRate,
       appTimeoutMs,
       hashInterval: Math.max(0, Math.floor(Number(tags[stateHashTag] ?? 0))) || 0,
+      transfersPerTick: limits.fabric.transfersPerTick,
     })
     clock.on('started', () => this.#clockIs('STARTED'))
     clock.on('stopped', () => this.#clockIs('STOPPED'))

@@ -25,13 +25,13 @@ const schemaBytesMax = 1024 ** 2
 export async function readStartSource(plan: WorkerPlan, objects: Objects, signal: AbortSignal): Promise<StartSource> {
   if (plan.snapshotLocation) {
     const snapshot = await readSnapshotObject(plan.snapshotLocation, plan.runFolder, objects, signal)
-    return { ...parsed(snapshot.header.schemaText), snapshot }
+    return { ...parsed(snapshot.header.schemaText, plan), snapshot }
   }
-  return parsed(await readSchemaObject(plan.schemaLocation!, objects))
+  return parsed(await readSchemaObject(plan.schemaLocation!, objects), plan)
 }
 
-function parsed(schemaText: string): { schema: SimulationSchema; schemaText: string } {
-  const result = parseSchema(schemaText)
+function parsed(schemaText: string, plan: WorkerPlan): { schema: SimulationSchema; schemaText: string } {
+  const result = parseSchema(schemaText, { limits: plan.limits.schema })
   if ('errors' in result) throw new StartFailure(result.errors)
   return { schema: result.schema, schemaText }
 }

@@ -9,7 +9,7 @@ import { Fabric } from '../core/fabric/fabric.ts'
 import { redistribute } from '../core/fabric/redistribute.ts'
 import { seedState } from '../core/fabric/state.ts'
 import { type DomainDescription, World, type WorldDescription } from '../core/fabric/world.ts'
-import { defaultFabricLimits as limits } from '../core/limits.ts'
+import type { FabricLimits } from '../core/limits.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import type { PartitionState } from '../core/snapshot/partition-state.ts'
 import { type SharedSegment, SharedSegments } from '../io/shm/shared-segments.ts'
@@ -45,8 +45,9 @@ export async function setUpFabric(options: {
   schema: SimulationSchema
   placed: readonly PlacedApp[]
   snapshot?: Snapshot
+  limits: FabricLimits
 }): Promise<FabricSetup> {
-  const { folder, schema, placed, snapshot } = options
+  const { folder, schema, placed, snapshot, limits } = options
   const description = describeWorld(options)
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -61,6 +62,7 @@ export async function setUpFabric(options: {
         messageLimit: limits.messagesPerTick,
         messageBytesMax: limits.messageBytesMax,
         messageHeapBytes: limits.messageHeapBytes,
+        fieldsPerEntity: limits.fieldsPerEntity,
       },
       {
         workerPid: process.pid,

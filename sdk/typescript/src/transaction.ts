@@ -123,6 +123,8 @@ export class Transaction {
     if (!(data instanceof Uint8Array)) throw this.#error('InvalidArgument', 'the data of a field is a Uint8Array')
     if (data.length > fieldBytesMax)
       throw this.#error('CapacityExceeded', `a field holds ${fieldBytesMax} bytes, not ${data.length}`)
+    if (!owner.mayHaveField(row, fieldIndex))
+      throw this.#error('CapacityExceeded', `an entity has at most ${owner.memory.sizes.fieldsPerEntity} fields`)
     if (!owner.storeField(row, fieldIndex, typeId, data))
       throw this.#error('CapacityExceeded', 'the machine has no room for the field')
     metrics.storeField++

@@ -6,6 +6,7 @@ import { type OperationName, operationOf } from '../../core/api/operations.ts'
 import type { Owner } from '../../core/lifecycle/resource-name.ts'
 import type { KnownSimulation } from '../../core/lifecycle/simulation.ts'
 import { refuseUnlessRunning } from '../../core/lifecycle/simulation.ts'
+import type { Limits } from '../../core/limits.ts'
 import type { Refusal, WorkerCommand } from '../../core/wire/worker-protocol.ts'
 import { BusError } from '../../io/bus/bus.ts'
 import type { Objects } from '../../io/objects/objects.ts'
@@ -17,6 +18,7 @@ export interface OperationContext {
   store: Store
   supervisor: Supervisor
   objects: Objects
+  limits: Limits
   /** Signs the tokens of pages. */
   pageTokenKey: Uint8Array
   nowMs(): number

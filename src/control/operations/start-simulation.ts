@@ -2,7 +2,7 @@
 // Owns the order of these steps; never looks into schema or snapshot (the worker does).
 
 import { ApiError } from '../../core/api/errors.ts'
-import { MAXIMUM_DURATION_DEFAULT, parseMaximumDuration } from '../../core/lifecycle/duration.ts'
+import { durationText, parseMaximumDuration } from '../../core/lifecycle/duration.ts'
 import { simulationArn } from '../../core/lifecycle/resource-name.ts'
 import type { SimulationRecord, StoredLocation } from '../../io/store/store.ts'
 import type { OperationHandlers } from '../http/handlers.ts'
@@ -25,18 +25,19 @@ export function startSimulation(context: OperationContext): StartSimulation {
     const { arn, createdAtMs, executionId } = record
     const answer: StoredAnswer = { arn, createdAtMs, executionId }
     const token = idempotencyToken('StartSimulation', input, createdAtMs)
-    const created = await context.store.createSimulation(record, token, answer)
+    const created = await context.store.createSimulation(record, token, answer, context.limits.simulations)
     if (created.outcome === 'misused') throw tokenMisused()
     if (created.outcome === 'repeated') return outputOf(created.answer as StoredAnswer)
     if (created.outcome === 'nameTaken') throw nameTaken(input.Name)
+    if (created.outcome === 'tooMany') throw tooManySimulations(context.limits.simulations)
     context.supervisor.watch(record)
     return outputOf(answer)
   }
 }
 
 function recordFor(context: OperationContext, input: Input): SimulationRecord {
-  const maximumDuration = input.MaximumDuration ?? MAXIMUM_DURATION_DEFAULT
-  const duration = parseMaximumDuration(maximumDuration)
+  const maximumDuration = input.MaximumDuration ?? durationText(context.limits.maximumDurationMs)
+  const duration = parseMaximumDuration(maximumDuration, context.limits.maximumDurationMs)
   if ('refusal' in duration) throw refused('StartSimulation', duration.refusal)
   const schemaLocation = locationOf(input.SchemaS3Location)
   const snapshotLocation = locationOf(input.SnapshotS3Location)
@@ -64,6 +65,13 @@ function nameTaken(name: string): ApiError {
   return new ApiError(
     'ConflictException',
     `there is a simulation named ${name} already; choose another name, or delete that one first`,
+  )
+}
+
+function tooManySimulations(countMax: number): ApiError {
+  return new ApiError(
+    'ServiceQuotaExceededException',
+    `there are ${countMax} simulations with target status STARTED, which is the quota; failed and timed-out ones count until they are deleted: stop or delete one first`,
   )
 }
 

@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino'
 import type { ObjectsConfig } from '../../base/objects-config.ts'
+import type { SimulationLimits } from '../../core/limits.ts'
 import type { Store } from '../../io/store/store.ts'
 import type { DataFolder } from '../data-folder.ts'
 
@@ -26,6 +27,8 @@ export interface Supervision {
   /** The address that clients of apps connect to. */
   address: string
   appTimeoutMs: number
+  /** For the simulations that are started from now on. */
+  simulationLimits: SimulationLimits
   /** How long a new worker may take until it answers. */
   startLimitMs: number
   /** How long a worker may take to stop before it is ended. */

@@ -111,8 +111,8 @@ export class Supervisor {
   }
 
   #planFor(record: SimulationRecord, folder: RunFolder): WorkerPlan {
-    const { region, accountId, objects, data, address, appTimeoutMs } = this.#supervision
-    const duration = parseMaximumDuration(record.maximumDuration)
+    const { region, accountId, objects, data, address, appTimeoutMs, simulationLimits } = this.#supervision
+    const duration = parseMaximumDuration(record.maximumDuration, Number.POSITIVE_INFINITY)
     if ('refusal' in duration) throw new Error(`stored ${duration.refusal.message}`)
     return {
       executionId: record.executionId,
@@ -131,6 +131,7 @@ export class Supervisor {
       fabricFolder: this.fabricFolderOf(record.executionId),
       address,
       appTimeoutMs,
+      limits: simulationLimits,
     }
   }
 }

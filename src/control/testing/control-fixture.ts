@@ -37,9 +37,13 @@ export interface ControlFixture {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export async function openFixture(limits: ControlOptions['limits'] = {}): Promise<ControlFixture> {
+export async function openFixture(
+  limits: ControlOptions['limits'] = {},
+  settings: Partial<ControlConfig> = {},
+): Promise<ControlFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-c-'))
-  const config = resolveConfig({ data: join(folder, 'data'), fabricDir: join(folder, 'fabric'), port: '0' }, {})
+  const options = { data: join(folder, 'data'), fabricDir: join(folder, 'fabric'), port: '0' }
+  const config = { ...resolveConfig(options, {}), ...settings }
   const open = () =>
     openControl(config, { log: pino({ level: 'silent' }), environment: {}, workerProgram: SCRIPTED_WORKER, limits })
   const executionIds = new Set<string>()

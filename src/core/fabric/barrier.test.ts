@@ -12,9 +12,9 @@ interface Wishes {
 }
 
 /** Asks for the handoffs in one tick. Returns what was granted by source and target, and the populations after the exchange. */
-function exchange({ limit, stay, asks }: Wishes, claims = Number.POSITIVE_INFINITY) {
+function exchange({ limit, stay, asks }: Wishes, claims = Number.POSITIVE_INFINITY, transfersMax?: number) {
   const columns = stay.length
-  const world = testFabric({ columns, sizes: { entityLimit: limit } })
+  const world = testFabric({ columns, sizes: { entityLimit: limit }, transfersMax })
   const { fabric, segments } = world
   const tick = 1
   const owners = [...fabric.partitions()].map((index) => index)
@@ -173,6 +173,49 @@ test('a lane of ids that is half used up is replaced at the barrier', () => {
   assert.equal(side.float('idCounter'), 1)
   assert.equal(new Set(ids()[0]).size, 4)
   assert.ok(ids()[0].every(Number.isSafeInteger))
+})
+
+test('no partition gets more entities in a tick than the quota, and each gets as many as it may where there is room', () => {
+  fc.assert(
+    fc.property(wishes, fc.integer({ min: 1, max: 6 }), fc.boolean(), (each, transfersMax, isRoomy) => {
+      const wished = isRoomy ? { ...each, limit: 100 } : each
+      const { granted, populations } = exchange(wished, undefined, transfersMax)
+      for (const [target, population] of populations.entries()) {
+        const received = sum(granted.map((row) => row[target]))
+        const asked = sum(wished.asks.map((row) => row[target]))
+        assert.ok(received <= Math.min(asked, transfersMax))
+        assert.ok(population <= wished.limit)
+        if (isRoomy) assert.equal(received, Math.min(asked, transfersMax))
+      }
+    }),
+  )
+})
+
+test('full partitions swap under a quota of transfers, tick by tick', () => {
+  const asks = [
+    [0, 3],
+    [3, 0],
+  ]
+  const { granted } = exchange({ limit: 3, stay: [0, 0], asks }, undefined, 2)
+  assert.deepEqual(granted, [
+    [0, 2],
+    [2, 0],
+  ])
+})
+
+test('an entity takes no more fields than it may have, and changes those that it has', () => {
+  const { tick, put } = testFabric({ columns: 1, sizes: { fieldsPerEntity: 2 } })
+  tick((owner) => {
+    const row = put(owner, 5, 5)
+    const other = put(owner, 6, 5)
+    assert.equal(owner.storeField(row, 1, 0, new Uint8Array(1)), true)
+    assert.equal(owner.storeField(row, 9, 0, new Uint8Array(1)), true)
+    assert.equal(owner.storeField(row, 3, 0, new Uint8Array(1)), false)
+    assert.equal(owner.storeField(row, 9, 0, new Uint8Array(2)), true)
+    assert.equal(owner.storeField(other, 3, 0, new Uint8Array(1)), true)
+    owner.removeField(row, 1)
+    assert.equal(owner.storeField(row, 3, 0, new Uint8Array(1)), true)
+  })
 })
 
 test('entities whose target is not in use stay', () => {

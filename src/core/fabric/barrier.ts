@@ -16,15 +16,18 @@ export interface HandoffsOfTick {
 /**
  * Grants the handoffs that were asked for in `tick`, by source partition and then by group, as far as the targets' limits go. An entity that is granted to
  * leave makes room in its own partition for the same exchange, so full neighbours can swap. No more could be granted. The outcome depends on the committed state alone.
+ *
+ * With `transfersMax` no partition gets more entities than that in one tick. Then a ring may wait for the next tick though it could have gone in another order.
  */
-export function arbitrate(fabric: Fabric, tick: number): HandoffsOfTick {
+export function arbitrate(fabric: Fabric, tick: number, transfersMax = Number.POSITIVE_INFINITY): HandoffsOfTick {
   const requests: Request[] = []
   const room = new Map<number, number>()
+  const received = new Map<number, number>()
   for (const source of fabric.partitions()) {
     const side = fabric.partition(source).side(tick)
     refillIdLane(fabric, side)
     for (let group = 0; group < side.get('handoffGroups'); group++)
-      requests.push({ source, side, group, target: side.handoffTarget[group] })
+      requests.push({ source, side, group, target: side.handoffTarget[group], received, transfersMax })
   }
   if (requests.length === 0) return { granted: 0, rejected: 0 }
 
@@ -39,10 +42,10 @@ export function arbitrate(fabric: Fabric, tick: number): HandoffsOfTick {
   for (let madeRoom = true; madeRoom; ) {
     madeRoom = false
     for (const request of requests) {
-      const { source, side, group, target } = request
+      const { source, target } = request
       const more = Math.min(ungranted(request), roomOf(target))
       if (more <= 0) continue
-      side.handoffGranted[group] += more
+      grant(request, more)
       room.set(target, roomOf(target) - more)
       room.set(source, roomOf(source) + more)
       madeRoom = true
@@ -63,6 +66,9 @@ interface Request {
   side: Side
   group: number
   target: number
+  /** What each target gets in this tick, over all requests. */
+  received: Map<number, number>
+  transfersMax: number
 }
 
 /**
@@ -94,15 +100,21 @@ function grantRings(requests: readonly Request[]): void {
       const ring = path.splice(ringStart)
       const more = ring.reduce((least, request) => Math.min(least, ungranted(request)), Number.POSITIVE_INFINITY)
       for (const request of ring) {
-        request.side.handoffGranted[request.group] += more
+        grant(request, more)
         if (ungranted(request) === 0) askingBySource.get(request.source)!.pop()
       }
     }
   }
 }
 
-function ungranted({ side, group }: Request): number {
-  return side.handoffCount[group] - side.handoffGranted[group]
+/** What is still asked for, as far as the target may get it in this tick. */
+function ungranted({ side, group, target, received, transfersMax }: Request): number {
+  return Math.min(side.handoffCount[group] - side.handoffGranted[group], transfersMax - (received.get(target) ?? 0))
+}
+
+function grant({ side, group, target, received }: Request, count: number): void {
+  side.handoffGranted[group] += count
+  received.set(target, (received.get(target) ?? 0) + count)
 }
 
 function refillIdLane(fabric: Fabric, side: Side): void {

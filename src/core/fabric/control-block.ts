@@ -7,6 +7,7 @@ import {
   controlLayout,
   controlRecord,
   type FabricSizes,
+  fieldIndexMax,
   layoutMagic,
   layoutVersion,
   partitionRecord,
@@ -65,6 +66,7 @@ export class ControlBlock {
     block.words[at.messageLimit] = sizes.messageLimit
     block.words[at.messageBytesMax] = sizes.messageBytesMax
     block.words[at.messageHeapBytes] = sizes.messageHeapBytes
+    block.words[at.fieldsPerEntity] = sizes.fieldsPerEntity ?? fieldIndexMax
     block.words[at.workerPid] = options.workerPid
     block.floats[at.nextIdLane] = 1
     block.floats[at.tickRate] = options.tickRate
@@ -93,6 +95,7 @@ export class ControlBlock {
       messageLimit: head[at.messageLimit],
       messageBytesMax: head[at.messageBytesMax],
       messageHeapBytes: head[at.messageHeapBytes],
+      fieldsPerEntity: head[at.fieldsPerEntity],
     }
     return new ControlBlock(
       segments.open(segmentNames.control, controlLayout(sizes.partitionCapacity).bytes, true),

@@ -43,6 +43,7 @@ const controlEntries = [
   { name: 'workerPid', kind: 'u32', doc: 'Process id of the worker that owns this fabric.' },
   { name: 'partitionCount', kind: 'u32', doc: 'Partition indices in use are below this.' },
   { name: 'shutdown', kind: 'i32', doc: '1 once the whole simulation shuts down.' },
+  { name: 'fieldsPerEntity', kind: 'u32', doc: 'Most data fields that one entity can have at once.' },
   { name: 'nextIdLane', kind: 'f64', doc: 'Lowest id lane not handed out yet.' },
   { name: 'tickRate', kind: 'f64', doc: 'Ticks a second the clock aims at; 0 is unlimited.' },
   { name: 'tick', kind: 'f64', line: true, doc: 'The tick released last: apps whose pending bit is set compute it.' },
@@ -218,6 +219,8 @@ export interface FabricSizes {
   messageLimit: number
   messageBytesMax: number
   messageHeapBytes: number
+  /** Data fields of one entity; as many as there are indices where absent. */
+  fieldsPerEntity?: number
 }
 
 /** Byte offsets in the control segment. */

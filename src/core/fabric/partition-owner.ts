@@ -131,8 +131,9 @@ export class PartitionOwner {
     this.touch(row)
   }
 
-  /** False where the machine has no room for the field. */
+  /** False where the machine has no room for the field, or the entity may have no further one. */
   storeField(row: number, field: number, typeId: number, bytes: Uint8Array): boolean {
+    if (!this.mayHaveField(row, field)) return false
     if (!this.#reserveField(field, bytes.length)) return false
     const view = this.#fields[field]!
     view.data.set(bytes, row * view.stride)
@@ -140,6 +141,15 @@ export class PartitionOwner {
     view.typeId[row] = typeId
     this.touch(row)
     return true
+  }
+
+  /** Whether the entity has the field, or may have it beside those that it has. */
+  mayHaveField(row: number, field: number): boolean {
+    const { fieldsPerEntity = fieldIndexMax } = this.memory.sizes
+    if (fieldsPerEntity >= fieldIndexMax || (this.#fields[field]?.length[row] ?? 0) !== 0) return true
+    let count = 0
+    for (const view of this.#fields) if (view && view.length[row] !== 0) count++
+    return count < fieldsPerEntity
   }
 
   /** Takes a field away from an entity. False where it had none. */

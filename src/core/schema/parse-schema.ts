@@ -54,6 +54,10 @@ function parseRoot(root: YamlValue, limits: SchemaLimits): SimulationSchema | un
   const workers = parseNamed(fields.get('workers'), 'worker group', limits.workerGroupsMax, (name, value) =>
     parseWorkerGroup(name, value, limits),
   )
+  const desired = workers.known.reduce((sum, group) => sum + group.desired, 0)
+  if (desired > limits.workersMax) {
+    fields.get('workers')?.fault(`must ask for at most ${limits.workersMax} workers together; it asks for ${desired}`)
+  }
   const tickRate = parseTickRate(fields.get('clock')?.fields(['tick_rate'])?.get('tick_rate'), isEarly, limits)
   const strategies = parseNamed(
     fields.get('partitioning_strategies'),

@@ -5,7 +5,7 @@ export interface SchemaLimits {
   readonly domainsMax: number
   readonly strategiesMax: number
   readonly workerGroupsMax: number
-  /** Workers that a group may ask for. */
+  /** Workers that all groups together may ask for. */
   readonly workersMax: number
   /** The worker types there are; any name where absent. */
   readonly workerTypes?: readonly string[]

@@ -99,6 +99,11 @@ export class YamlValue {
     return this.#node === null || (isScalar(this.#node) && this.#node.value === null)
   }
 
+  /** Whether exactly that text is written, in quotes or without. */
+  isText(text: string): boolean {
+    return this.#scalar() === text
+  }
+
   get isEmptyText(): boolean {
     return this.#scalar() === ''
   }
@@ -169,6 +174,11 @@ export class YamlValue {
     return this.fault(
       `must be ${values.length > 1 ? 'one of ' : ''}${choice}, not ${shown(value)}${suggestion(value, values)}`,
     )
+  }
+
+  boolean(): boolean | undefined {
+    const value = this.#scalar()
+    return typeof value === 'boolean' ? value : this.#mismatch('true or false')
   }
 
   number(): number | undefined {

@@ -2,6 +2,7 @@
 // Owns the shapes of the plan, the commands and the status; never how they travel (that is io/bus).
 
 import type { ObjectsConfig } from '../../base/objects-config.ts'
+import type { SimulationLimits } from '../limits.ts'
 import type { StartError } from '../schema/start-error.ts'
 
 export type SimulationStatus =
@@ -46,6 +47,7 @@ export interface WorkerPlan {
   address: string
   /** How long an app may take for one tick, in ms; 0 waits for ever. */
   appTimeoutMs: number
+  limits: SimulationLimits
 }
 
 export interface PortMapping {

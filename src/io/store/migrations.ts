@@ -31,4 +31,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (operation, token)
   ) STRICT;
   `,
+  // A start counts the simulations that are meant to run.
+  `
+  CREATE INDEX simulations_by_target_status ON simulations (target_status);
+  `,
 ]

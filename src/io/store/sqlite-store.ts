@@ -45,7 +45,12 @@ class SqliteStore implements Store {
     this.#database = database
   }
 
-  createSimulation(record: SimulationRecord, token?: IdempotencyToken, answer?: unknown): Promise<CreateOutcome> {
+  createSimulation(
+    record: SimulationRecord,
+    token?: IdempotencyToken,
+    answer?: unknown,
+    startedCountMax = Number.POSITIVE_INFINITY,
+  ): Promise<CreateOutcome> {
     return this.#transaction((): CreateOutcome => {
       if (token !== undefined) {
         const claimed = this.#claim(token)
@@ -54,6 +59,10 @@ class SqliteStore implements Store {
       if (this.#database.prepare('SELECT 1 FROM simulations WHERE name = ?').get(record.name) !== undefined) {
         if (token !== undefined) this.#release(token.operation, token.token)
         return { outcome: 'nameTaken' }
+      }
+      if (this.#startedCount() >= startedCountMax) {
+        if (token !== undefined) this.#release(token.operation, token.token)
+        return { outcome: 'tooMany' }
       }
       const row = rowOf(record)
       const columns = Object.keys(row)
@@ -141,6 +150,11 @@ class SqliteStore implements Store {
 
   async close(): Promise<void> {
     if (this.#database.isOpen) this.#database.close()
+  }
+
+  #startedCount(): number {
+    const sql = "SELECT count(*) AS count FROM simulations WHERE target_status = 'STARTED'"
+    return Number(this.#database.prepare(sql).get()?.count)
   }
 
   #claim(token: IdempotencyToken): TokenOutcome {

@@ -93,6 +93,18 @@ for (const [name, where] of [
       await store.close()
     })
 
+    test('takes no more simulations that are to run than it is told, and leaves the token of one too many alone', async () => {
+      const store = openSqliteStore(where())
+      await store.createSimulation(record('a'), undefined, undefined, 2)
+      await store.createSimulation(record('b'), undefined, undefined, 2)
+      assert.deepEqual(await store.createSimulation(record('a'), undefined, undefined, 2), { outcome: 'nameTaken' })
+      assert.deepEqual(await store.createSimulation(record('c'), token(), {}, 2), { outcome: 'tooMany' })
+      await store.setTargetStatus('id-of-a', 'STOPPED')
+      assert.deepEqual(await store.createSimulation(record('c'), token(), {}, 2), { outcome: 'created' })
+      assert.deepEqual(await store.createSimulation(record('c'), token(), {}, 2), { outcome: 'repeated', answer: {} })
+      await store.close()
+    })
+
     test('a claimed token is open until settled or released', async () => {
       const store = openSqliteStore(where())
       assert.deepEqual(await store.claimToken(token()), { outcome: 'new' })
@@ -164,8 +176,48 @@ test('a store of a newer version is refused with both versions', () => {
   assert.throws(
     () => openSqliteStore(path),
     (error) =>
-      error instanceof StoreError && error.fault === 'Unreadable' && /has version 2.* up to 1: /.test(error.message),
+      error instanceof StoreError &&
+      error.fault === 'Unreadable' &&
+      /has version 3, .* up to 2: use the newer Heddle that wrote it/.test(error.message),
   )
+})
+
+test('a store of each older version is brought up to date with all that it holds', async () => {
+  for (let version = 1; version < MIGRATIONS.length; version++) {
+    const path = newPath()
+    const database = new DatabaseSync(path)
+    for (const sql of MIGRATIONS.slice(0, version)) database.exec(sql)
+    database.exec(`PRAGMA user_version = ${version}`)
+    database.exec(`
+      INSERT INTO simulations (
+        execution_id, name, arn, created_at_ms, role_arn, maximum_duration, schema_bucket, schema_key, tags, target_status, launched
+      ) VALUES (
+        'id-of-old', 'old', 'arn:of:old', 1700000000123, 'arn:aws:iam::111122223333:role/r', '14D', 'b', 'k', '{"a":"b"}', 'STARTED', 0
+      );
+      INSERT INTO tokens VALUES ('StartSimulation', 't', 'h', 1, '{"Arn":"x"}');
+    `)
+    database.close()
+    const store = openSqliteStore(path)
+    assert.deepEqual(await store.findSimulation('old'), record('old', { tags: { a: 'b' }, arn: 'arn:of:old' }))
+    assert.deepEqual(await store.claimToken(token()), { outcome: 'repeated', answer: { Arn: 'x' } })
+    await store.close()
+    const after = new DatabaseSync(path)
+    assert.equal(after.prepare('PRAGMA user_version').get()?.user_version, MIGRATIONS.length)
+    after.close()
+  }
+})
+
+test('a migration that fails leaves the store at its version', () => {
+  const path = newPath()
+  const database = new DatabaseSync(path)
+  database.exec(MIGRATIONS[0])
+  // What the next step makes is there already.
+  database.exec('CREATE INDEX simulations_by_target_status ON simulations (name); PRAGMA user_version = 1')
+  database.close()
+  assert.throws(() => openSqliteStore(path), StoreError)
+  const after = new DatabaseSync(path)
+  assert.equal(after.prepare('PRAGMA user_version').get()?.user_version, 1)
+  after.close()
 })
 
 test('a file that is no store is refused, and left as it was', async () => {

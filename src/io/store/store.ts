@@ -54,6 +54,8 @@ export type TokenOutcome =
 export type CreateOutcome =
   | { outcome: 'created' }
   | { outcome: 'nameTaken' }
+  /** As many simulations as there may be have the target status STARTED. */
+  | { outcome: 'tooMany' }
   | { outcome: 'repeated'; answer: unknown }
   | { outcome: 'misused' }
 
@@ -74,8 +76,16 @@ export class StoreError extends Error {
 
 /** Every method throws StoreError `Unavailable` where the data can't be reached; then nothing has changed. */
 export interface Store {
-  /** Looks at the token, takes the name and settles the token with `answer`, in one step. */
-  createSimulation(record: SimulationRecord, token?: IdempotencyToken, answer?: unknown): Promise<CreateOutcome>
+  /**
+   * Looks at the token, takes the name and settles the token with `answer`, in one step; not where `startedCountMax`
+   * simulations, or more, have the target status STARTED already.
+   */
+  createSimulation(
+    record: SimulationRecord,
+    token?: IdempotencyToken,
+    answer?: unknown,
+    startedCountMax?: number,
+  ): Promise<CreateOutcome>
   findSimulation(name: string): Promise<SimulationRecord | undefined>
   /** By name in byte order, those after `afterName`. */
   listSimulations(page?: { afterName?: string; countMax?: number }): Promise<SimulationRecord[]>

@@ -66,6 +66,7 @@ export function testFabric(options: {
   makers?: number
   sizes?: Partial<FabricSizes>
   tick?: number
+  transfersMax?: number
 }): TestFabric {
   const { columns, makers = 0 } = options
   const bounds = { minX: 0, maxX: columns * 10, minY: 0, maxY: 10 }
@@ -101,7 +102,7 @@ export function testFabric(options: {
         compute?.(owner)
         owner.finish()
       }
-      const handoffs = arbitrate(fabric, tick)
+      const handoffs = arbitrate(fabric, tick, options.transfersMax)
       control.setCommittedTick(tick)
       return handoffs
     },

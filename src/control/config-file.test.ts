@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parse } from 'yaml'
+import { awsLimits, defaultLimits } from '../core/limits.ts'
+import { ConfigError, loadConfig } from './config.ts'
+import { defaultFileSettings, type FileSettings, parseConfigFile, QUOTAS, shownQuotas } from './config-file.ts'
+
+const example = await readFile(new URL('../../docs/heddle.example.yaml', import.meta.url), 'utf8')
+
+function settingsOf(text: string): FileSettings {
+  const parsed = parseConfigFile(text)
+  if ('faults' in parsed) assert.fail(parsed.faults.join('\n'))
+  return parsed
+}
+
+function faultsOf(text: string): string[] {
+  const parsed = parseConfigFile(text)
+  return 'faults' in parsed ? parsed.faults : []
+}
+
+test('the example holds every key, and says what the defaults are', () => {
+  const { limits, quotas, audit } = parse(example) as Record<string, Record<string, unknown>>
+  assert.equal(limits, 'heddle')
+  assert.deepEqual(Object.keys(quotas).sort(), Object.keys(QUOTAS).sort())
+  assert.deepEqual(Object.keys(audit).sort(), ['file_mebibytes', 'files', 's3'])
+  assert.deepEqual(settingsOf(example), defaultFileSettings)
+})
+
+test("the example's remarks say what the service had", () => {
+  const shown = shownQuotas(awsLimits)
+  const said = new Map<string, string>()
+  let pending = ''
+  for (const line of example.split('\n')) {
+    const remark = /aws: (.*)$/.exec(line)?.[1]
+    const key = /^ {2}(\w+):/.exec(line)?.[1]
+    if (remark !== undefined && key === undefined) pending = remark
+    const value = key === undefined ? undefined : (remark ?? pending)
+    if (key !== undefined && value) said.set(key, value)
+    if (key !== undefined) pending = ''
+  }
+  assert.ok(said.size >= 19, `${said.size} remarks`)
+  for (const [key, value] of said) assert.equal(shown[key], value, key)
+})
+
+test('an empty file is as good as none', () => {
+  for (const text of ['', '# nothing\n', 'quotas:\naudit:\n', '{}'])
+    assert.deepEqual(settingsOf(text), defaultFileSettings)
+})
+
+test('limits: aws begins with what the service had, and each quota is changed by itself', () => {
+  assert.deepEqual(settingsOf('limits: aws').limits, awsLimits)
+  const { limits } = settingsOf(
+    'limits: aws\nquotas:\n  simulations: 10\n  transfers_per_partition: unlimited\n  tick_rates: any\n',
+  )
+  assert.equal(limits.simulations, 10)
+  assert.equal(limits.simulation.fabric.transfersPerTick, undefined)
+  assert.equal(limits.simulation.schema.tickRates, undefined)
+  assert.equal(limits.simulation.schema.domainsMax, 5)
+  assert.equal(awsLimits.simulations, 2)
+})
+
+test('every quota can be set to what the service had, and is then just that', () => {
+  const quotas = Object.entries(shownQuotas(awsLimits)).map(([key, value]) => `  ${key}: ${value}\n`)
+  assert.deepEqual(settingsOf(`quotas:\n${quotas.join('')}`).limits, awsLimits)
+})
+
+test('each quota refuses words, fractions and numbers out of range, with line and column', () => {
+  for (const key of Object.keys(QUOTAS)) {
+    for (const value of ['wrong', '-1', '1.5', '1e30', '[]', '{a: 1}', '']) {
+      const [fault = 'no fault', ...others] = faultsOf(`limits: heddle\nquotas:\n  ${key}: ${value}\n`)
+      assert.match(fault, new RegExp(`^line 3, column \\d+: quotas\\.${key}: must `), `${key}: ${value}`)
+      assert.deepEqual(others, [])
+    }
+  }
+})
+
+test('all faults are told at once, in the order of the text', () => {
+  assert.deepEqual(faultsOf('limits: azure\nquotas:\n  simulatons: 3\n  maximum_duration: 0M\naudit:\n  s3: often\n'), [
+    'line 1, column 9: limits: must be one of "heddle", "aws", not "azure"',
+    'line 3, column 3: quotas.simulatons: is not a known property (did you mean "simulations"?)',
+    'line 4, column 21: quotas.maximum_duration: must be 1M to 36500D, such as 90M, 12H or 14D',
+    'line 6, column 7: audit.s3: must be true or false, not the text "often"',
+  ])
+  assert.match(faultsOf('quotas: {bytes_per_message: 2000, message_bytes_per_tick: 1000}')[0], /must not be smaller/)
+  assert.match(faultsOf('quotas: [')[0], /^line 1, column \d+: /)
+})
+
+test('the longest duration is also the default, and may be longer than the service had it', () => {
+  assert.equal(settingsOf('quotas: {maximum_duration: 30D}').limits.maximumDurationMs, 30 * 86_400_000)
+  assert.equal(defaultLimits.maximumDurationMs, 14 * 86_400_000)
+})
+
+test('the file is the named one, or heddle.yaml in the data folder if it is there', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-config-'))
+  try {
+    const options = { data: folder }
+    assert.deepEqual(loadConfig(options, {}).limits, defaultLimits)
+    await writeFile(join(folder, 'heddle.yaml'), 'quotas: {simulations: 7}')
+    assert.equal(loadConfig(options, {}).limits.simulations, 7)
+    await writeFile(join(folder, 'other.yaml'), 'quotas: {simulations: 8}')
+    assert.equal(loadConfig(options, { HEDDLE_CONFIG: join(folder, 'other.yaml') }).limits.simulations, 8)
+    await writeFile(join(folder, 'bad.yaml'), 'quotas: {simulations: many}')
+    const bad = { ...options, config: join(folder, 'bad.yaml') }
+    assert.throws(
+      () => loadConfig(bad, {}),
+      (error) => {
+        assert.ok(error instanceof ConfigError)
+        assert.match(error.message, /bad\.yaml: line 1, column 23: quotas\.simulations: must be a whole number/)
+        return true
+      },
+    )
+    assert.throws(() => loadConfig({ ...options, config: join(folder, 'none.yaml') }, {}), ConfigError)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})

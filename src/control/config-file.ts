@@ -1,0 +1,200 @@
+// The operator's configuration file: YAML text in, settings or everything that is wrong with it out.
+// Owns the keys, their order and what each may hold; never decides which file it is, nor reads one (config.ts does).
+
+import { durationText, parseMaximumDuration } from '../core/lifecycle/duration.ts'
+import { awsLimits, defaultLimits, type FabricLimits, type Limits } from '../core/limits.ts'
+import type { SchemaLimits } from '../core/schema/schema-limits.ts'
+import { readYaml, type YamlValue } from '../core/schema/yaml-value.ts'
+
+export interface AuditSettings {
+  /** Whether S3 calls leave records too. */
+  s3: boolean
+  /** A file that has grown beyond this is closed, and a new one begun. */
+  fileBytesMax: number
+  /** So many files are kept; older ones are removed. */
+  filesMax: number
+}
+
+export interface FileSettings {
+  limits: Limits
+  audit: AuditSettings
+}
+
+export const defaultAuditSettings: Readonly<AuditSettings> = Object.freeze({
+  s3: false,
+  fileBytesMax: 64 * 1024 ** 2,
+  filesMax: 100,
+})
+
+export const defaultFileSettings: Readonly<FileSettings> = Object.freeze({
+  limits: defaultLimits,
+  audit: defaultAuditSettings,
+})
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** Limits under construction. */
+interface Draft {
+  limits: Mutable<Limits>
+  schema: Mutable<SchemaLimits>
+  fabric: FabricLimits
+  unitsPerWorker: { count: number }
+}
+
+/** How a key is read into the draft, and how the draft's value is written. */
+interface Quota {
+  read(value: YamlValue, draft: Draft): void
+  shown(draft: Draft): string
+}
+
+const DAY_MS = 86_400_000
+/** Five digits of days, more than anybody waits for, are still exact. */
+const DURATION_MS_MAX = 36_500 * DAY_MS
+const MEBIBYTE = 1024 ** 2
+
+export const QUOTAS: Readonly<Record<string, Quota>> = {
+  simulations: whole(0, 1_000_000, (draft) => draft.limits, 'simulations'),
+  maximum_duration: {
+    read(value, draft) {
+      const text = value.string()
+      const parsed = text === undefined ? undefined : parseMaximumDuration(text, DURATION_MS_MAX)
+      if (parsed === undefined) return
+      if ('refusal' in parsed || parsed.durationMs === 0) value.fault('must be 1M to 36500D, such as 90M, 12H or 14D')
+      else draft.limits.maximumDurationMs = parsed.durationMs
+    },
+    shown: (draft) => durationText(draft.limits.maximumDurationMs),
+  },
+  workers_per_simulation: whole(1, 9_999, (draft) => draft.schema, 'workersMax'),
+  units_per_worker: whole(1, 100_000, (draft) => draft.unitsPerWorker, 'count'),
+  units_per_app: whole(1, 100_000, (draft) => draft.schema, 'resourceUnitsMax'),
+  domains_per_simulation: whole(1, 1_000, (draft) => draft.schema, 'domainsMax'),
+  entities_per_partition: whole(1, 16_777_216, (draft) => draft.fabric, 'entitiesPerPartition'),
+  fields_per_entity: whole(1, 63, (draft) => draft.fabric, 'fieldsPerEntity'),
+  bytes_per_field: whole(1, MEBIBYTE, (draft) => draft.fabric, 'fieldBytesMax'),
+  transfers_per_partition: {
+    read(value, draft) {
+      if (value.isText('unlimited')) delete draft.fabric.transfersPerTick
+      else draft.fabric.transfersPerTick = value.integer(1, 16_777_216)
+    },
+    shown: (draft) => String(draft.fabric.transfersPerTick ?? 'unlimited'),
+  },
+  messages_per_tick: whole(1, MEBIBYTE, (draft) => draft.fabric, 'messagesPerTick'),
+  bytes_per_message: whole(1, MEBIBYTE, (draft) => draft.fabric, 'messageBytesMax'),
+  message_bytes_per_tick: whole(1, 1024 * MEBIBYTE, (draft) => draft.fabric, 'messageHeapBytes'),
+  custom_apps_per_simulation: whole(0, 10_000, (draft) => draft.fabric, 'customApps'),
+  worker_groups: whole(1, 1_000, (draft) => draft.schema, 'workerGroupsMax'),
+  worker_types: listOrAny(
+    (draft) => draft.schema,
+    'workerTypes',
+    (item) => item.string(),
+  ),
+  strategies: whole(1, 1_000, (draft) => draft.schema, 'strategiesMax'),
+  grid_cells_per_axis: whole(1, 256, (draft) => draft.schema, 'gridAxisMax'),
+  service_apps_per_worker: whole(1, 100, (draft) => draft.schema, 'appsPerWorkerMax'),
+  tick_rate_max: whole(1, 1_000, (draft) => draft.schema, 'tickRateMax'),
+  tick_rates: listOrAny(
+    (draft) => draft.schema,
+    'tickRates',
+    (item) => item.integer(1, 1_000),
+  ),
+  local_packages: {
+    read(value, draft) {
+      draft.schema.localPackages = value.boolean() ?? draft.schema.localPackages
+    },
+    shown: (draft) => String(draft.schema.localPackages),
+  },
+}
+
+/** Everything that is wrong at once, each fault as `line 3, column 7: quotas.workers: is not a known property`. */
+export function parseConfigFile(text: string): FileSettings | { faults: string[] } {
+  const { root, faults } = readYaml(text)
+  const settings: FileSettings = { limits: defaultLimits, audit: { ...defaultAuditSettings } }
+  if (root !== undefined && !root.isEmpty) {
+    const fields = root.fields([], ['limits', 'quotas', 'audit'])
+    const base = fields?.get('limits')?.oneOf(['heddle', 'aws']) === 'aws' ? awsLimits : defaultLimits
+    settings.limits = readQuotas(fields?.get('quotas'), base)
+    readAudit(fields?.get('audit'), settings.audit)
+  }
+  if (faults.length === 0) return settings
+  const sorted = faults.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  return {
+    faults: sorted.map(
+      ({ line, column, path, rule }) => `line ${line}, column ${column}: ${path === '' ? '' : `${path}: `}${rule}`,
+    ),
+  }
+}
+
+/** Each quota's value as a file would have it. */
+export function shownQuotas(limits: Limits): Record<string, string> {
+  const draft = draftOf(limits)
+  return Object.fromEntries(Object.entries(QUOTAS).map(([key, quota]) => [key, quota.shown(draft)]))
+}
+
+function readQuotas(value: YamlValue | undefined, base: Limits): Limits {
+  const draft = draftOf(base)
+  if (value !== undefined && !value.isEmpty) {
+    for (const [key, entry] of value.fields([], Object.keys(QUOTAS)) ?? []) QUOTAS[key]?.read(entry, draft)
+    if (draft.fabric.messageHeapBytes < draft.fabric.messageBytesMax) {
+      value.fault('message_bytes_per_tick must not be smaller than bytes_per_message')
+    }
+  }
+  const { limits, schema, fabric, unitsPerWorker } = draft
+  return { ...limits, simulation: { schema, fabric, unitsPerWorker: unitsPerWorker.count } }
+}
+
+function draftOf(limits: Limits): Draft {
+  const { schema, fabric, unitsPerWorker } = limits.simulation
+  return {
+    limits: { ...limits },
+    schema: { ...schema },
+    fabric: { ...fabric },
+    unitsPerWorker: { count: unitsPerWorker },
+  }
+}
+
+function readAudit(value: YamlValue | undefined, audit: AuditSettings): void {
+  if (value === undefined || value.isEmpty) return
+  const fields = value.fields([], ['s3', 'file_mebibytes', 'files'])
+  audit.s3 = fields?.get('s3')?.boolean() ?? audit.s3
+  const mebibytes = fields?.get('file_mebibytes')?.integer(1, 65_536)
+  if (mebibytes !== undefined) audit.fileBytesMax = mebibytes * MEBIBYTE
+  audit.filesMax = fields?.get('files')?.integer(1, 1_000_000) ?? audit.filesMax
+}
+
+function whole<Key extends string, Part extends { [Name in Key]: number }>(
+  min: number,
+  max: number,
+  partOf: (draft: Draft) => Part,
+  key: Key,
+): Quota {
+  return {
+    read(value, draft) {
+      const number = value.integer(min, max)
+      if (number !== undefined) Object.assign(partOf(draft), { [key]: number })
+    },
+    shown: (draft) => String(partOf(draft)[key]),
+  }
+}
+
+/** A list of what is allowed, or `any`. */
+function listOrAny<Key extends string, Part extends { [Name in Key]?: readonly unknown[] }>(
+  partOf: (draft: Draft) => Part,
+  key: Key,
+  readItem: (item: YamlValue) => unknown,
+): Quota {
+  return {
+    read(value, draft) {
+      if (value.isText('any')) {
+        delete partOf(draft)[key]
+        return
+      }
+      const items = value.items()
+      if (items?.length === 0) value.fault('must name at least one, or be "any"')
+      if (items !== undefined) Object.assign(partOf(draft), { [key]: items.map(readItem) })
+    },
+    shown: (draft) => {
+      const list = partOf(draft)[key]
+      return list === undefined ? 'any' : `[${list.join(', ')}]`
+    },
+  }
+}
