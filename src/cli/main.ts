@@ -2,9 +2,16 @@
 // Owns the list of commands, and how an error is shown: one line and an exit code; never does a command's work.
 
 import { Command, CommanderError } from 'commander'
+import { appCommand } from './app.ts'
+import { clientsCommand } from './clients.ts'
+import { clockCommand } from './clock.ts'
 import { downCommand } from './down.ts'
 import { logsCommand } from './logs.ts'
+import { runCommand } from './run.ts'
+import { simulationCommand } from './simulation.ts'
+import { snapshotCommand } from './snapshot.ts'
 import { statusCommand } from './status.ts'
+import { tagCommand } from './tag.ts'
 import { upCommand } from './up.ts'
 
 const USAGE_EXIT_CODE = 2
@@ -15,14 +22,32 @@ async function run(argv: string[]): Promise<void> {
   const program = new Command('heddle')
     .description('Runs large spatial simulations on your own machines, and answers to the API of AWS SimSpace Weaver.')
     .helpCommand(false)
-  for (const command of [upCommand(), downCommand(), statusCommand(), logsCommand()]) {
-    program.addCommand(command.exitOverride())
+  program.commandsGroup('Serving:')
+  for (const command of [upCommand(), downCommand(), statusCommand(), logsCommand(), clientsCommand()]) {
+    program.addCommand(command)
   }
+  program.commandsGroup('Simulations:')
+  for (const command of [
+    runCommand(),
+    simulationCommand(),
+    clockCommand(),
+    appCommand(),
+    snapshotCommand(),
+    tagCommand(),
+  ]) {
+    program.addCommand(command)
+  }
+  throwInPlaceOfExit(program)
   try {
-    await program.exitOverride().parseAsync(argv)
+    await program.parseAsync(argv)
   } catch (error) {
     process.exitCode = exitCodeOf(error)
   }
+}
+
+function throwInPlaceOfExit(command: Command): void {
+  command.exitOverride()
+  for (const inner of command.commands) throwInPlaceOfExit(inner)
 }
 
 function exitCodeOf(error: unknown): number {

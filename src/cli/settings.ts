@@ -8,7 +8,7 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
   for (const name of names) {
     const { option, argument, description, variable, defaultText } = SETTINGS[name]
     const fallback = defaultText === '' ? variable : `${variable}; default ${defaultText}`
-    command.addOption(new Option(`${option} ${argument}`, `${description} (${fallback})`))
+    command.addOption(new Option(`${option} ${argument}`.trimEnd(), `${description} (${fallback})`))
   }
   return command
 }

@@ -8,6 +8,9 @@ import { readHolder } from '../control/lock.ts'
 import { type Overview, overviewOf, readRecords } from '../control/overview.ts'
 import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
 import { addSettings } from './settings.ts'
+import { tableText } from './table.ts'
+
+const HEADINGS = ['NAME', 'STATUS', 'CLOCK', 'TICK', 'APPS', 'WHY']
 
 export function statusCommand(): Command {
   return addSettings(new Command('status').description('show the simulations of a data folder'), ['data']).action(
@@ -23,21 +26,7 @@ async function status(options: ConfigOptions): Promise<void> {
   for (const record of await readRecords(data)) overviews.push(await overviewOf(data, record, program))
   const served = holder === undefined ? 'control is not running' : `control serves ${holder.url ?? 'soon'}`
   process.stdout.write(`${served}, data ${data.folder}\n`)
-  process.stdout.write(overviews.length === 0 ? 'no simulations\n' : table(overviews))
-}
-
-function table(overviews: readonly Overview[]): string {
-  const rows = [['NAME', 'STATUS', 'CLOCK', 'TICK', 'APPS', 'WHY'], ...overviews.map(rowOf)]
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('')
+  process.stdout.write(overviews.length === 0 ? 'no simulations\n' : tableText([HEADINGS, ...overviews.map(rowOf)]))
 }
 
 function rowOf({ record, status, workerStatus }: Overview): string[] {

@@ -1,0 +1,81 @@
+// Answers of the API as people read them: a list as a table, anything else as names and values.
+// Owns the form; the members and their order come from the table of operations.
+
+import { type OperationName, type OutputOf, operationOf } from '../../core/api/operations.ts'
+import { type Member, shapeOf } from '../../core/api/shapes.ts'
+import { tableText } from '../table.ts'
+
+/** A line for each member that has a value, and one for each item of a list. */
+export function answerText<Name extends OperationName>(name: Name, output: OutputOf<Name>): string {
+  return tableText(memberRows(operationOf(name).output, output as Values, ''))
+}
+
+/** The items of a list under the names of their members, without those that `left` out. */
+export function listText(
+  itemShape: string,
+  items: readonly object[],
+  options: { readonly empty: string; readonly left: readonly string[] },
+): string {
+  const shape = shapeOf(itemShape)
+  if (items.length === 0 || shape.type !== 'structure') return `${options.empty}\n`
+  const members = Object.entries(shape.members).filter(([name]) => !options.left.includes(name))
+  // What something is called comes first.
+  members.sort(([left], [right]) => Number(right === 'Name') - Number(left === 'Name'))
+  const rows = items.map((item) => members.map(([name, member]) => valueText(member.shape, (item as Values)[name])))
+  return tableText([members.map(([name]) => spaced(name).toUpperCase()), ...rows])
+}
+
+type Values = Readonly<Record<string, unknown>>
+
+function memberRows(members: Readonly<Record<string, Member>>, values: Values, indent: string): string[][] {
+  return Object.entries(members).flatMap(([name, member]) => {
+    const value = values[name]
+    if (value === undefined) return []
+    const shape = shapeOf(member.shape)
+    const label = indent + spaced(name)
+    if (name === 'StartError') return startErrorRows(label, String(value))
+    if (shape.type === 'structure' && !isLocation(value)) {
+      return [[label], ...memberRows(shape.members, value as Values, `${indent}  `)]
+    }
+    if (shape.type === 'map') {
+      return Object.entries(value as Values).map(([key, item], index) => [index === 0 ? label : '', `${key}=${item}`])
+    }
+    const items = Array.isArray(value) ? value : [value]
+    const itemShape = shape.type === 'list' ? shape.item : member.shape
+    return items.map((item, index) => [index === 0 ? label : '', valueText(itemShape, item)])
+  })
+}
+
+function valueText(shapeName: string, value: unknown): string {
+  if (value === undefined) return ''
+  if (value instanceof Date) return value.toISOString()
+  if (isLocation(value)) return `s3://${value.BucketName}/${value.ObjectKey}`
+  const shape = shapeOf(shapeName)
+  if (shape.type !== 'structure') return String(value)
+  return Object.entries(shape.members)
+    .filter(([name]) => (value as Values)[name] !== undefined)
+    .map(([name, member]) => `${spaced(name)} ${valueText(member.shape, (value as Values)[name])}`)
+    .join(', ')
+}
+
+/** The service packs its reasons into a JSON text; what isn't one is shown as it is. */
+function startErrorRows(label: string, text: string): string[][] {
+  let reasons: unknown
+  try {
+    reasons = JSON.parse(text)
+  } catch {
+    return [[label, text]] // plain words
+  }
+  if (!Array.isArray(reasons)) return [[label, text]]
+  return reasons.map((reason, index) => [index === 0 ? label : '', `${reason?.errorType}: ${reason?.errorMessage}`])
+}
+
+function isLocation(value: unknown): value is { BucketName: string; ObjectKey: string } {
+  return typeof value === 'object' && value !== null && 'BucketName' in value && 'ObjectKey' in value
+}
+
+/** `TargetStatus` is `Target status`. */
+function spaced(name: string): string {
+  const words = name.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, ' ').split(' ')
+  return words.map((word, index) => (index === 0 ? word : word.toLowerCase())).join(' ')
+}
