@@ -1,0 +1,177 @@
+// Conditions of policy statements: the operators of IAM's language, and what they say of a request.
+// Owns the operators' meaning; never decides about a statement as a whole. Source: IAM's reference of condition operators.
+
+import { isInRange, parseIpRange } from './ip-range.ts'
+import { matchesPattern, type Pattern, parsePattern, splitPattern, textOf } from './pattern.ts'
+import type { RequestContext } from './request-context.ts'
+
+/** One operator with one key. The conditions of a statement must all hold. */
+export interface Condition {
+  /** As written, such as `ForAnyValue:StringEqualsIfExists`. */
+  readonly operator: string
+  readonly key: string
+  readonly values: readonly string[]
+  /** Whether values may hold `${...}`. */
+  readonly variables: boolean
+}
+
+/** Whether there is such an operator; with values, whether it can use them. The reason otherwise. */
+export function faultOfCondition(condition: Condition): string | undefined {
+  const parts = partsOf(condition.operator)
+  if (parts === undefined) return `there is no condition operator '${condition.operator}'`
+  const wrong = condition.values.find((value) => !value.includes('${') && !parts.base.accepts(value))
+  return wrong === undefined ? undefined : `'${wrong}' is no value for ${condition.operator}`
+}
+
+export function conditionHolds(condition: Condition, context: RequestContext): boolean {
+  const parts = partsOf(condition.operator)
+  if (parts === undefined) return false
+  const given = context.valuesOf(condition.key)
+  if (parts.isNull) return condition.values.some((value) => (value.toLowerCase() === 'true') === (given === undefined))
+  if (given === undefined) return parts.ifExists || parts.set === 'all' || (parts.set === undefined && parts.negated)
+  const holdsFor = (value: string) => {
+    const matched = condition.values.some((wanted) => parts.base.matches(value, wanted, condition.variables, context))
+    return parts.negated ? !matched && parts.base.comparable(value) : matched
+  }
+  // Without a set operator a key has one value; should it have more, a refusal of values must hold for each of them.
+  const every = parts.set === 'all' || (parts.set === undefined && parts.negated)
+  return every ? given.every(holdsFor) : given.some(holdsFor)
+}
+
+interface Comparison {
+  accepts(wanted: string): boolean
+  /** Whether a request's value can be compared at all: what can't satisfies neither an operator nor its negation. */
+  comparable(value: string): boolean
+  matches(value: string, wanted: string, variables: boolean, context: RequestContext): boolean
+}
+
+interface OperatorParts {
+  base: Comparison
+  negated: boolean
+  isNull: boolean
+  ifExists: boolean
+  set: 'all' | 'any' | undefined
+}
+
+function partsOf(operator: string): OperatorParts | undefined {
+  const [, set, name = ''] = /^(?:(ForAllValues|ForAnyValue):)?(.*)$/i.exec(operator) ?? []
+  const folded = name.toLowerCase()
+  const ifExists = folded.endsWith('ifexists')
+  const bare = ifExists ? folded.slice(0, -'ifexists'.length) : folded
+  const found = OPERATORS.get(bare)
+  const isNull = bare === 'null'
+  if (found === undefined || (isNull && (ifExists || set !== undefined))) return undefined
+  const setKind = set === undefined ? undefined : set.toLowerCase() === 'forallvalues' ? 'all' : 'any'
+  return { ...found, isNull, ifExists, set: setKind }
+}
+
+const TEXT = { accepts: () => true, comparable: () => true }
+
+function textual(wildcards: boolean, fold: (text: string) => string = (text) => text): Comparison {
+  return {
+    ...TEXT,
+    matches: (value, wanted, variables, context) => {
+      const pattern = parsePattern(wanted, { wildcards, variables })
+      const variableOf = (name: string) => context.variable(name)
+      if (wildcards) return matchesPattern(pattern, value, variableOf)
+      const text = textOf(pattern, variableOf)
+      return text !== undefined && fold(text) === fold(value)
+    },
+  }
+}
+
+/** ARNs are compared piece by piece: a `*` does not reach over a colon, but in the last piece. */
+const ARN: Comparison = {
+  accepts: () => true,
+  comparable: () => true,
+  matches: (value, wanted, variables, context) =>
+    matchesArn(parsePattern(wanted, { wildcards: true, variables }), value, (name) => context.variable(name)),
+}
+
+const ARN_PIECES = 6
+
+/** Whether an ARN fits a pattern. A pattern that is `*` fits all; one that ends early leaves the rest open. */
+export function matchesArn(pattern: Pattern, arn: string, variableOf: (name: string) => string | undefined): boolean {
+  const wanted = splitPattern(pattern, ARN_PIECES)
+  const pieces = arn.split(':')
+  // Not an ARN: a request for no resource in particular, `*`.
+  if (wanted.length === 1 || pieces.length < ARN_PIECES) return matchesPattern(pattern, arn, variableOf)
+  const given = [...pieces.slice(0, ARN_PIECES - 1), pieces.slice(ARN_PIECES - 1).join(':')]
+  return given.every((piece, index) => wanted[index] === undefined || matchesPattern(wanted[index], piece, variableOf))
+}
+
+function ordered(parse: (text: string) => number, compare: (value: number, wanted: number) => boolean): Comparison {
+  return {
+    accepts: (wanted) => !Number.isNaN(parse(wanted)),
+    comparable: (value) => !Number.isNaN(parse(value)),
+    matches: (value, wanted, variables, context) => {
+      const text = textOf(parsePattern(wanted, { wildcards: false, variables }), (name) => context.variable(name))
+      return text !== undefined && compare(parse(value), parse(text))
+    },
+  }
+}
+
+function numberOf(text: string): number {
+  return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN
+}
+
+/** ISO 8601, or seconds since the epoch; in ms. */
+function dateOf(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text) && text.length > 4) return Number(text) * 1000
+  return /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?$/.test(text)
+    ? Date.parse(/T.*\d$/.test(text) && !/[+-]\d\d:?\d\d$/.test(text) ? `${text}Z` : text)
+    : Number.NaN
+}
+
+const IP: Comparison = {
+  accepts: (wanted) => parseIpRange(wanted) !== undefined,
+  comparable: (value) => parseIpRange(value) !== undefined,
+  matches: (value, wanted) => {
+    const address = parseIpRange(value)
+    const range = parseIpRange(wanted)
+    return address !== undefined && range !== undefined && isInRange(address, range)
+  },
+}
+
+const isBoolean = (text: string) => /^(true|false)$/i.test(text)
+const BOOL: Comparison = {
+  accepts: isBoolean,
+  comparable: isBoolean,
+  matches: (value, wanted) => value.toLowerCase() === wanted.toLowerCase(),
+}
+
+const fold = (text: string) => text.toLowerCase()
+const plain = (base: Comparison) => ({ base, negated: false })
+const negated = (base: Comparison) => ({ base, negated: true })
+
+const OPERATORS: ReadonlyMap<string, { base: Comparison; negated: boolean }> = new Map([
+  ['stringequals', plain(textual(false))],
+  ['stringnotequals', negated(textual(false))],
+  ['stringequalsignorecase', plain(textual(false, fold))],
+  ['stringnotequalsignorecase', negated(textual(false, fold))],
+  ['stringlike', plain(textual(true))],
+  ['stringnotlike', negated(textual(true))],
+  ['arnequals', plain(ARN)],
+  ['arnlike', plain(ARN)],
+  ['arnnotequals', negated(ARN)],
+  ['arnnotlike', negated(ARN)],
+  ['binaryequals', plain(textual(false))],
+  ['bool', plain(BOOL)],
+  ['null', plain(BOOL)],
+  ['ipaddress', plain(IP)],
+  ['notipaddress', negated(IP)],
+  ...orderedOperators('numeric', numberOf),
+  ...orderedOperators('date', dateOf),
+])
+
+function orderedOperators(kind: string, parse: (text: string) => number) {
+  const equal = ordered(parse, (value, wanted) => value === wanted)
+  return [
+    [`${kind}equals`, plain(equal)],
+    [`${kind}notequals`, negated(equal)],
+    [`${kind}lessthan`, plain(ordered(parse, (value, wanted) => value < wanted))],
+    [`${kind}lessthanequals`, plain(ordered(parse, (value, wanted) => value <= wanted))],
+    [`${kind}greaterthan`, plain(ordered(parse, (value, wanted) => value > wanted))],
+    [`${kind}greaterthanequals`, plain(ordered(parse, (value, wanted) => value >= wanted))],
+  ] as const
+}

@@ -1,0 +1,86 @@
+// The decision over a request: may this caller do this action with this resource?
+// Owns the order that IAM documents: a Deny wins over all, then an Allow is needed, of the user and of the session; all else is denied.
+// Never knows where policies come from.
+
+import { conditionHolds, matchesArn } from './conditions.ts'
+import { matchesPattern, parsePattern } from './pattern.ts'
+import type { Policy, Statement } from './policy.ts'
+import type { RequestContext } from './request-context.ts'
+
+export interface AccessRequest {
+  /** `service:Operation`. */
+  readonly action: string
+  /** An ARN, or `*` where the action is about no resource in particular. */
+  readonly resource: string
+  readonly context: RequestContext
+}
+
+export interface Grants {
+  readonly policies: readonly Policy[]
+  /** Narrows a session: what it does not allow too is denied. */
+  readonly sessionPolicy?: Policy
+}
+
+/** Which statement: of the user's policies by index, or of the session's. */
+export interface StatementPlace {
+  readonly policy: number | 'session'
+  readonly statement: number
+}
+
+export type Decision =
+  | { readonly allowed: true; readonly by: StatementPlace }
+  | { readonly allowed: false; readonly why: 'explicitDeny'; readonly by: StatementPlace }
+  | { readonly allowed: false; readonly why: 'noAllow' | 'noSessionAllow' }
+
+export function evaluate(request: AccessRequest, { policies, sessionPolicy }: Grants): Decision {
+  const session = sessionPolicy === undefined ? [] : placesIn(sessionPolicy, 'session')
+  const own = policies.flatMap((policy, index) => placesIn(policy, index))
+  const find = (places: readonly Placed[], effect: Statement['effect']) =>
+    places.find(({ statement }) => statement.effect === effect && statementApplies(statement, request))?.place
+  const denied = find([...own, ...session], 'Deny')
+  if (denied !== undefined) return { allowed: false, why: 'explicitDeny', by: denied }
+  const allowed = find(own, 'Allow')
+  if (allowed === undefined) return { allowed: false, why: 'noAllow' }
+  if (sessionPolicy !== undefined && find(session, 'Allow') === undefined) {
+    return { allowed: false, why: 'noSessionAllow' }
+  }
+  return { allowed: true, by: allowed }
+}
+
+/** Whether a statement is about the request: action, resource and all conditions fit. */
+export function statementApplies(statement: Statement, request: AccessRequest): boolean {
+  const { variables } = statement
+  const variableOf = (name: string) => request.context.variable(name)
+  const action = request.action.toLowerCase()
+  const isAction = statement.actions.some((each) =>
+    matchesPattern(parsePattern(each.toLowerCase(), { wildcards: true, variables: false }), action, variableOf),
+  )
+  if (isAction === statement.actionsExcluded) return false
+  const isResource = statement.resources.some((each) =>
+    matchesArn(parsePattern(each, { wildcards: true, variables }), request.resource, variableOf),
+  )
+  if (isResource === statement.resourcesExcluded) return false
+  return statement.conditions.every((condition) => conditionHolds(condition, request.context))
+}
+
+/** What the caller is told: who, what and on what, in the words that AWS's users know. */
+export function denialMessage(arn: string, request: AccessRequest, decision: Decision & { allowed: false }): string {
+  const reasons = {
+    explicitDeny: 'with an explicit deny in an identity-based policy',
+    noAllow: `because no identity-based policy allows the ${request.action} action`,
+    noSessionAllow: `because no session policy allows the ${request.action} action`,
+  }
+  const why = decision.why === 'explicitDeny' && decision.by.policy === 'session' ? SESSION_DENY : reasons[decision.why]
+  return `User: ${arn} is not authorized to perform: ${request.action} on resource: ${request.resource} ${why}`
+}
+
+const SESSION_DENY = 'with an explicit deny in a session policy'
+
+interface Placed {
+  place: StatementPlace
+  statement: Statement
+}
+
+function placesIn(policy: Policy, name: StatementPlace['policy']): Placed[] {
+  return policy.statements.map((statement, index) => ({ place: { policy: name, statement: index }, statement }))
+}

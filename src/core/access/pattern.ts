@@ -1,0 +1,102 @@
+// Patterns of the policy language: `*`, `?` and variables such as `${aws:username}`.
+// Owns what a pattern matches; never knows what the text means.
+
+/** One step of a pattern: a character to be met as it is, any one character, any number of characters, or a variable. */
+export type PatternPart = string | typeof ANY_ONE | typeof ANY_MANY | PatternVariable
+export type Pattern = readonly PatternPart[]
+
+export interface PatternVariable {
+  readonly variable: string
+  /** What stands for it where the request has no such key. */
+  readonly fallback?: string
+}
+
+export const ANY_ONE = Symbol('?')
+export const ANY_MANY = Symbol('*')
+
+/** The one value of a variable in a request; undefined where the key is absent or has several values. */
+export type VariableValue = (name: string) => string | undefined
+
+/** `${*}`, `${?}` and `${$}` stand for the characters themselves. Source: IAM's reference of policy variables. */
+export function parsePattern(text: string, options: { wildcards: boolean; variables: boolean }): Pattern {
+  const parts: PatternPart[] = []
+  const characters = /\$\{([^}]*)\}|[\s\S]/gu
+  for (const [whole, inner] of text.matchAll(characters)) {
+    if (inner === undefined || !options.variables) parts.push(...(inner === undefined ? [whole] : whole))
+    else parts.push(variableOf(inner))
+  }
+  return options.wildcards ? parts.map((part) => (part === '*' ? ANY_MANY : part === '?' ? ANY_ONE : part)) : parts
+}
+
+function variableOf(inner: string): PatternPart {
+  if (inner === '*' || inner === '?' || inner === '$') return { variable: '', fallback: inner }
+  const [, variable = inner, fallback] = /^([^,]+?)\s*,\s*'(.*)'$/s.exec(inner) ?? []
+  return fallback === undefined ? { variable } : { variable, fallback }
+}
+
+/**
+ * Whether the pattern is all of `text`. A variable's value is text, never a pattern. With a variable that has no value nothing matches.
+ * Takes a time in proportion to the product of the lengths at worst.
+ */
+export function matchesPattern(pattern: Pattern, text: string, variables: VariableValue): boolean {
+  const steps = resolved(pattern, variables)
+  return steps !== undefined && matchesSteps(steps, [...text])
+}
+
+/** The pattern's text, where it is to be compared as a whole; undefined where a variable has no value. */
+export function textOf(pattern: Pattern, variables: VariableValue): string | undefined {
+  const steps = resolved(pattern, variables)
+  return steps?.map((step) => (step === ANY_MANY ? '*' : step === ANY_ONE ? '?' : step)).join('')
+}
+
+/** The pattern cut at each `:` that stands in it literally, into at most `countMax` pieces. */
+export function splitPattern(pattern: Pattern, countMax: number): Pattern[] {
+  const pieces: PatternPart[][] = [[]]
+  for (const part of pattern) {
+    if (part === ':' && pieces.length < countMax) pieces.push([])
+    else pieces.at(-1)!.push(part)
+  }
+  return pieces
+}
+
+type Step = string | typeof ANY_ONE | typeof ANY_MANY
+
+function resolved(pattern: Pattern, variables: VariableValue): Step[] | undefined {
+  const steps: Step[] = []
+  for (const part of pattern) {
+    if (typeof part !== 'object') {
+      steps.push(part)
+      continue
+    }
+    const value = (part.variable === '' ? undefined : variables(part.variable)) ?? part.fallback
+    if (value === undefined) return undefined
+    steps.push(...value)
+  }
+  return steps
+}
+
+/** On a mismatch only the last `*` is taken back: an earlier one could not do better. */
+function matchesSteps(steps: readonly Step[], text: readonly string[]): boolean {
+  let step = 0
+  let at = 0
+  let lastStar = -1
+  let starAt = 0
+  while (at < text.length) {
+    if (steps[step] === ANY_MANY) {
+      lastStar = step
+      starAt = at
+      step += 1
+    } else if (step < steps.length && (steps[step] === ANY_ONE || steps[step] === text[at])) {
+      step += 1
+      at += 1
+    } else if (lastStar !== -1) {
+      starAt += 1
+      at = starAt
+      step = lastStar + 1
+    } else {
+      return false
+    }
+  }
+  while (steps[step] === ANY_MANY) step += 1
+  return step === steps.length
+}
