@@ -20,6 +20,8 @@ const mapPrivate = 2
 const mapFixed = 0x10
 const mapAnonymous = 0x20
 const mapNoReserve = 0x4000
+const keepSize = 1
+const punchHole = 2
 const futexNumber = process.arch === 'arm64' ? 98 : 202
 const futexWaitOperation = 0
 const futexWakeOperation = 1
@@ -56,6 +58,12 @@ export function allocate(file: number, offsetBytes: number, bytes: number): bool
     if (errorNumber !== errorNumbers.interrupted)
       throw new Error(`fallocate of ${bytes} bytes failed with error number ${errorNumber}`)
   }
+}
+
+/** Gives all memory of a file back, also where it is mapped; its bytes read as zero. Throws with the error number where the system refuses. */
+export function releaseAll(file: number, bytes: number): void {
+  if (bytes === 0 || fallocateCall(file, keepSize | punchHole, 0, bytes) === 0) return
+  throw new Error(`punching a hole of ${bytes} bytes failed with error number ${koffi.errno()}`)
 }
 
 /** Sleeps while the word holds `expected`, at most `timeoutMs`; may wake early. The caller looks at the word again. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -70,6 +70,27 @@ test('shared: removing leaves no file', () => {
     assert.deepEqual(readdirSync(folder), ['one'])
     segments.remove('one')
     assert.deepEqual(readdirSync(folder), [])
+  } finally {
+    end()
+  }
+})
+
+test('shared: a removed segment gives its memory back, also while somebody has it mapped', () => {
+  const { folder, end } = inFolder()
+  try {
+    const [owner, reader] = [new SharedSegments(folder), new SharedSegments(folder)]
+    const bytes = 64 * 4096
+    const segment = owner.open('one', bytes, true)
+    assert.ok(segment.claim(0, bytes))
+    new Uint8Array(segment.buffer, segment.startBytes, bytes).fill(7)
+    const seen = reader.open('one', bytes, false)
+    const file = openSync(join(folder, 'one'), 'r')
+    assert.ok(fstatSync(file).blocks > 0)
+    new SharedSegments(folder).remove('one')
+    assert.deepEqual(readdirSync(folder), [])
+    assert.equal(fstatSync(file).blocks, 0)
+    assert.equal(new Uint8Array(seen.buffer, seen.startBytes, bytes)[4096], 0)
+    closeSync(file)
   } finally {
     end()
   }

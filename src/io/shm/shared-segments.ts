@@ -7,7 +7,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Segment, Segments } from '../../base/memory.ts'
-import { type Address, allocate, mapFile, reserveAddresses } from './libc.ts'
+import { type Address, allocate, mapFile, releaseAll, reserveAddresses } from './libc.ts'
 
 export interface SharedSegment extends Segment {
   /** Where the segment is in this process: futexes need it. */
@@ -49,12 +49,19 @@ export class SharedSegments implements Segments {
     return segment
   }
 
+  /** Other processes may still map the file: its memory is given back all the same, at once. */
   remove(name: string): void {
+    const path = join(this.#folder, name)
     const open = this.#open.get(name)
-    if (open) closeSync(open.file)
     this.#open.delete(name)
     try {
-      unlinkSync(join(this.#folder, name))
+      const file = open?.file ?? openSync(path, constants.O_RDWR)
+      try {
+        releaseAll(file, fstatSync(file).size)
+      } finally {
+        closeSync(file)
+      }
+      unlinkSync(path)
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
     }
