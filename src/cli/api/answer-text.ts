@@ -18,9 +18,7 @@ export function listText(
 ): string {
   const shape = shapeOf(itemShape)
   if (items.length === 0 || shape.type !== 'structure') return `${options.empty}\n`
-  const members = Object.entries(shape.members).filter(([name]) => !options.left.includes(name))
-  // What something is called comes first.
-  members.sort(([left], [right]) => Number(right === 'Name') - Number(left === 'Name'))
+  const members = inReadingOrder(shape.members).filter(([name]) => !options.left.includes(name))
   const rows = items.map((item) => members.map(([name, member]) => valueText(member.shape, (item as Values)[name])))
   return tableText([members.map(([name]) => spaced(name).toUpperCase()), ...rows])
 }
@@ -28,7 +26,7 @@ export function listText(
 type Values = Readonly<Record<string, unknown>>
 
 function memberRows(members: Readonly<Record<string, Member>>, values: Values, indent: string): string[][] {
-  return Object.entries(members).flatMap(([name, member]) => {
+  return inReadingOrder(members).flatMap(([name, member]) => {
     const value = values[name]
     if (value === undefined) return []
     const shape = shapeOf(member.shape)
@@ -77,5 +75,17 @@ function isLocation(value: unknown): value is { BucketName: string; ObjectKey: s
 /** `TargetStatus` is `Target status`. */
 function spaced(name: string): string {
   const words = name.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, ' ').split(' ')
-  return words.map((word, index) => (index === 0 ? word : word.toLowerCase())).join(' ')
+  return words.map((word, index) => SPELLINGS[word] ?? (index === 0 ? word : word.toLowerCase())).join(' ')
 }
+
+const SPELLINGS: Readonly<Record<string, string>> = { Arn: 'ARN', Id: 'ID', S3: 'S3' }
+
+/** What people look for first comes first; the rest stays in the table's order. */
+function inReadingOrder(members: Readonly<Record<string, Member>>): [name: string, member: Member][] {
+  const rank = ([name]: [string, Member]) => (FIRST_MEMBERS.includes(name) ? FIRST_MEMBERS.indexOf(name) : Infinity)
+  const entries = Object.entries(members)
+  const first = entries.filter((entry) => rank(entry) !== Infinity).sort((left, right) => rank(left) - rank(right))
+  return [...first, ...entries.filter((entry) => rank(entry) === Infinity)]
+}
+
+const FIRST_MEMBERS = ['Name', 'Simulation', 'Domain', 'Status', 'TargetStatus', 'StartError']

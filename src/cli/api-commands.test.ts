@@ -1,0 +1,215 @@
+// The commands that call the API, as real processes: against the example service, and against a control with scripted workers.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import pino from 'pino'
+import { resolveConfig } from '../control/config.ts'
+import { openServer } from '../control/http/testing/open-server.ts'
+import { serveControl } from '../control/server.ts'
+import { SCRIPTED_WORKER } from '../control/testing/control-fixture.ts'
+import { OPERATION_NAMES } from '../core/api/operations.ts'
+import { killProcesses } from '../io/launch/processes.ts'
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/heddle', import.meta.url))
+const ARN = 'arn:aws:simspaceweaver:us-west-2:111122223333:simulation/world'
+const KEYS = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'a secret of this test' }
+
+interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+async function heddle(args: string, env: NodeJS.ProcessEnv): Promise<Ended> {
+  const child = spawn(LAUNCHER, args.split(' '), {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended: Ended = { code: null, out: '', err: '' }
+  child.stdout.on('data', (chunk) => {
+    ended.out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    ended.err += chunk
+  })
+  ;[ended.code] = await once(child, 'close')
+  return ended
+}
+
+test('every operation has a command, which says in words or in JSON what the service answers', async (context) => {
+  const { endpoint, service } = await openServer(context)
+  const run = async (args: string): Promise<string> => {
+    const { code, out, err } = await heddle(args, { ...KEYS, HEDDLE_ENDPOINT: endpoint })
+    assert.deepEqual({ code, err }, { code: 0, err: '' }, args)
+    return out
+  }
+  assert.equal(
+    await run('simulation start world --schema s3://bucket/a/b.yaml --tag a=b=c --tag d= --maximum-duration 1H'),
+    'simulation world is STARTED\n',
+  )
+  const { ClientToken: _, ...input } = service.calls[0]!.input as Record<string, unknown>
+  assert.deepEqual(input, {
+    Name: 'world',
+    RoleArn: 'arn:aws:iam::111122223333:role/heddle',
+    SchemaS3Location: { BucketName: 'bucket', ObjectKey: 'a/b.yaml' },
+    Tags: { a: 'b=c', d: '' },
+    MaximumDuration: '1H',
+  })
+  assert.equal(
+    await run('simulation start other --snapshot s3://bucket/k.zip --no-wait --json'),
+    `{"Arn":"${ARN.replace('world', 'other')}","CreationTime":1664921418.09,"ExecutionId":"01234567-89ab-cdef-0123-456789abcdef"}\n`,
+  )
+  assert.match(
+    await run('app start world view one --launch-command run --launch-command=--fast'),
+    /^app one is STARTED\n {2}127\.0\.0\.1:7001, port 7000 of the schema\n$/,
+  )
+  // These change nothing for each other.
+  const [list, page, described, apps, tags, app, clock, clockJson] = await Promise.all([
+    run('simulation list'),
+    run('simulation list --max-results 1 --json'),
+    run('simulation describe world'),
+    run('app list world --domain view'),
+    run('tag list world'),
+    run('app describe world view one'),
+    run('clock start world'),
+    run('clock stop other --json'),
+  ])
+  assert.equal(
+    list,
+    [
+      'NAME   STATUS   TARGET STATUS  CREATION TIME',
+      'other  STARTED  STARTED        2022-10-04T22:10:18.090Z',
+      'world  STARTED  STARTED        2022-10-04T22:10:18.090Z',
+      '',
+    ].join('\n'),
+  )
+  const { Simulations, NextToken } = JSON.parse(page)
+  assert.deepEqual([Simulations.length, Simulations[0].CreationTime, typeof NextToken], [1, 1664921418.09, 'string'])
+  assert.match(described, /^Schema S3 location +s3:\/\/bucket\/a\/b\.yaml$/m)
+  assert.match(described, /^Live simulation state\n {2}Clocks +Status \w+, Target status \w+$/m)
+  assert.equal(apps, 'NAME  DOMAIN  STATUS   TARGET STATUS\none   view    STARTED  STARTED\n')
+  assert.equal(tags, 'KEY  VALUE\na    b=c\nd\n')
+  assert.match(app, /^ {2}Launch commands +run\n +--fast$/m)
+  assert.equal(clock, 'the clock of world is STARTED\n')
+  assert.equal(clockJson, '{}\n')
+  const said = await Promise.all([
+    run('clock stop world'),
+    run('snapshot create world --to s3://bucket/saved/here'),
+    run(`tag add ${ARN} e=f`),
+    run('tag remove world a d'),
+    run('app stop world view one'),
+  ])
+  assert.deepEqual(said, [
+    'the clock of world is STOPPED\n',
+    'the snapshot of world has ended; the stream /sim/management of its logs says how\n',
+    'added e\n',
+    'removed a, d\n',
+    'app one is STOPPED\n',
+  ])
+  assert.equal(await run('app delete world view one'), 'app one is deleted\n')
+  assert.equal(await run('simulation stop world'), 'simulation world is STOPPED\n')
+  assert.equal(await run('simulation delete world'), 'simulation world is deleted\n')
+  const snapshot = service.calls.find(({ operation }) => operation === 'CreateSnapshot')?.input
+  assert.deepEqual(snapshot, {
+    Simulation: 'world',
+    Destination: { BucketName: 'bucket', ObjectKeyPrefix: 'saved/here' },
+  })
+  const called = new Set(service.calls.map(({ operation }) => operation))
+  assert.deepEqual([...called].sort(), [...OPERATION_NAMES].sort())
+})
+
+test('a refusal is exit code 1 with its error code, wrong usage is 2, and whoever serves nowhere is named', async (context) => {
+  const { endpoint, service } = await openServer(context)
+  const env = { ...KEYS, HEDDLE_ENDPOINT: endpoint }
+  const [refused, usage, both, noKeys, nobody] = await Promise.all([
+    heddle('simulation describe none', env),
+    heddle('simulation start world --schema bucket/key', env),
+    heddle('simulation start world', env),
+    heddle('simulation list', { HEDDLE_ENDPOINT: endpoint }),
+    heddle('clock start world', { HEDDLE_DATA: '/nonexistent/data' }),
+  ])
+  assert.deepEqual(refused, {
+    code: 1,
+    out: '',
+    err: "heddle: ResourceNotFoundException: There is no simulation 'none'\n",
+  })
+  assert.equal(usage.code, 2)
+  assert.match(usage.err, /Write it as s3:\/\/bucket\/key/)
+  assert.equal(both.code, 2)
+  assert.match(both.err, /give exactly one of --schema, --snapshot/)
+  assert.equal(noKeys.code, 1)
+  assert.match(noKeys.err, /^heddle: no keys to sign with/)
+  assert.equal(nobody.code, 1)
+  assert.match(nobody.err, /^heddle: no control serves the data folder \/nonexistent\/data; start it with heddle up/)
+  assert.equal(service.calls.length, 1)
+})
+
+test('run uploads a schema and starts it in the Heddle of the data folder; snapshots and failures are told', async (context) => {
+  const folder = await temporaryFolder(context)
+  const data = join(folder, 'data')
+  const config = resolveConfig({ data, fabricDir: join(folder, 'fabric'), port: '0' }, {})
+  const log = pino({ level: 'silent' })
+  const served = await serveControl(config, { log, environment: {}, workerProgram: SCRIPTED_WORKER })
+  try {
+    const env = { HEDDLE_DATA: data, HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER }
+    for (const name of ['schema.yaml', 'fail-at-start.yaml']) await writeFile(join(folder, name), 'sdk_version: 1\n')
+    const ran = await heddle(`run ${folder}/schema.yaml --name world --start-clock`, env)
+    assert.deepEqual(ran, {
+      code: 0,
+      out: 'uploaded s3://heddle-schemas/world/schema.yaml\nsimulation world is STARTED\nthe clock of world is STARTED\n',
+      err: '',
+    })
+    const failed = await heddle(`run ${folder}/fail-at-start.yaml --name faulty`, env)
+    assert.equal(failed.code, 1)
+    assert.match(failed.err, /^heddle: simulation faulty is FAILED: .*SchemaFormatInvalid.*3:7: no such property/)
+    const [described, saved] = await Promise.all([
+      heddle('simulation describe faulty', env),
+      heddle('snapshot create world --to s3://heddle-schemas/saved', env),
+    ])
+    assert.match(described.out, /^Start error +SchemaFormatInvalid: 3:7: no such property$/m)
+    assert.match(
+      saved.out,
+      /^saved tick 0 of world, 1 bytes: s3:\/\/heddle-schemas\/saved\/snapshot\/world-\S+\.zip\n$/,
+      saved.err,
+    )
+    assert.equal((await heddle('simulation stop world', env)).out, 'simulation world is STOPPED\n')
+  } finally {
+    const records = await served.control.store.listSimulations()
+    await served.close()
+    for (const { executionId } of records) await killProcesses(executionId)
+  }
+})
+
+test('the model for the AWS CLI is installed once, removed again, and another one is left alone', async (context) => {
+  const HOME = await temporaryFolder(context)
+  const models = join(HOME, '.aws', 'models')
+  const file = join(models, 'simspaceweaver', '2022-10-28', 'service-2.json')
+  const own = new URL('../../clients/botocore/simspaceweaver/2022-10-28/service-2.json', import.meta.url)
+  assert.deepEqual(await heddle('clients install', { HOME }), { code: 0, out: `installed ${file}\n`, err: '' })
+  assert.equal(await readFile(file, 'utf8'), await readFile(own, 'utf8'))
+  assert.deepEqual(await readdir(dirname(file)), ['service-2.json'])
+  assert.equal((await heddle('clients install', { HOME })).out, `${file} is there already\n`)
+  assert.equal((await heddle('clients install --remove', { HOME })).out, `removed ${file}\n`)
+  assert.equal(existsSync(join(models, 'simspaceweaver')), false)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, '{"metadata":{"serviceFullName":"AWS SimSpace Weaver"}}')
+  const refusals = await Promise.all(['', ' --remove'].map((flag) => heddle(`clients install${flag}`, { HOME })))
+  for (const refused of refusals) {
+    assert.equal(refused.code, 1)
+    assert.match(refused.err, /is not Heddle's model; use --force/)
+  }
+  assert.equal((await heddle('clients install --force', { HOME })).out, `replaced ${file}\n`)
+})
+
+async function temporaryFolder(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-cli-'))
+  context.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
