@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { ApiError } from '../../core/api/errors.ts'
 
 export const REQUEST_ID_HEADER = 'x-amzn-RequestId'
-const ERROR_TYPE_HEADER = 'x-amzn-ErrorType'
+export const ERROR_TYPE_HEADER = 'x-amzn-ErrorType'
 
 /** What a fault becomes for the caller. Faults that are not ours to show become a 500, and go to the log as they are. */
 export function apiErrorOf(fault: unknown, log: Logger): ApiError {
@@ -43,7 +43,7 @@ export function rawErrorAnswer(error: ApiError, requestId: string): string {
 }
 
 /** Clients differ in which of the two spellings they read. */
-function errorText(error: ApiError): string {
+export function errorText(error: ApiError): string {
   return JSON.stringify({ Message: error.message, message: error.message })
 }
 

@@ -1,0 +1,107 @@
+// `heddle audit`: shows who called what, from the records in the data folder.
+// Owns the filters and what a line looks like; never writes a record.
+
+import { once } from 'node:events'
+import { Command, InvalidArgumentError } from 'commander'
+import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
+import { dataFolder } from '../control/data-folder.ts'
+import type { AuditEvent } from '../core/audit/audit-event.ts'
+import { readAudit } from '../io/audit/read-audit.ts'
+import { addSettings } from './settings.ts'
+
+interface AuditOptions extends ConfigOptions {
+  /** In ms since 1970. */
+  since?: number
+  operation?: string
+  user?: string
+  errors?: boolean
+  follow?: boolean
+  json?: boolean
+}
+
+const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const COLUMNS = ['TIME', 'USER', 'FROM', 'OPERATION', 'ON', 'RESULT'] as const
+/** What does not fit moves the rest of its line to the right. */
+const WIDTHS = [20, 16, 15, 22, 24, 0]
+
+export function auditCommand(): Command {
+  const command = new Command('audit')
+    .description('show who called what')
+    .option('--since <time>', 'from then on: 30s, 15m, 2h or 7d ago, or a date such as 2026-01-31T12:00Z', timeOf)
+    .option('--operation <name>', 'this operation alone, such as StartSimulation')
+    .option('--user <name>', 'this user alone: its name, its ARN or an access key')
+    .option('--errors', 'what was refused or failed alone')
+    .option('--follow', 'go on with what is called, until Ctrl-C')
+    .option('--json', 'the whole records, one line of JSON each')
+  return addSettings(command, ['data']).action(audit)
+}
+
+async function audit(options: AuditOptions): Promise<void> {
+  const { audit: folder } = dataFolder(resolveDataFolder(options, process.env))
+  const ended = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
+  // Whoever reads our output may have seen enough.
+  process.stdout.once('error', () => ended.abort())
+  if (options.json !== true) await write(rowOf(COLUMNS), ended.signal)
+  for await (const line of readAudit(folder, { follow: options.follow === true, signal: ended.signal })) {
+    if (ended.signal.aborted) return
+    const event = eventOf(line)
+    if (event === undefined || !isWanted(event, options)) continue
+    await write(options.json === true ? line : rowOf(cellsOf(event)), ended.signal)
+  }
+}
+
+/** Undefined for a line that was cut short. */
+function eventOf(line: string): AuditEvent | undefined {
+  try {
+    return JSON.parse(line) as AuditEvent
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function isWanted(event: AuditEvent, { since, operation, user, errors }: AuditOptions): boolean {
+  const { userName, arn, accessKeyId } = event.userIdentity
+  return (
+    (since === undefined || Date.parse(event.eventTime) >= Math.floor(since / 1000) * 1000) &&
+    (operation === undefined || event.eventName.toLowerCase() === operation.toLowerCase()) &&
+    (user === undefined || [userName, arn, accessKeyId].includes(user)) &&
+    (errors !== true || event.errorCode !== undefined)
+  )
+}
+
+function cellsOf(event: AuditEvent): string[] {
+  const { userName, accessKeyId, type } = event.userIdentity
+  const result = event.errorCode === undefined ? 'ok' : `${event.errorCode}: ${event.errorMessage ?? ''}`
+  const user = userName ?? accessKeyId ?? type
+  return [event.eventTime, user, event.sourceIPAddress, event.eventName, targetOf(event.requestParameters), result]
+}
+
+/** What a call was about, in a few words. */
+function targetOf(parameters: unknown): string {
+  const { simulation, name, app, domain, resourceArn, bucketName, key } = (parameters ?? {}) as Record<string, unknown>
+  const parts = resourceArn === undefined ? [simulation, domain, name ?? app, bucketName, key] : [resourceArn]
+  return parts.filter((part) => typeof part === 'string').join('/') || '-'
+}
+
+/** Control characters of callers must not reach a terminal. */
+function rowOf(cells: readonly string[]): string {
+  const shown = cells.map((cell, index) => cell.replaceAll(/\p{Cc}/gu, '?').padEnd(WIDTHS[index]))
+  return shown.join('  ').trimEnd()
+}
+
+async function write(line: string, signal: AbortSignal): Promise<void> {
+  if (process.stdout.write(`${line}\n`)) return
+  await once(process.stdout, 'drain', { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+}
+
+function timeOf(text: string): number {
+  const ago = /^(\d{1,6})([smhd])$/.exec(text)
+  if (ago !== null) return Date.now() - Number(ago[1]) * UNIT_MS[ago[2]]
+  const timeMs = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(timeMs)) throw new InvalidArgumentError('It is a time such as 15m, 2h, 7d or 2026-01-31T12:00Z.')
+  return timeMs
+}

@@ -1,0 +1,55 @@
+// The audit of one control: who did what, written before anybody is answered.
+// Owns what makes a record of a call; never handles one.
+
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { type AuditedCall, auditEvent } from '../../core/audit/audit-event.ts'
+import type { AuditFiles } from '../../io/audit/audit-files.ts'
+
+/** What whoever handled a call knows of it. */
+export type CallFacts = Pick<
+  AuditedCall,
+  'service' | 'operation' | 'readOnly' | 'requestId' | 'caller' | 'input' | 'output' | 'error'
+>
+
+export class Audit {
+  readonly #files: AuditFiles
+  readonly #owner: { region: string; accountId: string }
+
+  constructor(files: AuditFiles, owner: { region: string; accountId: string }) {
+    this.#files = files
+    this.#owner = owner
+  }
+
+  /** Writes a call's record: it outlives this process. Throws AuditError. */
+  record(request: IncomingMessage, facts: CallFacts): void {
+    const userAgent = request.headers['user-agent']
+    const claimed = facts.caller === undefined ? claimedKeyOf(request) : undefined
+    const event = auditEvent({
+      ...facts,
+      region: this.#owner.region,
+      accountId: this.#owner.accountId,
+      timeMs: Date.now(),
+      eventId: randomUUID(),
+      sourceAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+      ...(userAgent !== undefined && { userAgent }),
+      ...(claimed !== undefined && { claimedAccessKeyId: claimed }),
+    })
+    this.#files.append(JSON.stringify(event))
+  }
+
+  /** Fulfilled once all records so far outlive the machine. Throws AuditError. */
+  sync(): Promise<void> {
+    return this.#files.sync()
+  }
+
+  /** Throws AuditError where records can't be written at the moment. */
+  check(): void {
+    this.#files.check()
+  }
+}
+
+function claimedKeyOf(request: IncomingMessage): string | undefined {
+  const inHeader = /Credential=([\w+=,.@-]{1,128}?)\//.exec(request.headers.authorization ?? '')?.[1]
+  return inHeader ?? /[?&]X-Amz-Credential=([\w-]{1,128}?)(?:\/|%2F)/i.exec(request.url ?? '')?.[1]
+}

@@ -1,0 +1,85 @@
+// Has every call of the API leave its record before its answer is sent.
+// Owns the moment, and the answer where there can be no record; never knows what an operation does.
+
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Logger } from 'pino'
+import { ApiError } from '../../core/api/errors.ts'
+import type { OperationName } from '../../core/api/operations.ts'
+import type { Audit, CallFacts } from '../audit/audit.ts'
+import { ERROR_TYPE_HEADER, errorText } from './answers.ts'
+
+type Noted = Partial<Pick<CallFacts, 'operation' | 'caller' | 'input' | 'output'>>
+
+const notes = new WeakMap<IncomingMessage, Noted>()
+
+/** Remembers what is known of a call so far, for its record. */
+export function noteCall(request: IncomingMessage, noted: Noted): void {
+  notes.set(request, { ...notes.get(request), ...noted })
+}
+
+export function isReadOnly(operation: OperationName): boolean {
+  return /^(Describe|List)/.test(operation)
+}
+
+/** Throws ApiError where a change could leave no record: then it is not made. */
+export function demandAudit(audit: Audit | undefined, operation: OperationName): void {
+  if (audit === undefined || isReadOnly(operation)) return
+  try {
+    audit.check()
+  } catch (error) {
+    throw unrecorded(error)
+  }
+}
+
+/** To be added before any route. */
+export function auditCalls(app: FastifyInstance, audit: Audit, log: Logger): void {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const facts = factsOf(request.raw, request.id, reply, payload)
+    const fail = (error: unknown) => {
+      log.error({ err: error, requestId: request.id }, 'a call left no record')
+      // What was only read, or refused, changes nothing.
+      if (facts.readOnly || reply.statusCode >= 300) return done(null, payload)
+      const answer = unrecorded(error)
+      reply.code(answer.status).header(ERROR_TYPE_HEADER, answer.code)
+      reply.removeHeader('content-length')
+      done(null, errorText(answer))
+    }
+    try {
+      audit.record(request.raw, facts)
+    } catch (error) {
+      return fail(error)
+    }
+    const isChange = !facts.readOnly && (facts.error === undefined || reply.statusCode >= 500)
+    if (!isChange) return done(null, payload)
+    audit.sync().then(() => done(null, payload), fail)
+  })
+}
+
+function factsOf(request: IncomingMessage, requestId: string, reply: FastifyReply, payload: unknown): CallFacts {
+  const { operation = 'UnknownOperation', ...noted } = notes.get(request) ?? {}
+  const code = reply.getHeader(ERROR_TYPE_HEADER)
+  return {
+    service: 'simspaceweaver',
+    operation,
+    readOnly: operation === 'UnknownOperation' || isReadOnly(operation as OperationName),
+    requestId,
+    ...noted,
+    ...(operation === 'UnknownOperation' && { input: { Method: request.method, Path: request.url } }),
+    ...(code !== undefined && { error: { code: String(code), message: messageOf(payload) } }),
+  }
+}
+
+function messageOf(payload: unknown): string {
+  try {
+    return String((JSON.parse(String(payload)) as { Message?: unknown }).Message ?? '')
+  } catch (error) {
+    if (error instanceof SyntaxError) return ''
+    throw error
+  }
+}
+
+function unrecorded(cause: unknown): ApiError {
+  const message = 'The request was not recorded in the audit, and is not answered without; see the log of the service'
+  return new ApiError('InternalServerException', message, { cause })
+}

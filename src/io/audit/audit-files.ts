@@ -1,0 +1,173 @@
+// Records, one line each, in files that are closed for a new one when they are large or of yesterday.
+// Owns the files' names, their order and what is kept; never knows what a record says.
+
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+export class AuditError extends Error {
+  override readonly name = 'AuditError'
+}
+
+export interface AuditFilesOptions {
+  folder: string
+  /** A file that has grown beyond this is closed. */
+  fileBytesMax: number
+  /** So many files are kept, the open one included. */
+  filesMax: number
+  /** For tests; the clock of the machine otherwise. */
+  nowMs?: () => number
+}
+
+interface OpenFile {
+  descriptor: number
+  day: string
+  bytes: number
+}
+
+/** `2026-01-31-000001.jsonl`: in the order of their names they are in the order of time. */
+const FILE_NAME = /^(\d{4}-\d{2}-\d{2})-(\d{6})\.jsonl$/
+const NEWLINE = 10
+const syncData = promisify(fdatasync)
+
+/** The files of a folder, oldest first; none where there is no folder. */
+export function auditFileNames(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => FILE_NAME.test(name))
+      .sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+export class AuditFiles {
+  readonly #options: AuditFilesOptions
+  #file: OpenFile | undefined
+  /** The sync that is under way, and the one that begins after it. */
+  #syncing: Promise<void> | undefined
+  #nextSync: Promise<void> | undefined
+  #broken = false
+
+  /** Makes the folder; files are opened with the first record. */
+  constructor(options: AuditFilesOptions) {
+    this.#options = options
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 })
+  }
+
+  /** Writes a record, so that it outlives this process; throws AuditError where it can't, and then nothing of it is left. */
+  append(line: string): void {
+    try {
+      const file = this.#fileForNow()
+      writeWhole(file.descriptor, Buffer.from(`${line}\n`), file.bytes)
+      file.bytes += Buffer.byteLength(line) + 1
+      this.#broken = false
+    } catch (error) {
+      this.#broken = true
+      throw new AuditError(`a record of ${this.#options.folder} can't be written: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** Fulfilled once all that was appended outlives the machine; one sync serves all who wait. Throws AuditError. */
+  async sync(): Promise<void> {
+    if (this.#nextSync === undefined) {
+      const before = this.#syncing ?? Promise.resolve()
+      const begin = async () => {
+        this.#syncing = this.#nextSync
+        this.#nextSync = undefined
+        if (this.#file !== undefined) await syncData(this.#file.descriptor)
+      }
+      this.#nextSync = before.then(begin, begin)
+    }
+    try {
+      await this.#nextSync
+    } catch (error) {
+      this.#broken = true
+      throw new AuditError(`records of ${this.#options.folder} can't be synced: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** Tries whether records can be written again, where the last one could not. Throws AuditError. */
+  check(): void {
+    // An empty line says nothing, and takes as much room as a record's first byte.
+    if (this.#broken) this.append('')
+  }
+
+  async close(): Promise<void> {
+    await this.#nextSync?.catch(() => undefined)
+    await this.#syncing?.catch(() => undefined)
+    if (this.#file === undefined) return
+    fdatasyncSync(this.#file.descriptor)
+    closeSync(this.#file.descriptor)
+    this.#file = undefined
+  }
+
+  #fileForNow(): OpenFile {
+    const { folder, fileBytesMax, filesMax, nowMs = Date.now } = this.#options
+    const day = new Date(nowMs()).toISOString().slice(0, 10)
+    const current = this.#file
+    if (current !== undefined && current.day === day && current.bytes < fileBytesMax) return current
+    const names = auditFileNames(folder)
+    const [, lastDay, lastNumber] = FILE_NAME.exec(names.at(-1) ?? '') ?? []
+    // A clock that was set back does not bring the names out of order.
+    const nameDay = lastDay !== undefined && lastDay > day ? lastDay : day
+    const isFirst = current === undefined
+    const continues = isFirst && lastDay === day
+    const number = lastDay === nameDay ? Number(lastNumber) + (continues ? 0 : 1) : 1
+    const name = `${nameDay}-${String(number).padStart(6, '0')}.jsonl`
+    const opened = this.#open(join(folder, name), day)
+    if (current !== undefined) this.#letGo(current.descriptor)
+    this.#file = opened
+    const kept = names.includes(name) ? names : [...names, name]
+    for (const old of kept.slice(0, Math.max(0, kept.length - filesMax))) rmSync(join(folder, old), { force: true })
+    if (opened.bytes < fileBytesMax) return opened
+    return this.#fileForNow()
+  }
+
+  #open(path: string, day: string): OpenFile {
+    const descriptor = openSync(path, 'a+', 0o600)
+    const { size } = fstatSync(descriptor)
+    const last = Buffer.alloc(1)
+    if (size > 0) readSync(descriptor, last, 0, 1, size - 1)
+    // A line that an earlier process could not end is ended first.
+    const isTorn = size > 0 && last[0] !== NEWLINE
+    if (isTorn) writeSync(descriptor, '\n')
+    return { descriptor, day, bytes: isTorn ? size + 1 : size }
+  }
+
+  /** Its records are on the disk before it is closed; a sync of it may be under way. */
+  #letGo(descriptor: number): void {
+    fdatasyncSync(descriptor)
+    const close = () => closeSync(descriptor)
+    if (this.#syncing === undefined) close()
+    else void this.#syncing.then(close, close)
+  }
+}
+
+/** All of it or nothing. */
+function writeWhole(descriptor: number, bytes: Buffer, fileBytes: number): void {
+  try {
+    let written = 0
+    while (written < bytes.length) written += writeSync(descriptor, bytes, written)
+  } catch (error) {
+    ftruncateSync(descriptor, fileBytes)
+    throw error
+  }
+}
