@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { appCommand } from './app.ts'
+import { auditCommand } from './audit.ts'
 import { clientsCommand } from './clients.ts'
 import { clockCommand } from './clock.ts'
 import { downCommand } from './down.ts'
@@ -23,7 +24,7 @@ async function run(argv: string[]): Promise<void> {
     .description('Runs large spatial simulations on your own machines, and answers to the API of AWS SimSpace Weaver.')
     .helpCommand(false)
   program.commandsGroup('Serving:')
-  for (const command of [upCommand(), downCommand(), statusCommand(), logsCommand(), clientsCommand()]) {
+  for (const command of [upCommand(), downCommand(), statusCommand(), logsCommand(), auditCommand(), clientsCommand()]) {
     program.addCommand(command)
   }
   program.commandsGroup('Simulations:')

@@ -8,6 +8,7 @@
 //   DIR/control.log             what control did, as JSON lines
 //   DIR/run/<executionId>/      one simulation: plan.json, status.json, worker.log, its packages; gone once deleted
 //   DIR/logs/<group>/<simulation>-<first 8 of the execution id>/   its log streams; stay
+//   DIR/audit/                  who called what, a record a line
 //   DIR/objects/                the embedded object store
 
 import { mkdirSync } from 'node:fs'
@@ -23,6 +24,7 @@ export interface DataFolder {
   log: string
   run: string
   logs: string
+  audit: string
   objects: string
 }
 
@@ -43,6 +45,7 @@ export function dataFolder(folder: string): DataFolder {
     log: join(folder, 'control.log'),
     run: join(folder, 'run'),
     logs: join(folder, 'logs'),
+    audit: join(folder, 'audit'),
     objects: join(folder, 'objects'),
   }
 }

@@ -4,7 +4,9 @@
 import type { Logger } from 'pino'
 import { SERVICE_NAME } from '../core/api/operations.ts'
 import { verifySignature } from '../core/api/signature.ts'
+import { AuditFiles } from '../io/audit/audit-files.ts'
 import { FolderObjects } from '../io/objects/folder-objects.ts'
+import { Audit } from './audit/audit.ts'
 import { ConfigError, type ControlConfig, SETTINGS } from './config.ts'
 import { type Control, type ControlOptions, openControl } from './control.ts'
 import type { Credentials } from './credentials.ts'
@@ -25,9 +27,13 @@ export async function serveControl(config: ControlConfig, options: ControlOption
   await using opened = new AsyncDisposableStack()
   const control = await openControl(config, options)
   opened.defer(() => control.close())
+  const auditFiles = new AuditFiles({ folder: control.data.audit, ...config.audit })
+  opened.defer(() => auditFiles.close())
+  const audit = new Audit(auditFiles, config)
   const server = createHttpServer({
     handlers: control.handlers,
     authenticate: authenticateWith(control.credentials, config),
+    audit,
     log: options.log,
     s3: s3Handler(control, options.log),
   })

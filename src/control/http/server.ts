@@ -13,7 +13,9 @@ import type { OperationName } from '../../core/api/operations.ts'
 import { OPERATION_NAMES, operationOf } from '../../core/api/operations.ts'
 import { outputText } from '../../core/api/serialize.ts'
 import { validateInput } from '../../core/api/validate.ts'
+import type { Audit } from '../audit/audit.ts'
 import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } from './answers.ts'
+import { auditCalls, demandAudit, noteCall } from './audit-hook.ts'
 import { claimedService } from './claimed-service.ts'
 import type { Authenticate, CallContext, Caller, OperationHandlers } from './handlers.ts'
 
@@ -22,6 +24,8 @@ export interface HttpServerOptions {
   readonly authenticate: Authenticate
   /** Gets every request whose signature names S3, before anything of it is read. Without it such requests are refused. */
   readonly s3?: RequestListener
+  /** Gets a record of every call of the API before it is answered. */
+  readonly audit?: Audit
   readonly log: Logger
 }
 
@@ -77,6 +81,7 @@ function createApp(options: HttpServerOptions): FastifyInstance {
     return503OnClosing: false,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 16 * 1024 },
   })
+  if (options.audit !== undefined) auditCalls(app, options.audit, options.log)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.addHook('onRequest', (request, reply, done) => {
@@ -110,8 +115,13 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
   app.route({
     method,
     url,
+    onRequest: (request, _reply, done) => {
+      noteCall(request.raw, { operation: name })
+      done()
+    },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await authenticated(options, request)
+      demandAudit(options.audit, name)
       return sendJson(reply, await answer(name, request, { requestId: request.id, caller }, options.handlers))
     },
   })
@@ -125,7 +135,10 @@ async function answer<Name extends OperationName>(
 ): Promise<string> {
   const validated = validateInput(name, { url: rawUrl(request), body: rawBody(request) })
   if (!validated.ok) throw validated.error
-  return outputText(name, await handlers[name](validated.input, call))
+  noteCall(request.raw, { input: validated.input })
+  const output = await handlers[name](validated.input, call)
+  noteCall(request.raw, { output })
+  return outputText(name, output)
 }
 
 async function authenticated(options: HttpServerOptions, request: FastifyRequest): Promise<Caller> {
@@ -136,6 +149,7 @@ async function authenticated(options: HttpServerOptions, request: FastifyRequest
     body: rawBody(request),
   })
   if (!authentication.ok) throw new ApiError(authentication.error, authentication.message)
+  noteCall(request.raw, { caller: authentication.caller })
   return authentication.caller
 }
 
