@@ -19,6 +19,7 @@ import { killProcesses } from '../io/launch/processes.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/heddle', import.meta.url))
 const ARN = 'arn:aws:simspaceweaver:us-west-2:111122223333:simulation/world'
+const SCRIPT = '/usr/bin/script'
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'a secret of this test' }
 
 interface Ended {
@@ -28,7 +29,11 @@ interface Ended {
 }
 
 async function heddle(args: string, env: NodeJS.ProcessEnv): Promise<Ended> {
-  const child = spawn(LAUNCHER, args.split(' '), {
+  return await run(LAUNCHER, args.split(' '), env)
+}
+
+async function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  const child = spawn(program, args, {
     env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -45,13 +50,13 @@ async function heddle(args: string, env: NodeJS.ProcessEnv): Promise<Ended> {
 
 test('every operation has a command, which says in words or in JSON what the service answers', async (context) => {
   const { endpoint, service } = await openServer(context)
-  const run = async (args: string): Promise<string> => {
+  const said = async (args: string): Promise<string> => {
     const { code, out, err } = await heddle(args, { ...KEYS, HEDDLE_ENDPOINT: endpoint })
     assert.deepEqual({ code, err }, { code: 0, err: '' }, args)
     return out
   }
   assert.equal(
-    await run('simulation start world --schema s3://bucket/a/b.yaml --tag a=b=c --tag d= --maximum-duration 1H'),
+    await said('simulation start world --schema s3://bucket/a/b.yaml --tag a=b=c --tag d= --maximum-duration 1H'),
     'simulation world is STARTED\n',
   )
   const { ClientToken: _, ...input } = service.calls[0]!.input as Record<string, unknown>
@@ -63,23 +68,23 @@ test('every operation has a command, which says in words or in JSON what the ser
     MaximumDuration: '1H',
   })
   assert.equal(
-    await run('simulation start other --snapshot s3://bucket/k.zip --no-wait --json'),
+    await said('simulation start other --snapshot s3://bucket/k.zip --no-wait --json'),
     `{"Arn":"${ARN.replace('world', 'other')}","CreationTime":1664921418.09,"ExecutionId":"01234567-89ab-cdef-0123-456789abcdef"}\n`,
   )
   assert.match(
-    await run('app start world view one --launch-command run --launch-command=--fast'),
+    await said('app start world view one --launch-command run --launch-command=--fast'),
     /^app one is STARTED\n {2}127\.0\.0\.1:7001, port 7000 of the schema\n$/,
   )
   // These change nothing for each other.
   const [list, page, described, apps, tags, app, clock, clockJson] = await Promise.all([
-    run('simulation list'),
-    run('simulation list --max-results 1 --json'),
-    run('simulation describe world'),
-    run('app list world --domain view'),
-    run('tag list world'),
-    run('app describe world view one'),
-    run('clock start world'),
-    run('clock stop other --json'),
+    said('simulation list'),
+    said('simulation list --max-results 1 --json'),
+    said('simulation describe world'),
+    said('app list world --domain view'),
+    said('tag list world'),
+    said('app describe world view one'),
+    said('clock start world'),
+    said('clock stop other --json'),
   ])
   assert.equal(
     list,
@@ -99,23 +104,23 @@ test('every operation has a command, which says in words or in JSON what the ser
   assert.match(app, /^ {2}Launch commands +run\n +--fast$/m)
   assert.equal(clock, 'the clock of world is STARTED\n')
   assert.equal(clockJson, '{}\n')
-  const said = await Promise.all([
-    run('clock stop world'),
-    run('snapshot create world --to s3://bucket/saved/here'),
-    run(`tag add ${ARN} e=f`),
-    run('tag remove world a d'),
-    run('app stop world view one'),
+  const texts = await Promise.all([
+    said('clock stop world'),
+    said('snapshot create world --to s3://bucket/saved/here'),
+    said(`tag add ${ARN} e=f`),
+    said('tag remove world a d'),
+    said('app stop world view one'),
   ])
-  assert.deepEqual(said, [
+  assert.deepEqual(texts, [
     'the clock of world is STOPPED\n',
     'the snapshot of world has ended; the stream /sim/management of its logs says how\n',
     'added e\n',
     'removed a, d\n',
     'app one is STOPPED\n',
   ])
-  assert.equal(await run('app delete world view one'), 'app one is deleted\n')
-  assert.equal(await run('simulation stop world'), 'simulation world is STOPPED\n')
-  assert.equal(await run('simulation delete world'), 'simulation world is deleted\n')
+  assert.equal(await said('app delete world view one'), 'app one is deleted\n')
+  assert.equal(await said('simulation stop world'), 'simulation world is STOPPED\n')
+  assert.equal(await said('simulation delete world'), 'simulation world is deleted\n')
   const snapshot = service.calls.find(({ operation }) => operation === 'CreateSnapshot')?.input
   assert.deepEqual(snapshot, {
     Simulation: 'world',
@@ -168,7 +173,7 @@ test('run uploads a schema and starts it in the Heddle of the data folder; snaps
     })
     const failed = await heddle(`run ${folder}/fail-at-start.yaml --name faulty`, env)
     assert.equal(failed.code, 1)
-    assert.match(failed.err, /^heddle: simulation faulty is FAILED: .*SchemaFormatInvalid.*3:7: no such property/)
+    assert.match(failed.err, /^heddle: simulation faulty is FAILED: SchemaFormatInvalid: 3:7: no such property\n$/)
     const [described, saved] = await Promise.all([
       heddle('simulation describe faulty', env),
       heddle('snapshot create world --to s3://heddle-schemas/saved', env),
@@ -206,6 +211,15 @@ test('the model for the AWS CLI is installed once, removed again, and another on
     assert.match(refused.err, /is not Heddle's model; use --force/)
   }
   assert.equal((await heddle('clients install --force', { HOME })).out, `replaced ${file}\n`)
+})
+
+test('a wait shows its progress on a terminal, and takes the line away', async (context) => {
+  if (!existsSync(SCRIPT)) return context.skip(`there is no ${SCRIPT} to make a terminal`)
+  const { endpoint } = await openServer(context)
+  const command = `${LAUNCHER} simulation start world --schema s3://bucket/key`
+  const { out } = await run(SCRIPT, ['-qec', command, '/dev/null'], { ...KEYS, HEDDLE_ENDPOINT: endpoint })
+  const clear = '\r\x1b[2K'
+  assert.equal(out, `${clear}simulation world is starting: STARTED, 0 s${clear}simulation world is STARTED\r\n`)
 })
 
 async function temporaryFolder(context: TestContext): Promise<string> {

@@ -83,6 +83,22 @@ test('every operation of the table has its method, and walks through the server 
   assert.deepEqual([...called].sort(), [...OPERATION_NAMES].sort())
 })
 
+test('inputs, outputs and errors have types', () => {
+  const faulty = async (client: HeddleClient): Promise<unknown> => [
+    // @ts-expect-error the simulation must be named
+    await client.describeSimulation({}),
+    // @ts-expect-error there is no such member
+    await client.listSimulations({ MaxResult: 1 }),
+    // @ts-expect-error a status is one of the table's
+    (await client.describeSimulation({ Simulation: 'world' })).Status === 'RUNNING',
+    // @ts-expect-error only lists have pages
+    client.pages('DescribeSimulation', { Simulation: 'world' }),
+  ]
+  // @ts-expect-error this operation does not declare that error
+  const code: DeclaredErrorOf<'ListSimulations'> = 'ConflictException'
+  assert.deepEqual([typeof faulty, code], ['function', 'ConflictException'])
+})
+
 test('a token is made up where none is given, and a given one is sent', async (context) => {
   const { server, client } = await serve(context)
   await client.startSimulation(START)

@@ -4,7 +4,7 @@
 import type { InputOf, OutputOf } from '../../../src/core/api/operations.ts'
 import type { ValueOf } from '../../../src/core/api/shapes.ts'
 import { type CallOptions, OperationCaller } from './caller.ts'
-import { HeddleApiError } from './errors.ts'
+import { HeddleApiError, startErrorReasons } from './errors.ts'
 import { type PagedName, pages } from './pages.ts'
 import { type Seen, type WaitOptions, waitFor } from './waiting.ts'
 
@@ -117,8 +117,7 @@ export class HeddleClient extends OperationCaller {
       const found = await this.describeSimulation({ Simulation: name }, callOptions(options))
       if (isDone(found)) return { status: shown(found), result: found }
       if (!failed.includes(found.Status)) return { status: shown(found) }
-      const why = found.StartError === undefined ? '' : `: ${found.StartError}`
-      return { status: found.Status, failure: `simulation ${name} is ${found.Status}${why}` }
+      return { status: found.Status, failure: `simulation ${name} is ${found.Status}${startErrorText(found)}` }
     }
     return await waitFor(`simulation ${name}`, look, options)
   }
@@ -145,4 +144,10 @@ function callOptions({ signal }: WaitOptions): CallOptions {
 
 function clockStatus(found: Simulation): string {
   return found.LiveSimulationState?.Clocks?.[0]?.Status ?? 'UNKNOWN'
+}
+
+function startErrorText({ StartError }: Simulation): string {
+  if (StartError === undefined) return ''
+  const reasons = startErrorReasons(StartError).map(({ errorType, errorMessage }) => `${errorType}: ${errorMessage}`)
+  return `: ${reasons.length === 0 ? StartError : reasons.join('; ')}`
 }

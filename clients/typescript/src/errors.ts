@@ -45,3 +45,23 @@ export class HeddleWaitError extends Error {
     this.status = status
   }
 }
+
+export interface StartErrorReason {
+  readonly errorType: string
+  readonly errorMessage: string
+}
+
+/** What `StartError` packs into one text; nothing where it has another form. */
+export function startErrorReasons(text: string): StartErrorReason[] {
+  let reasons: unknown
+  try {
+    reasons = JSON.parse(text)
+  } catch {
+    return [] // plain words
+  }
+  if (!Array.isArray(reasons)) return []
+  return reasons.map((reason) => ({
+    errorType: String(reason?.errorType),
+    errorMessage: String(reason?.errorMessage),
+  }))
+}

@@ -7,6 +7,13 @@ export type { ValueOf } from '../../../src/core/api/shapes.ts'
 export type { CallOptions, ClientOptions, OperationMethods } from './caller.ts'
 export { type AppName, HeddleClient } from './client.ts'
 export { type ClientCredentials, credentialsFromEnvironment, readCredentialsFile } from './credentials.ts'
-export { type DeclaredErrorOf, HeddleApiError, HeddleConnectionError, HeddleWaitError } from './errors.ts'
+export {
+  type DeclaredErrorOf,
+  HeddleApiError,
+  HeddleConnectionError,
+  HeddleWaitError,
+  type StartErrorReason,
+  startErrorReasons,
+} from './errors.ts'
 export type { PagedName } from './pages.ts'
 export type { WaitOptions, WaitProgress } from './waiting.ts'

@@ -1,6 +1,7 @@
 // Answers of the API as people read them: a list as a table, anything else as names and values.
 // Owns the form; the members and their order come from the table of operations.
 
+import { startErrorReasons } from '../../../clients/typescript/src/errors.ts'
 import { type OperationName, type OutputOf, operationOf } from '../../core/api/operations.ts'
 import { type Member, shapeOf } from '../../core/api/shapes.ts'
 import { tableText } from '../table.ts'
@@ -56,16 +57,13 @@ function valueText(shapeName: string, value: unknown): string {
     .join(', ')
 }
 
-/** The service packs its reasons into a JSON text; what isn't one is shown as it is. */
 function startErrorRows(label: string, text: string): string[][] {
-  let reasons: unknown
-  try {
-    reasons = JSON.parse(text)
-  } catch {
-    return [[label, text]] // plain words
-  }
-  if (!Array.isArray(reasons)) return [[label, text]]
-  return reasons.map((reason, index) => [index === 0 ? label : '', `${reason?.errorType}: ${reason?.errorMessage}`])
+  const reasons = startErrorReasons(text)
+  if (reasons.length === 0) return [[label, text]]
+  return reasons.map(({ errorType, errorMessage }, index) => [
+    index === 0 ? label : '',
+    `${errorType}: ${errorMessage}`,
+  ])
 }
 
 function isLocation(value: unknown): value is { BucketName: string; ObjectKey: string } {
