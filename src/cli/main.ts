@@ -2,6 +2,7 @@
 // Owns the list of commands, and how an error is shown: one line and an exit code; never does a command's work.
 
 import { Command, CommanderError } from 'commander'
+import { accessCommand } from './access.ts'
 import { appCommand } from './app.ts'
 import { auditCommand } from './audit.ts'
 import { clientsCommand } from './clients.ts'
@@ -12,6 +13,7 @@ import { runCommand } from './run.ts'
 import { simulationCommand } from './simulation.ts'
 import { snapshotCommand } from './snapshot.ts'
 import { statusCommand } from './status.ts'
+import { printable } from './table.ts'
 import { tagCommand } from './tag.ts'
 import { upCommand } from './up.ts'
 
@@ -24,9 +26,17 @@ async function run(argv: string[]): Promise<void> {
     .description('Runs large spatial simulations on your own machines, and answers to the API of AWS SimSpace Weaver.')
     .helpCommand(false)
   program.commandsGroup('Serving:')
-  for (const command of [upCommand(), downCommand(), statusCommand(), logsCommand(), auditCommand(), clientsCommand()]) {
+  for (const command of [
+    upCommand(),
+    downCommand(),
+    statusCommand(),
+    logsCommand(),
+    auditCommand(),
+    clientsCommand(),
+  ]) {
     program.addCommand(command)
   }
+  program.addCommand(accessCommand())
   program.commandsGroup('Simulations:')
   for (const command of [
     runCommand(),
@@ -56,6 +66,6 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE
   const message = error instanceof Error ? error.message : String(error)
   const stack = process.env.HEDDLE_DEBUG === '1' && error instanceof Error ? `\n${error.stack}` : ''
-  process.stderr.write(`heddle: ${message.replaceAll(/\s*\n\s*/g, ' ')}${stack}\n`)
+  process.stderr.write(`heddle: ${printable(message.replaceAll(/\s*\n\s*/g, ' '))}${stack}\n`)
   return 1
 }

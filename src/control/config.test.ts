@@ -16,6 +16,7 @@ test('defaults are used where neither option nor variable says otherwise', () =>
     accountId: '111122223333',
     fabricFolder: '/dev/shm/heddle',
     appTimeoutMs: 10_000,
+    isInsecureHttpAllowed: false,
     ...defaultFileSettings,
   })
   assert.equal(resolveConfig({}, { XDG_STATE_HOME: '/state' }).dataFolder, '/state/heddle')

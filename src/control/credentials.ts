@@ -50,11 +50,10 @@ export function parseCredentials(text: string, path: string): Credentials {
 }
 
 function checked(credentials: Credentials, source: string): Credentials {
-  // What fits an Authorization header: the id ends at the first slash of the scope.
-  if (!/^[\w.-]{1,128}$/.test(credentials.accessKeyId)) {
+  if (!isUsableKeyId(credentials.accessKeyId)) {
     throw new ConfigError(`${source}: no usable access key id (aws_access_key_id under [default])${REMEDY}`)
   }
-  if (!/^[\x21-\x7e]{8,256}$/.test(credentials.secretAccessKey)) {
+  if (!isUsableSecret(credentials.secretAccessKey)) {
     throw new ConfigError(
       `${source}: no usable secret (aws_secret_access_key under [default], 8 characters or more)${REMEDY}`,
     )
@@ -62,13 +61,26 @@ function checked(credentials: Credentials, source: string): Credentials {
   return credentials
 }
 
+/** What fits an Authorization header: the id ends at the first slash of the scope. */
+export function isUsableKeyId(text: string): boolean {
+  return /^[\w.-]{1,128}$/.test(text)
+}
+
+export function isUsableSecret(text: string): boolean {
+  return /^[\x21-\x7e]{8,256}$/.test(text)
+}
+
 const REMEDY = '; mend it, or remove the file to have new keys made'
 
 /** In the form of AWS's own: 20 characters that begin with AKIA, and a secret of 40. */
-function makeCredentials(): Credentials {
+export function makeCredentials(): Credentials {
+  return { accessKeyId: makeKeyId('AKIA'), secretAccessKey: randomBytes(30).toString('base64') }
+}
+
+/** `ASIA` begins the ids of temporary keys. */
+export function makeKeyId(prefix: 'AKIA' | 'ASIA'): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const id = [...randomBytes(16)].map((byte) => letters[byte % letters.length]).join('')
-  return { accessKeyId: `AKIA${id}`, secretAccessKey: randomBytes(30).toString('base64') }
+  return prefix + [...randomBytes(16)].map((byte) => letters[byte % letters.length]).join('')
 }
 
 /** Whole or not at all, and never readable by others. */

@@ -3,6 +3,7 @@
 //
 //   DIR/heddle.db               the store (SQLite, with its -wal and -shm beside it)
 //   DIR/credentials             access key and secret in the AWS credentials format, mode 0600
+//   DIR/access/                 users, their keys and policies; see docs/access.md
 //   DIR/control.lock            held, through a file lock, by the control process that uses this folder
 //   DIR/control.json            who that is: process, address; only true while the lock is held
 //   DIR/control.log             what control did, as JSON lines
@@ -19,6 +20,7 @@ export interface DataFolder {
   folder: string
   store: string
   credentials: string
+  access: string
   lock: string
   holder: string
   log: string
@@ -40,6 +42,7 @@ export function dataFolder(folder: string): DataFolder {
     folder,
     store: join(folder, 'heddle.db'),
     credentials: join(folder, 'credentials'),
+    access: join(folder, 'access'),
     lock: join(folder, 'control.lock'),
     holder: join(folder, 'control.json'),
     log: join(folder, 'control.log'),
@@ -52,7 +55,7 @@ export function dataFolder(folder: string): DataFolder {
 
 /** Makes what is missing, for this user alone. */
 export function makeDataFolder(data: DataFolder): void {
-  for (const folder of [data.folder, data.run, data.logs, data.objects]) {
+  for (const folder of [data.folder, data.access, data.run, data.logs, data.objects]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }
 }

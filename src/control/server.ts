@@ -1,17 +1,18 @@
 // Control with its port: the API and, over the embedded object store, S3.
 // Owns the order of opening and closing, and who may call; never handles a request itself.
 
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import type { Logger } from 'pino'
-import { SERVICE_NAME } from '../core/api/operations.ts'
-import { verifySignature } from '../core/api/signature.ts'
 import { AuditFiles } from '../io/audit/audit-files.ts'
 import { FolderObjects } from '../io/objects/folder-objects.ts'
+import type { Access } from './access/access.ts'
+import { guardedHandlers } from './access/api-access.ts'
+import { authenticateWith, openAccess, s3GuardsOf } from './access/open-access.ts'
 import { Audit } from './audit/audit.ts'
-import { ConfigError, type ControlConfig, SETTINGS } from './config.ts'
+import { ConfigError, type ControlConfig, requireSafeListening, SETTINGS } from './config.ts'
 import { type Control, type ControlOptions, openControl } from './control.ts'
-import type { Credentials } from './credentials.ts'
-import type { Authenticate } from './http/handlers.ts'
-import { createHttpServer } from './http/server.ts'
+import { createHttpServer, type TlsIdentity } from './http/server.ts'
 import { createS3Handler } from './s3/s3-handler.ts'
 
 export interface ServedControl {
@@ -24,54 +25,54 @@ export interface ServedControl {
 
 /** Throws ConfigError where the address can't be had, and all that openControl throws. */
 export async function serveControl(config: ControlConfig, options: ControlOptions): Promise<ServedControl> {
+  requireSafeListening(config)
+  const tls = tlsIdentity(config)
   await using opened = new AsyncDisposableStack()
   const control = await openControl(config, options)
   opened.defer(() => control.close())
+  const access = openAccess(control, options.log)
   const auditFiles = new AuditFiles({ folder: control.data.audit, ...config.audit })
   opened.defer(() => auditFiles.close())
   const audit = new Audit(auditFiles, config)
   const server = createHttpServer({
-    handlers: control.handlers,
-    authenticate: authenticateWith(control.credentials, config),
+    handlers: guardedHandlers(control.handlers, { access, owner: config, store: control.store }),
+    authenticate: authenticateWith(access, config.region),
     audit,
     log: options.log,
-    s3: s3Handler(control, options.log),
+    ...(tls && { tls }),
+    s3: s3Handler(control, access, options.log),
   })
   opened.defer(() => server.close())
   const { port } = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw explainListen(error, config)
   })
-  const url = `http://${hostForUrl(config.host)}:${port}`
+  const url = `${tls === undefined ? 'http' : 'https'}://${hostForUrl(config.host)}:${port}`
   control.lock.announce(url)
   options.log.info({ url, dataFolder: config.dataFolder }, 'control serves')
   const kept = opened.move()
   return { control, url, close: () => kept.disposeAsync() }
 }
 
-function authenticateWith(credentials: Credentials, config: ControlConfig): Authenticate {
-  const arn = `arn:aws:iam::${config.accountId}:user/heddle`
-  return async (request) => {
-    const verdict = await verifySignature(request, {
-      secretFor: (accessKeyId) => secretOf(credentials, accessKeyId),
-      now: new Date(),
-      region: config.region,
-      services: [SERVICE_NAME],
-    })
-    return verdict.ok ? { ok: true, caller: { accessKeyId: verdict.accessKeyId, arn } } : verdict
-  }
-}
-
-function s3Handler(control: Control, log: Logger): ReturnType<typeof createS3Handler> {
+function s3Handler(control: Control, access: Access, log: Logger): ReturnType<typeof createS3Handler> {
   return createS3Handler({
     ...(control.objects instanceof FolderObjects && { objects: control.objects }),
     region: control.config.region,
-    secretFor: (accessKeyId) => secretOf(control.credentials, accessKeyId),
+    secretFor: access.secretFor,
+    guardFor: s3GuardsOf(access),
     onFailure: (failure) => log.error({ ...failure }, 'an S3 request failed'),
   })
 }
 
-function secretOf(credentials: Credentials, accessKeyId: string): string | undefined {
-  return accessKeyId === credentials.accessKeyId ? credentials.secretAccessKey : undefined
+function tlsIdentity({ tls }: ControlConfig): TlsIdentity | undefined {
+  if (tls === undefined) return undefined
+  try {
+    const identity = { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') }
+    createSecureContext(identity)
+    return identity
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigError(`${SETTINGS.tlsCert.option} and ${SETTINGS.tlsKey.option} can't be used: ${why}`, { cause })
+  }
 }
 
 function explainListen(error: unknown, config: ControlConfig): unknown {

@@ -112,7 +112,7 @@ test('the AWS CLI with our model makes snapshots and reads tags', { skip: absent
   const caller = { accessKeyId: ACCESS_KEY_ID, arn: 'arn:aws:iam::111122223333:user/test' }
   await StartSimulation(
     { Name: 'world', RoleArn: ROLE, SchemaS3Location: SCHEMA, Tags: { a: 'b' } },
-    { requestId: '', caller },
+    { requestId: '', caller, origin: { sourceIp: '127.0.0.1', isSecure: false } },
   )
   const aws = (...args: string[]) => run(AWS, ['--endpoint-url', server.endpoint, 'simspaceweaver', ...args], { env })
   const [snapshot, tags, refusal] = await Promise.all([

@@ -3,6 +3,7 @@
 
 import type { ApiErrorCode } from '../../core/api/errors.ts'
 import type { InputOf, OperationName, OutputOf } from '../../core/api/operations.ts'
+import type { Origin } from '../access/access.ts'
 
 /** One function an operation. It gets valid input; it refuses by throwing an ApiError; anything else it throws is a 500. */
 export type OperationHandlers = {
@@ -13,11 +14,14 @@ export interface CallContext {
   /** The UUID that the caller sees as `x-amzn-RequestId`. */
   readonly requestId: string
   readonly caller: Caller
+  readonly origin: Origin
 }
 
 export interface Caller {
   readonly accessKeyId: string
-  /** Who that is, e.g. `arn:aws:iam::111122223333:user/heddle`. */
+  /** Of temporary keys. */
+  readonly sessionToken?: string
+  /** Who that is, e.g. `arn:aws:iam::111122223333:user/alice`. */
   readonly arn: string
 }
 

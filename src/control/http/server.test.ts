@@ -26,6 +26,7 @@ test('an operation answers 200 with JSON and a request id that its handler knew'
   assert.deepEqual(server.service.calls[0]?.call, {
     requestId: answer.headers['x-amzn-requestid'],
     caller: { accessKeyId: 'AKID', arn: 'arn:aws:iam::111122223333:user/AKID' },
+    origin: { sourceIp: '127.0.0.1', isSecure: false },
   })
 })
 

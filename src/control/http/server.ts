@@ -4,7 +4,9 @@
 
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { assert } from '../../base/assert.ts'
@@ -13,6 +15,7 @@ import type { OperationName } from '../../core/api/operations.ts'
 import { OPERATION_NAMES, operationOf } from '../../core/api/operations.ts'
 import { outputText } from '../../core/api/serialize.ts'
 import { validateInput } from '../../core/api/validate.ts'
+import type { Origin } from '../access/access.ts'
 import type { Audit } from '../audit/audit.ts'
 import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } from './answers.ts'
 import { auditCalls, demandAudit, noteCall } from './audit-hook.ts'
@@ -24,9 +27,16 @@ export interface HttpServerOptions {
   readonly authenticate: Authenticate
   /** Gets every request whose signature names S3, before anything of it is read. Without it such requests are refused. */
   readonly s3?: RequestListener
+  /** Certificate chain and key as PEM; without them the port speaks plain HTTP. */
+  readonly tls?: TlsIdentity
   /** Gets a record of every call of the API before it is answered. */
   readonly audit?: Audit
   readonly log: Logger
+}
+
+export interface TlsIdentity {
+  readonly cert: string
+  readonly key: string
 }
 
 export interface HttpServer {
@@ -69,7 +79,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
 function createApp(options: HttpServerOptions): FastifyInstance {
   const app = fastify({
-    serverFactory: (api) => createNodeServer(api as RequestListener, options.s3),
+    serverFactory: (api) => createNodeServer(api as RequestListener, options),
     clientErrorHandler: answerClientError,
     frameworkErrors: (fault, request, reply) => {
       reply.header(REQUEST_ID_HEADER, request.id)
@@ -122,7 +132,10 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await authenticated(options, request)
       demandAudit(options.audit, name)
-      return sendJson(reply, await answer(name, request, { requestId: request.id, caller }, options.handlers))
+      return sendJson(
+        reply,
+        await answer(name, request, { requestId: request.id, caller, origin: originOf(request.raw) }, options.handlers),
+      )
     },
   })
 }
@@ -153,6 +166,12 @@ async function authenticated(options: HttpServerOptions, request: FastifyRequest
   return authentication.caller
 }
 
+/** An IPv4 address that came in IPv6's clothes is shown without them. */
+export function originOf({ socket }: IncomingMessage): Origin {
+  const sourceIp = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
+  return { sourceIp, isSecure: socket instanceof TLSSocket }
+}
+
 function rawUrl(request: FastifyRequest): string {
   const { url } = request.raw
   assert(url !== undefined, 'a request that came to a server has a URL')
@@ -163,9 +182,10 @@ function rawBody(request: FastifyRequest): Uint8Array {
   return request.body instanceof Uint8Array ? request.body : new Uint8Array()
 }
 
-function createNodeServer(api: RequestListener, s3: RequestListener | undefined): Server {
+function createNodeServer(api: RequestListener, { s3, tls }: HttpServerOptions): Server {
   const listenerOf = (request: IncomingMessage) => (s3 !== undefined && claimedService(request) === 's3' ? s3 : api)
-  const server = createServer((request, response) => listenerOf(request)(request, response))
+  const listener: RequestListener = (request, response) => listenerOf(request)(request, response)
+  const server = tls === undefined ? createServer(listener) : createTlsServer({ ...tls }, listener)
   // S3 says itself when a body may come: only once the signature is good.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     const listener = listenerOf(request)

@@ -77,7 +77,7 @@ export async function listObjects(context: S3Context): Promise<S3Answer> {
   return { xml: { root: 'ListBucketResult', content: { ...content, ...extra } } }
 }
 
-export async function deleteObjects({ objects, bucket, body }: S3Context): Promise<S3Answer> {
+export async function deleteObjects({ objects, bucket, body, demandDelete }: S3Context): Promise<S3Answer> {
   const request = parseXml(await readSmall(body(), deleteBytesMax), 'Delete')
   const isQuiet = textIn(request, 'Quiet')?.trim() === 'true'
   const keys = elementsIn(request, 'Object').map((element) => {
@@ -90,6 +90,7 @@ export async function deleteObjects({ objects, bucket, body }: S3Context): Promi
   const failures: XmlElement[] = []
   for (const Key of keys) {
     try {
+      demandDelete(bucket, Key)
       await objects.delete(bucket, Key)
       if (!isQuiet) Deleted.push({ Key })
     } catch (error) {

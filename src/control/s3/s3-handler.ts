@@ -1,16 +1,18 @@
 // The S3 endpoint over the embedded store, as a listener for Node's HTTP server.
-// Owns the life of a request: signature, operation, answer or error. Never reads a byte of a body before the signature is good.
+// Owns the life of a request: signature, operation, leave, answer or error. Never reads a byte of a body before the signature is good.
 
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { verifySignature } from '../../core/api/signature.ts'
+import { type SignatureAccepted, type SignatureOptions, verifySignature } from '../../core/api/signature.ts'
 import type { FolderObjects } from '../../io/objects/folder-objects.ts'
+import { ObjectsError } from '../../io/objects/objects.ts'
+import type { S3Guard } from '../access/s3-access.ts'
 import * as buckets from './bucket-operations.ts'
 import * as objectOperations from './object-operations.ts'
 import { checkKeyLength, type S3Answer, type S3Context } from './s3-context.ts'
 import { errorOfRefusal, S3Error, s3ErrorOf } from './s3-errors.ts'
-import { operationOf, type S3Operation, targetOf } from './s3-request.ts'
+import { copySourceOf, operationOf, type S3Operation, type S3Target, targetOf } from './s3-request.ts'
 import { buildXml } from './s3-xml.ts'
 import * as uploads from './upload-operations.ts'
 import { verifiedBody } from './verified-body.ts'
@@ -19,7 +21,9 @@ export interface S3HandlerOptions {
   /** Absent where another S3 is used: every request is told so. */
   objects?: FolderObjects
   region: string
-  secretFor(accessKeyId: string): string | undefined
+  secretFor: SignatureOptions['secretFor']
+  /** What the signer of a request may do. Throws S3Error where it is nobody any more. */
+  guardFor(signer: SignatureAccepted, request: IncomingMessage): S3Guard
   /** For tests; the clock of the machine otherwise. */
   now?: () => Date
   /** Told of every failure that is the server's, not the client's; the client gets no details of it. */
@@ -109,13 +113,33 @@ async function perform(
   const operation = operationOf(method, target, headers)
   progress.operation = operation
   checkKeyLength(target.key)
+  const guard = options.guardFor(verdict, request)
+  guard.demand(operation, target, headers)
   const body = () => {
     const content = verifiedBody(request, verdict, operation !== 'CompleteMultipartUpload')
     if (!progress.isBodyComing) response.writeContinue()
     progress.isBodyComing = true
     return content
   }
-  return operations[operation]({ ...target, objects, region, headers, body })
+  const { demandDelete } = guard
+  return operations[operation]({ ...target, objects, region, headers, body, demandDelete }).catch((error: unknown) => {
+    throw hidesMissing(error, operation, target, guard, headers) ? new S3Error('AccessDenied', 'Access Denied') : error
+  })
+}
+
+/** As AWS does: who may read an object but not list its bucket is not told that there is no such object. */
+function hidesMissing(
+  error: unknown,
+  operation: S3Operation,
+  target: S3Target,
+  guard: S3Guard,
+  headers: IncomingMessage['headers'],
+): boolean {
+  const isMissing = error instanceof ObjectsError && error.fault === 'NoSuchKey'
+  if (!isMissing) return false
+  const isCopy = operation === 'CopyObject' || operation === 'UploadPartCopy'
+  const bucket = isCopy ? copySourceOf(String(headers['x-amz-copy-source'])).bucket : target.bucket
+  return !guard.mayList(bucket)
 }
 
 async function sendAnswer(

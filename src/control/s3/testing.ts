@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { FolderObjects } from '../../io/objects/folder-objects.ts'
+import type { S3Guard } from '../access/s3-access.ts'
 import { createS3Handler } from './s3-handler.ts'
 
 export const testKeys = { accessKeyId: 'HEDDLETESTKEY', secretAccessKey: 'the/secret+of=tests' }
@@ -23,6 +24,9 @@ export interface TestEndpoint extends AsyncDisposable {
   client(config?: S3ClientConfig): S3Client
 }
 
+/** One who may do everything. */
+export const openGuard: S3Guard = { demand: () => undefined, demandDelete: () => undefined, mayList: () => true }
+
 /** Starts an endpoint on a free port; `now` moves its clock. */
 export async function startTestEndpoint(options: { now?: () => Date } = {}): Promise<TestEndpoint> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-s3-'))
@@ -33,6 +37,7 @@ export async function startTestEndpoint(options: { now?: () => Date } = {}): Pro
     objects,
     region: testRegion,
     secretFor: (key) => (key === testKeys.accessKeyId ? testKeys.secretAccessKey : undefined),
+    guardFor: () => openGuard,
     onFailure: ({ error }) => failures.push(error),
     ...options,
   })

@@ -20,6 +20,7 @@ export const WAIT_LIMIT_MS = 30_000
 const CALL = {
   requestId: '00000000-0000-4000-8000-000000000000',
   caller: { accessKeyId: 'AKIATEST', arn: 'arn:aws:iam::111122223333:user/test' },
+  origin: { sourceIp: '127.0.0.1', isSecure: false },
 }
 
 export interface ControlFixture {

@@ -9,7 +9,11 @@ import { resolveConfig } from '../config.ts'
 import { openControl } from '../control.ts'
 
 const [, , dataFolder = '', fabricFolder = '', starts = '[]'] = process.argv
-const CALL = { requestId: '', caller: { accessKeyId: '', arn: '' } }
+const CALL = {
+  requestId: '',
+  caller: { accessKeyId: '', arn: '' },
+  origin: { sourceIp: '', isSecure: false },
+}
 
 try {
   const control = await openControl(resolveConfig({ data: dataFolder, fabricDir: fabricFolder, port: '0' }, {}), {

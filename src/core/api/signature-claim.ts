@@ -16,6 +16,8 @@ export type SignatureReason =
   | 'wrongService'
   | 'skewed'
   | 'expired'
+  | 'expiredToken'
+  | 'invalidToken'
   | 'unsignedHeaders'
   | 'wrongBodyHash'
   | 'mismatch'
@@ -30,6 +32,8 @@ export interface SignatureRefusal {
 
 export interface SignatureClaim {
   accessKeyId: string
+  /** What comes with temporary keys: the header X-Amz-Security-Token, or the query's. */
+  sessionToken?: string
   /** `yyyymmdd` of the scope; equals the day of `dateTime`. */
   day: string
   region: string
@@ -71,7 +75,10 @@ export function parseClaim(url: string, headers: Readonly<Record<string, string 
   const parts = authorization === undefined ? partsOfQuery(query, inQuery) : partsOfHeader(authorization, headers)
   if ('ok' in parts) return parts
   const claim = claimOf(parts)
-  return 'ok' in claim ? claim : { ok: true, claim, path, query }
+  if ('ok' in claim) return claim
+  const sessionToken = inQuery ? query['X-Amz-Security-Token'] : headers['x-amz-security-token']
+  if (Array.isArray(sessionToken)) return malformed('The query holds X-Amz-Security-Token more than once.')
+  return { ok: true, claim: sessionToken === undefined ? claim : { ...claim, sessionToken }, path, query }
 }
 
 /** Whether the query carries a signature (the presigned form). */

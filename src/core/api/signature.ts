@@ -25,8 +25,11 @@ export interface SignedRequest {
 }
 
 export interface SignatureOptions {
-  /** The secret of an access key; undefined where the key is not known. */
-  secretFor(accessKeyId: string): string | undefined
+  /**
+   * The secret of an access key, undefined where the key is not known. A session token is for this function to judge: it may refuse it
+   * (`refuseToken`), and must not take a request's word for a token that it does not know.
+   */
+  secretFor(accessKeyId: string, sessionToken: string | undefined): string | SignatureRefusal | undefined
   now: Date
   region: string
   /** Names of services that may stand in the scope. */
@@ -51,6 +54,8 @@ export interface ChunkSigning {
 export interface SignatureAccepted {
   ok: true
   accessKeyId: string
+  /** Of temporary keys; `secretFor` has found it good. */
+  sessionToken?: string
   service: string
   /** 64 lower-case hex digits; the seed of a streamed body's chunk signatures. */
   signature: string
@@ -73,7 +78,8 @@ export async function verifySignature(
   if (!parsed.ok) return parsed
   const { claim, path, query } = parsed
 
-  const secret = options.secretFor(claim.accessKeyId)
+  const secret = options.secretFor(claim.accessKeyId, claim.sessionToken)
+  if (typeof secret === 'object') return secret
   if (secret === undefined) {
     return refuse('UnrecognizedClientException', 'unknownKey', 'The access key of the request is not known here.')
   }
@@ -112,6 +118,7 @@ export async function verifySignature(
   return {
     ok: true,
     accessKeyId: claim.accessKeyId,
+    ...(claim.sessionToken !== undefined && { sessionToken: claim.sessionToken }),
     service: claim.service,
     signature: claim.signature,
     chunkSigning: {
@@ -121,6 +128,13 @@ export async function verifySignature(
     },
     payload,
   }
+}
+
+/** What `secretFor` answers to a session token that is too old, or not good for the key. */
+export function refuseToken(why: 'expiredToken' | 'invalidToken'): SignatureRefusal {
+  return why === 'expiredToken'
+    ? refuse('ExpiredTokenException', why, 'The security token included in the request is expired.')
+    : refuse('UnrecognizedClientException', why, 'The security token included in the request is invalid.')
 }
 
 /**

@@ -1,0 +1,83 @@
+// `heddle access check`: would this be allowed, and which statement of which file says so.
+// Owns the explanation; the decision is made by what control uses.
+
+import { Command, InvalidArgumentError } from 'commander'
+import { userPrincipal } from '../control/access/access.ts'
+import type { AccessUser } from '../control/access/access-file.ts'
+import { type ConfigOptions, resolveConfig } from '../control/config.ts'
+import { type Decision, evaluate } from '../core/access/evaluate.ts'
+import { RequestContext, tagValues } from '../core/access/request-context.ts'
+import { accessFolderOf, policyIn, readFolder } from './access-files.ts'
+import { addSettings } from './settings.ts'
+
+interface CheckOptions extends ConfigOptions {
+  user: string
+  action: string
+  resource: string
+  tag: Record<string, string>
+  requestTag: Record<string, string>
+  context: Record<string, string>
+  sessionPolicy?: string
+}
+
+const DENIED_EXIT_CODE = 3
+
+export function accessCheckCommand(): Command {
+  const command = new Command('check')
+    .description(`explain a decision; ends with ${DENIED_EXIT_CODE} where it is a denial`)
+    .requiredOption('--user <name>', 'who asks')
+    .requiredOption('--action <action>', 'such as simspaceweaver:StartClock or s3:GetObject')
+    .option('--resource <arn>', 'on what', '*')
+    .option('--tag <key=value>', 'a tag of the resource; may be repeated', pair, {})
+    .option('--request-tag <key=value>', 'a tag that the request carries; may be repeated', pair, {})
+    .option('--context <key=value>', 'any condition key, such as aws:SourceIp=10.0.0.1; may be repeated', pair, {})
+    .option('--session-policy <file>', 'as if asked with temporary credentials that this policy narrows')
+    .action(check)
+  return addSettings(command, ['data', 'account', 'region'])
+}
+
+function check(options: CheckOptions): void {
+  const folder = accessFolderOf(options)
+  const user = readFolder(folder).user(options.user)
+  if (user === undefined) throw new Error(`there is no user ${options.user}`)
+  const { accountId, region } = resolveConfig(options, process.env)
+  const nowMs = Date.now()
+  const context = new RequestContext({
+    'aws:CurrentTime': new Date(nowMs).toISOString(),
+    'aws:EpochTime': String(Math.floor(nowMs / 1000)),
+    'aws:RequestedRegion': region,
+    ...tagValues(options.tag, 'aws:ResourceTag'),
+    ...tagValues(options.requestTag, 'aws:RequestTag'),
+    'aws:TagKeys': Object.keys(options.requestTag),
+    ...options.context,
+    ...userPrincipal(user.name, accountId).values,
+  })
+  const sessionPolicy = options.sessionPolicy === undefined ? undefined : policyIn(options.sessionPolicy).policy
+  const { action, resource } = options
+  const grants = { policies: user.policies, ...(sessionPolicy && { sessionPolicy }) }
+  const decision = evaluate({ action, resource, context }, grants)
+  process.stdout.write(`${explanation(decision, user, folder)}\n`)
+  if (!decision.allowed) process.exitCode = DENIED_EXIT_CODE
+}
+
+function explanation(decision: Decision, user: AccessUser, folder: string): string {
+  if ('by' in decision) {
+    const verdict = decision.allowed ? 'allowed' : 'denied'
+    return `${verdict}: ${placeOf(decision.by, user, folder)}`
+  }
+  if (decision.why === 'noSessionAllow') return 'denied: the policy of the session does not allow it'
+  return `denied: no statement of ${folder}/${user.file} allows it`
+}
+
+function placeOf(by: Extract<Decision, { by: unknown }>['by'], user: AccessUser, folder: string): string {
+  if (by.policy === 'session') return `statement ${by.statement + 1} of the session's policy`
+  const { sid, effect } = user.policies[by.policy]!.statements[by.statement]!
+  const line = user.lines[by.policy]![by.statement]
+  return `${folder}/${user.file}:${line}, statement ${by.statement + 1} of policy ${by.policy + 1} (${sid ?? effect})`
+}
+
+function pair(text: string, before: Record<string, string>): Record<string, string> {
+  const equals = text.indexOf('=')
+  if (equals < 1) throw new InvalidArgumentError('It must read key=value.')
+  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) }
+}

@@ -1,0 +1,134 @@
+// `heddle access`: who may call, and what they may do. Works on the files of a data folder, whether control serves or not.
+// Owns what the operator types and reads; a secret is shown once, where it is made.
+
+import { Command, InvalidArgumentError } from 'commander'
+import type { AccessUser } from '../control/access/access-file.ts'
+import { addKey, addUser, removeKey, removeUser, sessionKey } from '../control/access/edit-access.ts'
+import { makeSession, type TemporaryCredentials } from '../control/access/sessions.ts'
+import type { ConfigOptions } from '../control/config.ts'
+import type { Credentials } from '../control/credentials.ts'
+import { accessCheckCommand } from './access-check.ts'
+import { accessFolderOf, policyIn, readFolder } from './access-files.ts'
+import { addSettings } from './settings.ts'
+
+/** IAM's limits of a session: 15 minutes to 36 hours, and of the policy that goes with it. */
+const SESSION_MS_MIN = 15 * 60_000
+const SESSION_MS_MAX = 36 * 3_600_000
+const SESSION_POLICY_CHARACTERS_MAX = 2048
+
+type Form = ConfigOptions & { json?: boolean; export?: boolean }
+
+export function accessCommand(): Command {
+  return new Command('access')
+    .description('users, access keys, policies and temporary credentials')
+    .addCommand(userCommand())
+    .addCommand(keyCommand())
+    .addCommand(sessionCommand())
+    .addCommand(accessCheckCommand())
+}
+
+function userCommand(): Command {
+  const add = new Command('add')
+    .description('make a user with a key; the secret is shown this once')
+    .argument('<name>')
+    .option('--policy <file>', 'what it may do: a policy in the JSON language of IAM; without one, nothing yet')
+    .action((name: string, options: Form & { policy?: string }) => {
+      const policies = options.policy === undefined ? [] : [policyIn(options.policy).value]
+      show(addUser(accessFolderOf(options), name, policies), options)
+    })
+  const list = new Command('ls').description('list users and their keys').action((options: Form) => {
+    for (const line of userLines(readFolder(accessFolderOf(options)).allUsers())) process.stdout.write(`${line}\n`)
+  })
+  const remove = new Command('rm')
+    .description('remove a user with its keys and sessions')
+    .argument('<name>')
+    .action((name: string, options: Form) => removeUser(accessFolderOf(options), name))
+  return group('user', 'users of this installation', [
+    withForm(add),
+    addSettings(list, ['data']),
+    addSettings(remove, ['data']),
+  ])
+}
+
+function keyCommand(): Command {
+  const rotate = new Command('rotate')
+    .description('give a user a new key beside the old one, which goes with key rm; the secret is shown this once')
+    .argument('<name>')
+    .option('--replace <key>', 'this key goes at once')
+    .action((name: string, options: Form & { replace?: string }) => {
+      show(addKey(accessFolderOf(options), name, options.replace), options)
+    })
+  const remove = new Command('rm')
+    .description('take a key away')
+    .argument('<name>')
+    .argument('<key>', 'its id')
+    .action((name: string, key: string, options: Form) => removeKey(accessFolderOf(options), name, key))
+  return group('key', 'access keys of users', [withForm(rotate), addSettings(remove, ['data'])])
+}
+
+function sessionCommand(): Command {
+  const session = new Command('session')
+    .description('make temporary credentials, which end by themselves')
+    .requiredOption('--user <name>', 'whose rights they have')
+    .option('--duration <time>', 'how long they last, such as 15m or 12h; 36h at most', durationMs, 3_600_000)
+    .option('--policy <file>', 'a policy that narrows them further')
+    .action((options: Form & { user: string; duration: number; policy?: string }) => {
+      const folder = accessFolderOf(options)
+      if (readFolder(folder).user(options.user) === undefined) throw new Error(`there is no user ${options.user}`)
+      const policy = options.policy === undefined ? undefined : policyIn(options.policy).value
+      if (policy !== undefined && JSON.stringify(policy).length > SESSION_POLICY_CHARACTERS_MAX) {
+        throw new Error(`the policy of a session may have ${SESSION_POLICY_CHARACTERS_MAX} characters at most`)
+      }
+      const request = {
+        userName: options.user,
+        nowMs: Date.now(),
+        durationMs: options.duration,
+        ...(policy && { policy }),
+      }
+      show(makeSession(sessionKey(folder), request), options)
+    })
+  return withForm(session)
+}
+
+function group(name: string, description: string, commands: readonly Command[]): Command {
+  const command = new Command(name).description(description)
+  for (const each of commands) command.addCommand(each)
+  return command
+}
+
+function withForm(command: Command): Command {
+  command.option('--json', 'as JSON, for credential_process and programs').option('--export', 'as lines for a shell')
+  return addSettings(command, ['data'])
+}
+
+/** In the AWS credentials format, where nothing else is asked for. */
+function show(made: Credentials | TemporaryCredentials, form: Form): void {
+  const { accessKeyId, secretAccessKey } = made
+  const sessionToken = 'sessionToken' in made ? made.sessionToken : undefined
+  const lines = [
+    ['aws_access_key_id', accessKeyId],
+    ['aws_secret_access_key', secretAccessKey],
+    ...(sessionToken === undefined ? [] : [['aws_session_token', sessionToken]]),
+  ] as [string, string][]
+  const token = sessionToken === undefined ? {} : { SessionToken: sessionToken }
+  const json = { Version: 1, AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, ...token }
+  if (form.json) process.stdout.write(`${JSON.stringify(json)}\n`)
+  else if (form.export)
+    for (const [name, value] of lines) process.stdout.write(`export ${name.toUpperCase()}=${value}\n`)
+  else process.stdout.write(`[default]\n${lines.map(([name, value]) => `${name} = ${value}\n`).join('')}`)
+}
+
+function userLines(users: readonly AccessUser[]): string[] {
+  if (users.length === 0) return ['no users; the key of the operator may do everything']
+  return users.map(({ name, keys, policies }) => {
+    const ids = keys.map(({ accessKeyId }) => accessKeyId).join(' ') || 'no keys'
+    return `${name}  ${ids}  ${policies.length === 1 ? '1 policy' : `${policies.length} policies`}`
+  })
+}
+
+function durationMs(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? []
+  const value = Number(count) * { s: 1000, m: 60_000, h: 3_600_000 }[(unit ?? 's') as 's' | 'm' | 'h']
+  if (value >= SESSION_MS_MIN && value <= SESSION_MS_MAX) return value
+  throw new InvalidArgumentError('It must be from 15m to 36h.')
+}

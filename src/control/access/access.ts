@@ -1,0 +1,130 @@
+// Who a caller is, and what it may do.
+// Owns the join of operator, users and sessions; the rules of policies are core/access's. Never answers a request.
+
+import { denialMessage, evaluate, type Grants } from '../../core/access/evaluate.ts'
+import { type ContextValues, RequestContext } from '../../core/access/request-context.ts'
+import { refuseToken, type SignatureRefusal } from '../../core/api/signature.ts'
+import type { Credentials } from '../credentials.ts'
+import type { AccessFolder } from './access-folder.ts'
+import { readSession } from './sessions.ts'
+
+export interface Principal {
+  /** `arn:aws:iam::<account>:user/<name>`, or `:root` for the operator. */
+  readonly arn: string
+  readonly accessKeyId: string
+  /** What all its requests have in common. */
+  readonly values: ContextValues
+  /** Absent for the operator, who may do everything. */
+  readonly grants?: Grants
+}
+
+/** How a request came. */
+export interface Origin {
+  readonly sourceIp: string
+  /** Whether it came over TLS. */
+  readonly isSecure: boolean
+}
+
+export interface AccessOptions {
+  readonly operator: Credentials
+  readonly folder: AccessFolder
+  readonly accountId: string
+  readonly region: string
+  nowMs(): number
+}
+
+export class Access {
+  private readonly options: AccessOptions
+
+  constructor(options: AccessOptions) {
+    this.options = options
+  }
+
+  /** The secret that a request must be signed with; for verifySignature. */
+  secretFor = (accessKeyId: string, sessionToken: string | undefined): string | SignatureRefusal | undefined => {
+    const found = this.find(accessKeyId, sessionToken)
+    return found === undefined || 'ok' in found ? found : found.secretAccessKey
+  }
+
+  /** Who has signed. Undefined where the key has been taken away since its signature was found good. */
+  principal(accessKeyId: string, sessionToken: string | undefined): Principal | undefined {
+    const found = this.find(accessKeyId, sessionToken)
+    return found === undefined || 'ok' in found ? undefined : found.principal
+  }
+
+  /** Undefined where the principal may; the message for the caller otherwise. */
+  denial(
+    principal: Principal,
+    origin: Origin,
+    asked: { action: string; resource: string; values?: ContextValues },
+  ): string | undefined {
+    if (principal.grants === undefined) return undefined
+    const { action, resource } = asked
+    const context = new RequestContext({ ...this.valuesOf(origin), ...asked.values, ...principal.values })
+    const request = { action, resource, context }
+    const decision = evaluate(request, principal.grants)
+    return decision.allowed ? undefined : denialMessage(principal.arn, request, decision)
+  }
+
+  private find(accessKeyId: string, sessionToken: string | undefined): Found | SignatureRefusal | undefined {
+    const { operator, folder, accountId } = this.options
+    if (sessionToken !== undefined) return this.findSession(accessKeyId, sessionToken)
+    if (accessKeyId === operator.accessKeyId) {
+      const arn = `arn:aws:iam::${accountId}:root`
+      return { secretAccessKey: operator.secretAccessKey, principal: { arn, accessKeyId, values: {} } }
+    }
+    const owner = folder.ownerOfKey(accessKeyId)
+    if (owner === undefined) return undefined
+    const grants = { policies: owner.user.policies }
+    return {
+      secretAccessKey: owner.secretAccessKey,
+      principal: { ...userPrincipal(owner.user.name, accountId), accessKeyId, grants },
+    }
+  }
+
+  private findSession(accessKeyId: string, sessionToken: string): Found | SignatureRefusal {
+    const { folder, accountId } = this.options
+    const sessionKey = folder.sessionKey()
+    const session = sessionKey && readSession(sessionKey, accessKeyId, sessionToken)
+    if (session === undefined) return refuseToken('invalidToken')
+    if (session.expiresAtMs <= this.options.nowMs()) return refuseToken('expiredToken')
+    const user = folder.user(session.userName)
+    if (user === undefined) return refuseToken('invalidToken')
+    const { arn, values } = userPrincipal(user.name, accountId)
+    const issued = { 'aws:TokenIssueTime': new Date(session.issuedAtMs).toISOString() }
+    const { sessionPolicy } = session
+    const grants = { policies: user.policies, ...(sessionPolicy && { sessionPolicy }) }
+    return {
+      secretAccessKey: session.secretAccessKey,
+      principal: { arn, accessKeyId, values: { ...values, ...issued }, grants },
+    }
+  }
+
+  private valuesOf({ sourceIp, isSecure }: Origin): ContextValues {
+    const nowMs = this.options.nowMs()
+    return {
+      'aws:CurrentTime': new Date(nowMs).toISOString(),
+      'aws:EpochTime': String(Math.floor(nowMs / 1000)),
+      'aws:RequestedRegion': this.options.region,
+      'aws:SecureTransport': String(isSecure),
+      ...(sourceIp !== '' && { 'aws:SourceIp': sourceIp }),
+    }
+  }
+}
+
+interface Found {
+  secretAccessKey: string
+  principal: Principal
+}
+
+/** What a user's name says of it; for `heddle access check` as well. */
+export function userPrincipal(name: string, accountId: string): { arn: string; values: ContextValues } {
+  const arn = `arn:aws:iam::${accountId}:user/${name}`
+  const values = {
+    'aws:username': name,
+    'aws:PrincipalArn': arn,
+    'aws:PrincipalAccount': accountId,
+    'aws:PrincipalType': 'User',
+  }
+  return { arn, values }
+}

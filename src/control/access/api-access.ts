@@ -1,0 +1,75 @@
+// The guard before the operations of the API.
+// Owns which resource and which tags an operation is about; never does an operation, and never says whether a simulation exists.
+
+import { type ContextValues, tagValues } from '../../core/access/request-context.ts'
+import { ApiError } from '../../core/api/errors.ts'
+import { OPERATION_NAMES, type OperationName, SERVICE_NAME } from '../../core/api/operations.ts'
+import { type Owner, simulationArn, simulationNameOf } from '../../core/lifecycle/resource-name.ts'
+import type { Store } from '../../io/store/store.ts'
+import type { CallContext, OperationHandlers } from '../http/handlers.ts'
+import type { Access } from './access.ts'
+
+export interface ApiGuard {
+  readonly access: Access
+  readonly owner: Owner
+  readonly store: Pick<Store, 'findSimulation'>
+}
+
+/** The same operations, each of which first asks whether its caller may. Throws ApiError AccessDeniedException. */
+export function guardedHandlers(handlers: OperationHandlers, guard: ApiGuard): OperationHandlers {
+  const guarded = OPERATION_NAMES.map((name) => [name, guardedHandler(name, handlers, guard)] as const)
+  return Object.fromEntries(guarded) as unknown as OperationHandlers
+}
+
+type Handler = (input: never, call: CallContext) => Promise<unknown>
+
+function guardedHandler(name: OperationName, handlers: OperationHandlers, guard: ApiGuard): Handler {
+  const handler = handlers[name] as Handler
+  return async (input, call) => {
+    await demandAccess(name, input, call, guard)
+    return handler(input, call)
+  }
+}
+
+async function demandAccess(name: OperationName, input: GuardedInput, call: CallContext, guard: ApiGuard) {
+  const { caller, origin } = call
+  const { accessKeyId, sessionToken } = caller
+  const principal = guard.access.principal(accessKeyId, sessionToken)
+  if (principal === undefined) {
+    throw new ApiError('UnrecognizedClientException', 'The access key of the request is not known here.')
+  }
+  if (principal.grants === undefined) return
+  const resource = resourceOf(name, input, guard.owner)
+  const values = { ...requestValues(input), ...(await resourceValues(name, resource, guard)) }
+  const denial = guard.access.denial(principal, origin, { action: `${SERVICE_NAME}:${name}`, resource, values })
+  if (denial !== undefined) throw new ApiError('AccessDeniedException', denial)
+}
+
+/** The members, of whichever operation, that say what it is about. */
+interface GuardedInput {
+  readonly Simulation?: string
+  readonly Name?: string
+  readonly ResourceArn?: string
+  readonly Tags?: Readonly<Record<string, string>>
+  readonly TagKeys?: readonly string[]
+}
+
+/** Apps and snapshots belong to their simulation. */
+function resourceOf(name: OperationName, input: GuardedInput, owner: Owner): string {
+  if (name === 'ListSimulations') return '*'
+  if (input.ResourceArn !== undefined) return input.ResourceArn
+  return simulationArn(owner, (name === 'StartSimulation' ? input.Name : input.Simulation) ?? '')
+}
+
+function requestValues({ Tags: tags, TagKeys: keys }: GuardedInput): ContextValues {
+  const named = keys ?? Object.keys(tags ?? {})
+  return { ...tagValues(tags ?? {}, 'aws:RequestTag'), 'aws:TagKeys': named }
+}
+
+/** What is about to be made has no tags yet, whatever has its name now. */
+async function resourceValues(name: OperationName, resource: string, { owner, store }: ApiGuard) {
+  if (name === 'StartSimulation' || name === 'ListSimulations') return {}
+  const parsed = simulationNameOf(resource, owner)
+  const record = 'name' in parsed ? await store.findSimulation(parsed.name) : undefined
+  return record === undefined ? {} : tagValues(record.tags, 'aws:ResourceTag')
+}

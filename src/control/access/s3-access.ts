@@ -1,0 +1,91 @@
+// The guard before the operations of the S3 endpoint.
+// Owns which actions on which resources an S3 call is, under AWS's names; never touches an object.
+
+import type { ContextValues } from '../../core/access/request-context.ts'
+import { S3Error } from '../s3/s3-errors.ts'
+import { copySourceOf, type S3Operation, type S3Target } from '../s3/s3-request.ts'
+import type { Access, Origin, Principal } from './access.ts'
+
+/** Says whether one caller may; made anew for each request. */
+export interface S3Guard {
+  /** Throws S3Error AccessDenied, before anything is touched. */
+  demand(operation: S3Operation, target: S3Target, headers: Readonly<Record<string, unknown>>): void
+  /** For a key that the request's body names. */
+  demandDelete(bucket: string, key: string): void
+  /** Who may not list a bucket must not learn from a missing key that it is missing. */
+  mayList(bucket: string): boolean
+}
+
+type Subject = 'service' | 'bucket' | 'key'
+
+/** Source: Amazon S3's table of actions. DeleteObjects asks for each key as it goes. */
+const ACTIONS: Readonly<Record<S3Operation, { action: string; subject: Subject } | undefined>> = {
+  ListBuckets: { action: 's3:ListAllMyBuckets', subject: 'service' },
+  GetBucketLocation: { action: 's3:GetBucketLocation', subject: 'bucket' },
+  ListMultipartUploads: { action: 's3:ListBucketMultipartUploads', subject: 'bucket' },
+  ListObjectsV2: { action: 's3:ListBucket', subject: 'bucket' },
+  ListObjects: { action: 's3:ListBucket', subject: 'bucket' },
+  HeadBucket: { action: 's3:ListBucket', subject: 'bucket' },
+  CreateBucket: { action: 's3:CreateBucket', subject: 'bucket' },
+  DeleteBucket: { action: 's3:DeleteBucket', subject: 'bucket' },
+  DeleteObjects: undefined,
+  ListParts: { action: 's3:ListMultipartUploadParts', subject: 'key' },
+  GetObject: { action: 's3:GetObject', subject: 'key' },
+  GetObjectTagging: { action: 's3:GetObjectTagging', subject: 'key' },
+  HeadObject: { action: 's3:GetObject', subject: 'key' },
+  UploadPartCopy: { action: 's3:PutObject', subject: 'key' },
+  UploadPart: { action: 's3:PutObject', subject: 'key' },
+  CopyObject: { action: 's3:PutObject', subject: 'key' },
+  PutObject: { action: 's3:PutObject', subject: 'key' },
+  AbortMultipartUpload: { action: 's3:AbortMultipartUpload', subject: 'key' },
+  DeleteObject: { action: 's3:DeleteObject', subject: 'key' },
+  CreateMultipartUpload: { action: 's3:PutObject', subject: 'key' },
+  CompleteMultipartUpload: { action: 's3:PutObject', subject: 'key' },
+}
+
+export function s3Guard(access: Access, principal: Principal, origin: Origin): S3Guard {
+  const denial = (action: string, resource: string, values: ContextValues = {}) =>
+    access.denial(principal, origin, { action, resource, values })
+  const demandOf = (action: string, resource: string, values?: ContextValues) => {
+    const message = denial(action, resource, values)
+    if (message !== undefined) throw new S3Error('AccessDenied', message)
+  }
+  return {
+    demand(operation, target, headers) {
+      const asked = ACTIONS[operation]
+      if (asked === undefined) return
+      demandOf(asked.action, resourceOf(asked.subject, target), listValues(target))
+      const copied = headers['x-amz-copy-source']
+      if (copied === undefined || (operation !== 'CopyObject' && operation !== 'UploadPartCopy')) return
+      const source = copySourceOf(String(copied))
+      demandOf('s3:GetObject', objectArn(source.bucket, source.key))
+    },
+    demandDelete: (bucket, key) => demandOf('s3:DeleteObject', objectArn(bucket, key)),
+    mayList: (bucket) => denial('s3:ListBucket', bucketArn(bucket)) === undefined,
+  }
+}
+
+function resourceOf(subject: Subject, { bucket, key }: S3Target): string {
+  if (subject === 'service') return 'arn:aws:s3:::*'
+  return subject === 'bucket' ? bucketArn(bucket) : objectArn(bucket, key)
+}
+
+function bucketArn(bucket: string): string {
+  return `arn:aws:s3:::${bucket}`
+}
+
+function objectArn(bucket: string, key: string): string {
+  return `arn:aws:s3:::${bucket}/${key}`
+}
+
+/** What a policy may ask of a listing. */
+function listValues({ key, query }: S3Target): ContextValues {
+  if (key !== '') return {}
+  const names = ['prefix', 'delimiter', 'max-keys']
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = query.get(name)
+      return value === null ? [] : [[`s3:${name}`, value]]
+    }),
+  )
+}
