@@ -1,0 +1,90 @@
+// A control in a process of its own that ends by SIGKILL at its n-th write to the store, just before it or just after.
+// Owns one simulation's life from its start to its deletion, and says each answer as a line of JSON. For tests of control alone.
+//
+//   crashing-control.ts <data folder> <fabric folder> <write, from 1> before|after
+
+import { writeSync } from 'node:fs'
+import pino from 'pino'
+import type { InputOf, OperationName, OutputOf } from '../../core/api/operations.ts'
+import type { Store } from '../../io/store/store.ts'
+import { resolveConfig } from '../config.ts'
+import { openControl } from '../control.ts'
+import { SCRIPTED_WORKER, startInput, waitFor } from './control-fixture.ts'
+
+const WRITES = new Set<keyof Store>([
+  'createSimulation',
+  'setTargetStatus',
+  'setLaunched',
+  'setWorkerStatus',
+  'changeTags',
+  'deleteSimulation',
+  'claimToken',
+  'settleToken',
+  'releaseToken',
+])
+const CALL = {
+  requestId: '',
+  caller: { accessKeyId: '', arn: '' },
+  origin: { sourceIp: '', isSecure: false },
+}
+const TOKEN = 'token-of-thirty-two-characters-or-more'
+
+const [, , dataFolder = '', fabricFolder = '', fatalWrite = '1', moment = 'before'] = process.argv
+const control = await openControl(resolveConfig({ data: dataFolder, fabricDir: fabricFolder, port: '0' }, {}), {
+  log: pino({ level: 'silent' }),
+  environment: {},
+  workerProgram: SCRIPTED_WORKER,
+  wrapStore: (store) => crashingStore(store, Number(fatalWrite)),
+})
+
+await call('StartSimulation', { ...startInput('a'), ClientToken: TOKEN })
+await waitForStatus('STARTED')
+const ResourceArn = 'arn:aws:simspaceweaver:us-west-2:111122223333:simulation/a'
+await call('TagResource', { ResourceArn, Tags: { team: 'loom' } })
+await call('StartApp', { Simulation: 'a', Domain: 'View', Name: 'eye', ClientToken: TOKEN })
+await call('StopSimulation', { Simulation: 'a' })
+await waitForStatus('STOPPED')
+await call('DeleteSimulation', { Simulation: 'a' })
+await control.close()
+say({ done: true })
+
+async function call<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<void> {
+  say({ asked: name })
+  const handler = control.handlers[name] as (input: InputOf<Name>, call: typeof CALL) => Promise<OutputOf<Name>>
+  say({ answered: name, output: await handler(input, CALL) })
+}
+
+async function waitForStatus(status: string): Promise<void> {
+  await waitFor(status, async () => {
+    const shown = await control.handlers.DescribeSimulation({ Simulation: 'a' }, CALL)
+    return shown.Status === status || undefined
+  })
+}
+
+/** At once, so that what was said before the end is heard. */
+function say(line: object): void {
+  writeSync(1, `${JSON.stringify(line)}\n`)
+}
+
+function crashingStore(store: Store, fatal: number): Store {
+  let writes = 0
+  return new Proxy(store, {
+    get(target, name: keyof Store) {
+      const method = target[name].bind(target) as (...inputs: unknown[]) => Promise<unknown>
+      if (!WRITES.has(name)) return method
+      return async (...inputs: unknown[]) => {
+        writes += 1
+        const isFatal = writes === fatal
+        if (isFatal && moment === 'before') await end()
+        const result = await method(...inputs)
+        if (isFatal) await end()
+        return result
+      }
+    },
+  })
+}
+
+function end(): Promise<never> {
+  process.kill(process.pid, 'SIGKILL')
+  return new Promise(() => undefined)
+}
