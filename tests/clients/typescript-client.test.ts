@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type RequestListener } from 'node:http'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -194,7 +196,9 @@ test('an endpoint that nobody serves, or that is none, is named', async (context
   const slow = await serveRaw(context, () => undefined)
   const hasty = new HeddleClient({ endpoint: slow, credentials: KEYS, attemptsMax: 1, requestTimeoutMs: 20 })
   await assert.rejects(hasty.listSimulations(), /has not answered within 0.02 s/)
-  const closed = await serveRaw(context, () => undefined, { close: true })
+  const ended = createServer()
+  const closed = await listen(context, ended)
+  await close(ended)
   const nobody = new HeddleClient({ endpoint: closed, credentials: KEYS, attemptsMax: 1 })
   await assert.rejects(nobody.listSimulations(), (error) => {
     assert.ok(error instanceof HeddleConnectionError)
@@ -202,6 +206,22 @@ test('an endpoint that nobody serves, or that is none, is named', async (context
     return true
   })
   assert.throws(() => new HeddleClient({ endpoint: 'localhost' }), TypeError)
+})
+
+test('a certificate that nobody known has signed is refused, with what to do', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-client-'))
+  context.after(() => rm(folder, { recursive: true }))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]
+  const { error } = spawnSync('openssl', [...request, ...names])
+  if (error !== undefined) return context.skip(`no certificate could be made: ${error.message}`)
+  const server = createTlsServer({ key: await readFile(key), cert: await readFile(cert) }, (_, response) => {
+    response.end('{}')
+  })
+  const endpoint = (await listen(context, server)).replace('http:', 'https:')
+  const client = new HeddleClient({ endpoint, credentials: KEYS, attemptsMax: 1 })
+  await assert.rejects(client.listSimulations(), /signed by nobody known here: name its file in NODE_EXTRA_CA_CERTS/)
 })
 
 test('keys come from the environment, then from a profile of the credentials file', async () => {
@@ -233,15 +253,19 @@ test('keys come from the environment, then from a profile of the credentials fil
   }
 })
 
-async function serveRaw(context: TestContext, listener: RequestListener, { close = false } = {}): Promise<string> {
-  const server = createServer(listener)
+async function serveRaw(context: TestContext, listener: RequestListener): Promise<string> {
+  return await listen(context, createServer(listener))
+}
+
+async function listen(context: TestContext, server: Server | TlsServer): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const end = async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-  if (close) await end()
-  else context.after(end)
+  context.after(() => close(server))
   return `http://127.0.0.1:${port}`
+}
+
+async function close(server: Server | TlsServer): Promise<void> {
+  if (!server.listening) return
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
 }

@@ -39,6 +39,12 @@ const REQUEST_TIMEOUT_MS = 60_000
 const ATTEMPTS_MAX = 3
 const FIRST_PAUSE_MS = 100
 const PAUSE_MS_MAX = 20_000
+const UNKNOWN_CERTIFICATES = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]
 
 class Caller {
   readonly #endpoint: URL
@@ -131,6 +137,9 @@ class Caller {
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
     const code = (inner as { code?: unknown })?.code
     if (code === 'ECONNREFUSED') return `nothing serves at ${origin}`
+    if (UNKNOWN_CERTIFICATES.includes(String(code))) {
+      return `the certificate of ${origin} is signed by nobody known here: name its file in NODE_EXTRA_CA_CERTS`
+    }
     return `no answer from ${origin}: ${inner instanceof Error ? inner.message || String(code) : String(inner)}`
   }
 }
