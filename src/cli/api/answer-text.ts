@@ -51,7 +51,7 @@ function valueText(shapeName: string, value: unknown): string {
   if (isLocation(value)) return `s3://${value.BucketName}/${value.ObjectKey}`
   const shape = shapeOf(shapeName)
   if (shape.type !== 'structure') return String(value)
-  return Object.entries(shape.members)
+  return inReadingOrder(shape.members)
     .filter(([name]) => (value as Values)[name] !== undefined)
     .map(([name, member]) => `${spaced(name)} ${valueText(member.shape, (value as Values)[name])}`)
     .join(', ')
