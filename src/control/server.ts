@@ -10,6 +10,7 @@ import type { Access } from './access/access.ts'
 import { guardedHandlers } from './access/api-access.ts'
 import { authenticateWith, openAccess, s3GuardsOf } from './access/open-access.ts'
 import { Audit } from './audit/audit.ts'
+import { auditS3 } from './audit/s3-audit.ts'
 import { ConfigError, type ControlConfig, requireSafeListening, SETTINGS } from './config.ts'
 import { type Control, type ControlOptions, openControl } from './control.ts'
 import { createHttpServer, type TlsIdentity } from './http/server.ts'
@@ -40,7 +41,7 @@ export async function serveControl(config: ControlConfig, options: ControlOption
     audit,
     log: options.log,
     ...(tls && { tls }),
-    s3: s3Handler(control, access, options.log),
+    s3: s3Handler(control, access, config.audit.s3 ? audit : undefined, options.log),
   })
   opened.defer(() => server.close())
   const { port } = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
@@ -53,12 +54,20 @@ export async function serveControl(config: ControlConfig, options: ControlOption
   return { control, url, close: () => kept.disposeAsync() }
 }
 
-function s3Handler(control: Control, access: Access, log: Logger): ReturnType<typeof createS3Handler> {
+function s3Handler(
+  control: Control,
+  access: Access,
+  audit: Audit | undefined,
+  log: Logger,
+): ReturnType<typeof createS3Handler> {
   return createS3Handler({
     ...(control.objects instanceof FolderObjects && { objects: control.objects }),
     region: control.config.region,
     secretFor: access.secretFor,
     guardFor: s3GuardsOf(access),
+    ...(audit !== undefined && {
+      onAnswer: auditS3(audit, (key, token) => access.principal(key, token)?.arn, log),
+    }),
     onFailure: (failure) => log.error({ ...failure }, 'an S3 request failed'),
   })
 }

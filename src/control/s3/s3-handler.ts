@@ -26,8 +26,20 @@ export interface S3HandlerOptions {
   guardFor(signer: SignatureAccepted, request: IncomingMessage): S3Guard
   /** For tests; the clock of the machine otherwise. */
   now?: () => Date
+  /** Told of every answer before it is sent, which waits for it. Where it throws, the answer is that error. */
+  onAnswer?: (request: IncomingMessage, answered: S3Answered) => Promise<void>
   /** Told of every failure that is the server's, not the client's; the client gets no details of it. */
   onFailure?: (failure: { requestId: string; operation: string; error: unknown }) => void
+}
+
+/** What is known of a call when its answer is ready. */
+export interface S3Answered {
+  requestId: string
+  /** `unknown` where the request was refused before that was clear. */
+  operation: string
+  signer?: SignatureAccepted
+  target?: S3Target
+  error?: { code: string; message: string }
 }
 
 /** So much of a refused body is read on and thrown away, so that its sender gets to read the answer. */
@@ -74,6 +86,8 @@ export function createS3Handler(
 
 interface Progress {
   operation: string
+  signer?: SignatureAccepted
+  target?: S3Target
   /** False while the client waits to be told to send its body. */
   isBodyComing: boolean
 }
@@ -86,11 +100,15 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   response.setHeader('server', 'Heddle')
   try {
     const given = await perform(request, response, options, progress)
+    await options.onAnswer?.(request, { ...progress, requestId })
     await sendAnswer(request, response, given, progress)
   } catch (error) {
     const failure = s3ErrorOf(error)
     if (failure.status >= 500 && failure.code !== 'NotImplemented')
       options.onFailure?.({ requestId, operation: progress.operation, error })
+    const { code, message } = failure
+    // An answer that breaks off in the middle has its record already.
+    if (!response.headersSent) await options.onAnswer?.(request, { ...progress, requestId, error: { code, message } })
     sendError(request, response, failure, requestId, progress)
   }
 }
@@ -108,10 +126,12 @@ async function perform(
     { secretFor: options.secretFor, now: options.now?.() ?? new Date(), region, services: ['s3'] },
   )
   if (!verdict.ok) throw errorOfRefusal(verdict, region)
+  progress.signer = verdict
   if (objects === undefined) throw new S3Error('NotImplemented', elsewhere)
   const target = targetOf(url, headers.host)
   const operation = operationOf(method, target, headers)
   progress.operation = operation
+  progress.target = target
   checkKeyLength(target.key)
   const guard = options.guardFor(verdict, request)
   guard.demand(operation, target, headers)

@@ -1,0 +1,35 @@
+// Has calls of the object store leave records too, where the operator wants them.
+// Owns what is kept of such a call; never sees a body.
+
+import type { Logger } from 'pino'
+import { S3Error } from '../s3/s3-errors.ts'
+import type { S3HandlerOptions } from '../s3/s3-handler.ts'
+import type { Audit } from './audit.ts'
+
+/** `arnOf` says who signed; undefined where that is nobody any more. */
+export function auditS3(
+  audit: Audit,
+  arnOf: (accessKeyId: string, sessionToken: string | undefined) => string | undefined,
+  log: Logger,
+): NonNullable<S3HandlerOptions['onAnswer']> {
+  return async (request, { requestId, operation, signer, target, error }) => {
+    const readOnly = !/^(Abort|Complete|Copy|Create|Delete|Put|Upload)/.test(operation)
+    const arn = signer === undefined ? undefined : arnOf(signer.accessKeyId, signer.sessionToken)
+    try {
+      audit.record(request, {
+        service: 's3',
+        operation: operation === 'unknown' ? 'UnknownOperation' : operation,
+        readOnly,
+        requestId,
+        ...(signer !== undefined && arn !== undefined && { caller: { accessKeyId: signer.accessKeyId, arn } }),
+        ...(target?.bucket && { input: { BucketName: target.bucket, ...(target.key && { Key: target.key }) } }),
+        ...(error !== undefined && { error }),
+      })
+      if (!readOnly && error === undefined) await audit.sync()
+    } catch (cause) {
+      log.error({ err: cause, requestId }, 'an S3 call left no record')
+      if (readOnly || error !== undefined) return
+      throw new S3Error('InternalError', 'The request was not recorded in the audit, and is not answered without.')
+    }
+  }
+}
