@@ -23,6 +23,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import S3 from 'aws-sdk/clients/s3.js'
 import SimSpaceWeaver from 'aws-sdk/clients/simspaceweaver.js'
 import pino from 'pino'
 import { killProcesses } from '../../io/launch/processes.ts'
@@ -273,6 +274,18 @@ test('temporary keys need their token, are narrowed by their policy, and end', a
   const good = make(0)
   assert.equal(await list(good), 'ok')
   assert.equal(await buckets(good), 'ok')
+  await s3(operator()).send(new CreateBucketCommand({ Bucket: 'presigned' }))
+  const v2 = new S3({
+    endpoint: served.url,
+    region: 'us-west-2',
+    s3ForcePathStyle: true,
+    signatureVersion: 'v4',
+    ...good,
+  })
+  const url = v2.getSignedUrl('listObjectsV2', { Bucket: 'presigned' })
+  assert.match(url, /X-Amz-Security-Token=/)
+  assert.equal((await fetch(url)).status, 200)
+  assert.equal((await fetch(url.replace(/X-Amz-Security-Token=[^&]+&?/, ''))).status, 403)
   const { accessKeyId, secretAccessKey } = good
   assert.equal(await list({ accessKeyId, secretAccessKey }), 'UnrecognizedClientException')
   assert.equal(await list({ ...good, sessionToken: make(0).sessionToken }), 'UnrecognizedClientException')

@@ -5,7 +5,7 @@ import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import aws from 'aws-sdk'
 import fc from 'fast-check'
-import { type SignatureOptions, type SignedRequest, verifySignature } from './signature.ts'
+import { refuseToken, type SignatureOptions, type SignedRequest, verifySignature } from './signature.ts'
 
 const accessKeyId = 'HEDDLEEXAMPLEKEY'
 const secretAccessKey = 'a/secret+that=nobody/guesses'
@@ -268,6 +268,29 @@ describe('verifySignature refuses', () => {
     assert.equal(late.error, 'InvalidSignatureException')
     assert.match(late.message, /^Signature expired/)
     assert.match((await refusal(await signed({ signedAt: at(15.1) }))).message, /not yet current/)
+  })
+
+  it('a captured request that is sent again after 15 minutes', async () => {
+    const captured = await signed({})
+    await assertAccepted(captured)
+    const later = await refusal(captured, { now: new Date(now.getTime() + 15.1 * 60_000) })
+    assert.equal(later.reason, 'skewed')
+  })
+
+  it('a session token that is not good, in the words of who knows it', async () => {
+    const given: (string | undefined)[] = []
+    const token = { ...(await signed({})) }
+    const late = await refusal(
+      { ...token, headers: { ...token.headers, 'X-Amz-Security-Token': 'a token' } },
+      {
+        secretFor: (_, sessionToken) => {
+          given.push(sessionToken)
+          return refuseToken('expiredToken')
+        },
+      },
+    )
+    assert.equal(late.error, 'ExpiredTokenException')
+    assert.deepEqual(given, ['a token'])
   })
 
   it('a request whose host, or whose x-amz header for S3, is not signed', async () => {
