@@ -1,7 +1,7 @@
 // DIR/access as control sees it: users by name and by key, read again when files change.
 // Owns which state is in force: of a broken file the last good one stays. Never writes there (edit-access.ts does).
 
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AccessUser, type FileFault, parseAccessFile, userNameOf } from './access-file.ts'
 
@@ -79,7 +79,8 @@ export class AccessFolder {
     this.lookedAtMs = performance.now()
     const files = new Map<string, KnownFile>()
     let isChanged = false
-    for (const file of readdirSync(this.folder).sort()) {
+    // Without the folder there are no users.
+    for (const file of existsSync(this.folder) ? readdirSync(this.folder).sort() : []) {
       const name = userNameOf(file)
       const stamp = name === undefined ? undefined : stampOf(join(this.folder, file))
       if (name === undefined || stamp === undefined) continue
@@ -94,12 +95,23 @@ export class AccessFolder {
   }
 
   private read(name: string, file: string, stamp: string, before: KnownFile | undefined): KnownFile | undefined {
-    const text = readIfThere(join(this.folder, file))
-    if (text === undefined) return before
-    const parsed = parseAccessFile(name, file, text)
+    const parsed = this.parse(name, file)
+    if (parsed === undefined) return before
     if ('user' in parsed) return { stamp, user: parsed.user }
     this.onFault(parsed.fault)
     return { stamp, fault: parsed.fault, ...(before?.user && { user: before.user }) }
+  }
+
+  /** Undefined where the file has just gone. One that can't be read is as good as broken. */
+  private parse(name: string, file: string): ReturnType<typeof parseAccessFile> | undefined {
+    try {
+      const text = readIfThere(join(this.folder, file))
+      return text === undefined ? undefined : parseAccessFile(name, file, text)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === undefined) throw error
+      return { fault: { file, line: 1, reason: `can't be read (${code})` } }
+    }
   }
 
   /** Of two files for one user, and of two users with one key, the first by name counts. */

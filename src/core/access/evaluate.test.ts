@@ -113,6 +113,14 @@ test('variables stand for text of the request, never for a pattern', () => {
   assert.equal(allows(star, { resource: 'arn:aws:s3:::home/x' }), false)
 })
 
+test('a variable without a value matches nothing, and lets no NotResource allow more', () => {
+  const others = { NotResource: 'arn:aws:s3:::home/${aws:PrincipalTag/team}/*' }
+  const resource = 'arn:aws:s3:::home/red/x'
+  assert.equal(allows(others, { resource, values: { 'aws:PrincipalTag/team': 'blue' } }), true)
+  assert.equal(allows(others, { resource }), false)
+  assert.equal(decide([policyOf({}, { Effect: 'Deny', ...others })], { resource }).allowed, false)
+})
+
 test('a policy of 2008 has no variables', () => {
   const statement = { Effect: 'Allow', Action: '*', Resource: 'arn:aws:s3:::home/${aws:username}' }
   const parsed = parsePolicy({ Version: '2008-10-17', Statement: statement })

@@ -3,7 +3,7 @@
 // Never knows where policies come from.
 
 import { conditionHolds, matchesArn } from './conditions.ts'
-import { matchesPattern, parsePattern } from './pattern.ts'
+import { matchesPattern, parsePattern, textOf } from './pattern.ts'
 import type { Policy, Statement } from './policy.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -56,10 +56,14 @@ export function statementApplies(statement: Statement, request: AccessRequest): 
     matchesPattern(parsePattern(each.toLowerCase(), { wildcards: true, variables: false }), action, variableOf),
   )
   if (isAction === statement.actionsExcluded) return false
+  // What is left out of an Allow must be known, or it would allow too much.
+  const isUnclear = (each: string) =>
+    textOf(parsePattern(each, { wildcards: true, variables }), variableOf) === undefined
   const isResource = statement.resources.some((each) =>
     matchesArn(parsePattern(each, { wildcards: true, variables }), request.resource, variableOf),
   )
   if (isResource === statement.resourcesExcluded) return false
+  if (statement.effect === 'Allow' && statement.resourcesExcluded && statement.resources.some(isUnclear)) return false
   return statement.conditions.every((condition) => conditionHolds(condition, request.context))
 }
 
