@@ -22,7 +22,7 @@ interface AuditOptions extends ConfigOptions {
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const COLUMNS = ['TIME', 'USER', 'FROM', 'OPERATION', 'ON', 'RESULT'] as const
 /** What does not fit moves the rest of its line to the right. */
-const WIDTHS = [20, 16, 15, 22, 24, 0]
+const WIDTHS = [20, 20, 15, 22, 24, 0]
 
 export function auditCommand(): Command {
   const command = new Command('audit')
@@ -62,19 +62,24 @@ function eventOf(line: string): AuditEvent | undefined {
 }
 
 function isWanted(event: AuditEvent, { since, operation, user, errors }: AuditOptions): boolean {
-  const { userName, arn, accessKeyId } = event.userIdentity
+  const { arn, accessKeyId } = event.userIdentity
   return (
     (since === undefined || Date.parse(event.eventTime) >= Math.floor(since / 1000) * 1000) &&
     (operation === undefined || event.eventName.toLowerCase() === operation.toLowerCase()) &&
-    (user === undefined || [userName, arn, accessKeyId].includes(user)) &&
+    (user === undefined || [nameOf(event), arn, accessKeyId].includes(user)) &&
     (errors !== true || event.errorCode !== undefined)
   )
 }
 
+/** The operator, who is no user, is `root`. */
+function nameOf({ userIdentity }: AuditEvent): string | undefined {
+  return userIdentity.type === 'Root' ? 'root' : userIdentity.userName
+}
+
 function cellsOf(event: AuditEvent): string[] {
-  const { userName, accessKeyId, type } = event.userIdentity
+  const { accessKeyId, type } = event.userIdentity
   const result = event.errorCode === undefined ? 'ok' : `${event.errorCode}: ${event.errorMessage ?? ''}`
-  const user = userName ?? accessKeyId ?? type
+  const user = nameOf(event) ?? accessKeyId ?? type
   return [event.eventTime, user, event.sourceIPAddress, event.eventName, targetOf(event.requestParameters), result]
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type ParseOptions, parseSchema } from './parse-schema.ts'
+import { HEDDLE_LIMITS } from './schema-limits.ts'
 
 const whole = `sdk_version: "1.17"
 simulation_properties:
@@ -476,4 +477,12 @@ test('any part of a schema replaced by anything is read or refused, and never cr
     }),
     { numRuns: 600 },
   )
+})
+
+test('all worker groups together ask for no more workers than there may be', () => {
+  const text = whole.replace('desired: 3\n', 'desired: 3\n  More:\n    type: "sim.c5.24xlarge"\n    desired: 2\n')
+  const limits = (workersMax: number) => ({ limits: { ...HEDDLE_LIMITS, workersMax } })
+  assert.ok('schema' in parseSchema(text, limits(5)))
+  const refused = parseSchema(text, limits(4))
+  assert.match(JSON.stringify(refused), /workers: must ask for at most 4 workers together; it asks for 5/)
 })
