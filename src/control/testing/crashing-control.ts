@@ -4,6 +4,7 @@
 //   crashing-control.ts <data folder> <fabric folder> <write, from 1> before|after
 
 import { writeSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import pino from 'pino'
 import type { InputOf, OperationName, OutputOf } from '../../core/api/operations.ts'
 import type { Store } from '../../io/store/store.ts'
@@ -75,6 +76,8 @@ function crashingStore(store: Store, fatal: number): Store {
       return async (...inputs: unknown[]) => {
         writes += 1
         const isFatal = writes === fatal
+        // A write takes its time: who does not wait for it has answered by now.
+        await setImmediate()
         if (isFatal && moment === 'before') await end()
         const result = await method(...inputs)
         if (isFatal) await end()
