@@ -27,6 +27,7 @@ async function up(options: ConfigOptions): Promise<void> {
   makeDataFolder(data)
   const destination = pino.destination({ dest: data.log, append: true, mode: 0o600, sync: true })
   const stopped = stopSignal()
+  serveOnWithoutReader()
   // For tests of the command line alone: another program in the place of the real worker.
   const workerProgram = process.env.HEDDLE_WORKER_PROGRAM
   // Only this command needs the servers, which take their time to load.
@@ -42,6 +43,13 @@ async function up(options: ConfigOptions): Promise<void> {
   await served.close()
   process.stdout.write(farewell(left))
   destination.end()
+}
+
+/** Whoever read the output may go (`heddle up | head`); those who are served must not suffer from it. */
+function serveOnWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 }
 
 function greeting({ control, url }: ServedControl): string {

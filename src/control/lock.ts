@@ -16,11 +16,13 @@ export interface Holder {
   startTime: number
   /** Where it serves, once it does. */
   url?: string
+  /** What callers sign for there. */
+  region?: string
 }
 
 export interface Lock {
-  /** Tells others where this process serves. */
-  announce(url: string): void
+  /** Tells others where this process serves, and which region callers sign for. */
+  announce(place: { url: string; region: string }): void
   release(): void
 }
 
@@ -49,8 +51,8 @@ export function takeLock(data: DataFolder): Lock {
   const self: Holder = { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 }
   writeFileSync(data.holder, JSON.stringify(self), { mode: 0o600 })
   return {
-    announce(url) {
-      writeFileSync(data.holder, JSON.stringify({ ...self, url }), { mode: 0o600 })
+    announce({ url, region }) {
+      writeFileSync(data.holder, JSON.stringify({ ...self, url, region }), { mode: 0o600 })
     },
     release() {
       if (!database.isOpen) return

@@ -48,7 +48,7 @@ export async function serveControl(config: ControlConfig, options: ControlOption
     throw explainListen(error, config)
   })
   const url = `${tls === undefined ? 'http' : 'https'}://${hostForUrl(config.host)}:${port}`
-  control.lock.announce(url)
+  control.lock.announce({ url, region: config.region })
   options.log.info({ url, dataFolder: config.dataFolder }, 'control serves')
   const kept = opened.move()
   return { control, url, close: () => kept.disposeAsync() }

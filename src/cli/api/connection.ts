@@ -48,13 +48,14 @@ export async function connect(options: ConnectionOptions, environment: Environme
     return { client: new HeddleClient({ endpoint: named, region, credentials }), endpoint: named, region, credentials }
   }
   const data = dataFolder(resolveDataFolder(options, environment))
-  const endpoint = readHolder(data)?.url
+  const holder = readHolder(data)
+  const endpoint = holder?.url
   if (endpoint === undefined) {
     throw new Error(
       `no control serves the data folder ${data.folder}; start it with heddle up, or name another Heddle with --endpoint (${ENDPOINT_VARIABLE})`,
     )
   }
-  const region = givenRegion ?? SETTINGS.region.defaultText
+  const region = givenRegion ?? holder?.region ?? SETTINGS.region.defaultText
   const { HEDDLE_ACCESS_KEY_ID: accessKeyId, HEDDLE_SECRET_ACCESS_KEY: secretAccessKey } = environment
   const credentials =
     accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : await readCredentialsFile(data.credentials)

@@ -111,6 +111,12 @@ test('a start leaves what it answered, and not its token', async (t) => {
   assert.equal(JSON.stringify(event).includes('very-secret'), false)
 })
 
+test('the record of an unknown call has its path, and not the query, where a signature may be', async (t) => {
+  const { call, events } = await serve(t)
+  await call('/nothing?X-Amz-Signature=abc', undefined, 'good')
+  assert.deepEqual(events()[0].requestParameters, { method: 'GET', path: '/nothing' })
+})
+
 test('a change that leaves no record is not answered as done, and no further one is made', async (t) => {
   const { call, folder, handled } = await serve(t)
   // Without a folder for the first file nothing can be written.

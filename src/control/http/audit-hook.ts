@@ -65,9 +65,14 @@ function factsOf(request: IncomingMessage, requestId: string, reply: FastifyRepl
     readOnly: operation === 'UnknownOperation' || isReadOnly(operation as OperationName),
     requestId,
     ...noted,
-    ...(operation === 'UnknownOperation' && { input: { Method: request.method, Path: request.url } }),
+    ...(operation === 'UnknownOperation' && { input: { Method: request.method, Path: pathOf(request.url) } }),
     ...(code !== undefined && { error: { code: String(code), message: messageOf(payload) } }),
   }
+}
+
+/** Without the query: a presigned request has its signature there. */
+function pathOf(url: string | undefined): string {
+  return (url ?? '').split('?', 1)[0]
 }
 
 function messageOf(payload: unknown): string {
