@@ -53,9 +53,10 @@ export class SharedSegments implements Segments {
   remove(name: string): void {
     const path = join(this.#folder, name)
     const open = this.#open.get(name)
+    if (open) closeSync(open.file)
     this.#open.delete(name)
     try {
-      const file = open?.file ?? openSync(path, constants.O_RDWR)
+      const file = openSync(path, constants.O_RDWR)
       try {
         releaseAll(file, fstatSync(file).size)
       } finally {
