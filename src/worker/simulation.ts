@@ -352,7 +352,7 @@ export class Simulation {
       await apps.shutDownAll()
     }
     await this.#leaveNothing()
-    this.#end({ status: 'STOPPED' })
+    await this.#end({ status: 'STOPPED' })
   }
 
   #fail(failure: StartFailure): Promise<void> {
@@ -372,7 +372,7 @@ export class Simulation {
       await clock.finish(true)
     }
     await this.#leaveNothing()
-    this.#end({ status: 'FAILED', startErrors: starting ? [...failure.errors] : [] })
+    await this.#end({ status: 'FAILED', startErrors: starting ? [...failure.errors] : [] })
   }
 
   async #cancelSnapshot(): Promise<void> {
@@ -389,9 +389,11 @@ export class Simulation {
     rmSync(join(runFolder, 'snapshot'), { recursive: true, force: true })
   }
 
-  #end(patch: Partial<WorkerStatus>): void {
+  /** The logs are whole before the end is shown: who hears of it finds the reason there. */
+  async #end(patch: Partial<WorkerStatus>): Promise<void> {
     const tick = this.status.tick
     this.#journal.note(`simulation=${patch.status}`)
+    await this.#journal.close()
     this.#book.change({
       ...patch,
       tick,
@@ -400,7 +402,7 @@ export class Simulation {
       apps: this.#running?.apps.states ?? [],
     })
     this.#book.flush()
-    void this.#journal.close().finally(() => this.#ended.resolve())
+    this.#ended.resolve()
   }
 }
 

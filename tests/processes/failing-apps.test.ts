@@ -39,9 +39,9 @@ test('apps that exit, are killed or hang in the middle of a tick cost no entity,
     assertSameEntities(await world.world(), expected)
     assert.equal((await world.describe()).Status, 'STARTED')
   }
-  assert.match(struck.errors(), /app=Cells-0-0 .*exited with code 1.*started again/)
-  assert.match(struck.errors(), /app=Cells-1-0 .*SIGKILL.*started again/)
-  assert.match(hung.errors(), /app=Cells-0-0 .*did not commit tick 13 within 3 s.*started again/)
+  await struck.saysError(/app=Cells-0-0 .*exited with code 1.*started again/)
+  await struck.saysError(/app=Cells-1-0 .*SIGKILL.*started again/)
+  await hung.saysError(/app=Cells-0-0 .*did not commit tick 13 within 3 s.*started again/)
   for (const [world, tick] of [
     [struck, 20],
     [hung, 13],
@@ -72,8 +72,7 @@ test('an app that is killed from outside again and again ends its simulation, an
   }
   await doomed.kill(await doomed.appPid('Cells', 'Cells-1-0', pid))
   assert.deepEqual(await doomed.fails(), [], 'it did not fail in its start')
-  assert.match(
-    doomed.errors(),
+  await doomed.saysError(
     /simulation=FAILED .*app 'Cells-1-0' of domain 'Cells' failed again and again: it was ended by signal SIGKILL/,
   )
   await doomed.leavesNothing()
@@ -96,7 +95,7 @@ test('a custom app that fails again and again is in ERROR, and the rest goes on'
   await world.startApp('Makers', 'failing', ['node', 'maker.ts', '--port', '7001', '--crash', '3'])
   await world.appIs('Makers', 'failing', 'ERROR')
   assert.equal((await world.app('Makers', 'failing')).EndpointInfo, undefined)
-  assert.match(world.errors(), /app=failing .*failed for good: it exited with code 7/)
+  await world.saysError(/app=failing .*failed for good: it exited with code 7/)
   assert.equal((await world.describe()).Status, 'STARTED')
   await world.ticksOn()
   const { host, port } = await world.endpoint('Makers', 'steady', 7001)

@@ -170,6 +170,14 @@ export class Simulation {
     return this.log('/sim/errors').join('\n')
   }
 
+  /** Waits until /sim/errors says it: a log may be a moment behind what the API shows. */
+  async saysError(pattern: RegExp): Promise<void> {
+    await waitFor(
+      () => pattern.test(this.errors()),
+      () => `${pattern} in /sim/errors of ${this.name}, which says: ${this.errors()}`,
+    )
+  }
+
   /** What the worker has said of the state so far, by tick; only with `hashEvery`. */
   hashes(): Map<number, HashLine> {
     const found = new Map<number, HashLine>()
