@@ -1,6 +1,7 @@
 // The command line `heddle`.
 // Owns the list of commands, and how an error is shown: one line and an exit code; never does a command's work.
 
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { accessCommand } from './access.ts'
 import { appCommand } from './app.ts'
@@ -18,13 +19,16 @@ import { tagCommand } from './tag.ts'
 import { upCommand } from './up.ts'
 
 const USAGE_EXIT_CODE = 2
+const { version: heddleVersion } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 
 await run(process.argv)
 
 async function run(argv: string[]): Promise<void> {
   const program = new Command('heddle')
     .description('Runs large spatial simulations on your own machines, and answers to the API of AWS SimSpace Weaver.')
-    .helpCommand(false)
+    .version(heddleVersion)
   program.commandsGroup('Serving:')
   for (const command of [
     upCommand(),

@@ -32,7 +32,7 @@ async function status(options: ConfigOptions): Promise<void> {
 function rowOf({ record, status, workerStatus }: Overview): string[] {
   if (workerStatus === undefined) return [record.name, status, '-', '-', '-', '']
   const running = workerStatus.apps.filter((app) => app.status === 'STARTED').length
-  const why = record.failure ?? workerStatus.startErrors[0]?.errorMessage ?? ''
+  const why = record.failure ?? firstOf(workerStatus.startErrors.map((error) => error.errorMessage))
   return [
     record.name,
     status,
@@ -41,4 +41,9 @@ function rowOf({ record, status, workerStatus }: Overview): string[] {
     `${running}/${workerStatus.apps.length}`,
     status === 'FAILED' ? why.replaceAll(/\s+/g, ' ') : '',
   ]
+}
+
+function firstOf(reasons: readonly string[]): string {
+  const [first = '', ...others] = reasons
+  return others.length === 0 ? first : `${first} (and ${others.length} more)`
 }

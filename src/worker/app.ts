@@ -15,6 +15,8 @@ export interface AppOptions extends AppPlace {
   address: string
   description?: string
   launchCommands?: string[]
+  /** Name of the log stream that its output goes to. */
+  stream: string
   /** A piece of what the app wrote to its standard output or error. */
   onOutput(chunk: Buffer): void
 }

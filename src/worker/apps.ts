@@ -211,6 +211,7 @@ export class Apps {
         address: plan.address,
         description,
         launchCommands,
+        stream: options.stream,
         onOutput: journal.appOutput(options.stream),
       },
       setup.fabric.control,
@@ -228,11 +229,13 @@ export class Apps {
     changed: () => this.#options.listener.changed(),
     restarting: (app, reason) => {
       this.#options.journal.error(
-        `app=${app.state.name} domain=${app.state.domain} failed: ${reason}; it is started again with its partition as of the last commit`,
+        `app=${app.state.name} domain=${app.state.domain} failed: ${reason}; it is started again with its partition as of the last commit (it spoke in ${app.options.stream})`,
       )
     },
     failed: (app, reason) => {
-      this.#options.journal.error(`app=${app.state.name} domain=${app.state.domain} failed for good: ${reason}`)
+      this.#options.journal.error(
+        `app=${app.state.name} domain=${app.state.domain} failed for good: ${reason} (it spoke in ${app.options.stream})`,
+      )
       if (app.state.lifecycle === 'ByRequest') this.#options.clock.leave(app.options.partition)
       else this.#options.listener.failed(app.state, reason)
     },

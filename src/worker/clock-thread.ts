@@ -32,6 +32,8 @@ class ClockThread {
   readonly #participants = new Set<number>()
   /** Partitions without an app, kept as they are by this thread. */
   readonly #caretakers = new Map<number, PartitionOwner>()
+  /** They compute from the next tick on. */
+  readonly #joining = new Set<number>()
   readonly #removing = new Set<number>()
   readonly #copyRequests: number[] = []
   #betweenTicks: (() => void)[] = []
@@ -114,6 +116,11 @@ class ClockThread {
     const work = this.#betweenTicks
     this.#betweenTicks = []
     for (const act of work) act()
+    for (const partition of this.#joining) {
+      this.#caretakers.delete(partition)
+      this.#participants.add(partition)
+    }
+    this.#joining.clear()
     for (const partition of this.#removing) this.#removeIfSettled(partition)
     if (!this.#running) this.#copyForRequests(this.#control.committedTick)
   }
@@ -140,10 +147,7 @@ class ClockThread {
         })
         return
       case 'join':
-        this.#betweenTicks.push(() => {
-          this.#caretakers.delete(command.partition)
-          this.#participants.add(command.partition)
-        })
+        this.#joining.add(command.partition)
         return
       case 'leave':
         this.#leave(command.partition)
@@ -170,7 +174,9 @@ class ClockThread {
     }
   }
 
+  /** At once, since all may be waiting for it; also where it was only about to join. */
   #leave(partition: number): void {
+    this.#joining.delete(partition)
     this.#participants.delete(partition)
     const caretaker = this.#takeCare(partition)
     if (!this.#control.isPending(partition)) return

@@ -69,12 +69,17 @@ export class Simulation {
       },
       publish,
     )
-    this.#journal = new Journal(() => this.#running?.clock.progress.tick ?? 0)
+    this.#journal = new Journal(() => this.#tick)
   }
 
   get status(): WorkerStatus {
     const { status } = this.#book
-    return { ...status, tick: this.#running?.clock.progress.tick ?? status.tick }
+    return { ...status, tick: this.#tick }
+  }
+
+  /** The newest committed tick. */
+  get #tick(): number {
+    return this.#running?.setup.fabric.control.committedTick ?? this.#book.status.tick
   }
 
   /** Resolves when the simulation has ended and nothing of it is left but its status and its logs. */

@@ -107,6 +107,19 @@ test('a custom app that fails again and again is in ERROR, and the rest goes on'
   await world.stop()
 })
 
+test('what an app prints in a loop that never rests is in its log, line by line, and not in its memory', async () => {
+  const text = schema({
+    domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'chatty.ts --lines 300 --until 20' } },
+  })
+  const world = await heddle.startSimulation('chatty', text, hashEvery(1))
+  await world.startClock()
+  await world.reaches(25)
+  await world.stop()
+  const said = world.output('Cells').map((line) => line.split(' ', 1)[0])
+  const expected = Array.from({ length: 20 * 300 }, (_, line) => `${1 + Math.floor(line / 300)}/${line % 300}`)
+  assert.deepEqual(said, expected)
+})
+
 test('an app that prints without end neither slows the clock nor fills the disk, and what was dropped is said', async () => {
   // Node would make a pipe that it shares with another program a non-blocking one, at which that one gives up.
   const script = 'yes this app prints without end & exec node wanderers.ts --entities 10 > /dev/null'

@@ -23,12 +23,23 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   if (control.partitionWord(partition, 'incarnation') !== incarnation) {
     throw new HeddleError('NotConnected', 'this process was replaced: another one owns its partition now')
   }
+  writeOutputAtOnce()
   const world = new World(JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')))
   const fabric = new Fabric(segments, control, world, (index) => index === partition)
   const host = new SharedHost(fabric, partition, portsOf(environment), segments)
   control.setPartitionWord(partition, 'attachedPid', process.pid)
   host.wakeWorker()
   return host
+}
+
+/**
+ * A loop that never returns to Node's event loop would keep what it prints in memory for ever, once the worker is slower to read than it writes: Node
+ * queues it. Blocking writes wait for the worker instead, who reads at a bounded rate and counts what a stream has no room for.
+ */
+function writeOutputAtOnce(): void {
+  for (const stream of [process.stdout, process.stderr] as { _handle?: { setBlocking?(blocking: boolean): void } }[]) {
+    stream._handle?.setBlocking?.(true)
+  }
 }
 
 class SharedHost implements Host {
