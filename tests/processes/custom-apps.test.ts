@@ -59,6 +59,7 @@ test('an app is stopped, deleted and started again under its name; what it had h
   await assert.rejects(world.startApp('Makers', 'first'), { code: 'ConflictException' })
   await world.deleteApp('Makers', 'first')
   await assert.rejects(world.app('Makers', 'first'), { code: 'ResourceNotFoundException' })
+  await world.ticksOn()
   const before = world.newest().entities
   await world.ticksOn()
   assert.equal(world.newest().entities, before)
@@ -71,6 +72,7 @@ test('an app is stopped, deleted and started again under its name; what it had h
 })
 
 test('what a stopped app had not handed over leaves the world with it', async () => {
+  await world.ticksOn()
   const before = world.newest().entities
   await world.startApp('Makers', 'keeper', ['node', 'keeper.ts', '--entities', '25'])
   await world.appIs('Makers', 'keeper', 'STARTED')
