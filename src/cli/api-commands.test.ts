@@ -216,7 +216,7 @@ test('the model for the AWS CLI is installed once, removed again, and another on
 test('a wait shows its progress on a terminal, and takes the line away', async (context) => {
   if (!existsSync(SCRIPT)) return context.skip(`there is no ${SCRIPT} to make a terminal`)
   const { endpoint } = await openServer(context)
-  const command = `${LAUNCHER} simulation start world --schema s3://bucket/key`
+  const command = `"${LAUNCHER}" simulation start world --schema s3://bucket/key`
   const { out } = await run(SCRIPT, ['-qec', command, '/dev/null'], { ...KEYS, HEDDLE_ENDPOINT: endpoint })
   const clear = '\r\x1b[2K'
   assert.equal(out, `${clear}simulation world is starting: STARTED, 0 s${clear}simulation world is STARTED\r\n`)
