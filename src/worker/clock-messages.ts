@@ -35,7 +35,6 @@ export type ClockReport =
   | { kind: 'stopped' }
   | { kind: 'partitionAdded'; request: number; partition: number; error?: string }
   | { kind: 'stateCopied'; request: number; copy: WorldCopy }
-  | { kind: 'progress'; progress: Progress }
   | { kind: 'stateHash'; tick: number; entities: number; handoffs: number; stateHash: string }
   /** These have not committed the tick within the time allowed. Said again every second. */
   | { kind: 'late'; tick: number; partitions: number[] }
@@ -46,11 +45,4 @@ export interface WorldCopy {
   tick: number
   nextIdLane: number
   partitions: PartitionState[]
-}
-
-export interface Progress {
-  tick: number
-  missedTicks: number
-  handoffs: number
-  rejectedHandoffs: number
 }

@@ -9,7 +9,7 @@ import { rowState } from '../core/fabric/partition-memory.ts'
 import { PartitionOwner } from '../core/fabric/partition-owner.ts'
 import { copyWorld, hashWorld } from '../core/fabric/state.ts'
 import { World } from '../core/fabric/world.ts'
-import type { PartitionState } from '../core/snapshot/partition-state.ts'
+import { buffersOf } from '../core/snapshot/partition-state.ts'
 import { Pacer } from '../core/tick/pacer.ts'
 import { type Futex, futexAt } from '../io/shm/futex.ts'
 import { SharedSegments } from '../io/shm/shared-segments.ts'
@@ -17,7 +17,6 @@ import type { ClockCommand, ClockReport, ClockThreadData, WorldCopy } from './cl
 
 const waitMs = 100
 const idleWaitMs = 1000
-const progressIntervalMs = 200
 const lateIntervalMs = 1000
 
 class ClockThread {
@@ -42,10 +41,7 @@ class ClockThread {
   #finishing: 'no' | 'afterTick' | 'now' = 'no'
   #releasedAtMs = 0
   #lateSaidAtMs = 0
-  #progressSaidAtMs = 0
-  #missedTicks = 0
   #handoffs = 0
-  #rejectedHandoffs = 0
   #hashedTick = -1
 
   constructor(data: ClockThreadData, port: MessagePort) {
@@ -82,13 +78,12 @@ class ClockThread {
     }
     this.#control.setShutdown()
     this.#wakeApps()
-    this.#sayProgress()
     this.#say({ kind: 'finished' })
   }
 
   #release(): void {
     const nowMs = performance.now()
-    this.#missedTicks += this.#pacer.released(nowMs)
+    this.#pacer.released(nowMs)
     this.#releasedAtMs = nowMs
     this.#lateSaidAtMs = nowMs
     const committed = this.#control.committedTick
@@ -104,12 +99,10 @@ class ClockThread {
 
   #commit(): void {
     const { tick } = this.#control
-    const { granted, rejected } = arbitrate(this.#fabric, tick, this.#data.transfersPerTick)
+    const { granted } = arbitrate(this.#fabric, tick, this.#data.transfersPerTick)
     this.#handoffs += granted
-    this.#rejectedHandoffs += rejected
     this.#control.setCommittedTick(tick)
     this.#computing = false
-    if (performance.now() - this.#progressSaidAtMs >= progressIntervalMs) this.#sayProgress()
   }
 
   #workBetweenTicks(): void {
@@ -142,7 +135,6 @@ class ClockThread {
         this.#running = false
         this.#betweenTicks.push(() => {
           if (!this.#running) this.#hashStateAtStop()
-          this.#sayProgress()
           this.#say({ kind: 'stopped' })
         })
         return
@@ -253,19 +245,6 @@ class ClockThread {
     this.#say({ kind: 'late', tick: this.#control.tick, partitions })
   }
 
-  #sayProgress(): void {
-    this.#progressSaidAtMs = performance.now()
-    this.#say({
-      kind: 'progress',
-      progress: {
-        tick: this.#control.committedTick,
-        missedTicks: this.#missedTicks,
-        handoffs: this.#handoffs,
-        rejectedHandoffs: this.#rejectedHandoffs,
-      },
-    })
-  }
-
   #wakeApps(): void {
     this.#control.bumpReleaseWord()
     this.#released.wake()
@@ -274,16 +253,6 @@ class ClockThread {
   #say(report: ClockReport, transfer: ArrayBuffer[] = []): void {
     this.#port.postMessage(report, transfer)
   }
-}
-
-function buffersOf(state: PartitionState): ArrayBuffer[] {
-  const arrays = [
-    state.ids,
-    state.types,
-    state.positions,
-    ...state.fields.flatMap(({ lengths, typeIds, data }) => [lengths, typeIds, data]),
-  ]
-  return arrays.map((array) => array.buffer as ArrayBuffer)
 }
 
 const { data, port } = workerData as { data: ClockThreadData; port: MessagePort }

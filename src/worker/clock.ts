@@ -6,7 +6,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { ControlBlock } from '../core/fabric/control-block.ts'
 import { type Futex, futexAt } from '../io/shm/futex.ts'
 import type { SharedSegment } from '../io/shm/shared-segments.ts'
-import type { ClockCommand, ClockReport, ClockThreadData, Progress, WorldCopy } from './clock-messages.ts'
+import type { ClockCommand, ClockReport, ClockThreadData, WorldCopy } from './clock-messages.ts'
 
 interface ClockEvents {
   started: []
@@ -18,7 +18,6 @@ interface ClockEvents {
 }
 
 export class Clock extends EventEmitter<ClockEvents> {
-  progress: Progress
   readonly #control: ControlBlock
   readonly #wake: Futex
   readonly #port: MessagePort
@@ -31,7 +30,6 @@ export class Clock extends EventEmitter<ClockEvents> {
     super()
     this.#control = control
     this.#wake = futexAt(segment, control.workerWordOffset)
-    this.progress = { tick: control.committedTick, missedTicks: 0, handoffs: 0, rejectedHandoffs: 0 }
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#thread = new Worker(new URL('./clock-thread.ts', import.meta.url), {
@@ -102,8 +100,6 @@ export class Clock extends EventEmitter<ClockEvents> {
     if ('request' in report) {
       this.#waiting.get(report.request)?.(report)
       this.#waiting.delete(report.request)
-    } else if (report.kind === 'progress') {
-      this.progress = report.progress
     } else if (report.kind === 'late') {
       this.emit('late', report)
     } else if (report.kind === 'stateHash') {

@@ -3,7 +3,7 @@
 
 import { Worker } from 'node:worker_threads'
 import type { ObjectsConfig } from '../base/objects-config.ts'
-import type { SnapshotHeader } from '../core/snapshot/partition-state.ts'
+import { buffersOf, type SnapshotHeader } from '../core/snapshot/partition-state.ts'
 import type { ObjectLocation } from '../core/wire/worker-protocol.ts'
 import type { WorldCopy } from './clock-messages.ts'
 import type { SnapshotThreadData, SnapshotThreadReport } from './snapshot-thread.ts'
@@ -28,14 +28,7 @@ export function startSnapshot(options: {
     header: { ...header, tick: copy.tick, nextIdLane: copy.nextIdLane, takenAtMs: Date.now() },
     partitions: copy.partitions,
   }
-  const transferList = copy.partitions.flatMap((state) => [
-    state.ids.buffer as ArrayBuffer,
-    state.types.buffer as ArrayBuffer,
-    state.positions.buffer as ArrayBuffer,
-    ...state.fields.flatMap(
-      (field) => [field.lengths.buffer, field.typeIds.buffer, field.data.buffer] as ArrayBuffer[],
-    ),
-  ])
+  const transferList = copy.partitions.flatMap(buffersOf)
   const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData: data, transferList })
   const finished = new Promise<SnapshotThreadReport>((resolve) => {
     thread.once('message', resolve)
