@@ -4,6 +4,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { findApp, refuseUnlessCustom } from '../core/lifecycle/apps.ts'
+import { emptyStatus } from '../core/lifecycle/simulation.ts'
 import { placeApps } from '../core/schema/placement.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import { executionFabricFolder, simulationLogFolder } from '../core/wire/places.ts'
@@ -56,17 +57,7 @@ export class Simulation {
     this.#plan = plan
     this.#book = new StatusBook(
       plan.runFolder,
-      {
-        executionId: plan.executionId,
-        revision: 1,
-        workerPid: process.pid,
-        status: 'STARTING',
-        startErrors: [],
-        clock: { status: 'STOPPED', targetStatus: 'STOPPED' },
-        tick: 0,
-        domains: [],
-        apps: [],
-      },
+      { ...emptyStatus(plan.executionId), revision: 1, workerPid: process.pid },
       publish,
     )
     this.#journal = new Journal(() => this.#tick)

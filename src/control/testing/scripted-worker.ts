@@ -9,6 +9,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { emptyStatus } from '../../core/lifecycle/simulation.ts'
 import { executionFabricFolder, PLAN_FILE, STATUS_FILE, workerSocketPath } from '../../core/wire/places.ts'
 import type {
   AppState,
@@ -25,17 +26,7 @@ const runFolder = process.argv[2] ?? ''
 const plan = JSON.parse(readFileSync(join(runFolder, PLAN_FILE), 'utf8')) as WorkerPlan
 const part = plan.schemaLocation?.key ?? ''
 const fabricFolder = executionFabricFolder(plan.fabricFolder, plan.executionId)
-const status: WorkerStatus = {
-  executionId: plan.executionId,
-  revision: 0,
-  workerPid: process.pid,
-  status: 'STARTING',
-  startErrors: [],
-  clock: { status: 'STOPPED', targetStatus: 'STOPPED' },
-  tick: 0,
-  domains: [],
-  apps: [],
-}
+const status: WorkerStatus = { ...emptyStatus(plan.executionId), workerPid: process.pid }
 
 // A second worker for one execution would show here.
 writeFileSync(join(runFolder, 'starts'), `${process.pid}\n`, { flag: 'a' })

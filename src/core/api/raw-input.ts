@@ -37,7 +37,8 @@ export function queryPairs(query: string): QueryPairs | undefined {
   return pairs
 }
 
-function decoded(text: string): string | undefined {
+/** Percent-decoded text; undefined where the encoding is broken. */
+export function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text)
   } catch (error) {

@@ -1,6 +1,8 @@
 // Reads what a request says about its own signature: key, scope, date, signed headers, signature.
 // Owns the syntax of both forms (header and query); never decides whether any of it is true.
 
+import { decoded, queryPairs } from './raw-input.ts'
+
 export type SignatureErrorName =
   | 'MissingAuthenticationTokenException'
   | 'UnrecognizedClientException'
@@ -197,27 +199,15 @@ function basicDate(httpDate: string | undefined): string | undefined {
 
 /** A plus sign is a space, as everything that routes on the query reads it. Undefined where an encoding is broken. */
 function parseQuery(text: string): Record<string, string | string[]> | undefined {
+  const pairs = queryPairs(text)
+  if (pairs === undefined) return undefined
   const query: Record<string, string | string[]> = Object.create(null)
-  for (const pair of text.split('&')) {
-    if (pair === '') continue
-    const equals = pair.indexOf('=')
-    const key = decoded((equals === -1 ? pair : pair.slice(0, equals)).replaceAll('+', ' '))
-    const value = decoded((equals === -1 ? '' : pair.slice(equals + 1)).replaceAll('+', ' '))
-    if (key === undefined || value === undefined) return undefined
+  for (const [key, value] of pairs) {
     const earlier = query[key]
     if (earlier === undefined) query[key] = value
     else query[key] = Array.isArray(earlier) ? [...earlier, value] : [earlier, value]
   }
   return query
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch (error) {
-    if (error instanceof URIError) return undefined
-    throw error
-  }
 }
 
 function malformed(message: string): SignatureRefusal {

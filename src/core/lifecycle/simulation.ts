@@ -74,7 +74,8 @@ export function concludeLostWorker(executionId: string, simulation: KnownSimulat
   }
 }
 
-function emptyStatus(executionId: string): WorkerStatus {
+/** What is known of an execution before its worker has said anything. */
+export function emptyStatus(executionId: string): WorkerStatus {
   return {
     executionId,
     revision: 0,
