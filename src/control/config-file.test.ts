@@ -22,9 +22,10 @@ function faultsOf(text: string): string[] {
 }
 
 test('the example holds every key, and says what the defaults are', () => {
-  const { limits, quotas, audit } = parse(example) as Record<string, Record<string, unknown>>
+  const { limits, quotas, serving, audit } = parse(example) as Record<string, Record<string, unknown>>
   assert.equal(limits, 'heddle')
   assert.deepEqual(Object.keys(quotas).sort(), Object.keys(QUOTAS).sort())
+  assert.deepEqual(Object.keys(serving), ['connections', 'requests', 'body_mebibytes', 'receive_seconds'])
   assert.deepEqual(Object.keys(audit).sort(), ['file_mebibytes', 'files', 's3'])
   assert.deepEqual(settingsOf(example), defaultFileSettings)
 })
@@ -86,6 +87,14 @@ test('all faults are told at once, in the order of the text', () => {
   ])
   assert.match(faultsOf('quotas: {bytes_per_message: 2000, message_bytes_per_tick: 1000}')[0], /must not be smaller/)
   assert.match(faultsOf('quotas: [')[0], /^line 1, column \d+: /)
+})
+
+test('what is taken on at once is set key by key, in the units of the file', () => {
+  const { serving } = settingsOf('serving: {connections: 5, body_mebibytes: 2, receive_seconds: 1}')
+  assert.deepEqual(serving, { connectionsMax: 5, requestsMax: 1000, bodyBytesMax: 2 * 1024 ** 2, receiveMs: 1000 })
+  assert.deepEqual(faultsOf('serving: {requests: 0}'), [
+    'line 1, column 21: serving.requests: must be a whole number from 1 to 1000000, not the number 0',
+  ])
 })
 
 test('the longest duration is also the default, and may be longer than the service had it', () => {

@@ -15,8 +15,21 @@ export interface AuditSettings {
   filesMax: number
 }
 
+/** How much the server takes on at once, and how long it waits for senders. */
+export interface ServingSettings {
+  /** Open connections; beyond, the one that has been idle for longest is closed. */
+  connectionsMax: number
+  /** Requests being answered, of the API and of S3 each; more are answered 503. */
+  requestsMax: number
+  /** Bytes of requests' bodies that are held in memory; requests that need more are answered 503. */
+  bodyBytesMax: number
+  /** For a request's header, and again for the body of a call of the API. */
+  receiveMs: number
+}
+
 export interface FileSettings {
   limits: Limits
+  serving: ServingSettings
   audit: AuditSettings
 }
 
@@ -26,8 +39,16 @@ export const defaultAuditSettings: Readonly<AuditSettings> = Object.freeze({
   filesMax: 100,
 })
 
+export const defaultServingSettings: Readonly<ServingSettings> = Object.freeze({
+  connectionsMax: 4096,
+  requestsMax: 1000,
+  bodyBytesMax: 64 * 1024 ** 2,
+  receiveMs: 20_000,
+})
+
 export const defaultFileSettings: Readonly<FileSettings> = Object.freeze({
   limits: defaultLimits,
+  serving: defaultServingSettings,
   audit: defaultAuditSettings,
 })
 
@@ -108,11 +129,16 @@ export const QUOTAS: Readonly<Record<string, Quota>> = {
 /** Everything that is wrong at once, each fault as `line 3, column 7: quotas.workers: is not a known property`. */
 export function parseConfigFile(text: string): FileSettings | { faults: string[] } {
   const { root, faults } = readYaml(text)
-  const settings: FileSettings = { limits: defaultLimits, audit: { ...defaultAuditSettings } }
+  const settings: FileSettings = {
+    limits: defaultLimits,
+    serving: { ...defaultServingSettings },
+    audit: { ...defaultAuditSettings },
+  }
   if (root !== undefined && !root.isEmpty) {
-    const fields = root.fields([], ['limits', 'quotas', 'audit'])
+    const fields = root.fields([], ['limits', 'quotas', 'serving', 'audit'])
     const base = fields?.get('limits')?.oneOf(['heddle', 'aws']) === 'aws' ? awsLimits : defaultLimits
     settings.limits = readQuotas(fields?.get('quotas'), base)
+    readServing(fields?.get('serving'), settings.serving)
     readAudit(fields?.get('audit'), settings.audit)
   }
   if (faults.length === 0) return settings
@@ -150,6 +176,17 @@ function draftOf(limits: Limits): Draft {
     fabric: { ...fabric },
     unitsPerWorker: { count: unitsPerWorker },
   }
+}
+
+function readServing(value: YamlValue | undefined, serving: ServingSettings): void {
+  if (value === undefined || value.isEmpty) return
+  const fields = value.fields([], ['connections', 'requests', 'body_mebibytes', 'receive_seconds'])
+  serving.connectionsMax = fields?.get('connections')?.integer(1, 1_000_000) ?? serving.connectionsMax
+  serving.requestsMax = fields?.get('requests')?.integer(1, 1_000_000) ?? serving.requestsMax
+  const mebibytes = fields?.get('body_mebibytes')?.integer(2, 65_536)
+  if (mebibytes !== undefined) serving.bodyBytesMax = mebibytes * MEBIBYTE
+  const seconds = fields?.get('receive_seconds')?.integer(1, 3_600)
+  if (seconds !== undefined) serving.receiveMs = seconds * 1000
 }
 
 function readAudit(value: YamlValue | undefined, audit: AuditSettings): void {

@@ -140,7 +140,8 @@ export const SETTINGS: Record<SettingName, Setting> = {
     option: '--config',
     variable: 'HEDDLE_CONFIG',
     argument: '<file>',
-    description: 'YAML file of quotas and of the audit; default heddle.yaml in the data folder, if it is there',
+    description:
+      'YAML file of quotas, of how much is taken on at once, and of the audit; default heddle.yaml in the data folder, if it is there',
     defaultText: '',
   },
 }

@@ -13,6 +13,7 @@ import { Audit } from './audit/audit.ts'
 import { auditS3 } from './audit/s3-audit.ts'
 import { ConfigError, type ControlConfig, requireSafeListening, SETTINGS } from './config.ts'
 import { type Control, type ControlOptions, openControl } from './control.ts'
+import { Load } from './http/load.ts'
 import { createHttpServer, type TlsIdentity } from './http/server.ts'
 import { createS3Handler } from './s3/s3-handler.ts'
 
@@ -35,13 +36,16 @@ export async function serveControl(config: ControlConfig, options: ControlOption
   const auditFiles = new AuditFiles({ folder: control.data.audit, ...config.audit })
   opened.defer(() => auditFiles.close())
   const audit = new Audit(auditFiles, config)
+  const load = new Load(config.serving)
   const server = createHttpServer({
     handlers: guardedHandlers(control.handlers, { access, owner: config, store: control.store }),
     authenticate: authenticateWith(access, config.region),
     audit,
     log: options.log,
+    load,
+    serving: { ...config.serving, connectionsMax: connectionsThatFit(config.serving.connectionsMax, options.log) },
     ...(tls && { tls }),
-    s3: s3Handler(control, access, config.audit.s3 ? audit : undefined, options.log),
+    s3: s3Handler(control, access, { load, audit: config.audit.s3 ? audit : undefined, log: options.log }),
   })
   opened.defer(() => server.close())
   const { port } = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
@@ -57,12 +61,12 @@ export async function serveControl(config: ControlConfig, options: ControlOption
 function s3Handler(
   control: Control,
   access: Access,
-  audit: Audit | undefined,
-  log: Logger,
+  { load, audit, log }: { load: Load; audit: Audit | undefined; log: Logger },
 ): ReturnType<typeof createS3Handler> {
   return createS3Handler({
     ...(control.objects instanceof FolderObjects && { objects: control.objects }),
     region: control.config.region,
+    load,
     secretFor: access.secretFor,
     guardFor: s3GuardsOf(access),
     ...(audit !== undefined && {
@@ -70,6 +74,18 @@ function s3Handler(
     }),
     onFailure: (failure) => log.error({ ...failure }, 'an S3 request failed'),
   })
+}
+
+/** Connections are files of the process: some are kept for the store, the objects and the workers. */
+function connectionsThatFit(wanted: number, log: Logger): number {
+  const filesMax = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1])
+  if (!(wanted > filesMax / 2)) return wanted
+  const connections = Math.max(1, Math.floor(filesMax / 2))
+  log.warn(
+    { wanted, connections, filesMax },
+    'fewer connections are taken: half of the files that the process may open',
+  )
+  return connections
 }
 
 function tlsIdentity({ tls }: ControlConfig): TlsIdentity | undefined {

@@ -11,15 +11,15 @@ export const ERROR_TYPE_HEADER = 'x-amzn-ErrorType'
 /** What a fault becomes for the caller. Faults that are not ours to show become a 500, and go to the log as they are. */
 export function apiErrorOf(fault: unknown, log: Logger): ApiError {
   if (fault instanceof ApiError) return fault
-  if (isFrameworkRefusal(fault)) {
-    if (fault.statusCode === 413) return new ApiError('RequestEntityTooLargeException', 'The body is larger than 1 MiB')
-    return new ApiError('SerializationException', fault.message)
-  }
+  if (isFrameworkRefusal(fault)) return new ApiError('SerializationException', fault.message)
   log.error({ err: fault }, 'an operation failed')
   return new ApiError('InternalServerException', 'The request failed on the side of the service; its log has the cause')
 }
 
 export function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
+  // What comes after it, if anything, would have to be waited for again.
+  if (error.code === 'RequestTimeoutException') reply.header('connection', 'close')
   return sendJson(reply.code(error.status).header(ERROR_TYPE_HEADER, error.code), errorText(error))
 }
 
@@ -47,7 +47,7 @@ export function errorText(error: ApiError): string {
   return JSON.stringify({ Message: error.message, message: error.message })
 }
 
-/** What fastify itself refuses before a handler runs: bodies too large, malformed content types and addresses. */
+/** What fastify itself refuses before a handler runs: malformed content types and addresses. */
 function isFrameworkRefusal(fault: unknown): fault is FastifyError {
   if (!(fault instanceof Error)) return false
   const { code, statusCode } = fault as Partial<FastifyError>

@@ -17,10 +17,14 @@ import { outputText } from '../../core/api/serialize.ts'
 import { validateInput } from '../../core/api/validate.ts'
 import type { Origin } from '../access/access.ts'
 import type { Audit } from '../audit/audit.ts'
+import { defaultServingSettings, type ServingSettings } from '../config-file.ts'
 import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } from './answers.ts'
 import { auditCalls, demandAudit, noteCall } from './audit-hook.ts'
 import { claimedService } from './claimed-service.ts'
+import { Connections } from './connections.ts'
 import type { Authenticate, CallContext, Caller, OperationHandlers } from './handlers.ts'
+import { Load } from './load.ts'
+import { readBody, tooMuchAtOnce } from './read-body.ts'
 
 export interface HttpServerOptions {
   readonly handlers: OperationHandlers
@@ -32,6 +36,10 @@ export interface HttpServerOptions {
   /** Gets a record of every call of the API before it is answered. */
   readonly audit?: Audit
   readonly log: Logger
+  /** Without it, Heddle's defaults. */
+  readonly serving?: ServingSettings
+  /** What is taken on at once; to be shared with the S3 that is served. */
+  readonly load?: Load
 }
 
 export interface TlsIdentity {
@@ -46,16 +54,13 @@ export interface HttpServer {
   close(graceMs?: number): Promise<void>
 }
 
-export const BODY_BYTES_MAX = 1024 * 1024
-const HEADERS_TIMEOUT_MS = 20_000
 /** An upload of many gigabytes may take its time. */
 const REQUEST_TIMEOUT_MS = 3_600_000
 /** Longer than clients keep idle connections, so that they close first and never write into a closing one. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 const CLOSE_GRACE_MS = 5_000
-/** Of a body that is too large, so much is read before the answer: clients tend to listen only once they have sent all. */
-const REFUSED_BODY_BYTES_MAX = 16 * BODY_BYTES_MAX
-const REFUSED_BODY_MS_MAX = 5_000
+/** Of the time that a request may take to come: after it without any byte, uploads and downloads are given up. */
+const STALLS_PER_RECEIVE = 3
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const app = createApp(options)
@@ -78,27 +83,33 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 }
 
 function createApp(options: HttpServerOptions): FastifyInstance {
+  const { serving = defaultServingSettings } = options
+  const { load = new Load(serving) } = options
   const app = fastify({
-    serverFactory: (api) => createNodeServer(api as RequestListener, options),
+    serverFactory: (api) => createNodeServer(api as RequestListener, options, serving),
     clientErrorHandler: answerClientError,
     frameworkErrors: (fault, request, reply) => {
       reply.header(REQUEST_ID_HEADER, request.id)
       return sendError(reply, apiErrorOf(fault, options.log.child({ requestId: request.id })))
     },
     genReqId: () => randomUUID(),
-    bodyLimit: BODY_BYTES_MAX,
     exposeHeadRoutes: false,
     return503OnClosing: false,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 16 * 1024 },
   })
   if (options.audit !== undefined) auditCalls(app, options.audit, options.log)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id)
     // However a body is labelled, it is read as it is; the framework would refuse labels that are malformed.
     if (request.headers['content-type'] !== undefined) request.headers = { 'content-type': 'application/octet-stream' }
     done()
+  })
+  app.addHook('preValidation', async (request, reply) => {
+    const hold = load.bodyBytes.account(reply.raw)
+    if (!isBodiless(request)) request.body = await readBody(request.raw, { timeoutMs: serving.receiveMs, hold })
+    if (!load.apiRequests.account(reply.raw)(1)) throw tooMuchAtOnce('requests')
   })
   app.setErrorHandler(async (fault, request, reply) => {
     const log = options.log.child({ requestId: request.id, path: request.routeOptions.url })
@@ -107,7 +118,6 @@ function createApp(options: HttpServerOptions): FastifyInstance {
       return sendError(reply, new ApiError('SerializationException', 'The body ended too early'))
     }
     const error = apiErrorOf(fault, log)
-    if (error.code === 'RequestEntityTooLargeException') await skipBody(request.raw)
     return sendError(reply, error)
   })
   app.setNotFoundHandler(async (request) => {
@@ -172,6 +182,11 @@ export function originOf({ socket }: IncomingMessage): Origin {
   return { sourceIp, isSecure: socket instanceof TLSSocket }
 }
 
+/** Whatever such a request carries means nothing. */
+function isBodiless({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
 function rawUrl(request: FastifyRequest): string {
   const { url } = request.raw
   assert(url !== undefined, 'a request that came to a server has a URL')
@@ -182,19 +197,30 @@ function rawBody(request: FastifyRequest): Uint8Array {
   return request.body instanceof Uint8Array ? request.body : new Uint8Array()
 }
 
-function createNodeServer(api: RequestListener, { s3, tls }: HttpServerOptions): Server {
+function createNodeServer(api: RequestListener, { s3, tls }: HttpServerOptions, serving: ServingSettings): Server {
+  const { connectionsMax, receiveMs } = serving
+  const connections = new Connections(connectionsMax)
   const listenerOf = (request: IncomingMessage) => (s3 !== undefined && claimedService(request) === 's3' ? s3 : api)
-  const listener: RequestListener = (request, response) => listenerOf(request)(request, response)
-  const server = tls === undefined ? createServer(listener) : createTlsServer({ ...tls }, listener)
+  const listener: RequestListener = (request, response) => {
+    connections.begin(request, response)
+    listenerOf(request)(request, response)
+  }
+  const timeouts = {
+    headersTimeout: receiveMs,
+    requestTimeout: Math.max(receiveMs, REQUEST_TIMEOUT_MS),
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionsCheckingInterval: Math.ceil(receiveMs / 4),
+  }
+  const server =
+    tls === undefined
+      ? createServer(timeouts, listener)
+      : createTlsServer({ ...timeouts, ...tls, handshakeTimeout: receiveMs }, listener)
+  connections.watch(server, STALLS_PER_RECEIVE * receiveMs)
   // S3 says itself when a body may come: only once the signature is good.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    const listener = listenerOf(request)
-    if (listener === api) response.writeContinue()
+    if (listenerOf(request) === api) response.writeContinue()
     listener(request, response)
   })
-  server.headersTimeout = HEADERS_TIMEOUT_MS
-  server.requestTimeout = REQUEST_TIMEOUT_MS
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS
   return server
 }
 
@@ -204,29 +230,16 @@ function answerClientError(fault: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy()
     return
   }
-  const isTooLarge = fault.code === 'HPE_HEADER_OVERFLOW'
+  socket.end(rawErrorAnswer(refusalOf(fault), randomUUID()), () => socket.destroy())
+}
+
+function refusalOf({ code }: NodeJS.ErrnoException): ApiError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new ApiError('RequestTimeoutException', 'The request did not come whole in time')
+  }
+  const isTooLarge = code === 'HPE_HEADER_OVERFLOW'
   const message = isTooLarge
     ? 'The address and the headers are larger than 16 KiB'
     : 'The request is not well-formed HTTP'
-  const error = new ApiError('SerializationException', message)
-  socket.end(rawErrorAnswer(error, randomUUID()), () => socket.destroy())
-}
-
-/** Reads on without keeping anything, until the body ends, its sender goes, or it is too much to be polite about. */
-async function skipBody(request: IncomingMessage): Promise<void> {
-  if (request.readableEnded || request.destroyed) return
-  let bytes = 0
-  await new Promise<void>((resolve) => {
-    const giveUp = setTimeout(resolve, REFUSED_BODY_MS_MAX)
-    const done = () => {
-      clearTimeout(giveUp)
-      resolve()
-    }
-    request.on('data', (chunk: Uint8Array) => {
-      bytes += chunk.length
-      if (bytes > REFUSED_BODY_BYTES_MAX) done()
-    })
-    request.once('end', done).once('close', done)
-    request.resume()
-  })
+  return new ApiError('SerializationException', message)
 }

@@ -6,7 +6,6 @@ import { ObjectsError } from '../../io/objects/objects.ts'
 import { numberIn, type S3Answer, type S3Context } from './s3-context.ts'
 import { S3Error, s3ErrorOf } from './s3-errors.ts'
 import { elementsIn, parseXml, textIn, type XmlElement } from './s3-xml.ts'
-import { readSmall } from './verified-body.ts'
 
 const entriesMax = 1000
 /** A thousand keys of the greatest length, escaped. */
@@ -19,8 +18,8 @@ export async function listBuckets({ objects }: S3Context): Promise<S3Answer> {
   return { xml: { root: 'ListAllMyBucketsResult', content: { Owner: owner, Buckets: { Bucket } } } }
 }
 
-export async function createBucket({ objects, bucket, region, body }: S3Context): Promise<S3Answer> {
-  const text = await readSmall(body(), 64 * 1024)
+export async function createBucket({ objects, bucket, region, smallBody }: S3Context): Promise<S3Answer> {
+  const text = await smallBody(64 * 1024)
   const location =
     text.trim() === '' ? undefined : textIn(parseXml(text, 'CreateBucketConfiguration'), 'LocationConstraint')
   if (location !== undefined && location !== '' && location !== region) {
@@ -77,8 +76,8 @@ export async function listObjects(context: S3Context): Promise<S3Answer> {
   return { xml: { root: 'ListBucketResult', content: { ...content, ...extra } } }
 }
 
-export async function deleteObjects({ objects, bucket, body, demandDelete }: S3Context): Promise<S3Answer> {
-  const request = parseXml(await readSmall(body(), deleteBytesMax), 'Delete')
+export async function deleteObjects({ objects, bucket, smallBody, demandDelete }: S3Context): Promise<S3Answer> {
+  const request = parseXml(await smallBody(deleteBytesMax), 'Delete')
   const isQuiet = textIn(request, 'Quiet')?.trim() === 'true'
   const keys = elementsIn(request, 'Object').map((element) => {
     const key = textIn(element, 'Key')

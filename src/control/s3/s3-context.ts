@@ -18,6 +18,8 @@ export interface S3Context extends S3Target {
   headers: IncomingHttpHeaders
   /** Starts the body's way in; to be called once. Only now is a waiting client told to send it. */
   body(): VerifiedBody
+  /** The same for a body that is read whole. Throws S3Error EntityTooLarge, or SlowDown where too many are kept at once. */
+  smallBody(bytesMax: number): Promise<string>
   /** For keys that only the body names. Throws S3Error AccessDenied. */
   demandDelete(bucket: string, key: string): void
 }

@@ -37,6 +37,7 @@ const statusOfCode = {
   RequestTimeTooSkewed: 403,
   ServiceUnavailable: 503,
   SignatureDoesNotMatch: 403,
+  SlowDown: 503,
   StorageFull: 507,
   XAmzContentSHA256Mismatch: 400,
 } as const
@@ -60,7 +61,7 @@ export class S3Error extends Error {
     this.code = code
     this.status = statusOfCode[code]
     this.details = more.details ?? {}
-    this.headers = more.headers ?? {}
+    this.headers = { ...(this.status === 503 && { 'retry-after': '1' }), ...more.headers }
   }
 }
 

@@ -8,6 +8,7 @@ import { type SignatureAccepted, type SignatureOptions, verifySignature } from '
 import type { FolderObjects } from '../../io/objects/folder-objects.ts'
 import { ObjectsError } from '../../io/objects/objects.ts'
 import type { S3Guard } from '../access/s3-access.ts'
+import type { Load } from '../http/load.ts'
 import * as buckets from './bucket-operations.ts'
 import * as objectOperations from './object-operations.ts'
 import { checkKeyLength, type S3Answer, type S3Context } from './s3-context.ts'
@@ -15,7 +16,7 @@ import { errorOfRefusal, S3Error, s3ErrorOf } from './s3-errors.ts'
 import { copySourceOf, operationOf, type S3Operation, type S3Target, targetOf } from './s3-request.ts'
 import { buildXml } from './s3-xml.ts'
 import * as uploads from './upload-operations.ts'
-import { verifiedBody } from './verified-body.ts'
+import { readSmall, verifiedBody } from './verified-body.ts'
 
 export interface S3HandlerOptions {
   /** Absent where another S3 is used: every request is told so. */
@@ -24,6 +25,8 @@ export interface S3HandlerOptions {
   secretFor: SignatureOptions['secretFor']
   /** What the signer of a request may do. Throws S3Error where it is nobody any more. */
   guardFor(signer: SignatureAccepted, request: IncomingMessage): S3Guard
+  /** How much is taken on at once; without it, all. */
+  load?: Load
   /** For tests; the clock of the machine otherwise. */
   now?: () => Date
   /** Told of every answer before it is sent, which waits for it. Where it throws, the answer is that error. */
@@ -119,7 +122,8 @@ async function perform(
   options: S3HandlerOptions,
   progress: Progress,
 ): Promise<S3Answer> {
-  const { objects, region } = options
+  const { objects, region, load } = options
+  if (load?.s3Requests.account(response)(1) === false) throw new S3Error('SlowDown', 'Please reduce your request rate.')
   const { method = '', url = '', headers } = request
   const verdict = await verifySignature(
     { method, url, headers },
@@ -141,8 +145,10 @@ async function perform(
     progress.isBodyComing = true
     return content
   }
+  const smallBody = (bytesMax: number) => readSmall(body(), bytesMax, load?.bodyBytes.account(response))
   const { demandDelete } = guard
-  return operations[operation]({ ...target, objects, region, headers, body, demandDelete }).catch((error: unknown) => {
+  const context = { ...target, objects, region, headers, body, smallBody, demandDelete }
+  return operations[operation](context).catch((error: unknown) => {
     throw hidesMissing(error, operation, target, guard, headers) ? new S3Error('AccessDenied', 'Access Denied') : error
   })
 }

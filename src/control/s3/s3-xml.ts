@@ -53,11 +53,19 @@ function escapeText(text: string): string {
 /** The content of the root element, which must be `root`. Throws S3Error MalformedXML. */
 export function parseXml(text: string, root: string): XmlElement {
   if (text.includes('<!') || XMLValidator.validate(text) !== true) throw malformed()
-  const parsed = parser.parse(text) as Record<string, unknown>
-  const content = parsed[root]
+  const content = parsed(text)[root]
   if (content === '') return {}
   if (typeof content !== 'object' || content === null || Array.isArray(content)) throw malformed()
   return content as XmlElement
+}
+
+/** The parser throws where elements are nested without end. */
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return parser.parse(text) as Record<string, unknown>
+  } catch (cause) {
+    throw malformed(cause)
+  }
 }
 
 /** The elements of a name; none, one or many. Throws S3Error MalformedXML where one holds text only. */
@@ -92,6 +100,7 @@ function decodeText(text: string): string {
   })
 }
 
-function malformed(): S3Error {
-  return new S3Error('MalformedXML', 'The XML of the request could not be read, or is not what the operation takes.')
+function malformed(cause?: unknown): S3Error {
+  const message = 'The XML of the request could not be read, or is not what the operation takes.'
+  return new S3Error('MalformedXML', message, { cause })
 }

@@ -7,7 +7,6 @@ import { openCopySource } from './object-operations.ts'
 import { numberIn, putOptionsOf, type S3Answer, type S3Context, wantsAbsent } from './s3-context.ts'
 import { S3Error } from './s3-errors.ts'
 import { elementsIn, parseXml, textIn } from './s3-xml.ts'
-import { readSmall } from './verified-body.ts'
 
 /** Ten thousand parts with their checksums. */
 const completeBytesMax = 8 * 1024 * 1024
@@ -43,8 +42,8 @@ export async function uploadPartCopy(context: S3Context): Promise<S3Answer> {
 }
 
 export async function completeMultipartUpload(context: S3Context): Promise<S3Answer> {
-  const { objects, bucket, key, query, headers, body } = context
-  const request = parseXml(await readSmall(body(), completeBytesMax), 'CompleteMultipartUpload')
+  const { objects, bucket, key, query, headers, smallBody } = context
+  const request = parseXml(await smallBody(completeBytesMax), 'CompleteMultipartUpload')
   const parts = elementsIn(request, 'Part').map((part) => {
     const partNumber = Number(textIn(part, 'PartNumber') ?? '')
     const etag = textIn(part, 'ETag')

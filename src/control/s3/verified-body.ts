@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Readable, Transform, type TransformCallback } from 'node:stream'
 import type { SignatureAccepted } from '../../core/api/signature.ts'
+import { GatheredBytes } from '../http/gathered-bytes.ts'
 import { type RunningChecksum, startChecksum } from './checksums.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { S3Error, type S3ErrorCode } from './s3-errors.ts'
@@ -113,17 +114,18 @@ export function verifiedBody(
   return body
 }
 
-/** Reads a small body whole. Throws S3Error EntityTooLarge where it isn't small. */
-export async function readSmall(body: Readable, bytesMax: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
+/**
+ * Reads a small body whole. Throws S3Error EntityTooLarge where it isn't small, and SlowDown where `hold`, told of the bytes that are
+ * kept, says that they are too many.
+ */
+export async function readSmall(body: Readable, bytesMax: number, hold?: (bytes: number) => boolean): Promise<string> {
+  const gathered = new GatheredBytes(hold)
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > bytesMax)
+    if (gathered.length + chunk.length > bytesMax)
       throw new S3Error('EntityTooLarge', `The body of the request may have ${bytesMax} bytes at most.`)
-    chunks.push(chunk)
+    if (!gathered.add(chunk)) throw new S3Error('SlowDown', 'Please reduce your request rate.')
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return gathered.bytes.toString('utf8')
 }
 
 function checksOf(headers: IncomingMessage['headers']): Check[] {

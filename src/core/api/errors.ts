@@ -4,6 +4,8 @@
 export interface ApiErrorEntry {
   readonly status: number
   readonly meaning: string
+  /** When a caller may ask again, as the answer's `Retry-After`. */
+  readonly retryAfterSeconds?: number
 }
 
 export const API_ERRORS = {
@@ -32,7 +34,13 @@ export const API_ERRORS = {
   },
   ExpiredTokenException: { status: 403, meaning: 'The credentials, or the signed address, are no longer valid.' },
   UnknownOperationException: { status: 404, meaning: 'No operation has this path and method.' },
+  RequestTimeoutException: { status: 408, meaning: 'The request did not come whole in time.' },
   RequestEntityTooLargeException: { status: 413, meaning: 'The body is larger than a request may be.' },
+  ServiceUnavailableException: {
+    status: 503,
+    meaning: 'The service has as much to do as it takes on at once; ask again after `Retry-After` seconds.',
+    retryAfterSeconds: 1,
+  },
 } as const satisfies Readonly<Record<string, ApiErrorEntry>>
 
 export type ApiErrorCode = keyof typeof API_ERRORS
@@ -49,5 +57,10 @@ export class ApiError extends Error {
 
   get status(): number {
     return API_ERRORS[this.code].status
+  }
+
+  get retryAfterSeconds(): number | undefined {
+    const entry: ApiErrorEntry = API_ERRORS[this.code]
+    return entry.retryAfterSeconds
   }
 }
