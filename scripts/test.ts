@@ -12,7 +12,7 @@ import { failedChecks, runTool } from './check.ts'
 import { describeLeftovers, leftoversSince, takeInventory } from './test-leftovers.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const FOLDERS = ['src', 'sdk', 'samples', 'tests', 'scripts']
+const FOLDERS = ['src', 'sdk', 'samples', 'bench', 'tests', 'scripts']
 /** One test, and one file of tests, may take this long. */
 const TEST_TIMEOUT_MS = 600_000
 /** Tests of several processes wait for each other most of the time; more files at once only stretch their waits. */

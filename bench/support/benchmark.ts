@@ -1,0 +1,101 @@
+// The life of one benchmark: begin, measure, take down what was started, and say the result as the last line.
+// Owns the result's form, the time limit and the taking down; never knows what is measured.
+//
+//   await benchmark(async ({ say, defer }) => {
+//     const heddle = await startHeddle()
+//     defer(() => heddle.stop())
+//     const rounds = await interleaved({ ours: measureOurs, plain: measurePlain }, { say })
+//     return {
+//       unit: 'updates/s', value: median(rounds.ours), reference: median(rounds.plain),
+//       referenceName: 'plain typed arrays', goal: '>= 0.3',
+//     }
+//   })
+
+import { basename } from 'node:path'
+
+/** A bound on `value / reference`; `report` where there is none. */
+export type Goal = `>= ${number}` | `<= ${number}` | 'report'
+
+/** What a benchmark returns. Anything else that is worth telling goes into `more`. */
+export interface Outcome {
+  readonly unit: string
+  readonly value: number
+  /** In the same unit, measured in the same run. */
+  readonly reference: number
+  readonly referenceName: string
+  readonly goal: Goal
+  readonly more?: Readonly<Record<string, unknown>>
+}
+
+/** The last line on standard output, as JSON; what is in `more` stands beside it. */
+export interface Result extends Omit<Outcome, 'more'> {
+  readonly bench: string
+  readonly ratio: number
+  readonly met: boolean
+}
+
+export interface Bench {
+  /** Progress, for people. */
+  say(text: string): void
+  /** Is run at the end, however it comes: last in, first out. */
+  defer(takeDown: () => Promise<void> | void): void
+  /** Aborted when the benchmark is interrupted, or has taken too long. */
+  readonly signal: AbortSignal
+}
+
+const LIMIT_MS = 120_000
+
+/** To be called once, by the file that is named after the benchmark. A benchmark that fails has exit code 1 and no result. */
+export async function benchmark(body: (bench: Bench) => Promise<Outcome>): Promise<void> {
+  const name = basename(process.argv[1] ?? '', '.ts')
+  const startedAtMs = performance.now()
+  const say = (text: string) => {
+    console.log(`[${((performance.now() - startedAtMs) / 1000).toFixed(1).padStart(5)} s] ${text}`)
+  }
+  const end = new AbortController()
+  const interrupt = () => end.abort(new Error('interrupted'))
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  const limit = setTimeout(() => end.abort(new Error(`not done after ${LIMIT_MS / 1000} s`)), LIMIT_MS)
+  const started = new AsyncDisposableStack()
+  try {
+    const bench = {
+      say,
+      defer: (takeDown: () => Promise<void> | void) => void started.defer(takeDown),
+      signal: end.signal,
+    }
+    const outcome = await Promise.race([body(bench), aborted(end.signal)])
+    await started.disposeAsync()
+    console.log(JSON.stringify(resultOf(name, outcome)))
+  } catch (error) {
+    console.error(`bench ${name} failed:`, error)
+    await started.disposeAsync()
+    // The body may be under way still.
+    process.exit(1)
+  } finally {
+    clearTimeout(limit)
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  }
+}
+
+export function resultOf(bench: string, { more, ...outcome }: Outcome): Result {
+  const ratio = outcome.value / outcome.reference
+  const numbers = { value: rounded(outcome.value), reference: rounded(outcome.reference), ratio: rounded(ratio) }
+  return { bench, ...outcome, ...numbers, met: meets(ratio, outcome.goal), ...more }
+}
+
+/** Nothing is asked of what is only reported. */
+export function meets(ratio: number, goal: Goal): boolean {
+  const [comparison, bound] = goal.split(' ')
+  if (comparison === '>=') return ratio >= Number(bound)
+  if (comparison === '<=') return ratio <= Number(bound)
+  return Number.isFinite(ratio)
+}
+
+/** To four digits: more would say what was not measured. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(4))
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+}
