@@ -117,6 +117,18 @@ test('the record of an unknown call has its path, and not the query, where a sig
   assert.deepEqual(events()[0].requestParameters, { method: 'GET', path: '/nothing' })
 })
 
+test('who asks for the health of the server needs no signature, and leaves no record', async (t) => {
+  const { call, events } = await serve(t)
+  await call('/listsimulations')
+  const answer = await call('/health', undefined, 'none')
+  assert.equal(answer.status, 200)
+  assert.deepEqual(await answer.json(), { status: 'ok' })
+  assert.deepEqual(
+    events().map(({ eventName }) => eventName),
+    ['ListSimulations'],
+  )
+})
+
 test('a change that leaves no record is not answered as done, and no further one is made', async (t) => {
   const { call, folder, handled } = await serve(t)
   // Without a folder for the first file nothing can be written.

@@ -9,6 +9,9 @@ import type { OperationName } from '../../core/api/operations.ts'
 import type { Audit, CallFacts } from '../audit/audit.ts'
 import { ERROR_TYPE_HEADER, errorText } from './answers.ts'
 
+/** Answers anybody, without a signature, that the server serves. No call of the API, so no record. */
+export const HEALTH_PATH = '/health'
+
 type Noted = Partial<Pick<CallFacts, 'operation' | 'caller' | 'input' | 'output'>>
 
 const notes = new WeakMap<IncomingMessage, Noted>()
@@ -35,6 +38,7 @@ export function demandAudit(audit: Audit | undefined, operation: OperationName):
 /** To be added before any route. */
 export function auditCalls(app: FastifyInstance, audit: Audit, log: Logger): void {
   app.addHook('onSend', (request, reply, payload, done) => {
+    if (request.routeOptions.url === HEALTH_PATH) return done(null, payload)
     const facts = factsOf(request.raw, request.id, reply, payload)
     const fail = (error: unknown) => {
       log.error({ err: error, requestId: request.id }, 'a call left no record')

@@ -19,7 +19,7 @@ import type { Origin } from '../access/access.ts'
 import type { Audit } from '../audit/audit.ts'
 import { defaultServingSettings, type ServingSettings } from '../config-file.ts'
 import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } from './answers.ts'
-import { auditCalls, demandAudit, noteCall } from './audit-hook.ts'
+import { auditCalls, demandAudit, HEALTH_PATH, noteCall } from './audit-hook.ts'
 import { claimedService } from './claimed-service.ts'
 import { Connections } from './connections.ts'
 import type { Authenticate, CallContext, Caller, OperationHandlers } from './handlers.ts'
@@ -54,6 +54,7 @@ export interface HttpServer {
   close(graceMs?: number): Promise<void>
 }
 
+const HEALTHY = JSON.stringify({ status: 'ok' })
 /** An upload of many gigabytes may take its time. */
 const REQUEST_TIMEOUT_MS = 3_600_000
 /** Longer than clients keep idle connections, so that they close first and never write into a closing one. */
@@ -125,6 +126,7 @@ function createApp(options: HttpServerOptions): FastifyInstance {
     throw new ApiError('UnknownOperationException', 'No operation has this path and method')
   })
   for (const name of OPERATION_NAMES) addRoute(app, name, options)
+  app.route({ method: ['GET', 'HEAD'], url: HEALTH_PATH, handler: (_request, reply) => sendJson(reply, HEALTHY) })
   return app
 }
 

@@ -1,0 +1,170 @@
+// How many calls of the API a second one control answers: DescribeSimulation and ListSimulations, with 1,000 simulations
+// in the store, signed, decided by policies and audited, beside the same server's route that does nothing.
+// Owns what is called; the sending is support/http-load.ts's. `value` and `reference` are those of the slower operation.
+
+import { randomUUID } from 'node:crypto'
+import { Sha256 } from '@aws-crypto/sha256-js'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { HeddleClient } from '../clients/typescript/src/index.ts'
+import { requestTarget, wireRequest } from '../clients/typescript/src/wire.ts'
+import { addUser } from '../src/control/access/edit-access.ts'
+import type { Credentials } from '../src/control/credentials.ts'
+import { dataFolder } from '../src/control/data-folder.ts'
+import { type InputOf, type OperationName, SERVICE_NAME } from '../src/core/api/operations.ts'
+import { simulationArn } from '../src/core/lifecycle/resource-name.ts'
+import { emptyStatus } from '../src/core/lifecycle/simulation.ts'
+import type { WorkerStatus } from '../src/core/wire/worker-protocol.ts'
+import { openSqliteStore } from '../src/io/store/sqlite-store.ts'
+import { startHeddle } from '../tests/support/heddle.ts'
+import { benchmark } from './support/benchmark.ts'
+import { HttpLoad, type LoadMeasured } from './support/http-load.ts'
+import { interleaved, median } from './support/rounds.ts'
+
+const SIMULATIONS = 1000
+const ROUND_MS = 2_000
+const OWNER = { region: 'us-west-2', accountId: '111122223333' }
+/** As in docs/access.md: by tag, with a denial beside it. */
+const POLICY = {
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Deny', Action: 'simspaceweaver:Delete*', Resource: '*' },
+    { Effect: 'Allow', Action: 'simspaceweaver:List*', Resource: '*' },
+    {
+      Effect: 'Allow',
+      Action: 'simspaceweaver:*',
+      Resource: 'arn:aws:simspaceweaver:*:*:simulation/*',
+      Condition: { StringEquals: { 'aws:ResourceTag/team': 'water' } },
+    },
+  ],
+}
+/** So many seconds ago at most were requests signed, half of what is accepted. */
+const SIGNED_SECONDS_AGO_MAX = 450
+
+await benchmark(async ({ say, defer }) => {
+  const heddle = await startHeddle()
+  defer(() => heddle.stop())
+  await heddle.interrupt()
+  await fill(dataFolder(heddle.data).store)
+  const credentials = addUser(dataFolder(heddle.data).access, 'bench', [POLICY])
+  await heddle.up()
+  say(`${SIMULATIONS} simulations are in the store`)
+
+  const { host, port } = new URL(heddle.endpoint)
+  const sign = signerFor(host, credentials)
+  const client = new HeddleClient({ endpoint: heddle.endpoint, region: OWNER.region, credentials })
+  const tokens: (string | undefined)[] = [undefined]
+  for await (const { NextToken } of client.pages('ListSimulations', {})) if (NextToken) tokens.push(NextToken)
+  const requests = {
+    hello: [`GET /health HTTP/1.1\r\nhost: ${host}\r\n\r\n`],
+    describe: await many(4 * SIMULATIONS, (index) =>
+      sign('DescribeSimulation', { Simulation: nameOf(index % SIMULATIONS) }),
+    ),
+    list: await many(2 * SIMULATIONS, (index) => {
+      const NextToken = tokens[index % tokens.length]
+      return sign('ListSimulations', NextToken === undefined ? {} : { NextToken })
+    }),
+  }
+  say(`requests are signed; a list has ${tokens.length} pages`)
+
+  const load = new HttpLoad(Number(port))
+  defer(() => load.close())
+  const rounds = await interleaved(
+    {
+      hello: () => load.measure(requests.hello, ROUND_MS),
+      describe: () => load.measure(requests.describe, ROUND_MS),
+      list: () => load.measure(requests.list, ROUND_MS),
+    },
+    {
+      say,
+      tell: ({ perSecond, p99Ms, busy }) =>
+        `${perSecond.toFixed(0)}/s, p99 ${p99Ms.toFixed(2)} ms, client ${busy.toFixed(2)} busy`,
+    },
+  )
+  const { hello, describe, list } = {
+    hello: summary(rounds.hello),
+    describe: summary(rounds.describe),
+    list: summary(rounds.list),
+  }
+  return {
+    unit: 'requests/s',
+    value: Math.min(describe.perSecond, list.perSecond),
+    reference: hello.perSecond,
+    referenceName: 'GET /health of the same server',
+    goal: '>= 0.3',
+    more: { simulations: SIMULATIONS, hello, describe, list },
+  }
+})
+
+/** Simulations that are over, as their workers have left them. */
+async function fill(path: string): Promise<void> {
+  const store = openSqliteStore(path)
+  try {
+    for (let index = 0; index < SIMULATIONS; index += 1) {
+      const executionId = randomUUID()
+      await store.createSimulation({
+        name: nameOf(index),
+        executionId,
+        arn: simulationArn(OWNER, nameOf(index)),
+        createdAtMs: Date.now(),
+        roleArn: `arn:aws:iam::${OWNER.accountId}:role/bench`,
+        description: 'one of many',
+        maximumDuration: '14D',
+        schemaLocation: { bucket: 'bench', key: 'schema.yaml' },
+        tags: { team: 'water' },
+        targetStatus: 'STOPPED',
+        launched: true,
+        workerStatus: endedStatus(executionId),
+      })
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+function endedStatus(executionId: string): WorkerStatus {
+  return {
+    ...emptyStatus(executionId),
+    revision: 12,
+    status: 'STOPPED',
+    tick: 1000,
+    logGroup: 'bench',
+    domains: [{ name: 'View', lifecycle: 'ByRequest' }],
+    apps: [{ domain: 'View', name: 'view', lifecycle: 'ByRequest', status: 'STOPPED', targetStatus: 'STOPPED' }],
+  }
+}
+
+function nameOf(index: number): string {
+  return `simulation-${String(index).padStart(4, '0')}`
+}
+
+function many(count: number, make: (index: number) => Promise<string>): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => make(index)))
+}
+
+/** Whole requests, signed at different times, so that no two are the same. */
+function signerFor(host: string, credentials: Credentials) {
+  const signer = new SignatureV4({ service: SERVICE_NAME, region: OWNER.region, credentials, sha256: Sha256 })
+  let signed = 0
+  return async <Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<string> => {
+    const wire = wireRequest(name, input, randomUUID)
+    const signingDate = new Date(Date.now() - (signed++ % SIGNED_SECONDS_AGO_MAX) * 1000)
+    const { headers } = await signer.sign(
+      {
+        method: wire.method,
+        protocol: 'http:',
+        hostname: host,
+        path: wire.path,
+        query: { ...wire.query },
+        headers: { host, 'user-agent': 'heddle-bench' },
+      },
+      { signingDate },
+    )
+    const lines = Object.entries(headers).map(([header, value]) => `${header}: ${value}`)
+    return [`${wire.method} ${requestTarget(wire)} HTTP/1.1`, ...lines, '', ''].join('\r\n')
+  }
+}
+
+function summary(rounds: readonly LoadMeasured[]): LoadMeasured {
+  const of = (name: keyof LoadMeasured) => Number(median(rounds.map((round) => round[name])).toPrecision(4))
+  return { perSecond: of('perSecond'), p99Ms: of('p99Ms'), busy: of('busy') }
+}
