@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import {
   type ColumnEntry,
+  clockMeterRecord,
   columns,
   controlRecord,
   fieldColumns,
@@ -13,9 +14,11 @@ import {
   messageColumns,
   type PlacedRecord,
   partitionHeaderRecord,
+  partitionMeterRecord,
   partitionRecord,
   sideRecord,
 } from '../src/core/fabric/layout.ts'
+import { bucketBoundsMs, bucketCount } from '../src/core/tick/durations.ts'
 
 export const layoutPageFile = new URL('../docs/memory-layout.md', import.meta.url)
 
@@ -32,7 +35,7 @@ Segments are files in \`<fabric folder>/<execution id>/\`, on a tmpfs. They are 
 
 | segment | what |
 |---|---|
-| \`control\` | the control record, the pending bits (one a partition), and a partition record for each partition |
+| \`control\` | the control record, the pending bits (one a partition), a partition record for each partition, the clock meter, and a partition meter for each partition |
 | \`partition-<index>-<epoch>\` | the partition header, the side records of side 0 and side 1, the columns of side 0, the columns of side 1 |
 | \`partition-<index>-<epoch>-field-<n>-<side>\` | data field \`n\` on one side; made when the field is first used |
 | \`partition-<index>-<epoch>-messages-<side>\` | the messages that the partition sends; made with the first one |
@@ -48,6 +51,15 @@ ${recordTable(controlRecord)}
 
 ## Partition record
 ${recordTable(partitionRecord)}
+
+## Clock meter
+What is counted while the simulation runs, for its operator. Each number has one writer, who adds to it without a lock. Durations are ${bucketCount} counts of how many
+took so long, by upper bound (${bucketBoundsMs[0] * 1000} µs, doubling up to ${(bucketBoundsMs.at(-1)! / 1000).toFixed(1)} s, and all that took longer), and behind them their sum in ms.
+
+${recordTable(clockMeterRecord)}
+
+## Partition meter
+${recordTable(partitionMeterRecord)}
 
 ## Partition header
 ${recordTable(partitionHeaderRecord)}

@@ -5,6 +5,7 @@ import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_
 import { arbitrate } from '../core/fabric/barrier.ts'
 import { ControlBlock } from '../core/fabric/control-block.ts'
 import { Fabric } from '../core/fabric/fabric.ts'
+import { ClockMeter, HandoffCounter } from '../core/fabric/meters.ts'
 import { rowState } from '../core/fabric/partition-memory.ts'
 import { PartitionOwner } from '../core/fabric/partition-owner.ts'
 import { copyWorld, hashWorld } from '../core/fabric/state.ts'
@@ -27,6 +28,8 @@ class ClockThread {
   readonly #released: Futex
   readonly #worker: Futex
   readonly #pacer: Pacer
+  readonly #meter: ClockMeter
+  readonly #handoffCounter: HandoffCounter
   /** Partitions whose app computes each tick. */
   readonly #participants = new Set<number>()
   /** Partitions without an app, kept as they are by this thread. */
@@ -54,6 +57,9 @@ class ClockThread {
     this.#released = futexAt(segment, this.#control.releaseWordOffset)
     this.#worker = futexAt(segment, this.#control.workerWordOffset)
     this.#pacer = new Pacer(data.tickRate)
+    this.#meter = new ClockMeter(this.#fabric)
+    this.#handoffCounter = new HandoffCounter(this.#fabric)
+    this.#handoffCounter.count(this.#control.committedTick)
     for (const partition of this.#fabric.partitions()) this.#takeCare(partition)
   }
 
@@ -83,7 +89,7 @@ class ClockThread {
 
   #release(): void {
     const nowMs = performance.now()
-    this.#pacer.released(nowMs)
+    this.#meter.addMissedTicks(this.#pacer.released(nowMs))
     this.#releasedAtMs = nowMs
     this.#lateSaidAtMs = nowMs
     const committed = this.#control.committedTick
@@ -99,10 +105,14 @@ class ClockThread {
 
   #commit(): void {
     const { tick } = this.#control
+    const allCommittedAtMs = performance.now()
+    this.#meter.phases.barrier.add(allCommittedAtMs - this.#releasedAtMs)
     const { granted } = arbitrate(this.#fabric, tick, this.#data.transfersPerTick)
     this.#handoffs += granted
+    this.#handoffCounter.count(tick)
     this.#control.setCommittedTick(tick)
     this.#computing = false
+    this.#meter.phases.handoff.add(performance.now() - allCommittedAtMs)
   }
 
   #workBetweenTicks(): void {

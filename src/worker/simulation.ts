@@ -24,6 +24,7 @@ import { removePackages } from '../io/packages/packages.ts'
 import { Apps, packagesFolder } from './apps.ts'
 import { Clock } from './clock.ts'
 import { Journal } from './journal.ts'
+import { readMetrics } from './metrics.ts'
 import { type SnapshotInProgress, startSnapshot } from './snapshots.ts'
 import { StartFailure, startFailure } from './start-failure.ts'
 import { readStartSource } from './start-source.ts'
@@ -90,6 +91,8 @@ export class Simulation {
   }
 
   async obey(command: WorkerCommand): Promise<WorkerAnswer> {
+    if (command.command === 'metrics' && this.#running && !this.#ending)
+      return { metrics: readMetrics(this.#plan, this.status, this.#running.setup) }
     const refusal = await this.#obey(command)
     return refusal ? { refusal } : { status: this.status }
   }
@@ -206,7 +209,7 @@ export class Simulation {
   }
 
   async #obey(command: WorkerCommand): Promise<Refusal | undefined> {
-    if (command.command === 'status') return undefined
+    if (command.command === 'status' || command.command === 'metrics') return undefined
     if (command.command === 'stop') {
       void this.stop()
       return undefined

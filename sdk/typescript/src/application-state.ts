@@ -7,6 +7,7 @@ import type { Host } from './host.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import type { Subscription } from './model.ts'
 import type { OwnershipLog } from './ownership-log.ts'
+import type { PhaseTimer } from './phase-timer.ts'
 
 export interface ApplicationState {
   readonly host: Host
@@ -14,6 +15,7 @@ export interface ApplicationState {
   readonly subscriptions: Map<number, { box: Box; handle: Subscription }>
   readonly ownership: OwnershipLog
   metrics: RuntimeMetrics
+  readonly phases: PhaseTimer
   nextSubscriptionId: number
   failed<Failure extends HeddleError>(error: Failure): Failure
   committed(): void

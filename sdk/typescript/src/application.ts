@@ -9,6 +9,7 @@ import type { Host } from './host.ts'
 import { emptyMetrics, type RuntimeMetrics } from './metrics.ts'
 import type { LocatedEntity, Partition } from './model.ts'
 import { OwnershipLog } from './ownership-log.ts'
+import { PhaseTimer } from './phase-timer.ts'
 import { Transaction } from './transaction.ts'
 
 export type { StandaloneOptions } from './standalone-host.ts'
@@ -29,6 +30,7 @@ export class Application {
       subscriptions: new Map(),
       ownership: new OwnershipLog(),
       metrics: emptyMetrics(),
+      phases: new PhaseTimer(host),
       nextSubscriptionId: 1,
       failed: (error) => {
         this.#lastErrorMessage = error.message
@@ -146,7 +148,8 @@ export class Application {
   }
 
   #begin(): Transaction {
-    const { host, owner, ownership, metrics } = this.#state
+    const { host, owner, ownership, metrics, phases } = this.#state
+    phases.end('wait')
     owner.begin(host.fabric.control.tick)
     const { added, removed, rejected } = owner.ownership
     const entity = (row: number): LocatedEntity => ({
@@ -164,6 +167,7 @@ export class Application {
     metrics.rejectedOutgoingTransfer += rejected.length
     metrics.rejectedIncomingTransfer += owner.rejectedIncoming
     this.#open = new Transaction(this.#state)
+    phases.end('read')
     return this.#open
   }
 

@@ -47,13 +47,15 @@ export class Transaction {
   /** Ends the update: what was written becomes visible to all at the next tick. */
   commit(): void {
     this.#requireOpen()
-    const { host, owner, metrics } = this.#state
+    const { host, owner, metrics, phases } = this.#state
+    phases.end('simulate')
     owner.finish()
     this.#committed = true
     metrics.totalCommittedTicks++
     metrics.ticksSinceReset++
     this.#state.committed()
     host.committed()
+    phases.end('commit')
   }
 
   // --- entities

@@ -9,10 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { concludeLostWorker, isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
 import { workerSocketPath } from '../../core/wire/places.ts'
 import type {
-  Refusal,
   WorkerAnswer,
   WorkerCommand,
   WorkerEvent,
+  WorkerMetrics,
   WorkerPlan,
   WorkerStatus,
 } from '../../core/wire/worker-protocol.ts'
@@ -31,6 +31,8 @@ const RETRY_MS = 50
 const ANSWER_LIMIT_MS = 10_000
 /** Other commands may have to wait for the end of a tick, or for an app. */
 const COMMAND_LIMIT_MS = 60_000
+/** Who asks how simulations do waits for the slowest of them. */
+const METRICS_LIMIT_MS = 2_000
 /** How long a command waits for a connection that is being made again. */
 const REACH_LIMIT_MS = 2_000
 
@@ -76,11 +78,23 @@ export class WorkerWatch {
   }
 
   /** Asks the worker, and stores the status that it answers. Throws BusError where it can't be reached in time. */
-  async request(command: WorkerCommand): Promise<{ refusal: Refusal } | { status: WorkerStatus }> {
+  async request(command: WorkerCommand): Promise<WorkerAnswer> {
     const client = await this.#reach()
     const answer = await client.request(command, COMMAND_LIMIT_MS)
     if ('status' in answer) await this.#adopt(answer.status)
     return answer
+  }
+
+  /** How the simulation does. Undefined while it has no apps yet or ends, and where the worker can't be reached at once. */
+  async metrics(): Promise<WorkerMetrics | undefined> {
+    if (this.#over) return undefined
+    try {
+      const answer = await this.#client?.request({ command: 'metrics' }, METRICS_LIMIT_MS)
+      return answer !== undefined && 'metrics' in answer ? answer.metrics : undefined
+    } catch (error) {
+      if (error instanceof BusError) return undefined
+      throw error
+    }
   }
 
   /** The connection; where it was lost a moment ago, it may come back. */

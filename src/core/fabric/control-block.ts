@@ -10,6 +10,7 @@ import {
   fieldIndexMax,
   layoutMagic,
   layoutVersion,
+  partitionMeterRecord,
   partitionRecord,
   segmentNames,
 } from './layout.ts'
@@ -36,7 +37,7 @@ export class ControlBlock {
   readonly releaseWordOffset: number = controlRecord.offsetBytes.releaseWord
   readonly workerWordOffset: number = controlRecord.offsetBytes.workerWord
   readonly #bytes: Uint8Array
-  readonly #partitionsOffset: number
+  readonly #layout: ReturnType<typeof controlLayout>
 
   private constructor(segment: Segment, sizes: FabricSizes) {
     const layout = controlLayout(sizes.partitionCapacity)
@@ -47,7 +48,7 @@ export class ControlBlock {
     this.floats = new Float64Array(buffer, startBytes, layout.bytes / 8)
     this.pending = new Int32Array(buffer, startBytes + layout.pendingOffset, Math.ceil(sizes.partitionCapacity / 32))
     this.#bytes = new Uint8Array(buffer, startBytes, layout.bytes)
-    this.#partitionsOffset = layout.partitionsOffset
+    this.#layout = layout
   }
 
   /** Makes the control segment of a new fabric. */
@@ -188,7 +189,7 @@ export class ControlBlock {
   }
 
   partitionName(partition: number): string {
-    const start = this.#partitionsOffset + partition * partitionRecord.bytes + partitionRecord.offsetBytes.name
+    const start = this.#layout.partitionsOffset + partition * partitionRecord.bytes + partitionRecord.offsetBytes.name
     return new TextDecoder().decode(this.#bytes.slice(start, start + this.partitionWord(partition, 'nameBytes')))
   }
 
@@ -199,7 +200,7 @@ export class ControlBlock {
     let partition = 0
     while (partition < this.sizes.partitionCapacity && this.partitionWord(partition, 'state') !== 0) partition++
     if (partition === this.sizes.partitionCapacity) return -1
-    const start = this.#partitionsOffset + partition * partitionRecord.bytes + partitionRecord.offsetBytes.name
+    const start = this.#layout.partitionsOffset + partition * partitionRecord.bytes + partitionRecord.offsetBytes.name
     this.#bytes.set(name, start)
     this.setPartitionWord(partition, 'nameBytes', name.length)
     this.setPartitionWord(partition, 'epoch', this.partitionWord(partition, 'epoch') + 1)
@@ -207,9 +208,21 @@ export class ControlBlock {
     this.setPartitionWord(partition, 'cell', options.cell)
     for (const word of ['attachedPid', 'incarnation', 'shutdown', 'destroyed'] as const)
       this.setPartitionWord(partition, word, 0)
+    const meter = this.partitionMeterOffset(partition)
+    this.#bytes.fill(0, meter, meter + partitionMeterRecord.bytes)
     if (partition >= this.partitionCount) Atomics.store(this.words, at.partitionCount, partition + 1)
     this.setPartitionWord(partition, 'state', 1)
     return partition
+  }
+
+  /** Byte offset in the segment of what is counted of a partition. */
+  partitionMeterOffset(partition: number): number {
+    return this.#layout.partitionMetersOffset + partition * partitionMeterRecord.bytes
+  }
+
+  /** Byte offset in the segment of what the clock counts. */
+  get clockMeterOffset(): number {
+    return this.#layout.clockMeterOffset
   }
 
   removePartition(partition: number): void {
@@ -217,6 +230,6 @@ export class ControlBlock {
   }
 
   #partitionIndex(partition: number): number {
-    return (this.#partitionsOffset + partition * partitionRecord.bytes) / 4
+    return (this.#layout.partitionsOffset + partition * partitionRecord.bytes) / 4
   }
 }

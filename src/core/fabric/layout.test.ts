@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import {
   type ColumnEntry,
+  clockMeterRecord,
   columns,
   controlLayout,
   controlRecord,
@@ -16,6 +17,7 @@ import {
   type PlacedRecord,
   partitionHeaderRecord,
   partitionLayout,
+  partitionMeterRecord,
   partitionRecord,
   sideRecord,
 } from './layout.ts'
@@ -62,7 +64,15 @@ function recordRanges(record: PlacedRecord<string>, start: number): Range[] {
 }
 
 test('entries of a record are aligned and apart', () => {
-  for (const record of [controlRecord, partitionRecord, sideRecord, partitionHeaderRecord]) {
+  const records = [
+    controlRecord,
+    partitionRecord,
+    partitionMeterRecord,
+    clockMeterRecord,
+    sideRecord,
+    partitionHeaderRecord,
+  ]
+  for (const record of records) {
     checkRanges(recordRanges(record, 0), record.bytes)
     assert.equal(record.bytes % 64, 0)
   }
@@ -83,18 +93,25 @@ test('a partition holds its records and the columns of both sides apart, each co
   )
 })
 
-test('the control segment holds its record, the pending bits and the partitions apart', () => {
+test('the control segment holds its record, the pending bits, the partitions and the meters apart', () => {
   fc.assert(
     fc.property(sizesOf, ({ partitionCapacity }) => {
-      const { pendingOffset, partitionsOffset, bytes } = controlLayout(partitionCapacity)
+      const { pendingOffset, partitionsOffset, clockMeterOffset, partitionMetersOffset, bytes } =
+        controlLayout(partitionCapacity)
       const partitions = {
         name: 'partitions',
         start: partitionsOffset,
         bytes: partitionCapacity * partitionRecord.bytes,
       }
       const pending = { name: 'pending', start: pendingOffset, bytes: Math.ceil(partitionCapacity / 32) * 4 }
-      checkRanges([...recordRanges(controlRecord, 0), pending, partitions], bytes)
-      assert.equal(partitionsOffset % 64, 0)
+      const meters = {
+        name: 'partitionMeters',
+        start: partitionMetersOffset,
+        bytes: partitionCapacity * partitionMeterRecord.bytes,
+      }
+      const clockMeter = recordRanges(clockMeterRecord, clockMeterOffset)
+      checkRanges([...recordRanges(controlRecord, 0), pending, partitions, ...clockMeter, meters], bytes)
+      for (const start of [partitionsOffset, clockMeterOffset, partitionMetersOffset]) assert.equal(start % 64, 0)
     }),
   )
 })

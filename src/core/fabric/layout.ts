@@ -1,6 +1,8 @@
 // The State Fabric's memory layout: ONE table of data. Offsets, views and the docs page come from it.
 // Owns names, types, order and sizes; never touches memory itself.
 
+import { bucketCount } from '../tick/durations.ts'
+
 export type Kind = 'u8' | 'u32' | 'i32' | 'f32' | 'f64'
 
 /** One entry of a record: `count` numbers of one kind in a row. `line` starts it on a cache line of its own. */
@@ -22,7 +24,7 @@ export interface ColumnEntry<Name extends string = string> {
 }
 
 /** Grows with every change that an older program would misread. */
-export const layoutVersion = 1
+export const layoutVersion = 2
 export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
 /** Field indices are 1 to this; index 0 is the position (the index key). */
 export const fieldIndexMax = 63
@@ -77,6 +79,38 @@ const partitionEntries = [
   { name: 'destroyed', kind: 'i32', doc: '1 once the app has destroyed its application: its exit is no failure.' },
   { name: 'nameBytes', kind: 'u32', doc: "Length of the app's name." },
   { name: 'name', kind: 'u8', count: 256, doc: "The app's name, UTF-8." },
+] as const satisfies readonly RecordEntry[]
+
+/** A meter of durations: how many are in each bucket (see core/tick/durations.ts), and behind them their sum in ms. */
+export const durationNumbers: number = bucketCount + 1
+
+/** What is counted of a partition; begins at 0 with the partition. */
+const partitionMeterEntries = [
+  { name: 'wait', kind: 'f64', count: durationNumbers, doc: 'Durations: its app waits for the next tick.' },
+  { name: 'read', kind: 'f64', count: durationNumbers, doc: 'Durations: its app takes over the committed tick.' },
+  { name: 'simulate', kind: 'f64', count: durationNumbers, doc: 'Durations: its app computes, from begin to commit.' },
+  { name: 'commit', kind: 'f64', count: durationNumbers, doc: 'Durations: its app commits.' },
+  {
+    name: 'entities',
+    kind: 'f64',
+    line: true,
+    doc: 'Entities at the committed tick, leaving ones included. This and what follows is written by the worker at the barrier.',
+  },
+  { name: 'handedOut', kind: 'f64', doc: 'Entities that others were granted.' },
+  { name: 'takenIn', kind: 'f64', doc: "Others' entities that it was granted." },
+  { name: 'rejected', kind: 'f64', doc: 'Times that an entity asked to leave and was not granted.' },
+] as const satisfies readonly RecordEntry[]
+
+/** What the clock counts of its ticks. */
+const clockMeterEntries = [
+  {
+    name: 'barrier',
+    kind: 'f64',
+    count: durationNumbers,
+    doc: 'Durations: from the release of a tick until all have committed it.',
+  },
+  { name: 'handoff', kind: 'f64', count: durationNumbers, doc: 'Durations: the worker grants handoffs.' },
+  { name: 'missedTicks', kind: 'f64', doc: 'Ticks that should have been released by the tick rate and were not.' },
 ] as const satisfies readonly RecordEntry[]
 
 /** One of these for each side; everything in it belongs to that side's tick. */
@@ -205,6 +239,8 @@ function placeRecord<const Entries extends readonly RecordEntry[]>(entries: Entr
 
 export const controlRecord = placeRecord(controlEntries)
 export const partitionRecord = placeRecord(partitionEntries)
+export const partitionMeterRecord = placeRecord(partitionMeterEntries)
+export const clockMeterRecord = placeRecord(clockMeterEntries)
 export const sideRecord = placeRecord(sideEntries)
 export const partitionHeaderRecord = placeRecord(partitionHeaderEntries)
 export const columns: readonly ColumnEntry<NamesOf<typeof columnEntries>>[] = columnEntries
@@ -228,11 +264,15 @@ export function controlLayout(partitionCapacity: number) {
   const pendingOffset = controlRecord.bytes
   const pendingBytes = roundUp(Math.ceil(partitionCapacity / 32) * 4, cacheLineBytes)
   const partitionsOffset = pendingOffset + pendingBytes
+  const clockMeterOffset = partitionsOffset + partitionCapacity * partitionRecord.bytes
+  const partitionMetersOffset = clockMeterOffset + clockMeterRecord.bytes
   return {
     pendingOffset,
     pendingBytes,
     partitionsOffset,
-    bytes: roundUp(partitionsOffset + partitionCapacity * partitionRecord.bytes, pageBytes),
+    clockMeterOffset,
+    partitionMetersOffset,
+    bytes: roundUp(partitionMetersOffset + partitionCapacity * partitionMeterRecord.bytes, pageBytes),
   }
 }
 

@@ -1,9 +1,11 @@
 // What control and a simulation's worker say to each other, as plain JSON data.
-// Owns the shapes of the plan, the commands and the status; never how they travel (that is io/bus).
+// Owns the shapes of the plan, the commands, the status and the metrics; never how they travel (that is io/bus).
 
 import type { ObjectsConfig } from '../../base/objects-config.ts'
+import type { AppPhase, ClockPhase } from '../fabric/meters.ts'
 import type { SimulationLimits } from '../limits.ts'
 import type { StartError } from '../schema/start-error.ts'
+import type { Durations } from '../tick/durations.ts'
 
 export type SimulationStatus =
   | 'STARTING'
@@ -85,8 +87,44 @@ export interface WorkerStatus {
   lastSnapshot?: { location: ObjectLocation; tick: number; bytes: number; error?: string }
 }
 
+/** How a simulation does: what was counted since its start, and what it holds now. */
+export interface WorkerMetrics {
+  executionId: string
+  simulation: string
+  clockStatus: ClockStatus
+  /** Newest committed tick. */
+  tick: number
+  /** Ticks a second that the clock aims at; 0 is unlimited. */
+  tickRate: number
+  missedTicks: number
+  clockPhases: Record<ClockPhase, Durations>
+  /** Of the worker's process itself. */
+  workerMemoryBytes: number
+  /** Of the shared memory. */
+  fabricBytes: number
+  /** By partition, those that wait for an app included. */
+  partitions: PartitionMetrics[]
+}
+
+export interface PartitionMetrics {
+  domain: string
+  /** The app's name. */
+  app: string
+  /** Absent where the partition waits for its app. */
+  status?: AppStatus
+  restarts: number
+  /** Of its process, the shared memory excepted; 0 while there is none. */
+  memoryBytes: number
+  entities: number
+  handedOut: number
+  takenIn: number
+  rejected: number
+  phases: Record<AppPhase, Durations>
+}
+
 export type WorkerCommand =
   | { command: 'status' }
+  | { command: 'metrics' }
   | { command: 'startClock' }
   | { command: 'stopClock' }
   | { command: 'startApp'; domain: string; name: string; description?: string; launchCommands?: string[] }
@@ -106,8 +144,11 @@ export interface Refusal {
   message: string
 }
 
-/** Every command is answered with the status after it, or with a refusal that changed nothing. */
-export type WorkerAnswer = { status: WorkerStatus } | { refusal: Refusal }
+/**
+ * Every command is answered with the status after it, or with a refusal that changed nothing; `metrics` with metrics, as long as the simulation has apps and is
+ * not ending, and with the status otherwise.
+ */
+export type WorkerAnswer = { status: WorkerStatus } | { refusal: Refusal } | { metrics: WorkerMetrics }
 
 /** What a worker publishes on its bus to everybody connected, at each change. */
 export type WorkerEvent = WorkerStatus

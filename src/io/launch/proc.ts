@@ -40,6 +40,14 @@ export function isAlive(pid: number, startTime?: number): boolean {
   return startTime === undefined || stat.startTime === startTime
 }
 
+/** Bytes of memory that the process holds for itself: not what it shares with others through a tmpfs. Undefined where there is no such process. */
+export function ownMemoryBytes(pid: number): number | undefined {
+  const text = readProc(pid, 'status')
+  if (text === undefined) return undefined
+  const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0)
+  return (kibibytes('RssAnon') + kibibytes('RssFile')) * 1024
+}
+
 /** Whether a debugger is attached, or may attach: the process was started with Node's inspector. */
 export function isBeingDebugged(pid: number): boolean {
   const tracer = /^TracerPid:\t(\d+)$/m.exec(readProc(pid, 'status') ?? '')?.[1]
