@@ -1,9 +1,11 @@
 // An app's process as the simulator plays it: one tick is a row of steps, and it may die between any two of them.
 // Owns the app's decisions, which follow from seed, tick and committed state, so that a second run of a tick does the same.
 
+import { findInRows } from '../../src/core/fabric/box-query.ts'
 import type { Fabric } from '../../src/core/fabric/fabric.ts'
 import { rowState } from '../../src/core/fabric/partition-memory.ts'
 import type { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
+import { RowList } from '../../src/core/fabric/row-list.ts'
 import type { ExpectedBegin, Model, ModelMessage, Operation } from './model.ts'
 import type { Parts } from './parts.ts'
 import type { Plan } from './plan.ts'
@@ -44,7 +46,7 @@ export class AppProcess {
     this.#fabric = fabric
     this.index = options.index
     this.role = options.role
-    this.#owner = new parts.Owner(fabric, options.index)
+    this.#owner = new parts.Owner(fabric, options.index, { indexRowsMin: 0 })
     this.#whims = new Random(plan.seed, 3, options.launch)
     const watchers = this.role === 'app' ? this.#whims.below(3) : 0
     for (let count = 0; count < watchers; count++) {
@@ -73,6 +75,7 @@ export class AppProcess {
       yield
       if (this.role === 'app') yield* this.#update(tick)
       else if (this.role === 'undertaker') this.#deleteAll()
+      this.#owner.interests = this.#watchers.map(({ interest }) => interest)
       this.#owner.finish()
       if (diesAtWrite > 0) throw new Death()
     } finally {
@@ -91,6 +94,7 @@ export class AppProcess {
     }
     yield
     const random = new Random(plan.seed, 2, tick, this.index, model.partitions.get(this.index)!.epoch)
+    yield* this.#actOnMany(random)
     const { back, rows } = this.#owner
     for (let row = 0; row < rows; row++) {
       if (back.state[row] === rowState.free) continue
@@ -137,6 +141,82 @@ export class AppProcess {
     return this.operations.length > before
   }
 
+  /** What an app does to whole columns. Only where nobody is put outside of the world: in bulk that is refused, not tried again. */
+  *#actOnMany(random: Random): Generator<void, void> {
+    const { habits, fieldsMax } = this.#surroundings.plan
+    const owner = this.#owner
+    const few = random.between(1, 5)
+    if (random.chance(habits.sweep) && habits.outside === 0) {
+      const { rows } = owner
+      for (let from = 0; from < rows; from += few) {
+        const to = Math.min(rows, from + few)
+        owner.takeForSweep(to)
+        this.#moveRows(random, from, to)
+        owner.swept(from, to)
+        yield
+      }
+      owner.endSweep(rows)
+    }
+    if (random.chance(habits.moveMany) && habits.outside === 0) {
+      const from = random.below(owner.rows + 1)
+      const to = Math.min(owner.rows, from + few)
+      this.#moveRows(random, from, to)
+      yield
+      owner.moved(from, to)
+    }
+    if (random.chance(habits.storeMany)) yield* this.#storeRows(random, random.between(1, fieldsMax) * 7, few)
+    if (random.chance(habits.ask)) this.#checkIndex(random)
+  }
+
+  #moveRows(random: Random, from: number, to: number): void {
+    const { back, position } = this.#owner
+    for (let row = from; row < to; row++) {
+      if (back.state[row] === rowState.free) continue
+      position.set(this.#somewhere(random, row), row * 3)
+      const [x, y, z] = position.subarray(row * 3)
+      this.operations.push({ kind: 'move', id: back.id[row], position: [x, y, z] })
+    }
+  }
+
+  *#storeRows(random: Random, field: number, count: number): Generator<void, void> {
+    const owner = this.#owner
+    const bytes = random.pick([1, 4, Math.min(8, this.#surroundings.plan.sizes.fieldBytesMax)])
+    const view = owner.shapedField(field, bytes, bytes)
+    if (!view) {
+      check(this.#surroundings.memoryIsShort(), owner.tick, () => `no room for field ${field}`)
+      return
+    }
+    const typeId = random.below(1000)
+    const from = random.chance(0.3) ? 0 : random.below(owner.rows + 1)
+    const to = from === 0 ? owner.rows : Math.min(owner.rows, from + count)
+    for (let row = from; row < to; row++) {
+      if (owner.back.state[row] === rowState.free) continue
+      const value = new Uint8Array(bytes).map(() => random.word())
+      view.data.set(value, row * view.stride)
+      this.operations.push({ kind: 'store', id: owner.back.id[row], field, typeId, bytes: value })
+    }
+    yield
+    owner.storedField(field, typeId, bytes, from, to)
+  }
+
+  /** The index must find what looking at every row finds. */
+  #checkIndex(random: Random): void {
+    const owner = this.#owner
+    const index = owner.wholeIndex()
+    if (!index) return
+    const box = randomBox(random, this.#surroundings.plan.bounds)
+    const found = new RowList()
+    index.find(box, found)
+    found.sortUnique()
+    const wanted = new RowList()
+    findInRows({ position: owner.position, state: owner.back.state, rows: owner.rows }, box, wanted)
+    check(
+      found.view().join() === wanted.view().join(),
+      owner.tick,
+      () => `the index finds rows ${found.view()}, and there are ${wanted.view()}`,
+    )
+  }
+
   #create(tick: number, random: Random): void {
     const type = random.between(512, 520)
     const owner = this.#owner
@@ -149,7 +229,7 @@ export class AppProcess {
     }
     const id = owner.back.id[row]
     this.operations.push({ kind: 'create', id, type })
-    if (random.chance(0.95)) this.#move(random, row, id)
+    if (random.chance(0.95) || this.#surroundings.plan.habits.outside === 0) this.#move(random, row, id)
     if (random.chance(0.5)) this.#store(random, row, id, 7)
     if (this.#isMaker() && random.chance(0.5)) {
       owner.setDestination(row, 0)
@@ -208,7 +288,7 @@ export class AppProcess {
     }
     if (random.chance(habits.teleport) || this.#isMaker())
       return [bounds.minX + random.fraction() * width, bounds.minY + random.fraction() * height, z]
-    const { position } = this.#owner.back
+    const { position } = this.#owner
     const x = position[row * 3] + (random.fraction() - 0.5) * 0.4 * width
     const y = position[row * 3 + 1] + (random.fraction() - 0.5) * 0.4 * height
     return [Math.min(bounds.maxX, Math.max(bounds.minX, x)), Math.min(bounds.maxY, Math.max(bounds.minY, y)), z]

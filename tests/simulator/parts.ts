@@ -2,7 +2,6 @@
 // Owns the list; the real ones are the default.
 
 import { arbitrate } from '../../src/core/fabric/barrier.ts'
-import type { Fabric } from '../../src/core/fabric/fabric.ts'
 import { readMessages } from '../../src/core/fabric/messages.ts'
 import { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
 import { copyState } from '../../src/core/fabric/state.ts'
@@ -10,7 +9,7 @@ import { Subscription } from '../../src/core/fabric/subscriptions.ts'
 import { type HistorySegments, PooledSegments } from './pooled-segments.ts'
 
 export interface Parts {
-  Owner: new (fabric: Fabric, index: number) => PartitionOwner
+  Owner: new (...options: ConstructorParameters<typeof PartitionOwner>) => PartitionOwner
   Subscription: new (...options: ConstructorParameters<typeof Subscription>) => Subscription
   Segments: new (options: { headroomBytes: number }) => HistorySegments
   arbitrate: typeof arbitrate

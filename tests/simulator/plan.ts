@@ -26,6 +26,11 @@ export interface Habits {
   storeField: number
   removeField: number
   handOver: number
+  /** By app and tick, each: all positions are swept over; some are written in bulk; a field is; the own entities are asked for by place. */
+  sweep: number
+  moveMany: number
+  storeMany: number
+  ask: number
   /** Most messages in a tick. */
   sendMax: number
 }
@@ -104,6 +109,10 @@ export function planOf(seed: number, options: { ticks?: number } = {}): Plan {
       storeField: sometimes(0.8, 0.8),
       removeField: sometimes(0.5, 0.3),
       handOver: sometimes(0.5, 0.5),
+      sweep: sometimes(0.4, 1),
+      moveMany: sometimes(0.3, 0.8),
+      storeMany: sometimes(0.3, 0.8),
+      ask: sometimes(0.3, 0.5),
       sendMax: random.pick([0, 2, 12]),
     },
     fieldsMax: random.between(1, 4),

@@ -1,9 +1,7 @@
 // The State Fabric's memory layout: ONE table of data. Offsets, views and the docs page come from it.
 // Owns names, types, order and sizes; never touches memory itself.
 
-import { bucketCount } from '../tick/durations.ts'
-
-export type Kind = 'u8' | 'u32' | 'i32' | 'f32' | 'f64'
+export type Kind = 'u8' | 'u16' | 'u32' | 'i32' | 'f32' | 'f64'
 
 /** One entry of a record: `count` numbers of one kind in a row. `line` starts it on a cache line of its own. */
 export interface RecordEntry<Name extends string = string> {
@@ -19,7 +17,7 @@ export interface ColumnEntry<Name extends string = string> {
   name: Name
   kind: Kind
   width: number
-  rows: 'entity' | 'partition' | 'message'
+  rows: 'entity' | 'partition' | 'message' | 'bin'
   doc: string
 }
 
@@ -28,10 +26,14 @@ export const layoutVersion = 2
 export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
 /** Field indices are 1 to this; index 0 is the position (the index key). */
 export const fieldIndexMax = 63
+/** Boxes that a partition can publish as read by its app; where there are more, the last one holds all the others. */
+export const interestMax = 16
+/** Bins of a spatial index along each axis of a cell. */
+export const binsPerAxis = 64
 const cacheLineBytes = 64
 const pageBytes = 4096
 
-export const kindBytes: Record<Kind, number> = { u8: 1, u32: 4, i32: 4, f32: 4, f64: 8 }
+export const kindBytes: Record<Kind, number> = { u8: 1, u16: 2, u32: 4, i32: 4, f32: 4, f64: 8 }
 
 const controlEntries = [
   { name: 'magic', kind: 'u32', doc: 'Always 0x4c444448.' },
@@ -118,9 +120,13 @@ const sideEntries = [
   { name: 'tick', kind: 'f64', doc: 'The tick whose state this side holds.' },
   { name: 'idLane', kind: 'f64', doc: 'Lane of the next id that this partition gives.' },
   { name: 'idCounter', kind: 'f64', doc: 'Place of the next id in its lane.' },
+  {
+    name: 'everyRowChanged',
+    kind: 'f64',
+    doc: 'The newest tick in which all rows were written at once, 0 for none: a row changed last in the later one of this and `changed`.',
+  },
   { name: 'rows', kind: 'u32', doc: 'Rows in use are below this; there may be free ones among them.' },
   { name: 'population', kind: 'u32', doc: 'Entities, leaving ones included.' },
-  { name: 'changedRows', kind: 'u32', doc: 'Rows whose `changed` is this tick, freed ones included.' },
   {
     name: 'strays',
     kind: 'u32',
@@ -135,6 +141,21 @@ const sideEntries = [
     count: fieldIndexMax + 1,
     doc: 'By field index: bytes a row of that field has here; 0 is not in use.',
   },
+  { name: 'interests', kind: 'u32', doc: 'Boxes that its app reads of other partitions.' },
+  { name: 'interestDomain', kind: 'u32', count: interestMax, doc: 'By box: index of the domain.' },
+  {
+    name: 'interestBox',
+    kind: 'f64',
+    count: interestMax * 4,
+    doc: 'By box: minX, minY, maxX, maxY, in world units.',
+  },
+  { name: 'indexed', kind: 'u32', doc: '1 where the spatial index holds every entity that is not in `quiet`.' },
+  {
+    name: 'quiet',
+    kind: 'f64',
+    count: 4,
+    doc: 'minX, minY, maxX, maxY; entities between them, and not on them, are not in the index.',
+  },
 ] as const satisfies readonly RecordEntry[]
 
 /** Shared by both sides; written by the owner, or by the worker while no tick is computed. */
@@ -146,6 +167,7 @@ const partitionHeaderEntries = [
     count: fieldIndexMax + 1,
     doc: 'By field index: the stride that is claimed for those rows on both sides.',
   },
+  { name: 'claimedIndexRows', kind: 'u32', doc: 'Rows of the spatial index whose memory is claimed on both sides.' },
 ] as const satisfies readonly RecordEntry[]
 
 const columnEntries = [
@@ -207,6 +229,14 @@ const fieldColumnEntries = [
   { name: 'typeId', kind: 'u32', width: 1, rows: 'entity', doc: 'Type id that the app gave to the data.' },
 ] as const satisfies readonly ColumnEntry[]
 
+/** The segment of the spatial index on one side: a list of rows for each bin, linked both ways. Numbers of rows are 1 more than the row; 0 is none. */
+const indexColumnEntries = [
+  { name: 'first', kind: 'u32', width: 1, rows: 'bin', doc: 'By bin, x first: the first row in it.' },
+  { name: 'bin', kind: 'u16', width: 1, rows: 'entity', doc: 'The bin that holds the row, plus 1; 0 where none does.' },
+  { name: 'next', kind: 'u32', width: 1, rows: 'entity', doc: 'The row after this one in its bin.' },
+  { name: 'previous', kind: 'u32', width: 1, rows: 'entity', doc: 'The row before this one in its bin.' },
+] as const satisfies readonly ColumnEntry[]
+
 /** The segment of the messages that one partition sends, on one side. */
 const messageColumnEntries = [
   { name: 'start', kind: 'u32', width: 1, rows: 'message', doc: 'First byte in the heap.' },
@@ -245,6 +275,7 @@ export const sideRecord = placeRecord(sideEntries)
 export const partitionHeaderRecord = placeRecord(partitionHeaderEntries)
 export const columns: readonly ColumnEntry<NamesOf<typeof columnEntries>>[] = columnEntries
 export const fieldColumns: readonly ColumnEntry<NamesOf<typeof fieldColumnEntries>>[] = fieldColumnEntries
+export const indexColumns: readonly ColumnEntry<NamesOf<typeof indexColumnEntries>>[] = indexColumnEntries
 export const messageColumns: readonly ColumnEntry<NamesOf<typeof messageColumnEntries>>[] = messageColumnEntries
 
 /** Sizes that the offsets of a fabric follow from; the same numbers stand in the control segment. */
@@ -290,7 +321,12 @@ function placeColumns<Name extends string>(
 ): PlacedColumns<Name> {
   const offsetBytes = {} as Record<Name, number>
   const length = {} as Record<Name, number>
-  const counts = { entity: sizes.entityLimit, partition: sizes.partitionCapacity, message: sizes.messageLimit }
+  const counts = {
+    entity: sizes.entityLimit,
+    partition: sizes.partitionCapacity,
+    message: sizes.messageLimit,
+    bin: binsPerAxis * binsPerAxis,
+  }
   let end = start
   for (const entry of entries) {
     end = roundUp(end, pageBytes)
@@ -316,6 +352,11 @@ export function fieldLayout(sizes: FabricSizes, stride: number) {
   return { ...placed, dataOffset: placed.bytes, bytes: placed.bytes + roundUp(stride * sizes.entityLimit, pageBytes) }
 }
 
+/** The spatial index's segment on one side. */
+export function indexLayout(sizes: FabricSizes) {
+  return placeColumns(indexColumns, 0, sizes)
+}
+
 /** The messages' segment on one side: starts, lengths, and then the heap. */
 export function messageLayout(sizes: FabricSizes) {
   const placed = placeColumns(messageColumns, 0, sizes)
@@ -327,6 +368,7 @@ export const segmentNames = {
   partition: (index: number, epoch: number) => `partition-${index}-${epoch}`,
   field: (index: number, epoch: number, field: number, side: number) =>
     `partition-${index}-${epoch}-field-${field}-${side}`,
+  index: (index: number, epoch: number, side: number) => `partition-${index}-${epoch}-index-${side}`,
   messages: (index: number, epoch: number, side: number) => `partition-${index}-${epoch}-messages-${side}`,
 }
 

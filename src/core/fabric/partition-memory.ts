@@ -9,6 +9,9 @@ import {
   type FabricSizes,
   fieldIndexMax,
   fieldLayout,
+  indexColumns,
+  indexLayout,
+  interestMax,
   kindBytes,
   messageLayout,
   partitionHeaderRecord,
@@ -23,8 +26,16 @@ const headerAt = partitionHeaderRecord.index
 /** Rows that are claimed at first; doubled from there. */
 const claimedRowsMin = 256
 
-type SideNumber = 'rows' | 'population' | 'changedRows' | 'strays' | 'handoffGroups' | 'messageGroups' | 'messages'
-type SideFloat = 'tick' | 'idLane' | 'idCounter'
+type SideNumber =
+  | 'rows'
+  | 'population'
+  | 'strays'
+  | 'handoffGroups'
+  | 'messageGroups'
+  | 'messages'
+  | 'interests'
+  | 'indexed'
+type SideFloat = 'tick' | 'idLane' | 'idCounter' | 'everyRowChanged'
 
 /** One side of a partition: the state of one tick. Arrays are as long as the partition's limit; rows in use are below `rows`. */
 export class Side {
@@ -42,6 +53,9 @@ export class Side {
   readonly messageTarget: Uint32Array // one a group, as the next two
   readonly messageStart: Uint32Array
   readonly messageCount: Uint32Array
+  readonly interestDomain: Uint32Array // one a box
+  readonly interestBox: Float64Array // minX, minY, maxX, maxY a box
+  readonly quiet: Float64Array // minX, minY, maxX, maxY
   readonly #words: Uint32Array
   readonly #floats: Float64Array
 
@@ -53,6 +67,10 @@ export class Side {
     const { offsetBytes, length } = placed
     this.#words = new Uint32Array(buffer, start + recordOffset, sideRecord.bytes / 4)
     this.#floats = new Float64Array(buffer, start + recordOffset, sideRecord.bytes / 8)
+    const record = start + recordOffset
+    this.interestDomain = new Uint32Array(buffer, record + sideRecord.offsetBytes.interestDomain, interestMax)
+    this.interestBox = new Float64Array(buffer, record + sideRecord.offsetBytes.interestBox, interestMax * 4)
+    this.quiet = new Float64Array(buffer, record + sideRecord.offsetBytes.quiet, 4)
     this.id = new Float64Array(buffer, start + offsetBytes.id, length.id)
     this.type = new Uint32Array(buffer, start + offsetBytes.type, length.type)
     this.state = new Uint8Array(buffer, start + offsetBytes.state, length.state)
@@ -96,11 +114,25 @@ export class Side {
 /** What the state column holds. */
 export const rowState = { free: 0, here: 1, leaving: 2 } as const
 
+/** Whether the row's entity was written in a tick after `tick`. */
+export function changedSince(side: Side, row: number, tick: number): boolean {
+  return side.float('everyRowChanged') > tick || ((side.changed[row] - tick) | 0) > 0
+}
+
 export interface FieldView {
   length: Int32Array // one a row: bytes + 1, 0 for no such field
   typeId: Uint32Array // one a row
   data: Uint8Array // `stride` bytes a row
+  words: Uint32Array // the same bytes, `stride` / 4 words a row
   stride: number
+}
+
+/** The spatial index on a side; numbers of rows are 1 more than the row, 0 is none. */
+export interface IndexView {
+  first: Uint32Array // one a bin
+  bin: Uint16Array // one a row: bin + 1, or 0
+  next: Uint32Array // one a row
+  previous: Uint32Array // one a row
 }
 
 export interface MessagesView {
@@ -121,6 +153,7 @@ export class PartitionMemory {
   readonly #layout: ReturnType<typeof partitionLayout>
   readonly #fields: [Map<number, OpenField>, Map<number, OpenField>] = [new Map(), new Map()]
   readonly #messages: (OpenMessages | undefined)[] = [undefined, undefined]
+  readonly #indexes: (OpenIndex | undefined)[] = [undefined, undefined]
 
   constructor(segments: Segments, control: ControlBlock, index: number, writable: boolean) {
     this.index = index
@@ -162,6 +195,7 @@ export class PartitionMemory {
       for (const side of [0, 1]) this.#segments.remove(segmentNames.field(this.index, this.epoch, field, side))
     }
     for (const side of [0, 1]) this.#segments.remove(segmentNames.messages(this.index, this.epoch, side))
+    for (const side of [0, 1]) this.#segments.remove(segmentNames.index(this.index, this.epoch, side))
     this.#segments.remove(segmentNames.partition(this.index, this.epoch))
   }
 
@@ -197,6 +231,32 @@ export class PartitionMemory {
   openField(sideIndex: number, field: number, stride: number): FieldView {
     this.sides[sideIndex].setFieldStride(field, stride)
     return this.#openField(sideIndex, field, stride).view
+  }
+
+  /** The spatial index of a side. What it holds is said by the side's `indexed` and `quiet`. */
+  spatialIndex(sideIndex: number): IndexView {
+    return this.#openIndex(sideIndex).view
+  }
+
+  /** Rows that the spatial index has memory for. */
+  get indexedRowsMax(): number {
+    return this.#header[headerAt.claimedIndexRows]
+  }
+
+  /** Makes sure that the index can be written for as many rows as are claimed, on both sides. */
+  ensureIndex(): boolean {
+    const rows = this.#header[headerAt.claimedRows]
+    const claimedRows = this.#header[headerAt.claimedIndexRows]
+    if (rows <= claimedRows) return true
+    for (const side of [0, 1]) {
+      const { segment, layout } = this.#openIndex(side)
+      for (const { name, kind, rows: per } of indexColumns) {
+        const count = per === 'bin' ? layout.length[name] : rows
+        if (!segment.claim(layout.offsetBytes[name], count * kindBytes[kind])) return false
+      }
+    }
+    this.#header[headerAt.claimedIndexRows] = rows
+    return true
   }
 
   messages(sideIndex: number): MessagesView {
@@ -264,10 +324,33 @@ export class PartitionMemory {
       length: new Int32Array(segment.buffer, segment.startBytes + layout.offsetBytes.length, entityLimit),
       typeId: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.typeId, entityLimit),
       data: new Uint8Array(segment.buffer, segment.startBytes + layout.dataOffset, entityLimit * stride),
+      words: new Uint32Array(segment.buffer, segment.startBytes + layout.dataOffset, (entityLimit * stride) / 4),
       stride,
     }
     const opened = { segment, layout, reservedStride, view }
     this.#fields[sideIndex].set(field, opened)
+    return opened
+  }
+
+  #openIndex(sideIndex: number): OpenIndex {
+    const open = this.#indexes[sideIndex]
+    if (open) return open
+    const layout = indexLayout(this.sizes)
+    const name = segmentNames.index(this.index, this.epoch, sideIndex)
+    const segment = this.#segments.open(name, layout.bytes, this.#writable)
+    const { buffer, startBytes } = segment
+    const { offsetBytes, length } = layout
+    const opened = {
+      segment,
+      layout,
+      view: {
+        first: new Uint32Array(buffer, startBytes + offsetBytes.first, length.first),
+        bin: new Uint16Array(buffer, startBytes + offsetBytes.bin, length.bin),
+        next: new Uint32Array(buffer, startBytes + offsetBytes.next, length.next),
+        previous: new Uint32Array(buffer, startBytes + offsetBytes.previous, length.previous),
+      },
+    }
+    this.#indexes[sideIndex] = opened
     return opened
   }
 
@@ -302,6 +385,12 @@ interface OpenField {
   /** The stride that the segment's length allows for; at least the view's. */
   reservedStride: number
   view: FieldView
+}
+
+interface OpenIndex {
+  segment: Segment
+  layout: ReturnType<typeof indexLayout>
+  view: IndexView
 }
 
 interface OpenMessages {

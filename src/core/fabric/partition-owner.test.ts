@@ -30,7 +30,7 @@ test('an owner that starts on a back side that is full of garbage does the tick 
   side.state.fill(1)
   side.id.fill(99)
   side.position.fill(15)
-  for (const word of ['rows', 'population', 'handoffGroups', 'messageGroups', 'changedRows'] as const) side.set(word, 7)
+  for (const word of ['rows', 'population', 'handoffGroups', 'messageGroups'] as const) side.set(word, 7)
   side.setFloat('tick', 1)
   side.setFloat('idCounter', 0)
   world.owners.delete(1)

@@ -3,12 +3,22 @@
 // Owns the back side between `begin` and `finish`; never touches a front side, and never waits or wakes.
 
 import { assert } from '../../base/assert.ts'
+import { type Box, emptyBox, intersection } from './box.ts'
+import { cellOf } from './box-query.ts'
 import type { Fabric } from './fabric.ts'
+import { findOutside } from './inside.ts'
+import { type Interest, publishInterests, quietArea } from './interests.ts'
 import { fieldIndexMax } from './layout.ts'
+import { writeLeavers } from './leavers.ts'
 import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
+import { RowList } from './row-list.ts'
+import { SpatialIndex } from './spatial-index.ts'
+import { TickChanges } from './tick-changes.ts'
 
 const idsPerLane = 2 ** 32
+/** How long all own entities stay in the index after the last question about them. */
+const wholeIndexTicks = 64
 
 /** What happened to the partition's ownership at the begin of a tick. */
 export interface OwnershipOfTick {
@@ -18,6 +28,17 @@ export interface OwnershipOfTick {
   removed: { row: number; id: number; type: number }[]
   /** Rows of entities that wanted to leave and could not. */
   rejected: number[]
+}
+
+/** Thrown by `finish` where an entity of a domain with an area was moved out of it: nothing is closed, and it can be moved back. */
+export class OutsideError extends Error {
+  readonly row: number
+
+  constructor(row: number) {
+    super(`the entity in row ${row} is outside of its domain`)
+    this.name = 'OutsideError'
+    this.row = row
+  }
 }
 
 export class PartitionOwner {
@@ -30,25 +51,52 @@ export class PartitionOwner {
   ownership: OwnershipOfTick = { added: [], removed: [], rejected: [] }
   /** Entities that others wanted to hand to this partition at the last barrier, and could not. */
   rejectedIncoming = 0
+  /** Boxes that this partition's app reads of others; published at `finish`. */
+  interests: readonly Interest[] = []
   readonly #fabric: Fabric
+  readonly #cell: Box | undefined
+  readonly #spatialIndex: SpatialIndex | undefined
+  readonly #indexRowsMin: number
   /** In its first tick it knows nothing of the back side, nor of what is asked for: a process before it may have died, or a snapshot been restored. */
   #fresh = true
   #stamp = 0
   #backIndex = 0
   #rows = 0
   #population = 0
-  #changedRows = 0
   #idCounter = 0
   #lowestFree = 0
   readonly #fields: (FieldView | undefined)[] = []
+  readonly #fieldsInUse: number[] = []
+  #changes = new TickChanges()
+  #changesBefore = new TickChanges()
+  /** Rows below this have their positions taken over from the front side; those above follow when somebody looks, or sweeps over them. */
+  #taken = 0
+  /** Rows that arrived above it, in ascending order, and where they are. */
+  readonly #awaiting = new RowList()
+  #awaitingPositions = new Float32Array(0)
+  #awaitingFrom = 0
+  /** Rows that bulk writes may have left outside of the cell. */
+  readonly #outside = new RowList()
+  readonly #candidates = new RowList()
+  #targets = new Int32Array(0)
+  readonly #scanned = new RowList()
+  /** By row: the begin in which it was listed last as changed. */
+  #listedIn = new Uint32Array(0)
+  #begins = 0
+  /** While it is above the tick, all entities are in the index, for questions about this app's own. */
+  #wholeIndexUntil = -1
   #outgoingMessages: OutgoingMessage[] = []
   #outgoingBytes = 0
 
-  constructor(fabric: Fabric, index: number) {
+  /** Below `indexRowsMin` rows there is no spatial index: it would cost more than it saves. */
+  constructor(fabric: Fabric, index: number, { indexRowsMin = 512 } = {}) {
     this.#fabric = fabric
+    this.#indexRowsMin = indexRowsMin
     this.index = index
     this.memory = fabric.partition(index)
     this.domain = fabric.control.partitionWord(index, 'domain')
+    this.#cell = cellOf(fabric, this.memory)
+    this.#spatialIndex = this.#cell && new SpatialIndex(this.memory, this.#cell)
   }
 
   /** Rows in use are below this; free ones have state 0. */
@@ -57,6 +105,11 @@ export class PartitionOwner {
   }
   get population(): number {
     return this.#population
+  }
+  /** The positions on the back side, all of them as they stand. */
+  get position(): Float32Array {
+    this.#takePositions(this.#rows)
+    return this.back.position
   }
 
   /** Opens the back side for `tick`, whose predecessor is committed. */
@@ -70,7 +123,9 @@ export class PartitionOwner {
     this.ownership = { added: [], removed: [], rejected: [] }
     this.#outgoingMessages = []
     this.#outgoingBytes = 0
-    this.#takeOverFront(tick)
+    this.#outside.clear()
+    const follows = this.#takeOverFront(tick)
+    this.#beginIndex(follows)
     this.#settleLeavers()
     this.#takeInArrivals()
     if (this.#fresh) {
@@ -80,15 +135,17 @@ export class PartitionOwner {
     }
   }
 
-  /** Closes the back side: after the barrier it is what everybody reads. Call `control.clearPending` next. */
+  /** Closes the back side: after the barrier it is what everybody reads. Call `control.clearPending` next. Throws OutsideError, and closes nothing. */
   finish(): void {
     const { back } = this
     while (this.#rows > 0 && back.state[this.#rows - 1] === rowState.free) this.#rows--
+    this.#takePositions(this.#rows)
     this.#groupLeavers()
+    if (!this.#changes.position.isEmpty) this.#spatialIndex?.takeOutQuiet()
+    publishInterests(back, this.interests)
     writeMessages(this.memory, this.#backIndex, back, this.#outgoingMessages)
     back.set('rows', this.#rows)
     back.set('population', this.#population)
-    back.set('changedRows', this.#changedRows)
     back.setFloat('idCounter', this.#idCounter)
     back.setFloat('tick', this.tick)
     this.#fresh = false
@@ -100,7 +157,7 @@ export class PartitionOwner {
     if (row < 0) return -1
     this.back.id[row] = this.back.float('idLane') * idsPerLane + this.#idCounter++
     this.back.type[row] = type
-    this.back.position.fill(0, row * 3, row * 3 + 3)
+    this.setPosition(row, 0, 0, 0)
     return row
   }
 
@@ -111,18 +168,50 @@ export class PartitionOwner {
 
   /** Says that a row's entity changed in this tick. */
   touch(row: number): void {
-    const { changed } = this.back
-    if (changed[row] === this.#stamp) return
-    changed[row] = this.#stamp
-    this.#changedRows++
+    if (this.#listedIn[row] === this.#begins) return
+    if (row >= this.#listedIn.length) this.#listedIn = grown(this.#listedIn, row + 1)
+    this.#listedIn[row] = this.#begins
+    this.back.changed[row] = this.#stamp
+    this.#changes.rows.push(row)
   }
 
   setPosition(row: number, x: number, y: number, z: number): void {
+    if (row >= this.#taken) this.#takePositions(Math.max(this.#rows, row + 1))
     const { position } = this.back
-    position[row * 3] = x
-    position[row * 3 + 1] = y
-    position[row * 3 + 2] = z
+    const start = row * 3
+    position[start] = x
+    position[start + 1] = y
+    position[start + 2] = z
     this.touch(row)
+    this.#spatialIndex?.place(row, position[start], position[start + 1])
+  }
+
+  /**
+   * Says that the positions of the rows from `from` up to `to` were written. Free rows among them don't matter. What left the cell is found here, while
+   * the positions are at hand.
+   */
+  moved(from: number, to: number): void {
+    if (from >= to) return
+    this.#takePositions(to)
+    this.#changes.position.add(from, to)
+    this.#markChanged(from, to)
+    this.#lookAround(from, to)
+  }
+
+  /** For an app that moves its rows in order, a piece at a time: gets the positions ready up to `to`. */
+  takeForSweep(to: number): void {
+    this.#takePositions(to)
+  }
+
+  /** The next piece was written. `endSweep` follows after the last. */
+  swept(from: number, to: number): void {
+    this.#changes.position.add(from, to)
+    this.#changes.sweeps = true
+    this.#lookAround(from, to)
+  }
+
+  endSweep(to: number): void {
+    this.#markChanged(0, to)
   }
 
   /** Hands the entity to a domain: it leaves at the end of this tick, or of a later one while its target is full. */
@@ -136,11 +225,43 @@ export class PartitionOwner {
     if (!this.mayHaveField(row, field)) return false
     if (!this.#reserveField(field, bytes.length)) return false
     const view = this.#fields[field]!
-    view.data.set(bytes, row * view.stride)
-    view.length[row] = bytes.length + 1
+    const start = row * view.stride
+    const { length } = bytes
+    if (length > 64) view.data.set(bytes, start)
+    else for (let byte = 0; byte < length; byte++) view.data[start + byte] = bytes[byte]
+    view.length[row] = length + 1
     view.typeId[row] = typeId
     this.touch(row)
     return true
+  }
+
+  /** Opens a field for values of one size, at a stride that is a multiple of `alignBytes`. Undefined where the machine has no room. */
+  shapedField(field: number, bytes: number, alignBytes: number): FieldView | undefined {
+    const strideBefore = this.#fields[field]?.stride ?? 0
+    let stride = strideFor(bytes, strideBefore, this.memory.sizes)
+    while (stride % alignBytes !== 0) stride += 4
+    return this.#widenField(field, stride) ? this.#fields[field] : undefined
+  }
+
+  /**
+   * Says that the values of a shaped field were written for the entities in the rows from `from` up to `to`: they have it from now on, `bytes` long.
+   * Returns the first row that may not have a further field, or -1.
+   */
+  storedField(field: number, typeId: number, bytes: number, from: number, to: number): number {
+    const view = this.#fields[field]!
+    const { length, typeId: typeIds } = view
+    const { state } = this.back
+    const change = this.#changes.field(field)
+    for (let row = from; row < to; row++) {
+      if ((length[row] === bytes + 1 && typeIds[row] === typeId) || state[row] === rowState.free) continue
+      if (!this.mayHaveField(row, field)) return row
+      length[row] = bytes + 1
+      typeIds[row] = typeId
+      change.heads.add(row, row + 1)
+    }
+    change.data.add(from, to)
+    this.#markChanged(from, to)
+    return -1
   }
 
   /** Whether the entity has the field, or may have it beside those that it has. */
@@ -148,7 +269,7 @@ export class PartitionOwner {
     const { fieldsPerEntity = fieldIndexMax } = this.memory.sizes
     if (fieldsPerEntity >= fieldIndexMax || (this.#fields[field]?.length[row] ?? 0) !== 0) return true
     let count = 0
-    for (const view of this.#fields) if (view && view.length[row] !== 0) count++
+    for (const index of this.#fieldsInUse) if (this.#fields[index]!.length[row] !== 0) count++
     return count < fieldsPerEntity
   }
 
@@ -166,6 +287,16 @@ export class PartitionOwner {
     return this.#fields[field]
   }
 
+  /** The index of this app's own entities, as they stand, kept up for as long as somebody asks; undefined where there is none to be had. */
+  wholeIndex(): SpatialIndex | undefined {
+    const index = this.#spatialIndex
+    if (!index || this.#rows < this.#indexRowsMin) return undefined
+    this.#takePositions(this.#rows)
+    if (index.beginWhole(this.#backIndex)) index.fill(this.#rows)
+    this.#wholeIndexUntil = this.tick + wholeIndexTicks
+    return index.isKept ? index : undefined
+  }
+
   /** Queues a message; it is written at `finish`. False where the tick's limit of messages or bytes is reached, or the machine has no room. */
   send(message: OutgoingMessage): boolean {
     const { messageLimit, messageHeapBytes } = this.memory.sizes
@@ -178,34 +309,48 @@ export class PartitionOwner {
     return true
   }
 
-  #takeOverFront(tick: number): void {
+  // --- begin
+
+  /** True where the back side was this owner's own work of two ticks ago, and only what changed since then was copied. */
+  #takeOverFront(tick: number): boolean {
     const { back, front } = this
-    const followsOwn = !this.#fresh && back.float('tick') === tick - 2
+    const before = this.#changes
+    this.#changes = this.#changesBefore
+    this.#changesBefore = before
+    this.#changes.clear()
+    this.#begins++
+    const rows = front.rows
+    const follows = !this.#fresh && back.float('tick') === tick - 2
     const strideChanged = this.#takeOverFieldStrides()
-    const changedRows = front.get('changedRows')
-    if (!followsOwn || strideChanged || changedRows * 3 > front.rows) this.#copyAllRows()
-    else if (changedRows > 0) this.#copyRowsChangedIn((tick - 1) >>> 0)
-    this.#rows = front.rows
+    this.#taken = rows
+    this.#awaiting.clear()
+    this.#awaitingFrom = 0
+    if (!follows || strideChanged || before.rows.count * 3 > rows) this.#copyAllRows()
+    else this.#copyChanges(before)
+    this.#rows = rows
     this.#population = front.get('population')
-    this.#changedRows = 0
     this.#lowestFree = 0
     this.#idCounter = front.float('idCounter')
     back.setFloat('idLane', front.float('idLane'))
+    back.setFloat('everyRowChanged', front.float('everyRowChanged'))
     back.set('handoffGroups', 0)
     back.set('messageGroups', 0)
     back.set('messages', 0)
+    return follows
   }
 
   /** Opens the fields on the back side at the front's strides. True where one differs: all rows have to be copied then. */
   #takeOverFieldStrides(): boolean {
     let changed = false
+    this.#fieldsInUse.length = 0
     for (let field = 1; field <= fieldIndexMax; field++) {
       const stride = this.front.fieldStride(field)
       if (this.back.fieldStride(field) !== stride) {
         changed = true
         this.back.setFieldStride(field, stride)
       }
-      this.#fields[field] = this.memory.field(this.#backIndex, field)
+      this.#fields[field] = stride === 0 ? undefined : this.memory.field(this.#backIndex, field)
+      if (stride !== 0) this.#fieldsInUse.push(field)
     }
     return changed
   }
@@ -219,42 +364,75 @@ export class PartitionOwner {
     back.destination.set(front.destination.subarray(0, rows))
     back.changed.set(front.changed.subarray(0, rows))
     back.position.set(front.position.subarray(0, rows * 3))
-    this.#forEachFieldOf(front, this.memory, 1 - this.#backIndex, (field, from) => {
+    for (const field of this.#fieldsInUse) {
+      const from = this.#frontField(field)
       const to = this.#fields[field]!
-      to.length.set(from.length.subarray(0, rows))
-      to.typeId.set(from.typeId.subarray(0, rows))
+      copyHeads(from, to, 0, rows)
       to.data.set(from.data.subarray(0, rows * from.stride))
-    })
+    }
   }
 
-  #copyRowsChangedIn(stamp: number): void {
+  #copyChanges({ rows: { rows, count }, position, stamps, fields, sweeps }: TickChanges): void {
     const { back, front } = this
-    const rows = front.rows
-    const changed = front.changed.subarray(0, rows)
-    for (let row = changed.indexOf(stamp); row >= 0; row = changed.indexOf(stamp, row + 1)) {
+    if (!stamps.isEmpty) back.changed.set(front.changed.subarray(stamps.from, stamps.to), stamps.from)
+    for (const [field, { data, heads }] of fields) {
+      const to = this.#fields[field]
+      if (!to) continue
+      const from = this.#frontField(field)
+      const { stride } = to
+      if (!data.isEmpty) to.data.set(from.data.subarray(data.from * stride, data.to * stride), data.from * stride)
+      if (!heads.isEmpty) copyHeads(from, to, heads.from, heads.to)
+    }
+    if (sweeps) this.#taken = 0
+    else if (!position.isEmpty)
+      back.position.set(front.position.subarray(position.from * 3, position.to * 3), position.from * 3)
+    for (let place = 0; place < count; place++) {
+      const row = rows[place]
       back.id[row] = front.id[row]
       back.type[row] = front.type[row]
       back.state[row] = front.state[row]
       back.destination[row] = front.destination[row]
-      back.changed[row] = stamp
+      back.changed[row] = front.changed[row]
       for (let axis = row * 3; axis < row * 3 + 3; axis++) back.position[axis] = front.position[axis]
     }
-    this.#forEachFieldOf(front, this.memory, 1 - this.#backIndex, (field, from) => {
+    for (const field of count > 0 ? this.#fieldsInUse : []) {
+      const from = this.#frontField(field)
       const to = this.#fields[field]!
-      for (let row = changed.indexOf(stamp); row >= 0; row = changed.indexOf(stamp, row + 1))
-        copyFieldRow(from, row, to, row)
-    })
+      for (let place = 0; place < count; place++) copyFieldRow(from, rows[place], to, rows[place])
+    }
   }
 
-  #forEachFieldOf(
-    side: Side,
-    memory: PartitionMemory,
-    sideIndex: number,
-    visit: (field: number, view: FieldView) => void,
-  ): void {
-    for (let field = 1; field <= fieldIndexMax; field++) {
-      if (side.fieldStride(field) !== 0) visit(field, memory.field(sideIndex, field)!)
+  #frontField(field: number): FieldView {
+    return this.memory.field(1 - this.#backIndex, field)!
+  }
+
+  /** Brings the positions below `to` to the back side, where they are not there yet, and on top of them those of arrivals. */
+  #takePositions(to: number): void {
+    const from = this.#taken
+    if (from >= to) return
+    const { position } = this.back
+    const known = Math.min(to, this.front.rows)
+    if (from < known) position.set(this.front.position.subarray(from * 3, known * 3), from * 3)
+    const { rows, count } = this.#awaiting
+    for (let place = this.#awaitingFrom; place < count && rows[place] < to; place++) {
+      for (let axis = 0; axis < 3; axis++) position[rows[place] * 3 + axis] = this.#awaitingPositions[place * 3 + axis]
+      this.#awaitingFrom = place + 1
     }
+    this.#taken = to
+  }
+
+  #beginIndex(follows: boolean): void {
+    const index = this.#spatialIndex
+    if (!index) return
+    let quiet: Box | undefined
+    if (this.#wholeIndexUntil >= this.tick) quiet = emptyBox
+    else if (this.#rows >= this.#indexRowsMin) {
+      const current = index.isKept ? index.quiet : undefined
+      quiet = quietArea(this.#fabric, this.index, this.#cell!, this.tick - 1, current)
+    }
+    if (!index.begin(this.#backIndex, quiet, follows)) return
+    this.#takePositions(this.#rows)
+    index.fill(this.#rows)
   }
 
   /** What was granted at the barrier is gone from here; the rest stays, and is tried again. */
@@ -270,6 +448,7 @@ export class PartitionOwner {
           this.#freeRow(row)
         } else {
           back.state[row] = rowState.here
+          this.#changes.rows.push(row)
           ownership.rejected.push(row)
         }
       }
@@ -295,8 +474,10 @@ export class PartitionOwner {
   #takeInGroup(memory: PartitionMemory, sourceIndex: number, group: number): void {
     const { back } = this
     const from = memory.sides[sourceIndex]
+    const { position } = from
     const start = from.handoffStart[group]
     const granted = from.handoffGranted[group]
+    if (granted === 0) return
     const firstArrival = this.ownership.added.length
     for (let place = start; place < start + granted; place++) {
       const source = from.leavingRow[place]
@@ -304,41 +485,60 @@ export class PartitionOwner {
       assert(row >= 0, 'the barrier grants no more than there is room for')
       back.id[row] = from.id[source]
       back.type[row] = from.type[source]
-      for (let axis = 0; axis < 3; axis++) back.position[row * 3 + axis] = from.position[source * 3 + axis]
+      this.#arrive(row, position[source * 3], position[source * 3 + 1], position[source * 3 + 2])
       this.ownership.added.push(row)
     }
-    this.#forEachFieldOf(from, memory, sourceIndex, (field, view) => {
-      if (granted > 0) assert(this.#widenField(field, view.stride), 'the barrier claims the fields of what it grants')
+    for (let field = 1; field <= fieldIndexMax; field++) {
+      if (from.fieldStride(field) === 0) continue
+      const view = memory.field(sourceIndex, field)!
+      assert(this.#widenField(field, view.stride), 'the barrier claims the fields of what it grants')
       for (let place = 0; place < granted; place++) {
         const source = from.leavingRow[start + place]
         if (view.length[source] === 0) continue
         copyFieldRow(view, source, this.#fields[field]!, this.ownership.added[firstArrival + place])
       }
-    })
+    }
   }
+
+  /** Arrivals take rows in ascending order, so those that await the positions below them do so too. */
+  #arrive(row: number, x: number, y: number, z: number): void {
+    let positions = this.back.position
+    let place = row
+    if (row >= this.#taken && row < this.front.rows) {
+      place = this.#awaiting.count
+      this.#awaiting.push(row)
+      if (this.#awaitingPositions.length < this.#awaiting.rows.length * 3)
+        this.#awaitingPositions = grown(this.#awaitingPositions, this.#awaiting.rows.length * 3)
+      positions = this.#awaitingPositions
+    }
+    positions[place * 3] = x
+    positions[place * 3 + 1] = y
+    positions[place * 3 + 2] = z
+    this.#spatialIndex?.place(row, x, y)
+  }
+
+  // --- rows and fields
 
   #allocateRow(): number {
     const { back, memory } = this
     if (this.#population >= memory.sizes.entityLimit) return -1
-    let row = this.#lowestFree
-    while (row < this.#rows && back.state[row] !== rowState.free) row++
+    let row = this.#rows
+    if (this.#population < this.#rows) {
+      const free = back.state.subarray(0, this.#rows).indexOf(rowState.free, this.#lowestFree)
+      if (free >= 0) row = free
+    }
     this.#lowestFree = row
     if (row === this.#rows) {
       if (!memory.ensureRows(row + 1)) return -1
       this.#rows++
-      back.changed[row] = this.#stamp
-      this.#changedRows++
-    } else {
-      this.touch(row)
+      this.#spatialIndex?.grow()
     }
+    this.touch(row)
     this.#lowestFree = row + 1
     this.#population++
     back.state[row] = rowState.here
     back.destination[row] = 0
-    for (let field = 1; field <= fieldIndexMax; field++) {
-      const view = this.#fields[field]
-      if (view) view.length[row] = 0
-    }
+    for (const field of this.#fieldsInUse) this.#fields[field]!.length[row] = 0
     return row
   }
 
@@ -347,6 +547,16 @@ export class PartitionOwner {
     this.touch(row)
     this.#population--
     if (row < this.#lowestFree) this.#lowestFree = row
+    this.#spatialIndex?.remove(row)
+  }
+
+  /** Says of all rows from `from` up to `to` that they changed in this tick. */
+  #markChanged(from: number, to: number): void {
+    if (from === 0 && to >= this.#rows) this.back.setFloat('everyRowChanged', this.tick)
+    else if (from < to) {
+      this.back.changed.fill(this.#stamp, from, to)
+      this.#changes.stamps.add(from, to)
+    }
   }
 
   /** Opens or widens a field on the back side so that `bytes` fit. False where the machine has no room. */
@@ -364,7 +574,10 @@ export class PartitionOwner {
     if (!this.memory.ensureField(field, stride)) return false
     const view = this.memory.openField(this.#backIndex, field, stride)
     this.#fields[field] = view
-    if (strideBefore === 0) view.length.fill(0, 0, this.#rows)
+    if (strideBefore === 0) {
+      this.#fieldsInUse.push(field)
+      view.length.fill(0, 0, this.#rows)
+    }
     // The same memory at a wider stride: from the last row down, nothing is overwritten before it has moved.
     else
       for (let row = this.#rows - 1; row > 0; row--)
@@ -372,43 +585,82 @@ export class PartitionOwner {
     return true
   }
 
+  // --- leaving
+
+  /** After a bulk write of positions: finds what left the cell, and what moved in the index. */
+  #lookAround(from: number, to: number): void {
+    const cell = this.#cell
+    if (!cell) return
+    const { position, state } = this.back
+    const index = this.#spatialIndex?.isKept ? this.#spatialIndex : undefined
+    const scanned = this.#scanned
+    scanned.clear()
+    findOutside(position, from, to, index ? intersection(index.quiet, cell) : cell, scanned)
+    for (let place = 0; place < scanned.count; place++) {
+      const row = scanned.rows[place]
+      if (state[row] === rowState.free) continue
+      const x = position[row * 3]
+      const y = position[row * 3 + 1]
+      index?.place(row, x, y)
+      if (!(x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY)) this.#outside.push(row)
+    }
+  }
+
   /** Finds the entities whose place is elsewhere, and lists them by target, each target's in the order of their rows. */
   #groupLeavers(): void {
-    const { back } = this
-    const rowsByTarget = new Map<number, number[]>()
+    const candidates = this.#findCandidates()
+    candidates.sortUnique()
+    const { rows } = candidates
+    if (this.#targets.length < candidates.count) this.#targets = new Int32Array(rows.length)
     let strays = 0
-    const consider = (row: number) => {
-      if (back.state[row] !== rowState.here) return
-      const target = this.#targetOf(row)
+    let leaving = 0
+    for (let place = 0; place < candidates.count; place++) {
+      const target = this.#targetOf(rows[place])
       if (target < 0) strays = 1
-      if (target < 0 || target === this.index) return
-      const rows = rowsByTarget.get(target)
-      if (rows) rows.push(row)
-      else rowsByTarget.set(target, [row])
-      back.state[row] = rowState.leaving
+      if (target < 0 || target === this.index) continue
+      rows[leaving] = rows[place]
+      this.#targets[leaving++] = target
+    }
+    this.back.set('strays', strays)
+    writeLeavers(this.back, rows.subarray(0, leaving), this.#targets)
+  }
+
+  /** Rows of all entities that may have to leave. Throws OutsideError. */
+  #findCandidates(): RowList {
+    const candidates = this.#candidates
+    candidates.clear()
+    const { state, destination, position } = this.back
+    const cell = this.#cell
+    const consider = (row: number) => {
+      if (row >= this.#rows || state[row] !== rowState.here) return
+      if (destination[row] === 0) {
+        if (!cell) return
+        const x = position[row * 3]
+        const y = position[row * 3 + 1]
+        if (x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY) return
+      }
+      candidates.push(row)
+    }
+    const { rows, count } = this.#outside
+    for (let place = 0; place < count; place++) {
+      this.#requireInDomain(rows[place])
+      consider(rows[place])
     }
     if (this.#fresh || this.front.get('strays') !== 0) {
       for (let row = 0; row < this.#rows; row++) consider(row)
-    } else {
-      const changed = back.changed.subarray(0, this.#changedRows > 0 ? this.#rows : 0)
-      for (let row = changed.indexOf(this.#stamp); row >= 0; row = changed.indexOf(this.#stamp, row + 1)) consider(row)
-      for (const row of this.ownership.rejected) if (row < this.#rows) consider(row)
+      return candidates
     }
-    back.set('strays', strays)
+    const { rows: listed, count: listedCount } = this.#changes.rows
+    for (let place = 0; place < listedCount; place++) consider(listed[place])
+    for (const row of this.ownership.rejected) consider(row)
+    return candidates
+  }
 
-    let group = 0
-    let place = 0
-    for (const target of [...rowsByTarget.keys()].sort((a, b) => a - b)) {
-      const rows = rowsByTarget.get(target)!.sort((a, b) => a - b)
-      back.handoffTarget[group] = target
-      back.handoffStart[group] = place
-      back.handoffCount[group] = rows.length
-      back.handoffGranted[group] = 0
-      back.leavingRow.set(rows, place)
-      place += rows.length
-      group++
-    }
-    back.set('handoffGroups', group)
+  #requireInDomain(row: number): void {
+    const { state, destination, position } = this.back
+    if (row >= this.#rows || state[row] === rowState.free || destination[row] !== 0) return
+    const [x, y, z] = position.subarray(row * 3, row * 3 + 3)
+    if (this.#fabric.world.partitionAt(this.domain, x, y) < 0 || !Number.isFinite(z)) throw new OutsideError(row)
   }
 
   /** The partition that should own the row's entity from the next tick on; -1 where no partition owns its position, and it stays. */
@@ -419,16 +671,33 @@ export class PartitionOwner {
     if (destination === 0 && !world.grids[this.domain]) return this.index
     const domain = destination === 0 ? this.domain : destination - 1
     const target = world.partitionAt(domain, back.position[row * 3], back.position[row * 3 + 1])
-    if (target === this.index) back.destination[row] = 0
+    if (target === this.index && destination !== 0) {
+      back.destination[row] = 0
+      this.#changes.rows.push(row)
+    }
     return target
   }
+}
+
+function grown<Numbers extends Uint32Array | Float32Array>(numbers: Numbers, length: number): Numbers {
+  const larger = new (numbers.constructor as new (length: number) => Numbers)(Math.max(length, numbers.length * 2))
+  larger.set(numbers)
+  return larger
+}
+
+function copyHeads(from: FieldView, to: FieldView, fromRow: number, toRow: number): void {
+  to.length.set(from.length.subarray(fromRow, toRow), fromRow)
+  to.typeId.set(from.typeId.subarray(fromRow, toRow), fromRow)
 }
 
 function copyFieldRow(from: FieldView, fromRow: number, to: FieldView, toRow: number): void {
   const length = from.length[fromRow]
   to.length[toRow] = length
+  if (length === 0) return
   to.typeId[toRow] = from.typeId[fromRow]
-  const fromStart = fromRow * from.stride
-  const toStart = toRow * to.stride
-  for (let byte = 0; byte < length - 1; byte++) to.data[toStart + byte] = from.data[fromStart + byte]
+  const words = (length + 2) >>> 2
+  const fromStart = (fromRow * from.stride) >>> 2
+  const toStart = (toRow * to.stride) >>> 2
+  if (words > 32) to.words.set(from.words.subarray(fromStart, fromStart + words), toStart)
+  else for (let word = 0; word < words; word++) to.words[toStart + word] = from.words[fromStart + word]
 }

@@ -74,7 +74,6 @@ export function seedState(
     }
     side.set('rows', state.count)
     side.set('population', state.count)
-    side.set('changedRows', state.count)
     side.set('strays', 1) // unknown until the owner has looked at every row, in its first tick
     side.setFloat('idLane', state.idLane)
     side.setFloat('idCounter', state.idCounter)

@@ -2,16 +2,11 @@
 // Owns what was seen; nothing grows while the app does not look, and the events of many ticks come as one. Never covers the app's own entities:
 // those are reported as ownership changes, which is why an ownership event comes one tick before the subscription event of the same entity.
 
+import { type Box, contains } from './box.ts'
+import { findInBox } from './box-query.ts'
 import type { Fabric } from './fabric.ts'
-import { type PartitionMemory, rowState, type Side } from './partition-memory.ts'
-
-/** In world units; an entity on an edge is inside. */
-export interface Box {
-  minX: number
-  minY: number
-  maxX: number
-  maxY: number
-}
+import { changedSince, type PartitionMemory } from './partition-memory.ts'
+import { RowList } from './row-list.ts'
 
 /** An entity of another partition, as seen last: its row there is good until the next commit. */
 export interface SeenEntity {
@@ -26,6 +21,13 @@ export interface SubscriptionEvent {
   entity: SeenEntity
 }
 
+/** What a subscription covers of one partition. */
+export interface CoveredRows {
+  memory: PartitionMemory
+  /** Rows of the entities in the box, leaving ones included, in no particular order. */
+  rows: RowList
+}
+
 export class Subscription {
   readonly domain: number
   box: Box
@@ -33,6 +35,10 @@ export class Subscription {
   readonly #owner: number
   readonly #seen = new Map<number, SeenEntity>()
   #lookedAt = -1
+  #coveredAt = -1
+  #coveredBox: Box | undefined
+  readonly #covered: CoveredRows[] = []
+  readonly #lists = new Map<number, RowList>()
 
   constructor(fabric: Fabric, options: { owner: number; domain: number; box: Box }) {
     this.#fabric = fabric
@@ -47,8 +53,24 @@ export class Subscription {
   }
 
   contains(x: number, y: number): boolean {
-    const { minX, minY, maxX, maxY } = this.box
-    return x >= minX && x <= maxX && y >= minY && y <= maxY
+    return contains(this.box, x, y)
+  }
+
+  /** The entities of others that the box covers at the committed `tick`, by partition; partitions without any are left out. Good until the next call. */
+  covered(tick: number): readonly CoveredRows[] {
+    if (tick === this.#coveredAt && this.box === this.#coveredBox) return this.#covered
+    this.#coveredAt = tick
+    this.#coveredBox = this.box
+    this.#covered.length = 0
+    for (const partition of this.#fabric.partitions()) {
+      if (partition === this.#owner || this.#fabric.control.partitionWord(partition, 'domain') !== this.domain) continue
+      const memory = this.#fabric.partition(partition)
+      const rows = this.#listOf(partition)
+      rows.clear()
+      findInBox(this.#fabric, memory, tick, this.box, rows)
+      if (rows.count > 0) this.#covered.push({ memory, rows })
+    }
+    return this.#covered
   }
 
   /**
@@ -61,24 +83,24 @@ export class Subscription {
     this.#lookedAt = tick
     const events: SubscriptionEvent[] = []
     const inside = new Set<number>()
-    const visit = (memory: PartitionMemory, side: Side, row: number) => {
-      const id = side.id[row]
-      inside.add(id)
-      const seen = this.#seen.get(id)
-      if (!seen) {
-        const entity = { id, type: side.type[row], partition: memory.index, row }
-        this.#seen.set(id, entity)
-        events.push({ kind: 'Add', entity })
-        return
-      }
-      const moved = seen.partition !== memory.index
-      seen.partition = memory.index
-      seen.row = row
-      if (moved || ((side.changed[row] - since) | 0) > 0) events.push({ kind: 'Update', entity: seen })
-    }
-    for (const partition of this.#fabric.partitions()) {
-      if (partition !== this.#owner && this.#fabric.control.partitionWord(partition, 'domain') === this.domain) {
-        this.#scan(partition, tick, visit)
+    for (const { memory, rows } of this.covered(tick)) {
+      const side = memory.side(tick)
+      rows.sortUnique()
+      for (let place = 0; place < rows.count; place++) {
+        const row = rows.rows[place]
+        const id = side.id[row]
+        inside.add(id)
+        const seen = this.#seen.get(id)
+        if (!seen) {
+          const entity = { id, type: side.type[row], partition: memory.index, row }
+          this.#seen.set(id, entity)
+          events.push({ kind: 'Add', entity })
+          continue
+        }
+        const moved = seen.partition !== memory.index
+        seen.partition = memory.index
+        seen.row = row
+        if (moved || changedSince(side, row, since)) events.push({ kind: 'Update', entity: seen })
       }
     }
     const removed: SubscriptionEvent[] = []
@@ -92,35 +114,12 @@ export class Subscription {
     return [...removed, ...events]
   }
 
-  #scan(partition: number, tick: number, visit: (memory: PartitionMemory, side: Side, row: number) => void): void {
-    const memory = this.#fabric.partition(partition)
-    const side = memory.side(tick)
-    const { position, state } = side
-    if (side.get('strays') === 0 && !this.#cellTouchesBox(partition)) {
-      // Only what is on its way out, or wants to be, lies outside of its owner's cell.
-      for (let group = 0; group < side.get('handoffGroups'); group++) {
-        const start = side.handoffStart[group]
-        for (let place = start; place < start + side.handoffCount[group]; place++) {
-          const row = side.leavingRow[place]
-          if (this.contains(position[row * 3], position[row * 3 + 1])) visit(memory, side, row)
-        }
-      }
-      return
+  #listOf(partition: number): RowList {
+    let list = this.#lists.get(partition)
+    if (!list) {
+      list = new RowList()
+      this.#lists.set(partition, list)
     }
-    const { minX, minY, maxX, maxY } = this.box
-    const rows = side.rows
-    for (let row = 0; row < rows; row++) {
-      const x = position[row * 3]
-      const y = position[row * 3 + 1]
-      if (x >= minX && x <= maxX && y >= minY && y <= maxY && state[row] !== rowState.free) visit(memory, side, row)
-    }
-  }
-
-  #cellTouchesBox(partition: number): boolean {
-    const grid = this.#fabric.world.grids[this.domain]
-    if (!grid) return true
-    const cell = grid.boundsOf(this.#fabric.control.partitionWord(partition, 'cell'))
-    const { minX, minY, maxX, maxY } = this.box
-    return cell.minX <= maxX && cell.maxX >= minX && cell.minY <= maxY && cell.maxY >= minY
+    return list
   }
 }

@@ -1,0 +1,79 @@
+// Which entities of a partition lie in a box, as it was committed: by its index where that serves, else by looking at every row.
+// Owns the choice of the way; changes nothing. What it costs grows with what is in the box, where the partition's owner keeps an index for it.
+
+import { Bins } from './bins.ts'
+import { area, type Box, contains, overlaps, touches } from './box.ts'
+import type { Fabric } from './fabric.ts'
+import { readsWholeCell } from './interests.ts'
+import { binsPerAxis } from './layout.ts'
+import { type IndexView, type PartitionMemory, rowState, type Side } from './partition-memory.ts'
+import type { RowList } from './row-list.ts'
+
+/** Adds the rows of the entities in the box to `found`, in no particular order; leaving ones included. */
+export function findInBox(fabric: Fabric, memory: PartitionMemory, tick: number, box: Box, found: RowList): void {
+  const side = memory.side(tick)
+  if (side.get('population') === 0) return
+  const cell = cellOf(fabric, memory)
+  if (cell && side.get('strays') === 0 && !touches(cell, box)) findLeaving(side, box, found)
+  else if (cell && isIndexed(side, box, cell))
+    findInBins(memory.spatialIndex(tick % 2), new Bins(cell), side.position, box, found)
+  else findInRows(side, box, found)
+}
+
+/** The bounds of a partition's cell; undefined where it has none. */
+export function cellOf(fabric: Fabric, memory: PartitionMemory): Box | undefined {
+  const grid = fabric.world.grids[fabric.control.partitionWord(memory.index, 'domain')]
+  return grid?.boundsOf(fabric.control.partitionWord(memory.index, 'cell'))
+}
+
+/** Looks into the bins that the box touches. */
+export function findInBins(index: IndexView, bins: Bins, position: Float32Array, box: Box, found: RowList): void {
+  const { first, next } = index
+  const firstColumn = bins.columnOf(box.minX)
+  const lastColumn = bins.columnOf(box.maxX)
+  const lastRow = bins.rowOf(box.maxY)
+  const { minX, minY, maxX, maxY } = box
+  for (let binRow = bins.rowOf(box.minY); binRow <= lastRow; binRow++) {
+    const start = binRow * binsPerAxis
+    for (let bin = start + firstColumn; bin <= start + lastColumn; bin++) {
+      for (let link = first[bin]; link !== 0; link = next[link - 1]) {
+        const x = position[link * 3 - 3]
+        const y = position[link * 3 - 2]
+        if (x >= minX && x <= maxX && y >= minY && y <= maxY) found.push(link - 1)
+      }
+    }
+  }
+}
+
+/** Looks at every row. */
+export function findInRows(
+  { position, state, rows }: Pick<Side, 'position' | 'state' | 'rows'>,
+  box: Box,
+  found: RowList,
+): void {
+  const { minX, minY, maxX, maxY } = box
+  for (let row = 0; row < rows; row++) {
+    const x = position[row * 3]
+    const y = position[row * 3 + 1]
+    if (x >= minX && x <= maxX && y >= minY && y <= maxY && state[row] !== rowState.free) found.push(row)
+  }
+}
+
+/** Only what is on its way out, or wants to be, lies outside of its owner's cell. */
+function findLeaving(side: Side, box: Box, found: RowList): void {
+  const { position, leavingRow } = side
+  for (let group = 0; group < side.get('handoffGroups'); group++) {
+    const start = side.handoffStart[group]
+    for (let place = start; place < start + side.handoffCount[group]; place++) {
+      const row = leavingRow[place]
+      if (contains(box, position[row * 3], position[row * 3 + 1])) found.push(row)
+    }
+  }
+}
+
+function isIndexed(side: Side, box: Box, cell: Box): boolean {
+  if (side.get('indexed') === 0 || readsWholeCell(box, cell)) return false
+  const [minX, minY, maxX, maxY] = side.quiet
+  const quiet = { minX, minY, maxX, maxY }
+  return area(quiet) === 0 || !overlaps(quiet, box)
+}

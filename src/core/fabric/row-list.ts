@@ -1,0 +1,42 @@
+// A list of numbers, mostly of rows, that keeps its memory from tick to tick: filling it again allocates nothing.
+// Owns its growth; never knows what the numbers are.
+
+export class RowList {
+  /** Only the first `count` are in the list. */
+  rows: Uint32Array = new Uint32Array(64)
+  count = 0
+
+  clear(): void {
+    this.count = 0
+  }
+
+  push(row: number): void {
+    if (this.count === this.rows.length) this.reserve(this.count + 1)
+    this.rows[this.count++] = row
+  }
+
+  /** Makes room for `count` rows in all: until then, `rows` stays the same array. */
+  reserve(count: number): void {
+    if (count <= this.rows.length) return
+    const grown = new Uint32Array(Math.max(count, this.rows.length * 2))
+    grown.set(this.rows.subarray(0, this.count))
+    this.rows = grown
+  }
+
+  /** A view on the list, good until it changes. */
+  view(): Uint32Array {
+    return this.rows.subarray(0, this.count)
+  }
+
+  /** Brings the list into ascending order and drops what is in it twice. */
+  sortUnique(): void {
+    const { rows, count } = this
+    let ascending = true
+    for (let place = 1; ascending && place < count; place++) ascending = rows[place - 1] < rows[place]
+    if (ascending) return
+    rows.subarray(0, count).sort()
+    let kept = 1
+    for (let place = 1; place < count; place++) if (rows[place] !== rows[place - 1]) rows[kept++] = rows[place]
+    this.count = kept
+  }
+}
