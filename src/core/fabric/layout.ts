@@ -1,6 +1,8 @@
 // The State Fabric's memory layout: ONE table of data. Offsets, views and the docs page come from it.
 // Owns names, types, order and sizes; never touches memory itself.
 
+import { bucketCount } from '../tick/durations.ts'
+
 export type Kind = 'u8' | 'u16' | 'u32' | 'i32' | 'f32' | 'f64'
 
 /** One entry of a record: `count` numbers of one kind in a row. `line` starts it on a cache line of its own. */
