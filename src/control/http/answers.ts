@@ -11,7 +11,7 @@ export const ERROR_TYPE_HEADER = 'x-amzn-ErrorType'
 /** What a fault becomes for the caller. Faults that are not ours to show become a 500, and go to the log as they are. */
 export function apiErrorOf(fault: unknown, log: Logger): ApiError {
   if (fault instanceof ApiError) return fault
-  if (isFrameworkRefusal(fault)) return new ApiError('SerializationException', fault.message)
+  if (isFrameworkRefusal(fault)) return new ApiError('SerializationException', refusalText(fault))
   log.error({ err: fault }, 'an operation failed')
   return new ApiError('InternalServerException', 'The request failed on the side of the service; its log has the cause')
 }
@@ -45,6 +45,11 @@ export function rawErrorAnswer(error: ApiError, requestId: string): string {
 /** Clients differ in which of the two spellings they read. */
 export function errorText(error: ApiError): string {
   return JSON.stringify({ Message: error.message, message: error.message })
+}
+
+/** Fastify's own words repeat the address, of whatever length. */
+function refusalText({ code, message }: FastifyError): string {
+  return code === 'FST_ERR_BAD_URL' ? 'The path holds a broken percent-encoding' : message
 }
 
 /** What fastify itself refuses before a handler runs: malformed content types and addresses. */

@@ -108,6 +108,13 @@ test('a broken percent-encoding in the address is a clear refusal', async (conte
   }
 })
 
+test('a refusal is short, however long the address is', async (context) => {
+  const server = await openServer(context)
+  const answer = await send(server, 'POST', `/${'%zz'.repeat(2000)}`)
+  checkError(answer, 400, 'SerializationException')
+  assert.ok(answer.text.length < 500, answer.text)
+})
+
 test('an unknown path or method is UnknownOperationException for whom we know', async (context) => {
   const server = await openServer(context)
   const unknown = [
@@ -240,6 +247,21 @@ test('S3 itself says whether a body may come, and the API always lets one come',
   }
   assert.deepEqual(await expecting('/bucket/key', 's3'), { continued: false, status: 403 })
   assert.equal((await expecting('/startsimulation', 'simspaceweaver')).continued, true)
+})
+
+test('an expectation that nobody knows is not looked at', async (context) => {
+  const server = await openServer(context)
+  assert.equal((await send(server, 'GET', '/listsimulations', undefined, { expect: 'miracles' })).status, 200)
+})
+
+test('a request that names no host gets an answer of the service', async (context) => {
+  const server = await openServer(context)
+  const socket = connect(server.port, '127.0.0.1')
+  socket.end('GET /listsimulations HTTP/1.1\r\nConnection: close\r\n\r\n')
+  let text = ''
+  for await (const chunk of socket) text += String(chunk)
+  assert.match(text, /^HTTP\/1\.1 403 /)
+  assert.match(text, /MissingAuthenticationTokenException/)
 })
 
 test('without an S3 such a request is refused like any other unknown one', async (context) => {

@@ -207,22 +207,26 @@ function createNodeServer(api: RequestListener, { s3, tls }: HttpServerOptions, 
     connections.begin(request, response)
     listenerOf(request)(request, response)
   }
-  const timeouts = {
+  const settings = {
     headersTimeout: receiveMs,
     requestTimeout: Math.max(receiveMs, REQUEST_TIMEOUT_MS),
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionsCheckingInterval: Math.ceil(receiveMs / 4),
+    // Node would refuse it with a bare 400; to those who check signatures it is just not signed.
+    requireHostHeader: false,
   }
   const server =
     tls === undefined
-      ? createServer(timeouts, listener)
-      : createTlsServer({ ...timeouts, ...tls, handshakeTimeout: receiveMs }, listener)
+      ? createServer(settings, listener)
+      : createTlsServer({ ...settings, ...tls, handshakeTimeout: receiveMs }, listener)
   connections.watch(server, STALLS_PER_RECEIVE * receiveMs)
   // S3 says itself when a body may come: only once the signature is good.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (listenerOf(request) === api) response.writeContinue()
     listener(request, response)
   })
+  // What else a caller expects need not be known: it is answered as any other, where Node would send a bare 417.
+  server.on('checkExpectation', listener)
   return server
 }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, createSecretKey } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ChunkedBody } from './chunked-body.ts'
 import { S3Error, type S3ErrorCode } from './s3-errors.ts'
 
 const chunk = {
-  key: Buffer.from('signing key'),
+  key: createSecretKey('signing key', 'utf8'),
   scope: '20260304/us-west-2/s3/aws4_request',
   dateTime: '20260304T050607Z',
 }

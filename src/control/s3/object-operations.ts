@@ -105,7 +105,10 @@ function overridesIn(query: URLSearchParams): Record<string, string> {
   ]
   for (const name of names) {
     const value = query.get(`response-${name}`)
-    if (value !== null) overrides[name] = value
+    if (value === null) continue
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: no header can carry them
+    if (/[\x00-\x1f\x7f]/.test(value)) throw new S3Error('InvalidArgument', `response-${name} can't be a header.`)
+    overrides[name] = value
   }
   return overrides
 }

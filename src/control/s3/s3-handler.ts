@@ -125,7 +125,7 @@ async function perform(
   const { objects, region, load } = options
   if (load?.s3Requests.account(response)(1) === false) throw new S3Error('SlowDown', 'Please reduce your request rate.')
   const { method = '', url = '', headers } = request
-  const verdict = await verifySignature(
+  const verdict = verifySignature(
     { method, url, headers },
     { secretFor: options.secretFor, now: options.now?.() ?? new Date(), region, services: ['s3'] },
   )

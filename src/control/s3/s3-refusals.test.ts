@@ -247,6 +247,14 @@ describe('the S3 endpoint', () => {
     })
   })
 
+  it('refuses headers for the answer that no answer can have', async () => {
+    assert.equal((await send(put)).status, 200)
+    const override = { method: 'GET', path: '/worlds/key?response-expires=a%0D%0Ax%3A%20y' }
+    const { status, code, headers } = await send(override)
+    assert.deepEqual([status, code, headers.x], [400, 'InvalidArgument', undefined])
+    assert.equal((await send({ method: 'DELETE', path: '/worlds/key' })).status, 204)
+  })
+
   it('reads the bucket from the name of the host as well', async () => {
     const host = `worlds.localhost:${endpoint.port}`
     assert.equal((await send({ ...put, path: '/by/host', headers: { host } })).status, 200)

@@ -1,0 +1,155 @@
+// Sends a Heddle very many requests, right and wrong ones, and holds every answer against the form that answers have.
+// Owns the Heddle, the connections and the counts; what is sent is requests.ts, what is right is judge.ts.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Random } from '../simulator/random.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { schema } from '../support/packages.ts'
+import { isEnded, residentMiB } from '../support/processes.ts'
+import { type Answer, Connection } from './connection.ts'
+import { faultOf } from './judge.ts'
+import { fuzzRequest } from './requests.ts'
+import { schemaKey, steadyWorld } from './values.ts'
+import type { FuzzRequest } from './wire-request.ts'
+
+export interface FuzzOptions {
+  seed: number
+  /** The number of the first request, to send one of a longer run again. */
+  from?: number
+  requests: number
+  connections?: number
+  onProgress?(report: FuzzReport): void
+}
+
+export interface FuzzReport {
+  sent: number
+  seconds: number
+  /** How many answers of each status and error; `closed` where a connection ended instead. */
+  answers: Map<string, number>
+  /** Resident memory of control, each time a hundredth of the requests has been sent. */
+  residentMiB: number[]
+}
+
+/** A request whose answer is wrong, with all that is needed to send it again. */
+export class FuzzFailure extends Error {
+  override readonly name = 'FuzzFailure'
+}
+
+const progressSteps = 100
+const bytesShown = 2000
+const configuration = `
+quotas: {simulations: 4, custom_apps_per_simulation: 2}
+audit: {s3: true, file_mebibytes: 8, files: 3}
+`
+const world = schema({
+  domains: {
+    Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' },
+    View: { kind: 'custom', command: 'idle.ts' },
+  },
+})
+
+/** Throws FuzzFailure at the first answer that is wrong, and where the server has ended. */
+export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-fuzz-'))
+  const file = join(folder, 'heddle.yaml')
+  await writeFile(file, configuration)
+  const heddle = await startHeddle({ environment: { HEDDLE_CONFIG: file } })
+  try {
+    await heddle.put(schemaKey, world)
+    await heddle.startSimulation(steadyWorld, world)
+    return await fuzzHeddle(heddle, options)
+  } finally {
+    await heddle.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function fuzzHeddle(heddle: Heddle, options: FuzzOptions): Promise<FuzzReport> {
+  const { seed, from = 0, requests, connections = 32, onProgress } = options
+  const report: FuzzReport = { sent: 0, seconds: 0, answers: new Map(), residentMiB: [] }
+  const endpoint = new URL(heddle.endpoint)
+  const startedAtMs = performance.now()
+  let next = from
+  const run = async () => {
+    let connection: Connection | undefined
+    while (next < from + requests) {
+      const number = next++
+      const { credentials } = heddle
+      const request = fuzzRequest(new Random(seed, number), { host: endpoint.host, credentials, now: new Date() })
+      try {
+        if (connection === undefined || !connection.isOpen) connection = await Connection.open(endpoint)
+        if (!(await send(connection, request, report))) connection = undefined
+      } catch (cause) {
+        next = Number.POSITIVE_INFINITY
+        throw failureOf(cause, request, { seed, number, heddle })
+      }
+      report.sent++
+      if (report.sent % Math.ceil(requests / progressSteps) === 0) {
+        report.seconds = (performance.now() - startedAtMs) / 1000
+        report.residentMiB.push(residentMiB([heddle.controlPid]))
+        onProgress?.(report)
+      }
+    }
+    connection?.close()
+  }
+  const runs = await Promise.allSettled(Array.from({ length: connections }, run))
+  for (const one of runs) if (one.status === 'rejected') throw one.reason
+  if (isEnded(heddle.controlPid)) throw new FuzzFailure(`the server has ended: ${heddle.output}`)
+  report.seconds = (performance.now() - startedAtMs) / 1000
+  return report
+}
+
+/** False where the connection can't be used any more. Throws what is wrong. */
+async function send(connection: Connection, request: FuzzRequest, report: FuzzReport): Promise<boolean> {
+  connection.write(request.bytes)
+  if (!request.isWhole) {
+    connection.endWriting()
+    // However many requests the bytes may be.
+    for (let answer = await connection.answer(true); answer !== undefined; answer = await connection.answer(true)) {
+      check(answer, request, report)
+    }
+    connection.close()
+    return false
+  }
+  const answer = await connection.answer(request.hasBodyInAnswer)
+  if (answer === undefined) {
+    if (request.service !== 'any') throw new Error('the connection was closed without an answer')
+    count(report, 'closed')
+    return false
+  }
+  check(answer, request, report)
+  if (answer.headers.get('connection') !== 'close') return true
+  connection.close()
+  return false
+}
+
+function check(answer: Answer, request: FuzzRequest, report: FuzzReport): void {
+  const { status, headers, body } = answer
+  const code = headers.get('x-amzn-errortype') ?? /<Code>(\w+)<\/Code>/.exec(String(body))?.[1] ?? ''
+  count(report, `${status} ${code}`.trim())
+  const fault = faultOf(answer, request.service, request.operation)
+  if (fault === undefined) return
+  const text = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n')
+  throw new Error(`${fault}\n\n${status}\n${text}\n\n${body.toString('utf8').slice(0, 2000)}`)
+}
+
+function count(report: FuzzReport, what: string): void {
+  report.answers.set(what, (report.answers.get(what) ?? 0) + 1)
+}
+
+function failureOf(
+  cause: unknown,
+  { kind, operation, bytes }: FuzzRequest,
+  { seed, number, heddle }: { seed: number; number: number; heddle: Heddle },
+): FuzzFailure {
+  const life = isEnded(heddle.controlPid) ? `the server has ended: ${heddle.output}` : 'the server goes on'
+  const text = [
+    `request ${number} of seed ${seed} (${[kind, operation].join(' ').trim()}): ${(cause as Error).message}`,
+    life,
+    `It was: ${JSON.stringify(bytes.toString('latin1', 0, bytesShown))}${bytes.length > bytesShown ? ` and ${bytes.length - bytesShown} bytes more` : ''}`,
+    `Again: node tests/fuzz/long.ts --seed ${seed} --from ${number} --requests 1`,
+  ]
+  return new FuzzFailure(text.join('\n'), { cause })
+}
