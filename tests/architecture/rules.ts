@@ -20,22 +20,8 @@ const ZONES: Record<string, string[]> = {
 const SDK_NAME = '@heddle/sdk'
 
 /** What core may use from outside: pure computation only. */
-const CORE_PACKAGES = new Set([
-  'node:assert/strict',
-  'node:crypto',
-  '@aws-crypto/sha256-js',
-  '@smithy/signature-v4',
-  '@smithy/types',
-  'apache-arrow',
-  'yaml',
-  'zod',
-])
+const CORE_PACKAGES = new Set(['node:assert/strict', 'node:crypto', 'apache-arrow', 'yaml', 'zod'])
 const CHANCE = /^(random|getRandomValues|generateKey)/
-
-/** Files of core that may wait, each with its reason. */
-const CORE_MAY_WAIT: Record<string, string> = {
-  'src/core/api/signature.ts': 'its signing library answers with promises, though it only computes',
-}
 
 const RULES: ((source: Source) => string[])[] = [
   opensWithComment,
@@ -49,13 +35,6 @@ const RULES: ((source: Source) => string[])[] = [
 /** All faults of all sources, one line each: `path:line what is wrong`. */
 export function findFaults(sources: readonly Source[]): string[] {
   return [...sources.flatMap((source) => RULES.flatMap((rule) => rule(source))), ...findCycles(sources)].sort()
-}
-
-/** Every exception must be needed still: the ones in vain are faults too. */
-export function findVainExceptions(sources: readonly Source[]): string[] {
-  return Object.keys(CORE_MAY_WAIT).filter(
-    (path) => !sources.some((source) => source.path === path && source.impurities.some(({ what }) => isWait(what))),
-  )
 }
 
 /** A test's names say what it is about. */
@@ -101,7 +80,6 @@ function leavesTestsAlone({ path, imports }: Source): string[] {
 
 function keepsCorePure({ path, imports, impurities }: Source): string[] {
   if (zoneOf(path) !== 'src/core' || isForTests(path)) return []
-  const mayWait = path in CORE_MAY_WAIT
   return [
     ...imports
       .filter(({ target, specifier }) => target === undefined && !CORE_PACKAGES.has(specifier))
@@ -110,14 +88,8 @@ function keepsCorePure({ path, imports, impurities }: Source): string[] {
       .flatMap(({ names, specifier, line }) => names.map((name) => ({ name, specifier, line })))
       .filter(({ name, specifier }) => specifier === 'node:crypto' && CHANCE.test(name))
       .map(({ name, line }) => `${path}:${line} core uses ${name}`),
-    ...impurities
-      .filter(({ what }) => !(mayWait && isWait(what)))
-      .map(({ what, line }) => `${path}:${line} core uses ${what}`),
+    ...impurities.map(({ what, line }) => `${path}:${line} core uses ${what}`),
   ]
-}
-
-function isWait(what: string): boolean {
-  return what === 'await' || what === 'for await'
 }
 
 function zoneOf(path: string): string | undefined {

@@ -1,6 +1,7 @@
 // The wire form of calls, from the table of operations: input to request, answer to output or error.
 // Owns the translation alone; never sends, signs or checks a rule (the service does).
 
+import { percentEncoded } from '../../../src/core/api/canonical-request.ts'
 import type { InputMember, OperationName, OutputOf } from '../../../src/core/api/operations.ts'
 import { operationOf } from '../../../src/core/api/operations.ts'
 import { isJsonObject, ownMember } from '../../../src/core/api/read-value.ts'
@@ -67,14 +68,6 @@ function wireNameOf(name: string, member: InputMember): string {
 
 function queryValue(value: unknown): string | string[] {
   return Array.isArray(value) ? value.map(String) : String(value)
-}
-
-/** RFC 3986: only letters, digits and `-._~` stay as they are. */
-function percentEncoded(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 }
 
 function readMembers(members: Readonly<Record<string, Member>>, json: Readonly<Record<string, unknown>>): object {

@@ -1,9 +1,8 @@
 // Checks AWS Signature Version 4 of a request, in its header form and its presigned form.
 // Owns what counts as a good signature; never reads a body from a socket, never looks at a clock, never knows where secrets come from.
 
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { createScope, getSigningKey, SignatureV4 } from '@smithy/signature-v4'
-import type { Checksum, HeaderBag, HttpRequest, SourceData } from '@smithy/types'
+import { hash, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { percentEncoded, scopeText, signatureOf, signingKey } from './canonical-request.ts'
 import {
   parseClaim,
   type SignatureClaim,
@@ -44,7 +43,7 @@ export type SignedPayload =
 
 /** What is needed to check the signatures of the chunks of a streamed body. */
 export interface ChunkSigning {
-  key: Uint8Array
+  key: KeyObject
   /** `<yyyymmdd>/<region>/<service>/aws4_request`. */
   scope: string
   /** `yyyymmddThhmmssZ`. */
@@ -69,10 +68,10 @@ export const clockSkewMs = 15 * 60_000
  * Signs the request again with exactly the headers that the client says it signed, and compares.
  * Every refusal is a returned value; each of its errors has status 403 on the wire.
  */
-export async function verifySignature(
+export function verifySignature(
   request: SignedRequest,
   options: SignatureOptions,
-): Promise<SignatureAccepted | SignatureRefusal> {
+): SignatureAccepted | SignatureRefusal {
   const headers = lowerCaseHeaders(request.headers)
   const parsed = parseClaim(request.url, headers)
   if (!parsed.ok) return parsed
@@ -83,31 +82,29 @@ export async function verifySignature(
   if (secret === undefined) {
     return refuse('UnrecognizedClientException', 'unknownKey', 'The access key of the request is not known here.')
   }
+  const bodyHash = claim.service === 's3' ? undefined : sha256Hex(request.body)
   const refusal =
     checkScope(claim, options) ??
     checkDate(claim, options.now) ??
     checkSignedHeaders(claim, headers) ??
-    checkBodyHash(claim, headers, request.body)
+    checkBodyHash(headers, bodyHash)
   if (refusal !== undefined) return refusal
 
-  const payloadHash = payloadHashOf(claim, headers, request.body)
+  const payloadHash = bodyHash ?? headers['x-amz-content-sha256'] ?? 'UNSIGNED-PAYLOAD'
   const payload = payloadOf(payloadHash)
   if (payload === undefined) {
     return refuse('InvalidSignatureException', 'malformed', 'The header x-amz-content-sha256 holds no known value.')
   }
 
-  const canonicalHeaders: HeaderBag = Object.create(null)
-  for (const name of claim.signedHeaders) canonicalHeaders[name] = canonicalHeaderValue(headers[name]!)
-  const signer = new Resigner(claim, secret)
-  const signable: HttpRequest = {
+  const signed = {
     method: request.method,
-    protocol: 'http:',
-    hostname: '',
     path: claim.service === 's3' ? encodePathOnce(path) : path,
     query,
-    headers: {},
+    headers: claim.signedHeaders.map((name) => [name, canonicalHeaderValue(headers[name]!)] as const),
+    payloadHash,
   }
-  const expected = await signer.signatureOf(signable, canonicalHeaders, payloadHash)
+  const key = signingKey(secret, claim)
+  const expected = signatureOf(signed, claim.dateTime, claim, key)
   if (!sameText(expected, claim.signature)) {
     return refuse(
       'InvalidSignatureException',
@@ -121,11 +118,7 @@ export async function verifySignature(
     ...(claim.sessionToken !== undefined && { sessionToken: claim.sessionToken }),
     service: claim.service,
     signature: claim.signature,
-    chunkSigning: {
-      key: await getSigningKey(NodeSha256, credentialsOf(claim, secret), claim.day, claim.region, claim.service),
-      scope: createScope(claim.day, claim.region, claim.service),
-      dateTime: claim.dateTime,
-    },
+    chunkSigning: { key, scope: scopeText(claim), dateTime: claim.dateTime },
     payload,
   }
 }
@@ -218,23 +211,14 @@ function checkSignedHeaders(claim: SignatureClaim, headers: LowerHeaders): Signa
   return refuse('InvalidSignatureException', 'unsignedHeaders', `The header '${unsigned}' must be signed.`)
 }
 
-function checkBodyHash(
-  claim: SignatureClaim,
-  headers: LowerHeaders,
-  body: Uint8Array | undefined,
-): SignatureRefusal | undefined {
+function checkBodyHash(headers: LowerHeaders, bodyHash: string | undefined): SignatureRefusal | undefined {
   const stated = headers['x-amz-content-sha256']
-  if (claim.service === 's3' || stated === undefined || sameText(stated, sha256Hex(body))) return undefined
+  if (bodyHash === undefined || stated === undefined || sameText(stated, bodyHash)) return undefined
   return refuse(
     'InvalidSignatureException',
     'wrongBodyHash',
     'The header x-amz-content-sha256 does not match the SHA-256 of the body.',
   )
-}
-
-function payloadHashOf(claim: SignatureClaim, headers: LowerHeaders, body: Uint8Array | undefined): string {
-  if (claim.service !== 's3') return sha256Hex(body)
-  return headers['x-amz-content-sha256'] ?? 'UNSIGNED-PAYLOAD'
 }
 
 function payloadOf(payloadHash: string): SignedPayload | undefined {
@@ -271,12 +255,7 @@ function canonicalHeaderValue(value: string): string {
 function encodePathOnce(path: string): string {
   return path
     .split('/')
-    .map((segment) =>
-      encodeURIComponent(decodeURIComponent(segment)).replace(
-        /[!'()*]/g,
-        (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-      ),
-    )
+    .map((segment) => percentEncoded(decodeURIComponent(segment)))
     .join('/')
 }
 
@@ -284,10 +263,10 @@ function isoBasic(date: Date): string {
   return date.toISOString().replace(/[-:]|\.\d+/g, '')
 }
 
+const EMPTY_BODY_HASH = hash('sha256', '', 'hex')
+
 function sha256Hex(body: Uint8Array | undefined): string {
-  return createHash('sha256')
-    .update(body ?? new Uint8Array(0))
-    .digest('hex')
+  return body === undefined || body.length === 0 ? EMPTY_BODY_HASH : hash('sha256', body, 'hex')
 }
 
 /** Compares in a time that depends on the lengths alone. */
@@ -295,61 +274,4 @@ function sameText(left: string, right: string): boolean {
   const leftBytes = Buffer.from(left)
   const rightBytes = Buffer.from(right)
   return leftBytes.length === rightBytes.length && timingSafeEqual(leftBytes, rightBytes)
-}
-
-function credentialsOf(claim: SignatureClaim, secretAccessKey: string) {
-  return { accessKeyId: claim.accessKeyId, secretAccessKey }
-}
-
-/** The signer of the SDKs, told which headers to sign in place of choosing them. */
-class Resigner extends SignatureV4 {
-  private readonly claim: SignatureClaim
-
-  constructor(claim: SignatureClaim, secret: string) {
-    super({
-      service: claim.service,
-      region: claim.region,
-      credentials: credentialsOf(claim, secret),
-      sha256: NodeSha256,
-      uriEscapePath: claim.service !== 's3',
-    })
-    this.claim = claim
-  }
-
-  async signatureOf(request: HttpRequest, canonicalHeaders: HeaderBag, payloadHash: string): Promise<string> {
-    const { day, region, service, dateTime, signedAtMs } = this.claim
-    const canonicalRequest = this.createCanonicalRequest(request, canonicalHeaders, payloadHash)
-    const scope = createScope(day, region, service)
-    const text = await this.createStringToSign(dateTime, scope, canonicalRequest, 'AWS4-HMAC-SHA256')
-    return this.sign(text, { signingDate: new Date(signedAtMs) })
-  }
-}
-
-/** SHA-256, or HMAC-SHA-256 where a secret is given, in the shape that the signer wants. */
-class NodeSha256 implements Checksum {
-  private readonly secret: SourceData | undefined
-  private hash = createHash('sha256') as ReturnType<typeof createHash> | ReturnType<typeof createHmac>
-
-  constructor(secret?: SourceData) {
-    this.secret = secret
-    this.reset()
-  }
-
-  reset(): void {
-    this.hash = this.secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(this.secret))
-  }
-
-  update(chunk: Uint8Array): void {
-    this.hash.update(chunk)
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.hash.digest()
-  }
-}
-
-function bytesOf(data: SourceData): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data)
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  return new Uint8Array(data)
 }
