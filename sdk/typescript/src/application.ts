@@ -2,13 +2,16 @@
 // Owns the order of calls and what outlives a tick (subscriptions, metrics, ownership changes); what happens inside a tick is the transaction's.
 
 import { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
-import type { World } from '../../../src/core/fabric/world.ts'
 import type { ApplicationState } from './application-state.ts'
 import { HeddleError } from './errors.ts'
 import type { Host } from './host.ts'
 import { emptyMetrics, type RuntimeMetrics } from './metrics.ts'
 import type { LocatedEntity, Partition } from './model.ts'
+import { NearbyFinder } from './nearby.ts'
+import { Neighbourhood } from './neighbourhood.ts'
+import { Others } from './others.ts'
 import { OwnershipLog } from './ownership-log.ts'
+import { describePartition } from './partitions.ts'
 import { PhaseTimer } from './phase-timer.ts'
 import { Transaction } from './transaction.ts'
 
@@ -32,6 +35,10 @@ export class Application {
       metrics: emptyMetrics(),
       phases: new PhaseTimer(host),
       nextSubscriptionId: 1,
+      subscriptionsVersion: 0,
+      others: new Others(),
+      nearby: new NearbyFinder(),
+      neighbourhood: new Neighbourhood(),
       failed: (error) => {
         this.#lastErrorMessage = error.message
         return error
@@ -202,20 +209,5 @@ export class Application {
     return this.#state.failed(
       new HeddleError('ShuttingDown', 'the simulation shuts down: destroy the application and exit'),
     )
-  }
-}
-
-export function describePartition(host: Host, index: number): Partition {
-  const { control, world } = host.fabric
-  const domainIndex = control.partitionWord(index, 'domain')
-  const domain = (world as World).description.domains[domainIndex]
-  const grid = world.grids[domainIndex]
-  const domainTypes = { BySpatialSubdivision: 'Spatial', PerWorker: 'Service', ByRequest: 'Custom' } as const
-  return {
-    id: index,
-    domain: domain.name,
-    domainType: domainTypes[domain.lifecycle],
-    appName: control.partitionName(index),
-    ...(grid && { bounds: grid.boundsOf(control.partitionWord(index, 'cell')) }),
   }
 }

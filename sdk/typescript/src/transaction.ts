@@ -5,8 +5,10 @@
 import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
 import { readMessages } from '../../../src/core/fabric/messages.ts'
 import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
+import { OutsideError } from '../../../src/core/fabric/partition-owner.ts'
 import { Subscription as SubscriptionBox } from '../../../src/core/fabric/subscriptions.ts'
 import type { ApplicationState } from './application-state.ts'
+import { type CoveredColumns, EntityColumns, OwnedColumns, outsideError } from './columns.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'
 import {
   type Endpoint,
@@ -20,6 +22,9 @@ import {
   type Subscription,
   type SubscriptionChange,
 } from './model.ts'
+import type { Nearby } from './nearby.ts'
+import type { Neighbourhood } from './neighbourhood.ts'
+import { middleOf } from './partitions.ts'
 
 interface BoxArguments {
   minX: number
@@ -31,6 +36,8 @@ interface BoxArguments {
 export class Transaction {
   /** The tick that this transaction computes. What others wrote is read as of the tick before. */
   readonly tick: number
+  /** This app's entities as columns. */
+  readonly owned: OwnedColumns
   readonly #state: ApplicationState
   #committed = false
   #messagesReceived = false
@@ -38,18 +45,28 @@ export class Transaction {
   constructor(state: ApplicationState) {
     this.#state = state
     this.tick = state.owner.tick
+    this.owned = new OwnedColumns(state, () => !this.#committed)
   }
 
   get isCommitted(): boolean {
     return this.#committed
   }
 
-  /** Ends the update: what was written becomes visible to all at the next tick. */
+  /**
+   * Ends the update: what was written becomes visible to all at the next tick. Throws InvalidArgument where an entity was moved out of the world in bulk: the update is
+   * open then, and the entity can be moved back.
+   */
   commit(): void {
     this.#requireOpen()
     const { host, owner, metrics, phases } = this.#state
     phases.end('simulate')
-    owner.finish()
+    owner.interests = [...this.#state.subscriptions.values()].map(({ box }) => box)
+    try {
+      owner.finish()
+    } catch (error) {
+      if (error instanceof OutsideError) throw this.#state.failed(outsideError(error, owner))
+      throw error
+    }
     this.#committed = true
     metrics.totalCommittedTicks++
     metrics.ticksSinceReset++
@@ -70,7 +87,7 @@ export class Transaction {
     if (!Number.isInteger(typeId) || typeId < firstTypeId || typeId > 0xffff_ffff) {
       throw this.#error('InvalidArgument', `a type id is a whole number from ${firstTypeId} on, not ${typeId}`)
     }
-    const [x, y, z] = this.#checkedPosition(position ?? this.#middle())
+    const [x, y, z] = this.#checkedPosition(position ?? middleOf(this.#state))
     const row = owner.create(typeId)
     if (row < 0)
       throw this.#error(
@@ -110,7 +127,8 @@ export class Transaction {
   /** The position of an entity that this app owns or is subscribed to. Throws NotFound for any other. */
   loadEntityIndexKey(entity: Entity): [x: number, y: number, z: number] {
     const { side, row } = this.#locate(entity)
-    const { position } = side
+    const { owner } = this.#state
+    const position = side === owner.back ? owner.position : side.position
     return [position[row * 3], position[row * 3 + 1], position[row * 3 + 2]]
   }
 
@@ -161,7 +179,7 @@ export class Transaction {
     const row = this.#ownedRow(entity)
     const { owner, host } = this.#state
     const domain = this.#domainIndex(domainName)
-    const { position } = owner.back
+    const { position } = owner
     if (host.fabric.world.partitionAt(domain, position[row * 3], position[row * 3 + 1]) < 0) {
       throw this.#error(
         'InvalidArgument',
@@ -189,6 +207,7 @@ export class Transaction {
       handle,
       box: new SubscriptionBox(host.fabric, { owner: host.partition, domain, box: handle }),
     })
+    this.#state.subscriptionsVersion++
     return handle
   }
 
@@ -197,6 +216,7 @@ export class Transaction {
     const entry = this.#subscription(subscription)
     entry.handle = { ...entry.handle, ...this.#checkedBox(box) }
     entry.box.box = entry.handle
+    this.#state.subscriptionsVersion++
     return entry.handle
   }
 
@@ -204,6 +224,7 @@ export class Transaction {
   deleteSubscription(subscription: Subscription): void {
     this.#subscription(subscription)
     this.#state.subscriptions.delete(subscription.id)
+    this.#state.subscriptionsVersion++
   }
 
   /** What happened in all subscribed boxes since the last call: a second call in the same tick returns nothing. */
@@ -219,6 +240,43 @@ export class Transaction {
   /** The entities in a subscription's box, as of the last allSubscriptionEvents. */
   subscribedEntities(subscription: Subscription): Iterable<Entity> {
     return this.#subscription(subscription).box.seen.values()
+  }
+
+  /** What a subscription covers, as columns of each of the other partitions; those without any entity in the box are left out. As committed at the tick before. */
+  covered(subscription: Subscription): CoveredColumns[] {
+    const { box } = this.#subscription(subscription)
+    return box.covered(this.tick - 1).map(({ memory, rows }) => ({
+      columns: new EntityColumns(memory, this.tick - 1),
+      rows: rows.view(),
+    }))
+  }
+
+  // --- neighbours
+
+  /**
+   * The entities within `radius` of a place, in the plane of x and y: this app's own as they stand, and others as far as subscriptions cover them; each once, in no particular
+   * order. The object is the same at every call. For questions about most entities in a tick, `neighbourhood` is faster.
+   */
+  neighbours(x: number, y: number, radius: number): Nearby {
+    this.#requireOpen()
+    this.#checkRadius(radius)
+    return this.#state.nearby.find(this.#state, x, y, radius)
+  }
+
+  /**
+   * A picture of all that this app can see now, sorted by place, and with `list` the neighbours within `radius` of every own entity.
+   * The object is the same at every call: it holds the last picture.
+   */
+  neighbourhood(radius: number, { list = true } = {}): Neighbourhood {
+    this.#requireOpen()
+    this.#checkRadius(radius)
+    const { owner, others, neighbourhood } = this.#state
+    others.gather(this.#state)
+    const { id, type, state } = owner.back
+    const own = { count: owner.rows, ids: id, types: type, positions: owner.position }
+    neighbourhood.build(radius, own, state, others)
+    if (list) neighbourhood.listAll(state)
+    return neighbourhood
   }
 
   /** Nothing to do here: reads take no lease. Kept for programs written for the original SDK. */
@@ -393,18 +451,15 @@ export class Transaction {
     return [x, y, z]
   }
 
-  #middle(): Position {
-    const { owner, host } = this.#state
-    const grid = host.fabric.world.grids[owner.domain]
-    if (!grid) return [0, 0, 0]
-    const { minX, maxX, minY, maxY } = grid.boundsOf(host.fabric.control.partitionWord(owner.index, 'cell'))
-    return [minX / 2 + maxX / 2, minY / 2 + maxY / 2, 0]
-  }
-
   #checkedBox({ minX, minY, maxX, maxY }: BoxArguments): BoxArguments {
     if (!(minX <= maxX && minY <= maxY))
       throw this.#error('InvalidArgument', `not a box: x ${minX} to ${maxX}, y ${minY} to ${maxY}`)
     return { minX, minY, maxX, maxY }
+  }
+
+  #checkRadius(radius: number): void {
+    if (!(radius > 0 && radius < Number.POSITIVE_INFINITY))
+      throw this.#error('InvalidArgument', `a radius is a number above 0, not ${radius}`)
   }
 
   #checkFieldIndex(fieldIndex: number): void {

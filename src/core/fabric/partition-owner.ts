@@ -214,6 +214,19 @@ export class PartitionOwner {
     this.#markChanged(0, to)
   }
 
+  /** Whether the row's entity belongs to a domain with an area, and is not in it. */
+  isOutside(row: number): boolean {
+    const { state, destination } = this.back
+    const { position } = this
+    const cell = this.#cell
+    if (!cell || row >= this.#rows || state[row] === rowState.free || destination[row] !== 0) return false
+    const x = position[row * 3]
+    const y = position[row * 3 + 1]
+    if (!Number.isFinite(position[row * 3 + 2])) return true
+    if (x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY) return false
+    return this.#fabric.world.partitionAt(this.domain, x, y) < 0
+  }
+
   /** Hands the entity to a domain: it leaves at the end of this tick, or of a later one while its target is full. */
   setDestination(row: number, domain: number): void {
     this.back.destination[row] = domain + 1
@@ -643,7 +656,7 @@ export class PartitionOwner {
     }
     const { rows, count } = this.#outside
     for (let place = 0; place < count; place++) {
-      this.#requireInDomain(rows[place])
+      if (this.isOutside(rows[place])) throw new OutsideError(rows[place])
       consider(rows[place])
     }
     if (this.#fresh || this.front.get('strays') !== 0) {
@@ -654,13 +667,6 @@ export class PartitionOwner {
     for (let place = 0; place < listedCount; place++) consider(listed[place])
     for (const row of this.ownership.rejected) consider(row)
     return candidates
-  }
-
-  #requireInDomain(row: number): void {
-    const { state, destination, position } = this.back
-    if (row >= this.#rows || state[row] === rowState.free || destination[row] !== 0) return
-    const [x, y, z] = position.subarray(row * 3, row * 3 + 3)
-    if (this.#fabric.world.partitionAt(this.domain, x, y) < 0 || !Number.isFinite(z)) throw new OutsideError(row)
   }
 
   /** The partition that should own the row's entity from the next tick on; -1 where no partition owns its position, and it stays. */

@@ -1,0 +1,269 @@
+// Entities as columns: typed arrays on the fabric's memory itself, a row an entity. Good within one transaction.
+// Owns the views and the checks of arguments; what a write has to be followed by is said at each call. Never copies.
+
+import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
+import { OutsideError, type PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
+import type { ApplicationState } from './application-state.ts'
+import { type ErrorCode, HeddleError } from './errors.ts'
+import type { ColumnsOf, Field, Shape } from './field.ts'
+import { firstTypeId } from './model.ts'
+import { middleOf } from './partitions.ts'
+
+/** How many rows a sweep takes at a time: their positions stay in the processor's nearest memory. */
+const sweepRows = 4096
+
+/** A partition's entities, as they were committed at the tick before. Read only: a write into another app's memory ends the process. */
+export class EntityColumns {
+  /** The partition's id. */
+  readonly partition: number
+  readonly #memory: PartitionMemory
+  readonly #side: Side
+  readonly #sideIndex: number
+
+  constructor(memory: PartitionMemory, tick: number) {
+    this.partition = memory.index
+    this.#memory = memory
+    this.#side = memory.side(tick)
+    this.#sideIndex = tick % 2
+  }
+
+  /** All columns have so many rows. Not every row holds an entity: see `states`. */
+  get rows(): number {
+    return this.#side.rows
+  }
+  /** One a row. */
+  get ids(): Float64Array {
+    return this.#side.id.subarray(0, this.rows)
+  }
+  /** One a row. */
+  get types(): Uint32Array {
+    return this.#side.type.subarray(0, this.rows)
+  }
+  /** One a row: 0 where there is no entity. */
+  get states(): Uint8Array {
+    return this.#side.state.subarray(0, this.rows)
+  }
+  /** x, y, z a row. */
+  get positions(): Float32Array {
+    return this.#side.position.subarray(0, this.rows * 3)
+  }
+
+  /** The values of a field; undefined where no entity of the partition has it. Which ones do is in `presence`. */
+  field<Of extends Shape>(field: Field<Of>): ColumnsOf<Of> | undefined {
+    const view = this.#memory.field(this.#sideIndex, field.index)
+    return view && field.columnsOn(view.data, view.stride, this.rows)
+  }
+
+  /** One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Undefined where no entity has it. */
+  presence(field: Field): Int32Array | undefined {
+    return this.#memory.field(this.#sideIndex, field.index)?.length.subarray(0, this.rows)
+  }
+}
+
+/** What a subscription covers of one other partition. */
+export interface CoveredColumns {
+  readonly columns: EntityColumns
+  /** The rows of the entities in the box, in no particular order. */
+  readonly rows: Uint32Array
+}
+
+/**
+ * This app's own entities, as they stand. Columns can be read at any time and written, but for ids, types and states; say afterwards what was written
+ * (`moved`, `stored`, `touched`, or by a `sweep`), or others, and the next tick, may see the old values. Columns that were taken before entities were created don't show
+ * the new ones: take them again.
+ */
+export class OwnedColumns {
+  readonly #state: ApplicationState
+  readonly #owner: PartitionOwner
+  readonly #isOpen: () => boolean
+
+  constructor(state: ApplicationState, isOpen: () => boolean) {
+    this.#state = state
+    this.#owner = state.owner
+    this.#isOpen = isOpen
+  }
+
+  /** All columns have so many rows. Not every row holds an entity: see `states`. An entity keeps its row for as long as this app owns it. */
+  get rows(): number {
+    return this.#owner.rows
+  }
+  /** Entities. */
+  get count(): number {
+    return this.#owner.population
+  }
+  /** One a row. Read only. */
+  get ids(): Float64Array {
+    return this.#open().back.id.subarray(0, this.rows)
+  }
+  /** One a row. Read only. */
+  get types(): Uint32Array {
+    return this.#open().back.type.subarray(0, this.rows)
+  }
+  /** One a row: 0 where there is no entity; what is written to such a row goes nowhere. Read only. */
+  get states(): Uint8Array {
+    return this.#open().back.state.subarray(0, this.rows)
+  }
+  /** x, y, z a row. To be followed by `moved`. */
+  get positions(): Float32Array {
+    return this.#open().position.subarray(0, this.rows * 3)
+  }
+
+  /** The rows of the entities that are owned from this tick on; in the first tick of an app's process, of all. */
+  get arrivedRows(): Uint32Array {
+    return Uint32Array.from(this.#open().ownership.added)
+  }
+
+  /** The values of a field, to be followed by `stored`. Throws CapacityExceeded where the machine has no room, or a value is larger than fields may be. */
+  field<Of extends Shape>(field: Field<Of>): ColumnsOf<Of> {
+    const view = this.#view(field)
+    return field.columnsOn(view.data, view.stride, this.rows)
+  }
+
+  /** One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Read only: `stored` gives it, `removeEntityField` takes it. */
+  presence(field: Field): Int32Array {
+    return this.#view(field).length.subarray(0, this.rows)
+  }
+
+  /**
+   * Makes entities of one type in the middle of the partition's cell; write their positions next. Returns their rows. Throws InvalidArgument for a type id below 512,
+   * CapacityExceeded where not all of them fit: then none is made.
+   */
+  create(typeId: number, count: number): Uint32Array {
+    const owner = this.#open()
+    if (!Number.isInteger(typeId) || typeId < firstTypeId || typeId > 0xffff_ffff)
+      throw this.#error('InvalidArgument', `a type id is a whole number from ${firstTypeId} on, not ${typeId}`)
+    if (!Number.isInteger(count) || count < 0)
+      throw this.#error('InvalidArgument', `a count is a whole number, not ${count}`)
+    const { entityLimit } = owner.memory.sizes
+    if (owner.population + count > entityLimit)
+      throw this.#error(
+        'CapacityExceeded',
+        `the partition holds ${owner.population} entities and takes no ${count} more (limit ${entityLimit})`,
+      )
+    const rows = new Uint32Array(count)
+    const [x, y, z] = middleOf(this.#state)
+    for (let made = 0; made < count; made++) {
+      const row = owner.create(typeId)
+      if (row < 0) {
+        for (const before of rows.subarray(0, made)) owner.delete(before)
+        throw this.#error('CapacityExceeded', `the machine has no room for ${count} entities`)
+      }
+      rows[made] = row
+      owner.setPosition(row, x, y, z)
+    }
+    this.#state.metrics.createdEntity += count
+    return rows
+  }
+
+  /** Deletes the entities of these rows. Throws NotFound where one of them holds none: then none is deleted. */
+  delete(rows: Iterable<number>): void {
+    const owner = this.#open()
+    const list = [...rows]
+    for (const row of list) this.#requireEntity(row)
+    if (new Set(list).size < list.length)
+      throw this.#error('NotFound', 'a row is named twice: its entity can be deleted only once')
+    for (const row of list) owner.delete(row)
+    this.#state.metrics.deletedEntity += list.length
+  }
+
+  /** Says that the positions of the rows from `from` up to `to` (all, where not given) were written. */
+  moved(from = 0, to: number = this.rows): void {
+    this.#checkRange(from, to)
+    this.#open().moved(from, to)
+  }
+
+  /**
+   * Says that a field's values were written for the entities in the rows from `from` up to `to` (all, where not given): from now on they have it, those that lacked it too.
+   * Throws CapacityExceeded where an entity may have no further field.
+   */
+  stored(field: Field, from = 0, to: number = this.rows): void {
+    this.#checkRange(from, to)
+    this.#view(field)
+    const owner = this.#open()
+    const full = owner.storedField(field.index, field.typeId, field.bytes, from, to)
+    if (full >= 0)
+      throw this.#error(
+        'CapacityExceeded',
+        `an entity has at most ${owner.memory.sizes.fieldsPerEntity} fields; row ${full} has them`,
+      )
+    this.#state.metrics.storeField += to - from
+  }
+
+  /** Says that anything of these rows was written: positions, and values of fields that the entities have. For a few among many. */
+  touched(rows: Iterable<number>): void {
+    for (const row of rows) this.touch(row)
+  }
+
+  /** The same for one row. Throws InvalidArgument where its position is outside of the world. */
+  touch(row: number): void {
+    this.#requireEntity(row)
+    if (this.#owner.isOutside(row)) throw this.#state.failed(outsideError(new OutsideError(row), this.#owner))
+    this.#owner.touch(row)
+  }
+
+  /**
+   * Goes over the positions of all rows in pieces, for apps that move most of their entities in most ticks: `for (const [from, to] of owned.sweep(positions)) …` with
+   * `positions` from `positionsToSweep`. The body may read and write the positions from `from` up to `to` only, needn't call `moved`, and neither creates nor
+   * deletes. This is the fastest way: each piece is brought up to date, moved, and looked over while it is in the processor's nearest memory.
+   */
+  *sweep(): Generator<readonly [from: number, to: number]> {
+    const owner = this.#open()
+    const { rows } = owner
+    let done = 0
+    try {
+      while (done < rows) {
+        const to = Math.min(rows, done + sweepRows)
+        owner.takeForSweep(to)
+        yield [done, to]
+        owner.swept(done, to)
+        done = to
+      }
+    } finally {
+      if (this.#isOpen()) owner.endSweep(done)
+    }
+  }
+
+  /** The positions as a sweep goes over them: those of rows that it has not come to yet mean nothing. */
+  get positionsToSweep(): Float32Array {
+    return this.#open().back.position.subarray(0, this.rows * 3)
+  }
+
+  #view(field: Field) {
+    const owner = this.#open()
+    const { fieldBytesMax } = owner.memory.sizes
+    if (field.bytes > fieldBytesMax)
+      throw this.#error('CapacityExceeded', `a field holds ${fieldBytesMax} bytes, not ${field.bytes}`)
+    const view = owner.shapedField(field.index, field.bytes, field.alignBytes)
+    if (!view) throw this.#error('CapacityExceeded', 'the machine has no room for the field')
+    return view
+  }
+
+  #requireEntity(row: number): void {
+    const owner = this.#open()
+    if (!(row < owner.rows) || owner.back.state[row] === rowState.free || owner.back.state[row] === undefined)
+      throw this.#error('NotFound', `row ${row} holds no entity of this app`)
+  }
+
+  #checkRange(from: number, to: number): void {
+    if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to > this.rows || from > to)
+      throw this.#error('InvalidArgument', `rows ${from} to ${to} are not among the ${this.rows} rows`)
+  }
+
+  #open(): PartitionOwner {
+    if (!this.#isOpen()) throw this.#error('InvalidState', 'this update is committed: begin the next one')
+    return this.#owner
+  }
+
+  #error(code: ErrorCode, message: string): HeddleError {
+    return this.#state.failed(new HeddleError(code, message))
+  }
+}
+
+/** What `commit` throws for an entity that was moved out of the world in bulk. */
+export function outsideError({ row }: OutsideError, owner: PartitionOwner): HeddleError {
+  const [x, y, z] = owner.position.subarray(row * 3, row * 3 + 3)
+  return new HeddleError(
+    'InvalidArgument',
+    `entity ${owner.back.id[row]} (row ${row}) was moved to (${x}, ${y}, ${z}), outside the bounds of the world; move it back and commit again`,
+  )
+}

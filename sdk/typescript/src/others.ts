@@ -1,0 +1,96 @@
+// The entities of other apps that this one can see in a tick, gathered from all its subscriptions, each once.
+// Owns the copies and their order; made when somebody asks, at most once in a tick. Its cost grows with what the subscriptions cover.
+
+import type { PartitionMemory } from '../../../src/core/fabric/partition-memory.ts'
+import { rowState } from '../../../src/core/fabric/partition-memory.ts'
+import type { RowList } from '../../../src/core/fabric/row-list.ts'
+import type { ApplicationState } from './application-state.ts'
+import type { Points } from './neighbourhood.ts'
+
+export class Others implements Points {
+  count = 0
+  positions: Float32Array = new Float32Array(0)
+  ids: Float64Array = new Float64Array(0)
+  types: Uint32Array = new Uint32Array(0)
+  /** Where each one is, as of the tick before. */
+  partitions: Uint32Array = new Uint32Array(0)
+  rows: Uint32Array = new Uint32Array(0)
+  #tick = -1
+  #version = -1
+
+  /** Gathers what can be seen in the open tick; nothing where that is done already. */
+  gather(state: ApplicationState): void {
+    const { owner, subscriptions } = state
+    if (owner.tick === this.#tick && state.subscriptionsVersion === this.#version) return
+    this.#tick = owner.tick
+    this.#version = state.subscriptionsVersion
+    this.count = 0
+    const arrived = new Set<number>()
+    for (const row of owner.ownership.added) arrived.add(owner.back.id[row])
+    /** Only where boxes may overlap can an entity be met twice. */
+    const met = subscriptions.size > 1 ? new Set<number>() : undefined
+    const seen = { tick: owner.tick - 1, arrived, met }
+    for (const { box } of subscriptions.values()) {
+      for (const { memory, rows } of box.covered(owner.tick - 1)) this.#add(memory, rows, seen)
+    }
+    this.#addDeparted(state, met)
+  }
+
+  #add(
+    memory: PartitionMemory,
+    { rows, count }: RowList,
+    { tick, arrived, met }: { tick: number; arrived: Set<number>; met: Set<number> | undefined },
+  ): void {
+    const side = memory.side(tick)
+    this.#reserve(this.count + count)
+    for (let place = 0; place < count; place++) {
+      const row = rows[place]
+      const id = side.id[row]
+      if (side.state[row] === rowState.leaving && arrived.has(id)) continue
+      if (met) {
+        if (met.has(id)) continue
+        met.add(id)
+      }
+      this.#put(memory.index, row, id, side.type[row], side.position)
+    }
+  }
+
+  /** Those that left with the last tick: their new owners show them from the next one on. */
+  #addDeparted({ owner, subscriptions }: ApplicationState, met: Set<number> | undefined): void {
+    const { front, ownership } = owner
+    this.#reserve(this.count + ownership.removed.length)
+    for (const { row, id, type } of ownership.removed) {
+      const x = front.position[row * 3]
+      const y = front.position[row * 3 + 1]
+      for (const { box } of subscriptions.values()) {
+        if (box.domain !== owner.domain || !box.contains(x, y) || met?.has(id)) continue
+        met?.add(id)
+        this.#put(owner.index, row, id, type, front.position)
+        break
+      }
+    }
+  }
+
+  #put(partition: number, row: number, id: number, type: number, position: Float32Array): void {
+    const place = this.count++
+    this.partitions[place] = partition
+    this.rows[place] = row
+    this.ids[place] = id
+    this.types[place] = type
+    this.positions[place * 3] = position[row * 3]
+    this.positions[place * 3 + 1] = position[row * 3 + 1]
+    this.positions[place * 3 + 2] = position[row * 3 + 2]
+  }
+
+  #reserve(count: number): void {
+    if (this.ids.length >= count) return
+    const room = Math.max(64, count + (count >>> 1))
+    const before = { ...this }
+    this.positions = new Float32Array(room * 3)
+    this.ids = new Float64Array(room)
+    this.types = new Uint32Array(room)
+    this.partitions = new Uint32Array(room)
+    this.rows = new Uint32Array(room)
+    for (const name of ['positions', 'ids', 'types', 'partitions', 'rows'] as const) this[name].set(before[name])
+  }
+}
