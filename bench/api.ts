@@ -3,6 +3,7 @@
 // Owns what is called; the sending is support/http-load.ts's. `value` and `reference` are those of the slower operation.
 
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { HeddleClient } from '../clients/typescript/src/index.ts'
@@ -37,6 +38,8 @@ const POLICY = {
     },
   ],
 }
+/** Of /proc. */
+const CLOCK_TICK_MS = 10
 /** So many seconds ago at most were requests signed, half of what is accepted. */
 const SIGNED_SECONDS_AGO_MAX = 450
 
@@ -67,17 +70,23 @@ await benchmark(async ({ say, defer }) => {
   say(`requests are signed; a list has ${tokens.length} pages`)
 
   const load = new HttpLoad(Number(port))
+  const measure = async (name: keyof typeof requests): Promise<Measured> => {
+    const cpuBeforeMs = cpuMs(heddle.controlPid)
+    const measured = await load.measure(requests[name], ROUND_MS)
+    const serverMicros = (1000 * (cpuMs(heddle.controlPid) - cpuBeforeMs)) / measured.count
+    return { ...measured, serverMicros }
+  }
   defer(() => load.close())
   const rounds = await interleaved(
     {
-      hello: () => load.measure(requests.hello, ROUND_MS),
-      describe: () => load.measure(requests.describe, ROUND_MS),
-      list: () => load.measure(requests.list, ROUND_MS),
+      hello: () => measure('hello'),
+      describe: () => measure('describe'),
+      list: () => measure('list'),
     },
     {
       say,
-      tell: ({ perSecond, p99Ms, busy }) =>
-        `${perSecond.toFixed(0)}/s, p99 ${p99Ms.toFixed(2)} ms, client ${busy.toFixed(2)} busy`,
+      tell: ({ perSecond, p99Ms, busy, serverMicros }) =>
+        `${perSecond.toFixed(0)}/s, p99 ${p99Ms.toFixed(2)} ms, server ${serverMicros.toFixed(0)} µs, client ${busy.toFixed(2)} busy`,
     },
   )
   const { hello, describe, list } = {
@@ -133,6 +142,16 @@ function endedStatus(executionId: string): WorkerStatus {
   }
 }
 
+/** CPU time of a process so far. */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+  return (Number(user) + Number(system)) * CLOCK_TICK_MS
+}
+
 function nameOf(index: number): string {
   return `simulation-${String(index).padStart(4, '0')}`
 }
@@ -164,7 +183,12 @@ function signerFor(host: string, credentials: Credentials) {
   }
 }
 
-function summary(rounds: readonly LoadMeasured[]): LoadMeasured {
-  const of = (name: keyof LoadMeasured) => Number(median(rounds.map((round) => round[name])).toPrecision(4))
-  return { perSecond: of('perSecond'), p99Ms: of('p99Ms'), busy: of('busy') }
+interface Measured extends LoadMeasured {
+  /** CPU time of the server for a request: less disturbed by what else the machine does. */
+  readonly serverMicros: number
+}
+
+function summary(rounds: readonly Measured[]) {
+  const of = (name: keyof Measured) => Number(median(rounds.map((round) => round[name])).toPrecision(4))
+  return { perSecond: of('perSecond'), p99Ms: of('p99Ms'), busy: of('busy'), serverMicros: of('serverMicros') }
 }

@@ -12,6 +12,8 @@ import { connect, type Socket } from 'node:net'
 import { quantile } from './rounds.ts'
 
 export interface LoadMeasured {
+  /** Of answers. */
+  readonly count: number
   readonly perSecond: number
   readonly p99Ms: number
   /** CPU time of the sending process as a share of the time: from about 0.9 on, it is measured itself. */
@@ -77,6 +79,7 @@ async function load({ port, requests, connections, durationMs }: Order): Promise
   const lastedMs = performance.now() - startedAtMs
   const { user, system } = process.cpuUsage(cpuBefore)
   return {
+    count: tookMs.length,
     perSecond: tookMs.length / (lastedMs / 1000),
     p99Ms: quantile(tookMs, 0.99),
     busy: (user + system) / 1000 / lastedMs,

@@ -7,16 +7,26 @@ import { OPERATION_NAMES, type OperationName, SERVICE_NAME } from '../../core/ap
 import { type Owner, simulationArn, simulationNameOf } from '../../core/lifecycle/resource-name.ts'
 import type { Store } from '../../io/store/store.ts'
 import type { CallContext, OperationHandlers } from '../http/handlers.ts'
+import { Remembered } from '../operations/remembered.ts'
 import type { Access } from './access.ts'
 
-export interface ApiGuard {
+export interface ApiGuardOptions {
   readonly access: Access
   readonly owner: Owner
-  readonly store: Pick<Store, 'findSimulation'>
+  readonly store: Pick<Store, 'findSimulation' | 'revision'>
 }
 
+interface ApiGuard extends ApiGuardOptions {
+  /** Tags by the name of their simulation, as conditions see them. */
+  readonly tags: Remembered<ContextValues>
+}
+
+const SIMULATIONS_REMEMBERED_MAX = 4096
+
 /** The same operations, each of which first asks whether its caller may. Throws ApiError AccessDeniedException. */
-export function guardedHandlers(handlers: OperationHandlers, guard: ApiGuard): OperationHandlers {
+export function guardedHandlers(handlers: OperationHandlers, options: ApiGuardOptions): OperationHandlers {
+  const tags = new Remembered<ContextValues>(() => options.store.revision(), SIMULATIONS_REMEMBERED_MAX)
+  const guard = { ...options, tags }
   const guarded = OPERATION_NAMES.map((name) => [name, guardedHandler(name, handlers, guard)] as const)
   return Object.fromEntries(guarded) as unknown as OperationHandlers
 }
@@ -67,9 +77,12 @@ function requestValues({ Tags: tags, TagKeys: keys }: GuardedInput): ContextValu
 }
 
 /** What is about to be made has no tags yet, whatever has its name now. */
-async function resourceValues(name: OperationName, resource: string, { owner, store }: ApiGuard) {
+async function resourceValues(name: OperationName, resource: string, { owner, store, tags }: ApiGuard) {
   if (name === 'StartSimulation' || name === 'ListSimulations') return {}
   const parsed = simulationNameOf(resource, owner)
-  const record = 'name' in parsed ? await store.findSimulation(parsed.name) : undefined
-  return record === undefined ? {} : tagValues(record.tags, 'aws:ResourceTag')
+  if (!('name' in parsed)) return {}
+  return tags.answer(parsed.name, async () => {
+    const record = await store.findSimulation(parsed.name)
+    return record === undefined ? {} : tagValues(record.tags, 'aws:ResourceTag')
+  })
 }

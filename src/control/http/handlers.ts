@@ -5,7 +5,10 @@ import type { ApiErrorCode } from '../../core/api/errors.ts'
 import type { InputOf, OperationName, OutputOf } from '../../core/api/operations.ts'
 import type { Origin } from '../access/access.ts'
 
-/** One function an operation. It gets valid input; it refuses by throwing an ApiError; anything else it throws is a 500. */
+/**
+ * One function an operation. It gets valid input; it refuses by throwing an ApiError; anything else it throws is a 500. What it has
+ * answered it never changes: it may answer with it again.
+ */
 export type OperationHandlers = {
   readonly [Name in OperationName]: (input: InputOf<Name>, call: CallContext) => Promise<OutputOf<Name>>
 }

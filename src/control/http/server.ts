@@ -11,7 +11,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino'
 import { assert } from '../../base/assert.ts'
 import { ApiError } from '../../core/api/errors.ts'
-import type { OperationName } from '../../core/api/operations.ts'
+import type { OperationName, OutputOf } from '../../core/api/operations.ts'
 import { OPERATION_NAMES, operationOf } from '../../core/api/operations.ts'
 import { outputText } from '../../core/api/serialize.ts'
 import { validateInput } from '../../core/api/validate.ts'
@@ -163,7 +163,18 @@ async function answer<Name extends OperationName>(
   noteCall(request.raw, { input: validated.input })
   const output = await handlers[name](validated.input, call)
   noteCall(request.raw, { output })
-  return outputText(name, output)
+  return textOf(name, output)
+}
+
+/** Handlers may answer with the same output again, which is then not written again. */
+const texts = new WeakMap<object, string>()
+
+function textOf<Name extends OperationName>(name: Name, output: OutputOf<Name>): string {
+  const known = texts.get(output)
+  if (known !== undefined) return known
+  const text = outputText(name, output)
+  texts.set(output, text)
+  return text
 }
 
 async function authenticated(options: HttpServerOptions, request: FastifyRequest): Promise<Caller> {

@@ -9,55 +9,30 @@ import type { ObjectLocation, WorkerStatus } from '../../core/wire/worker-protoc
 import type { OperationHandlers } from '../http/handlers.ts'
 import { demand, findSimulation, noSimulation, type OperationContext } from './context.ts'
 import { cutPage, pageOf } from './paging.ts'
+import { Remembered } from './remembered.ts'
 
 type Handlers = Pick<
   OperationHandlers,
   'DescribeSimulation' | 'ListSimulations' | 'StopSimulation' | 'DeleteSimulation'
 >
 type Description = Awaited<ReturnType<OperationHandlers['DescribeSimulation']>>
+type ListInput = Parameters<OperationHandlers['ListSimulations']>[0]
+type SimulationList = Awaited<ReturnType<OperationHandlers['ListSimulations']>>
 
+/** A list may be of 1,000 simulations. */
+const LISTS_REMEMBERED_MAX = 64
+const DESCRIPTIONS_REMEMBERED_MAX = 4096
 /** DeleteSimulation waits this long for processes to end; what takes longer goes on behind the answer. */
 const REMOVAL_WAIT_MS = 3_000
 
 export function simulationOperations(context: OperationContext): Handlers {
+  const revision = async () => `${await context.store.revision()} ${context.supervisor.revision}`
+  const descriptions = new Remembered<Description>(revision, DESCRIPTIONS_REMEMBERED_MAX)
+  const lists = new Remembered<SimulationList>(revision, LISTS_REMEMBERED_MAX)
   return {
-    async DescribeSimulation(input) {
-      const { record, known } = await findSimulation(context, 'DescribeSimulation', input.Simulation)
-      const { workerStatus } = known
-      return {
-        Name: record.name,
-        Arn: record.arn,
-        ExecutionId: record.executionId,
-        CreationTime: new Date(record.createdAtMs),
-        RoleArn: record.roleArn,
-        MaximumDuration: record.maximumDuration,
-        Status: shownStatus(known),
-        TargetStatus: record.targetStatus,
-        ...(record.description !== undefined && { Description: record.description }),
-        ...(record.schemaLocation !== undefined && { SchemaS3Location: s3Location(record.schemaLocation) }),
-        ...(record.snapshotLocation !== undefined && { SnapshotS3Location: s3Location(record.snapshotLocation) }),
-        ...(workerStatus !== undefined && runtimeOf(context, workerStatus)),
-      }
-    },
-
-    async ListSimulations(input) {
-      const page = pageOf({ operation: 'ListSimulations', filter: {} }, context.pageTokenKey, input)
-      const records = await context.store.listSimulations({
-        countMax: page.countMax + 1,
-        ...(page.after !== undefined && { afterName: page.after }),
-      })
-      const { items, nextToken } = cutPage(page, records, (record) => record.name)
-      return {
-        Simulations: items.map((record) => ({
-          Name: record.name,
-          Arn: record.arn,
-          CreationTime: new Date(record.createdAtMs),
-          Status: shownStatus(context.supervisor.known(record)),
-          TargetStatus: record.targetStatus,
-        })),
-        ...(nextToken !== undefined && { NextToken: nextToken }),
-      }
-    },
+    DescribeSimulation: (input) => descriptions.answer(input.Simulation, () => describe(context, input.Simulation)),
+    ListSimulations: (input) =>
+      lists.answer(JSON.stringify([input.MaxResults, input.NextToken]), () => list(context, input)),
 
     /** Stopping what is stopping or over succeeds: it is what was asked for. */
     async StopSimulation(input) {
@@ -81,6 +56,44 @@ export function simulationOperations(context: OperationContext): Handlers {
       ])
       return {}
     },
+  }
+}
+
+async function describe(context: OperationContext, name: string): Promise<Description> {
+  const { record, known } = await findSimulation(context, 'DescribeSimulation', name)
+  const { workerStatus } = known
+  return {
+    Name: record.name,
+    Arn: record.arn,
+    ExecutionId: record.executionId,
+    CreationTime: new Date(record.createdAtMs),
+    RoleArn: record.roleArn,
+    MaximumDuration: record.maximumDuration,
+    Status: shownStatus(known),
+    TargetStatus: record.targetStatus,
+    ...(record.description !== undefined && { Description: record.description }),
+    ...(record.schemaLocation !== undefined && { SchemaS3Location: s3Location(record.schemaLocation) }),
+    ...(record.snapshotLocation !== undefined && { SnapshotS3Location: s3Location(record.snapshotLocation) }),
+    ...(workerStatus !== undefined && runtimeOf(context, workerStatus)),
+  }
+}
+
+async function list(context: OperationContext, input: ListInput): Promise<SimulationList> {
+  const page = pageOf({ operation: 'ListSimulations', filter: {} }, context.pageTokenKey, input)
+  const records = await context.store.listSimulations({
+    countMax: page.countMax + 1,
+    ...(page.after !== undefined && { afterName: page.after }),
+  })
+  const { items, nextToken } = cutPage(page, records, (record) => record.name)
+  return {
+    Simulations: items.map((record) => ({
+      Name: record.name,
+      Arn: record.arn,
+      CreationTime: new Date(record.createdAtMs),
+      Status: shownStatus(context.supervisor.known(record)),
+      TargetStatus: record.targetStatus,
+    })),
+    ...(nextToken !== undefined && { NextToken: nextToken }),
   }
 }
 

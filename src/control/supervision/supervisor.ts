@@ -19,6 +19,8 @@ const RECOVERY_LIMIT_MS = 900
 export class Supervisor {
   readonly #supervision: Supervision
   readonly #watches = new Map<string, WorkerWatch>()
+  /** Of watches and of their statuses. */
+  #changes = 0
 
   constructor(supervision: Supervision) {
     this.#supervision = supervision
@@ -36,10 +38,13 @@ export class Supervisor {
   /** Watches a simulation that is not over, and starts its worker where that has never been done. */
   watch(record: SimulationRecord): WorkerWatch {
     const folder = this.#folderOf(record.executionId)
-    const watch = new WorkerWatch(this.#supervision, record, folder, this.#planFor(record, folder))
+    const watch = new WorkerWatch(this.#supervision, record, folder, this.#planFor(record, folder), () => {
+      this.#changes += 1
+    })
     this.#watches.set(record.executionId, watch)
+    this.#changes += 1
     void watch.ended.then(() => {
-      if (watch.status !== undefined && isFinal(watch.status.status)) this.#watches.delete(record.executionId)
+      if (watch.status !== undefined && isFinal(watch.status.status)) this.#forget(record.executionId)
     })
     return watch
   }
@@ -47,6 +52,11 @@ export class Supervisor {
   /** The watch of a simulation that is not over. */
   find(executionId: string): WorkerWatch | undefined {
     return this.#watches.get(executionId)
+  }
+
+  /** Another text after each change of what is known beyond the store. */
+  get revision(): string {
+    return String(this.#changes)
   }
 
   /** What is known of a simulation now: its record, with the newest status of its worker. */
@@ -65,7 +75,7 @@ export class Supervisor {
   async remove(executionId: string): Promise<void> {
     try {
       await this.#watches.get(executionId)?.ended
-      this.#watches.delete(executionId)
+      this.#forget(executionId)
       await removeRemains(this.#supervision.processes, this.fabricFolderOf(executionId), executionId)
       await removePackages(this.#folderOf(executionId).folder)
     } catch (error) {
@@ -77,6 +87,11 @@ export class Supervisor {
   async close(): Promise<void> {
     await Promise.all([...this.#watches.values()].map((watch) => watch.close()))
     this.#watches.clear()
+  }
+
+  #forget(executionId: string): void {
+    this.#watches.delete(executionId)
+    this.#changes += 1
   }
 
   /** Run folders without a record are of simulations whose deletion was cut short; ended ones may have left memory. */

@@ -48,6 +48,7 @@ export class WorkerWatch {
   readonly #folder: RunFolder
   readonly #plan: WorkerPlan
   readonly #name: string
+  readonly #onStatus: () => void
   #targetStatus: 'STARTED' | 'STOPPED'
   #launched: boolean
   #status: WorkerStatus | undefined
@@ -58,12 +59,20 @@ export class WorkerWatch {
   #stopDeadline: NodeJS.Timeout | undefined
   #saving: Promise<void> = Promise.resolve()
 
-  constructor(supervision: Supervision, record: SimulationRecord, folder: RunFolder, plan: WorkerPlan) {
+  /** `onStatus` is told of each new status, before it is stored. */
+  constructor(
+    supervision: Supervision,
+    record: SimulationRecord,
+    folder: RunFolder,
+    plan: WorkerPlan,
+    onStatus: () => void,
+  ) {
     this.executionId = record.executionId
     this.#supervision = supervision
     this.#folder = folder
     this.#plan = plan
     this.#name = record.name
+    this.#onStatus = onStatus
     this.#targetStatus = record.targetStatus
     this.#launched = record.launched
     this.#status = record.workerStatus as WorkerStatus | undefined
@@ -249,6 +258,7 @@ export class WorkerWatch {
     if (status.executionId !== this.executionId) return
     if (this.#status === undefined || status.revision > this.#status.revision) {
       this.#status = status
+      this.#onStatus()
       this.#saving = this.#saving.then(() => this.#save(status, failure))
     }
     await this.#saving

@@ -17,8 +17,27 @@ export const ANY_MANY = Symbol('*')
 /** The one value of a variable in a request; undefined where the key is absent or has several values. */
 export type VariableValue = (name: string) => string | undefined
 
+export interface PatternOptions {
+  readonly wildcards: boolean
+  readonly variables: boolean
+}
+
 /** `${*}`, `${?}` and `${$}` stand for the characters themselves. Source: IAM's reference of policy variables. */
-export function parsePattern(text: string, options: { wildcards: boolean; variables: boolean }): Pattern {
+export function parsePattern(text: string, options: PatternOptions): Pattern {
+  const kind = `${options.wildcards ? '*' : ''}${options.variables ? '$' : ''} `
+  const known = parsed.get(kind + text)
+  if (known !== undefined) return known
+  const pattern = parse(text, options)
+  if (parsed.size >= PARSED_MAX) parsed.delete(parsed.keys().next().value!)
+  parsed.set(kind + text, pattern)
+  return pattern
+}
+
+/** Patterns come from policies, and the same ones are asked at each request. */
+const parsed = new Map<string, Pattern>()
+const PARSED_MAX = 2000
+
+function parse(text: string, options: PatternOptions): Pattern {
   const parts: PatternPart[] = []
   const characters = /\$\{([^}]*)\}|[\s\S]/gu
   for (const [whole, inner] of text.matchAll(characters)) {

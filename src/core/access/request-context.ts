@@ -6,21 +6,24 @@ export type ContextValues = Readonly<Record<string, string | readonly string[]>>
 
 export class RequestContext {
   private readonly values = new Map<string, readonly string[]>()
-  private readonly anyCase = new Map<string, readonly string[]>()
+  private anyCase: ReadonlyMap<string, readonly string[]> | undefined
 
   constructor(values: ContextValues) {
     for (const [key, value] of Object.entries(values)) {
       const list = typeof value === 'string' ? [value] : value
-      if (list.length === 0) continue
-      this.values.set(key, list)
-      const folded = key.toLowerCase()
-      if (!this.anyCase.has(folded)) this.anyCase.set(folded, list)
+      if (list.length > 0) this.values.set(key, list)
     }
   }
 
   /** Keys do not depend on case; where two tags differ in it alone, the one that is written the same comes first. */
   valuesOf(key: string): readonly string[] | undefined {
-    return this.values.get(key) ?? this.anyCase.get(key.toLowerCase())
+    return this.values.get(key) ?? this.inAnyCase().get(key.toLowerCase())
+  }
+
+  /** Of keys that differ in case alone the first counts. */
+  private inAnyCase(): ReadonlyMap<string, readonly string[]> {
+    this.anyCase ??= new Map([...this.values].reverse().map(([key, list]) => [key.toLowerCase(), list]))
+    return this.anyCase
   }
 
   /** For a variable in a policy; undefined where there is no value, or more than one. */

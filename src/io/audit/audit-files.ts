@@ -72,8 +72,9 @@ export class AuditFiles {
   append(line: string): void {
     try {
       const file = this.#fileForNow()
-      writeWhole(file.descriptor, Buffer.from(`${line}\n`), file.bytes)
-      file.bytes += Buffer.byteLength(line) + 1
+      const bytes = Buffer.from(`${line}\n`)
+      writeWhole(file.descriptor, bytes, file.bytes)
+      file.bytes += bytes.length
       this.#broken = false
     } catch (error) {
       this.#broken = true

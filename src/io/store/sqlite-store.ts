@@ -1,7 +1,7 @@
 // The store in one SQLite file, or in memory (`:memory:`), where it is the twin for tests.
 // Owns SQL and transactions; never keeps anything outside the file.
 
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { MIGRATIONS } from './migrations.ts'
 import { recordOf, rowOf, type SimulationRow } from './rows.ts'
 import {
@@ -40,6 +40,9 @@ export function openSqliteStore(path: string): Store {
 
 class SqliteStore implements Store {
   readonly #database: DatabaseSync
+  #ownChanges = 0
+  /** By their SQL, of which there is a fixed number. */
+  readonly #statements = new Map<string, StatementSync>()
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -56,7 +59,7 @@ class SqliteStore implements Store {
         const claimed = this.#claim(token)
         if (claimed.outcome === 'repeated' || claimed.outcome === 'misused') return claimed
       }
-      if (this.#database.prepare('SELECT 1 FROM simulations WHERE name = ?').get(record.name) !== undefined) {
+      if (this.#prepared('SELECT 1 FROM simulations WHERE name = ?').get(record.name) !== undefined) {
         if (token !== undefined) this.#release(token.operation, token.token)
         return { outcome: 'nameTaken' }
       }
@@ -66,9 +69,8 @@ class SqliteStore implements Store {
       }
       const row = rowOf(record)
       const columns = Object.keys(row)
-      this.#database
-        .prepare(`INSERT INTO simulations (${columns.join(', ')}) VALUES (${columns.map((c) => `:${c}`).join(', ')})`)
-        .run({ ...row })
+      const places = columns.map(() => '?')
+      this.#run(`INSERT INTO simulations (${columns.join(', ')}) VALUES (${places.join(', ')})`, ...Object.values(row))
       if (token !== undefined) this.#settle(token.operation, token.token, answer)
       return { outcome: 'created' }
     })
@@ -76,16 +78,17 @@ class SqliteStore implements Store {
 
   findSimulation(name: string): Promise<SimulationRecord | undefined> {
     return this.#attempt(() => {
-      const row = this.#database.prepare('SELECT * FROM simulations WHERE name = ?').get(name)
+      const row = this.#prepared('SELECT * FROM simulations WHERE name = ?').get(name)
       return row === undefined ? undefined : recordOf(row as unknown as SimulationRow)
     })
   }
 
   listSimulations(page: { afterName?: string; countMax?: number } = {}): Promise<SimulationRecord[]> {
     return this.#attempt(() => {
-      const rows = this.#database
-        .prepare('SELECT * FROM simulations WHERE name > ? ORDER BY name LIMIT ?')
-        .all(page.afterName ?? '', page.countMax ?? -1)
+      const rows = this.#prepared('SELECT * FROM simulations WHERE name > ? ORDER BY name LIMIT ?').all(
+        page.afterName ?? '',
+        page.countMax ?? -1,
+      )
       return rows.map((row) => recordOf(row as unknown as SimulationRow))
     })
   }
@@ -113,7 +116,7 @@ class SqliteStore implements Store {
     countMax: number,
   ): Promise<'changed' | 'tooMany' | 'missing'> {
     return this.#transaction(() => {
-      const row = this.#database.prepare('SELECT tags FROM simulations WHERE execution_id = ?').get(executionId)
+      const row = this.#prepared('SELECT tags FROM simulations WHERE execution_id = ?').get(executionId)
       if (row === undefined) return 'missing'
       const tags = new Map<string, string>(Object.entries(JSON.parse(String(row.tags))))
       for (const key of change.remove ?? []) tags.delete(key)
@@ -125,9 +128,7 @@ class SqliteStore implements Store {
   }
 
   deleteSimulation(executionId: string): Promise<boolean> {
-    return this.#attempt(
-      () => this.#database.prepare('DELETE FROM simulations WHERE execution_id = ?').run(executionId).changes === 1,
-    )
+    return this.#attempt(() => this.#run('DELETE FROM simulations WHERE execution_id = ?', executionId) === 1)
   }
 
   claimToken(token: IdempotencyToken): Promise<TokenOutcome> {
@@ -144,27 +145,51 @@ class SqliteStore implements Store {
 
   forgetTokensBefore(createdAtMs: number): Promise<void> {
     return this.#attempt(() => {
-      this.#database.prepare('DELETE FROM tokens WHERE created_at_ms < ?').run(createdAtMs)
+      this.#run('DELETE FROM tokens WHERE created_at_ms < ?', createdAtMs)
     })
+  }
+
+  revision(): Promise<string> {
+    // SQLite's number changes with the commits of all connections but this one.
+    return this.#attempt(() => `${this.#prepared('PRAGMA data_version').get()?.data_version} ${this.#ownChanges}`)
   }
 
   async close(): Promise<void> {
     if (this.#database.isOpen) this.#database.close()
   }
 
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  /** All that changes the stored data goes through here. Gives the number of changed rows. */
+  #run(sql: string, ...values: SQLInputValue[]): number {
+    this.#ownChanges += 1
+    return Number(this.#prepared(sql).run(...values).changes)
+  }
+
   #startedCount(): number {
     const sql = "SELECT count(*) AS count FROM simulations WHERE target_status = 'STARTED'"
-    return Number(this.#database.prepare(sql).get()?.count)
+    return Number(this.#prepared(sql).get()?.count)
   }
 
   #claim(token: IdempotencyToken): TokenOutcome {
-    const row = this.#database
-      .prepare('SELECT input_hash, answer FROM tokens WHERE operation = ? AND token = ?')
-      .get(token.operation, token.token)
+    const row = this.#prepared('SELECT input_hash, answer FROM tokens WHERE operation = ? AND token = ?').get(
+      token.operation,
+      token.token,
+    )
     if (row === undefined) {
-      this.#database
-        .prepare('INSERT INTO tokens (operation, token, input_hash, created_at_ms) VALUES (?, ?, ?, ?)')
-        .run(token.operation, token.token, token.inputHash, token.createdAtMs)
+      this.#run(
+        'INSERT INTO tokens (operation, token, input_hash, created_at_ms) VALUES (?, ?, ?, ?)',
+        token.operation,
+        token.token,
+        token.inputHash,
+        token.createdAtMs,
+      )
       return { outcome: 'new' }
     }
     if (row.input_hash !== token.inputHash) return { outcome: 'misused' }
@@ -172,18 +197,20 @@ class SqliteStore implements Store {
   }
 
   #settle(operation: string, token: string, answer: unknown): void {
-    this.#database
-      .prepare('UPDATE tokens SET answer = ? WHERE operation = ? AND token = ?')
-      .run(JSON.stringify(answer ?? {}), operation, token)
+    this.#run(
+      'UPDATE tokens SET answer = ? WHERE operation = ? AND token = ?',
+      JSON.stringify(answer ?? {}),
+      operation,
+      token,
+    )
   }
 
   #release(operation: string, token: string): void {
-    this.#database.prepare('DELETE FROM tokens WHERE operation = ? AND token = ?').run(operation, token)
+    this.#run('DELETE FROM tokens WHERE operation = ? AND token = ?', operation, token)
   }
 
   #update(assignments: string, executionId: string, ...values: (string | number)[]): boolean {
-    const statement = this.#database.prepare(`UPDATE simulations SET ${assignments} WHERE execution_id = ?`)
-    return statement.run(...values, executionId).changes === 1
+    return this.#run(`UPDATE simulations SET ${assignments} WHERE execution_id = ?`, ...values, executionId) === 1
   }
 
   #transaction<Result>(work: () => Result): Promise<Result> {

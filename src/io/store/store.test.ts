@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { MIGRATIONS } from './migrations.ts'
 import { openSqliteStore } from './sqlite-store.ts'
-import { type IdempotencyToken, type SimulationRecord, StoreError } from './store.ts'
+import { type IdempotencyToken, type SimulationRecord, type Store, StoreError } from './store.ts'
 
 let folder = ''
 let lastFile = 0
@@ -205,6 +205,33 @@ test('a store of each older version is brought up to date with all that it holds
     assert.equal(after.prepare('PRAGMA user_version').get()?.user_version, MIGRATIONS.length)
     after.close()
   }
+})
+
+test('each change gives another revision, whoever makes it, and reading gives none', async () => {
+  const path = newPath()
+  const store = openSqliteStore(path)
+  const other = openSqliteStore(path)
+  const changes: [name: string, change: (from: Store) => Promise<unknown>][] = [
+    ['create', (from) => from.createSimulation(record('a'), token(), {})],
+    ['target', (from) => from.setTargetStatus('id-of-a', 'STOPPED')],
+    ['launched', (from) => from.setLaunched('id-of-a')],
+    ['status', (from) => from.setWorkerStatus('id-of-a', { revision: 2 })],
+    ['tags', (from) => from.changeTags('id-of-a', { set: { team: 'b' } }, 50)],
+    ['delete', (from) => from.deleteSimulation('id-of-a')],
+  ]
+  for (const from of [store, other]) {
+    await from.forgetTokensBefore(Number.MAX_SAFE_INTEGER)
+    for (const [name, change] of changes) {
+      const before = await store.revision()
+      await store.findSimulation('a')
+      await store.listSimulations()
+      assert.equal(await store.revision(), before, name)
+      await change(from)
+      assert.notEqual(await store.revision(), before, name)
+    }
+  }
+  await store.close()
+  await other.close()
 })
 
 test('a migration that fails leaves the store at its version', () => {

@@ -108,5 +108,8 @@ export interface Store {
   releaseToken(operation: string, token: string): Promise<void>
   forgetTokensBefore(createdAtMs: number): Promise<void>
 
+  /** Another text after each change of anything stored here, by other processes too. */
+  revision(): Promise<string>
+
   close(): Promise<void>
 }
