@@ -1,0 +1,56 @@
+// The comparison behind the benchmarks `million` and `ten-million`: a world of bouncing entities beside the bare steps.
+// Owns both contenders; the numbers are the benchmarks'.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Bench, Outcome } from './benchmark.ts'
+import { interleaved, median } from './rounds.ts'
+import { appsFolder, startWorld } from './world.ts'
+
+const cells = { columns: 4, rows: 4 }
+const band = 10
+const speed = 0.5
+
+/** 16 partitions, each app subscribed to a band of its neighbours, against as many processes as cores without a fabric. */
+export async function bouncing(
+  bench: Bench,
+  { entities, half, roundMs, rounds }: { entities: number; half: number; roundMs: number; rounds: number },
+): Promise<Outcome> {
+  const perCell = entities / (cells.columns * cells.rows)
+  const command = `bouncing-world.ts --entities ${perCell} --band ${band} --speed ${speed}`
+  const world = await startWorld(bench, {
+    half,
+    domains: { Cells: { kind: 'spatial', grid: [cells.columns, cells.rows], command } },
+  })
+  const cores = availableParallelism()
+  const alone = Array.from({ length: cores }, () => {
+    const settings = [entities / cores, half, speed].map(String)
+    return fork(join(appsFolder, 'bounce-alone.ts'), settings)
+  })
+  bench.defer(() => alone.forEach((child) => void child.kill()))
+  const measured = await interleaved(
+    {
+      fabric: () => world.tickMs(roundMs),
+      plain: async () => Math.max(...(await Promise.all(alone.map((child) => stepMs(child, roundMs))))),
+    },
+    { rounds, say: bench.say },
+  )
+  const tickMs = median(measured.fabric)
+  return {
+    unit: 'ms a tick',
+    value: tickMs,
+    reference: median(measured.plain),
+    referenceName: `the same steps on plain typed arrays in ${cores} processes`,
+    goal: '<= 1.5',
+    more: { ticksPerSecond: Math.round(10_000 / tickMs) / 10, entities, partitions: cells.columns * cells.rows },
+  }
+}
+
+async function stepMs(child: ChildProcess, durationMs: number): Promise<number> {
+  const answered = once(child, 'message')
+  child.send(durationMs)
+  const [{ stepMs }] = (await answered) as [{ stepMs: number }]
+  return stepMs
+}
