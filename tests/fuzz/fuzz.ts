@@ -1,6 +1,7 @@
 // Sends a Heddle very many requests, right and wrong ones, and holds every answer against the form that answers have.
 // Owns the Heddle, the connections and the counts; what is sent is requests.ts, what is right is judge.ts.
 
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -139,6 +140,11 @@ function count(report: FuzzReport, what: string): void {
   report.answers.set(what, (report.answers.get(what) ?? 0) + 1)
 }
 
+function lastOfLog({ data }: Heddle): string {
+  const file = join(data, 'control.log')
+  return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-3).join('\n') : 'there is none'
+}
+
 function failureOf(
   cause: unknown,
   { kind, operation, bytes }: FuzzRequest,
@@ -148,6 +154,7 @@ function failureOf(
   const text = [
     `request ${number} of seed ${seed} (${[kind, operation].join(' ').trim()}): ${(cause as Error).message}`,
     life,
+    `The last of its log: ${lastOfLog(heddle)}`,
     `It was: ${JSON.stringify(bytes.toString('latin1', 0, bytesShown))}${bytes.length > bytesShown ? ` and ${bytes.length - bytesShown} bytes more` : ''}`,
     `Again: node tests/fuzz/long.ts --seed ${seed} --from ${number} --requests 1`,
   ]

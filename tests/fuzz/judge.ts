@@ -21,7 +21,11 @@ export function faultOf(answer: Answer, service: Service, operation?: OperationN
   return service === 'api' ? faultOfApi(answer, operation) : faultOfS3(answer)
 }
 
-function faultOfApi({ status, headers, body }: Answer, operation: OperationName | undefined): string | undefined {
+/** The same for the API alone, whatever the status. */
+export function faultOfApi(
+  { status, headers, body }: Answer,
+  operation: OperationName | undefined,
+): string | undefined {
   if (!uuid.test(headers.get('x-amzn-requestid') ?? '')) return 'no request id'
   if (!headers.get('content-type')?.startsWith('application/json')) return 'not JSON'
   const code = headers.get('x-amzn-errortype')

@@ -10,7 +10,10 @@ export const ERROR_TYPE_HEADER = 'x-amzn-ErrorType'
 
 /** What a fault becomes for the caller. Faults that are not ours to show become a 500, and go to the log as they are. */
 export function apiErrorOf(fault: unknown, log: Logger): ApiError {
-  if (fault instanceof ApiError) return fault
+  if (fault instanceof ApiError) {
+    if (fault.status === 500) log.error({ err: fault.cause ?? fault }, fault.message)
+    return fault
+  }
   if (isFrameworkRefusal(fault)) return new ApiError('SerializationException', refusalText(fault))
   log.error({ err: fault }, 'an operation failed')
   return new ApiError('InternalServerException', 'The request failed on the side of the service; its log has the cause')
