@@ -113,6 +113,7 @@ test('a refusal is short, however long the address is', async (context) => {
   const answer = await send(server, 'POST', `/${'%zz'.repeat(2000)}`)
   checkError(answer, 400, 'SerializationException')
   assert.ok(answer.text.length < 500, answer.text)
+  assert.equal(new ApiError('InvalidSignatureException', 'x'.repeat(5000)).message.length, 1600)
 })
 
 test('an unknown path or method is UnknownOperationException for whom we know', async (context) => {

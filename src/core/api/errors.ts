@@ -45,12 +45,15 @@ export const API_ERRORS = {
 
 export type ApiErrorCode = keyof typeof API_ERRORS
 
+/** The service's own bound on messages. */
+export const MESSAGE_LENGTH_MAX = 1600
+
 /** An answer other than success. The message is shown to the caller: it says what is wrong, and nothing from inside. */
 export class ApiError extends Error {
   readonly code: ApiErrorCode
 
   constructor(code: ApiErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
+    super(message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX - 1)}…` : message, options)
     this.name = 'ApiError'
     this.code = code
   }

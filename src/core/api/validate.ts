@@ -1,7 +1,7 @@
 // Reads a request as the input of an operation: from body, query and path to typed members, or to the error that says why not.
 // Owns the places of members and the error's message; the rules of single values are in read-value.ts. Never looks at state.
 
-import { ApiError } from './errors.ts'
+import { ApiError, MESSAGE_LENGTH_MAX } from './errors.ts'
 import type { InputMember, InputOf, Operation, OperationName } from './operations.ts'
 import { operationOf } from './operations.ts'
 import { labelOf, type QueryPairs, queryPairs, splitTarget } from './raw-input.ts'
@@ -51,9 +51,6 @@ export function validationError(broken: readonly BrokenRule[]): ApiError {
   const problems = broken.map((rule) => `Value at '${rule.path}' failed to satisfy constraint: ${rule.constraint}`)
   return new ApiError('ValidationException', detected + joinWithin(problems, MESSAGE_LENGTH_MAX - detected.length))
 }
-
-/** The service's own bound on messages. */
-const MESSAGE_LENGTH_MAX = 1600
 
 function joinWithin(problems: readonly string[], lengthMax: number): string {
   let text = ''
