@@ -10,7 +10,7 @@ import { type Member, SHAPES, type Shape, shapeOf } from '../src/core/api/shapes
 
 export const OPENAPI_FILE = fileURLToPath(new URL('../docs/openapi.json', import.meta.url))
 
-/** Met with any operation, before it is reached. */
+/** Met with any operation: before it is reached, by a caller whom a policy denies it, or through a fault; whether it declares them or not. */
 export const COMMON_ERRORS: readonly ApiErrorCode[] = commonErrors()
 
 /** The text of the document. */
@@ -72,7 +72,7 @@ function operationObject(name: OperationName): object {
         headers: requestIdHeader(),
         content: { 'application/json': { schema: refTo(`${name}Output`) } },
       },
-      ...errorResponses([...operation.errors, ...COMMON_ERRORS]),
+      ...errorResponses([...new Set([...operation.errors, ...COMMON_ERRORS])]),
     },
   }
 }
@@ -182,7 +182,8 @@ function hasBody(operation: Operation): boolean {
 function commonErrors(): ApiErrorCode[] {
   const declared = new Set(OPERATION_NAMES.flatMap((name) => operationOf(name).errors))
   const all = Object.keys(API_ERRORS) as ApiErrorCode[]
-  return all.filter((code) => !declared.has(code) && code !== 'UnknownOperationException')
+  const undeclared = all.filter((code) => !declared.has(code) && code !== 'UnknownOperationException')
+  return ['AccessDeniedException', 'InternalServerException', ...undeclared]
 }
 
 if (import.meta.main) writeFileSync(OPENAPI_FILE, openapiText())
