@@ -1,13 +1,15 @@
-// `npm test`: every check and every test, then a look at what was left behind.
+// `npm test`: every check and every test, then a look at what was left behind, and at every request to the API and its answer.
 // Owns the order and the verdict; never skips a stage because an earlier one failed.
 //
 //   npm test                          all
 //   npm test -- bus src/io/*.test.ts  only the test files whose path has the text, or matches the glob
 //   npm test -- --test-name-pattern=… options go to Node's test runner
 
-import { globSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, matchesGlob } from 'node:path'
+import { checkExchanges } from '../tests/conformance/check.ts'
+import { FOLDER_VARIABLE, readExchanges } from '../tests/conformance/exchange.ts'
 import { failedChecks, runTool } from './check.ts'
 import { describeLeftovers, leftoversSince, takeInventory } from './test-leftovers.ts'
 
@@ -30,7 +32,14 @@ async function main(args: string[]): Promise<number> {
   }
   const failures = patterns.length === 0 ? failedChecks() : []
   const before = takeInventory()
-  if (runTests(files, runnerOptions) !== 0) failures.push('tests')
+  const exchanges = mkdtempSync(join(tmpdir(), 'heddle-exchanges-'))
+  process.env[FOLDER_VARIABLE] = exchanges
+  try {
+    if (runTests(files, runnerOptions) !== 0) failures.push('tests')
+    if (!conforms(exchanges, args.length === 0)) failures.push('conformance')
+  } finally {
+    rmSync(exchanges, { recursive: true, force: true })
+  }
   const leftovers = await leftoversSince(before)
   if (leftovers.length > 0) {
     console.error(describeLeftovers(leftovers))
@@ -38,6 +47,17 @@ async function main(args: string[]): Promise<number> {
   }
   if (failures.length > 0) console.error(`\nfailed: ${failures.join(', ')}`)
   return failures.length > 0 ? 1 : 0
+}
+
+/** Only the whole suite is to have seen everything. */
+function conforms(folder: string, isWholeSuite: boolean): boolean {
+  const { exchangeCount, faults, unseen } = checkExchanges(readExchanges(folder))
+  console.log(
+    `conformance: ${exchangeCount} requests to the API and their answers held against the table of operations`,
+  )
+  for (const fault of faults) console.error(`  ${fault}`)
+  if (isWholeSuite) for (const outcome of unseen) console.error(`  never seen: ${outcome}`)
+  return faults.length === 0 && (!isWholeSuite || unseen.length === 0)
 }
 
 function testFiles(patterns: string[]): string[] {

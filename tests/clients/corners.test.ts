@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { OPERATION_NAMES, type OperationName, operationOf } from '../../src/core/api/operations.ts'
+import { OPERATION_NAMES } from '../../src/core/api/operations.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { Simulation } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 import { type Answer, percentEncoded, presigned, type RawRequest, send } from './raw-client.ts'
+import { arnOf, requestOf, role } from './requests.ts'
 
-const role = 'arn:aws:iam::111122223333:role/corners'
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const small = schema({
   domains: {
@@ -43,7 +43,6 @@ const get = (path: string, query: Record<string, string | string[]> = {}) =>
 const remove = (path: string, query: Record<string, string | string[]> = {}) =>
   send(heddle, { method: 'DELETE', path, query })
 const start = (input: object) => post('/startsimulation', { RoleArn: role, SchemaS3Location: location, ...input })
-const arnOf = (name: string) => `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`
 const tagsPath = (arn: string) => `/tags/${percentEncoded(arn)}`
 const token = (letter: string) => letter.repeat(36)
 
@@ -64,30 +63,6 @@ function isEmptyAnswer(answer: Answer): void {
   assert.deepEqual([answer.status, answer.text], [200, '{}'])
   assert.match(String(answer.headers['x-amzn-requestid']), uuid)
   assert.match(String(answer.headers['content-type']), /^application\/json/)
-}
-
-/** An input that asks for that simulation in every place there is. */
-function requestOf(name: OperationName, simulation: string): RawRequest {
-  const { method, path, input } = operationOf(name)
-  const values: Record<string, unknown> = {
-    Simulation: simulation,
-    Name: 'new-app',
-    Domain: 'View',
-    App: 'none',
-    RoleArn: role,
-    Destination: { BucketName: 'test-bucket' },
-    TagKeys: ['one'],
-    Tags: { a: 'b' },
-  }
-  const members = Object.entries(input).filter(([, member]) => member.required)
-  const at = (where: string) => members.filter(([, member]) => member.location === where)
-  const body = Object.fromEntries(at('body').map(([member]) => [member, values[member]]))
-  return {
-    method,
-    path: path.replace('{ResourceArn}', percentEncoded(arnOf(simulation))),
-    query: Object.fromEntries(at('query').map(([member, { wireName }]) => [wireName!, values[member] as string])),
-    ...(method === 'POST' && { body }),
-  }
 }
 
 test('every operation that names a simulation refuses a name that does not exist, with an error that it declares', async () => {
@@ -150,8 +125,16 @@ test('what the state of a simulation does not allow is a conflict that names the
   // Its one app never says that it is there.
   const never = { Cells: { kind: 'spatial', grid: [1, 1], command: 'faulty.ts never' } } as const
   const starting = await heddle.beginSimulation('starting', schema({ domains: never }))
-  for (const name of ['StartClock', 'StopClock', 'StartApp', 'CreateSnapshot', 'DeleteSimulation'] as const)
-    conflict(await send(heddle, requestOf(name, 'starting')), /STARTING/)
+  const untilStarted = [
+    'StartClock',
+    'StopClock',
+    'StartApp',
+    'StopApp',
+    'DeleteApp',
+    'CreateSnapshot',
+    'DeleteSimulation',
+  ] as const
+  for (const name of untilStarted) conflict(await send(heddle, requestOf(name, 'starting')), /STARTING/)
   isEmptyAnswer(await post('/stopsimulation', { Simulation: 'starting' }))
   const described = await get('/describesimulation', { simulation: 'starting' })
   assert.ok(['STOPPING', 'STOPPED'].includes(String(described.json.Status)))

@@ -25,6 +25,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import SimSpaceWeaver from 'aws-sdk/clients/simspaceweaver.js'
+import { recordingEnvironment } from '../conformance/exchange.ts'
 import { processesOf } from './processes.ts'
 import { Simulation } from './simulation.ts'
 import { Hopeless, waitFor } from './waiting.ts'
@@ -103,7 +104,7 @@ export class Heddle {
     const control = spawn(launcher, ['up', '--port', '0', ...this.#places, ...limits, ...objects], {
       // A group of its own: Ctrl-C in the terminal of a test reaches the test, which then stops it in order.
       detached: true,
-      env: { ...cleanEnvironment(), ...keys, ...environment },
+      env: { ...cleanEnvironment(), ...recordingEnvironment(), ...keys, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#control = control

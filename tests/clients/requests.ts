@@ -1,0 +1,32 @@
+// A request of each operation that is right in form, for tests that ask the same of all of them.
+// Owns the values of required members; never sends anything.
+
+import { type OperationName, operationOf } from '../../src/core/api/operations.ts'
+import { percentEncoded, type RawRequest } from './raw-client.ts'
+
+export const role = 'arn:aws:iam::111122223333:role/corners'
+export const arnOf = (name: string) => `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`
+
+/** An input that asks for that simulation in every place there is. */
+export function requestOf(name: OperationName, simulation: string): RawRequest {
+  const { method, path, input } = operationOf(name)
+  const values: Record<string, unknown> = {
+    Simulation: simulation,
+    Name: 'new-app',
+    Domain: 'View',
+    App: 'none',
+    RoleArn: role,
+    Destination: { BucketName: 'test-bucket' },
+    TagKeys: ['one'],
+    Tags: { a: 'b' },
+  }
+  const members = Object.entries(input).filter(([, member]) => member.required)
+  const at = (where: string) => members.filter(([, member]) => member.location === where)
+  const body = Object.fromEntries(at('body').map(([member]) => [member, values[member]]))
+  return {
+    method,
+    path: path.replace('{ResourceArn}', percentEncoded(arnOf(simulation))),
+    query: Object.fromEntries(at('query').map(([member, { wireName }]) => [wireName!, values[member] as string])),
+    ...(method === 'POST' && { body }),
+  }
+}

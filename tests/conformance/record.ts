@@ -1,0 +1,69 @@
+// Loaded before a Heddle that tests start (`node --import`): writes down every request to the API and its answer, at Node's own HTTP server.
+// Owns what is kept: never a signature, a key or a token; nothing of S3. Never changes what is asked or answered.
+
+import { subscribe } from 'node:diagnostics_channel'
+import { appendFileSync } from 'node:fs'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { claimedService } from '../../src/control/http/claimed-service.ts'
+import { type Exchange, FOLDER_VARIABLE } from './exchange.ts'
+
+const file = join(process.env[FOLDER_VARIABLE]!, `${process.pid}-${Date.now()}.jsonl`)
+// The programs that this one starts serve nothing, and are as they are for users.
+delete process.env[FOLDER_VARIABLE]
+delete process.env.NODE_OPTIONS
+
+subscribe('http.server.request.start', (message) => {
+  const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
+  if (claimedService(request) !== 's3') record(request, response)
+})
+
+/** Written before the last byte of the answer leaves, so that nothing which a test has seen is missing, also where it kills the server then. */
+function record(request: IncomingMessage, response: ServerResponse): void {
+  const asked: Buffer[] = []
+  const answered: Buffer[] = []
+  let headers: OutgoingHttpHeaders = {}
+  observe(request, 'push', ([chunk]) => keep(asked, chunk))
+  observe(response, 'writeHead', (args) => {
+    headers = { ...response.getHeaders(), ...(args.at(-1) as OutgoingHttpHeaders) }
+  })
+  observe(response, 'write', ([chunk]) => keep(answered, chunk))
+  observe(response, 'end', ([chunk]) => {
+    keep(answered, chunk)
+    const exchange: Exchange = {
+      method: request.method ?? '',
+      url: withoutSignature(request.url ?? ''),
+      requestBody: Buffer.concat(asked).toString(),
+      status: response.statusCode,
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])),
+      answerBody: Buffer.concat(answered).toString(),
+    }
+    appendFileSync(file, `${JSON.stringify(exchange)}\n`)
+  })
+}
+
+/** Shows what a method is called with, before it does its work. */
+function observe<Name extends string>(
+  target: Record<Name, unknown>,
+  name: Name,
+  look: (args: unknown[]) => void,
+): void {
+  const method = target[name] as (...args: unknown[]) => unknown
+  target[name] = (...args: unknown[]) => {
+    look(args)
+    return method.apply(target, args)
+  }
+}
+
+function keep(chunks: Buffer[], chunk: unknown): void {
+  if (typeof chunk === 'string') chunks.push(Buffer.from(chunk))
+  else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk))
+}
+
+function withoutSignature(url: string): string {
+  const mark = url.indexOf('?')
+  if (mark === -1) return url
+  const pairs = url.slice(mark + 1).split('&')
+  const kept = pairs.filter((pair) => !/^x-amz-/i.test(pair))
+  return kept.length === 0 ? url.slice(0, mark) : `${url.slice(0, mark)}?${kept.join('&')}`
+}
