@@ -1,7 +1,7 @@
 // Sends a Heddle very many requests, right and wrong ones, and holds every answer against the form that answers have.
 // Owns the Heddle, the connections and the counts; what is sent is requests.ts, what is right is judge.ts.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +40,7 @@ export class FuzzFailure extends Error {
 
 const progressSteps = 100
 const bytesShown = 2000
+const linesShown = 5
 const configuration = `
 quotas: {simulations: 4, custom_apps_per_simulation: 2}
 audit: {s3: true, file_mebibytes: 8, files: 3}
@@ -140,9 +141,15 @@ function count(report: FuzzReport, what: string): void {
   report.answers.set(what, (report.answers.get(what) ?? 0) + 1)
 }
 
-function lastOfLog({ data }: Heddle): string {
-  const file = join(data, 'control.log')
-  return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-3).join('\n') : 'there is none'
+/** Of control's, and of the workers'. */
+function lastOfLogs({ data }: Heddle): string {
+  const files = globSync('{control.log,run/*/worker.log}', { cwd: data })
+  return files
+    .flatMap((file) => {
+      const lines = readFileSync(join(data, file), 'utf8').trimEnd().split('\n').slice(-linesShown)
+      return lines.filter((line) => line !== '').map((line) => `  ${file}: ${line}`)
+    })
+    .join('\n')
 }
 
 function failureOf(
@@ -154,7 +161,7 @@ function failureOf(
   const text = [
     `request ${number} of seed ${seed} (${[kind, operation].join(' ').trim()}): ${(cause as Error).message}`,
     life,
-    `The last of its log: ${lastOfLog(heddle)}`,
+    `The last lines of its logs:\n${lastOfLogs(heddle)}`,
     `It was: ${JSON.stringify(bytes.toString('latin1', 0, bytesShown))}${bytes.length > bytesShown ? ` and ${bytes.length - bytesShown} bytes more` : ''}`,
     `Again: node tests/fuzz/long.ts --seed ${seed} --from ${number} --requests 1`,
   ]

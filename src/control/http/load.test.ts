@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { promisify } from 'node:util'
 import SimSpaceWeaver from 'aws-sdk/clients/simspaceweaver.js'
 import { defaultServingSettings } from '../config-file.ts'
 import { Load } from './load.ts'
@@ -147,6 +153,33 @@ test('a new connection takes the place of the one that has been idle for longest
   assert.ok(answers.some((answer) => answer.startsWith('HTTP/1.1 200 ')))
   assert.ok(answers.every((answer) => answer === '' || answer.startsWith('HTTP/1.1 200 ')))
   for (let count = 0; count < 10; count++) assert.match(await answerOf(open(context, server.port, LIST)), / 200 /)
+})
+
+test('with TLS, silent connections make room too, and those that never shake hands are closed', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-load-'))
+  context.after(() => rm(folder, { recursive: true, force: true }))
+  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost']
+  await promisify(execFile)('openssl', ['req', '-x509', ...kind, '-keyout', keyFile, '-out', certFile])
+  const tls = { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') }
+  const serving = { ...defaultServingSettings, connectionsMax: 3, receiveMs: 500 }
+  const server = await openServer(context, { tls, serving })
+  const connectSafely = async () => {
+    const socket = connectTls({ port: server.port, host: '127.0.0.1', ca: tls.cert, servername: 'localhost' })
+    context.after(() => socket.destroy())
+    await once(socket, 'secureConnect')
+    return socket.on('error', () => undefined)
+  }
+  const idle = []
+  for (let count = 0; count < 6; count++) idle.push((await connectSafely()).resume())
+  for (let count = 0; count < 6; count++) {
+    const socket = await connectSafely()
+    socket.write(LIST)
+    assert.match(await answerOf(socket), /^HTTP\/1\.1 200 /)
+  }
+  await Promise.all(idle.map((socket) => socket.closed || once(socket, 'close')))
+  const silent = open(context, server.port, '')
+  assert.equal(await answerOf(silent), '')
 })
 
 /** A server whose lists wait while they are held. */

@@ -241,9 +241,13 @@ function createNodeServer(api: RequestListener, { s3, tls }: HttpServerOptions, 
   return server
 }
 
+const REQUEST_TIMEOUT_CODE = 'ERR_HTTP_REQUEST_TIMEOUT'
+
 /** Bytes that are not HTTP: there is no request to answer, but there may be somebody who reads. */
 function answerClientError(fault: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable) {
+  // What is no fault of HTTP is one of the connection or its TLS: nothing that is written would arrive.
+  const isOfHttp = fault.code?.startsWith('HPE_') || fault.code === REQUEST_TIMEOUT_CODE
+  if (!isOfHttp || !socket.writable) {
     socket.destroy()
     return
   }
@@ -251,7 +255,7 @@ function answerClientError(fault: NodeJS.ErrnoException, socket: Socket): void {
 }
 
 function refusalOf({ code }: NodeJS.ErrnoException): ApiError {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+  if (code === REQUEST_TIMEOUT_CODE) {
     return new ApiError('RequestTimeoutException', 'The request did not come whole in time')
   }
   const isTooLarge = code === 'HPE_HEADER_OVERFLOW'
