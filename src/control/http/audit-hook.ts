@@ -18,7 +18,9 @@ const notes = new WeakMap<IncomingMessage, Noted>()
 
 /** Remembers what is known of a call so far, for its record. */
 export function noteCall(request: IncomingMessage, noted: Noted): void {
-  notes.set(request, { ...notes.get(request), ...noted })
+  const known = notes.get(request)
+  if (known === undefined) notes.set(request, { ...noted })
+  else Object.assign(known, noted)
 }
 
 export function isReadOnly(operation: OperationName): boolean {

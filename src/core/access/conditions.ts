@@ -92,12 +92,23 @@ const ARN_PIECES = 6
 
 /** Whether an ARN fits a pattern. A pattern that is `*` fits all; one that ends early leaves the rest open. */
 export function matchesArn(pattern: Pattern, arn: string, variableOf: (name: string) => string | undefined): boolean {
-  const wanted = splitPattern(pattern, ARN_PIECES)
+  const wanted = arnPieces(pattern)
   const pieces = arn.split(':')
   // Not an ARN: a request for no resource in particular, `*`.
   if (wanted.length === 1 || pieces.length < ARN_PIECES) return matchesPattern(pattern, arn, variableOf)
   const given = [...pieces.slice(0, ARN_PIECES - 1), pieces.slice(ARN_PIECES - 1).join(':')]
   return given.every((piece, index) => wanted[index] === undefined || matchesPattern(wanted[index], piece, variableOf))
+}
+
+/** Patterns are kept by who parses them, and so are their pieces. */
+const piecesOf = new WeakMap<Pattern, readonly Pattern[]>()
+
+function arnPieces(pattern: Pattern): readonly Pattern[] {
+  const known = piecesOf.get(pattern)
+  if (known !== undefined) return known
+  const pieces = splitPattern(pattern, ARN_PIECES)
+  piecesOf.set(pattern, pieces)
+  return pieces
 }
 
 function ordered(parse: (text: string) => number, compare: (value: number, wanted: number) => boolean): Comparison {

@@ -58,6 +58,7 @@ function variableOf(inner: string): PatternPart {
  * Takes a time in proportion to the product of the lengths at worst.
  */
 export function matchesPattern(pattern: Pattern, text: string, variables: VariableValue): boolean {
+  if (pattern.length === 1 && pattern[0] === ANY_MANY) return true
   const steps = resolved(pattern, variables)
   return steps !== undefined && matchesSteps(steps, [...text])
 }

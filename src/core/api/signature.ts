@@ -135,12 +135,16 @@ export function refuseToken(why: 'expiredToken' | 'invalidToken'): SignatureRefu
  * stays as it is.
  */
 export function headerText(value: string): string {
+  if (ASCII.test(value)) return value
   const bytes = Buffer.from(value, 'latin1')
   const isLatin1 = bytes.toString('latin1') === value
   if (!isLatin1) return value
   const text = bytes.toString('utf8')
   return text.includes('\ufffd') ? value : text
 }
+
+/** The same in Latin-1 and in UTF-8. */
+const ASCII = /^[\x20-\x7e]*$/
 
 function refuse(error: SignatureErrorName, reason: SignatureReason, message: string): SignatureRefusal {
   return { ok: false, error, reason, message }
