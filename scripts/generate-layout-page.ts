@@ -38,7 +38,7 @@ Segments are files in \`<fabric folder>/<execution id>/\`, on a tmpfs. They are 
 | \`control\` | the control record, the pending bits (one a partition), a partition record for each partition, the clock meter, and a partition meter for each partition |
 | \`partition-<index>-<epoch>\` | the partition header, the side records of side 0 and side 1, the columns of side 0, the columns of side 1 |
 | \`partition-<index>-<epoch>-field-<n>-<side>\` | data field \`n\` on one side; made when the field is first used |
-| \`partition-<index>-<epoch>-index-<side>\` | the spatial index of one side; made when somebody reads a part of the cell |
+| \`partition-<index>-<epoch>-index-<n>\` | table \`n\`, 0 or 1, of the spatial index, and the changes of side \`n\`; made when somebody reads a part of the cell |
 | \`partition-<index>-<epoch>-messages-<side>\` | the messages that the partition sends; made with the first one |
 
 Side \`t mod 2\` holds tick \`t\`. While tick \`t\` is computed, everybody reads side \`(t - 1) mod 2\` and the owner writes side \`t mod 2\`. Columns begin
@@ -78,7 +78,8 @@ ${columnTable(fieldColumns)}
 ## Columns of a spatial index's segment
 ${columnTable(indexColumns)}
 
-Only where the index is kept, an entity takes ${entityBytesOf(indexColumns)} bytes more a side.
+Only what is claimed takes memory: entries of the tables for entities that somebody may read a part of, and of the changes where few rows change in a tick. At most
+an entity takes ${entityBytesOf(indexColumns)} bytes more a segment.
 
 ## Columns of a messages' segment
 ${columnTable(messageColumns)}

@@ -1,7 +1,8 @@
 // An app's process as the simulator plays it: one tick is a row of steps, and it may die between any two of them.
 // Owns the app's decisions, which follow from seed, tick and committed state, so that a second run of a tick does the same.
 
-import { findInRows } from '../../src/core/fabric/box-query.ts'
+import { contains } from '../../src/core/fabric/box.ts'
+import { findInBox } from '../../src/core/fabric/box-query.ts'
 import type { Fabric } from '../../src/core/fabric/fabric.ts'
 import { rowState } from '../../src/core/fabric/partition-memory.ts'
 import type { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
@@ -199,22 +200,20 @@ export class AppProcess {
     owner.storedField(field, typeId, bytes, from, to)
   }
 
-  /** The index must find what looking at every row finds. */
+  /** The index of own entities must find what looking at every row finds, as of the tick before. */
   #checkIndex(random: Random): void {
-    const owner = this.#owner
-    const index = owner.wholeIndex()
-    if (!index) return
+    const { memory, tick, front } = this.#owner
+    this.#owner.keepWholeIndex()
     const box = randomBox(random, this.#surroundings.plan.bounds)
     const found = new RowList()
-    index.find(box, found)
-    found.sortUnique()
-    const wanted = new RowList()
-    findInRows({ position: owner.position, state: owner.back.state, rows: owner.rows }, box, wanted)
-    check(
-      found.view().join() === wanted.view().join(),
-      owner.tick,
-      () => `the index finds rows ${found.view()}, and there are ${wanted.view()}`,
-    )
+    findInBox(this.#fabric, memory, tick - 1, box, found)
+    const rows = [...found.view()].sort((a, b) => a - b)
+    const wanted: number[] = []
+    for (let row = 0; row < front.rows; row++) {
+      const [x, y] = front.position.subarray(row * 3)
+      if (front.state[row] !== rowState.free && contains(box, x, y)) wanted.push(row)
+    }
+    check(rows.join() === wanted.join(), tick, () => `the index finds rows ${rows}, and there are ${wanted}`)
   }
 
   #create(tick: number, random: Random): void {

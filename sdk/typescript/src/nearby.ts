@@ -1,6 +1,6 @@
 // Answers to single questions of who is near a place. Owns the answer's memory, which is used again; for all entities at once there is the neighbourhood.
 
-import { findInRows } from '../../../src/core/fabric/box-query.ts'
+import { findInBox } from '../../../src/core/fabric/box-query.ts'
 import { RowList } from '../../../src/core/fabric/row-list.ts'
 import type { ApplicationState } from './application-state.ts'
 import { Neighbourhood, type Points } from './neighbourhood.ts'
@@ -14,7 +14,7 @@ export interface Nearby {
   positions: Float32Array
   /** The partition that holds it: this app's own, or another's as of the tick before. */
   partitions: Uint32Array
-  /** Its row there. */
+  /** Its row there; `departedRow` of one that has just left this app. */
   rows: Uint32Array
 }
 
@@ -43,45 +43,40 @@ export class NearbyFinder {
   #sortedVersion = -1
 
   find(state: ApplicationState, x: number, y: number, radius: number): Nearby {
-    const { owner, others } = state
-    const answer = this.#answer
-    answer.count = 0
-    this.#addOwn(state, x, y, radius)
+    const { owner, others, subscriptionsVersion } = state
+    this.#answer.count = 0
     others.gather(state)
-    if (this.#sortedTick !== owner.tick || this.#sortedVersion !== state.subscriptionsVersion) {
-      this.#sortedOthers.build(radius, noPoints, noStates, others)
+    this.#addOwn(state, x, y, radius)
+    if (this.#sortedTick !== owner.tick || this.#sortedVersion !== subscriptionsVersion) {
+      const { ids, types, positions } = others
+      const points = { count: others.countWithArrivals, ids, types, positions }
+      this.#sortedOthers.build(radius, noPoints, noStates, points)
       this.#sortedTick = owner.tick
-      this.#sortedVersion = state.subscriptionsVersion
+      this.#sortedVersion = subscriptionsVersion
     }
+    const { partitions, rows, ids, types, positions } = others
     const found = this.#otherEntries
     found.length = 0
     this.#sortedOthers.at(x, y, radius, found)
-    for (const entry of found)
-      this.#put(
-        others.partitions[entry],
-        others.rows[entry],
-        others.ids[entry],
-        others.types[entry],
-        others.positions,
-        entry,
-      )
-    return answer
+    for (const entry of found) this.#put(partitions[entry], rows[entry], ids[entry], types[entry], positions, entry)
+    return this.#answer
   }
 
-  #addOwn({ owner }: ApplicationState, x: number, y: number, radius: number): void {
-    const rows = this.#ownRows
-    rows.clear()
+  #addOwn(state: ApplicationState, x: number, y: number, radius: number): void {
+    const { owner, host } = state
+    const found = this.#ownRows
+    found.clear()
+    owner.keepWholeIndex()
     const box = { minX: x - radius, minY: y - radius, maxX: x + radius, maxY: y + radius }
-    const index = owner.wholeIndex()
-    const { position } = owner
-    const { id, type, state } = owner.back
-    if (index) index.find(box, rows)
-    else findInRows({ position, state, rows: owner.rows }, box, rows)
-    for (let place = 0; place < rows.count; place++) {
-      const row = rows.rows[place]
+    findInBox(host.fabric, owner.memory, owner.tick - 1, box, found)
+    const { departed } = state.others
+    const { id, type, position } = owner.front
+    for (let place = 0; place < found.count; place++) {
+      const row = found.rows[place]
       const dx = position[row * 3] - x
       const dy = position[row * 3 + 1] - y
-      if (dx * dx + dy * dy <= radius * radius) this.#put(owner.index, row, id[row], type[row], position, row)
+      if (dx * dx + dy * dy <= radius * radius && !departed.has(id[row]))
+        this.#put(owner.index, row, id[row], type[row], position, row)
     }
   }
 

@@ -7,8 +7,15 @@ import type { RowList } from '../../../src/core/fabric/row-list.ts'
 import type { ApplicationState } from './application-state.ts'
 import type { Points } from './neighbourhood.ts'
 
+/** Stands for the row of an entity that has just left this app, and that no other app shows yet. */
+export const departedRow = 0xffff_ffff
+
 export class Others implements Points {
   count = 0
+  /** Behind the others come the entities that have just become this app's own, as of the tick before. */
+  countWithArrivals = 0
+  /** Ids of the entities that have just left this app. */
+  readonly departed: Set<number> = new Set()
   positions: Float32Array = new Float32Array(0)
   ids: Float64Array = new Float64Array(0)
   types: Uint32Array = new Uint32Array(0)
@@ -27,6 +34,8 @@ export class Others implements Points {
     this.count = 0
     const arrived = new Set<number>()
     for (const row of owner.ownership.added) arrived.add(owner.back.id[row])
+    this.departed.clear()
+    for (const { id } of owner.ownership.removed) this.departed.add(id)
     /** Only where boxes may overlap can an entity be met twice. */
     const met = subscriptions.size > 1 ? new Set<number>() : undefined
     const seen = { tick: owner.tick - 1, arrived, met }
@@ -34,6 +43,10 @@ export class Others implements Points {
       for (const { memory, rows } of box.covered(owner.tick - 1)) this.#add(memory, rows, seen)
     }
     this.#addDeparted(state, met)
+    const { count } = this
+    this.#addArrivals(state)
+    this.countWithArrivals = this.count
+    this.count = count
   }
 
   #add(
@@ -66,7 +79,30 @@ export class Others implements Points {
         if (box.domain !== owner.domain || !box.contains(x, y) || met?.has(id)) continue
         met?.add(id)
         this.#put(owner.index, row, id, type, front.position)
+        this.rows[this.count - 1] = departedRow
         break
+      }
+    }
+  }
+
+  /** Those that came with the last tick, where they were when they were granted to this app. */
+  #addArrivals({ owner, host: { fabric } }: ApplicationState): void {
+    const tick = owner.tick - 1
+    const rowOf = new Map<number, number>()
+    for (const row of owner.ownership.added) rowOf.set(owner.back.id[row], row)
+    for (const source of fabric.partitions()) {
+      if (source === owner.index) continue
+      const side = fabric.partition(source).side(tick)
+      for (let group = 0; group < side.get('handoffGroups'); group++) {
+        if (side.handoffTarget[group] !== owner.index) continue
+        const start = side.handoffStart[group]
+        const granted = side.handoffGranted[group]
+        this.#reserve(this.count + granted)
+        for (let place = start; place < start + granted; place++) {
+          const row = side.leavingRow[place]
+          this.#put(owner.index, row, side.id[row], side.type[row], side.position)
+          this.rows[this.count - 1] = rowOf.get(side.id[row]) ?? departedRow
+        }
       }
     }
   }

@@ -254,8 +254,8 @@ export class Transaction {
   // --- neighbours
 
   /**
-   * The entities within `radius` of a place, in the plane of x and y: this app's own as they stand, and others as far as subscriptions cover them; each once, in no particular
-   * order. The object is the same at every call. For questions about most entities in a tick, `neighbourhood` is faster.
+   * The entities within `radius` of a place, in the plane of x and y: this app's own, and others as far as subscriptions cover them; each once, in no particular order, and as of the
+   * tick before, whatever this app has written since. The object is the same at every call. For questions about most entities in a tick, `neighbourhood` is faster.
    */
   neighbours(x: number, y: number, radius: number): Nearby {
     this.#requireOpen()

@@ -5,8 +5,8 @@ import { Bins } from './bins.ts'
 import { area, type Box, contains, overlaps, touches } from './box.ts'
 import type { Fabric } from './fabric.ts'
 import { readsWholeCell } from './interests.ts'
-import { binsPerAxis } from './layout.ts'
-import { type IndexView, type PartitionMemory, rowState, type Side } from './partition-memory.ts'
+import { tableNumber } from './layout.ts'
+import { type PartitionMemory, rowState, type Side } from './partition-memory.ts'
 import type { RowList } from './row-list.ts'
 
 /** Adds the rows of the entities in the box to `found`, in no particular order; leaving ones included. */
@@ -15,8 +15,7 @@ export function findInBox(fabric: Fabric, memory: PartitionMemory, tick: number,
   if (side.get('population') === 0) return
   const cell = cellOf(fabric, memory)
   if (cell && side.get('strays') === 0 && !touches(cell, box)) findLeaving(side, box, found)
-  else if (cell && isIndexed(side, box, cell))
-    findInBins(memory.spatialIndex(tick % 2), new Bins(cell), side.position, box, found)
+  else if (cell && isIndexed(side, box, cell)) findInIndex(memory, tick, cell, box, found)
   else findInRows(side, box, found)
 }
 
@@ -26,31 +25,37 @@ export function cellOf(fabric: Fabric, memory: PartitionMemory): Box | undefined
   return grid?.boundsOf(fabric.control.partitionWord(memory.index, 'cell'))
 }
 
-/** Looks into the bins that the box touches. */
-export function findInBins(index: IndexView, bins: Bins, position: Float32Array, box: Box, found: RowList): void {
-  const { first, next } = index
-  const firstColumn = bins.columnOf(box.minX)
-  const lastColumn = bins.columnOf(box.maxX)
-  const lastRow = bins.rowOf(box.maxY)
+/** Looks into the bins that the box touches, and at what has changed since they were filled. */
+function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box, found: RowList): void {
+  const side = memory.side(tick)
+  const { start, row, x, y } = memory.indexSegment(side.get('indexTable'))
+  const bins = new Bins(cell, side.get('indexBins'))
+  const table = tableNumber(side.float('indexTick'))
+  const changes = side.get('indexChanges')
+  const { changedRow, changedSince } = memory.indexSegment(tick % 2)
   const { minX, minY, maxX, maxY } = box
-  for (let binRow = bins.rowOf(box.minY); binRow <= lastRow; binRow++) {
-    const start = binRow * binsPerAxis
-    for (let bin = start + firstColumn; bin <= start + lastColumn; bin++) {
-      for (let link = first[bin]; link !== 0; link = next[link - 1]) {
-        const x = position[link * 3 - 3]
-        const y = position[link * 3 - 2]
-        if (x >= minX && x <= maxX && y >= minY && y <= maxY) found.push(link - 1)
-      }
+  const firstColumn = bins.columnOf(minX)
+  const lastColumn = bins.columnOf(maxX)
+  const lastRow = bins.rowOf(maxY)
+  for (let binRow = bins.rowOf(minY); binRow <= lastRow; binRow++) {
+    const end = start[binRow * bins.count + lastColumn + 1]
+    for (let entry = start[binRow * bins.count + firstColumn]; entry < end; entry++) {
+      const atX = x[entry]
+      const atY = y[entry]
+      if (!(atX >= minX && atX <= maxX && atY >= minY && atY <= maxY)) continue
+      if (changes === 0 || changedSince[row[entry]] !== table) found.push(row[entry])
     }
+  }
+  const { position, state, rows } = side
+  for (let place = 0; place < changes; place++) {
+    const changed = changedRow[place]
+    if (changed >= rows || state[changed] === rowState.free) continue
+    if (contains(box, position[changed * 3], position[changed * 3 + 1])) found.push(changed)
   }
 }
 
 /** Looks at every row. */
-export function findInRows(
-  { position, state, rows }: Pick<Side, 'position' | 'state' | 'rows'>,
-  box: Box,
-  found: RowList,
-): void {
+function findInRows({ position, state, rows }: Side, box: Box, found: RowList): void {
   const { minX, minY, maxX, maxY } = box
   for (let row = 0; row < rows; row++) {
     const x = position[row * 3]

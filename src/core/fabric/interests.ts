@@ -14,7 +14,7 @@ export interface Interest {
 /** A box that covers more of a cell than this is answered by looking at every row: an index would not help. */
 const wholeCellShare = 0.25
 /** Boxes are taken for so much wider, in shares of the cell, that one that wanders a little does not make the index be built anew. */
-const paddingShare = 1 / 64
+const paddingShare = 1 / 256
 
 export function publishInterests(side: Side, interests: Iterable<Interest>): void {
   let count = 0

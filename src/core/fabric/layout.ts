@@ -30,8 +30,8 @@ export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
 export const fieldIndexMax = 63
 /** Boxes that a partition can publish as read by its app; where there are more, the last one holds all the others. */
 export const interestMax = 16
-/** Bins of a spatial index along each axis of a cell. */
-export const binsPerAxis = 64
+/** Most bins of a spatial index along each axis of a cell. */
+export const binsPerAxisMax = 64
 const cacheLineBytes = 64
 const pageBytes = 4096
 
@@ -152,6 +152,14 @@ const sideEntries = [
     doc: 'By box: minX, minY, maxX, maxY, in world units.',
   },
   { name: 'indexed', kind: 'u32', doc: '1 where the spatial index holds every entity that is not in `quiet`.' },
+  { name: 'indexTable', kind: 'u32', doc: 'Which of the two tables, 0 or 1, is the index.' },
+  { name: 'indexBins', kind: 'u32', doc: 'Bins of the table along each axis of the cell.' },
+  {
+    name: 'indexChanges',
+    kind: 'u32',
+    doc: 'Rows that changed since the table was made, in `changedRow` of this side.',
+  },
+  { name: 'indexTick', kind: 'f64', doc: 'The tick as of which the table was made.' },
   {
     name: 'quiet',
     kind: 'f64',
@@ -169,7 +177,12 @@ const partitionHeaderEntries = [
     count: fieldIndexMax + 1,
     doc: 'By field index: the stride that is claimed for those rows on both sides.',
   },
-  { name: 'claimedIndexRows', kind: 'u32', doc: 'Rows of the spatial index whose memory is claimed on both sides.' },
+  {
+    name: 'claimedIndexRows',
+    kind: 'u32',
+    doc: 'Entries of both tables of the spatial index whose memory is claimed.',
+  },
+  { name: 'claimedIndexChanges', kind: 'u32', doc: 'Entries of `changedRow` whose memory is claimed, on both sides.' },
 ] as const satisfies readonly RecordEntry[]
 
 const columnEntries = [
@@ -231,12 +244,32 @@ const fieldColumnEntries = [
   { name: 'typeId', kind: 'u32', width: 1, rows: 'entity', doc: 'Type id that the app gave to the data.' },
 ] as const satisfies readonly ColumnEntry[]
 
-/** The segment of the spatial index on one side: a list of rows for each bin, linked both ways. Numbers of rows are 1 more than the row; 0 is none. */
+/** A segment of the spatial index: one of its two tables, sorted by bins, and what changed since a table was made, as of one side. */
 const indexColumnEntries = [
-  { name: 'first', kind: 'u32', width: 1, rows: 'bin', doc: 'By bin, x first: the first row in it.' },
-  { name: 'bin', kind: 'u16', width: 1, rows: 'entity', doc: 'The bin that holds the row, plus 1; 0 where none does.' },
-  { name: 'next', kind: 'u32', width: 1, rows: 'entity', doc: 'The row after this one in its bin.' },
-  { name: 'previous', kind: 'u32', width: 1, rows: 'entity', doc: 'The row before this one in its bin.' },
+  {
+    name: 'start',
+    kind: 'u32',
+    width: 1,
+    rows: 'bin',
+    doc: 'By bin, x first: its first entry. The next bin begins where it ends.',
+  },
+  { name: 'row', kind: 'u32', width: 1, rows: 'entity', doc: 'By entry: the row of the entity.' },
+  { name: 'x', kind: 'f32', width: 1, rows: 'entity', doc: 'By entry: where it was when the table was made.' },
+  { name: 'y', kind: 'f32', width: 1, rows: 'entity', doc: 'As x.' },
+  {
+    name: 'changedRow',
+    kind: 'u32',
+    width: 1,
+    rows: 'entity',
+    doc: 'Not by row: rows that changed since the table was made, as of the side of the same number.',
+  },
+  {
+    name: 'changedSince',
+    kind: 'u32',
+    width: 1,
+    rows: 'entity',
+    doc: 'By row, on that side: the number of the table that no longer holds for it, see `tableNumber`.',
+  },
 ] as const satisfies readonly ColumnEntry[]
 
 /** The segment of the messages that one partition sends, on one side. */
@@ -292,6 +325,11 @@ export interface FabricSizes {
   fieldsPerEntity?: number
 }
 
+/** The number of a table that was made in that tick: never 0, which is what memory has that nobody wrote. */
+export function tableNumber(tick: number): number {
+  return (tick % 0xffff_fffe) + 1
+}
+
 /** Byte offsets in the control segment. */
 export function controlLayout(partitionCapacity: number) {
   const pendingOffset = controlRecord.bytes
@@ -327,7 +365,7 @@ function placeColumns<Name extends string>(
     entity: sizes.entityLimit,
     partition: sizes.partitionCapacity,
     message: sizes.messageLimit,
-    bin: binsPerAxis * binsPerAxis,
+    bin: binsPerAxisMax * binsPerAxisMax + 1,
   }
   let end = start
   for (const entry of entries) {
@@ -354,7 +392,7 @@ export function fieldLayout(sizes: FabricSizes, stride: number) {
   return { ...placed, dataOffset: placed.bytes, bytes: placed.bytes + roundUp(stride * sizes.entityLimit, pageBytes) }
 }
 
-/** The spatial index's segment on one side. */
+/** One of the two segments of the spatial index. */
 export function indexLayout(sizes: FabricSizes) {
   return placeColumns(indexColumns, 0, sizes)
 }

@@ -9,7 +9,6 @@ import {
   type FabricSizes,
   fieldIndexMax,
   fieldLayout,
-  indexColumns,
   indexLayout,
   interestMax,
   kindBytes,
@@ -35,7 +34,10 @@ type SideNumber =
   | 'messages'
   | 'interests'
   | 'indexed'
-type SideFloat = 'tick' | 'idLane' | 'idCounter' | 'everyRowChanged'
+  | 'indexTable'
+  | 'indexBins'
+  | 'indexChanges'
+type SideFloat = 'tick' | 'idLane' | 'idCounter' | 'everyRowChanged' | 'indexTick'
 
 /** One side of a partition: the state of one tick. Arrays are as long as the partition's limit; rows in use are below `rows`. */
 export class Side {
@@ -127,12 +129,14 @@ export interface FieldView {
   stride: number
 }
 
-/** The spatial index on a side; numbers of rows are 1 more than the row, 0 is none. */
+/** A segment of the spatial index. */
 export interface IndexView {
-  first: Uint32Array // one a bin
-  bin: Uint16Array // one a row: bin + 1, or 0
-  next: Uint32Array // one a row
-  previous: Uint32Array // one a row
+  start: Uint32Array // one a bin, and one more
+  row: Uint32Array // one an entry
+  x: Float32Array // one an entry
+  y: Float32Array // one an entry
+  changedRow: Uint32Array // not by row
+  changedSince: Uint32Array // one a row
 }
 
 export interface MessagesView {
@@ -233,30 +237,19 @@ export class PartitionMemory {
     return this.#openField(sideIndex, field, stride).view
   }
 
-  /** The spatial index of a side. What it holds is said by the side's `indexed` and `quiet`. */
-  spatialIndex(sideIndex: number): IndexView {
-    return this.#openIndex(sideIndex).view
+  /** One of the two segments of the spatial index: a table, and the changes of the side of that number. What is in them is said by the sides. */
+  indexSegment(segment: number): IndexView {
+    return this.#openIndex(segment).view
   }
 
-  /** Rows that the spatial index has memory for. */
-  get indexedRowsMax(): number {
-    return this.#header[headerAt.claimedIndexRows]
+  /** Makes sure that tables of so many entries can be written. */
+  ensureIndexTable(entries: number): boolean {
+    return this.#claimIndex('claimedIndexRows', ['row', 'x', 'y', 'start'], entries)
   }
 
-  /** Makes sure that the index can be written for as many rows as are claimed, on both sides. */
-  ensureIndex(): boolean {
-    const rows = this.#header[headerAt.claimedRows]
-    const claimedRows = this.#header[headerAt.claimedIndexRows]
-    if (rows <= claimedRows) return true
-    for (const side of [0, 1]) {
-      const { segment, layout } = this.#openIndex(side)
-      for (const { name, kind, rows: per } of indexColumns) {
-        const count = per === 'bin' ? layout.length[name] : rows
-        if (!segment.claim(layout.offsetBytes[name], count * kindBytes[kind])) return false
-      }
-    }
-    this.#header[headerAt.claimedIndexRows] = rows
-    return true
+  /** Makes sure that rows below `rows` can be noted as changed. */
+  ensureIndexChanges(rows: number): boolean {
+    return this.#claimIndex('claimedIndexChanges', ['changedRow', 'changedSince'], rows)
   }
 
   messages(sideIndex: number): MessagesView {
@@ -332,11 +325,30 @@ export class PartitionMemory {
     return opened
   }
 
-  #openIndex(sideIndex: number): OpenIndex {
-    const open = this.#indexes[sideIndex]
+  #claimIndex(
+    name: 'claimedIndexRows' | 'claimedIndexChanges',
+    columnNames: readonly (keyof IndexView)[],
+    count: number,
+  ): boolean {
+    const claimed = this.#header[headerAt[name]]
+    if (count <= claimed) return true
+    const target = Math.min(this.sizes.entityLimit, Math.max(count, claimed * 2, claimedRowsMin))
+    for (const number of [0, 1]) {
+      const { segment, layout } = this.#openIndex(number)
+      for (const column of columnNames) {
+        const length = column === 'start' ? layout.length.start : target
+        if (!segment.claim(layout.offsetBytes[column], length * 4)) return false
+      }
+    }
+    this.#header[headerAt[name]] = target
+    return true
+  }
+
+  #openIndex(number: number): OpenIndex {
+    const open = this.#indexes[number]
     if (open) return open
     const layout = indexLayout(this.sizes)
-    const name = segmentNames.index(this.index, this.epoch, sideIndex)
+    const name = segmentNames.index(this.index, this.epoch, number)
     const segment = this.#segments.open(name, layout.bytes, this.#writable)
     const { buffer, startBytes } = segment
     const { offsetBytes, length } = layout
@@ -344,13 +356,15 @@ export class PartitionMemory {
       segment,
       layout,
       view: {
-        first: new Uint32Array(buffer, startBytes + offsetBytes.first, length.first),
-        bin: new Uint16Array(buffer, startBytes + offsetBytes.bin, length.bin),
-        next: new Uint32Array(buffer, startBytes + offsetBytes.next, length.next),
-        previous: new Uint32Array(buffer, startBytes + offsetBytes.previous, length.previous),
+        start: new Uint32Array(buffer, startBytes + offsetBytes.start, length.start),
+        row: new Uint32Array(buffer, startBytes + offsetBytes.row, length.row),
+        x: new Float32Array(buffer, startBytes + offsetBytes.x, length.x),
+        y: new Float32Array(buffer, startBytes + offsetBytes.y, length.y),
+        changedRow: new Uint32Array(buffer, startBytes + offsetBytes.changedRow, length.changedRow),
+        changedSince: new Uint32Array(buffer, startBytes + offsetBytes.changedSince, length.changedSince),
       },
     }
-    this.#indexes[sideIndex] = opened
+    this.#indexes[number] = opened
     return opened
   }
 

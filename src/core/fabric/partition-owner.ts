@@ -79,11 +79,13 @@ export class PartitionOwner {
   readonly #outside = new RowList()
   readonly #candidates = new RowList()
   #targets = new Int32Array(0)
+  /** Rows that bulk writes of this tick left outside of what is both in the cell and quiet; all there are below `#scannedTo`, and some that came back since. */
   readonly #scanned = new RowList()
+  #scannedTo = 0
   /** By row: the begin in which it was listed last as changed. */
   #listedIn = new Uint32Array(0)
   #begins = 0
-  /** While it is above the tick, all entities are in the index, for questions about this app's own. */
+  /** Up to this tick all entities are in the index, for questions about this app's own. */
   #wholeIndexUntil = -1
   #outgoingMessages: OutgoingMessage[] = []
   #outgoingBytes = 0
@@ -124,8 +126,10 @@ export class PartitionOwner {
     this.#outgoingMessages = []
     this.#outgoingBytes = 0
     this.#outside.clear()
-    const follows = this.#takeOverFront(tick)
-    this.#beginIndex(follows)
+    this.#scanned.clear()
+    this.#scannedTo = 0
+    this.#takeOverFront(tick)
+    this.#beginIndex()
     this.#settleLeavers()
     this.#takeInArrivals()
     if (this.#fresh) {
@@ -141,11 +145,11 @@ export class PartitionOwner {
     while (this.#rows > 0 && back.state[this.#rows - 1] === rowState.free) this.#rows--
     this.#takePositions(this.#rows)
     this.#groupLeavers()
-    if (!this.#changes.position.isEmpty) this.#spatialIndex?.takeOutQuiet()
     publishInterests(back, this.interests)
     writeMessages(this.memory, this.#backIndex, back, this.#outgoingMessages)
     back.set('rows', this.#rows)
     back.set('population', this.#population)
+    this.#finishIndex()
     back.setFloat('idCounter', this.#idCounter)
     back.setFloat('tick', this.tick)
     this.#fresh = false
@@ -183,7 +187,6 @@ export class PartitionOwner {
     position[start + 1] = y
     position[start + 2] = z
     this.touch(row)
-    this.#spatialIndex?.place(row, position[start], position[start + 1])
   }
 
   /**
@@ -300,14 +303,9 @@ export class PartitionOwner {
     return this.#fields[field]
   }
 
-  /** The index of this app's own entities, as they stand, kept up for as long as somebody asks; undefined where there is none to be had. */
-  wholeIndex(): SpatialIndex | undefined {
-    const index = this.#spatialIndex
-    if (!index || this.#rows < this.#indexRowsMin) return undefined
-    this.#takePositions(this.#rows)
-    if (index.beginWhole(this.#backIndex)) index.fill(this.#rows)
+  /** From now on, for as long as this is called now and then, all own entities are kept in the index, as of each committed tick. */
+  keepWholeIndex(): void {
     this.#wholeIndexUntil = this.tick + wholeIndexTicks
-    return index.isKept ? index : undefined
   }
 
   /** Queues a message; it is written at `finish`. False where the tick's limit of messages or bytes is reached, or the machine has no room. */
@@ -324,8 +322,7 @@ export class PartitionOwner {
 
   // --- begin
 
-  /** True where the back side was this owner's own work of two ticks ago, and only what changed since then was copied. */
-  #takeOverFront(tick: number): boolean {
+  #takeOverFront(tick: number): void {
     const { back, front } = this
     const before = this.#changes
     this.#changes = this.#changesBefore
@@ -349,7 +346,6 @@ export class PartitionOwner {
     back.set('handoffGroups', 0)
     back.set('messageGroups', 0)
     back.set('messages', 0)
-    return follows
   }
 
   /** Opens the fields on the back side at the front's strides. True where one differs: all rows have to be copied then. */
@@ -434,18 +430,21 @@ export class PartitionOwner {
     this.#taken = to
   }
 
-  #beginIndex(follows: boolean): void {
+  /** Says what the index is to hold at the end of this tick. */
+  #beginIndex(): void {
     const index = this.#spatialIndex
     if (!index) return
-    let quiet: Box | undefined
-    if (this.#wholeIndexUntil >= this.tick) quiet = emptyBox
-    else if (this.#rows >= this.#indexRowsMin) {
-      const current = index.isKept ? index.quiet : undefined
-      quiet = quietArea(this.#fabric, this.index, this.#cell!, this.tick - 1, current)
-    }
-    if (!index.begin(this.#backIndex, quiet, follows)) return
-    this.#takePositions(this.#rows)
-    index.fill(this.#rows)
+    if (this.#rows < this.#indexRowsMin) index.quiet = undefined
+    else if (this.#wholeIndexUntil >= this.tick) index.quiet = emptyBox
+    else index.quiet = quietArea(this.#fabric, this.index, this.#cell!, this.tick - 1, index.quiet)
+  }
+
+  #finishIndex(): void {
+    this.#spatialIndex?.finish(this.tick, this.#rows, {
+      rows: this.#changes.rows,
+      inBulk: !this.#changes.position.isEmpty,
+      outside: this.#scannedTo >= this.#rows ? this.#scanned : undefined,
+    })
   }
 
   /** What was granted at the barrier is gone from here; the rest stays, and is tried again. */
@@ -527,7 +526,6 @@ export class PartitionOwner {
     positions[place * 3] = x
     positions[place * 3 + 1] = y
     positions[place * 3 + 2] = z
-    this.#spatialIndex?.place(row, x, y)
   }
 
   // --- rows and fields
@@ -544,7 +542,6 @@ export class PartitionOwner {
     if (row === this.#rows) {
       if (!memory.ensureRows(row + 1)) return -1
       this.#rows++
-      this.#spatialIndex?.grow()
     }
     this.touch(row)
     this.#lowestFree = row + 1
@@ -560,7 +557,6 @@ export class PartitionOwner {
     this.touch(row)
     this.#population--
     if (row < this.#lowestFree) this.#lowestFree = row
-    this.#spatialIndex?.remove(row)
   }
 
   /** Says of all rows from `from` up to `to` that they changed in this tick. */
@@ -605,17 +601,18 @@ export class PartitionOwner {
     const cell = this.#cell
     if (!cell) return
     const { position, state } = this.back
-    const index = this.#spatialIndex?.isKept ? this.#spatialIndex : undefined
+    const { quiet } = this.#spatialIndex!
     const scanned = this.#scanned
-    scanned.clear()
-    findOutside(position, from, to, index ? intersection(index.quiet, cell) : cell, scanned)
-    for (let place = 0; place < scanned.count; place++) {
+    if (scanned.count > this.#rows * 2) scanned.sortUnique()
+    if (from <= this.#scannedTo) this.#scannedTo = Math.max(to, this.#scannedTo)
+    const first = scanned.count
+    findOutside(position, from, to, quiet ? intersection(quiet, cell) : cell, scanned)
+    for (let place = first; place < scanned.count; place++) {
       const row = scanned.rows[place]
-      if (state[row] === rowState.free) continue
       const x = position[row * 3]
       const y = position[row * 3 + 1]
-      index?.place(row, x, y)
-      if (!(x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY)) this.#outside.push(row)
+      if (x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY) continue
+      if (state[row] !== rowState.free) this.#outside.push(row)
     }
   }
 

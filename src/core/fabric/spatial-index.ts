@@ -1,175 +1,177 @@
-// The owner's side of the spatial index over its partition: which rows lie in which bin, kept up as entities move.
-// Owns the lists on the back side. Only entities outside of the quiet area, which nobody reads, are in it; what changed in the tick before is repeated on the
-// other side, so a tick costs what moved from bin to bin, not what is there.
+// The owner's side of the spatial index over its partition: a table of entities sorted by bins, and the rows that changed since it was made.
+// Owns what is said of it on the back side, at the end of each tick. Only entities outside of the quiet area, which nobody reads, are in it. While few rows
+// change, the table stays and they are noted; where many do, it is made anew, in the table that nobody reads now: a tick costs what changed in it.
 
 import { Bins } from './bins.ts'
-import { area, type Box, emptyBox } from './box.ts'
-import { findInBins } from './box-query.ts'
-import { type IndexView, type PartitionMemory, rowState, type Side } from './partition-memory.ts'
+import type { Box } from './box.ts'
+import { findOutside } from './inside.ts'
+import { tableNumber } from './layout.ts'
+import { type PartitionMemory, rowState, type Side } from './partition-memory.ts'
 import { RowList } from './row-list.ts'
+
+/** A table is made anew once more than this share of it has changed. */
+const changedShareMax = 1 / 32
+const changedMin = 256
+
+/** What a tick has changed, as far as the index is concerned. */
+export interface ChangedInTick {
+  /** Rows that changed one by one; some may be named twice. */
+  rows: RowList
+  /** Whether positions were written in bulk as well. */
+  inBulk: boolean
+  /** After bulk writes that covered all rows: every row that is outside of `inner`, and perhaps some that no longer are. */
+  outside: RowList | undefined
+}
 
 export class SpatialIndex {
   readonly #memory: PartitionMemory
-  readonly #bins: Bins
-  /** Rows whose bin changed in this tick, and in the one before. */
-  #relinked = new RowList()
-  #relinkedBefore = new RowList()
-  #side!: Side
-  #view: IndexView | undefined
-  #quiet: Box = emptyBox
-  /** The other side lacks what was changed before this one was filled in the middle of a tick. */
-  #refill = false
+  readonly #cell: Box
+  /** Of the tick: undefined where nobody reads a part of the cell. */
+  quiet: Box | undefined
+  /** Before, what stands on the front side is a predecessor's. */
+  #hasMade = false
+  readonly #rows = new RowList()
+  #binOf = new Uint32Array(0)
 
   constructor(memory: PartitionMemory, cell: Box) {
     this.#memory = memory
-    this.#bins = new Bins(cell)
+    this.#cell = cell
   }
 
-  /** Whether the back side has an index. */
-  get isKept(): boolean {
-    return this.#view !== undefined
-  }
-
-  /** The area whose entities are not in the index. */
-  get quiet(): Box {
-    return this.#quiet
-  }
-
-  /**
-   * Opens the index on the back side, whose other columns are taken over already, for a quiet area; undefined: there is to be none.
-   * `follows` says that the back side is this owner's own work of two ticks ago.
-   * True where it has to be filled anew with `fill`.
-   */
-  begin(sideIndex: number, quiet: Box | undefined, follows: boolean): boolean {
-    const relinked = this.#relinkedBefore
-    this.#relinkedBefore = this.#relinked
-    this.#relinked = relinked
-    relinked.clear()
-    const back = this.#memory.sides[sideIndex]
-    const front = this.#memory.sides[1 - sideIndex]
-    this.#side = back
-    if (!quiet || !this.#memory.ensureIndex()) {
-      this.drop()
-      return false
+  /** Says on the back side of `tick`, whose other columns are finished, where everybody is. */
+  finish(tick: number, rows: number, changed: ChangedInTick): void {
+    const back = this.#memory.side(tick)
+    const { quiet } = this
+    if (!quiet) {
+      back.set('indexed', 0)
+      return
     }
-    this.#view = this.#memory.spatialIndex(sideIndex)
-    this.#quiet = quiet
-    const refill = this.#refill
-    this.#refill = false
-    if (refill || !follows || !isKeptFor(back, quiet) || !isKeptFor(front, quiet)) return true
-    const { bin } = this.#memory.spatialIndex(1 - sideIndex)
-    const { rows, count } = this.#relinkedBefore
-    for (let place = 0; place < count; place++) this.#link(rows[place], bin[rows[place]])
-    return false
+    const kept = !changed.inBulk && this.#keepTable(tick, quiet, changed.rows)
+    back.set('indexed', kept || this.#makeTable(tick, quiet, rows, changed) ? 1 : 0)
   }
 
-  /** In the middle of a tick: from now on all entities are to be in the index. True where it has to be filled anew. */
-  beginWhole(sideIndex: number): boolean {
-    if (this.#view && area(this.#quiet) === 0) return false
-    if (!this.#memory.ensureIndex()) {
-      this.drop()
-      return false
+  /** The table of the tick before still serves, with some more changes. False where it doesn't. */
+  #keepTable(tick: number, quiet: Box, changedRows: RowList): boolean {
+    const front = this.#memory.side(tick + 1)
+    if (!this.#hasMade || front.get('indexed') === 0 || !isSame(front.quiet, quiet)) return false
+    const noted = front.get('indexChanges')
+    const bins = front.get('indexBins')
+    const entries = this.#memory.indexSegment(front.get('indexTable')).start[bins * bins]
+    if (noted + changedRows.count > Math.max(changedMin, entries * changedShareMax)) return false
+    const back = this.#memory.side(tick)
+    const rows = Math.max(front.rows, back.rows)
+    if (!this.#memory.ensureIndexChanges(rows)) return false
+    const { changedRow, changedSince } = this.#memory.indexSegment(tick % 2)
+    const table = tableNumber(front.float('indexTick'))
+    changedRow.set(this.#memory.indexSegment((tick + 1) % 2).changedRow.subarray(0, noted))
+    for (let place = 0; place < noted; place++) changedSince[changedRow[place]] = table
+    let count = noted
+    for (let place = 0; place < changedRows.count; place++) {
+      const row = changedRows.rows[place]
+      if (row >= rows || changedSince[row] === table || isUnmoved(front, back, row)) continue
+      changedSince[row] = table
+      changedRow[count++] = row
     }
-    this.#view = this.#memory.spatialIndex(sideIndex)
-    this.#quiet = emptyBox
-    this.#refill = true
+    back.set('indexChanges', count)
+    for (const name of ['indexTable', 'indexBins'] as const) back.set(name, front.get(name))
+    back.setFloat('indexTick', front.float('indexTick'))
+    back.quiet.set(front.quiet)
     return true
   }
 
-  /** Adds the rows of the entities in a box to `found`, in no particular order, as far as the index reaches. */
-  find(box: Box, found: RowList): void {
-    findInBins(this.#view!, this.#bins, this.#side.position, box, found)
+  #makeTable(tick: number, quiet: Box, rows: number, changed: ChangedInTick): boolean {
+    const back = this.#memory.side(tick)
+    const front = this.#memory.side(tick + 1)
+    const list = this.#findRows(back, quiet, rows, changed)
+    if (!this.#memory.ensureIndexTable(Math.max(1, list.count))) return false
+    const number = front.get('indexed') === 1 ? 1 - front.get('indexTable') : 0
+    const bins = new Bins(this.#cell, Bins.countFor(list.count))
+    sortIntoBins(this.#memory.indexSegment(number), bins, back.position, list.view(), this.#binsOf(list.count))
+    this.#hasMade = true
+    back.set('indexTable', number)
+    back.set('indexBins', bins.count)
+    back.set('indexChanges', 0)
+    back.setFloat('indexTick', tick)
+    back.quiet.set([quiet.minX, quiet.minY, quiet.maxX, quiet.maxY])
+    return true
   }
 
-  /** No index on this side: readers look at every row. */
-  drop(): void {
-    this.#view = undefined
-    this.#side.set('indexed', 0)
-  }
-
-  /** Makes room for rows that the partition has grown by. */
-  grow(): void {
-    if (this.#view && !this.#memory.ensureIndex()) this.drop()
-  }
-
-  /** Puts all entities into their bins anew. */
-  fill(rows: number): void {
-    const view = this.#view
-    if (!view) return
-    const side = this.#side
-    view.first.fill(0)
-    view.bin.fill(0, 0, this.#memory.indexedRowsMax) // rows that are not in use now, too: they may be again
-    const { position, state } = side
-    for (let row = 0; row < rows; row++)
-      if (state[row] !== rowState.free) this.place(row, position[row * 3], position[row * 3 + 1])
-    this.#relinked.clear() // the other side is filled anew as well
-    side.quiet.set([this.#quiet.minX, this.#quiet.minY, this.#quiet.maxX, this.#quiet.maxY])
-    side.set('indexed', 1)
-  }
-
-  /** An entity is there now. */
-  place(row: number, x: number, y: number): void {
-    const view = this.#view
-    if (!view) return
-    const { minX, minY, maxX, maxY } = this.#quiet
-    const bin = x > minX && x < maxX && y > minY && y < maxY ? 0 : this.#bins.binOf(x, y) + 1
-    if (view.bin[row] === bin) return
-    this.#link(row, bin)
-    this.#relinked.push(row)
-  }
-
-  remove(row: number): void {
-    const view = this.#view
-    if (!view || view.bin[row] === 0) return
-    this.#link(row, 0)
-    this.#relinked.push(row)
-  }
-
-  /** After many were moved without `place`: takes out those that are in the quiet area now. The others were placed. */
-  takeOutQuiet(): void {
-    const view = this.#view
-    const { minX, minY, maxX, maxY } = this.#quiet
-    if (!view || minX >= maxX || minY >= maxY) return
-    const { position } = this.#side
-    for (let bin = 0; bin < view.first.length; bin++) {
-      for (let link = view.first[bin]; link !== 0; ) {
-        const row = link - 1
-        link = view.next[row]
-        const x = position[row * 3]
-        const y = position[row * 3 + 1]
-        if (x > minX && x < maxX && y > minY && y < maxY) this.remove(row)
-      }
+  /** All entities that are not in the quiet area. */
+  #findRows(
+    { position, state }: Side,
+    quiet: Box,
+    rows: number,
+    { rows: changedRows, outside }: ChangedInTick,
+  ): RowList {
+    let candidates = this.#rows
+    if (outside) {
+      candidates = outside
+      for (let place = 0; place < changedRows.count; place++) candidates.push(changedRows.rows[place])
+      candidates.sortUnique()
+    } else {
+      candidates.clear()
+      findOutside(position, 0, rows, quiet, candidates)
     }
+    const list = candidates.rows
+    const { minX, minY, maxX, maxY } = quiet
+    let count = 0
+    for (let place = 0; place < candidates.count; place++) {
+      const row = list[place]
+      if (row >= rows || state[row] === rowState.free) continue
+      const x = position[row * 3]
+      const y = position[row * 3 + 1]
+      if (!(x > minX && x < maxX && y > minY && y < maxY)) list[count++] = row
+    }
+    candidates.count = count
+    return candidates
   }
 
-  #link(row: number, bin: number): void {
-    const { first, bin: bins, next, previous } = this.#view!
-    const before = bins[row]
-    if (before === bin) return
-    if (before !== 0) {
-      const after = next[row]
-      const ahead = previous[row]
-      if (ahead === 0) first[before - 1] = after
-      else next[ahead - 1] = after
-      if (after !== 0) previous[after - 1] = ahead
-    }
-    bins[row] = bin
-    if (bin === 0) return
-    const head = first[bin - 1]
-    next[row] = head
-    previous[row] = 0
-    if (head !== 0) previous[head - 1] = row + 1
-    first[bin - 1] = row + 1
+  #binsOf(count: number): Uint32Array {
+    if (this.#binOf.length < count) this.#binOf = new Uint32Array(count * 2)
+    return this.#binOf
   }
 }
 
-function isKeptFor(side: Side, quiet: Box): boolean {
-  const [minX, minY, maxX, maxY] = side.quiet
+/** Counting sort: entries ascend by bin, and by row within a bin. */
+function sortIntoBins(
+  { start, row, x, y }: { start: Uint32Array; row: Uint32Array; x: Float32Array; y: Float32Array },
+  bins: Bins,
+  position: Float32Array,
+  rows: Uint32Array,
+  binOf: Uint32Array,
+): void {
+  const binCount = bins.count * bins.count
+  start.fill(0, 0, binCount + 1)
+  for (let place = 0; place < rows.length; place++) {
+    const bin = bins.binOf(position[rows[place] * 3], position[rows[place] * 3 + 1])
+    binOf[place] = bin
+    start[bin]++
+  }
+  for (let bin = 0, sum = 0; bin <= binCount; bin++) {
+    sum += start[bin]
+    start[bin] = sum
+  }
+  // From the last row down: each start moves from the end of its bin to the beginning.
+  for (let place = rows.length - 1; place >= 0; place--) {
+    const entry = --start[binOf[place]]
+    row[entry] = rows[place]
+    x[entry] = position[rows[place] * 3]
+    y[entry] = position[rows[place] * 3 + 1]
+  }
+}
+
+/** Whether the row holds the same entity at the same place as in the tick before. */
+function isUnmoved(front: Side, back: Side, row: number): boolean {
   return (
-    side.get('indexed') === 1 &&
-    minX === quiet.minX &&
-    minY === quiet.minY &&
-    maxX === quiet.maxX &&
-    maxY === quiet.maxY
+    row < front.rows &&
+    front.state[row] !== rowState.free &&
+    back.state[row] !== rowState.free &&
+    front.id[row] === back.id[row] &&
+    front.position[row * 3] === back.position[row * 3] &&
+    front.position[row * 3 + 1] === back.position[row * 3 + 1]
   )
+}
+
+function isSame([minX, minY, maxX, maxY]: Float64Array, box: Box): boolean {
+  return minX === box.minX && minY === box.minY && maxX === box.maxX && maxY === box.maxY
 }
