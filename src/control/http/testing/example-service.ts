@@ -68,7 +68,7 @@ export function createExampleService(): ExampleService {
       return { Arn, CreationTime: EXAMPLE_TIME, ExecutionId }
     },
     async DescribeSimulation(input) {
-      return simulationOf(input.Simulation)
+      return { ...simulationOf(input.Simulation) }
     },
     async ListSimulations(input) {
       const list: PagedList = { operation: 'ListSimulations', filter: {} }
@@ -105,7 +105,7 @@ export function createExampleService(): ExampleService {
       return { Simulation: input.Simulation, Domain: input.Domain, Name: input.Name }
     },
     async DescribeApp(input) {
-      return appOf(input.Simulation, input.Domain, input.App)
+      return { ...appOf(input.Simulation, input.Domain, input.App) }
     },
     async ListApps(input) {
       const list: PagedList = {
