@@ -43,6 +43,7 @@ export class Apps {
   readonly #poll: NodeJS.Timeout
   readonly #freeUnits: Map<string, number>
   readonly #ports = new PortReservations()
+  readonly #preparing = new Map<App, Promise<void>>()
   readonly #packageFolders = new Map<string, string>()
 
   constructor(options: AppsOptions) {
@@ -101,7 +102,7 @@ export class Apps {
     description?: string
     launchCommands?: string[]
   }): Promise<Refusal | undefined> {
-    const { schema, setup, clock } = this.#options
+    const { schema, setup } = this.#options
     const domain = schema.domains.find((candidate) => candidate.name === options.domain)
     if (!domain) return refusal('ValidationException', `the simulation has no domain '${options.domain}'`)
     if (domain.lifecycle !== 'ByRequest') {
@@ -135,29 +136,44 @@ export class Apps {
       command: options.launchCommands?.length ? options.launchCommands : domain.launchCommand,
     })
     this.#options.listener.changed()
+    const prepared = this.#prepare(app, domain)
+    this.#preparing.set(app, prepared)
     try {
-      if (app.options.partition === noPartition) {
-        app.options.partition = await clock.addPartition(setup.fabric.world.domainIndex(options.domain), options.name)
-        setup.partitions.set(key, app.options.partition)
-      }
-      app.options.ports = await this.#ports.reserve(domain.ingressPorts)
+      await prepared
     } catch (cause) {
       this.#retire(app)
       this.#forget(app)
       return refusal('ServiceQuotaExceededException', `no room for another app: ${(cause as Error).message}`)
+    } finally {
+      this.#preparing.delete(app)
     }
-    app.launch()
+    // The simulation may have ended meanwhile, and its apps with it.
+    if (app.state.status === 'STARTING') app.launch()
     return undefined
   }
 
   /** Asks a custom app to shut down, and makes it; resolves once it has ended. */
   async stopCustom(domain: string, name: string): Promise<void> {
-    const app = this.#apps.get(partitionKey(domain, name))!
+    const key = partitionKey(domain, name)
+    const app = this.#apps.get(key)!
+    // Until it has a partition there is nothing that could be told to shut down.
+    await this.#preparing.get(app)?.catch(() => undefined)
+    if (this.#apps.get(key) !== app) return
     if (app.state.status === 'STOPPING' || app.state.status === 'STOPPED') return
     const { clock } = this.#options
     clock.shutDownApp(app.options.partition)
     await app.shutDown(failureLimits.shutdownGraceMs)
     this.#retire(app)
+  }
+
+  /** What a custom app needs before its process: a partition and its ports. Throws where there is no room for them. */
+  async #prepare({ options }: App, domain: CustomDomain): Promise<void> {
+    const { setup, clock } = this.#options
+    if (options.partition === noPartition) {
+      options.partition = await clock.addPartition(setup.fabric.world.domainIndex(options.domain), options.name)
+      setup.partitions.set(partitionKey(options.domain, options.name), options.partition)
+    }
+    options.ports = await this.#ports.reserve(domain.ingressPorts)
   }
 
   deleteCustom(domain: string, name: string): void {

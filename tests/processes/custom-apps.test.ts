@@ -88,6 +88,29 @@ test('what a stopped app had not handed over leaves the world with it', async ()
   await world.deleteApp('Makers', 'keeper')
 })
 
+test('an app that is stopped in the middle of its start is stopped, and its simulation goes on', async () => {
+  const domains = {
+    Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' },
+    View: { kind: 'custom', command: 'idle.ts' },
+  } as const
+  const world = await heddle.startSimulation('hasty', schema({ domains }))
+  const stopOnceThere = async (app: string) => {
+    const isThere = () => world.stopApp('View', app).then(() => true)
+    while (!(await isThere().catch(({ code }) => code !== 'ResourceNotFoundException')));
+  }
+  for (let round = 0; round < 15; round++) {
+    const app = `hasty-${round}`
+    await Promise.all([world.startApp('View', app), ...Array.from({ length: 4 }, () => stopOnceThere(app))])
+    await world.appIs('View', app, 'STOPPED')
+    await world.deleteApp('View', app)
+  }
+  assert.equal((await world.describe()).Status, 'STARTED', world.errors())
+  assert.deepEqual(new Set(world.processes().map(({ domain }) => domain)), new Set([undefined, 'Cells']))
+  await world.startApp('View', 'calm')
+  await world.appIs('View', 'calm', 'STARTED')
+  await world.stop()
+})
+
 test('custom apps take the units that are left, and give them back', async () => {
   await world.startApp('Makers', 'a')
   await world.startApp('Makers', 'b')
