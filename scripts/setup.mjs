@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node')
 
 /** What tests drive as outside clients and tools. */
-const debianPackages = ['awscli', 'openssl', 'python3-boto3', 'unzip', 'util-linux', 'zip']
+const debianPackages = ['awscli', 'openssl', 'python3-boto3', 'python3-prometheus-client', 'unzip', 'util-linux', 'zip']
 
 setUp(process.argv.includes('--for-tests'))
 

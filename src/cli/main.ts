@@ -16,6 +16,7 @@ import { snapshotCommand } from './snapshot.ts'
 import { statusCommand } from './status.ts'
 import { printable } from './table.ts'
 import { tagCommand } from './tag.ts'
+import { topCommand } from './top.ts'
 import { upCommand } from './up.ts'
 
 const USAGE_EXIT_CODE = 2
@@ -34,6 +35,7 @@ async function run(argv: string[]): Promise<void> {
     upCommand(),
     downCommand(),
     statusCommand(),
+    topCommand(),
     logsCommand(),
     auditCommand(),
     clientsCommand(),

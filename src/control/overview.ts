@@ -8,6 +8,7 @@ import type {
   WorkerAnswer,
   WorkerCommand,
   WorkerEvent,
+  WorkerMetrics,
   WorkerPlan,
   WorkerStatus,
 } from '../core/wire/worker-protocol.ts'
@@ -60,16 +61,27 @@ async function liveStatus(
 ): Promise<WorkerStatus | undefined> {
   const folder = runFolder(data, record.executionId)
   const plan = await readPlanFile(folder.plan)
-  return (plan && (await askWorker(plan))) ?? (await readStatusFile(folder.status)) ?? stored
+  const answer = plan && (await askWorker(plan, { command: 'status' }))
+  const told = answer && 'status' in answer ? answer.status : undefined
+  return told ?? (await readStatusFile(folder.status)) ?? stored
 }
 
-async function askWorker(plan: WorkerPlan): Promise<WorkerStatus | undefined> {
+/** How a simulation does. Undefined where it has no apps yet, or none any more, and where its worker does not answer. */
+export async function metricsOf(
+  data: DataFolder,
+  { executionId }: SimulationRecord,
+): Promise<WorkerMetrics | undefined> {
+  const plan = await readPlanFile(runFolder(data, executionId).plan)
+  const answer = plan && (await askWorker(plan, { command: 'metrics' }))
+  return answer && 'metrics' in answer ? answer.metrics : undefined
+}
+
+async function askWorker(plan: WorkerPlan, command: WorkerCommand): Promise<WorkerAnswer | undefined> {
   try {
     const path = workerSocketPath(plan.fabricFolder, plan.executionId)
     const client = await connectBus<WorkerCommand, WorkerAnswer, WorkerEvent>(path)
     try {
-      const answer = await client.request({ command: 'status' }, ANSWER_LIMIT_MS)
-      return 'status' in answer ? answer.status : undefined
+      return await client.request(command, ANSWER_LIMIT_MS)
     } finally {
       await client.close()
     }

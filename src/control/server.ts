@@ -14,7 +14,10 @@ import { auditS3 } from './audit/s3-audit.ts'
 import { ConfigError, type ControlConfig, requireSafeListening, SETTINGS } from './config.ts'
 import { type Control, type ControlOptions, openControl } from './control.ts'
 import { Load } from './http/load.ts'
-import { createHttpServer, type TlsIdentity } from './http/server.ts'
+import { createHttpServer, originOf, type TlsIdentity } from './http/server.ts'
+import { createMetricsHandler } from './metrics/metrics-endpoint.ts'
+import { MetricsPage } from './metrics/metrics-page.ts'
+import { RequestMetrics } from './metrics/request-metrics.ts'
 import { createS3Handler } from './s3/s3-handler.ts'
 
 export interface ServedControl {
@@ -37,6 +40,8 @@ export async function serveControl(config: ControlConfig, options: ControlOption
   opened.defer(() => auditFiles.close())
   const audit = new Audit(auditFiles, config)
   const load = new Load(config.serving)
+  const requests = new RequestMetrics()
+  const page = new MetricsPage({ store: control.store, supervisor: control.supervisor, requests })
   const server = createHttpServer({
     handlers: guardedHandlers(control.handlers, { access, owner: config, store: control.store }),
     authenticate: authenticateWith(access, config.region),
@@ -45,7 +50,9 @@ export async function serveControl(config: ControlConfig, options: ControlOption
     load,
     serving: { ...config.serving, connectionsMax: connectionsThatFit(config.serving.connectionsMax, options.log) },
     ...(tls && { tls }),
-    s3: s3Handler(control, access, { load, audit: config.audit.s3 ? audit : undefined, log: options.log }),
+    s3: s3Handler(control, access, { load, requests, audit: config.audit.s3 ? audit : undefined, log: options.log }),
+    metrics: createMetricsHandler({ page: () => page.text(), originOf, access, log: options.log }),
+    onAnswered: (answered) => requests.count(answered),
   })
   opened.defer(() => server.close())
   const { port } = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
@@ -61,7 +68,7 @@ export async function serveControl(config: ControlConfig, options: ControlOption
 function s3Handler(
   control: Control,
   access: Access,
-  { load, audit, log }: { load: Load; audit: Audit | undefined; log: Logger },
+  { load, requests, audit, log }: { load: Load; requests: RequestMetrics; audit: Audit | undefined; log: Logger },
 ): ReturnType<typeof createS3Handler> {
   return createS3Handler({
     ...(control.objects instanceof FolderObjects && { objects: control.objects }),
@@ -72,6 +79,7 @@ function s3Handler(
     ...(audit !== undefined && {
       onAnswer: auditS3(audit, (key, token) => access.principal(key, token)?.arn, log),
     }),
+    onOver: (over) => requests.count({ service: 's3', ...over }),
     onFailure: (failure) => log.error({ ...failure }, 'an S3 request failed'),
   })
 }

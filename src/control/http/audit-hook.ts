@@ -23,6 +23,11 @@ export function noteCall(request: IncomingMessage, noted: Noted): void {
   else Object.assign(known, noted)
 }
 
+/** Undefined where the request was refused before its operation was found. */
+export function operationNoted(request: IncomingMessage): string | undefined {
+  return notes.get(request)?.operation
+}
+
 export function isReadOnly(operation: OperationName): boolean {
   return /^(Describe|List)/.test(operation)
 }

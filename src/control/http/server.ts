@@ -12,14 +12,16 @@ import type { Logger } from 'pino'
 import { assert } from '../../base/assert.ts'
 import { ApiError } from '../../core/api/errors.ts'
 import type { OperationName, OutputOf } from '../../core/api/operations.ts'
-import { OPERATION_NAMES, operationOf } from '../../core/api/operations.ts'
+import { OPERATION_NAMES, operationOf, SERVICE_NAME } from '../../core/api/operations.ts'
 import { outputText } from '../../core/api/serialize.ts'
 import { validateInput } from '../../core/api/validate.ts'
 import type { Origin } from '../access/access.ts'
 import type { Audit } from '../audit/audit.ts'
 import { defaultServingSettings, type ServingSettings } from '../config-file.ts'
+import { isForMetrics } from '../metrics/metrics-endpoint.ts'
+import type { Answered } from '../metrics/request-metrics.ts'
 import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } from './answers.ts'
-import { auditCalls, demandAudit, HEALTH_PATH, noteCall } from './audit-hook.ts'
+import { auditCalls, demandAudit, HEALTH_PATH, noteCall, operationNoted } from './audit-hook.ts'
 import { claimedService } from './claimed-service.ts'
 import { Connections } from './connections.ts'
 import type { Authenticate, CallContext, Caller, OperationHandlers } from './handlers.ts'
@@ -31,6 +33,10 @@ export interface HttpServerOptions {
   readonly authenticate: Authenticate
   /** Gets every request whose signature names S3, before anything of it is read. Without it such requests are refused. */
   readonly s3?: RequestListener
+  /** Gets every request for the page of metrics. */
+  readonly metrics?: RequestListener
+  /** Told of every request of the API once its answer is over. */
+  readonly onAnswered?: (answered: Answered) => void
   /** Certificate chain and key as PEM; without them the port speaks plain HTTP. */
   readonly tls?: TlsIdentity
   /** Gets a record of every call of the API before it is answered. */
@@ -99,6 +105,7 @@ function createApp(options: HttpServerOptions): FastifyInstance {
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 16 * 1024 },
   })
   if (options.audit !== undefined) auditCalls(app, options.audit, options.log)
+  if (options.onAnswered !== undefined) tellOfAnswers(app, options.onAnswered)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.addHook('onRequest', (request, reply, done) => {
@@ -128,6 +135,18 @@ function createApp(options: HttpServerOptions): FastifyInstance {
   for (const name of OPERATION_NAMES) addRoute(app, name, options)
   app.route({ method: ['GET', 'HEAD'], url: HEALTH_PATH, handler: (_request, reply) => sendJson(reply, HEALTHY) })
   return app
+}
+
+function tellOfAnswers(app: FastifyInstance, tell: (answered: Answered) => void): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.url === HEALTH_PATH) return done()
+    reply.raw.once('close', () => {
+      const status = reply.raw.headersSent ? reply.raw.statusCode : 0
+      const operation = operationNoted(request.raw) ?? 'unknown'
+      tell({ service: SERVICE_NAME, operation, status, durationMs: reply.elapsedTime })
+    })
+    done()
+  })
 }
 
 function addRoute(app: FastifyInstance, name: OperationName, options: HttpServerOptions): void {
@@ -210,10 +229,17 @@ function rawBody(request: FastifyRequest): Uint8Array {
   return request.body instanceof Uint8Array ? request.body : new Uint8Array()
 }
 
-function createNodeServer(api: RequestListener, { s3, tls }: HttpServerOptions, serving: ServingSettings): Server {
+function createNodeServer(
+  api: RequestListener,
+  { s3, metrics, tls }: HttpServerOptions,
+  serving: ServingSettings,
+): Server {
   const { connectionsMax, receiveMs } = serving
   const connections = new Connections(connectionsMax)
-  const listenerOf = (request: IncomingMessage) => (s3 !== undefined && claimedService(request) === 's3' ? s3 : api)
+  const listenerOf = (request: IncomingMessage) => {
+    if (s3 !== undefined && claimedService(request) === 's3') return s3
+    return metrics !== undefined && isForMetrics(request) ? metrics : api
+  }
   const listener: RequestListener = (request, response) => {
     connections.begin(request, response)
     listenerOf(request)(request, response)

@@ -31,6 +31,8 @@ export interface S3HandlerOptions {
   now?: () => Date
   /** Told of every answer before it is sent, which waits for it. Where it throws, the answer is that error. */
   onAnswer?: (request: IncomingMessage, answered: S3Answered) => Promise<void>
+  /** Told of every request once its answer is over, however it ended. */
+  onOver?: (over: { operation: string; status: number; durationMs: number }) => void
   /** Told of every failure that is the server's, not the client's; the client gets no details of it. */
   onFailure?: (failure: { requestId: string; operation: string; error: unknown }) => void
 }
@@ -99,6 +101,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   const requestId = randomBytes(8).toString('hex').toUpperCase()
   const progress: Progress = { operation: 'unknown', isBodyComing: !waitsForContinue(request) }
   response.on('error', () => request.destroy())
+  const startedAtMs = performance.now()
+  response.once('close', () => {
+    const status = response.headersSent ? response.statusCode : 0
+    options.onOver?.({ operation: progress.operation, status, durationMs: performance.now() - startedAtMs })
+  })
   response.setHeader('x-amz-request-id', requestId)
   response.setHeader('server', 'Heddle')
   try {

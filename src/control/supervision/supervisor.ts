@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { parseMaximumDuration } from '../../core/lifecycle/duration.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
-import type { WorkerPlan, WorkerStatus } from '../../core/wire/worker-protocol.ts'
+import type { WorkerMetrics, WorkerPlan, WorkerStatus } from '../../core/wire/worker-protocol.ts'
 import { removePackages } from '../../io/packages/packages.ts'
 import type { SimulationRecord } from '../../io/store/store.ts'
 import { type RunFolder, runFolder } from '../data-folder.ts'
@@ -69,6 +69,12 @@ export class Supervisor {
       targetStatus: record.targetStatus,
       ...(newest !== undefined && { workerStatus: newest }),
     }
+  }
+
+  /** How all simulations do that have apps now; those whose worker does not answer in time are missing. */
+  async metrics(): Promise<WorkerMetrics[]> {
+    const told = await Promise.all([...this.#watches.values()].map((watch) => watch.metrics()))
+    return told.filter((metrics) => metrics !== undefined)
   }
 
   /** Ends what is left of a deleted simulation, and removes its run folder; what fails is done by the next sweep. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { descendantsOf } from './proc.ts'
+import { descendantsOf, ownMemoryBytes } from './proc.ts'
 import {
   baseEnvironment,
   findProcesses,
@@ -265,4 +265,11 @@ test('an app under a debugger is known as one', async () => {
     await app.ended
   }
   assert.equal(isBeingDebugged(plain.process.pid), false)
+})
+
+test('the memory of a process is its own, and of one that is gone there is none', () => {
+  const { rss } = process.memoryUsage()
+  const own = ownMemoryBytes(process.pid)
+  assert.ok(own !== undefined && own > rss / 2 && own < rss * 1.5, `${own} of ${rss}`)
+  assert.equal(ownMemoryBytes(2 ** 22 + 1), undefined)
 })

@@ -1,0 +1,79 @@
+// The page that Prometheus reads: what control counted itself, and what it is told by the workers of all simulations that run.
+// Owns the gathering; who may read it is metrics-endpoint.ts's.
+
+import { type Metric, Registry } from '@prometheus-io/client'
+import { shownStatus } from '../../core/lifecycle/simulation.ts'
+import type { WorkerMetrics } from '../../core/wire/worker-protocol.ts'
+import type { SimulationRecord, Store } from '../../io/store/store.ts'
+import type { Supervisor } from '../supervision/supervisor.ts'
+import type { RequestMetrics } from './request-metrics.ts'
+import { type Family, simulationFamilies } from './simulation-families.ts'
+
+export const PAGE_TYPE: string = Registry.PROMETHEUS_CONTENT_TYPE
+
+export class MetricsPage {
+  readonly #sources: { store: Store; supervisor: Supervisor; requests: RequestMetrics }
+  #underWay: Promise<string> | undefined
+
+  constructor(sources: { store: Store; supervisor: Supervisor; requests: RequestMetrics }) {
+    this.#sources = sources
+  }
+
+  /** As it is now. However many ask at once, it is made once. */
+  text(): Promise<string> {
+    this.#underWay ??= this.#make().finally(() => {
+      this.#underWay = undefined
+    })
+    return this.#underWay
+  }
+
+  async #make(): Promise<string> {
+    const { store, supervisor, requests } = this.#sources
+    const [records, metrics] = await Promise.all([store.listSimulations(), supervisor.metrics()])
+    const byExecution = new Map(metrics.map((each) => [each.executionId, each]))
+    const known = records.map((record) => ({
+      record,
+      status: shownStatus(supervisor.known(record)),
+      metrics: byExecution.get(record.executionId),
+    }))
+    const told = known.flatMap((each) => each.metrics ?? [])
+    const families = [simulationsFamily(known), upFamily(known), ...simulationFamilies(told)]
+    const registry = new Registry()
+    for (const family of families) registry.registerMetric(asMetric(family))
+    return (await Promise.all([requests.registry.metrics(), registry.metrics()])).join('\n')
+  }
+}
+
+interface Known {
+  record: SimulationRecord
+  status: string
+  metrics?: WorkerMetrics
+}
+
+function simulationsFamily(known: readonly Known[]): Family {
+  const counts = Map.groupBy(known, ({ status }) => status)
+  return {
+    name: 'heddle_simulations',
+    help: 'Simulations by status, ended ones included until they are deleted.',
+    type: 'gauge',
+    values: [...counts].map(([status, those]) => ({ labels: { status }, value: those.length })),
+  }
+}
+
+function upFamily(known: readonly Known[]): Family {
+  const running = known.filter(({ status }) => status === 'STARTED' || status === 'SNAPSHOT_IN_PROGRESS')
+  return {
+    name: 'heddle_simulation_up',
+    help: 'Of each simulation that is STARTED, 1 where its worker told how it does, 0 where it did not answer in time.',
+    type: 'gauge',
+    values: running.map(({ record, metrics }) => ({
+      labels: { simulation: record.name },
+      value: metrics === undefined ? 0 : 1,
+    })),
+  }
+}
+
+/** The library's own histograms can't be given counts; of a metric, its registry asks for no more than this. */
+function asMetric(family: Family): Metric {
+  return { name: family.name, get: async () => family } as unknown as Metric
+}
