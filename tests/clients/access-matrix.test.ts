@@ -1,0 +1,171 @@
+// A matrix of policies against calls, through AWS's own clients: what each user may do is what IAM's documentation says.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { after, before, test } from 'node:test'
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { addUser } from '../../src/control/access/edit-access.ts'
+import { dataFolder } from '../../src/control/data-folder.ts'
+import { emptyStatus } from '../../src/core/lifecycle/simulation.ts'
+import { openSqliteStore } from '../../src/io/store/sqlite-store.ts'
+import { type Credentials, type Heddle, startHeddle } from '../support/heddle.ts'
+import { bucket, calls, users } from './access-matrix.ts'
+import { absent, run, userEnvironment } from './walk.ts'
+
+const python = '/usr/bin/python3'
+const cli = '/usr/bin/aws'
+
+type Keys = Credentials & { sessionToken?: string }
+
+let heddle: Heddle
+let home: string
+let env: Record<string, string>
+const keys: Record<string, Keys> = {}
+
+before(async () => {
+  home = await mkdtemp(join(tmpdir(), 'heddle-matrix-'))
+  heddle = await startHeddle()
+  await heddle.interrupt()
+  const data = dataFolder(heddle.data)
+  await storeEnded(data.store, 'red', 'blue')
+  for (const [name, { policies }] of Object.entries(users)) keys[name] = addUser(data.access, name, policies)
+  await heddle.up()
+  env = await userEnvironment(heddle, home)
+  await heddle.s3.send(new CreateBucketCommand({ Bucket: bucket }))
+  for (const Key of ['red/a', 'blue/a']) {
+    await heddle.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Key }))
+  }
+  for (const [name, { sessionPolicy }] of Object.entries(users)) {
+    if (sessionPolicy !== undefined) keys[name] = await session(name, sessionPolicy)
+  }
+})
+after(async () => {
+  await heddle?.stop()
+  await rm(home, { recursive: true, force: true })
+})
+
+/** Simulations that are over, each with its name as its team. */
+async function storeEnded(path: string, ...names: string[]): Promise<void> {
+  const store = openSqliteStore(path)
+  for (const name of names) {
+    await store.createSimulation({
+      name,
+      executionId: `00000000-0000-4000-8000-${name.padStart(12, '0')}`,
+      arn: `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`,
+      createdAtMs: Date.now(),
+      roleArn: 'arn:aws:iam::111122223333:role/any',
+      maximumDuration: '14D',
+      schemaLocation: { bucket, key: 'none' },
+      tags: { team: name },
+      targetStatus: 'STOPPED',
+      launched: true,
+      workerStatus: { ...emptyStatus(name), status: 'STOPPED' },
+    })
+  }
+  await store.close()
+}
+
+async function session(user: string, policy: object): Promise<Keys> {
+  const file = join(home, 'session-policy.json')
+  await writeFile(file, JSON.stringify(policy))
+  const made = await heddle.command(
+    'access',
+    'session',
+    '--user',
+    user,
+    '--policy',
+    file,
+    '--data',
+    heddle.data,
+    '--json',
+  )
+  const { AccessKeyId, SecretAccessKey, SessionToken } = JSON.parse(made)
+  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }
+}
+
+function isDenied(code: string): boolean {
+  // An answer to HEAD has no body that could hold a code.
+  return ['AccessDenied', 'AccessDeniedException', '403'].includes(code)
+}
+
+test('boto3 is let through and denied as IAM documents it, call by call', { skip: absent(python) }, async (context) => {
+  if ((await run(python, ['-c', 'import boto3'], { env }).catch(() => undefined)) === undefined) {
+    return context.skip('boto3 is not on this machine')
+  }
+  const child = spawn(python, [join(import.meta.dirname, 'access-matrix.py')], {
+    env,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  child.stdin.end(JSON.stringify({ endpoint: heddle.endpoint, users: keys, calls }))
+  const outcomes = JSON.parse(await text(child.stdout)) as Record<string, Record<string, string>>
+  const wrong = Object.entries(users).flatMap(([user, { may }]) =>
+    Object.entries(outcomes[user]!)
+      .filter(([call, code]) => isDenied(code) === may.includes(call))
+      .map(
+        ([call, code]) => `${user}: ${call} is ${code}, and should be ${may.includes(call) ? 'let through' : 'denied'}`,
+      ),
+  )
+  assert.deepEqual(wrong, [])
+  // Nobody is denied by another error: each call is good enough to be done by who may do everything.
+  const good = ['ok', 'ConflictException', 'ResourceNotFoundException', 'BucketAlreadyOwnedByYou', 'BucketNotEmpty']
+  for (const [call, code] of Object.entries(outcomes.administrator!)) assert.ok(good.includes(code), `${call}: ${code}`)
+})
+
+test('the AWS CLI is let through and denied by the same policies', { skip: absent(cli) }, async () => {
+  const attempts: [user: string, verdict: 'ok' | 'denied', ...words: string[]][] = [
+    ['team-red', 'ok', 'simspaceweaver', 'describe-simulation', '--simulation', 'red'],
+    ['team-red', 'denied', 'simspaceweaver', 'describe-simulation', '--simulation', 'blue'],
+    ['not-action', 'denied', 'simspaceweaver', 'list-simulations'],
+    ['notes-on-own-team', 'ok', 'simspaceweaver', 'tag-resource', '--resource-arn', arnOf('red'), '--tags', 'note=y'],
+    [
+      'notes-on-own-team',
+      'denied',
+      'simspaceweaver',
+      'tag-resource',
+      '--resource-arn',
+      arnOf('red'),
+      '--tags',
+      'note=z',
+    ],
+    ['narrowed-session', 'ok', 's3', 'cp', `s3://${bucket}/red/a`, '-'],
+    ['narrowed-session', 'denied', 's3', 'ls', `s3://${bucket}/red/`],
+    ['red', 'ok', 's3', 'ls', `s3://${bucket}/red/`],
+    ['red', 'denied', 's3', 'cp', `s3://${bucket}/blue/a`, '-'],
+    ['copies-what-it-may-read', 'ok', 's3api', 'copy-object', ...copyOf('blue/a', 'red/by-cli')],
+    ['copies-nothing', 'denied', 's3api', 'copy-object', ...copyOf('blue/a', 'red/by-cli')],
+    ['without-policy', 'denied', 's3', 'ls'],
+  ]
+  const found = await Promise.all(attempts.map(async ([user, , ...words]) => verdict(user, words)))
+  assert.deepEqual(
+    found.map((verdict, index) => [verdict, ...attempts[index]!.toSpliced(1, 1)]),
+    attempts.map(([user, verdict, ...words]) => [verdict, user, ...words]),
+  )
+})
+
+async function verdict(user: string, words: string[]): Promise<string> {
+  const { accessKeyId, secretAccessKey, sessionToken } = keys[user]!
+  const { AWS_SHARED_CREDENTIALS_FILE: _, ...rest } = env
+  const own = {
+    ...rest,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_MAX_ATTEMPTS: '1',
+    ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
+  }
+  return run(cli, ['--endpoint-url', heddle.endpoint, ...words], { env: own }).then(
+    () => 'ok',
+    ({ stderr }: { stderr: string }) => (/AccessDenied|403/.test(stderr) ? 'denied' : stderr),
+  )
+}
+
+function arnOf(name: string): string {
+  return `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`
+}
+
+function copyOf(source: string, key: string): string[] {
+  return ['--bucket', bucket, '--key', key, '--copy-source', `${bucket}/${source}`]
+}
