@@ -33,7 +33,18 @@ export interface FuzzReport {
   residentMiB: number[]
 }
 
-/** A request whose answer is wrong, with all that is needed to send it again. */
+/** What garbage is not collected yet may come and go. */
+const growthMiBMax = 150
+
+/** How much more memory control has than when it had warmed up, after a quarter of the requests. Throws FuzzFailure where that is too much. */
+export function memoryGrowthMiB({ residentMiB }: FuzzReport): number {
+  const grown = (residentMiB.at(-1) ?? 0) - (residentMiB[Math.floor(residentMiB.length / 4)] ?? 0)
+  if (grown > growthMiBMax)
+    throw new FuzzFailure(`control's memory grows: ${residentMiB.map(Math.round).join(', ')} MiB`)
+  return grown
+}
+
+/** A request whose answer is wrong, with all that is needed to send it again; or a server that has ended, or grows. */
 export class FuzzFailure extends Error {
   override readonly name = 'FuzzFailure'
 }

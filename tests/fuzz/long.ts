@@ -2,7 +2,7 @@
 // Owns the command line; prints how many were answered how, how fast, and the server's memory; or the request that failed.
 
 import { parseArgs } from 'node:util'
-import { FuzzFailure, type FuzzReport, fuzz } from './fuzz.ts'
+import { FuzzFailure, type FuzzReport, fuzz, memoryGrowthMiB } from './fuzz.ts'
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +23,8 @@ try {
   })
   for (const [what, count] of [...report.answers].sort(([, one], [, other]) => other - one))
     console.log(`${count}\t${what}`)
-  console.log(`${progress(report)}, no fault found`)
+  const grown = memoryGrowthMiB(report)
+  console.log(`${progress(report)}, ${grown.toFixed(0)} more than after a quarter of them; no fault found`)
 } catch (failure) {
   if (!(failure instanceof FuzzFailure)) throw failure
   console.error(failure.message)
