@@ -6,7 +6,7 @@ import { findInBox } from '../../src/core/fabric/box-query.ts'
 import type { Fabric } from '../../src/core/fabric/fabric.ts'
 import { rowState } from '../../src/core/fabric/partition-memory.ts'
 import type { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
-import { RowList } from '../../src/core/fabric/row-list.ts'
+import { PlaceList } from '../../src/core/fabric/place-list.ts'
 import type { ExpectedBegin, Model, ModelMessage, Operation } from './model.ts'
 import type { Parts } from './parts.ts'
 import type { Plan } from './plan.ts'
@@ -205,7 +205,7 @@ export class AppProcess {
     const { memory, tick, front } = this.#owner
     this.#owner.keepWholeIndex()
     const box = randomBox(random, this.#surroundings.plan.bounds)
-    const found = new RowList()
+    const found = new PlaceList()
     findInBox(this.#fabric, memory, tick - 1, box, found)
     const rows = [...found.view()].sort((a, b) => a - b)
     const wanted: number[] = []

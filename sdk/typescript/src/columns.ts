@@ -65,6 +65,9 @@ export interface CoveredColumns {
   readonly columns: EntityColumns
   /** The rows of the entities in the box, in no particular order. */
   readonly rows: Uint32Array
+  /** Where they are, in the order of `rows`: the same numbers as in `columns.positions`, closer together. */
+  readonly x: Float32Array
+  readonly y: Float32Array
 }
 
 /**

@@ -1,7 +1,7 @@
 // Answers to single questions of who is near a place. Owns the answer's memory, which is used again; for all entities at once there is the neighbourhood.
 
 import { findInBox } from '../../../src/core/fabric/box-query.ts'
-import { RowList } from '../../../src/core/fabric/row-list.ts'
+import { PlaceList } from '../../../src/core/fabric/place-list.ts'
 import type { ApplicationState } from './application-state.ts'
 import { Neighbourhood, type Points } from './neighbourhood.ts'
 
@@ -35,7 +35,7 @@ export class NearbyFinder {
     partitions: new Uint32Array(64),
     rows: new Uint32Array(64),
   }
-  readonly #ownRows = new RowList()
+  readonly #ownRows = new PlaceList()
   readonly #otherEntries: number[] = []
   /** The entities of others, sorted by place. */
   readonly #sortedOthers = new Neighbourhood()

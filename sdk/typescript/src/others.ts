@@ -3,7 +3,7 @@
 
 import type { PartitionMemory } from '../../../src/core/fabric/partition-memory.ts'
 import { rowState } from '../../../src/core/fabric/partition-memory.ts'
-import type { RowList } from '../../../src/core/fabric/row-list.ts'
+import type { PlaceList } from '../../../src/core/fabric/place-list.ts'
 import type { ApplicationState } from './application-state.ts'
 import type { Points } from './neighbourhood.ts'
 
@@ -40,7 +40,7 @@ export class Others implements Points {
     const met = subscriptions.size > 1 ? new Set<number>() : undefined
     const seen = { tick: owner.tick - 1, arrived, met }
     for (const { box } of subscriptions.values()) {
-      for (const { memory, rows } of box.covered(owner.tick - 1)) this.#add(memory, rows, seen)
+      for (const { memory, places } of box.covered(owner.tick - 1)) this.#add(memory, places, seen)
     }
     this.#addDeparted(state, met)
     const { count } = this
@@ -51,7 +51,7 @@ export class Others implements Points {
 
   #add(
     memory: PartitionMemory,
-    { rows, count }: RowList,
+    { rows, count }: PlaceList,
     { tick, arrived, met }: { tick: number; arrived: Set<number>; met: Set<number> | undefined },
   ): void {
     const side = memory.side(tick)

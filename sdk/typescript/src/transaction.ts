@@ -245,9 +245,11 @@ export class Transaction {
   /** What a subscription covers, as columns of each of the other partitions; those without any entity in the box are left out. As committed at the tick before. */
   covered(subscription: Subscription): CoveredColumns[] {
     const { box } = this.#subscription(subscription)
-    return box.covered(this.tick - 1).map(({ memory, rows }) => ({
+    return box.covered(this.tick - 1).map(({ memory, places: { rows, x, y, count } }) => ({
       columns: new EntityColumns(memory, this.tick - 1),
-      rows: rows.view(),
+      rows: rows.subarray(0, count),
+      x: x.subarray(0, count),
+      y: y.subarray(0, count),
     }))
   }
 

@@ -7,10 +7,10 @@ import type { Fabric } from './fabric.ts'
 import { readsWholeCell } from './interests.ts'
 import { tableNumber } from './layout.ts'
 import { type PartitionMemory, rowState, type Side } from './partition-memory.ts'
-import type { RowList } from './row-list.ts'
+import type { PlaceList } from './place-list.ts'
 
-/** Adds the rows of the entities in the box to `found`, in no particular order; leaving ones included. */
-export function findInBox(fabric: Fabric, memory: PartitionMemory, tick: number, box: Box, found: RowList): void {
+/** Adds the entities in the box to `found`, in no particular order; leaving ones included. */
+export function findInBox(fabric: Fabric, memory: PartitionMemory, tick: number, box: Box, found: PlaceList): void {
   const side = memory.side(tick)
   if (side.get('population') === 0) return
   const cell = cellOf(fabric, memory)
@@ -26,7 +26,7 @@ export function cellOf(fabric: Fabric, memory: PartitionMemory): Box | undefined
 }
 
 /** Looks into the bins that the box touches, and at what has changed since they were filled. */
-function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box, found: RowList): void {
+function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box, found: PlaceList): void {
   const side = memory.side(tick)
   const { start, row, x, y } = memory.indexSegment(side.get('indexTable'))
   const bins = new Bins(cell, side.get('indexBins'))
@@ -43,35 +43,39 @@ function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box,
       const atX = x[entry]
       const atY = y[entry]
       if (!(atX >= minX && atX <= maxX && atY >= minY && atY <= maxY)) continue
-      if (changes === 0 || changedSince[row[entry]] !== table) found.push(row[entry])
+      if (changes === 0 || changedSince[row[entry]] !== table) found.push(row[entry], atX, atY)
     }
   }
   const { position, state, rows } = side
   for (let place = 0; place < changes; place++) {
     const changed = changedRow[place]
     if (changed >= rows || state[changed] === rowState.free) continue
-    if (contains(box, position[changed * 3], position[changed * 3 + 1])) found.push(changed)
+    const atX = position[changed * 3]
+    const atY = position[changed * 3 + 1]
+    if (contains(box, atX, atY)) found.push(changed, atX, atY)
   }
 }
 
 /** Looks at every row. */
-function findInRows({ position, state, rows }: Side, box: Box, found: RowList): void {
+function findInRows({ position, state, rows }: Side, box: Box, found: PlaceList): void {
   const { minX, minY, maxX, maxY } = box
   for (let row = 0; row < rows; row++) {
     const x = position[row * 3]
     const y = position[row * 3 + 1]
-    if (x >= minX && x <= maxX && y >= minY && y <= maxY && state[row] !== rowState.free) found.push(row)
+    if (x >= minX && x <= maxX && y >= minY && y <= maxY && state[row] !== rowState.free) found.push(row, x, y)
   }
 }
 
 /** Only what is on its way out, or wants to be, lies outside of its owner's cell. */
-function findLeaving(side: Side, box: Box, found: RowList): void {
+function findLeaving(side: Side, box: Box, found: PlaceList): void {
   const { position, leavingRow } = side
   for (let group = 0; group < side.get('handoffGroups'); group++) {
     const start = side.handoffStart[group]
     for (let place = start; place < start + side.handoffCount[group]; place++) {
       const row = leavingRow[place]
-      if (contains(box, position[row * 3], position[row * 3 + 1])) found.push(row)
+      const x = position[row * 3]
+      const y = position[row * 3 + 1]
+      if (contains(box, x, y)) found.push(row, x, y)
     }
   }
 }

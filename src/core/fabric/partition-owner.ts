@@ -3,7 +3,7 @@
 // Owns the back side between `begin` and `finish`; never touches a front side, and never waits or wakes.
 
 import { assert } from '../../base/assert.ts'
-import { type Box, emptyBox, intersection } from './box.ts'
+import { type Box, emptyBox } from './box.ts'
 import { cellOf } from './box-query.ts'
 import type { Fabric } from './fabric.ts'
 import { findOutside } from './inside.ts'
@@ -12,6 +12,7 @@ import { fieldIndexMax } from './layout.ts'
 import { writeLeavers } from './leavers.ts'
 import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
+import { PlaceList } from './place-list.ts'
 import { RowList } from './row-list.ts'
 import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
@@ -79,8 +80,9 @@ export class PartitionOwner {
   readonly #outside = new RowList()
   readonly #candidates = new RowList()
   #targets = new Int32Array(0)
-  /** Rows that bulk writes of this tick left outside of what is both in the cell and quiet; all there are below `#scannedTo`, and some that came back since. */
-  readonly #scanned = new RowList()
+  /** Entities that bulk writes of this tick left outside of what is both in the cell and quiet, of all rows below `#scannedTo`, each of which was looked at once and in order. */
+  readonly #scanned = new PlaceList()
+  readonly #found = new RowList()
   #scannedTo = 0
   /** By row: the begin in which it was listed last as changed. */
   #listedIn = new Uint32Array(0)
@@ -602,17 +604,18 @@ export class PartitionOwner {
     if (!cell) return
     const { position, state } = this.back
     const { quiet } = this.#spatialIndex!
-    const scanned = this.#scanned
-    if (scanned.count > this.#rows * 2) scanned.sortUnique()
-    if (from <= this.#scannedTo) this.#scannedTo = Math.max(to, this.#scannedTo)
-    const first = scanned.count
-    findOutside(position, from, to, quiet ? intersection(quiet, cell) : cell, scanned)
-    for (let place = first; place < scanned.count; place++) {
-      const row = scanned.rows[place]
+    const found = this.#found
+    found.clear()
+    findOutside(position, from, to, quiet ?? cell, found)
+    const inOrder = from === this.#scannedTo
+    this.#scannedTo = inOrder ? to : -1
+    for (let place = 0; place < found.count; place++) {
+      const row = found.rows[place]
+      if (state[row] === rowState.free) continue
       const x = position[row * 3]
       const y = position[row * 3 + 1]
-      if (x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY) continue
-      if (state[row] !== rowState.free) this.#outside.push(row)
+      if (inOrder && quiet) this.#scanned.push(row, x, y)
+      if (!(x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY)) this.#outside.push(row)
     }
   }
 

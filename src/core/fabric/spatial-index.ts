@@ -6,7 +6,8 @@ import { Bins } from './bins.ts'
 import type { Box } from './box.ts'
 import { findOutside } from './inside.ts'
 import { tableNumber } from './layout.ts'
-import { type PartitionMemory, rowState, type Side } from './partition-memory.ts'
+import { type IndexView, type PartitionMemory, rowState, type Side } from './partition-memory.ts'
+import { PlaceList } from './place-list.ts'
 import { RowList } from './row-list.ts'
 
 /** A table is made anew once more than this share of it has changed. */
@@ -19,8 +20,8 @@ export interface ChangedInTick {
   rows: RowList
   /** Whether positions were written in bulk as well. */
   inBulk: boolean
-  /** After bulk writes that covered all rows: every row that is outside of `inner`, and perhaps some that no longer are. */
-  outside: RowList | undefined
+  /** After bulk writes that covered all rows, each once and in order: the entities that were left outside of the quiet area. What changed one by one since is in `rows`. */
+  outside: PlaceList | undefined
 }
 
 export class SpatialIndex {
@@ -31,6 +32,7 @@ export class SpatialIndex {
   /** Before, what stands on the front side is a predecessor's. */
   #hasMade = false
   readonly #rows = new RowList()
+  readonly #places = new PlaceList()
   #binOf = new Uint32Array(0)
 
   constructor(memory: PartitionMemory, cell: Box) {
@@ -82,11 +84,14 @@ export class SpatialIndex {
   #makeTable(tick: number, quiet: Box, rows: number, changed: ChangedInTick): boolean {
     const back = this.#memory.side(tick)
     const front = this.#memory.side(tick + 1)
-    const list = this.#findRows(back, quiet, rows, changed)
+    const list = this.#places
+    list.clear()
+    if (changed.outside) this.#merge(back, quiet, changed.outside, changed.rows)
+    else this.#findAll(back, quiet, rows)
     if (!this.#memory.ensureIndexTable(Math.max(1, list.count))) return false
     const number = front.get('indexed') === 1 ? 1 - front.get('indexTable') : 0
     const bins = new Bins(this.#cell, Bins.countFor(list.count))
-    sortIntoBins(this.#memory.indexSegment(number), bins, back.position, list.view(), this.#binsOf(list.count))
+    sortIntoBins(this.#memory.indexSegment(number), bins, list, this.#binsOf(list.count))
     this.#hasMade = true
     back.set('indexTable', number)
     back.set('indexBins', bins.count)
@@ -96,34 +101,35 @@ export class SpatialIndex {
     return true
   }
 
-  /** All entities that are not in the quiet area. */
-  #findRows(
-    { position, state }: Side,
-    quiet: Box,
-    rows: number,
-    { rows: changedRows, outside }: ChangedInTick,
-  ): RowList {
-    let candidates = this.#rows
-    if (outside) {
-      candidates = outside
-      for (let place = 0; place < changedRows.count; place++) candidates.push(changedRows.rows[place])
-      candidates.sortUnique()
-    } else {
-      candidates.clear()
-      findOutside(position, 0, rows, quiet, candidates)
+  /** Looks at every row for entities that are not in the quiet area. */
+  #findAll({ position, state }: Side, quiet: Box, rows: number): void {
+    const found = this.#rows
+    found.clear()
+    findOutside(position, 0, rows, quiet, found)
+    for (let place = 0; place < found.count; place++) {
+      const row = found.rows[place]
+      if (state[row] !== rowState.free) this.#places.push(row, position[row * 3], position[row * 3 + 1])
     }
-    const list = candidates.rows
+  }
+
+  /** Those that a bulk write left outside, but for rows that changed one by one: these are looked at again. */
+  #merge({ position, state, rows: rowCount }: Side, quiet: Box, outside: PlaceList, changed: RowList): void {
+    changed.sortUnique()
     const { minX, minY, maxX, maxY } = quiet
-    let count = 0
-    for (let place = 0; place < candidates.count; place++) {
-      const row = list[place]
-      if (row >= rows || state[row] === rowState.free) continue
+    const list = this.#places
+    let place = 0
+    for (let next = 0; next <= changed.count; next++) {
+      const row = next < changed.count ? changed.rows[next] : Number.POSITIVE_INFINITY
+      while (place < outside.count && outside.rows[place] < row) {
+        list.push(outside.rows[place], outside.x[place], outside.y[place])
+        place++
+      }
+      if (outside.rows[place] === row) place++
+      if (row >= rowCount || state[row] === rowState.free) continue
       const x = position[row * 3]
       const y = position[row * 3 + 1]
-      if (!(x > minX && x < maxX && y > minY && y < maxY)) list[count++] = row
+      if (!(x > minX && x < maxX && y > minY && y < maxY)) list.push(row, x, y)
     }
-    candidates.count = count
-    return candidates
   }
 
   #binsOf(count: number): Uint32Array {
@@ -133,17 +139,12 @@ export class SpatialIndex {
 }
 
 /** Counting sort: entries ascend by bin, and by row within a bin. */
-function sortIntoBins(
-  { start, row, x, y }: { start: Uint32Array; row: Uint32Array; x: Float32Array; y: Float32Array },
-  bins: Bins,
-  position: Float32Array,
-  rows: Uint32Array,
-  binOf: Uint32Array,
-): void {
+function sortIntoBins(table: IndexView, bins: Bins, { rows, x, y, count }: PlaceList, binOf: Uint32Array): void {
+  const { start } = table
   const binCount = bins.count * bins.count
   start.fill(0, 0, binCount + 1)
-  for (let place = 0; place < rows.length; place++) {
-    const bin = bins.binOf(position[rows[place] * 3], position[rows[place] * 3 + 1])
+  for (let place = 0; place < count; place++) {
+    const bin = bins.binOf(x[place], y[place])
     binOf[place] = bin
     start[bin]++
   }
@@ -151,12 +152,12 @@ function sortIntoBins(
     sum += start[bin]
     start[bin] = sum
   }
-  // From the last row down: each start moves from the end of its bin to the beginning.
-  for (let place = rows.length - 1; place >= 0; place--) {
+  // From the last one down: each start moves from the end of its bin to the beginning.
+  for (let place = count - 1; place >= 0; place--) {
     const entry = --start[binOf[place]]
-    row[entry] = rows[place]
-    x[entry] = position[rows[place] * 3]
-    y[entry] = position[rows[place] * 3 + 1]
+    table.row[entry] = rows[place]
+    table.x[entry] = x[place]
+    table.y[entry] = y[place]
   }
 }
 

@@ -6,6 +6,7 @@ import { type Box, contains } from './box.ts'
 import { findInBox } from './box-query.ts'
 import type { Fabric } from './fabric.ts'
 import { changedSince, type PartitionMemory } from './partition-memory.ts'
+import { PlaceList } from './place-list.ts'
 import { RowList } from './row-list.ts'
 
 /** An entity of another partition, as seen last: its row there is good until the next commit. */
@@ -24,8 +25,8 @@ export interface SubscriptionEvent {
 /** What a subscription covers of one partition. */
 export interface CoveredRows {
   memory: PartitionMemory
-  /** Rows of the entities in the box, leaving ones included, in no particular order. */
-  rows: RowList
+  /** The entities in the box, leaving ones included, in no particular order. */
+  places: PlaceList
 }
 
 export class Subscription {
@@ -38,7 +39,8 @@ export class Subscription {
   #coveredAt = -1
   #coveredBox: Box | undefined
   readonly #covered: CoveredRows[] = []
-  readonly #lists = new Map<number, RowList>()
+  readonly #lists = new Map<number, PlaceList>()
+  readonly #sorted = new RowList()
 
   constructor(fabric: Fabric, options: { owner: number; domain: number; box: Box }) {
     this.#fabric = fabric
@@ -65,10 +67,10 @@ export class Subscription {
     for (const partition of this.#fabric.partitions()) {
       if (partition === this.#owner || this.#fabric.control.partitionWord(partition, 'domain') !== this.domain) continue
       const memory = this.#fabric.partition(partition)
-      const rows = this.#listOf(partition)
-      rows.clear()
-      findInBox(this.#fabric, memory, tick, this.box, rows)
-      if (rows.count > 0) this.#covered.push({ memory, rows })
+      const places = this.#listOf(partition)
+      places.clear()
+      findInBox(this.#fabric, memory, tick, this.box, places)
+      if (places.count > 0) this.#covered.push({ memory, places })
     }
     return this.#covered
   }
@@ -83,8 +85,11 @@ export class Subscription {
     this.#lookedAt = tick
     const events: SubscriptionEvent[] = []
     const inside = new Set<number>()
-    for (const { memory, rows } of this.covered(tick)) {
+    const rows = this.#sorted
+    for (const { memory, places } of this.covered(tick)) {
       const side = memory.side(tick)
+      rows.clear()
+      for (let place = 0; place < places.count; place++) rows.push(places.rows[place])
       rows.sortUnique()
       for (let place = 0; place < rows.count; place++) {
         const row = rows.rows[place]
@@ -114,10 +119,10 @@ export class Subscription {
     return [...removed, ...events]
   }
 
-  #listOf(partition: number): RowList {
+  #listOf(partition: number): PlaceList {
     let list = this.#lists.get(partition)
     if (!list) {
-      list = new RowList()
+      list = new PlaceList()
       this.#lists.set(partition, list)
     }
     return list
