@@ -12,10 +12,7 @@ import { addUser } from '../src/control/access/edit-access.ts'
 import type { Credentials } from '../src/control/credentials.ts'
 import { dataFolder } from '../src/control/data-folder.ts'
 import { type InputOf, type OperationName, SERVICE_NAME } from '../src/core/api/operations.ts'
-import { simulationArn } from '../src/core/lifecycle/resource-name.ts'
-import { emptyStatus } from '../src/core/lifecycle/simulation.ts'
-import type { WorkerStatus } from '../src/core/wire/worker-protocol.ts'
-import { openSqliteStore } from '../src/io/store/sqlite-store.ts'
+import { storeEnded } from '../tests/support/ended.ts'
 import { startHeddle } from '../tests/support/heddle.ts'
 import { benchmark } from './support/benchmark.ts'
 import { HttpLoad, type LoadMeasured } from './support/http-load.ts'
@@ -23,7 +20,7 @@ import { interleaved, median } from './support/rounds.ts'
 
 const SIMULATIONS = 1000
 const ROUND_MS = 2_000
-const OWNER = { region: 'us-west-2', accountId: '111122223333' }
+const REGION = 'us-west-2'
 /** As in docs/access.md: by tag, with a denial beside it. */
 const POLICY = {
   Version: '2012-10-17',
@@ -47,14 +44,19 @@ await benchmark(async ({ say, defer }) => {
   const heddle = await startHeddle()
   defer(() => heddle.stop())
   await heddle.interrupt()
-  await fill(dataFolder(heddle.data).store)
+  const ended = Array.from({ length: SIMULATIONS }, (_, index) => ({
+    name: nameOf(index),
+    tags: { team: 'water' },
+    apps: ['view'],
+  }))
+  await storeEnded(dataFolder(heddle.data).store, ended)
   const credentials = addUser(dataFolder(heddle.data).access, 'bench', [POLICY])
   await heddle.up()
   say(`${SIMULATIONS} simulations are in the store`)
 
   const { host, port } = new URL(heddle.endpoint)
   const sign = signerFor(host, credentials)
-  const client = new HeddleClient({ endpoint: heddle.endpoint, region: OWNER.region, credentials })
+  const client = new HeddleClient({ endpoint: heddle.endpoint, region: REGION, credentials })
   const tokens: (string | undefined)[] = [undefined]
   for await (const { NextToken } of client.pages('ListSimulations', {})) if (NextToken) tokens.push(NextToken)
   const requests = {
@@ -104,44 +106,6 @@ await benchmark(async ({ say, defer }) => {
   }
 })
 
-/** Simulations that are over, as their workers have left them. */
-async function fill(path: string): Promise<void> {
-  const store = openSqliteStore(path)
-  try {
-    for (let index = 0; index < SIMULATIONS; index += 1) {
-      const executionId = randomUUID()
-      await store.createSimulation({
-        name: nameOf(index),
-        executionId,
-        arn: simulationArn(OWNER, nameOf(index)),
-        createdAtMs: Date.now(),
-        roleArn: `arn:aws:iam::${OWNER.accountId}:role/bench`,
-        description: 'one of many',
-        maximumDuration: '14D',
-        schemaLocation: { bucket: 'bench', key: 'schema.yaml' },
-        tags: { team: 'water' },
-        targetStatus: 'STOPPED',
-        launched: true,
-        workerStatus: endedStatus(executionId),
-      })
-    }
-  } finally {
-    await store.close()
-  }
-}
-
-function endedStatus(executionId: string): WorkerStatus {
-  return {
-    ...emptyStatus(executionId),
-    revision: 12,
-    status: 'STOPPED',
-    tick: 1000,
-    logGroup: 'bench',
-    domains: [{ name: 'View', lifecycle: 'ByRequest' }],
-    apps: [{ domain: 'View', name: 'view', lifecycle: 'ByRequest', status: 'STOPPED', targetStatus: 'STOPPED' }],
-  }
-}
-
 /** CPU time of a process so far. */
 function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -162,7 +126,7 @@ function many(count: number, make: (index: number) => Promise<string>): Promise<
 
 /** Whole requests, signed at different times, so that no two are the same. */
 function signerFor(host: string, credentials: Credentials) {
-  const signer = new SignatureV4({ service: SERVICE_NAME, region: OWNER.region, credentials, sha256: Sha256 })
+  const signer = new SignatureV4({ service: SERVICE_NAME, region: REGION, credentials, sha256: Sha256 })
   let signed = 0
   return async <Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<string> => {
     const wire = wireRequest(name, input, randomUUID)

@@ -9,9 +9,11 @@ import type { InputMember, Operation } from '../src/core/api/operations.ts'
 import { API_VERSION, OPERATION_NAMES, operationOf, SERVICE_NAME } from '../src/core/api/operations.ts'
 import { type Member, SHAPES, type Shape } from '../src/core/api/shapes.ts'
 
-export const BOTOCORE_MODEL_FILE = fileURLToPath(
-  new URL(`../clients/botocore/${SERVICE_NAME}/${API_VERSION}/service-2.json`, import.meta.url),
-)
+/** The generated files, each with what makes its text. */
+export const BOTOCORE_FILES: readonly (readonly [path: string, text: () => string])[] = [
+  [fileOf('service-2.json'), botocoreModelText],
+  [fileOf('paginators-1.json'), botocorePaginatorsText],
+]
 
 /** The text of the model file. */
 export function botocoreModelText(): string {
@@ -38,6 +40,20 @@ export function botocoreModelText(): string {
     documentation: 'Runs large spatial simulations: starts, watches, snapshots and restores them.',
   }
   return `${JSON.stringify(model, undefined, 2)}\n`
+}
+
+/** The text of the file that lets clients walk through lists by themselves. */
+function botocorePaginatorsText(): string {
+  const paged = OPERATION_NAMES.map((name) => [name, operationOf(name).output] as const).filter(
+    ([, output]) => 'NextToken' in output,
+  )
+  const pagination = Object.fromEntries(paged.map(([name, output]) => [name, paginatorModel(output)]))
+  return `${JSON.stringify({ pagination }, undefined, 2)}\n`
+}
+
+function paginatorModel(output: Operation['output']): object {
+  const list = Object.keys(output).find((name) => SHAPES[output[name]!.shape as keyof typeof SHAPES].type === 'list')
+  return { input_token: 'NextToken', output_token: 'NextToken', limit_key: 'MaxResults', result_key: list }
 }
 
 function operationModel(name: string, operation: Operation): object {
@@ -136,7 +152,13 @@ function memberModel(member: Member | InputMember): object {
   }
 }
 
+function fileOf(name: string): string {
+  return fileURLToPath(new URL(`../clients/botocore/${SERVICE_NAME}/${API_VERSION}/${name}`, import.meta.url))
+}
+
 if (import.meta.main) {
-  mkdirSync(dirname(BOTOCORE_MODEL_FILE), { recursive: true })
-  writeFileSync(BOTOCORE_MODEL_FILE, botocoreModelText())
+  for (const [path, text] of BOTOCORE_FILES) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text())
+  }
 }

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
@@ -195,22 +195,28 @@ test('run uploads a schema and starts it in the Heddle of the data folder; snaps
 test('the model for the AWS CLI is installed once, removed again, and another one is left alone', async (context) => {
   const HOME = await temporaryFolder(context)
   const models = join(HOME, '.aws', 'models')
-  const file = join(models, 'simspaceweaver', '2022-10-28', 'service-2.json')
-  const own = new URL('../../clients/botocore/simspaceweaver/2022-10-28/service-2.json', import.meta.url)
-  assert.deepEqual(await heddle('clients install', { HOME }), { code: 0, out: `installed ${file}\n`, err: '' })
-  assert.equal(await readFile(file, 'utf8'), await readFile(own, 'utf8'))
-  assert.deepEqual(await readdir(dirname(file)), ['service-2.json'])
-  assert.equal((await heddle('clients install', { HOME })).out, `${file} is there already\n`)
-  assert.equal((await heddle('clients install --remove', { HOME })).out, `removed ${file}\n`)
+  const folder = join(models, 'simspaceweaver', '2022-10-28')
+  const file = join(folder, 'service-2.json')
+  const own = fileURLToPath(new URL('../../clients/botocore/simspaceweaver/2022-10-28', import.meta.url))
+  assert.deepEqual(await heddle('clients install', { HOME }), { code: 0, out: `installed ${folder}\n`, err: '' })
+  assert.deepEqual((await readdir(folder)).sort(), ['paginators-1.json', 'service-2.json'])
+  for (const name of await readdir(own)) {
+    assert.equal(await readFile(join(folder, name), 'utf8'), await readFile(join(own, name), 'utf8'))
+  }
+  assert.equal((await heddle('clients install', { HOME })).out, `${folder} is there already\n`)
+  // As an earlier Heddle has left it.
+  await rm(join(folder, 'paginators-1.json'))
+  assert.equal((await heddle('clients install', { HOME })).out, `replaced ${folder}\n`)
+  assert.equal((await heddle('clients install --remove', { HOME })).out, `removed ${folder}\n`)
   assert.equal(existsSync(join(models, 'simspaceweaver')), false)
-  await mkdir(dirname(file), { recursive: true })
+  await mkdir(folder, { recursive: true })
   await writeFile(file, '{"metadata":{"serviceFullName":"AWS SimSpace Weaver"}}')
   const refusals = await Promise.all(['', ' --remove'].map((flag) => heddle(`clients install${flag}`, { HOME })))
   for (const refused of refusals) {
     assert.equal(refused.code, 1)
     assert.match(refused.err, /is not Heddle's model; use --force/)
   }
-  assert.equal((await heddle('clients install --force', { HOME })).out, `replaced ${file}\n`)
+  assert.equal((await heddle('clients install --force', { HOME })).out, `replaced ${folder}\n`)
 })
 
 test('a wait shows its progress on a terminal, and takes the line away', async (context) => {

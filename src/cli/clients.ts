@@ -1,5 +1,5 @@
 // `heddle clients`: teaches the AWS CLI and boto3 of this user the API.
-// Owns one file under ~/.aws/models; never touches a model that Heddle has not put there, unless told to.
+// Owns one folder under ~/.aws/models; never touches a model that Heddle has not put there, unless told to.
 
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -10,8 +10,10 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { API_VERSION, SERVICE_NAME } from '../core/api/operations.ts'
 
-const MODEL_PATH = join(SERVICE_NAME, API_VERSION, 'service-2.json')
-const OWN_MODEL = fileURLToPath(new URL(`../../clients/botocore/${MODEL_PATH}`, import.meta.url))
+const MODEL_FOLDER = join(SERVICE_NAME, API_VERSION)
+/** The first one says whose model it is. */
+const FILES = ['service-2.json', 'paginators-1.json']
+const OWN_FOLDER = fileURLToPath(new URL(`../../clients/botocore/${MODEL_FOLDER}`, import.meta.url))
 
 export function clientsCommand(): Command {
   const install = new Command('install')
@@ -23,37 +25,49 @@ export function clientsCommand(): Command {
 }
 
 async function installModel(options: { remove?: boolean; force?: boolean }): Promise<void> {
-  const file = join(process.env.HOME || homedir(), '.aws', 'models', MODEL_PATH)
-  const present = existsSync(file) ? await readFile(file, 'utf8') : undefined
-  if (present !== undefined && !isOurs(present) && !options.force) {
+  const folder = join(process.env.HOME || homedir(), '.aws', 'models', MODEL_FOLDER)
+  const [present, own] = await Promise.all([textsIn(folder), textsIn(OWN_FOLDER)])
+  const [model] = present
+  if (model !== undefined && !isOurs(model) && !options.force) {
+    const file = join(folder, FILES[0]!)
     throw new Error(
       `${file} is not Heddle's model; use --force to ${options.remove ? 'remove' : 'replace'} it all the same`,
     )
   }
-  process.stdout.write(`${options.remove ? await remove(file, present) : await install(file, present)}\n`)
+  process.stdout.write(`${options.remove ? await remove(folder, present) : await install(folder, present, own)}\n`)
 }
 
-async function install(file: string, present: string | undefined): Promise<string> {
-  const model = await readFile(OWN_MODEL, 'utf8')
-  if (present === model) return `${file} is there already`
-  await mkdir(dirname(file), { recursive: true })
-  // Whole or not at all: a client may read it at any time.
+type Texts = readonly (string | undefined)[]
+
+function textsIn(folder: string): Promise<Texts> {
+  const paths = FILES.map((name) => join(folder, name))
+  return Promise.all(paths.map(async (path) => (existsSync(path) ? readFile(path, 'utf8') : undefined)))
+}
+
+async function install(folder: string, present: Texts, own: Texts): Promise<string> {
+  if (present.every((text, index) => text === own[index])) return `${folder} is there already`
+  await mkdir(folder, { recursive: true })
+  for (const [index, name] of FILES.entries()) await writeWhole(join(folder, name), own[index]!)
+  return `${present[0] === undefined ? 'installed' : 'replaced'} ${folder}`
+}
+
+/** Whole or not at all: a client may read it at any time. */
+async function writeWhole(file: string, text: string): Promise<void> {
   const fresh = `${file}.${randomUUID()}.new`
   try {
-    await writeFile(fresh, model, { flag: 'wx', flush: true })
+    await writeFile(fresh, text, { flag: 'wx', flush: true })
     await rename(fresh, file)
   } catch (error) {
     await rm(fresh, { force: true })
     throw error
   }
-  return `${present === undefined ? 'installed' : 'replaced'} ${file}`
 }
 
-async function remove(file: string, present: string | undefined): Promise<string> {
-  if (present === undefined) return `${file} is not there`
-  await rm(file)
-  await removeEmptyFolders(dirname(file), 2)
-  return `removed ${file}`
+async function remove(folder: string, present: Texts): Promise<string> {
+  if (present[0] === undefined) return `${folder} is not there`
+  for (const name of FILES) await rm(join(folder, name), { force: true })
+  await removeEmptyFolders(folder, 2)
+  return `removed ${folder}`
 }
 
 /** The folder and those above it, `levels` in all, as far as nothing else is in them. */

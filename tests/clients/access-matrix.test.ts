@@ -10,8 +10,7 @@ import { after, before, test } from 'node:test'
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { addUser } from '../../src/control/access/edit-access.ts'
 import { dataFolder } from '../../src/control/data-folder.ts'
-import { emptyStatus } from '../../src/core/lifecycle/simulation.ts'
-import { openSqliteStore } from '../../src/io/store/sqlite-store.ts'
+import { storeEnded } from '../support/ended.ts'
 import { type Credentials, type Heddle, startHeddle } from '../support/heddle.ts'
 import { bucket, calls, users } from './access-matrix.ts'
 import { absent, run, userEnvironment } from './walk.ts'
@@ -31,7 +30,10 @@ before(async () => {
   heddle = await startHeddle()
   await heddle.interrupt()
   const data = dataFolder(heddle.data)
-  await storeEnded(data.store, 'red', 'blue')
+  await storeEnded(
+    data.store,
+    ['red', 'blue'].map((name) => ({ name, tags: { team: name } })),
+  )
   for (const [name, { policies }] of Object.entries(users)) keys[name] = addUser(data.access, name, policies)
   await heddle.up()
   env = await userEnvironment(heddle, home)
@@ -47,27 +49,6 @@ after(async () => {
   await heddle?.stop()
   await rm(home, { recursive: true, force: true })
 })
-
-/** Simulations that are over, each with its name as its team. */
-async function storeEnded(path: string, ...names: string[]): Promise<void> {
-  const store = openSqliteStore(path)
-  for (const name of names) {
-    await store.createSimulation({
-      name,
-      executionId: `00000000-0000-4000-8000-${name.padStart(12, '0')}`,
-      arn: `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`,
-      createdAtMs: Date.now(),
-      roleArn: 'arn:aws:iam::111122223333:role/any',
-      maximumDuration: '14D',
-      schemaLocation: { bucket, key: 'none' },
-      tags: { team: name },
-      targetStatus: 'STOPPED',
-      launched: true,
-      workerStatus: { ...emptyStatus(name), status: 'STOPPED' },
-    })
-  }
-  await store.close()
-}
 
 async function session(user: string, policy: object): Promise<Keys> {
   const file = join(home, 'session-policy.json')
