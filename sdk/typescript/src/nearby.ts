@@ -2,8 +2,9 @@
 
 import { findInBox } from '../../../src/core/fabric/box-query.ts'
 import { PlaceList } from '../../../src/core/fabric/place-list.ts'
-import type { ApplicationState } from './application-state.ts'
 import { Neighbourhood, type Points } from './neighbourhood.ts'
+import type { Others } from './others.ts'
+import type { Sight } from './sight.ts'
 
 /** Entities near a place, one after another. Only the first `count` of each array are meant; all is overwritten by the next question. */
 export interface Nearby {
@@ -42,11 +43,11 @@ export class NearbyFinder {
   #sortedTick = -1
   #sortedVersion = -1
 
-  find(state: ApplicationState, x: number, y: number, radius: number): Nearby {
-    const { owner, others, subscriptionsVersion } = state
+  find(sight: Sight, others: Others, x: number, y: number, radius: number): Nearby {
+    const { owner, subscriptionsVersion } = sight
     this.#answer.count = 0
-    others.gather(state)
-    this.#addOwn(state, x, y, radius)
+    others.gather(sight)
+    this.#addOwn(sight, others, x, y, radius)
     if (this.#sortedTick !== owner.tick || this.#sortedVersion !== subscriptionsVersion) {
       const { ids, types, positions } = others
       const points = { count: others.countWithArrivals, ids, types, positions }
@@ -62,14 +63,12 @@ export class NearbyFinder {
     return this.#answer
   }
 
-  #addOwn(state: ApplicationState, x: number, y: number, radius: number): void {
-    const { owner, host } = state
+  #addOwn({ owner, host }: Sight, { departed }: Others, x: number, y: number, radius: number): void {
     const found = this.#ownRows
     found.clear()
     owner.keepWholeIndex()
     const box = { minX: x - radius, minY: y - radius, maxX: x + radius, maxY: y + radius }
     findInBox(host.fabric, owner.memory, owner.tick - 1, box, found)
-    const { departed } = state.others
     const { id, type, position } = owner.front
     for (let place = 0; place < found.count; place++) {
       const row = found.rows[place]

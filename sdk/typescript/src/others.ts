@@ -4,8 +4,8 @@
 import type { PartitionMemory } from '../../../src/core/fabric/partition-memory.ts'
 import { rowState } from '../../../src/core/fabric/partition-memory.ts'
 import type { PlaceList } from '../../../src/core/fabric/place-list.ts'
-import type { ApplicationState } from './application-state.ts'
 import type { Points } from './neighbourhood.ts'
+import type { Sight } from './sight.ts'
 
 /** Stands for the row of an entity that has just left this app, and that no other app shows yet. */
 export const departedRow = 0xffff_ffff
@@ -26,11 +26,11 @@ export class Others implements Points {
   #version = -1
 
   /** Gathers what can be seen in the open tick; nothing where that is done already. */
-  gather(state: ApplicationState): void {
-    const { owner, subscriptions } = state
-    if (owner.tick === this.#tick && state.subscriptionsVersion === this.#version) return
+  gather(sight: Sight): void {
+    const { owner, subscriptions } = sight
+    if (owner.tick === this.#tick && sight.subscriptionsVersion === this.#version) return
     this.#tick = owner.tick
-    this.#version = state.subscriptionsVersion
+    this.#version = sight.subscriptionsVersion
     this.count = 0
     const arrived = new Set<number>()
     for (const row of owner.ownership.added) arrived.add(owner.back.id[row])
@@ -42,9 +42,9 @@ export class Others implements Points {
     for (const { box } of subscriptions.values()) {
       for (const { memory, places } of box.covered(owner.tick - 1)) this.#add(memory, places, seen)
     }
-    this.#addDeparted(state, met)
+    this.#addDeparted(sight, met)
     const { count } = this
-    this.#addArrivals(state)
+    this.#addArrivals(sight)
     this.countWithArrivals = this.count
     this.count = count
   }
@@ -69,7 +69,7 @@ export class Others implements Points {
   }
 
   /** Those that left with the last tick: their new owners show them from the next one on. */
-  #addDeparted({ owner, subscriptions }: ApplicationState, met: Set<number> | undefined): void {
+  #addDeparted({ owner, subscriptions }: Sight, met: Set<number> | undefined): void {
     const { front, ownership } = owner
     this.#reserve(this.count + ownership.removed.length)
     for (const { row, id, type } of ownership.removed) {
@@ -86,7 +86,7 @@ export class Others implements Points {
   }
 
   /** Those that came with the last tick, where they were when they were granted to this app. */
-  #addArrivals({ owner, host: { fabric } }: ApplicationState): void {
+  #addArrivals({ owner, host: { fabric } }: Sight): void {
     const tick = owner.tick - 1
     const rowOf = new Map<number, number>()
     for (const row of owner.ownership.added) rowOf.set(owner.back.id[row], row)

@@ -262,7 +262,7 @@ export class Transaction {
   neighbours(x: number, y: number, radius: number): Nearby {
     this.#requireOpen()
     this.#checkRadius(radius)
-    return this.#state.nearby.find(this.#state, x, y, radius)
+    return this.#state.nearby.find(this.#state, this.#state.others, x, y, radius)
   }
 
   /**

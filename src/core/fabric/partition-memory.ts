@@ -216,8 +216,9 @@ export class PartitionMemory {
     return this.#claimRows(claimedRows, target) || (rows < target && this.#claimRows(claimedRows, rows))
   }
 
-  /** Makes sure that a field can be written with that stride on both sides. */
+  /** Makes sure that a field can be written with that stride, a multiple of 4, on both sides. */
   ensureField(field: number, stride: number): boolean {
+    assert(stride % 4 === 0, `stride ${stride} of field ${field}`)
     assert(field >= 1 && field <= fieldIndexMax, `field index ${field}`)
     if (stride <= this.#header[headerAt.claimedFieldStride + field]) return true
     if (!this.#claimField(field, stride, this.#header[headerAt.claimedRows])) return false

@@ -47,6 +47,26 @@ test('a state that is copied, and seeded into another fabric, is the same state 
   )
 })
 
+test('values of any length go on from a state in which they lie as close as they can', () => {
+  const world = testFabric({ columns: 1 })
+  world.tick((owner) => {
+    for (let row = 0; row < 4; row++)
+      owner.storeField(world.put(owner, row, 5), 1, 9, new Uint8Array(row + 2).fill(row + 1))
+  })
+  const state = copyState(world.fabric, 0, 1)
+  const [field] = state.fields
+  const stride = Math.max(...field.lengths)
+  const data = new Uint8Array(stride * 4)
+  for (let row = 0; row < 4; row++)
+    data.set(field.data.subarray(row * field.stride, row * field.stride + stride), row * stride)
+  const again = testFabric({ columns: 1, tick: 1 })
+  assert.ok(seedState(again.fabric.partition(0), 1, { ...state, fields: [{ ...field, stride, data }] }))
+  again.tick((owner) => [1, 2, 3].forEach((row) => void owner.touch(row)))
+  again.tick()
+  again.tick()
+  assert.equal(hashOf(again, 4), hashOf(world, 1))
+})
+
 test('an entity that waited for its handoff in a snapshot asks for it in the first tick after a start from it', () => {
   const world = testFabric({ columns: 2, sizes: { entityLimit: 1 } })
   world.tick((owner) => world.put(owner, 15, 5))

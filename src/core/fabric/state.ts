@@ -6,7 +6,7 @@ import type { FieldColumn, PartitionState } from '../snapshot/partition-state.ts
 import { createStateHash } from '../snapshot/state-hash.ts'
 import type { Fabric } from './fabric.ts'
 import { fieldIndexMax } from './layout.ts'
-import { type FieldView, type PartitionMemory, rowState } from './partition-memory.ts'
+import { type FieldView, type PartitionMemory, rowState, strideFor } from './partition-memory.ts'
 
 /** Copies the state of a partition as it was committed at `tick`. */
 export function copyState(fabric: Fabric, partition: number, tick: number): PartitionState {
@@ -56,7 +56,8 @@ export function seedState(
   state: Omit<PartitionState, 'domain' | 'lifecycle' | 'name' | 'cell'>,
 ): boolean {
   if (!memory.ensureRows(Math.max(1, state.count))) return false
-  for (const field of state.fields) if (!memory.ensureField(field.index, Math.max(4, field.stride))) return false
+  for (const field of state.fields)
+    if (!memory.ensureField(field.index, strideFor(field.stride, 0, memory.sizes))) return false
   for (const sideIndex of [0, 1]) {
     const side = memory.sides[sideIndex]
     assert(side.get('population') === 0, 'a partition is seeded while it is empty')
@@ -66,7 +67,7 @@ export function seedState(
     side.changed.fill(tick >>> 0, 0, state.count)
     side.position.set(state.positions)
     for (const field of state.fields) {
-      const view = memory.openField(sideIndex, field.index, Math.max(4, field.stride))
+      const view = memory.openField(sideIndex, field.index, strideFor(field.stride, 0, memory.sizes))
       for (let row = 0; row < state.count; row++) view.length[row] = field.lengths[row] + 1
       view.typeId.set(field.typeIds)
       if (view.stride === field.stride) view.data.set(field.data)

@@ -1,0 +1,14 @@
+// What follows from the tick and the subscriptions alone: which entities an app can see. Owns the shape only.
+
+import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
+import type { Subscription as Box } from '../../../src/core/fabric/subscriptions.ts'
+import type { Host } from './host.ts'
+import type { Subscription } from './model.ts'
+
+export interface Sight {
+  readonly host: Host
+  readonly owner: PartitionOwner
+  readonly subscriptions: Map<number, { box: Box; handle: Subscription }>
+  /** Grows when a subscription is made, moved or deleted. */
+  subscriptionsVersion: number
+}
