@@ -67,16 +67,14 @@ const world = schema({
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-fuzz-'))
   const file = join(folder, 'heddle.yaml')
+  await using opened = new AsyncDisposableStack()
+  opened.defer(() => rm(folder, { recursive: true, force: true }))
   await writeFile(file, configuration)
   const heddle = await startHeddle({ environment: { HEDDLE_CONFIG: file } })
-  try {
-    await heddle.put(schemaKey, world)
-    await heddle.startSimulation(steadyWorld, world)
-    return await fuzzHeddle(heddle, options)
-  } finally {
-    await heddle.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+  opened.defer(() => heddle.stop())
+  await heddle.put(schemaKey, world)
+  await heddle.startSimulation(steadyWorld, world)
+  return await fuzzHeddle(heddle, options)
 }
 
 async function fuzzHeddle(heddle: Heddle, options: FuzzOptions): Promise<FuzzReport> {
