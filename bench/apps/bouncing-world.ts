@@ -51,11 +51,10 @@ function populate({ owned }: Transaction): void {
 }
 
 function lookAcross(transaction: Transaction, subscription: Subscription): void {
-  for (const { columns, rows } of transaction.covered(subscription)) {
-    const { positions } = columns
-    for (let place = 0; place < rows.length; place++) {
-      const x = Math.abs(positions[rows[place] * 3])
-      if (x < nearestToZero) nearestToZero = x
+  for (const { x } of transaction.covered(subscription)) {
+    for (let place = 0; place < x.length; place++) {
+      const away = Math.abs(x[place])
+      if (away < nearestToZero) nearestToZero = away
     }
   }
 }

@@ -182,7 +182,10 @@ test('who is moved out of the world in bulk is named at the commit, which can be
       code: 'InvalidArgument',
       message: new RegExp(`entity ${ids[second]} \\(row 1\\) was moved to \\(NaN, 0, 0\\)`),
     })
-    positions[second * 3] = 101
+    positions.set([-20, 0, Number.POSITIVE_INFINITY], second * 3)
+    transaction.owned.moved()
+    assert.throws(() => transaction.commit(), { code: 'InvalidArgument' })
+    positions.set([101, 0, 0], second * 3)
     assert.throws(() => transaction.owned.touch(second), { code: 'InvalidArgument' })
     transaction.owned.moved()
     assert.throws(() => transaction.commit(), { code: 'InvalidArgument' })

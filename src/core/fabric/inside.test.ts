@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { findOutside } from './inside.ts'
-import { RowList } from './row-list.ts'
+import { PlaceList } from './place-list.ts'
 
 const edge = fc.oneof(
-  fc.double({ noNaN: true, min: -1e6, max: 1e6 }),
+  fc.float({ noNaN: true }),
   fc.integer({ min: -4, max: 4 }),
-  fc.constantFrom(0, -0, 0.1, 2 ** -149, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+  fc.constantFrom(0, -0, 2 ** -149, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
 )
 const coordinate = fc.oneof(fc.float(), fc.integer({ min: -5, max: 5 }), edge)
 
@@ -26,18 +26,27 @@ test('exactly those that are not between the edges are found, wherever pieces an
         places.forEach((place, number) => {
           position.set(place, ((number * 997) % rows) * 3)
         })
-        // Positions are f32, and so are edges wherever a box comes from an app's positions.
-        const wanted: number[] = []
+        const wanted: number[][] = []
         for (let row = Math.min(from, rows); row < rows; row++) {
-          const [x, y] = position.subarray(row * 3, row * 3 + 2)
-          if (!(x > box.minX && x < box.maxX && y > box.minY && y < box.maxY)) wanted.push(row)
+          const [x, y, z] = position.subarray(row * 3, row * 3 + 3)
+          const inside = x > box.minX && x < box.maxX && y > box.minY && y < box.maxY && Number.isFinite(z)
+          if (!inside) wanted.push([row, x, y])
         }
-        const found = new RowList()
-        found.push(77)
+        const found = new PlaceList()
+        found.push(77, 1, 2)
         findOutside(position, Math.min(from, rows), rows, box, found)
-        assert.deepEqual([...found.view()], [77, ...wanted])
+        const got = [...found.view()].map((row, place) => [row, found.x[place], found.y[place]])
+        assert.deepEqual(got, [[77, 1, 2], ...wanted])
       },
     ),
     { numRuns: 500 },
   )
+})
+
+test('an edge that is no f32 is moved inwards', () => {
+  const position = Float32Array.from([0.1, 5, 0, 0.2, 5, 0, 0.3, 5, 0])
+  const found = new PlaceList()
+  findOutside(position, 0, 3, { minX: 0.1, maxX: 0.3, minY: 0, maxY: 10 }, found)
+  // As f32, 0.1 and 0.3 are a little above 0.1 and 0.3.
+  assert.deepEqual([...found.view()], [0, 2])
 })

@@ -5,29 +5,7 @@
 // there a piece at a time, which costs little while the piece is in the processor's nearest memory.
 
 import type { Box } from './box.ts'
-import type { RowList } from './row-list.ts'
-
-/** Adds the rows from `from` up to `to` whose x and y don't lie between the box's edges, in ascending order. */
-export function findOutside(position: Float32Array, from: number, to: number, box: Box, found: RowList): void {
-  setBox(box)
-  for (let row = from; row < to; row += pieceRows) {
-    const end = Math.min(to, row + pieceRows)
-    const count = scanPiece(position, row, end)
-    found.reserve(found.count + count * 4)
-    for (let place = 0; place < count; place++) checkGroup(position, row + groups[place], end, box, found)
-  }
-}
-
-/** Of a group of four that are not all inside, those that are outside. */
-function checkGroup(position: Float32Array, first: number, to: number, box: Box, found: RowList): void {
-  const { minX, minY, maxX, maxY } = box
-  const end = Math.min(to, first + 4)
-  for (let row = first; row < end; row++) {
-    const x = position[row * 3]
-    const y = position[row * 3 + 1]
-    if (!(x > minX && x < maxX && y > minY && y < maxY)) found.push(row)
-  }
-}
+import type { PlaceList } from './place-list.ts'
 
 /** What this file needs of it; Node's own types have none. */
 declare const WebAssembly: {
@@ -37,38 +15,42 @@ declare const WebAssembly: {
 }
 
 const pieceRows = 4096
+const edgesAt = 0
+const positionsAt = 6 * 16
+const rowsAt = positionsAt + pieceRows * 12
+const xAt = rowsAt + (pieceRows + 1) * 4
+const yAt = xAt + (pieceRows + 1) * 4
+const memory = new WebAssembly.Memory({ initial: Math.ceil((yAt + (pieceRows + 1) * 4) / 65_536) })
 /** Three vectors of lower edges, and three of upper ones, for x y z x, y z x y, z x y z of four positions. */
-const edgesBytes = 6 * 16
-const positionsAt = edgesBytes
-const groupsAt = positionsAt + pieceRows * 12
-const memory = new WebAssembly.Memory({ initial: Math.ceil((groupsAt + pieceRows) / 65_536) })
-const edges = new Float32Array(memory.buffer, 0, edgesBytes / 4)
+const edges = new Float32Array(memory.buffer, edgesAt, 24)
 const positions = new Float32Array(memory.buffer, positionsAt, pieceRows * 3)
-/** First rows, counted from the piece's, of the groups that are not all inside. */
-const groups = new Uint32Array(memory.buffer, groupsAt, pieceRows / 4)
-const scan = new WebAssembly.Instance(new WebAssembly.Module(scanModule()), { fabric: { memory } }).exports.scan as (
-  groupCount: number,
-) => number
+const foundRows = new Uint32Array(memory.buffer, rowsAt, pieceRows + 1)
+const foundX = new Float32Array(memory.buffer, xAt, pieceRows + 1)
+const foundY = new Float32Array(memory.buffer, yAt, pieceRows + 1)
+const { scan } = new WebAssembly.Instance(new WebAssembly.Module(scanModule()), { fabric: { memory } }).exports as {
+  scan(groups: number, firstRow: number): number
+}
 
-function setBox({ minX, minY, maxX, maxY }: Box): void {
-  // An edge between two f32 numbers is moved outwards or inwards to one of them: no f32 position lies between, so the outcome is the same but for exactly that number, which
-  // then counts as not inside and is looked at again by its group.
-  const lower = [roundedUp(minX), roundedUp(minY), Number.NEGATIVE_INFINITY]
-  const upper = [roundedDown(maxX), roundedDown(maxY), Number.POSITIVE_INFINITY]
+/**
+ * Adds the rows from `from` up to `to` whose x and y don't lie between the box's edges, in ascending order; those whose z is no finite number, too.
+ * Edges are taken as f32, which is what positions are: an edge that is none is moved inwards, to the next one.
+ */
+export function findOutside(position: Float32Array, from: number, to: number, box: Box, found: PlaceList): void {
+  const lower = [roundedUp(box.minX), roundedUp(box.minY), Number.NEGATIVE_INFINITY]
+  const upper = [roundedDown(box.maxX), roundedDown(box.maxY), Number.POSITIVE_INFINITY]
   for (let place = 0; place < 12; place++) {
     edges[place] = lower[place % 3]
     edges[12 + place] = upper[place % 3]
   }
-}
-
-/** The number of groups that are not all inside, which are in `groups` then. */
-function scanPiece(position: Float32Array, from: number, to: number): number {
-  const count = to - from
-  positions.set(position.subarray(from * 3, to * 3))
-  const groupCount = Math.ceil(count / 4)
-  // What fills up the last group is outside; `checkGroup` does not look at it.
-  if (count % 4 !== 0) positions.fill(Number.NaN, count * 3, groupCount * 12)
-  return scan(groupCount)
+  for (let first = from; first < to; first += pieceRows) {
+    const end = Math.min(to, first + pieceRows)
+    positions.set(position.subarray(first * 3, end * 3))
+    const groups = Math.ceil((end - first) / 4)
+    // What is left of an earlier piece in the last group counts to rows behind the end.
+    let count = scan(groups, first)
+    while (count > 0 && foundRows[count - 1] >= end) count--
+    found.append(foundRows, foundX, foundY, count)
+  }
 }
 
 function roundedUp(value: number): number {
@@ -81,58 +63,98 @@ function roundedDown(value: number): number {
   return near > value ? nextFloat(near, -1) : near
 }
 
+const floatBits = new Int32Array(1)
+const float = new Float32Array(floatBits.buffer)
+
 function nextFloat(value: number, direction: 1 | -1): number {
   if (value === 0) return direction * 2 ** -149
-  const bits = new Int32Array(1)
-  const float = new Float32Array(bits.buffer)
   float[0] = value
-  bits[0] += value > 0 ? direction : -direction
+  floatBits[0] += value > 0 ? direction : -direction
   return float[0]
 }
 
 /**
- * The module `(import "fabric" "memory") (func (export "scan") (param $groupCount i32) (result i32))`: for each group of 48 bytes from `positionsAt` on, unless all twelve numbers lie
- * between their edges, stores the group's first row behind those found so far. Z has infinite edges: one that is no finite number makes its group be looked at.
+ * `(func (export "scan") (param $groups i32) (param $firstRow i32) (result i32))`: goes over groups of four positions, and over each one of a group that is not all inside;
+ * stores the row, x and y of those that are outside, and returns how many there are.
  */
 function scanModule(): Uint8Array<ArrayBuffer> {
-  const [i32, v128, func] = [0x7f, 0x7b, 0x60]
-  const [groupCount, group, found, at] = [0, 1, 2, 3]
-  const firstEdge = 4
+  const [groups, firstRow, group, found, at, place, inGroup] = [0, 1, 2, 3, 4, 5, 6]
+  const vectors = 7
+  const [minX, minY, maxX, maxY, x, y, z] = [13, 14, 15, 16, 17, 18, 19]
   const get = (local: number) => [0x20, local]
   const set = (local: number) => [0x21, local]
-  const constant = (value: number) => [0x41, ...signedLeb(value)]
+  const integer = (value: number) => [0x41, ...signedLeb(value)]
+  const load = (offset: number) => [0x2a, 2, ...leb(offset)]
   const loadVector = (offset: number) => [0xfd, 0x00, 4, ...leb(offset)]
-  const isAbove = [0xfd, 0x44]
-  const isBelow = [0xfd, 0x43]
-  const and = [0xfd, 0x4e]
-  const allTrue = [0xfd, 0xa3, 0x01]
-  const [add, multiply, isLess, isZero] = [[0x6a], [0x6c], [0x49], [0x45]]
-  const between = (vector: number) => [
-    ...[...get(at), ...loadVector(positionsAt + vector * 16), ...get(firstEdge + vector), ...isAbove],
-    ...[...get(at), ...loadVector(positionsAt + vector * 16), ...get(firstEdge + 3 + vector), ...isBelow],
-    ...and,
+  const store = (kind: 'i32' | 'f32', offset: number, value: number[]) => [
+    ...[...get(found), ...integer(2), 0x74, ...value],
+    ...[kind === 'i32' ? 0x36 : 0x38, 2, ...leb(offset)],
   ]
-  const storeGroup = [
-    ...[...get(found), ...constant(4), ...multiply, ...get(group), ...constant(4), ...multiply],
-    ...[0x36, 2, ...leb(groupsAt)],
-    ...[...get(found), ...constant(1), ...add, ...set(found)],
+  const [block, loop, when, end] = [[0x02, 0x40], [0x03, 0x40], [0x04, 0x40], [0x0b]]
+  const [again, leave] = [(depth: number) => [0x0c, depth], (depth: number) => [0x0d, depth]]
+  const [add, and, isZero, isLess] = [[0x6a], [0x71], [0x45], [0x49]]
+  const [isAbove, isBelow, isSame, subtract] = [[0x5e], [0x5d], [0x5b], [0x93]]
+  const [vectorAbove, vectorBelow, vectorAnd, vectorAll] = [
+    [0xfd, 0x44],
+    [0xfd, 0x43],
+    [0xfd, 0x4e],
+    [0xfd, 0xa3, 1],
+  ]
+  const increase = (local: number, by: number) => [...get(local), ...integer(by), ...add, ...set(local)]
+
+  const edgeFloat = (local: number, number: number) => [...integer(0), ...load(edgesAt + number * 4), ...set(local)]
+  const prepare = [
+    ...[0, 1, 2, 3, 4, 5].flatMap((edge) => [
+      ...integer(0),
+      ...loadVector(edgesAt + edge * 16),
+      ...set(vectors + edge),
+    ]),
+    ...[...edgeFloat(minX, 0), ...edgeFloat(minY, 1), ...edgeFloat(maxX, 12), ...edgeFloat(maxY, 13)],
+  ]
+  const between = (vector: number) => [
+    ...[...get(at), ...loadVector(positionsAt + vector * 16), ...get(vectors + vector), ...vectorAbove],
+    ...[...get(at), ...loadVector(positionsAt + vector * 16), ...get(vectors + 3 + vector), ...vectorBelow],
+    ...vectorAnd,
+  ]
+  const coordinate = (local: number, number: number) => [
+    ...get(place),
+    ...load(positionsAt + number * 4),
+    ...set(local),
+  ]
+  const isInside = [
+    ...[...get(x), ...get(minX), ...isAbove, ...get(x), ...get(maxX), ...isBelow, ...and],
+    ...[...get(y), ...get(minY), ...isAbove, ...and, ...get(y), ...get(maxY), ...isBelow, ...and],
+    ...[...get(z), ...get(z), ...subtract, 0x43, 0, 0, 0, 0, ...isSame, ...and],
+  ]
+  const row = [...get(group), ...integer(2), 0x74, ...get(inGroup), ...add, ...get(firstRow), ...add]
+  const oneByOne = [
+    ...[...integer(0), ...set(inGroup), ...get(at), ...set(place), ...loop],
+    ...[...coordinate(x, 0), ...coordinate(y, 1), ...coordinate(z, 2)],
+    // Stored in any case, and counted where it is outside: no branch to guess wrong.
+    ...[...store('i32', rowsAt, row), ...store('f32', xAt, get(x)), ...store('f32', yAt, get(y))],
+    ...[...get(found), ...isInside, ...isZero, ...add, ...set(found)],
+    ...[
+      ...increase(place, 12),
+      ...increase(inGroup, 1),
+      ...get(inGroup),
+      ...integer(4),
+      ...isLess,
+      ...leave(0),
+      ...end,
+    ],
   ]
   const body = [
-    ...[0, 1, 2, 3, 4, 5].flatMap((edge) => [...constant(0), ...loadVector(edge * 16), ...set(firstEdge + edge)]),
-    ...[0x02, 0x40, 0x03, 0x40], // block, loop
-    ...[...get(group), ...get(groupCount), ...isLess, ...isZero, 0x0d, 1], // leave the block after the last group
-    ...[...between(0), ...between(1), ...and, ...between(2), ...and, ...allTrue, ...isZero],
-    ...[0x04, 0x40, ...storeGroup, 0x0b], // if not all are between
-    ...[...get(group), ...constant(1), ...add, ...set(group)],
-    ...[...get(at), ...constant(48), ...add, ...set(at), 0x0c, 0], // again
-    ...[0x0b, 0x0b, ...get(found), 0x0b],
+    ...[...prepare, ...block, ...loop, ...get(group), ...get(groups), ...isLess, ...isZero, ...leave(1)],
+    ...[...between(0), ...between(1), ...vectorAnd, ...between(2), ...vectorAnd, ...vectorAll, ...isZero],
+    ...[...when, ...oneByOne, ...end],
+    ...[...increase(group, 1), ...increase(at, 48), ...again(0), ...end, ...end, ...get(found), ...end],
   ]
-  const locals = [2, 3, i32, 6, v128]
-  const code = [...locals, ...body]
+  const [i32, f32, v128] = [0x7f, 0x7d, 0x7b]
+  const code = [...[3, 5, i32, 6, v128, 7, f32], ...body]
   const section = (id: number, content: number[]) => [id, ...leb(content.length), ...content]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, func, 1, i32, 1, i32]),
+    ...section(1, [1, 0x60, 2, i32, i32, 1, i32]),
     ...section(2, [1, ...text('fabric'), ...text('memory'), 2, 0, 1]),
     ...section(3, [1, 0]),
     ...section(7, [1, ...text('scan'), 0, 0]),

@@ -82,7 +82,7 @@ export class PartitionOwner {
   #targets = new Int32Array(0)
   /** Entities that bulk writes of this tick left outside of what is both in the cell and quiet, of all rows below `#scannedTo`, each of which was looked at once and in order. */
   readonly #scanned = new PlaceList()
-  readonly #found = new RowList()
+  readonly #found = new PlaceList()
   #scannedTo = 0
   /** By row: the begin in which it was listed last as changed. */
   #listedIn = new Uint32Array(0)
@@ -612,10 +612,11 @@ export class PartitionOwner {
     for (let place = 0; place < found.count; place++) {
       const row = found.rows[place]
       if (state[row] === rowState.free) continue
-      const x = position[row * 3]
-      const y = position[row * 3 + 1]
+      const x = found.x[place]
+      const y = found.y[place]
       if (inOrder && quiet) this.#scanned.push(row, x, y)
-      if (!(x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY)) this.#outside.push(row)
+      const isInCell = x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY
+      if (!isInCell || !Number.isFinite(position[row * 3 + 2])) this.#outside.push(row)
     }
   }
 

@@ -21,6 +21,15 @@ export class PlaceList {
     this.count = end + 1
   }
 
+  /** Adds the first `count` of each. */
+  append(rows: Uint32Array, x: Float32Array, y: Float32Array, count: number): void {
+    while (this.count + count > this.rows.length) this.#grow()
+    this.rows.set(rows.subarray(0, count), this.count)
+    this.x.set(x.subarray(0, count), this.count)
+    this.y.set(y.subarray(0, count), this.count)
+    this.count += count
+  }
+
   /** A view on the rows, good until the list changes. */
   view(): Uint32Array {
     return this.rows.subarray(0, this.count)

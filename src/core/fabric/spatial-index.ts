@@ -8,7 +8,7 @@ import { findOutside } from './inside.ts'
 import { tableNumber } from './layout.ts'
 import { type IndexView, type PartitionMemory, rowState, type Side } from './partition-memory.ts'
 import { PlaceList } from './place-list.ts'
-import { RowList } from './row-list.ts'
+import type { RowList } from './row-list.ts'
 
 /** A table is made anew once more than this share of it has changed. */
 const changedShareMax = 1 / 32
@@ -31,7 +31,7 @@ export class SpatialIndex {
   quiet: Box | undefined
   /** Before, what stands on the front side is a predecessor's. */
   #hasMade = false
-  readonly #rows = new RowList()
+  readonly #found = new PlaceList()
   readonly #places = new PlaceList()
   #binOf = new Uint32Array(0)
 
@@ -103,13 +103,12 @@ export class SpatialIndex {
 
   /** Looks at every row for entities that are not in the quiet area. */
   #findAll({ position, state }: Side, quiet: Box, rows: number): void {
-    const found = this.#rows
+    const found = this.#found
     found.clear()
     findOutside(position, 0, rows, quiet, found)
-    for (let place = 0; place < found.count; place++) {
-      const row = found.rows[place]
-      if (state[row] !== rowState.free) this.#places.push(row, position[row * 3], position[row * 3 + 1])
-    }
+    for (let place = 0; place < found.count; place++)
+      if (state[found.rows[place]] !== rowState.free)
+        this.#places.push(found.rows[place], found.x[place], found.y[place])
   }
 
   /** Those that a bulk write left outside, but for rows that changed one by one: these are looked at again. */
