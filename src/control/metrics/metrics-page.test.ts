@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openFixture, waitFor } from '../testing/control-fixture.ts'
+import { MetricsPage } from './metrics-page.ts'
+import { RequestMetrics } from './request-metrics.ts'
+import { MetricsPage as ReadPage } from './testing/metrics-page.ts'
+
+test('simulations are counted by status, and one whose worker tells nothing of its work is not up', async () => {
+  await using fixture = await openFixture()
+  const requests = new RequestMetrics()
+  const { store, supervisor } = fixture.control
+  const page = new MetricsPage({ store, supervisor, requests })
+  const read = async () => new ReadPage(await page.text())
+  assert.deepEqual((await read()).all('heddle_simulations'), [])
+  // The worker of these tests has no fabric, and answers as one that is not that far.
+  await fixture.start('silent')
+  await fixture.waitForStatus('silent', 'STARTED')
+  await fixture.start('broken', 'fail-at-start')
+  await fixture.waitForStatus('broken', 'FAILED')
+  const both = await read()
+  assert.equal(both.value('heddle_simulations', { status: 'STARTED' }), 1)
+  assert.equal(both.value('heddle_simulations', { status: 'FAILED' }), 1)
+  assert.equal(both.value('heddle_simulation_up', { simulation: 'silent' }), 0)
+  assert.deepEqual(both.all('heddle_simulation_up', { simulation: 'broken' }), [])
+  await fixture.call('StopSimulation', { Simulation: 'silent' })
+  await waitFor('the stopped one to leave', async () =>
+    (await read()).all('heddle_simulation_up').length === 0 ? true : undefined,
+  )
+})
+
+test('however many ask at once, the page is made once, and anew for those who ask later', async () => {
+  await using fixture = await openFixture()
+  const { store, supervisor } = fixture.control
+  let asked = 0
+  const listSimulations = () => {
+    asked++
+    return store.listSimulations()
+  }
+  const page = new MetricsPage({ store: { ...store, listSimulations }, supervisor, requests: new RequestMetrics() })
+  const texts = await Promise.all(Array.from({ length: 20 }, () => page.text()))
+  assert.equal(asked, 1)
+  assert.equal(new Set(texts).size, 1)
+  await page.text()
+  assert.equal(asked, 2)
+})
