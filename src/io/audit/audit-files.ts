@@ -33,13 +33,15 @@ export interface AuditFilesOptions {
 
 interface OpenFile {
   descriptor: number
-  day: string
+  /** When its day begins; that ends 24 hours later. */
+  dayAtMs: number
   bytes: number
 }
 
 /** `2026-01-31-000001.jsonl`: in the order of their names they are in the order of time. */
 const FILE_NAME = /^(\d{4}-\d{2}-\d{2})-(\d{6})\.jsonl$/
 const NEWLINE = 10
+const DAY_MS = 24 * 3_600_000
 const syncData = promisify(fdatasync)
 
 /** The files of a folder, oldest first; none where there is no folder. */
@@ -122,9 +124,11 @@ export class AuditFiles {
 
   #fileForNow(): OpenFile {
     const { folder, fileBytesMax, filesMax, nowMs = Date.now } = this.#options
-    const day = new Date(nowMs()).toISOString().slice(0, 10)
+    const atMs = nowMs()
     const current = this.#file
-    if (current !== undefined && current.day === day && current.bytes < fileBytesMax) return current
+    const isToday = current !== undefined && atMs >= current.dayAtMs && atMs < current.dayAtMs + DAY_MS
+    if (isToday && current.bytes < fileBytesMax) return current
+    const day = new Date(atMs).toISOString().slice(0, 10)
     const names = auditFileNames(folder)
     const [, lastDay, lastNumber] = FILE_NAME.exec(names.at(-1) ?? '') ?? []
     // A clock that was set back does not bring the names out of order.
@@ -150,7 +154,7 @@ export class AuditFiles {
     // A line that an earlier process could not end is ended first.
     const isTorn = size > 0 && last[0] !== NEWLINE
     if (isTorn) writeSync(descriptor, '\n')
-    return { descriptor, day, bytes: isTorn ? size + 1 : size }
+    return { descriptor, dayAtMs: Date.parse(day), bytes: isTorn ? size + 1 : size }
   }
 
   /** Its records are on the disk before it is closed; a sync of it may be under way. */
