@@ -1,9 +1,8 @@
 // The spatial app's life: people of this cell, tick by tick.
-// Owns what to read from and write to the fabric; how people walk is step.ts.
+// Owns what to ask of the fabric and what to tell it; how people walk is step.ts. Keeps nothing of anybody: the fabric does.
 
 import type { Application, Partition, Subscription, Transaction } from '@heddle/sdk'
-import { Bystanders, People, personField, personFieldType, personType } from './people.ts'
-import { type Area, startOf } from './person.ts'
+import { type Area, personField, personType, startOf } from './person.ts'
 import { reach, Walk } from './step.ts'
 
 export interface CrowdOptions {
@@ -20,8 +19,6 @@ export function runCrowd(application: Application, options: CrowdOptions): void 
 }
 
 export class CrowdCell {
-  readonly people = new People()
-  readonly #bystanders = new Bystanders()
   readonly #options: CrowdOptions
   readonly #partition: Partition
   readonly #area: Area
@@ -39,63 +36,41 @@ export class CrowdCell {
   }
 
   update(transaction: Transaction): void {
+    this.#border ??= transaction.createSubscriptionBoundingBox2F32(this.#partition.domain, widened(this.#area, reach))
     // Only the very first tick of a world makes people: a restored world is further on, and an app that was started again finds its people in the fabric.
     if (transaction.tick === 1) this.#populate(transaction)
     else this.#walkOn(transaction)
   }
 
   #walkOn(transaction: Transaction): void {
-    this.#bystanders.clear()
-    this.#border ??= transaction.createSubscriptionBoundingBox2F32(this.#partition.domain, widened(this.#area, reach))
-    this.#followOwnership(transaction)
-    this.#lookAcrossBorders(transaction)
-    this.#walk.step(this.people, this.#bystanders)
-    this.#store(transaction)
+    const { owned } = transaction
+    // A picture: people can be moved while others still look at where they were.
+    const around = transaction.neighbourhood(reach)
+    const { states, positions } = owned
+    this.#walk.step({ states, positions, columns: owned.field(personField) }, around)
+    owned.moved()
+    owned.stored(personField)
   }
 
-  #populate(transaction: Transaction): void {
+  #populate({ owned }: Transaction): void {
     const { seed, people } = this.#options
-    for (let number = 0; number < people; number++) {
-      const { x, y } = startOf(seed, number, this.#world)
-      if (!this.#isHere(x, y)) continue
-      const entity = transaction.createEntity(personType, [x, y, 0])
-      this.people.add({ entity, number, goalsReached: 0, x, y, velocityX: 0, velocityY: 0 })
-      transaction.storeEntityField(entity, personField, personFieldType, this.people.fieldOf(this.people.count - 1))
+    const here: number[] = []
+    for (let person = 0; person < people; person++) {
+      const { x, y } = startOf(seed, person, this.#world)
+      if (this.#isHere(x, y)) here.push(person)
     }
-  }
-
-  #followOwnership(transaction: Transaction): void {
-    for (const { kind, entity } of transaction.ownershipChanges()) {
-      if (entity.type !== personType) continue
-      if (kind === 'Remove') {
-        this.people.remove(entity.id)
-        // Gone just now: its new owner shows it from the next tick on, and where it was as of the last one can still be read.
-        const [x, y] = transaction.loadEntityIndexKey(entity)
-        this.#bystanders.add(x, y)
-      } else if (kind === 'Add') {
-        const [x, y] = transaction.loadEntityIndexKey(entity)
-        this.people.addFromField(entity, x, y, transaction.loadEntityField(entity, personField).data)
-      }
+    const rows = owned.create(personType, here.length)
+    const { positions } = owned
+    const { number, goalsReached, velocity } = owned.field(personField)
+    for (const [place, row] of rows.entries()) {
+      const { x, y } = startOf(seed, here[place], this.#world)
+      positions.set([x, y, 0], row * 3)
+      number.values[row * number.stride + number.offset] = here[place]
+      goalsReached.values[row * goalsReached.stride + goalsReached.offset] = 0
+      velocity.values.set([0, 0], row * velocity.stride + velocity.offset)
     }
-  }
-
-  #lookAcrossBorders(transaction: Transaction): void {
-    transaction.allSubscriptionEvents()
-    for (const entity of transaction.subscribedEntities(this.#border!)) {
-      // One that has just arrived is own already, and still seen on its way out of where it came from.
-      if (entity.type !== personType || this.people.has(entity.id)) continue
-      const [x, y] = transaction.loadEntityIndexKey(entity)
-      this.#bystanders.add(x, y)
-    }
-  }
-
-  #store(transaction: Transaction): void {
-    const { people } = this
-    for (let slot = 0; slot < people.count; slot++) {
-      const entity = people.entities[slot]
-      transaction.storeEntityIndexKey(entity, [people.x[slot], people.y[slot], 0])
-      transaction.storeEntityField(entity, personField, personFieldType, people.fieldOf(slot))
-    }
+    owned.moved()
+    owned.stored(personField)
   }
 
   /** People start off the world's edge, so the upper edges of the last cells don't matter. */

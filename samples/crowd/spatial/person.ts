@@ -1,5 +1,17 @@
-// What is true of a person for good: where they start, how fast they walk, where they want to go next. All of it from a hash of the seed and the
-// person's number, so it is the same in every process, after a restart and on any grid. Never knows where a person is now.
+// What a person is: the entity type, the data field, and what is true of them for good: where they start, how fast they walk, where they want to go next.
+// All of the latter from a hash of the seed and the person's number, so it is the same in every process, after a restart and on any grid. Never knows where a person is now.
+
+import { defineField } from '@heddle/sdk'
+
+/** The entity type of people. */
+export const personType = 512
+
+/** What is kept of a person, beside the position. Velocity in m/s. */
+export const personField = defineField({
+  index: 1,
+  typeId: 600,
+  shape: { number: 'u32', goalsReached: 'u32', velocity: 'f32x2' },
+})
 
 export interface Area {
   minX: number

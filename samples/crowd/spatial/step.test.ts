@@ -1,30 +1,55 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Bystanders, People } from './people.ts'
-import { startOf } from './person.ts'
-import { reach, Walk } from './step.ts'
+import { personField, startOf } from './person.ts'
+import { type People, reach, type Surroundings, Walk } from './step.ts'
 
 const world = { minX: -20, maxX: 20, minY: -20, maxY: 20 }
 const seed = 7
 
 function crowdOf(numbers: readonly number[]): People {
-  const people = new People()
-  for (const number of numbers) {
-    const { x, y } = startOf(seed, number, world)
-    people.add({ entity: { id: 1000 + number, type: 512 }, number, goalsReached: 0, x, y, velocityX: 0, velocityY: 0 })
+  const people = emptyCrowd(numbers.length)
+  for (const [row, person] of numbers.entries()) {
+    const { x, y } = startOf(seed, person, world)
+    people.positions.set([x, y, 0], row * 3)
+    const { number } = people.columns
+    number.values[row * number.stride + number.offset] = person
   }
   return people
 }
 
-function byNumber(people: People): Map<number, number[]> {
+function emptyCrowd(rows: number): People {
+  const { bytes } = personField
+  return {
+    states: new Uint8Array(rows).fill(1),
+    positions: new Float32Array(rows * 3),
+    columns: personField.columnsOn(new Uint8Array(rows * bytes), bytes, rows),
+  }
+}
+
+/** Everybody within reach of each of the first `rows` places, by looking at all of them. */
+function around(positions: Float32Array, rows = positions.length / 3): Surroundings {
+  const list: number[] = []
+  const starts = [0]
+  for (let row = 0; row < rows; row++) {
+    for (let other = 0; other < positions.length / 3; other++) {
+      const x = positions[row * 3] - positions[other * 3]
+      const y = positions[row * 3 + 1] - positions[other * 3 + 1]
+      if (other !== row && x * x + y * y <= reach * reach) list.push(other)
+    }
+    starts.push(list.length)
+  }
+  return { positions: positions.slice(), starts: Uint32Array.from(starts), list: Uint32Array.from(list) }
+}
+
+function byNumber({ states, positions, columns: { number, goalsReached, velocity } }: People): Map<number, number[]> {
   const found = new Map<number, number[]>()
-  for (let slot = 0; slot < people.count; slot++)
-    found.set(people.numbers[slot], [
-      people.x[slot],
-      people.y[slot],
-      people.velocityX[slot],
-      people.velocityY[slot],
-      people.goalsReached[slot],
+  for (let row = 0; row < states.length; row++)
+    found.set(number.values[row * number.stride + number.offset], [
+      positions[row * 3],
+      positions[row * 3 + 1],
+      velocity.values[row * velocity.stride + velocity.offset],
+      velocity.values[row * velocity.stride + velocity.offset + 1],
+      goalsReached.values[row * goalsReached.stride + goalsReached.offset],
     ])
   return new Map([...found].sort(([one], [other]) => one - other))
 }
@@ -36,8 +61,8 @@ test('the order in which people are held makes no difference, to the last bit', 
   const forward = crowdOf(numbers)
   const backward = crowdOf(numbers.toReversed())
   for (let tick = 0; tick < 200; tick++) {
-    walk.step(forward, new Bystanders())
-    walk.step(backward, new Bystanders())
+    walk.step(forward, around(forward.positions))
+    walk.step(backward, around(backward.positions))
   }
   assert.deepEqual(byNumber(forward), byNumber(backward))
 })
@@ -45,51 +70,59 @@ test('the order in which people are held makes no difference, to the last bit', 
 test('people who know those within reach beyond a border do as they would in one big cell', () => {
   const walk = new Walk(seed, world)
   const whole = crowdOf(numbers)
-  for (let tick = 0; tick < 30; tick++) walk.step(whole, new Bystanders())
-  const west = new People()
-  const near = new Bystanders()
-  for (let slot = 0; slot < whole.count; slot++) {
-    const { [slot]: x } = whole.x
-    if (x < 0) {
-      west.add({
-        entity: whole.entities[slot],
-        number: whole.numbers[slot],
-        goalsReached: whole.goalsReached[slot],
-        x,
-        y: whole.y[slot],
-        velocityX: whole.velocityX[slot],
-        velocityY: whole.velocityY[slot],
-      })
-    } else if (x < reach) near.add(x, whole.y[slot])
+  for (let tick = 0; tick < 30; tick++) walk.step(whole, around(whole.positions))
+  const rows = numbers.filter((row) => whole.positions[row * 3] < 0)
+  const near = numbers.filter((row) => whole.positions[row * 3] >= 0 && whole.positions[row * 3] < reach)
+  assert.ok(rows.length > 50 && near.length > 5)
+  const west = emptyCrowd(rows.length)
+  for (const [to, from] of rows.entries()) {
+    const { number, goalsReached, velocity } = whole.columns
+    west.positions.set(placesOf([from]), to * 3)
+    west.columns.number.values[to * number.stride + number.offset] = from
+    west.columns.goalsReached.values[to * goalsReached.stride + goalsReached.offset] =
+      goalsReached.values[from * goalsReached.stride + goalsReached.offset]
+    const at = from * velocity.stride + velocity.offset
+    west.columns.velocity.values.set(velocity.values.subarray(at, at + 2), to * velocity.stride + velocity.offset)
   }
-  walk.step(west, near)
-  walk.step(whole, new Bystanders())
+  walk.step(west, around(placesOf([...rows, ...near]), rows.length))
+  walk.step(whole, around(whole.positions))
   const expected = byNumber(whole)
-  assert.ok(west.count > 50 && near.count > 5)
   for (const [number, person] of byNumber(west)) assert.deepEqual(person, expected.get(number))
+
+  function placesOf(rows: readonly number[]): Float32Array {
+    return Float32Array.from(rows.flatMap((row) => [...whole.positions.subarray(row * 3, row * 3 + 3)]))
+  }
 })
 
 test('neighbours change where people go', () => {
   const walk = new Walk(seed, world)
   const together = crowdOf(numbers)
-  walk.step(together, new Bystanders())
+  walk.step(together, around(together.positions))
   const alone = crowdOf([5])
-  walk.step(alone, new Bystanders())
+  walk.step(alone, around(alone.positions))
   assert.notDeepEqual(byNumber(alone).get(5), byNumber(together).get(5))
 })
 
 test('people reach goals, keep apart and stay inside the world', () => {
   const walk = new Walk(seed, world)
   const people = crowdOf(numbers)
-  for (let tick = 0; tick < 2000; tick++) walk.step(people, new Bystanders())
+  for (let tick = 0; tick < 2000; tick++) walk.step(people, around(people.positions))
   let goals = 0
-  for (let slot = 0; slot < people.count; slot++) {
-    const { [slot]: x } = people.x
-    const { [slot]: y } = people.y
+  for (const [x, y, , , goalsReached] of byNumber(people).values()) {
     assert.ok(x > world.minX && x < world.maxX && y > world.minY && y < world.maxY, `(${x}, ${y})`)
-    goals += people.goalsReached[slot]
+    goals += goalsReached
   }
   assert.ok(goals > 300, `${goals} goals`)
+})
+
+test('a row that holds nobody is left alone', () => {
+  const people = crowdOf([1, 2])
+  people.states[1] = 0
+  const before = byNumber(people)
+  new Walk(seed, world).step(people, around(people.positions.subarray(0, 3), 1))
+  const after = byNumber(people)
+  assert.deepEqual(after.get(2), before.get(2))
+  assert.notDeepEqual(after.get(1), before.get(1))
 })
 
 test('another seed is another crowd', () => {

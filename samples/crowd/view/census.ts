@@ -1,4 +1,4 @@
-// What the view app knows of the crowd: where everybody was seen last, and in which cell.
+// What the view app knows of the crowd: where everybody is, and in which cell.
 // Owns the columns and the count of people who changed cells; never talks to the fabric.
 
 import type { Frame } from './frame.ts'
@@ -15,13 +15,15 @@ export class Census {
   readonly columns: number
   readonly rows: number
   handoffs = 0
+  people = 0
   readonly #xEdges: number[]
   readonly #yEdges: number[]
-  readonly #slots = new Map<number, number>()
   readonly #cells: Uint32Array
   #ids = new Float64Array(1024)
   #places = new Uint16Array(2048)
-  #cellOf = new Uint16Array(1024)
+  /** Each person's cell by id, in this census and in the one before. */
+  #cellOf = new Map<number, number>()
+  #cellBefore = new Map<number, number>()
 
   /** The grid's cells in any order. */
   constructor(cells: readonly Area[]) {
@@ -39,44 +41,31 @@ export class Census {
     }
   }
 
-  get people(): number {
-    return this.#slots.size
+  /** Begins a new census: everybody is to be seen again. */
+  begin(): void {
+    this.people = 0
+    this.#cells.fill(0)
+    const before = this.#cellBefore
+    this.#cellBefore = this.#cellOf
+    this.#cellOf = before
+    before.clear()
   }
 
   seen(id: number, x: number, y: number): void {
     const cell = last(this.#yEdges, y) * this.columns + last(this.#xEdges, x)
-    let slot = this.#slots.get(id)
-    if (slot === undefined) {
-      slot = this.#slots.size
-      if (slot === this.#ids.length) this.#grow()
-      this.#slots.set(id, slot)
-      this.#ids[slot] = id
-      this.#cells[cell]++
-    } else if (this.#cellOf[slot] !== cell) {
-      this.#cells[this.#cellOf[slot]]--
-      this.#cells[cell]++
-      this.handoffs++
-    }
-    this.#cellOf[slot] = cell
+    const cellBefore = this.#cellBefore.get(id)
+    if (cellBefore !== undefined && cellBefore !== cell) this.handoffs++
+    this.#cellOf.set(id, cell)
+    this.#cells[cell]++
+    const place = this.people++
+    if (place === this.#ids.length) this.#grow()
+    this.#ids[place] = id
     const { minX, maxX, minY, maxY } = this.world
-    this.#places[slot * 2] = Math.round(((x - minX) / (maxX - minX)) * 65535)
-    this.#places[slot * 2 + 1] = Math.round(((y - minY) / (maxY - minY)) * 65535)
+    this.#places[place * 2] = Math.round(((x - minX) / (maxX - minX)) * 65535)
+    this.#places[place * 2 + 1] = Math.round(((y - minY) / (maxY - minY)) * 65535)
   }
 
-  gone(id: number): void {
-    const slot = this.#slots.get(id)
-    if (slot === undefined) return
-    this.#slots.delete(id)
-    this.#cells[this.#cellOf[slot]]--
-    const end = this.#slots.size
-    if (slot === end) return
-    this.#ids[slot] = this.#ids[end]
-    this.#cellOf[slot] = this.#cellOf[end]
-    this.#places.copyWithin(slot * 2, end * 2, end * 2 + 2)
-    this.#slots.set(this.#ids[slot], slot)
-  }
-
-  /** Good until the next change: its columns are this census's own. */
+  /** Good until the next census begins: its columns are this one's own. */
   frame(tick: number): Frame {
     return {
       tick,
@@ -91,13 +80,11 @@ export class Census {
   }
 
   #grow(): void {
-    const [ids, places, cellOf] = [this.#ids, this.#places, this.#cellOf]
+    const [ids, places] = [this.#ids, this.#places]
     this.#ids = new Float64Array(ids.length * 2)
     this.#places = new Uint16Array(places.length * 2)
-    this.#cellOf = new Uint16Array(cellOf.length * 2)
     this.#ids.set(ids)
     this.#places.set(places)
-    this.#cellOf.set(cellOf)
   }
 }
 

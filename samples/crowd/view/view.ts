@@ -1,7 +1,7 @@
 // The view app's life: it watches the whole world and passes on what it sees.
 // Owns what is read and how often; who gets it is audience.ts.
 
-import type { Application, Transaction } from '@heddle/sdk'
+import type { Application, Subscription, Transaction } from '@heddle/sdk'
 import type { Audience } from './audience.ts'
 import { Census } from './census.ts'
 import { encodeFrame, type Frame } from './frame.ts'
@@ -34,7 +34,7 @@ export async function runView(application: Application, audience: Audience, opti
 export class View {
   readonly #options: ViewOptions
   readonly #census: Census
-  #subscribed = false
+  #crowd: Subscription | undefined
 
   constructor(application: Application, options: ViewOptions) {
     this.#options = options
@@ -45,17 +45,13 @@ export class View {
   /** The crowd as of the last tick, where it is time to look; good until the next look. */
   look(transaction: Transaction): Frame | undefined {
     const { domain, every } = this.#options
-    if (!this.#subscribed) transaction.createSubscriptionBoundingBox2F32(domain, this.#census.world)
-    this.#subscribed = true
+    this.#crowd ??= transaction.createSubscriptionBoundingBox2F32(domain, this.#census.world)
     const tick = transaction.tick - 1
     if (tick % every !== 0) return undefined
-    for (const { kind, entity } of transaction.allSubscriptionEvents()) {
-      if (kind === 'Remove') {
-        this.#census.gone(entity.id)
-      } else {
-        const [x, y] = transaction.loadEntityIndexKey(entity)
-        this.#census.seen(entity.id, x, y)
-      }
+    this.#census.begin()
+    for (const { columns, rows, x, y } of transaction.covered(this.#crowd)) {
+      const { ids } = columns
+      for (let place = 0; place < rows.length; place++) this.#census.seen(ids[rows[place]], x[place], y[place])
     }
     return this.#census.frame(tick)
   }
