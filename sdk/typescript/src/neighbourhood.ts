@@ -99,10 +99,12 @@ export class Neighbourhood {
         const placeEnd = cellStarts[row * columns + lastColumn + 1]
         let place = cellStarts[row * columns + firstColumn]
         if (list.length < end + placeEnd - place) list = this.#grownList(end, end + placeEnd - place)
+        // Written whether it is near or not: without a branch that can't be foretold this is a quarter faster.
         for (; place < placeEnd; place++) {
           const dx = sortedX[place] - x
           const dy = sortedY[place] - y
-          if (dx * dx + dy * dy <= square && sorted[place] !== own) list[end++] = sorted[place]
+          list[end] = sorted[place]
+          end += +(dx * dx + dy * dy <= square) & +(sorted[place] !== own)
         }
       }
     }
