@@ -1,13 +1,11 @@
 // The comparison behind the benchmarks `million` and `ten-million`: a world of bouncing entities beside the bare steps.
 // Owns both contenders; the numbers are the benchmarks'.
 
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import type { Bench, Outcome } from './benchmark.ts'
+import { OtherProcess } from './other-process.ts'
 import { interleaved, median } from './rounds.ts'
-import { appsFolder, startWorld } from './world.ts'
+import { startWorld } from './world.ts'
 
 const cells = { columns: 4, rows: 4 }
 const band = 10
@@ -25,11 +23,8 @@ export async function bouncing(
     domains: { Cells: { kind: 'spatial', grid: [cells.columns, cells.rows], command } },
   })
   const cores = availableParallelism()
-  const alone = Array.from({ length: cores }, () => {
-    const settings = [entities / cores, half, speed].map(String)
-    return fork(join(appsFolder, 'bounce-alone.ts'), settings)
-  })
-  bench.defer(() => alone.forEach((child) => void child.kill()))
+  const settings = [entities / cores, half, speed]
+  const alone = Array.from({ length: cores }, () => new OtherProcess(bench, 'bounce-alone.ts', settings))
   const measured = await interleaved(
     {
       fabric: () => world.tickMs(roundMs),
@@ -48,9 +43,7 @@ export async function bouncing(
   }
 }
 
-async function stepMs(child: ChildProcess, durationMs: number): Promise<number> {
-  const answered = once(child, 'message')
-  child.send(durationMs)
-  const [{ stepMs }] = (await answered) as [{ stepMs: number }]
+async function stepMs(alone: OtherProcess, durationMs: number): Promise<number> {
+  const { stepMs } = await alone.ask<{ stepMs: number }>(durationMs)
   return stepMs
 }

@@ -9,8 +9,7 @@ import { type SchemaSettings, schema } from '../../tests/support/packages.ts'
 import type { Simulation } from '../../tests/support/simulation.ts'
 import { waitFor } from '../../tests/support/waiting.ts'
 import type { Bench } from './benchmark.ts'
-
-export const appsFolder = join(import.meta.dirname, '../apps')
+import { appsFolder } from './other-process.ts'
 
 /** Ticks before a measurement counts: the first ones make the world, and compile the code. */
 const warmTicks = 30

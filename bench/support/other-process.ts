@@ -1,0 +1,38 @@
+// A process beside a benchmark that measures when it is told to: a reference that must not share the benchmark's own.
+// Owns its start, its end and the asking; what is measured is the program's: it answers each message with one of its own.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Bench } from './benchmark.ts'
+
+/** Programs of benchmarks: apps, and what they are compared with. */
+export const appsFolder = join(import.meta.dirname, '../apps')
+
+export class OtherProcess {
+  readonly #file: string
+  readonly #child: ChildProcess
+  readonly #exited: Promise<unknown[]>
+
+  /** Runs a file of bench/apps; it is ended with the benchmark. */
+  constructor(bench: Bench, file: string, settings: readonly (string | number)[]) {
+    this.#file = file
+    this.#child = fork(join(appsFolder, file), settings.map(String))
+    this.#exited = once(this.#child, 'exit')
+    bench.defer(() => this.#end())
+  }
+
+  /** Sends a message, and gives the answer. Throws where the process ends instead. */
+  async ask<Answer>(message: number | object): Promise<Answer> {
+    const answered = once(this.#child, 'message')
+    this.#child.send(message)
+    const ended = this.#exited.then((how) => Promise.reject(new Error(`${this.#file} has ended: ${how}`)))
+    const [answer] = await Promise.race([answered, ended])
+    return answer as Answer
+  }
+
+  async #end(): Promise<void> {
+    this.#child.kill()
+    await this.#exited
+  }
+}
