@@ -1,6 +1,10 @@
 // What an operator sees, held against what simulations did.
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import type { TopReport } from '../../src/cli/top-report.ts'
 import { MetricsPage, parseWithPython } from '../../src/control/metrics/testing/metrics-page.ts'
@@ -9,6 +13,7 @@ import { schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 
+const launcher = join(import.meta.dirname, '../../bin/heddle')
 let heddle: Heddle
 before(async () => {
   heddle = await startHeddle()
@@ -154,6 +159,31 @@ test('what a custom app hands over is counted at both ends, and its partition le
     'the app to be gone',
   )
   assert.equal(gone.all('heddle_partition_entities', simulation).length, 1, 'the rest goes on')
+  await endsOnPage(world)
+})
+
+test('top goes on from second to second until Ctrl-C, without control too, which finds all counts again', async () => {
+  const text = schema({ tickRate: '30', domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } } })
+  const world = await heddle.startSimulation('lasting', text)
+  await world.startClock()
+  const simulation = { simulation: 'lasting' }
+  await pageWhere((each) => each.value('heddle_simulation_ticks_total', simulation) >= 10, '10 ticks')
+  await heddle.killControl()
+  const child = spawn(launcher, ['top', 'lasting', '--json', '--data', heddle.data], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const reports: TopReport[][] = []
+  for await (const line of createInterface(child.stdout)) {
+    reports.push(JSON.parse(line))
+    if (reports.length === 2) child.kill('SIGINT')
+  }
+  assert.equal(child.exitCode ?? (await once(child, 'exit'))[0], 0)
+  const [[first], [second]] = reports
+  assert.ok(second.tick > first.tick && first.tick >= 10, `${first.tick}, ${second.tick}`)
+  assert.ok(second.apps[0].phases.wait.meanMs! > 0)
+  await heddle.up()
+  const found = await page()
+  assert.ok(found.value('heddle_simulation_ticks_total', simulation) >= second.tick)
   await endsOnPage(world)
 })
 
