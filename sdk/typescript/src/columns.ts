@@ -1,8 +1,9 @@
 // Entities as columns: typed arrays on the fabric's memory itself, a row an entity. Good within one transaction.
 // Owns the views and the checks of arguments; what a write has to be followed by is said at each call. Never copies.
 
+import { OutsideError } from '../../../src/core/fabric/departures.ts'
 import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
-import { OutsideError, type PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
+import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
 import type { ApplicationState } from './application-state.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'
 import type { ColumnsOf, Field, Shape } from './field.ts'

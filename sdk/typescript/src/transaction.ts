@@ -2,10 +2,10 @@
 // Owns checking of arguments and of ownership; the work on memory is the fabric's. Entities of this app are read as it last wrote them;
 // those of others as they were committed at the tick before. Nothing that was read may be used after the commit.
 
+import { OutsideError } from '../../../src/core/fabric/departures.ts'
 import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
 import { readMessages } from '../../../src/core/fabric/messages.ts'
 import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
-import { OutsideError } from '../../../src/core/fabric/partition-owner.ts'
 import { Subscription as SubscriptionBox } from '../../../src/core/fabric/subscriptions.ts'
 import type { ApplicationState } from './application-state.ts'
 import { type CoveredColumns, EntityColumns, OwnedColumns, outsideError } from './columns.ts'

@@ -5,15 +5,13 @@
 import { assert } from '../../base/assert.ts'
 import { type Box, emptyBox } from './box.ts'
 import { cellOf } from './box-query.ts'
+import { Departures } from './departures.ts'
 import type { Fabric } from './fabric.ts'
-import { findOutside } from './inside.ts'
 import { type Interest, publishInterests, quietArea } from './interests.ts'
 import { fieldIndexMax } from './layout.ts'
-import { writeLeavers } from './leavers.ts'
 import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
-import { PlaceList } from './place-list.ts'
-import { RowList } from './row-list.ts'
+import { PositionTakeover } from './position-takeover.ts'
 import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
 
@@ -29,17 +27,6 @@ export interface OwnershipOfTick {
   removed: { row: number; id: number; type: number }[]
   /** Rows of entities that wanted to leave and could not. */
   rejected: number[]
-}
-
-/** Thrown by `finish` where an entity of a domain with an area was moved out of it: nothing is closed, and it can be moved back. */
-export class OutsideError extends Error {
-  readonly row: number
-
-  constructor(row: number) {
-    super(`the entity in row ${row} is outside of its domain`)
-    this.name = 'OutsideError'
-    this.row = row
-  }
 }
 
 export class PartitionOwner {
@@ -70,20 +57,8 @@ export class PartitionOwner {
   readonly #fieldsInUse: number[] = []
   #changes = new TickChanges()
   #changesBefore = new TickChanges()
-  /** Rows below this have their positions taken over from the front side; those above follow when somebody looks, or sweeps over them. */
-  #taken = 0
-  /** Rows that arrived above it, in ascending order, and where they are. */
-  readonly #awaiting = new RowList()
-  #awaitingPositions = new Float32Array(0)
-  #awaitingFrom = 0
-  /** Rows that bulk writes may have left outside of the cell. */
-  readonly #outside = new RowList()
-  readonly #candidates = new RowList()
-  #targets = new Int32Array(0)
-  /** Entities that bulk writes of this tick left outside of what is both in the cell and quiet, of all rows below `#scannedTo`, each of which was looked at once and in order. */
-  readonly #scanned = new PlaceList()
-  readonly #found = new PlaceList()
-  #scannedTo = 0
+  readonly #positions = new PositionTakeover()
+  readonly #departures: Departures
   /** By row: the begin in which it was listed last as changed. */
   #listedIn = new Uint32Array(0)
   #begins = 0
@@ -101,6 +76,8 @@ export class PartitionOwner {
     this.domain = fabric.control.partitionWord(index, 'domain')
     this.#cell = cellOf(fabric, this.memory)
     this.#spatialIndex = this.#cell && new SpatialIndex(this.memory, this.#cell)
+    const place = { partition: index, domain: this.domain, cell: this.#cell }
+    this.#departures = new Departures(fabric.world, place)
   }
 
   /** Rows in use are below this; free ones have state 0. */
@@ -112,7 +89,7 @@ export class PartitionOwner {
   }
   /** The positions on the back side, all of them as they stand. */
   get position(): Float32Array {
-    this.#takePositions(this.#rows)
+    this.#positions.take(this.#rows)
     return this.back.position
   }
 
@@ -127,9 +104,7 @@ export class PartitionOwner {
     this.ownership = { added: [], removed: [], rejected: [] }
     this.#outgoingMessages = []
     this.#outgoingBytes = 0
-    this.#outside.clear()
-    this.#scanned.clear()
-    this.#scannedTo = 0
+    this.#departures.begin(this.back)
     this.#takeOverFront(tick)
     this.#beginIndex()
     this.#settleLeavers()
@@ -145,8 +120,13 @@ export class PartitionOwner {
   finish(): void {
     const { back } = this
     while (this.#rows > 0 && back.state[this.#rows - 1] === rowState.free) this.#rows--
-    this.#takePositions(this.#rows)
-    this.#groupLeavers()
+    this.#positions.take(this.#rows)
+    this.#departures.write({
+      rows: this.#rows,
+      all: this.#fresh || this.front.get('strays') !== 0,
+      changed: this.#changes.rows,
+      rejected: this.ownership.rejected,
+    })
     publishInterests(back, this.interests)
     writeMessages(this.memory, this.#backIndex, back, this.#outgoingMessages)
     back.set('rows', this.#rows)
@@ -182,7 +162,7 @@ export class PartitionOwner {
   }
 
   setPosition(row: number, x: number, y: number, z: number): void {
-    if (row >= this.#taken) this.#takePositions(Math.max(this.#rows, row + 1))
+    this.#positions.take(Math.max(this.#rows, row + 1))
     const { position } = this.back
     const start = row * 3
     position[start] = x
@@ -197,22 +177,22 @@ export class PartitionOwner {
    */
   moved(from: number, to: number): void {
     if (from >= to) return
-    this.#takePositions(to)
+    this.#positions.take(to)
     this.#changes.position.add(from, to)
     this.#markChanged(from, to)
-    this.#lookAround(from, to)
+    this.#departures.lookAround(from, to, this.#spatialIndex?.quiet)
   }
 
   /** For an app that moves its rows in order, a piece at a time: gets the positions ready up to `to`. */
   takeForSweep(to: number): void {
-    this.#takePositions(to)
+    this.#positions.take(to)
   }
 
   /** The next piece was written. `endSweep` follows after the last. */
   swept(from: number, to: number): void {
     this.#changes.position.add(from, to)
     this.#changes.sweeps = true
-    this.#lookAround(from, to)
+    this.#departures.lookAround(from, to, this.#spatialIndex?.quiet)
   }
 
   endSweep(to: number): void {
@@ -221,15 +201,8 @@ export class PartitionOwner {
 
   /** Whether the row's entity belongs to a domain with an area, and is not in it. */
   isOutside(row: number): boolean {
-    const { state, destination } = this.back
-    const { position } = this
-    const cell = this.#cell
-    if (!cell || row >= this.#rows || state[row] === rowState.free || destination[row] !== 0) return false
-    const x = position[row * 3]
-    const y = position[row * 3 + 1]
-    if (!Number.isFinite(position[row * 3 + 2])) return true
-    if (x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY) return false
-    return this.#fabric.world.partitionAt(this.domain, x, y) < 0
+    this.#positions.take(this.#rows)
+    return this.#departures.isOutside(row)
   }
 
   /** Hands the entity to a domain: it leaves at the end of this tick, or of a later one while its target is full. */
@@ -334,11 +307,10 @@ export class PartitionOwner {
     const rows = front.rows
     const follows = !this.#fresh && back.float('tick') === tick - 2
     const strideChanged = this.#takeOverFieldStrides()
-    this.#taken = rows
-    this.#awaiting.clear()
-    this.#awaitingFrom = 0
-    if (!follows || strideChanged || before.rows.count * 3 > rows) this.#copyAllRows()
+    const copiesAll = !follows || strideChanged || before.rows.count * 3 > rows
+    if (copiesAll) this.#copyAllRows()
     else this.#copyChanges(before)
+    this.#positions.begin(front, back, !copiesAll && before.sweeps ? 0 : rows)
     this.#rows = rows
     this.#population = front.get('population')
     this.#lowestFree = 0
@@ -394,8 +366,7 @@ export class PartitionOwner {
       if (!data.isEmpty) to.data.set(from.data.subarray(data.from * stride, data.to * stride), data.from * stride)
       if (!heads.isEmpty) copyHeads(from, to, heads.from, heads.to)
     }
-    if (sweeps) this.#taken = 0
-    else if (!position.isEmpty)
+    if (!sweeps && !position.isEmpty)
       back.position.set(front.position.subarray(position.from * 3, position.to * 3), position.from * 3)
     for (let place = 0; place < count; place++) {
       const row = rows[place]
@@ -417,21 +388,6 @@ export class PartitionOwner {
     return this.memory.field(1 - this.#backIndex, field)!
   }
 
-  /** Brings the positions below `to` to the back side, where they are not there yet, and on top of them those of arrivals. */
-  #takePositions(to: number): void {
-    const from = this.#taken
-    if (from >= to) return
-    const { position } = this.back
-    const known = Math.min(to, this.front.rows)
-    if (from < known) position.set(this.front.position.subarray(from * 3, known * 3), from * 3)
-    const { rows, count } = this.#awaiting
-    for (let place = this.#awaitingFrom; place < count && rows[place] < to; place++) {
-      for (let axis = 0; axis < 3; axis++) position[rows[place] * 3 + axis] = this.#awaitingPositions[place * 3 + axis]
-      this.#awaitingFrom = place + 1
-    }
-    this.#taken = to
-  }
-
   /** Says what the index is to hold at the end of this tick. */
   #beginIndex(): void {
     const index = this.#spatialIndex
@@ -445,7 +401,7 @@ export class PartitionOwner {
     this.#spatialIndex?.finish(this.tick, this.#rows, {
       rows: this.#changes.rows,
       inBulk: !this.#changes.position.isEmpty,
-      outside: this.#scannedTo >= this.#rows ? this.#scanned : undefined,
+      outside: this.#departures.scanned(this.#rows),
     })
   }
 
@@ -499,7 +455,7 @@ export class PartitionOwner {
       assert(row >= 0, 'the barrier grants no more than there is room for')
       back.id[row] = from.id[source]
       back.type[row] = from.type[source]
-      this.#arrive(row, position[source * 3], position[source * 3 + 1], position[source * 3 + 2])
+      this.#positions.arrive(row, position[source * 3], position[source * 3 + 1], position[source * 3 + 2])
       this.ownership.added.push(row)
     }
     for (let field = 1; field <= fieldIndexMax; field++) {
@@ -512,22 +468,6 @@ export class PartitionOwner {
         copyFieldRow(view, source, this.#fields[field]!, this.ownership.added[firstArrival + place])
       }
     }
-  }
-
-  /** Arrivals take rows in ascending order, so those that await the positions below them do so too. */
-  #arrive(row: number, x: number, y: number, z: number): void {
-    let positions = this.back.position
-    let place = row
-    if (row >= this.#taken && row < this.front.rows) {
-      place = this.#awaiting.count
-      this.#awaiting.push(row)
-      if (this.#awaitingPositions.length < this.#awaiting.rows.length * 3)
-        this.#awaitingPositions = grown(this.#awaitingPositions, this.#awaiting.rows.length * 3)
-      positions = this.#awaitingPositions
-    }
-    positions[place * 3] = x
-    positions[place * 3 + 1] = y
-    positions[place * 3 + 2] = z
   }
 
   // --- rows and fields
@@ -594,95 +534,6 @@ export class PartitionOwner {
       for (let row = this.#rows - 1; row > 0; row--)
         view.data.copyWithin(row * stride, row * strideBefore, (row + 1) * strideBefore)
     return true
-  }
-
-  // --- leaving
-
-  /** After a bulk write of positions: finds what left the cell, and what moved in the index. */
-  #lookAround(from: number, to: number): void {
-    const cell = this.#cell
-    if (!cell) return
-    const { position, state } = this.back
-    const { quiet } = this.#spatialIndex!
-    const found = this.#found
-    found.clear()
-    findOutside(position, from, to, quiet ?? cell, found)
-    const inOrder = from === this.#scannedTo
-    this.#scannedTo = inOrder ? to : -1
-    for (let place = 0; place < found.count; place++) {
-      const row = found.rows[place]
-      if (state[row] === rowState.free) continue
-      const x = found.x[place]
-      const y = found.y[place]
-      if (inOrder && quiet) this.#scanned.push(row, x, y)
-      const isInCell = x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY
-      if (!isInCell || !Number.isFinite(position[row * 3 + 2])) this.#outside.push(row)
-    }
-  }
-
-  /** Finds the entities whose place is elsewhere, and lists them by target, each target's in the order of their rows. */
-  #groupLeavers(): void {
-    const candidates = this.#findCandidates()
-    candidates.sortUnique()
-    const { rows } = candidates
-    if (this.#targets.length < candidates.count) this.#targets = new Int32Array(rows.length)
-    let strays = 0
-    let leaving = 0
-    for (let place = 0; place < candidates.count; place++) {
-      const target = this.#targetOf(rows[place])
-      if (target < 0) strays = 1
-      if (target < 0 || target === this.index) continue
-      rows[leaving] = rows[place]
-      this.#targets[leaving++] = target
-    }
-    this.back.set('strays', strays)
-    writeLeavers(this.back, rows.subarray(0, leaving), this.#targets)
-  }
-
-  /** Rows of all entities that may have to leave. Throws OutsideError. */
-  #findCandidates(): RowList {
-    const candidates = this.#candidates
-    candidates.clear()
-    const { state, destination, position } = this.back
-    const cell = this.#cell
-    const consider = (row: number) => {
-      if (row >= this.#rows || state[row] !== rowState.here) return
-      if (destination[row] === 0) {
-        if (!cell) return
-        const x = position[row * 3]
-        const y = position[row * 3 + 1]
-        if (x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY) return
-      }
-      candidates.push(row)
-    }
-    const { rows, count } = this.#outside
-    for (let place = 0; place < count; place++) {
-      if (this.isOutside(rows[place])) throw new OutsideError(rows[place])
-      consider(rows[place])
-    }
-    if (this.#fresh || this.front.get('strays') !== 0) {
-      for (let row = 0; row < this.#rows; row++) consider(row)
-      return candidates
-    }
-    const { rows: listed, count: listedCount } = this.#changes.rows
-    for (let place = 0; place < listedCount; place++) consider(listed[place])
-    for (const row of this.ownership.rejected) consider(row)
-    return candidates
-  }
-
-  /** The partition that should own the row's entity from the next tick on; -1 where no partition owns its position, and it stays. */
-  #targetOf(row: number): number {
-    const { back } = this
-    const { world } = this.#fabric
-    const destination = back.destination[row]
-    if (destination === 0 && !world.grids[this.domain]) return this.index
-    const domain = destination === 0 ? this.domain : destination - 1
-    const target = world.partitionAt(domain, back.position[row * 3], back.position[row * 3 + 1])
-    if (target === this.index && destination !== 0) {
-      back.destination[row] = 0
-      this.#changes.rows.push(row)
-    }
-    return target
   }
 }
 

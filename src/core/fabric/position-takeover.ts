@@ -1,0 +1,64 @@
+// The positions of a partition on their way from the front side to the back side: all at once, or, for apps that sweep over them, piece by piece just before each
+// piece is moved, so that a position passes through the processor once.
+// Owns how far that has got, and the positions of entities that arrived further on; never decides what is moved.
+
+import type { Side } from './partition-memory.ts'
+import { RowList } from './row-list.ts'
+
+export class PositionTakeover {
+  #front!: Side
+  #back!: Side
+  /** Rows below this are on the back side. */
+  #taken = 0
+  /** Rows above it that entities arrived in, in ascending order, and where these are. */
+  readonly #arrived = new RowList()
+  #arrivedAt = new Float32Array(0)
+  #settled = 0
+
+  /** `taken` rows of the back side are up to date; the others follow. */
+  begin(front: Side, back: Side, taken: number): void {
+    this.#front = front
+    this.#back = back
+    this.#taken = taken
+    this.#arrived.clear()
+    this.#settled = 0
+  }
+
+  /** Brings the positions below `to` to the back side, and on top of them those of arrivals. */
+  take(to: number): void {
+    const from = this.#taken
+    if (from >= to) return
+    const { position } = this.#back
+    const known = Math.min(to, this.#front.rows)
+    if (from < known) position.set(this.#front.position.subarray(from * 3, known * 3), from * 3)
+    const { rows, count } = this.#arrived
+    for (; this.#settled < count && rows[this.#settled] < to; this.#settled++)
+      for (let axis = 0; axis < 3; axis++)
+        position[rows[this.#settled] * 3 + axis] = this.#arrivedAt[this.#settled * 3 + axis]
+    this.#taken = to
+  }
+
+  /** An entity arrived in a row. Rows come in ascending order. */
+  arrive(row: number, x: number, y: number, z: number): void {
+    let positions = this.#back.position
+    let place = row
+    if (row >= this.#taken && row < this.#front.rows) {
+      place = this.#arrived.count
+      this.#arrived.push(row)
+      positions = this.#roomForArrivals()
+    }
+    positions[place * 3] = x
+    positions[place * 3 + 1] = y
+    positions[place * 3 + 2] = z
+  }
+
+  #roomForArrivals(): Float32Array {
+    const needed = this.#arrived.rows.length * 3
+    if (this.#arrivedAt.length < needed) {
+      const grown = new Float32Array(needed)
+      grown.set(this.#arrivedAt)
+      this.#arrivedAt = grown
+    }
+    return this.#arrivedAt
+  }
+}
