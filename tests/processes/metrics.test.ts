@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import type { TopReport } from '../../src/cli/top-report.ts'
-import { MetricsPage, parseWithPython } from '../../src/control/metrics/testing/metrics-page.ts'
+import { ParsedPage, parseWithPython } from '../../src/control/metrics/testing/parsed-page.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
@@ -26,12 +26,12 @@ async function pageText(): Promise<string> {
   return answer.text()
 }
 
-async function page(): Promise<MetricsPage> {
-  return new MetricsPage(await pageText())
+async function page(): Promise<ParsedPage> {
+  return new ParsedPage(await pageText())
 }
 
 /** The page once it shows what a tick came to, whose last commit may be counted a moment after it was made. */
-async function pageWhere(isSo: (page: MetricsPage) => boolean, what: string): Promise<MetricsPage> {
+async function pageWhere(isSo: (page: ParsedPage) => boolean, what: string): Promise<ParsedPage> {
   return waitFor(async () => {
     const found = await page()
     return isSo(found) ? found : undefined
@@ -92,7 +92,7 @@ test('the page says what a world did: its ticks, entities, handoffs, and the cra
     const text = await pageText()
     const read = await parseWithPython(text)
     if (read === undefined) return inner.skip('python3-prometheus-client is not on this machine')
-    assert.deepEqual(read, new MetricsPage(text).samples)
+    assert.deepEqual(read, new ParsedPage(text).samples)
   })
   await endsOnPage(world)
 })
@@ -189,7 +189,7 @@ test('top goes on from second to second until Ctrl-C, without control too, which
 
 test("control counts its own requests, and says nothing of a caller's words", async () => {
   const before = await page()
-  const counted = (found: MetricsPage, service: string, operation: string, status: number) =>
+  const counted = (found: ParsedPage, service: string, operation: string, status: number) =>
     found.sum('heddle_requests_total', { service, operation, status: String(status) })
   await heddle.weaver.listSimulations().promise()
   await assert.rejects(heddle.weaver.describeSimulation({ Simulation: 'nobody-knows' }).promise())

@@ -3,14 +3,14 @@ import { test } from 'node:test'
 import { openFixture, waitFor } from '../testing/control-fixture.ts'
 import { MetricsPage } from './metrics-page.ts'
 import { RequestMetrics } from './request-metrics.ts'
-import { MetricsPage as ReadPage } from './testing/metrics-page.ts'
+import { ParsedPage } from './testing/parsed-page.ts'
 
 test('simulations are counted by status, and one whose worker tells nothing of its work is not up', async () => {
   await using fixture = await openFixture()
   const requests = new RequestMetrics()
   const { store, supervisor } = fixture.control
   const page = new MetricsPage({ store, supervisor, requests })
-  const read = async () => new ReadPage(await page.text())
+  const read = async () => new ParsedPage(await page.text())
   assert.deepEqual((await read()).all('heddle_simulations'), [])
   // The worker of these tests has no fabric, and answers as one that is not that far.
   await fixture.start('silent')

@@ -6,7 +6,7 @@ import { HEALTH_PATH } from '../http/audit-hook.ts'
 import { openServer } from '../http/testing/open-server.ts'
 import { waitFor } from '../testing/control-fixture.ts'
 import { type Answered, RequestMetrics } from './request-metrics.ts'
-import { MetricsPage } from './testing/metrics-page.ts'
+import { ParsedPage } from './testing/parsed-page.ts'
 
 test('the server tells of each request of the API once, with its operation and status', async (context) => {
   const told: Answered[] = []
@@ -43,7 +43,7 @@ test('requests and durations are on the page, and so is the process', async () =
   for (const durationMs of [3, 40, 20_000])
     metrics.count({ service: 's3', operation: 'PutObject', status: 200, durationMs })
   metrics.count({ service: 's3', operation: 'PutObject', status: 503, durationMs: 1 })
-  const page = new MetricsPage(await metrics.registry.metrics())
+  const page = new ParsedPage(await metrics.registry.metrics())
   assert.equal(page.value('heddle_requests_total', { operation: 'PutObject', status: '200' }), 3)
   assert.equal(page.value('heddle_requests_total', { operation: 'PutObject', status: '503' }), 1)
   assert.equal(page.value('heddle_request_duration_seconds_bucket', { operation: 'PutObject', le: '0.05' }), 3)

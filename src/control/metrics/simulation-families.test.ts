@@ -4,7 +4,7 @@ import { type Metric, Registry } from '@prometheus-io/client'
 import { bucketCount, bucketOf, noDurations } from '../../core/tick/durations.ts'
 import type { PartitionMetrics, WorkerMetrics } from '../../core/wire/worker-protocol.ts'
 import { simulationFamilies } from './simulation-families.ts'
-import { MetricsPage, parseWithPython } from './testing/metrics-page.ts'
+import { ParsedPage, parseWithPython } from './testing/parsed-page.ts'
 
 function durations(...all: number[]) {
   const counts = [...noDurations.counts]
@@ -33,12 +33,12 @@ function simulation(name: string, partitions: PartitionMetrics[]): WorkerMetrics
   }
 }
 
-async function pageOf(simulations: WorkerMetrics[]): Promise<{ page: MetricsPage; text: string }> {
+async function pageOf(simulations: WorkerMetrics[]): Promise<{ page: ParsedPage; text: string }> {
   const registry = new Registry()
   for (const family of simulationFamilies(simulations))
     registry.registerMetric({ name: family.name, get: async () => family } as unknown as Metric)
   const text = await registry.metrics()
-  return { page: new MetricsPage(text), text }
+  return { page: new ParsedPage(text), text }
 }
 
 test('every number of a simulation and of its apps is on the page, under their names', async () => {

@@ -11,7 +11,7 @@ export interface Sample {
   value: number
 }
 
-export class MetricsPage {
+export class ParsedPage {
   readonly samples: readonly Sample[]
   /** By family. */
   readonly types: ReadonlyMap<string, string>
