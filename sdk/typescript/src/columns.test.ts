@@ -219,6 +219,77 @@ test('bulk calls that can not be done change nothing', () => {
   })
 })
 
+test('a few rows are given a field, with zeros in it, and it is taken away again', () => {
+  const world = new LockstepWorld({ columns: 1 })
+  world.tick(({ owned }) => {
+    owned.create(512, 4)
+    const { values } = owned.field(velocity)
+    values.fill(7)
+    owned.give(velocity, [1, 2])
+    values[1 * 3] = 5
+    assert.deepEqual([...owned.presence(velocity)], [0, 13, 13, 0])
+    assert.throws(() => owned.give(velocity, [0, 4]), { code: 'NotFound' })
+    assert.equal(owned.presence(velocity)[0], 0)
+  })
+  world.tick((transaction) => {
+    const { owned } = transaction
+    const field = transaction.loadEntityField(owned.entity(1), 1)
+    assert.deepEqual(field, { typeId: 600, data: new Uint8Array(new Float32Array([5, 0, 0]).buffer) })
+    owned.give(velocity, [1])
+    assert.equal(owned.field(velocity).values[3], 5, 'who has the field keeps its values')
+    assert.throws(() => owned.take(velocity, [2, 4]), { code: 'NotFound' })
+    owned.take(velocity, [0, 1])
+  })
+  for (let tick = 0; tick < 2; tick++)
+    world.tick(({ owned }) => assert.deepEqual([...owned.presence(velocity)], [0, 0, 13, 0]))
+})
+
+test('rows are found by id, and tell who came, who left and who could not', () => {
+  const world = new LockstepWorld({ entitiesPerPartition: 3 })
+  let ids: number[] = []
+  world.tick(
+    (transaction) => {
+      const { owned } = transaction
+      make(transaction, [
+        [-10, 0],
+        [-20, 0],
+      ])
+      ids = [...owned.ids]
+      assert.deepEqual([...owned.rowsOf([ids[1], 17, ids[0], ids[1]])], [1, -1, 0, 1])
+      owned.positions[0] = 10
+      owned.positions[3] = 20
+      owned.moved()
+    },
+    (transaction) => void make(transaction, [[50, 0]]),
+  )
+  world.tick(
+    ({ owned }) => {
+      assert.deepEqual([...owned.departedIds], ids)
+      assert.deepEqual([...owned.departedRows], [0, 1])
+      assert.deepEqual([...owned.rowsOf(ids)], [-1, -1])
+      assert.throws(() => owned.entity(0), { code: 'NotFound' })
+      assert.equal(owned.arrivedRows.length, 0)
+      owned.create(512, 1)
+      owned.positions[0] = 30
+      owned.moved()
+    },
+    ({ owned }) => {
+      assert.deepEqual(
+        [...owned.arrivedRows].map((row) => owned.ids[row]),
+        ids,
+      )
+      assert.deepEqual([...owned.rowsOf(ids)], [...owned.arrivedRows])
+      assert.deepEqual(owned.entity(owned.arrivedRows[1]).id, ids[1])
+    },
+  )
+  world.tick(({ owned }) => {
+    assert.deepEqual([...owned.rejectedRows], [0])
+    assert.equal(owned.departedRows.length, 0)
+  })
+  world.restart(1)
+  world.tick(undefined as never, ({ owned }) => assert.equal(owned.arrivedRows.length, 3))
+})
+
 test('shapes that are none are refused, with what is wrong with them', () => {
   const define = (shape: unknown, index = 1, typeId = 1) => defineField({ index, typeId, shape: shape as 'u8' })
   assert.throws(() => define('f16'), { code: 'InvalidArgument', message: /'f16'/ })

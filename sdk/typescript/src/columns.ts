@@ -7,7 +7,7 @@ import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts
 import type { ApplicationState } from './application-state.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'
 import type { ColumnsOf, Field, Shape } from './field.ts'
-import { firstTypeId } from './model.ts'
+import { type Entity, firstTypeId, type LocatedEntity } from './model.ts'
 import { middleOf } from './partitions.ts'
 
 /** How many rows a sweep takes at a time: their positions stay in the processor's nearest memory. */
@@ -112,9 +112,42 @@ export class OwnedColumns {
     return this.#open().position.subarray(0, this.rows * 3)
   }
 
-  /** The rows of the entities that are owned from this tick on; in the first tick of an app's process, of all. */
+  /** The rows of the entities that are owned from this tick on; in the first tick of an app's process, of all. One of them may have the row of one that left: look at those first. */
   get arrivedRows(): Uint32Array {
     return Uint32Array.from(this.#open().ownership.added)
+  }
+
+  /** The rows that entities had who belong to another app from this tick on. */
+  get departedRows(): Uint32Array {
+    return Uint32Array.from(this.#open().ownership.removed, ({ row }) => row)
+  }
+
+  /** The ids of those, in the same order. */
+  get departedIds(): Float64Array {
+    return Float64Array.from(this.#open().ownership.removed, ({ id }) => id)
+  }
+
+  /** The rows of the entities that should have gone to another app, which has no room: still owned, and tried again each tick. */
+  get rejectedRows(): Uint32Array {
+    return Uint32Array.from(this.#open().ownership.rejected)
+  }
+
+  /** The rows of these entities, in the order of the ids; -1 where this app doesn't own one. Goes over all rows: ask once in a tick for all that are needed. */
+  rowsOf(ids: Iterable<number>): Int32Array {
+    const { id, state } = this.#open().back
+    const wanted = [...ids]
+    const rowOf = new Map(wanted.map((id) => [id, -1]))
+    for (let row = 0; row < this.rows; row++)
+      if (state[row] !== rowState.free && rowOf.has(id[row])) rowOf.set(id[row], row)
+    return Int32Array.from(wanted, (id) => rowOf.get(id)!)
+  }
+
+  /** The handle of a row's entity, for calls that take one. Throws NotFound where it holds none. */
+  entity(row: number): Entity {
+    this.#requireEntity(row)
+    const { index, back } = this.#owner
+    const handle: LocatedEntity = { id: back.id[row], type: back.type[row], partition: index, row }
+    return handle
   }
 
   /** The values of a field, to be followed by `stored`. Throws CapacityExceeded where the machine has no room, or a value is larger than fields may be. */
@@ -123,7 +156,7 @@ export class OwnedColumns {
     return field.columnsOn(view.data, view.stride, this.rows)
   }
 
-  /** One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Read only: `stored` gives it, `removeEntityField` takes it. */
+  /** One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Read only: `stored` and `give` give it, `take` takes it. */
   presence(field: Field): Int32Array {
     return this.#view(field).length.subarray(0, this.rows)
   }
@@ -185,12 +218,36 @@ export class OwnedColumns {
     this.#view(field)
     const owner = this.#open()
     const full = owner.storedField(field.index, field.typeId, field.bytes, from, to)
-    if (full >= 0)
-      throw this.#error(
-        'CapacityExceeded',
-        `an entity has at most ${owner.memory.sizes.fieldsPerEntity} fields; row ${full} has them`,
-      )
+    if (full >= 0) throw this.#fieldsFull(full)
     this.#state.metrics.storeField += to - from
+  }
+
+  /**
+   * Gives the entities of these rows a field, with zeros in it for those that lacked it; its values can be written next, without further word. For a few among many; `stored`
+   * gives it to all in a range. Throws NotFound where a row holds no entity, CapacityExceeded where an entity may have no further field: then none is given it.
+   */
+  give(field: Field, rows: Iterable<number>): void {
+    const { data, length, typeId, stride } = this.#view(field)
+    const owner = this.#owner
+    const list = [...rows]
+    for (const row of list) {
+      this.#requireEntity(row)
+      if (!owner.mayHaveField(row, field.index)) throw this.#fieldsFull(row)
+    }
+    for (const row of list) {
+      if (length[row] === 0) data.fill(0, row * stride, row * stride + field.bytes)
+      length[row] = field.bytes + 1
+      typeId[row] = field.typeId
+      owner.touch(row)
+    }
+    this.#state.metrics.storeField += list.length
+  }
+
+  /** Takes a field away from the entities of these rows, as far as they have it. Throws NotFound where a row holds no entity: then none is taken away. */
+  take(field: Field, rows: Iterable<number>): void {
+    const list = [...rows]
+    for (const row of list) this.#requireEntity(row)
+    for (const row of list) this.#owner.removeField(row, field.index)
   }
 
   /** Says that anything of these rows was written: positions, and values of fields that the entities have. For a few among many. */
@@ -240,6 +297,11 @@ export class OwnedColumns {
     const view = owner.shapedField(field.index, field.bytes, field.alignBytes)
     if (!view) throw this.#error('CapacityExceeded', 'the machine has no room for the field')
     return view
+  }
+
+  #fieldsFull(row: number): HeddleError {
+    const { fieldsPerEntity } = this.#owner.memory.sizes
+    return this.#error('CapacityExceeded', `an entity has at most ${fieldsPerEntity} fields; row ${row} has them`)
   }
 
   #requireEntity(row: number): void {
