@@ -1,5 +1,6 @@
 // What an application and its transactions share, one tick after another.
 
+import type { Box } from '../../../src/core/fabric/box.ts'
 import type { HeddleError } from './errors.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import type { NearbyFinder } from './nearby.ts'
@@ -10,6 +11,8 @@ import type { PhaseTimer } from './phase-timer.ts'
 import type { Sight } from './sight.ts'
 
 export interface ApplicationState extends Sight {
+  /** Of this app's partition, where it has one. */
+  readonly cell: Box | undefined
   readonly ownership: OwnershipLog
   metrics: RuntimeMetrics
   readonly phases: PhaseTimer

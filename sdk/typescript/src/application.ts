@@ -1,6 +1,7 @@
 // An app's life: attached to its partition, tick by tick, until it shuts down.
 // Owns the order of calls and what outlives a tick (subscriptions, metrics, ownership changes); what happens inside a tick is the transaction's.
 
+import { cellOf } from '../../../src/core/fabric/box-query.ts'
 import { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
 import type { ApplicationState } from './application-state.ts'
 import { HeddleError } from './errors.ts'
@@ -29,6 +30,7 @@ export class Application {
   constructor(host: Host) {
     this.#state = {
       host,
+      cell: cellOf(host.fabric, host.fabric.partition(host.partition)),
       owner: new PartitionOwner(host.fabric, host.partition),
       subscriptions: new Map(),
       ownership: new OwnershipLog(),

@@ -101,6 +101,27 @@ test('fields are per entity and per index; one that is not there is NotFound', (
   })
 })
 
+test('loads fill what they are given, and replace bytes of another length', () => {
+  inUpdate((transaction) => {
+    const entity = transaction.createEntity(512, [5, 6, 7])
+    const position: [number, number, number] = [0, 0, 0]
+    assert.equal(transaction.loadEntityIndexKey(entity, position), position)
+    assert.deepEqual(position, [5, 6, 7])
+    const field = { typeId: 0, data: new Uint8Array(2) }
+    for (const length of [2, 0, 2, 3, 1000, 1000]) {
+      const stored = new Uint8Array(length).fill(length % 251)
+      transaction.storeEntityField(entity, 1, 700 + length, stored)
+      const { data } = field
+      assert.equal(transaction.loadEntityField(entity, 1, field), field)
+      assert.deepEqual(field, { typeId: 700 + length, data: stored })
+      assert.equal(field.data === data, data.length === length)
+      field.data.fill(255)
+      assert.deepEqual(transaction.loadEntityField(entity, 1).data, stored, 'it is a copy')
+    }
+    assert.throws(() => transaction.loadEntityField(entity, 2, field), refusedWith('NotFound'))
+  })
+})
+
 test('a deleted entity is gone at once, and its id is never given again', () => {
   inUpdate((transaction) => {
     const entity = transaction.createEntity(512)

@@ -20,9 +20,6 @@ export function describePartition(host: Host, index: number): Partition {
 }
 
 /** Where entities are made that are given no position: the middle of the partition's cell, or 0, 0, 0 where it has no area. */
-export function middleOf({ owner, host }: ApplicationState): Position {
-  const grid = host.fabric.world.grids[owner.domain]
-  if (!grid) return [0, 0, 0]
-  const { minX, maxX, minY, maxY } = grid.boundsOf(host.fabric.control.partitionWord(owner.index, 'cell'))
-  return [minX / 2 + maxX / 2, minY / 2 + maxY / 2, 0]
+export function middleOf({ cell }: ApplicationState): Position {
+  return cell ? [cell.minX / 2 + cell.maxX / 2, cell.minY / 2 + cell.maxY / 2, 0] : [0, 0, 0]
 }

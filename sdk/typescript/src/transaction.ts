@@ -26,6 +26,9 @@ import type { Nearby } from './nearby.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 import { middleOf } from './partitions.ts'
 
+/** Fields that are no longer than this are copied byte by byte: a view of them would cost more. */
+const bytewiseMax = 64
+
 interface BoxArguments {
   minX: number
   minY: number
@@ -39,12 +42,17 @@ export class Transaction {
   /** This app's entities as columns. */
   readonly owned: OwnedColumns
   readonly #state: ApplicationState
+  readonly #ids: Float64Array
+  readonly #states: Uint8Array
   #committed = false
   #messagesReceived = false
 
   constructor(state: ApplicationState) {
+    const { owner } = state
     this.#state = state
-    this.tick = state.owner.tick
+    this.#ids = owner.back.id
+    this.#states = owner.back.state
+    this.tick = owner.tick
     this.owned = new OwnedColumns(state, () => !this.#committed)
   }
 
@@ -87,7 +95,8 @@ export class Transaction {
     if (!Number.isInteger(typeId) || typeId < firstTypeId || typeId > 0xffff_ffff) {
       throw this.#error('InvalidArgument', `a type id is a whole number from ${firstTypeId} on, not ${typeId}`)
     }
-    const [x, y, z] = this.#checkedPosition(position ?? middleOf(this.#state))
+    const [x, y, z] = (position ?? middleOf(this.#state)).map(Math.fround)
+    this.#checkPosition(x, y, z)
     const row = owner.create(typeId)
     if (row < 0)
       throw this.#error(
@@ -120,16 +129,33 @@ export class Transaction {
   /** Moves an entity. One that leaves this app's cell goes to its new owner after the commit. Throws InvalidArgument outside the world's bounds. */
   storeEntityIndexKey(entity: Entity, position: Position): void {
     const row = this.#ownedRow(entity)
-    const [x, y, z] = this.#checkedPosition(position)
+    const x = Math.fround(position[0])
+    const y = Math.fround(position[1])
+    const z = Math.fround(position[2])
+    this.#checkPosition(x, y, z)
     this.#state.owner.setPosition(row, x, y, z)
   }
 
-  /** The position of an entity that this app owns or is subscribed to. Throws NotFound for any other. */
-  loadEntityIndexKey(entity: Entity): [x: number, y: number, z: number] {
-    const { side, row } = this.#locate(entity)
+  /**
+   * The position of an entity that this app owns or is subscribed to, written to `into` where it is given: nothing is allocated then.
+   * Throws NotFound for any other.
+   */
+  loadEntityIndexKey(
+    entity: Entity,
+    into: [x: number, y: number, z: number] = [0, 0, 0],
+  ): [x: number, y: number, z: number] {
     const { owner } = this.#state
-    const position = side === owner.back ? owner.position : side.position
-    return [position[row * 3], position[row * 3 + 1], position[row * 3 + 2]]
+    let row = this.#rowAtHand(entity)
+    let { position } = owner
+    if (row < 0) {
+      const located = this.#locate(entity)
+      row = located.row
+      if (located.side !== owner.back) position = located.side.position
+    }
+    into[0] = position[row * 3]
+    into[1] = position[row * 3 + 1]
+    into[2] = position[row * 3 + 2]
+    return into
   }
 
   /** Writes a data field, index 1 and up. Throws InvalidArgument, CapacityExceeded (longer than the limit, or no room), NotOwned, NotFound. */
@@ -143,24 +169,42 @@ export class Transaction {
     if (!(data instanceof Uint8Array)) throw this.#error('InvalidArgument', 'the data of a field is a Uint8Array')
     if (data.length > fieldBytesMax)
       throw this.#error('CapacityExceeded', `a field holds ${fieldBytesMax} bytes, not ${data.length}`)
-    if (!owner.mayHaveField(row, fieldIndex))
-      throw this.#error('CapacityExceeded', `an entity has at most ${owner.memory.sizes.fieldsPerEntity} fields`)
     if (!owner.storeField(row, fieldIndex, typeId, data))
-      throw this.#error('CapacityExceeded', 'the machine has no room for the field')
+      throw this.#error(
+        'CapacityExceeded',
+        owner.mayHaveField(row, fieldIndex)
+          ? 'the machine has no room for the field'
+          : `an entity has at most ${owner.memory.sizes.fieldsPerEntity} fields`,
+      )
     metrics.storeField++
   }
 
-  /** A copy of a data field of an entity that this app owns or is subscribed to. Throws NotFound where the entity has no such field. */
-  loadEntityField(entity: Entity, fieldIndex: number): EntityField {
+  /**
+   * A copy of a data field of an entity that this app owns or is subscribed to, in `into` where it is given: its `data` is written to where it is as long as the field's, and replaced
+   * where not. Throws NotFound where the entity has no such field.
+   */
+  loadEntityField(entity: Entity, fieldIndex: number, into?: EntityField): EntityField {
     this.#checkFieldIndex(fieldIndex)
-    const { memory, side, row } = this.#locate(entity)
     const { owner, metrics } = this.#state
-    const view = side === owner.back ? owner.field(fieldIndex) : memory.field(memory.sides.indexOf(side), fieldIndex)
+    let row = this.#rowAtHand(entity)
+    let view = owner.field(fieldIndex)
+    if (row < 0) {
+      const { memory, side, row: found } = this.#locate(entity)
+      row = found
+      if (side !== owner.back) view = memory.field(memory.sides.indexOf(side), fieldIndex)
+    }
     const length = view ? view.length[row] - 1 : -1
     if (!view || length < 0) throw this.#error('NotFound', `entity ${entity.id} has no field ${fieldIndex}`)
     metrics.loadField++
+    const typeId = view.typeId[row]
     const start = row * view.stride
-    return { typeId: view.typeId[row], data: view.data.slice(start, start + length) }
+    if (!into) return { typeId, data: view.data.slice(start, start + length) }
+    into.typeId = typeId
+    const { data } = into
+    if (data.length !== length) into.data = view.data.slice(start, start + length)
+    else if (length > bytewiseMax) data.set(view.data.subarray(start, start + length))
+    else for (let byte = 0; byte < length; byte++) data[byte] = view.data[start + byte]
+    return into
   }
 
   /** Takes a data field away. Throws NotFound where the entity has none. */
@@ -355,11 +399,18 @@ export class Transaction {
     return { id: owner.back.id[row], type: owner.back.type[row], partition: owner.index, row }
   }
 
-  #ownedRow(entity: Entity): number {
+  /** The row of an own entity, where the handle knows it; else -1. */
+  #rowAtHand(entity: Entity): number {
     this.#requireOpen()
+    const { partition, row, id } = entity as LocatedEntity
+    return partition === this.#state.owner.index && this.#ownsAt(row, id) ? row : -1
+  }
+
+  #ownedRow(entity: Entity): number {
+    const atHand = this.#rowAtHand(entity)
+    if (atHand >= 0) return atHand
     const { owner } = this.#state
     const located = entity as LocatedEntity
-    if (located.partition === owner.index && this.#ownsAt(located.row, entity.id)) return located.row
     const row = this.#findOwned(entity.id)
     if (row >= 0) {
       located.partition = owner.index
@@ -373,8 +424,7 @@ export class Transaction {
   }
 
   #ownsAt(row: number, id: number): boolean {
-    const { owner } = this.#state
-    return row < owner.rows && owner.back.id[row] === id && owner.back.state[row] !== rowState.free
+    return row < this.#state.owner.rows && this.#ids[row] === id && this.#states[row] !== rowState.free
   }
 
   #findOwned(id: number): number {
@@ -441,16 +491,14 @@ export class Transaction {
     return false
   }
 
-  #checkedPosition(position: Position): Position {
-    const [x, y, z] = [Math.fround(position[0]), Math.fround(position[1]), Math.fround(position[2])]
-    if (!Number.isFinite(x) || !Number.isFinite(y) || !Number.isFinite(z)) {
-      throw this.#error('InvalidArgument', `a position is three finite numbers, not (${position.join(', ')})`)
-    }
-    const { owner, host } = this.#state
-    if (host.fabric.world.grids[owner.domain] && host.fabric.world.partitionAt(owner.domain, x, y) < 0) {
+  /** The numbers are 32-bit floats already. */
+  #checkPosition(x: number, y: number, z: number): void {
+    const { cell, owner, host } = this.#state
+    if (cell && x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY && Number.isFinite(z)) return
+    if (!Number.isFinite(x) || !Number.isFinite(y) || !Number.isFinite(z))
+      throw this.#error('InvalidArgument', `a position is three finite numbers, not (${x}, ${y}, ${z})`)
+    if (host.fabric.world.grids[owner.domain] && host.fabric.world.partitionAt(owner.domain, x, y) < 0)
       throw this.#error('InvalidArgument', `the position (${x}, ${y}) is outside the bounds of the world`)
-    }
-    return [x, y, z]
   }
 
   #checkedBox({ minX, minY, maxX, maxY }: BoxArguments): BoxArguments {
