@@ -3,6 +3,7 @@
 
 import { join } from 'node:path'
 import { ControlBlock } from '../../src/core/fabric/control-block.ts'
+import { PartitionMeter } from '../../src/core/fabric/meters.ts'
 import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
 import { startHeddle } from '../../tests/support/heddle.ts'
 import { type SchemaSettings, schema } from '../../tests/support/packages.ts'
@@ -30,6 +31,17 @@ export class MeasuredWorld {
 
   /** Lets the clock go for so long; how long a tick took on average, in ms. */
   async tickMs(durationMs: number): Promise<number> {
+    return this.#growth(durationMs, () => performance.now())
+  }
+
+  /** The same, of what an app did between the begin and the commit of its ticks. */
+  async simulateMs(partition: number, durationMs: number): Promise<number> {
+    const { simulate } = new PartitionMeter({ control: this.#control }, partition).phases
+    return this.#growth(durationMs, () => simulate.read().sumMs)
+  }
+
+  /** Lets the clock go for so long; by how much what is read has grown in a tick on average. */
+  async #growth(durationMs: number, read: () => number): Promise<number> {
     await this.simulation.startClock()
     const first = this.tick
     await waitFor(
@@ -37,13 +49,13 @@ export class MeasuredWorld {
       () => `the world to tick; ${this.simulation.errors()}`,
       100_000,
     )
-    const startedAtMs = performance.now()
     const startTick = this.tick
+    const start = read()
     await new Promise((resolve) => setTimeout(resolve, durationMs))
     const ticks = this.tick - startTick
-    const passedMs = performance.now() - startedAtMs
+    const growth = read() - start
     await this.simulation.stopClock()
-    return passedMs / ticks
+    return growth / ticks
   }
 }
 

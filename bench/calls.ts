@@ -1,0 +1,34 @@
+// What a call for one entity costs: loads and stores of positions and of 12 bytes of a field, a second, by an app in a running simulation, beside
+// the same reads and writes through functions over plain typed arrays. Counted is what the app does between the begin and the commit of its ticks.
+
+import { benchmark } from './support/benchmark.ts'
+import { OtherProcess } from './support/other-process.ts'
+import { interleaved, median } from './support/rounds.ts'
+import { startWorld } from './support/world.ts'
+
+const entities = 10_000
+/** One of each kind an entity. */
+const calls = entities * 4
+const roundMs = 2000
+
+await benchmark(async (bench) => {
+  const world = await startWorld(bench, {
+    domains: { Cells: { kind: 'spatial', grid: [1, 1], command: `calls.ts --entities ${entities}` } },
+  })
+  const alone = new OtherProcess(bench, 'calls-alone.ts', [entities])
+  const measured = await interleaved(
+    {
+      sdk: async () => (calls * 1000) / (await world.simulateMs(0, roundMs)),
+      plain: async () => (calls * 1000) / (await alone.ask<{ passMs: number }>(roundMs)).passMs,
+    },
+    { say: bench.say },
+  )
+  return {
+    unit: 'calls/s',
+    value: median(measured.sdk),
+    reference: median(measured.plain),
+    referenceName: 'the same through functions over plain typed arrays',
+    goal: '>= 0.3',
+    more: { entities },
+  }
+})
