@@ -1,6 +1,9 @@
 // What the fabric needs of memory, whoever provides it: named segments that several readers and writers see as one.
 // Owns the interface only; `src/io/shm` has the shared one and its twin inside one process.
 
+/** Memory is claimed in whole pages. */
+export const pageBytes = 4096
+
 /** A named piece of memory. A segment is a reservation: its bytes read as zero, and cost nothing, until they are claimed and written. */
 export interface Segment {
   readonly name: string
@@ -13,6 +16,8 @@ export interface Segment {
    * Returns false, and changes nothing, where the machine has no room for them.
    */
   claim(offsetBytes: number, bytes: number): boolean
+  /** Gives memory back that was claimed; it reads as zero from then on. Both are multiples of `pageBytes`. */
+  release(offsetBytes: number, bytes: number): void
 }
 
 /** The segments of one fabric. */
@@ -26,7 +31,7 @@ export interface Segments {
   remove(name: string): void
 }
 
-/** Thrown where memory can't be had: the machine's, or the fabric folder's file system, is full. */
+/** Thrown where memory can't be had: the machine's, or the fabric folder's file system, is full, or a limit is reached. */
 export class MemoryFullError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)

@@ -103,6 +103,15 @@ export const QUOTAS: Readonly<Record<string, Quota>> = {
   bytes_per_message: whole(1, MEBIBYTE, (draft) => draft.fabric, 'messageBytesMax'),
   message_bytes_per_tick: whole(1, 1024 * MEBIBYTE, (draft) => draft.fabric, 'messageHeapBytes'),
   custom_apps_per_simulation: whole(0, 10_000, (draft) => draft.fabric, 'customApps'),
+  memory_per_simulation: {
+    read(value, draft) {
+      const mebibytes = value.isText('auto') ? undefined : value.integer(1, 4_194_304)
+      if (mebibytes === undefined) delete draft.fabric.memoryBytesMax
+      else draft.fabric.memoryBytesMax = mebibytes * MEBIBYTE
+    },
+    shown: ({ fabric: { memoryBytesMax } }) =>
+      memoryBytesMax === undefined ? 'auto' : String(memoryBytesMax / MEBIBYTE),
+  },
   worker_groups: whole(1, 1_000, (draft) => draft.schema, 'workerGroupsMax'),
   worker_types: listOrAny(
     (draft) => draft.schema,

@@ -15,6 +15,8 @@ export interface FabricLimits {
   messageHeapBytes: number
   /** Custom apps that one simulation can have at once. */
   customApps: number
+  /** Shared memory that all partitions of one simulation may claim together; a share of the machine's where absent. */
+  memoryBytesMax?: number
   /** Entities that one partition may get in a tick; as many as it has room for where absent. */
   transfersPerTick?: number
 }

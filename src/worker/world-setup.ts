@@ -12,6 +12,7 @@ import { type DomainDescription, World, type WorldDescription } from '../core/fa
 import type { FabricLimits } from '../core/limits.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import type { PartitionState } from '../core/snapshot/partition-state.ts'
+import { defaultMemoryBytesMax } from '../io/shm/default-memory.ts'
 import { type SharedSegment, SharedSegments } from '../io/shm/shared-segments.ts'
 import type { Snapshot } from './snapshot-file.ts'
 import { startFailure } from './start-failure.ts'
@@ -68,6 +69,7 @@ export async function setUpFabric(options: {
         workerPid: process.pid,
         tickRate: schema.clock.tickRate === 'unlimited' ? 0 : schema.clock.tickRate,
         tick: snapshot?.header.tick ?? 0,
+        memoryBytesMax: limits.memoryBytesMax ?? defaultMemoryBytesMax(),
       },
     )
     if (snapshot) control.nextIdLane = snapshot.header.nextIdLane
@@ -78,8 +80,7 @@ export async function setUpFabric(options: {
     return { folder, fabric, controlSegment, description, partitions }
   } catch (cause) {
     rmSync(folder, { recursive: true, force: true })
-    if (cause instanceof MemoryFullError)
-      throw startFailure('CapacityExceeded', `${cause.message}: ${folder} is on a file system that is full`, cause)
+    if (cause instanceof MemoryFullError) throw startFailure('CapacityExceeded', `${folder}: ${cause.message}`, cause)
     throw cause
   }
 }
@@ -157,7 +158,7 @@ async function restore(fabric: Fabric, partitions: Map<string, number>, snapshot
     if (!seeded) {
       throw startFailure(
         'CapacityExceeded',
-        `partition '${fabric.control.partitionName(index)}' has no room for the snapshot's ${columns.count} entities (limit ${memory.sizes.entityLimit}, or the fabric's file system is full)`,
+        `partition '${fabric.control.partitionName(index)}' has no room for the snapshot's ${columns.count} entities: ${columns.count > memory.sizes.entityLimit ? `the limit is ${memory.sizes.entityLimit}` : memory.refusal}`,
       )
     }
   }

@@ -47,7 +47,7 @@ export class AppProcess {
     this.#fabric = fabric
     this.index = options.index
     this.role = options.role
-    this.#owner = new parts.Owner(fabric, options.index, { indexRowsMin: 0 })
+    this.#owner = new parts.Owner(fabric, options.index, { indexRowsMin: 0, windowTicks: 3, spareShareMin: 0 })
     this.#whims = new Random(plan.seed, 3, options.launch)
     const watchers = this.role === 'app' ? this.#whims.below(3) : 0
     for (let count = 0; count < watchers; count++) {

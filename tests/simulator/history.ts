@@ -1,9 +1,10 @@
 // One history of a world from its seed: ticks, crashes, full machines, snapshots, each committed tick compared with the model.
 // Owns the order of things, as worker and apps keep it; what is right is the model's and the checker's.
 
-import { MemoryFullError, type Segments } from '../../src/base/memory.ts'
+import { MemoryFullError, pageBytes, type Segments } from '../../src/base/memory.ts'
 import { ControlBlock } from '../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../src/core/fabric/fabric.ts'
+import { controlRecord } from '../../src/core/fabric/layout.ts'
 import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
 import { AppProcess, Death, type Role, type Surroundings } from './app-process.ts'
 import { checkCommitted, checkStates, grantedIds } from './checker.ts'
@@ -167,6 +168,7 @@ class History {
     control.setCommittedTick(tick)
     model.commit(tick, done)
     checkCommitted(fabric, model)
+    this.#checkMemory(tick)
     const granted = grantedIds(fabric, tick)
     model.grant(granted, this.#memoryIsShort())
     check(handoffs.granted === granted.size, tick, () => `the barrier says it granted ${handoffs.granted}`)
@@ -225,7 +227,12 @@ class History {
 
   #changeMemory(segments: SimulatedWorld['segments']): void {
     const short = this.#fate.chance(this.#plan.memoryShort)
-    segments.limitBytes = short ? segments.claimedBytes + this.#fate.below(12) * 4096 : Number.POSITIVE_INFINITY
+    const pages = this.#fate.below(12)
+    // The machine is full, or the simulation has used what it may have.
+    const isMachine = this.#fate.chance(0.5)
+    segments.limitBytes = short && isMachine ? segments.claimedBytes + pages * pageBytes : Number.POSITIVE_INFINITY
+    const { control } = this.#world
+    control.words[controlRecord.index.memoryPagesMax] = short && !isMachine ? control.memoryPages + pages : 2 ** 31 - 1
     if (short) this.#happened.memoryShort++
   }
 
@@ -290,7 +297,20 @@ class History {
   }
 
   #memoryIsShort(): boolean {
-    return Number.isFinite(this.#world.segments.limitBytes)
+    const { segments, control } = this.#world
+    return Number.isFinite(segments.limitBytes) || control.memoryPagesMax < 2 ** 31 - 1
+  }
+
+  /** What the simulation counts as claimed is what is claimed. */
+  #checkMemory(tick: number): void {
+    const { segments, control } = this.#world
+    const counted = control.memoryPages * pageBytes
+    const isKnown = segments.claimedBytes > 0
+    check(
+      !isKnown || counted === segments.claimedBytes,
+      tick,
+      () => `${counted} bytes are counted, ${segments.claimedBytes} are claimed`,
+    )
   }
 
   /** No segment is left of a partition that is gone, and nothing was written without a claim. */

@@ -140,7 +140,6 @@ export class Model {
       check(entity !== undefined && entity.target >= 0, tick, () => `entity ${id} was granted and had not asked`)
       entity.granted = true
     }
-    if (memoryIsShort && granted.size === 0) return
     const populations = this.#populations()
     for (const { owner, target, granted: goes } of this.entities.values()) {
       if (!goes) continue
@@ -149,6 +148,7 @@ export class Model {
     }
     for (const [partition, population] of populations)
       check(population <= this.#entityLimit, tick, () => `the barrier lets partition ${partition} have ${population}`)
+    if (memoryIsShort) return
     const refused = new Map<number, Set<number>>()
     for (const { id, owner, target, granted: goes } of this.entities.values()) {
       if (target < 0 || goes) continue

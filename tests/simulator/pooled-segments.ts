@@ -1,7 +1,7 @@
 // Memory for thousands of short histories: segments from a pool, that know which of their pages were claimed.
 // Owns the buffers, the pool, and the rule that nothing is written before it is claimed; never knows what stands in them.
 
-import type { Segment, Segments } from '../../src/base/memory.ts'
+import { pageBytes, type Segment, type Segments } from '../../src/base/memory.ts'
 import type { Random } from './random.ts'
 
 /** The memory of one history. */
@@ -50,6 +50,7 @@ export class PooledSegments implements HistorySegments {
       bytes: buffer.byteLength,
       claimed: new Uint8Array(buffer.byteLength / pageBytes),
       claim: (offsetBytes, claimBytes) => this.#claim(segment, offsetBytes, claimBytes),
+      release: (offsetBytes, releaseBytes) => this.#release(segment, offsetBytes, releaseBytes),
     }
     this.#open.set(name, segment)
     return segment
@@ -111,6 +112,15 @@ export class PooledSegments implements HistorySegments {
     this.claimedBytes += added * pageBytes
     return true
   }
+
+  #release(segment: PooledSegment, offsetBytes: number, bytes: number): void {
+    const end = (offsetBytes + bytes) / pageBytes
+    for (let page = offsetBytes / pageBytes; page < end; page++) {
+      this.claimedBytes -= segment.claimed[page] * pageBytes
+      segment.claimed[page] = 0
+    }
+    new Uint8Array(segment.buffer, offsetBytes, bytes).fill(0)
+  }
 }
 
 interface PooledSegment extends Segment {
@@ -118,7 +128,6 @@ interface PooledSegment extends Segment {
   claimed: Uint8Array
 }
 
-const pageBytes = 4096
 const zeroPage = Buffer.alloc(pageBytes)
 /** Buffers full of zeros, by their length. */
 const pool = new Map<number, ArrayBuffer[]>()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { arbitrate } from './barrier.ts'
+import { controlRecord } from './layout.ts'
 import { testFabric } from './testing/test-fabric.ts'
 
 /** Entities by source and target: `asks[source][target]` of them ask to go there; `stay[source]` do not. */
@@ -146,16 +147,47 @@ test('no partition ever holds more than its limit, and nobody is refused by a pa
   )
 })
 
-test('where the machine has no memory for the arrivals, all entities stay where they are', () => {
+test('where the machine has no memory for the arrivals of a partition, they stay where they are, and others go', () => {
   fc.assert(
     fc.property(wishes, fc.nat(60), (wish, claims) => {
-      const all = sum(exchange({ ...wish, limit: wish.limit + 600 }, claims).granted.flat())
-      const asked = sum(wish.asks.flat())
-      // A field takes six claims: lengths, type ids and data, on both sides. Sources don't share a field.
-      const needed = 6 * sum(wish.asks.map((targets) => targets.filter((count) => count > 0).length))
-      assert.equal(all, claims < needed ? 0 : asked)
+      const { granted } = exchange({ ...wish, limit: wish.limit + 600 }, claims)
+      let left = claims
+      let isRefused = false
+      for (const target of wish.asks.keys()) {
+        const asked = wish.asks.map((targets) => targets[target])
+        // A field takes six claims: lengths, type ids and data, on both sides. Sources don't share a field.
+        const needed = 6 * asked.filter((count) => count > 0).length
+        const received = granted.map((targets) => targets[target])
+        if (sum(received) > 0) {
+          assert.deepEqual(received, asked)
+          left -= needed
+        } else isRefused ||= needed > 0
+      }
+      assert.ok(left >= 0)
+      assert.ok(!isRefused || left < 6 * wish.asks.length)
     }),
   )
+})
+
+test('where the memory of one partition does not suffice, a full one that was to swap with it keeps what it has', () => {
+  const { fabric, tick, put, ids } = testFabric({ columns: 3, sizes: { entityLimit: 2 } })
+  tick((owner) => {
+    // Cell 0 has a field that cell 1 lacks, and cells 0 and 1 are full.
+    if (owner.index === 0) for (const x of [15, 15]) owner.storeField(put(owner, x, 5), 1, 0, new Uint8Array(4))
+    if (owner.index === 1) for (const x of [5, 5]) put(owner, x, 5)
+    if (owner.index === 2) put(owner, 15, 5)
+    if (owner.index === 2) fabric.control.words[controlRecord.index.memoryPagesMax] = fabric.control.memoryPages
+  })
+  const before = ids()
+  assert.deepEqual(
+    [0, 1, 2].map((index) => fabric.partition(index).side(1).handoffGranted[0]),
+    [0, 0, 0],
+  )
+  fabric.control.words[controlRecord.index.memoryPagesMax] += 100
+  tick()
+  assert.deepEqual(ids(), before)
+  tick()
+  assert.deepEqual(ids(), { 0: before[1], 1: before[0], 2: before[2] })
 })
 
 test('a lane of ids that is half used up is replaced at the barrier', () => {

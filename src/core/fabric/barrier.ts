@@ -23,12 +23,16 @@ export function arbitrate(fabric: Fabric, tick: number, transfersMax = Number.PO
   const requests: Request[] = []
   const room = new Map<number, number>()
   const received = new Map<number, number>()
+  let pages = 0
   for (const source of fabric.partitions()) {
-    const side = fabric.partition(source).side(tick)
+    const memory = fabric.partition(source)
+    const side = memory.side(tick)
+    pages += memory.claimedPages
     refillIdLane(fabric, side)
     for (let group = 0; group < side.get('handoffGroups'); group++)
       requests.push({ source, side, group, target: side.handoffTarget[group], received, transfersMax })
   }
+  fabric.control.recountMemory(pages)
   if (requests.length === 0) return { granted: 0, rejected: 0 }
 
   const { entityLimit } = fabric.control.sizes
@@ -124,26 +128,28 @@ function refillIdLane(fabric: Fabric, side: Side): void {
 }
 
 /**
- * Claims the memory that the arrivals will be written to, so that taking them in can't fail. Where the machine has no room for all of them, none is granted in
- * this tick: grants depend on each other (a full partition that swaps), and a machine without memory needs no finer rule.
+ * Claims the memory that the arrivals will be written to, so that taking them in can't fail. A target that can't have it is granted nothing in this tick; so is one that
+ * was to make room by what it hands to such a target, and so on.
  */
 function claimForArrivals(fabric: Fabric, tick: number, requests: readonly Request[]): void {
-  const arrivals = new Map<number, number>()
-  for (const { side, group, target } of requests) {
-    if (side.handoffGranted[group] === 0) continue
-    arrivals.set(target, (arrivals.get(target) ?? 0) + side.handoffGranted[group])
+  for (let refused = true; refused; ) {
+    refused = false
+    const change = new Map<number, number>()
+    const granted = requests.filter(({ side, group }) => side.handoffGranted[group] > 0)
+    for (const { side, group, source, target } of granted) {
+      change.set(source, (change.get(source) ?? 0) - side.handoffGranted[group])
+      change.set(target, (change.get(target) ?? 0) + side.handoffGranted[group])
+    }
+    for (const [target, arriving] of Map.groupBy(granted, (request) => request.target)) {
+      const memory = fabric.partition(target)
+      const side = memory.side(tick)
+      // Rows that are free, or are left, are used again first.
+      const rows = Math.max(side.rows, side.get('population') + change.get(target)!)
+      if (memory.ensureRows(rows) && arriving.every((request) => claimFields(request.side, memory))) continue
+      for (const { side, group } of arriving) side.handoffGranted[group] = 0
+      refused = true
+    }
   }
-  let everythingFits = true
-  for (const [target, count] of arrivals) {
-    const memory = fabric.partition(target)
-    const rows = Math.min(memory.sizes.entityLimit, memory.side(tick).rows + count)
-    everythingFits &&= memory.ensureRows(rows)
-  }
-  for (const { side, group, target } of requests) {
-    if (side.handoffGranted[group] > 0) everythingFits &&= claimFields(side, fabric.partition(target))
-  }
-  if (everythingFits) return
-  for (const { side, group } of requests) side.handoffGranted[group] = 0
 }
 
 /** While it takes in, the target widens its fields to the sources' strides, and no further. */

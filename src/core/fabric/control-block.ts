@@ -2,7 +2,7 @@
 // Owns reading and writing of single entries; never decides, waits or wakes.
 
 import { assert } from '../../base/assert.ts'
-import type { Segment, Segments } from '../../base/memory.ts'
+import { MemoryFullError, pageBytes, type Segment, type Segments } from '../../base/memory.ts'
 import {
   controlLayout,
   controlRecord,
@@ -19,6 +19,11 @@ const at = controlRecord.index
 const partitionAt = partitionRecord.index
 
 type PartitionWord = Exclude<keyof typeof partitionAt, 'name'>
+
+/** Numbers of pages are 32 bits. */
+const memoryPagesMost = 2 ** 31 - 1
+
+export const machineIsFull = "the machine's memory, or the fabric folder's file system, is full"
 
 export class LayoutError extends Error {
   constructor(message: string) {
@@ -55,11 +60,15 @@ export class ControlBlock {
   static create(
     segments: Segments,
     sizes: FabricSizes,
-    options: { workerPid: number; tickRate: number; tick: number },
+    options: { workerPid: number; tickRate: number; tick: number; memoryBytesMax?: number },
   ): ControlBlock {
     const { bytes } = controlLayout(sizes.partitionCapacity)
+    const { memoryBytesMax = Number.POSITIVE_INFINITY } = options
     const segment = segments.open(segmentNames.control, bytes, true)
-    if (!segment.claim(0, bytes)) throw new LayoutError(`no room for the fabric's control segment (${bytes} bytes)`)
+    if (bytes > memoryBytesMax)
+      throw new MemoryFullError(`the control segment alone needs ${bytes} bytes, and the limit is ${memoryBytesMax}`)
+    if (!segment.claim(0, bytes))
+      throw new MemoryFullError(`no room for the fabric's control segment: ${machineIsFull}`)
     const block = new ControlBlock(segment, sizes)
     block.words[at.partitionCapacity] = sizes.partitionCapacity
     block.words[at.entityLimit] = sizes.entityLimit
@@ -69,6 +78,8 @@ export class ControlBlock {
     block.words[at.messageHeapBytes] = sizes.messageHeapBytes
     block.words[at.fieldsPerEntity] = sizes.fieldsPerEntity ?? fieldIndexMax
     block.words[at.workerPid] = options.workerPid
+    block.words[at.memoryPages] = bytes / pageBytes
+    block.words[at.memoryPagesMax] = Math.min(memoryPagesMost, Math.floor(memoryBytesMax / pageBytes))
     block.floats[at.nextIdLane] = 1
     block.floats[at.tickRate] = options.tickRate
     block.floats[at.tick] = options.tick
@@ -132,6 +143,32 @@ export class ControlBlock {
   /** Hands out the next lane of ids. Only the worker does this, and never while a tick is computed. */
   takeIdLane(): number {
     return this.floats[at.nextIdLane]++
+  }
+
+  /** Pages that are claimed in the whole fabric. */
+  get memoryPages(): number {
+    return Atomics.load(this.words, at.memoryPages)
+  }
+  get memoryPagesMax(): number {
+    return this.words[at.memoryPagesMax]
+  }
+
+  /** Counts pages that are about to be claimed, by any process. False, and counts nothing, where they are more than the simulation may have. */
+  takeMemory(pages: number): boolean {
+    for (;;) {
+      const taken = this.memoryPages
+      if (pages > this.memoryPagesMax - taken) return false
+      if (Atomics.compareExchange(this.words, at.memoryPages, taken, taken + pages) === taken) return true
+    }
+  }
+
+  giveMemoryBack(pages: number): void {
+    Atomics.sub(this.words, at.memoryPages, pages)
+  }
+
+  /** Says how many pages partitions have claimed: a process that died while it claimed may have left another number. Only while nobody claims. */
+  recountMemory(pagesOfPartitions: number): void {
+    Atomics.store(this.words, at.memoryPages, this.#layout.bytes / pageBytes + pagesOfPartitions)
   }
 
   setShutdown(): void {

@@ -57,6 +57,7 @@ export class Fabric {
   removePartition(index: number): void {
     const memory = this.partition(index)
     this.control.removePartition(index)
+    this.control.giveMemoryBack(memory.claimedPages)
     memory.remove()
     this.#open[index] = undefined
   }

@@ -1,6 +1,7 @@
 // The State Fabric's memory layout: ONE table of data. Offsets, views and the docs page come from it.
 // Owns names, types, order and sizes; never touches memory itself.
 
+import { pageBytes } from '../../base/memory.ts'
 import { bucketCount } from '../tick/durations.ts'
 
 export type Kind = 'u8' | 'u16' | 'u32' | 'i32' | 'f32' | 'f64'
@@ -33,7 +34,6 @@ export const interestMax = 16
 /** Most bins of a spatial index along each axis of a cell. */
 export const binsPerAxisMax = 64
 const cacheLineBytes = 64
-const pageBytes = 4096
 
 export const kindBytes: Record<Kind, number> = { u8: 1, u16: 2, u32: 4, i32: 4, f32: 4, f64: 8 }
 
@@ -66,6 +66,13 @@ const controlEntries = [
     line: true,
     doc: 'Futex. Added to, and woken, to make the worker look: by the last app to commit.',
   },
+  {
+    name: 'memoryPages',
+    kind: 'i32',
+    line: true,
+    doc: 'Pages of 4,096 bytes that are claimed in all segments together. Whoever claims adds to it first; the worker counts anew at each barrier.',
+  },
+  { name: 'memoryPagesMax', kind: 'i32', doc: 'No more pages than these are claimed.' },
 ] as const satisfies readonly RecordEntry[]
 
 const partitionEntries = [
@@ -183,6 +190,9 @@ const partitionHeaderEntries = [
     doc: 'Entries of both tables of the spatial index whose memory is claimed.',
   },
   { name: 'claimedIndexChanges', kind: 'u32', doc: 'Entries of `changedRow` whose memory is claimed, on both sides.' },
+  { name: 'claimedMessages', kind: 'u32', count: 2, doc: 'By side: messages whose memory is claimed.' },
+  { name: 'claimedHeapBytes', kind: 'u32', count: 2, doc: "By side: bytes of the messages' heap that are claimed." },
+  { name: 'claimedPages', kind: 'u32', doc: 'Pages that this partition has claimed, in all its segments.' },
 ] as const satisfies readonly RecordEntry[]
 
 const columnEntries = [

@@ -2,16 +2,19 @@
 // Owns views and claims; never decides what stands in them.
 
 import { assert } from '../../base/assert.ts'
-import { MemoryFullError, type Segment, type Segments } from '../../base/memory.ts'
-import type { ControlBlock } from './control-block.ts'
+import { MemoryFullError, pageBytes, type Segment, type Segments } from '../../base/memory.ts'
+import { type ControlBlock, machineIsFull } from './control-block.ts'
 import {
   columns,
   type FabricSizes,
+  fieldColumns,
   fieldIndexMax,
   fieldLayout,
+  indexColumns,
   indexLayout,
   interestMax,
   kindBytes,
+  messageColumns,
   messageLayout,
   partitionHeaderRecord,
   partitionLayout,
@@ -22,8 +25,10 @@ import {
 
 const sideAt = sideRecord.index
 const headerAt = partitionHeaderRecord.index
-/** Rows that are claimed at first; doubled from there. */
-const claimedRowsMin = 256
+/** What more is claimed at least, where something is: no claim is for a few rows, messages or bytes. */
+const rowsStep = 256
+const messagesStep = 1024
+const heapStep = 16_384
 
 type SideNumber =
   | 'rows'
@@ -151,6 +156,7 @@ export class PartitionMemory {
   readonly sizes: FabricSizes
   readonly sides: readonly [Side, Side]
   readonly #segments: Segments
+  readonly #control: ControlBlock
   readonly #segment: Segment
   readonly #writable: boolean
   readonly #header: Uint32Array
@@ -158,12 +164,14 @@ export class PartitionMemory {
   readonly #fields: [Map<number, OpenField>, Map<number, OpenField>] = [new Map(), new Map()]
   readonly #messages: (OpenMessages | undefined)[] = [undefined, undefined]
   readonly #indexes: (OpenIndex | undefined)[] = [undefined, undefined]
+  #refusal = machineIsFull
 
   constructor(segments: Segments, control: ControlBlock, index: number, writable: boolean) {
     this.index = index
     this.epoch = control.partitionWord(index, 'epoch')
     this.sizes = control.sizes
     this.#segments = segments
+    this.#control = control
     this.#writable = writable
     this.#layout = partitionLayout(this.sizes)
     this.#segment = segments.open(segmentNames.partition(index, this.epoch), this.#layout.bytes, writable)
@@ -178,14 +186,13 @@ export class PartitionMemory {
   /** Claims what a new partition needs before anybody looks at it. Throws MemoryFullError. */
   static create(segments: Segments, control: ControlBlock, index: number, idLane: number): PartitionMemory {
     const memory = new PartitionMemory(segments, control, index, true)
-    const groupColumns = columns.filter((column) => column.rows === 'partition')
-    let claimed = memory.#segment.claim(0, memory.#layout.headBytes)
-    for (const { offsetBytes, length } of memory.#layout.sides) {
-      for (const column of groupColumns)
-        claimed &&= memory.#segment.claim(offsetBytes[column.name], length[column.name] * kindBytes[column.kind])
+    const refused = () =>
+      new MemoryFullError(`no room for partition '${control.partitionName(index)}': ${memory.refusal}`)
+    if (!memory.#claimHead()) throw refused()
+    if (!memory.ensureRows(1)) {
+      control.giveMemoryBack(memory.claimedPages)
+      throw refused()
     }
-    if (!claimed || !memory.ensureRows(1))
-      throw new MemoryFullError(`no room in the fabric for partition '${control.partitionName(index)}'`)
     for (const side of memory.sides) {
       side.setFloat('idLane', idLane)
       side.setFloat('idCounter', 0)
@@ -207,23 +214,27 @@ export class PartitionMemory {
     return this.sides[tick % 2]
   }
 
+  /** Why the last claim was refused. */
+  get refusal(): string {
+    return this.#refusal
+  }
+
+  /** Pages that are claimed for this partition. */
+  get claimedPages(): number {
+    return this.#header[headerAt.claimedPages]
+  }
+
   /** Makes sure that `rows` rows can be written on both sides, all fields in use included. False: no room, nothing changed for the caller. */
   ensureRows(rows: number): boolean {
-    const claimedRows = this.#header[headerAt.claimedRows]
-    if (rows <= claimedRows) return true
-    if (rows > this.sizes.entityLimit) return false
-    const target = Math.min(this.sizes.entityLimit, Math.max(rows, claimedRows * 2, claimedRowsMin))
-    return this.#claimRows(claimedRows, target) || (rows < target && this.#claimRows(claimedRows, rows))
+    return this.#raise(headerAt.claimedRows, rows, this.sizes.entityLimit, rowsStep)
   }
 
   /** Makes sure that a field can be written with that stride, a multiple of 4, on both sides. */
   ensureField(field: number, stride: number): boolean {
     assert(stride % 4 === 0, `stride ${stride} of field ${field}`)
     assert(field >= 1 && field <= fieldIndexMax, `field index ${field}`)
-    if (stride <= this.#header[headerAt.claimedFieldStride + field]) return true
-    if (!this.#claimField(field, stride, this.#header[headerAt.claimedRows])) return false
-    this.#header[headerAt.claimedFieldStride + field] = stride
-    return true
+    const at = headerAt.claimedFieldStride + field
+    return stride <= this.#header[at] || this.#claim(at, stride)
   }
 
   /** The field's columns on a side, at that side's stride. Undefined where the field isn't in use there. */
@@ -245,12 +256,12 @@ export class PartitionMemory {
 
   /** Makes sure that tables of so many entries can be written. */
   ensureIndexTable(entries: number): boolean {
-    return this.#claimIndex('claimedIndexRows', ['row', 'x', 'y', 'start'], entries)
+    return this.#raise(headerAt.claimedIndexRows, entries, this.sizes.entityLimit, rowsStep)
   }
 
   /** Makes sure that rows below `rows` can be noted as changed. */
   ensureIndexChanges(rows: number): boolean {
-    return this.#claimIndex('claimedIndexChanges', ['changedRow', 'changedSince'], rows)
+    return this.#raise(headerAt.claimedIndexChanges, rows, this.sizes.entityLimit, rowsStep)
   }
 
   messages(sideIndex: number): MessagesView {
@@ -259,49 +270,148 @@ export class PartitionMemory {
 
   /** Makes sure that so many messages and bytes of payload can be written on a side. */
   ensureMessages(sideIndex: number, count: number, heapBytes: number): boolean {
-    const open = this.#openMessages(sideIndex)
-    const { segment, layout } = open
     const { messageLimit, messageHeapBytes } = this.sizes
-    if (count > open.claimedMessages) {
-      const target = Math.min(messageLimit, Math.max(count, open.claimedMessages * 2, 1024))
-      if (!segment.claim(layout.offsetBytes.start, target * 4) || !segment.claim(layout.offsetBytes.bytes, target * 4))
-        return false
-      open.claimedMessages = target
+    return (
+      this.#raise(headerAt.claimedMessages + sideIndex, count, messageLimit, messagesStep) &&
+      this.#raise(headerAt.claimedHeapBytes + sideIndex, heapBytes, messageHeapBytes, heapStep)
+    )
+  }
+
+  /** How much of what is claimed is not needed by a partition that uses no more than this: a share, below 1. */
+  spareShare(use: MemoryUse): number {
+    let spare = 0
+    for (const { before, after } of this.#columns(this.#header, this.#claimsFor(use))) spare += before - after
+    return spare / this.claimedPages
+  }
+
+  /**
+   * Gives back what a partition doesn't need that uses no more than this. Only its owner does, between begin and finish, in a tick in which nobody reads or writes
+   * more than that on either side.
+   */
+  shrink(use: MemoryUse): void {
+    const before = this.#header.slice()
+    const columns = [...this.#columns(before, this.#claimsFor(use))]
+    const spare = columns.reduce((sum, column) => sum + column.before - column.after, 0)
+    // First what is said, then what is done: one that dies in between leaves memory that is claimed for nothing, never the opposite.
+    this.#header.set(this.#claimsFor(use))
+    this.#header[headerAt.claimedPages] = before[headerAt.claimedPages] - spare
+    for (const column of columns) giveBack(column, column.after, column.before)
+    this.#control.giveMemoryBack(spare)
+  }
+
+  #claimHead(): boolean {
+    const groupColumns = columns.filter((column) => column.rows === 'partition')
+    const claims = [{ segment: this.#segment, offsetBytes: 0, before: 0, after: pagesOf(this.#layout.headBytes) }]
+    for (const { offsetBytes, length } of this.#layout.sides) {
+      for (const { name, kind } of groupColumns) {
+        const after = pagesOf(length[name] * kindBytes[kind])
+        claims.push({ segment: this.#segment, offsetBytes: offsetBytes[name], before: 0, after })
+      }
     }
-    if (heapBytes > open.claimedHeapBytes) {
-      const target = Math.min(messageHeapBytes, Math.max(heapBytes, open.claimedHeapBytes * 2, 65_536))
-      if (!segment.claim(layout.heapOffset, target)) return false
-      open.claimedHeapBytes = target
-    }
+    const pages = this.#claimAll(claims)
+    if (pages >= 0) this.#header[headerAt.claimedPages] = pages
+    return pages >= 0
+  }
+
+  /** Raises a number of the header so that it is at least `count`, and a bit more where there is room: there will be a next time. */
+  #raise(at: number, count: number, max: number, step: number): boolean {
+    if (count <= this.#header[at]) return true
+    if (count > max) return false
+    const roomy = withRoom(count, max, step)
+    return this.#claim(at, roomy) || (roomy > count && this.#claim(at, count))
+  }
+
+  #claim(at: number, count: number): boolean {
+    const claims = this.#header.slice()
+    claims[at] = count
+    const pages = this.#claimAll([...this.#columns(this.#header, claims)])
+    if (pages < 0) return false
+    claims[headerAt.claimedPages] += pages
+    this.#header.set(claims)
     return true
   }
 
-  #claimRows(from: number, to: number): boolean {
+  /** Claims all of it, counted among what the simulation may have, and says how many pages; or nothing of it: -1. */
+  #claimAll(columns: readonly ColumnClaim[]): number {
+    const pages = columns.reduce((sum, { before, after }) => sum + after - before, 0)
+    if (!this.#control.takeMemory(pages)) {
+      const mebibytes = (this.#control.memoryPagesMax * pageBytes) / 1024 ** 2
+      this.#refusal = `the simulation has used the ${mebibytes.toFixed(0)} MiB of shared memory that it may have`
+      return -1
+    }
+    for (const { segment, offsetBytes, before, after } of columns) {
+      if (before >= after || segment.claim(offsetBytes + before * pageBytes, (after - before) * pageBytes)) continue
+      for (const column of columns) giveBack(column, column.before, column.after)
+      this.#control.giveMemoryBack(pages)
+      this.#refusal = machineIsFull
+      return -1
+    }
+    return pages
+  }
+
+  /** The header's numbers for a partition that uses no more than this; none is higher than now. */
+  #claimsFor({ rows, messages, heapBytes, isIndexed }: MemoryUse): Uint32Array {
+    const { entityLimit, messageLimit, messageHeapBytes } = this.sizes
+    const claims = this.#header.slice()
+    const lower = (at: number, count: number) => {
+      claims[at] = Math.min(claims[at], count)
+    }
+    lower(headerAt.claimedRows, withRoom(Math.max(1, rows), entityLimit, rowsStep))
+    for (const side of [0, 1]) {
+      lower(headerAt.claimedMessages + side, messages && withRoom(messages, messageLimit, messagesStep))
+      lower(headerAt.claimedHeapBytes + side, heapBytes && withRoom(heapBytes, messageHeapBytes, heapStep))
+    }
+    if (!isIndexed) for (const at of [headerAt.claimedIndexRows, headerAt.claimedIndexChanges]) claims[at] = 0
+    return claims
+  }
+
+  /** All columns that are claimed by the numbers of either header. */
+  *#columns(before: Uint32Array, after: Uint32Array): Generator<ColumnClaim> {
+    const claimOf = (segment: Segment, offsetBytes: number, bytes: (header: Uint32Array) => number): ColumnClaim => ({
+      segment,
+      offsetBytes,
+      before: pagesOf(bytes(before)),
+      after: pagesOf(bytes(after)),
+    })
+    const isUsed = (at: number) => before[at] > 0 || after[at] > 0
+    const rowsAt = headerAt.claimedRows
     for (const { offsetBytes } of this.#layout.sides) {
-      for (const column of columns) {
-        if (column.rows !== 'entity') continue
-        const rowBytes = column.width * kindBytes[column.kind]
-        if (!this.#segment.claim(offsetBytes[column.name] + from * rowBytes, (to - from) * rowBytes)) return false
+      for (const { name, kind, width, rows } of columns) {
+        if (rows !== 'entity') continue
+        yield claimOf(this.#segment, offsetBytes[name], (header) => header[rowsAt] * width * kindBytes[kind])
       }
     }
     for (let field = 1; field <= fieldIndexMax; field++) {
-      const stride = this.#header[headerAt.claimedFieldStride + field]
-      if (stride !== 0 && !this.#claimField(field, stride, to)) return false
+      const at = headerAt.claimedFieldStride + field
+      if (!isUsed(at)) continue
+      for (const side of [0, 1]) {
+        const { segment, layout } = this.#openField(side, field, Math.max(before[at], after[at]))
+        for (const { name, kind } of fieldColumns) {
+          const rowsOf = (header: Uint32Array) => (header[at] > 0 ? header[rowsAt] : 0)
+          yield claimOf(segment, layout.offsetBytes[name], (header) => rowsOf(header) * kindBytes[kind])
+        }
+        yield claimOf(segment, layout.dataOffset, (header) => header[rowsAt] * header[at])
+      }
     }
-    this.#header[headerAt.claimedRows] = to
-    return true
-  }
-
-  #claimField(field: number, stride: number, rows: number): boolean {
+    for (const number of [0, 1]) {
+      if (!isUsed(headerAt.claimedIndexRows) && !isUsed(headerAt.claimedIndexChanges)) break
+      const { segment, layout } = this.#openIndex(number)
+      for (const { name, kind, rows } of indexColumns) {
+        const at =
+          headerAt[name === 'changedRow' || name === 'changedSince' ? 'claimedIndexChanges' : 'claimedIndexRows']
+        const countOf = (count: number) => (rows === 'bin' && count > 0 ? layout.length[name] : count)
+        yield claimOf(segment, layout.offsetBytes[name], (header) => countOf(header[at]) * kindBytes[kind])
+      }
+    }
     for (const side of [0, 1]) {
-      const { segment, layout } = this.#openField(side, field, stride)
-      const claimed =
-        segment.claim(layout.offsetBytes.length, rows * 4) &&
-        segment.claim(layout.offsetBytes.typeId, rows * 4) &&
-        segment.claim(layout.dataOffset, rows * stride)
-      if (!claimed) return false
+      const countAt = headerAt.claimedMessages + side
+      const heapAt = headerAt.claimedHeapBytes + side
+      if (!isUsed(countAt) && !isUsed(heapAt)) continue
+      const { segment, layout } = this.#openMessages(side)
+      for (const { name, kind } of messageColumns)
+        yield claimOf(segment, layout.offsetBytes[name], (header) => header[countAt] * kindBytes[kind])
+      yield claimOf(segment, layout.heapOffset, (header) => header[heapAt])
     }
-    return true
   }
 
   #openField(sideIndex: number, field: number, stride: number): OpenField {
@@ -324,25 +434,6 @@ export class PartitionMemory {
     const opened = { segment, layout, reservedStride, view }
     this.#fields[sideIndex].set(field, opened)
     return opened
-  }
-
-  #claimIndex(
-    name: 'claimedIndexRows' | 'claimedIndexChanges',
-    columnNames: readonly (keyof IndexView)[],
-    count: number,
-  ): boolean {
-    const claimed = this.#header[headerAt[name]]
-    if (count <= claimed) return true
-    const target = Math.min(this.sizes.entityLimit, Math.max(count, claimed * 2, claimedRowsMin))
-    for (const number of [0, 1]) {
-      const { segment, layout } = this.#openIndex(number)
-      for (const column of columnNames) {
-        const length = column === 'start' ? layout.length.start : target
-        if (!segment.claim(layout.offsetBytes[column], length * 4)) return false
-      }
-    }
-    this.#header[headerAt[name]] = target
-    return true
   }
 
   #openIndex(number: number): OpenIndex {
@@ -381,8 +472,6 @@ export class PartitionMemory {
     const opened: OpenMessages = {
       segment,
       layout,
-      claimedMessages: 0,
-      claimedHeapBytes: 0,
       view: {
         start: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.start, this.sizes.messageLimit),
         bytes: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.bytes, this.sizes.messageLimit),
@@ -392,6 +481,36 @@ export class PartitionMemory {
     this.#messages[sideIndex] = opened
     return opened
   }
+}
+
+/** The most that a partition uses of what grows. */
+export interface MemoryUse {
+  rows: number
+  messages: number
+  heapBytes: number
+  /** Whether a side's spatial index holds anything. */
+  isIndexed: boolean
+}
+
+/** Pages of a column, from its start, that are claimed before and after a change. */
+interface ColumnClaim {
+  segment: Segment
+  offsetBytes: number
+  before: number
+  after: number
+}
+
+function giveBack({ segment, offsetBytes }: ColumnClaim, fromPage: number, toPage: number): void {
+  if (fromPage < toPage) segment.release(offsetBytes + fromPage * pageBytes, (toPage - fromPage) * pageBytes)
+}
+
+function pagesOf(bytes: number): number {
+  return Math.ceil(bytes / pageBytes)
+}
+
+/** An eighth more than `count`, in whole steps; where the limit is small, so are the steps. */
+function withRoom(count: number, max: number, step: number): number {
+  return Math.min(max, roundUp(count + Math.floor(count / 8), Math.max(1, Math.min(step, max >>> 3))))
 }
 
 interface OpenField {
@@ -411,8 +530,6 @@ interface OpenIndex {
 interface OpenMessages {
   segment: Segment
   layout: ReturnType<typeof messageLayout>
-  claimedMessages: number
-  claimedHeapBytes: number
   view: MessagesView
 }
 

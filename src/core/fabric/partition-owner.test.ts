@@ -117,11 +117,13 @@ test('a field that widens keeps what all rows have in it', () => {
 })
 
 test('without memory a field is refused and nothing changes', () => {
-  const world = testFabric({ columns: 1 })
+  const world = testFabric({ columns: 1, sizes: { fieldBytesMax: 5000 } })
   world.tick((owner) => owner.storeField(world.put(owner, 1, 1), 1, 5, new Uint8Array([1, 2])))
   world.tick((owner) => {
-    world.segments.claimsLeft = 3
-    assert.equal(owner.storeField(0, 1, 6, new Uint8Array(60)), false)
+    const { memoryPages } = world.fabric.control
+    world.segments.claimsLeft = 1
+    assert.equal(owner.storeField(0, 1, 6, new Uint8Array(5000)), false)
+    assert.equal(world.fabric.control.memoryPages, memoryPages)
     assert.equal(owner.storeField(0, 2, 6, new Uint8Array(1)), false)
     assert.equal(owner.storeField(0, 1, 7, new Uint8Array([3])), true)
   })

@@ -11,6 +11,7 @@ import { type Interest, publishInterests, quietArea } from './interests.ts'
 import { fieldIndexMax } from './layout.ts'
 import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
+import { PeakWatch, type PeakWatchOptions } from './peak-watch.ts'
 import { PositionTakeover } from './position-takeover.ts'
 import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
@@ -66,11 +67,19 @@ export class PartitionOwner {
   #wholeIndexUntil = -1
   #outgoingMessages: OutgoingMessage[] = []
   #outgoingBytes = 0
+  readonly #peakWatch: PeakWatch
+  /** Most rows that were in use at once in this tick. */
+  #rowsMost = 0
 
   /** Below `indexRowsMin` rows there is no spatial index: it would cost more than it saves. */
-  constructor(fabric: Fabric, index: number, { indexRowsMin = 512 } = {}) {
+  constructor(
+    fabric: Fabric,
+    index: number,
+    { indexRowsMin = 512, ...peaks }: { indexRowsMin?: number } & PeakWatchOptions = {},
+  ) {
     this.#fabric = fabric
     this.#indexRowsMin = indexRowsMin
+    this.#peakWatch = new PeakWatch(peaks)
     this.index = index
     this.memory = fabric.partition(index)
     this.domain = fabric.control.partitionWord(index, 'domain')
@@ -104,6 +113,7 @@ export class PartitionOwner {
     this.ownership = { added: [], removed: [], rejected: [] }
     this.#outgoingMessages = []
     this.#outgoingBytes = 0
+    this.#rowsMost = 0
     this.#departures.begin(this.back)
     this.#takeOverFront(tick)
     this.#beginIndex()
@@ -119,6 +129,7 @@ export class PartitionOwner {
   /** Closes the back side: after the barrier it is what everybody reads. Call `control.clearPending` next. Throws OutsideError, and closes nothing. */
   finish(): void {
     const { back } = this
+    this.#rowsMost = Math.max(this.#rowsMost, this.#rows)
     while (this.#rows > 0 && back.state[this.#rows - 1] === rowState.free) this.#rows--
     this.#positions.take(this.#rows)
     this.#departures.write({
@@ -135,6 +146,12 @@ export class PartitionOwner {
     back.setFloat('idCounter', this.#idCounter)
     back.setFloat('tick', this.tick)
     this.#fresh = false
+    this.#peakWatch.endTick(this.memory, {
+      rows: this.#rowsMost,
+      messages: this.#outgoingMessages.length,
+      heapBytes: this.#outgoingBytes,
+      isIndexed: back.get('indexed') === 1,
+    })
   }
 
   /** The row of a new entity at 0, 0, 0; -1 where the partition is at its limit or the machine has no room. */
@@ -392,7 +409,7 @@ export class PartitionOwner {
   #beginIndex(): void {
     const index = this.#spatialIndex
     if (!index) return
-    if (this.#rows < this.#indexRowsMin) index.quiet = undefined
+    if (this.#rows < this.#indexRowsMin || this.#peakWatch.isEnding) index.quiet = undefined
     else if (this.#wholeIndexUntil >= this.tick) index.quiet = emptyBox
     else index.quiet = quietArea(this.#fabric, this.index, this.#cell!, this.tick - 1, index.quiet)
   }

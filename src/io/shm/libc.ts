@@ -60,10 +60,13 @@ export function allocate(file: number, offsetBytes: number, bytes: number): bool
   }
 }
 
-/** Gives all memory of a file back, also where it is mapped; its bytes read as zero. Throws with the error number where the system refuses. */
-export function releaseAll(file: number, bytes: number): void {
-  if (bytes === 0 || fallocateCall(file, keepSize | punchHole, 0, bytes) === 0) return
-  throw new Error(`punching a hole of ${bytes} bytes failed with error number ${koffi.errno()}`)
+/** Gives the memory of a range of a file back, also where it is mapped; its bytes read as zero. Throws with the error number where the system refuses. */
+export function release(file: number, offsetBytes: number, bytes: number): void {
+  while (bytes > 0 && fallocateCall(file, keepSize | punchHole, offsetBytes, bytes) !== 0) {
+    const errorNumber = koffi.errno()
+    if (errorNumber !== errorNumbers.interrupted)
+      throw new Error(`punching a hole of ${bytes} bytes failed with error number ${errorNumber}`)
+  }
 }
 
 /** Sleeps while the word holds `expected`, at most `timeoutMs`; may wake early. The caller looks at the word again. */

@@ -1,7 +1,7 @@
 // Segments inside one process, for standalone applications, tests and the simulator: the twin of the shared ones.
 // Owns plain buffers; never leaves the process.
 
-import type { Segment, Segments } from '../../base/memory.ts'
+import { pageBytes, type Segment, type Segments } from '../../base/memory.ts'
 
 /** `limitBytes` bounds what can be claimed in all, so that a full machine can be played. */
 export class MemorySegments implements Segments {
@@ -32,6 +32,7 @@ export class MemorySegments implements Segments {
       buffer: new ArrayBuffer(bytes, { maxByteLength: Math.max(bytes, segmentBytesMax) }),
       claimedPages: new Set(),
       claim: (offsetBytes, claimBytes) => this.#claim(segment, offsetBytes, claimBytes),
+      release: (offsetBytes, releaseBytes) => this.#release(segment, offsetBytes, releaseBytes),
     }
     this.#segments.set(name, segment)
     return segment
@@ -52,11 +53,17 @@ export class MemorySegments implements Segments {
     this.claimedBytes += added.length * pageBytes
     return true
   }
+
+  #release(segment: MemorySegment, offsetBytes: number, bytes: number): void {
+    const end = (offsetBytes + bytes) / pageBytes
+    for (let page = offsetBytes / pageBytes; page < end; page++)
+      if (segment.claimedPages.delete(page)) this.claimedBytes -= pageBytes
+    new Uint8Array(segment.buffer, offsetBytes, bytes).fill(0)
+  }
 }
 
 interface MemorySegment extends Segment {
   claimedPages: Set<number>
 }
 
-const pageBytes = 4096
 const segmentBytesMax = 2 ** 30

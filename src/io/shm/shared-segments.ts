@@ -7,7 +7,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Segment, Segments } from '../../base/memory.ts'
-import { type Address, allocate, mapFile, releaseAll, reserveAddresses } from './libc.ts'
+import { type Address, allocate, mapFile, release, reserveAddresses } from './libc.ts'
 
 export interface SharedSegment extends Segment {
   /** Where the segment is in this process: futexes need it. */
@@ -44,6 +44,7 @@ export class SharedSegments implements Segments {
       bytes,
       file,
       claim: (offset: number, count: number) => count === 0 || allocate(file, offset, count),
+      release: (offset: number, count: number) => release(file, offset, count),
     }
     this.#open.set(name, segment)
     return segment
@@ -58,7 +59,7 @@ export class SharedSegments implements Segments {
     try {
       const file = openSync(path, constants.O_RDWR)
       try {
-        releaseAll(file, fstatSync(file).size)
+        release(file, 0, fstatSync(file).size)
       } finally {
         closeSync(file)
       }

@@ -38,6 +38,7 @@ export class HeapSegments implements Segments {
       startBytes: 0,
       bytes: buffer.byteLength,
       claim: () => this.claimsLeft > 0 && this.claimsLeft-- > 0,
+      release: (offsetBytes: number, bytes: number) => void new Uint8Array(buffer, offsetBytes, bytes).fill(0),
     }
     this.#open.set(name, segment)
     return segment

@@ -3,9 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Segment, Segments } from '../../../base/memory.ts'
-
-const pageBytes = 4096
+import { pageBytes, type Segment, type Segments } from '../../../base/memory.ts'
 
 export function segmentsContract(kind: string, make: () => { segments: Segments; end(): void }): void {
   const check = (behaviour: string, body: (segments: Segments) => void) =>
@@ -71,6 +69,22 @@ export function segmentsContract(kind: string, make: () => { segments: Segments;
     assert.equal(bytesOf(segments.open('one', pageBytes, true))[0], 0)
   })
 
+  check('what is given back reads as zero, what lies beside it stays, and it can be claimed again', (segments) => {
+    const segment = segments.open('one', 4 * pageBytes, true)
+    assert.ok(segment.claim(0, 4 * pageBytes))
+    bytesOf(segment, 4 * pageBytes).fill(7)
+    segment.release(pageBytes, 2 * pageBytes)
+    const bytes = bytesOf(segment)
+    assert.deepEqual([bytes[pageBytes - 1], bytes[3 * pageBytes]], [7, 7])
+    assert.ok(bytes.subarray(pageBytes, 3 * pageBytes).every((byte) => byte === 0))
+    assert.ok(segment.claim(pageBytes, pageBytes))
+    bytes[pageBytes] = 5
+    assert.equal(bytesOf(segments.open('one', pageBytes, false))[pageBytes], 5)
+    segment.release(0, 0)
+    segment.release(2 * pageBytes, pageBytes)
+    assert.equal(bytes[pageBytes], 5, 'giving back what is not claimed does nothing')
+  })
+
   check('removing what does not exist does nothing', (segments) => segments.remove('none'))
 }
 
@@ -86,6 +100,9 @@ export function fullMachineContract(segments: Segments, roomBytes: number): void
   assert.ok(bytesOf(one, roomBytes / 2).every((byte) => byte === 1))
   segments.remove('other')
   assert.equal(one.claim(roomBytes / 2, roomBytes / 4), true)
+  assert.equal(one.claim(roomBytes, roomBytes / 2), false)
+  one.release(0, roomBytes / 2)
+  assert.equal(one.claim(roomBytes, roomBytes / 2), true, 'what is given back makes room')
 }
 
 function bytesOf({ buffer, startBytes, bytes }: Segment, count = bytes): Uint8Array {
