@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { accessCommand } from './access.ts'
 import { appCommand } from './app.ts'
 import { auditCommand } from './audit.ts'
+import { branchCommand } from './branch.ts'
 import { clientsCommand } from './clients.ts'
 import { clockCommand } from './clock.ts'
 import { downCommand } from './down.ts'
@@ -50,6 +51,7 @@ async function run(argv: string[]): Promise<void> {
     clockCommand(),
     appCommand(),
     snapshotCommand(),
+    branchCommand(),
     tagCommand(),
   ]) {
     program.addCommand(command)

@@ -6,15 +6,10 @@ import { basename } from 'node:path'
 import { Command } from 'commander'
 import type { HeddleClient } from '../../clients/typescript/src/index.ts'
 import { outputText } from '../core/api/serialize.ts'
-import {
-  addConnectionOptions,
-  type Connection,
-  type ConnectionOptions,
-  connect,
-  withErrorCode,
-} from './api/connection.ts'
+import { addConnectionOptions, type ConnectionOptions, connect, withErrorCode } from './api/connection.ts'
 import { addJsonOption, addWaitOptions, timeoutMsOf } from './api/operation-command.ts'
 import { withProgress } from './api/progress.ts'
+import { putObject } from './objects.ts'
 import { UNUSED_ROLE } from './simulation.ts'
 
 interface RunOptions extends ConnectionOptions {
@@ -54,7 +49,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const connection = await connect(options, process.env)
   const { client } = connection
   const location = { BucketName: options.bucket, ObjectKey: `${name}/${basename(file)}` }
-  await upload(connection, location, schema)
+  await putObject(connection, location.BucketName, location.ObjectKey, schema)
   say(`uploaded s3://${location.BucketName}/${location.ObjectKey}`)
   const started = await client.startSimulation({ Name: name, RoleArn: options.roleArn, SchemaS3Location: location })
   if (options.json === true) process.stdout.write(`${outputText('StartSimulation', started)}\n`)
@@ -69,29 +64,4 @@ async function run(file: string, options: RunOptions): Promise<void> {
 async function startClock(client: HeddleClient, name: string, timeoutMs: number | undefined): Promise<void> {
   await client.startClock({ Simulation: name })
   await withProgress(`the clock of ${name} is starting`, timeoutMs, (wait) => client.waitUntilClockStarted(name, wait))
-}
-
-async function upload(
-  { endpoint, region, credentials }: Connection,
-  { BucketName: Bucket, ObjectKey: Key }: { BucketName: string; ObjectKey: string },
-  Body: Uint8Array,
-): Promise<void> {
-  const { CreateBucketCommand, HeadBucketCommand, NotFound, PutObjectCommand, S3Client } = await import(
-    '@aws-sdk/client-s3'
-  )
-  const s3 = new S3Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true })
-  try {
-    try {
-      await s3.send(new HeadBucketCommand({ Bucket }))
-    } catch (error) {
-      if (!(error instanceof NotFound)) throw error
-      await s3.send(new CreateBucketCommand({ Bucket }))
-    }
-    await s3.send(new PutObjectCommand({ Bucket, Key, Body }))
-  } catch (cause) {
-    const { name, message } = cause as Error
-    throw new Error(`the schema could not be put into the bucket ${Bucket}: ${name}: ${message}`, { cause })
-  } finally {
-    s3.destroy()
-  }
 }

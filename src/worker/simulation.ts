@@ -4,6 +4,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { findApp, refuseUnlessCustom } from '../core/lifecycle/apps.ts'
+import { parseHeddleTags } from '../core/lifecycle/heddle-tags.ts'
 import { emptyStatus } from '../core/lifecycle/simulation.ts'
 import { placeApps } from '../core/schema/placement.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
@@ -31,8 +32,6 @@ import { readStartSource } from './start-source.ts'
 import { StatusBook } from './status-book.ts'
 import { type FabricSetup, setUpFabric } from './world-setup.ts'
 
-/** The tag that asks for the state's hash in the management log, every so many ticks. */
-const stateHashTag = 'heddle:state-hash-interval'
 /** How long a stop waits for the tick that is being computed. */
 const lastTickMs = 5_000
 const timerMsMax = 2 ** 31 - 1
@@ -164,13 +163,14 @@ export class Simulation {
   }
 
   #createClock(setup: FabricSetup): Clock {
-    const { appTimeoutMs, tags, limits } = this.#plan
+    const { appTimeoutMs, limits } = this.#plan
+    const heddleTags = parseHeddleTags(this.#plan.tags)
     const clock = new Clock(setup.fabric.control, setup.controlSegment, {
       fabricFolder: setup.folder,
       world: setup.description,
       tickRate: setup.fabric.control.tickRate,
       appTimeoutMs,
-      hashInterval: Math.max(0, Math.floor(Number(tags[stateHashTag] ?? 0))) || 0,
+      hashInterval: 'refusal' in heddleTags ? 0 : heddleTags.stateHashInterval,
       transfersPerTick: limits.fabric.transfersPerTick,
     })
     clock.on('started', () => this.#clockIs('STARTED'))

@@ -1,4 +1,4 @@
-// What a simulation starts from: a schema, or a snapshot with the schema in it, read from the object store and checked.
+// What a simulation starts from: a schema, or a snapshot with the schema in it or another one beside it, read from the object store and checked.
 // Owns the reading and the faults that come of it; never starts anything.
 
 import { createWriteStream } from 'node:fs'
@@ -6,6 +6,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { parseHeddleTags } from '../core/lifecycle/heddle-tags.ts'
 import { parseSchema } from '../core/schema/parse-schema.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import type { ObjectLocation, WorkerPlan } from '../core/wire/worker-protocol.ts'
@@ -24,8 +25,12 @@ const schemaBytesMax = 1024 ** 2
 /** Throws StartFailure where something is missing or wrong, and the signal's reason where it ends the reading. */
 export async function readStartSource(plan: WorkerPlan, objects: Objects, signal: AbortSignal): Promise<StartSource> {
   if (plan.snapshotLocation) {
+    const tags = parseHeddleTags(plan.tags)
+    // The schema first: a snapshot may be large.
+    const other =
+      'schema' in tags && tags.schema ? parsed(await readSchemaObject(tags.schema, objects), plan) : undefined
     const snapshot = await readSnapshotObject(plan.snapshotLocation, plan.runFolder, objects, signal)
-    return { ...parsed(snapshot.header.schemaText, plan), snapshot }
+    return { ...(other ?? parsed(snapshot.header.schemaText, plan)), snapshot }
   }
   return parsed(await readSchemaObject(plan.schemaLocation!, objects), plan)
 }

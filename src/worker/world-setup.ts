@@ -129,7 +129,7 @@ function addPartitions(
   for (const { domain, name, cell } of spatialFirst) add(domain, name, cell?.index ?? -1)
   // A custom app's entities wait for the app of that name.
   for (const { domain, name, lifecycle } of snapshot?.partitions ?? [])
-    if (lifecycle === 'ByRequest') add(domain, name, -1)
+    if (lifecycle === 'ByRequest' && world.domainIndex(domain) >= 0) add(domain, name, -1)
   return partitions
 }
 
@@ -138,9 +138,30 @@ function order(world: World, { domain, cell }: PlacedApp): number {
   return area && cell ? area.firstPartition + cell.index : Number.MAX_SAFE_INTEGER
 }
 
+/** The schema may be another one than the snapshot was taken with: then its domains and bounds must hold what is there. */
+function requirePlace(world: World, { domain, count, ids, positions }: PartitionState): void {
+  if (count === 0) return
+  const index = world.domainIndex(domain)
+  if (index < 0)
+    throw startFailure(
+      'SnapshotInvalid',
+      `the snapshot has entities in domain '${domain}', which the schema does not have`,
+    )
+  if (!world.grids[index]) return
+  for (let row = 0; row < count; row++) {
+    const [x, y] = positions.subarray(row * 3, row * 3 + 2)
+    if (world.partitionAt(index, x, y) < 0)
+      throw startFailure(
+        'SnapshotInvalid',
+        `the snapshot has entity ${ids[row]} at (${x}, ${y}), outside the bounds of domain '${domain}'`,
+      )
+  }
+}
+
 async function restore(fabric: Fabric, partitions: Map<string, number>, snapshot: Snapshot): Promise<void> {
   const states: PartitionState[] = []
   for (const partition of snapshot.partitions) states.push(await partition.load())
+  for (const state of states) requirePlace(fabric.world, state)
   const ownIndex = (state: PartitionState) => partitions.get(partitionKey(state.domain, state.name)) ?? -1
   for (const [index, columns] of redistribute(fabric.world, states, ownIndex, fabric.control.sizes.entityLimit)) {
     if (index < 0)

@@ -200,6 +200,14 @@ export class Heddle {
     return simulation
   }
 
+  /** A simulation that somebody else has started. */
+  async find(name: string): Promise<Simulation> {
+    const { ExecutionId } = await this.weaver.describeSimulation({ Simulation: name }).promise()
+    const simulation = new Simulation(this, name, ExecutionId!)
+    this.#simulations.push(simulation)
+    return simulation
+  }
+
   async put(key: string, body: string | Uint8Array): Promise<void> {
     await this.s3.send(new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: body }))
   }

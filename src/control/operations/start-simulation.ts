@@ -3,6 +3,7 @@
 
 import { ApiError } from '../../core/api/errors.ts'
 import { durationText, parseMaximumDuration } from '../../core/lifecycle/duration.ts'
+import { parseHeddleTags } from '../../core/lifecycle/heddle-tags.ts'
 import { simulationArn } from '../../core/lifecycle/resource-name.ts'
 import type { SimulationRecord, StoredLocation } from '../../io/store/store.ts'
 import type { OperationHandlers } from '../http/handlers.ts'
@@ -41,6 +42,10 @@ function recordFor(context: OperationContext, input: Input): SimulationRecord {
   if ('refusal' in duration) throw refused('StartSimulation', duration.refusal)
   const schemaLocation = locationOf(input.SchemaS3Location)
   const snapshotLocation = locationOf(input.SnapshotS3Location)
+  const tags = parseHeddleTags(input.Tags ?? {})
+  if ('refusal' in tags) throw invalid(tags.refusal)
+  if (tags.schema && !snapshotLocation)
+    throw invalid('a schema in a tag is for a start from a snapshot; name it as SchemaS3Location')
   return {
     name: input.Name,
     executionId: context.newExecutionId(),
@@ -55,6 +60,10 @@ function recordFor(context: OperationContext, input: Input): SimulationRecord {
     ...(schemaLocation !== undefined && { schemaLocation }),
     ...(snapshotLocation !== undefined && { snapshotLocation }),
   }
+}
+
+function invalid(message: string): ApiError {
+  return refused('StartSimulation', { error: 'ValidationException', message })
 }
 
 function locationOf(location: Input['SchemaS3Location']): StoredLocation | undefined {

@@ -1,0 +1,128 @@
+// `heddle branch`: simulations that go on from where another one is, or from a snapshot, side by side with it; on another layout if wanted.
+// Owns the order: snapshot, upload of the schema, starts, waits. Each step is the API's own.
+
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { schemaTag } from '../core/lifecycle/heddle-tags.ts'
+import {
+  addConnectionOptions,
+  type Connection,
+  type ConnectionOptions,
+  connect,
+  withErrorCode,
+} from './api/connection.ts'
+import { addJsonOption, addWaitOptions, timeoutMsOf } from './api/operation-command.ts'
+import { withProgress } from './api/progress.ts'
+import { keysOf, putObject } from './objects.ts'
+import { UNUSED_ROLE } from './simulation.ts'
+
+interface BranchOptions extends ConnectionOptions {
+  name: string
+  count: number
+  schema?: string
+  bucket: string
+  roleArn: string
+  startClock?: boolean
+  json?: boolean
+  wait?: boolean
+  timeout?: number
+}
+
+interface Place {
+  BucketName: string
+  ObjectKey: string
+}
+
+const branchesMax = 100
+
+export function branchCommand(): Command {
+  const command = new Command('branch')
+    .description('start simulations that go on from another one, or from a snapshot')
+    .argument(
+      '<simulation|s3://bucket/key>',
+      'a simulation that is STARTED, of which a snapshot is made; or a snapshot',
+    )
+    .requiredOption('--name <text>', 'name of the new simulation; of several, with -1, -2, … behind it')
+    .option('--count <number>', 'how many', wholeNumber, 1)
+    .option(
+      '--schema <file>',
+      "a schema to go on with: another grid, other workers, another tick rate. Default: the snapshot's own",
+    )
+    .option('--bucket <name>', 'bucket for the snapshot and the schema; made where it is missing', 'heddle-branches')
+    .option('--role-arn <text>', 'role of the simulations', UNUSED_ROLE)
+    .option('--start-clock', 'start the clocks as well')
+  addJsonOption(addWaitOptions(command))
+  return addConnectionOptions(command).action(async (from: string, options: BranchOptions) => {
+    if (options.startClock && options.wait === false) command.error('error: --start-clock needs the wait')
+    try {
+      await branch(from, options)
+    } catch (error) {
+      throw withErrorCode(error)
+    }
+  })
+}
+
+async function branch(from: string, options: BranchOptions): Promise<void> {
+  const timeoutMs = timeoutMsOf(options)
+  const say = (text: string) => options.json !== true && process.stdout.write(`${text}\n`)
+  const schemaText = options.schema === undefined ? undefined : await readFile(options.schema)
+  const connection = await connect(options, process.env)
+  const { client } = connection
+  const snapshot = locationOf(from) ?? (await takeSnapshot(connection, from, options))
+  say(`the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
+  const tags = schemaText && (await uploadSchema(connection, schemaText, options))
+  const names = Array.from({ length: options.count }, (_, number) =>
+    options.count === 1 ? options.name : `${options.name}-${number + 1}`,
+  )
+  for (const Name of names) {
+    const request = { Name, RoleArn: options.roleArn, SnapshotS3Location: snapshot, ...(tags && { Tags: tags }) }
+    await client.startSimulation(request)
+  }
+  if (options.wait !== false) {
+    for (const name of names) {
+      await withProgress(`simulation ${name} is starting`, timeoutMs, (wait) => client.waitUntilStarted(name, wait))
+      say(`simulation ${name} is STARTED`)
+      if (!options.startClock) continue
+      await client.startClock({ Simulation: name })
+      await withProgress(`the clock of ${name} is starting`, timeoutMs, (wait) =>
+        client.waitUntilClockStarted(name, wait),
+      )
+      say(`the clock of ${name} is STARTED`)
+    }
+  } else for (const name of names) say(`simulation ${name} is starting`)
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ Snapshot: snapshot, Simulations: names })}\n`)
+}
+
+/** Makes one under a prefix that nothing else has, so that what appears there is it. */
+async function takeSnapshot(connection: Connection, simulation: string, options: BranchOptions): Promise<Place> {
+  const { client } = connection
+  const BucketName = options.bucket
+  const ObjectKeyPrefix = `${options.name}/${new Date().toISOString().replace(/[:.]/g, '-')}`
+  const before = await keysOf(connection, BucketName, ObjectKeyPrefix)
+  await client.createSnapshot({ Simulation: simulation, Destination: { BucketName, ObjectKeyPrefix } })
+  await withProgress(`a snapshot of ${simulation} is being made`, timeoutMsOf(options), (wait) =>
+    client.waitUntilSnapshotEnds(simulation, wait),
+  )
+  const ObjectKey = (await keysOf(connection, BucketName, ObjectKeyPrefix)).find((key) => !before.includes(key))
+  if (ObjectKey === undefined)
+    throw new Error(`no snapshot of ${simulation} was made; the stream /sim/errors of its logs says why`)
+  return { BucketName, ObjectKey }
+}
+
+async function uploadSchema(connection: Connection, text: Uint8Array, options: BranchOptions) {
+  const key = `${options.name}/${basename(options.schema!)}`
+  await putObject(connection, options.bucket, key, text)
+  return schemaTag(options.bucket, key)
+}
+
+function locationOf(from: string): Place | undefined {
+  const match = /^s3:\/\/([^/]+)\/(.+)$/.exec(from)
+  return match ? { BucketName: match[1], ObjectKey: match[2] } : undefined
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text) || Number(text) > branchesMax)
+    throw new InvalidArgumentError(`a whole number from 1 to ${branchesMax}`)
+  return Number(text)
+}

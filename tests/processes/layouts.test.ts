@@ -1,0 +1,111 @@
+// A world that goes on from a snapshot on another layout: other cells, another tick rate, other workers; by a tag of StartSimulation, and by `heddle branch`.
+
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { readWorld } from '../../scripts/demo/compare.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { type SchemaSettings, schema } from '../support/packages.ts'
+import { hashEvery, type Simulation } from '../support/simulation.ts'
+
+const cells = (columns: number, rows: number, settings: Partial<SchemaSettings> = {}) =>
+  schema({
+    domains: {
+      Cells: { kind: 'spatial', grid: [columns, rows], command: 'wanderers.ts --seed 4 --entities 60 --until 25' },
+    },
+    ...settings,
+  })
+
+const roleArn = 'arn:aws:iam::111122223333:role/heddle'
+
+let heddle: Heddle
+let original: Simulation
+let key = ''
+before(async () => {
+  heddle = await startHeddle()
+  original = await heddle.startSimulation('original', cells(2, 2), hashEvery(1))
+  await original.startClock()
+  await original.reaches(20)
+  await original.stopClock()
+  key = await original.snapshot()
+})
+after(() => heddle?.stop())
+
+async function begin(name: string, text: string): Promise<Simulation> {
+  await heddle.put(`${name}.yaml`, text)
+  return heddle.branch(name, key, {
+    Tags: { ...hashEvery(1).Tags, 'heddle:schema': `s3://${heddle.bucket}/${name}.yaml` },
+  })
+}
+
+for (const [columns, rows, settings] of [
+  [1, 1, {}],
+  [3, 1, { tickRate: 'unlimited' }],
+  [4, 5, { workers: 2, tickRate: '100' }],
+] as const) {
+  test(`a world of 2 by 2 cells goes on as one of ${columns} by ${rows}, with every entity as it was`, async () => {
+    const world = await begin(`as-${columns}-${rows}`, cells(columns, rows, settings))
+    await world.is('STARTED')
+    assert.equal((await world.apps()).length, columns * rows)
+    const before = await readWorld(await heddle.download(key))
+    const again = await world.world()
+    assert.equal(again.tick, before.tick)
+    assert.equal(again.stateHash, before.stateHash)
+    assert.deepEqual(again.entities, before.entities)
+    await world.startClock()
+    await world.reaches(before.tick + 10)
+    assert.equal(world.errors(), '')
+    await world.stop()
+  })
+}
+
+test('what the new schema has no place for is named, and nothing is started', async () => {
+  const small = await begin('small', cells(2, 2, { half: 10 }))
+  const [outside] = await small.fails()
+  assert.equal(outside.errorType, 'SnapshotInvalid')
+  assert.match(outside.errorMessage, /entity \d+ at \(.+\), outside the bounds of domain 'Cells'/)
+  const renamed = cells(2, 2).replaceAll('Cells', 'Others')
+  const [missing] = await (await begin('renamed', renamed)).fails()
+  assert.match(missing.errorMessage, /domain 'Cells', which the schema does not have/)
+  const [absent] = await (
+    await heddle.branch('absent', key, { Tags: { 'heddle:schema': `s3://${heddle.bucket}/none.yaml` } })
+  ).fails()
+  assert.equal(absent.errorType, 'SchemaNotFound')
+})
+
+test('a tag that names no schema, or one without a snapshot, is refused at once', async () => {
+  const start = (input: object) =>
+    heddle.weaver.startSimulation({ Name: 'refused', RoleArn: roleArn, ...input }).promise()
+  const snapshot = { SnapshotS3Location: { BucketName: heddle.bucket, ObjectKey: key } }
+  await assert.rejects(start({ ...snapshot, Tags: { 'heddle:schema': 'a.yaml' } }), { code: 'ValidationException' })
+  const schemaLocation = { SchemaS3Location: { BucketName: heddle.bucket, ObjectKey: 'small.yaml' } }
+  await assert.rejects(start({ ...schemaLocation, Tags: { 'heddle:schema': 's3://a/b' } }), {
+    code: 'ValidationException',
+  })
+})
+
+test('heddle branch snapshots a running world and starts others from it, on another layout if it is given a schema', async () => {
+  const branch = (...words: string[]) => heddle.command('branch', ...words, '--data', heddle.data)
+  await original.startClock()
+  const file = join(heddle.data, 'wide.yaml')
+  await writeFile(file, cells(4, 1))
+  const { Snapshot, Simulations } = JSON.parse(
+    await branch('original', '--name', 'fork', '--count', '2', '--schema', file, '--json'),
+  )
+  assert.deepEqual(Simulations, ['fork-1', 'fork-2'])
+  assert.equal(Snapshot.BucketName, 'heddle-branches')
+  for (const name of Simulations) {
+    const fork = await heddle.find(name)
+    assert.equal((await fork.apps()).length, 4)
+    assert.equal(await fork.clockStatus(), 'STOPPED')
+    await fork.stop()
+  }
+  const uri = `s3://${Snapshot.BucketName}/${Snapshot.ObjectKey}`
+  const said = await branch(uri, '--name', 'again', '--start-clock')
+  assert.match(said, /the clock of again is STARTED/)
+  const again = await heddle.find('again')
+  assert.equal((await again.apps()).length, 4, 'the cells of the original')
+  await again.stop()
+  assert.equal(await original.clockStatus(), 'STARTED')
+})
