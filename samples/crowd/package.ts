@@ -25,8 +25,13 @@ export const viewDomain = 'View'
 
 const sample = import.meta.dirname
 const packageKeys = { spatial: 'crowd/packages/spatial.zip', view: 'crowd/packages/view.zip' }
-/** The square is as large as it takes to give each person so much room, in m². */
+/** In m². */
 const roomPerPerson = 18
+
+/** Half the side of a square that gives each person enough room, in m. */
+export function halfSideFor(people: number): number {
+  return Math.max(30, Math.ceil(Math.sqrt(people * roomPerPerson) / 2))
+}
 
 /** Makes the bucket where it is missing, and puts packages and schema into it. Returns the keys. */
 export async function uploadCrowd(client: S3Client, settings: CrowdSettings): Promise<string[]> {
@@ -43,7 +48,7 @@ export async function uploadCrowd(client: S3Client, settings: CrowdSettings): Pr
 /** The sample's schema with these settings. */
 export async function crowdSchema({ bucket, people, columns, rows, seed }: CrowdSettings): Promise<string> {
   const schema = parseDocument(await readFile(join(sample, 'schema.yaml'), 'utf8'))
-  const half = Math.max(30, Math.ceil(Math.sqrt(people * roomPerPerson) / 2))
+  const half = halfSideFor(people)
   schema.setIn(['partitioning_strategies', 'Square', 'aabb_bounds'], { x: [-half, half], y: [-half, half] })
   const crowd = ['domains', crowdDomain]
   schema.setIn([...crowd, 'launch_apps_by_partitioning_strategy', 'grid_partition'], { x: columns, y: rows })

@@ -55,7 +55,20 @@ export class Walk {
       const distance = Math.sqrt(toGoalX * toGoalX + toGoalY * toGoalY)
       const pace = distance > 0 ? speed / distance : 0
 
-      addPushes(x, y, row, around)
+      let pushX = 0
+      let pushY = 0
+      const end = around.starts[row + 1]
+      for (let place = around.starts[row]; place < end; place++) {
+        const neighbour = around.list[place] * 3
+        const awayX = x - around.positions[neighbour]
+        const awayY = y - around.positions[neighbour + 1]
+        const apart = Math.sqrt(awayX * awayX + awayY * awayY)
+        if (apart === 0) continue
+        const push = ((1 - apart / reach) * pushUnits) / apart
+        pushX += Math.round(awayX * push)
+        pushY += Math.round(awayY * push)
+      }
+
       const at = row * velocity.stride + velocity.offset
       let velocityX = velocity.values[at]
       let velocityY = velocity.values[at + 1]
@@ -75,23 +88,3 @@ export class Walk {
     }
   }
 }
-
-/** Leaves the sum of all neighbours' pushes in pushX and pushY. */
-function addPushes(x: number, y: number, row: number, { positions, starts, list }: Surroundings): void {
-  pushX = 0
-  pushY = 0
-  const end = starts[row + 1]
-  for (let place = starts[row]; place < end; place++) {
-    const awayX = x - positions[list[place] * 3]
-    const awayY = y - positions[list[place] * 3 + 1]
-    const squared = awayX * awayX + awayY * awayY
-    if (squared === 0) continue
-    const distance = Math.sqrt(squared)
-    const push = ((1 - distance / reach) * pushUnits) / distance
-    pushX += Math.round(awayX * push)
-    pushY += Math.round(awayY * push)
-  }
-}
-
-let pushX = 0
-let pushY = 0
