@@ -1,0 +1,40 @@
+// What it takes to see what another app does: two apps own 4,000 entities each, move all of them in each tick, and read every one of the other's, beside two processes that
+// send each other the same numbers over a unix socket. Updates that were read, a second.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { benchmark } from './support/benchmark.ts'
+import { OtherProcess } from './support/other-process.ts'
+import { interleaved, median } from './support/rounds.ts'
+import { startWorld } from './support/world.ts'
+
+const entities = 4000
+const roundMs = 2000
+
+await benchmark(async (bench) => {
+  const world = await startWorld(bench, {
+    domains: { Cells: { kind: 'spatial', grid: [2, 1], command: `replicate.ts --entities ${entities}` } },
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'))
+  bench.defer(() => rmSync(folder, { recursive: true }))
+  const [one, other] = ['one', 'other'].map((name) => join(folder, name))
+  const lead = new OtherProcess(bench, 'replicate-by-socket.ts', [entities, one, other, 'lead'])
+  new OtherProcess(bench, 'replicate-by-socket.ts', [entities, other, one, 'follow'])
+  const updatesPerSecond = (tickMs: number) => (2 * entities * 1000) / tickMs
+  const measured = await interleaved(
+    {
+      fabric: async () => updatesPerSecond(await world.tickMs(roundMs)),
+      socket: async () => updatesPerSecond((await lead.ask<{ tickMs: number }>(roundMs)).tickMs),
+    },
+    { say: bench.say },
+  )
+  return {
+    unit: 'updates/s',
+    value: median(measured.fabric),
+    reference: median(measured.socket),
+    referenceName: 'the same ids and positions sent as bytes over unix sockets',
+    goal: '>= 2',
+    more: { entities: 2 * entities },
+  }
+})
