@@ -13,8 +13,7 @@ for (const transaction of application.updates()) {
     }
   } catch (error) {
     isFull = true
-    console.log(
-      `full: ${(error as { code?: string }).code} at ${transaction.ownedEntityCount > 0 ? 'some' : 'no'} entities`,
-    )
+    const { code, message } = error as { code?: string; message: string }
+    console.log(`full: ${code} at ${transaction.ownedEntityCount > 0 ? 'some' : 'no'} entities: ${message}`)
   }
 }

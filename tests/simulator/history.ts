@@ -27,6 +27,7 @@ export const nothingHappened = {
   restores: 0,
   started: 0,
   stopped: 0,
+  gaveMemoryBack: 0,
 }
 export type Happened = typeof nothingHappened
 
@@ -75,6 +76,7 @@ class History {
   /** Partitions that are about to be removed. */
   readonly #stopping = new Set<number>()
   #launches = 0
+  #pagesBefore = 0
   #starts = 0
 
   constructor(plan: Plan, options: HistoryOptions) {
@@ -177,6 +179,7 @@ class History {
     this.#happened.entities += model.entities.size
     this.#happened.granted += handoffs.granted
     this.#happened.rejected += handoffs.rejected
+    if (control.memoryPages < this.#pagesBefore) this.#happened.gaveMemoryBack++
     this.#changeMemory(segments)
     this.#stopSome(tick)
     this.#startSome(tick)
@@ -185,6 +188,7 @@ class History {
       this.#returnsAt.delete(index)
       this.#launch(index, 'app')
     }
+    this.#pagesBefore = control.memoryPages
   }
 
   /** Apps without a cell stop. What was granted to leave has to be gone before its partition is; the rest vanishes with it. */
@@ -260,6 +264,7 @@ class History {
     const entityLimit = regrids ? Math.max(plan.sizes.entityLimit, most) : plan.sizes.entityLimit
     const sizes = { ...plan.sizes, entityLimit, partitionCapacity: partitionCapacityMax }
     this.#world = restoredWorld({ ...plan, domains, sizes }, this.#parts, snapshot)
+    this.#pagesBefore = 0
     const { fabric, model } = this.#world
     checkCommitted(fabric, model, { restored: true })
     const states = [...fabric.partitions()].map((index) => this.#parts.copyState(fabric, index, snapshot.tick))

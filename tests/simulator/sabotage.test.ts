@@ -197,8 +197,45 @@ test('a write to memory that was not claimed is noticed', () => {
   class Careless extends PooledSegments {
     override open(name: string, bytes: number) {
       const segment = super.open(name, bytes)
-      return name.includes('field') ? { ...segment, claim: () => true } : segment
+      const claim = (offsetBytes: number, count: number) => {
+        const isClaimed = segment.claim(offsetBytes, count)
+        segment.release(offsetBytes, count)
+        this.claimedBytes += count
+        return isClaimed
+      }
+      return name.includes('field') ? { ...segment, claim } : segment
     }
   }
   noticed({ Segments: Careless }, /memory was written and not claimed/)
+})
+
+test('a claim that is counted and not made is noticed', () => {
+  class Careless extends PooledSegments {
+    override open(name: string, bytes: number) {
+      const segment = super.open(name, bytes)
+      return name.includes('field') ? { ...segment, claim: () => true } : segment
+    }
+  }
+  noticed({ Segments: Careless }, /bytes are counted/)
+})
+
+test('an owner that gives back memory of messages that are still to be read is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      super.finish()
+      this.memory.shrink({ rows: this.rows, messages: 0, heapBytes: 0, isIndexed: true })
+    }
+  }
+  noticed({ Owner }, /receives \[/)
+})
+
+test('an owner that gives back the index while it is in use is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      super.finish()
+      const { messageLimit, messageHeapBytes } = this.memory.sizes
+      this.memory.shrink({ rows: this.rows, messages: messageLimit, heapBytes: messageHeapBytes, isIndexed: false })
+    }
+  }
+  noticed({ Owner }, /the index finds|a subscription tells/)
 })

@@ -26,3 +26,22 @@ test('who computes first, and who crashes and does its tick again, makes no diff
     assert.equal(stormy.state, state, `seed ${seed}`)
   }
 })
+
+test('histories of partitions that grow to many pages, and give them back, are as sound', () => {
+  const total: Happened = { ...nothingHappened }
+  for (let seed = 1; seed <= 30; seed++) {
+    const plan = planOf(seed, { ticks: 16 })
+    const { happened } = runHistory(seed, {
+      plan: {
+        ...plan,
+        domains: [{ name: 'ground', grid: { columns: 2, rows: 1 } }, { name: 'makers' }],
+        sizes: { ...plan.sizes, entityLimit: 2000 },
+        habits: { ...plan.habits, createMax: 200, delete: 0.5, storeField: 0.2, ask: 0.1 },
+        memoryShort: seed % 3 === 0 ? 0.3 : 0,
+      },
+    })
+    for (const name of Object.keys(total) as (keyof Happened)[]) total[name] += happened[name]
+  }
+  assert.ok(total.entities / total.ticks > 150, `${total.entities} entities in ${total.ticks} ticks`)
+  assert.ok(total.gaveMemoryBack > 0, `memory was given back ${total.gaveMemoryBack} times`)
+})

@@ -183,7 +183,7 @@ export class OwnedColumns {
       const row = owner.create(typeId)
       if (row < 0) {
         for (const before of rows.subarray(0, made)) owner.delete(before)
-        throw this.#error('CapacityExceeded', `the machine has no room for ${count} entities`)
+        throw this.#error('CapacityExceeded', `no room for ${count} entities: ${owner.memory.refusal}`)
       }
       rows[made] = row
       owner.setPosition(row, x, y, z)
@@ -295,7 +295,7 @@ export class OwnedColumns {
     if (field.bytes > fieldBytesMax)
       throw this.#error('CapacityExceeded', `a field holds ${fieldBytesMax} bytes, not ${field.bytes}`)
     const view = owner.shapedField(field.index, field.bytes, field.alignBytes)
-    if (!view) throw this.#error('CapacityExceeded', 'the machine has no room for the field')
+    if (!view) throw this.#error('CapacityExceeded', `no room for the field: ${owner.memory.refusal}`)
     return view
   }
 

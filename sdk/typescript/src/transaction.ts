@@ -98,11 +98,14 @@ export class Transaction {
     const [x, y, z] = (position ?? middleOf(this.#state)).map(Math.fround)
     this.#checkPosition(x, y, z)
     const row = owner.create(typeId)
-    if (row < 0)
+    if (row < 0) {
+      const { refusal, sizes } = owner.memory
+      const why = owner.population < sizes.entityLimit ? refusal : `limit ${sizes.entityLimit}`
       throw this.#error(
         'CapacityExceeded',
-        `the partition holds ${owner.population} entities and takes no more (limit ${owner.memory.sizes.entityLimit})`,
+        `the partition holds ${owner.population} entities and takes no more (${why})`,
       )
+    }
     owner.setPosition(row, x, y, z)
     metrics.createdEntity++
     return this.#handle(row)
@@ -173,7 +176,7 @@ export class Transaction {
       throw this.#error(
         'CapacityExceeded',
         owner.mayHaveField(row, fieldIndex)
-          ? 'the machine has no room for the field'
+          ? `no room for the field: ${owner.memory.refusal}`
           : `an entity has at most ${owner.memory.sizes.fieldsPerEntity} fields`,
       )
     metrics.storeField++
@@ -236,7 +239,7 @@ export class Transaction {
   /** What happened to this app's ownership since the last call. An app that has just begun, or begun again, gets an Add for all that it owns. */
   ownershipChanges(): OwnershipChange[] {
     this.#requireOpen()
-    return this.#state.ownership.take()
+    return this.#state.ownership.take(this.#state.owner)
   }
 
   // --- subscriptions

@@ -1,0 +1,20 @@
+// A spatial app with many entities, until a file is there: then all but a few are deleted. `node tide.ts <file> <how many> <how many stay>`
+
+import { existsSync } from 'node:fs'
+import { createApplication } from '@heddle/sdk'
+
+const [file, flood, stay] = process.argv.slice(2)
+const application = createApplication()
+let isOver = false
+for (const transaction of application.updates()) {
+  const entities = [...transaction.ownedEntities()]
+  if (!isOver && existsSync(file)) {
+    isOver = true
+    for (const entity of entities.slice(Number(stay))) transaction.deleteEntity(entity)
+    console.log('ebb')
+  } else if (!isOver && entities.length < Number(flood)) {
+    for (let made = entities.length; made < Number(flood); made++)
+      transaction.storeEntityField(transaction.createEntity(512), 1, 600, new Uint8Array(12))
+    console.log('flood')
+  }
+}
