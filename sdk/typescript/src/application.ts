@@ -7,7 +7,7 @@ import type { ApplicationState } from './application-state.ts'
 import { HeddleError } from './errors.ts'
 import type { Host } from './host.ts'
 import { emptyMetrics, type RuntimeMetrics } from './metrics.ts'
-import type { LocatedEntity, Partition } from './model.ts'
+import type { Partition } from './model.ts'
 import { NearbyFinder } from './nearby.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { Others } from './others.ts'
@@ -161,16 +161,7 @@ export class Application {
     phases.end('wait')
     owner.begin(host.fabric.control.tick)
     const { added, removed, rejected } = owner.ownership
-    const entity = (row: number): LocatedEntity => ({
-      id: owner.back.id[row],
-      type: owner.back.type[row],
-      partition: owner.index,
-      row,
-    })
-    for (const { id, type, row } of removed)
-      ownership.push({ kind: 'Remove', entity: { id, type, partition: owner.index, row } as LocatedEntity })
-    for (const row of rejected) ownership.push({ kind: 'Reject', entity: entity(row) })
-    for (const row of added) ownership.push({ kind: 'Add', entity: entity(row) })
+    ownership.add(owner)
     metrics.enteredEntity += added.length
     metrics.exitedEntity += removed.length
     metrics.rejectedOutgoingTransfer += rejected.length

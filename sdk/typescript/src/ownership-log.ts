@@ -1,47 +1,141 @@
 // What happened to the ownership of entities since an app last asked.
-// Owns the list and keeps it short: an app that never asks costs no more than a note for each entity that changed hands.
+// Owns the list, as numbers, and keeps it short. An app that never asks pays next to nothing: once the list would be long it is dropped, and what the first question
+// is to answer follows from what the app owns then.
 
-import type { OwnershipChange } from './model.ts'
+import { rowState } from '../../../src/core/fabric/partition-memory.ts'
+import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
+import type { LocatedEntity, OwnershipChange } from './model.ts'
 
-const compactAbove = 4096
+/** Beyond so many changes a list is made shorter. */
+const longList = 4096
+const kinds = ['Add', 'Remove', 'Reject'] as const
+const [added, removed, rejected] = [0, 1, 2]
 
 export class OwnershipLog {
-  #changes: OwnershipChange[] = []
-  #compactAt = compactAbove
+  #kinds = new Uint8Array(64)
+  #ids = new Float64Array(64)
+  #types = new Uint32Array(64)
+  #rows = new Uint32Array(64)
+  #count = 0
+  #wasAsked = false
+  /** Nobody has asked yet, and the list was dropped. */
+  #isDropped = false
+  /** Of a list that was dropped: entities that the app has made, and that others own now. */
+  readonly #madeAndGone = new Map<number, { type: number; row: number }>()
+  #shortenAt = longList
 
-  push(change: OwnershipChange): void {
-    this.#changes.push(change)
-    if (this.#changes.length >= this.#compactAt) this.#compact()
+  /** Notes what the begin of a tick brought. */
+  add(owner: PartitionOwner): void {
+    if (this.#count >= this.#shortenAt) {
+      if (this.#wasAsked) this.#shorten()
+      else this.#drop(owner)
+    }
+    const { ownership, back } = owner
+    if (this.#isDropped) {
+      this.#followMade(owner)
+      return
+    }
+    for (const { id, type, row } of ownership.removed) this.#push(removed, id, type, row)
+    for (const row of ownership.rejected) this.#push(rejected, back.id[row], back.type[row], row)
+    for (const row of ownership.added) this.#push(added, back.id[row], back.type[row], row)
   }
 
-  take(): OwnershipChange[] {
-    const changes = this.#changes
-    this.#changes = []
-    this.#compactAt = compactAbove
+  /** What happened since the last call, oldest first. */
+  take(owner: PartitionOwner): OwnershipChange[] {
+    if (this.#isDropped) this.#addUnknown(owner)
+    const changes: OwnershipChange[] = []
+    for (let place = 0; place < this.#count; place++) {
+      const entity: LocatedEntity = {
+        id: this.#ids[place],
+        type: this.#types[place],
+        partition: owner.index,
+        row: this.#rows[place],
+      }
+      changes.push({ kind: kinds[this.#kinds[place]], entity })
+    }
+    this.#wasAsked = true
+    this.#isDropped = false
+    this.#count = 0
+    this.#shortenAt = longList
     return changes
   }
 
+  #drop(owner: PartitionOwner): void {
+    for (let place = 0; place < this.#count; place++) {
+      const id = this.#ids[place]
+      if (!owner.hasMade(id) || this.#kinds[place] === rejected) continue
+      if (this.#kinds[place] === added) this.#madeAndGone.delete(id)
+      else this.#madeAndGone.set(id, { type: this.#types[place], row: this.#rows[place] })
+    }
+    this.#isDropped = true
+    this.#count = 0
+  }
+
+  #followMade(owner: PartitionOwner): void {
+    const { ownership, back } = owner
+    for (const { id, type, row } of ownership.removed) if (owner.hasMade(id)) this.#madeAndGone.set(id, { type, row })
+    if (this.#madeAndGone.size > 0) for (const row of ownership.added) this.#madeAndGone.delete(back.id[row])
+  }
+
+  /** What the app can't know: all that is owned now but was not made by it, and what it made and others own now. */
+  #addUnknown(owner: PartitionOwner): void {
+    const { back, ownership } = owner
+    for (const [id, { type, row }] of this.#madeAndGone) this.#push(removed, id, type, row)
+    this.#madeAndGone.clear()
+    for (let row = 0; row < owner.rows; row++) {
+      if (back.state[row] === rowState.free || owner.hasMade(back.id[row])) continue
+      this.#push(added, back.id[row], back.type[row], row)
+    }
+    for (const row of ownership.rejected) this.#push(rejected, back.id[row], back.type[row], row)
+  }
+
+  #push(kind: number, id: number, type: number, row: number): void {
+    const place = this.#count++
+    if (place === this.#ids.length) this.#grow()
+    this.#kinds[place] = kind
+    this.#ids[place] = id
+    this.#types[place] = type
+    this.#rows[place] = row
+  }
+
   /** Keeps, of an entity's changes, what they come to: none where it came and went, and its last Reject. */
-  #compact(): void {
-    const last = new Map<number, { first: OwnershipChange; last: OwnershipChange; reject?: OwnershipChange }>()
-    for (const change of this.#changes) {
-      const entry = last.get(change.entity.id)
-      if (change.kind === 'Reject') {
-        if (entry) entry.reject = change
-        else last.set(change.entity.id, { first: change, last: change, reject: change })
-      } else if (!entry || entry.first.kind === 'Reject') {
-        last.set(change.entity.id, { first: change, last: change, reject: entry?.reject })
-      } else {
-        entry.last = change
-      }
+  #shorten(): void {
+    const entries = new Map<number, { first: number; last: number; reject: number }>()
+    for (let place = 0; place < this.#count; place++) {
+      const kind = this.#kinds[place]
+      const entry = entries.get(this.#ids[place])
+      if (!entry) entries.set(this.#ids[place], { first: place, last: place, reject: kind === rejected ? place : -1 })
+      else if (kind === rejected) entry.reject = place
+      else if (this.#kinds[entry.first] === rejected) Object.assign(entry, { first: place, last: place })
+      else entry.last = place
     }
-    this.#changes = []
-    for (const { first, last: newest, reject } of last.values()) {
-      const cameAndWent = first.kind === 'Add' && newest.kind === 'Remove'
-      if (cameAndWent) continue
-      if (newest.kind !== 'Reject') this.#changes.push(newest)
-      if (reject && newest.kind !== 'Remove') this.#changes.push(reject)
+    const kept: number[] = []
+    for (const { first, last, reject } of entries.values()) {
+      if (this.#kinds[first] === added && this.#kinds[last] === removed) continue
+      if (this.#kinds[last] !== rejected) kept.push(last)
+      if (reject >= 0 && this.#kinds[last] !== removed) kept.push(reject)
     }
-    this.#compactAt = Math.max(compactAbove, this.#changes.length * 2)
+    const pick = <Numbers extends Uint8Array | Float64Array | Uint32Array>(numbers: Numbers) => {
+      const before = numbers.slice()
+      kept.forEach((place, at) => {
+        numbers[at] = before[place]
+      })
+    }
+    for (const numbers of [this.#kinds, this.#ids, this.#types, this.#rows]) pick(numbers)
+    this.#count = kept.length
+    this.#shortenAt = Math.max(longList, kept.length * 2)
+  }
+
+  #grow(): void {
+    const room = this.#ids.length * 2
+    const before = { kinds: this.#kinds, ids: this.#ids, types: this.#types, rows: this.#rows }
+    this.#kinds = new Uint8Array(room)
+    this.#ids = new Float64Array(room)
+    this.#types = new Uint32Array(room)
+    this.#rows = new Uint32Array(room)
+    this.#kinds.set(before.kinds)
+    this.#ids.set(before.ids)
+    this.#types.set(before.types)
+    this.#rows.set(before.rows)
   }
 }

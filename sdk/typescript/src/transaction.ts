@@ -371,7 +371,12 @@ export class Transaction {
     if (payload.length > messageBytesMax)
       throw this.#error('CapacityExceeded', `a message holds ${messageBytesMax} bytes, not ${payload.length}`)
     if (!owner.send({ target: endpoint.partition, payload: payload.slice() })) {
-      throw this.#error('CapacityExceeded', `at max outgoing message capacity (${messageLimit} messages a tick)`)
+      throw this.#error(
+        'CapacityExceeded',
+        owner.maySend(payload.length)
+          ? `no room for the message: ${owner.memory.refusal}`
+          : `at max outgoing message capacity (${messageLimit} messages a tick)`,
+      )
     }
   }
 

@@ -53,6 +53,8 @@ export class PartitionOwner {
   #rows = 0
   #population = 0
   #idCounter = 0
+  /** By lane that this owner gives ids of: the first one that it could give. */
+  readonly #firstIds = new Map<number, number>()
   #lowestFree = 0
   readonly #fields: (FieldView | undefined)[] = []
   readonly #fieldsInUse: number[] = []
@@ -152,6 +154,13 @@ export class PartitionOwner {
       heapBytes: this.#outgoingBytes,
       isIndexed: back.get('indexed') === 1,
     })
+  }
+
+  /** Whether the id is one that this owner has given, be the entity here or not. */
+  hasMade(id: number): boolean {
+    const lane = Math.floor(id / idsPerLane)
+    const from = this.#firstIds.get(lane)
+    return from !== undefined && id >= from
   }
 
   /** The row of a new entity at 0, 0, 0; -1 where the partition is at its limit or the machine has no room. */
@@ -302,14 +311,19 @@ export class PartitionOwner {
 
   /** Queues a message; it is written at `finish`. False where the tick's limit of messages or bytes is reached, or the machine has no room. */
   send(message: OutgoingMessage): boolean {
-    const { messageLimit, messageHeapBytes } = this.memory.sizes
+    if (!this.maySend(message.payload.length)) return false
     const count = this.#outgoingMessages.length + 1
     const heapBytes = this.#outgoingBytes + message.payload.length
-    if (count > messageLimit || heapBytes > messageHeapBytes) return false
     if (!this.memory.ensureMessages(this.#backIndex, count, heapBytes)) return false
     this.#outgoingMessages.push(message)
     this.#outgoingBytes = heapBytes
     return true
+  }
+
+  /** Whether the tick's limits allow one more message of so many bytes. */
+  maySend(bytes: number): boolean {
+    const { messageLimit, messageHeapBytes } = this.memory.sizes
+    return this.#outgoingMessages.length < messageLimit && this.#outgoingBytes + bytes <= messageHeapBytes
   }
 
   // --- begin
@@ -332,7 +346,9 @@ export class PartitionOwner {
     this.#population = front.get('population')
     this.#lowestFree = 0
     this.#idCounter = front.float('idCounter')
-    back.setFloat('idLane', front.float('idLane'))
+    const idLane = front.float('idLane')
+    if (!this.#firstIds.has(idLane)) this.#firstIds.set(idLane, idLane * idsPerLane + this.#idCounter)
+    back.setFloat('idLane', idLane)
     back.setFloat('everyRowChanged', front.float('everyRowChanged'))
     back.set('handoffGroups', 0)
     back.set('messageGroups', 0)
@@ -493,10 +509,7 @@ export class PartitionOwner {
     const { back, memory } = this
     if (this.#population >= memory.sizes.entityLimit) return -1
     let row = this.#rows
-    if (this.#population < this.#rows) {
-      const free = back.state.subarray(0, this.#rows).indexOf(rowState.free, this.#lowestFree)
-      if (free >= 0) row = free
-    }
+    if (this.#population < this.#rows) row = this.#nextFree()
     this.#lowestFree = row
     if (row === this.#rows) {
       if (!memory.ensureRows(row + 1)) return -1
@@ -509,6 +522,15 @@ export class PartitionOwner {
     back.destination[row] = 0
     for (const field of this.#fieldsInUse) this.#fields[field]!.length[row] = 0
     return row
+  }
+
+  /** The lowest free row; `#rows` where there is none. */
+  #nextFree(): number {
+    const { state } = this.back
+    const from = this.#lowestFree
+    if (from < this.#rows && state[from] === rowState.free) return from
+    const free = state.subarray(0, this.#rows).indexOf(rowState.free, from)
+    return free < 0 ? this.#rows : free
   }
 
   #freeRow(row: number): void {

@@ -34,9 +34,35 @@ export class RowList {
     let ascending = true
     for (let place = 1; ascending && place < count; place++) ascending = rows[place - 1] < rows[place]
     if (ascending) return
+    let most = 0
+    for (let place = 0; place < count; place++) if (rows[place] > most) most = rows[place]
+    if (count * sparseRows > most) this.#collectMarked(most)
+    else this.#sort()
+  }
+
+  #sort(): void {
+    const { rows, count } = this
     rows.subarray(0, count).sort()
     let kept = 1
     for (let place = 1; place < count; place++) if (rows[place] !== rows[place - 1]) rows[kept++] = rows[place]
     this.count = kept
   }
+
+  /** For lists that name a good part of all rows: marking and collecting takes less than sorting. */
+  #collectMarked(most: number): void {
+    const { rows, count } = this
+    if (marks.length <= most) marks = new Uint8Array((most + 1) * 2)
+    for (let place = 0; place < count; place++) marks[rows[place]] = 1
+    let kept = 0
+    for (let row = marks.indexOf(1); row >= 0 && row <= most; row = marks.indexOf(1, row + 1)) {
+      rows[kept++] = row
+      marks[row] = 0
+    }
+    this.count = kept
+  }
 }
+
+/** Lists with more than one in so many rows are sorted by marking. */
+const sparseRows = 32
+/** By row; all 0 between two uses. */
+let marks = new Uint8Array(0)
