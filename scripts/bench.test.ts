@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resultsPage } from './bench.ts'
 
-test('the table shows the machine, and every benchmark with its goal, failed ones too', () => {
+test('the table shows the machine, and every benchmark with its goal, failed and skipped ones too', () => {
   const result = {
     bench: 'api',
     value: 12_350,
@@ -13,14 +13,20 @@ test('the table shows the machine, and every benchmark with its goal, failed one
     met: true,
   }
   const page = resultsPage(
-    [{ ...result, goal: '>= 0.3' }, { ...result, bench: 'handoff', goal: 'report' }, 'walk'],
+    [
+      { ...result, goal: '>= 0.3' },
+      { ...result, bench: 'handoff', goal: 'report' },
+      'calls',
+      { bench: 'walk', skipped: 'redis-server is not installed' },
+    ],
     '2 cores (Some CPU), Node v24.0.0',
     new Date('2026-01-31T12:00:00Z'),
   )
   assert.match(page, /on 2026-01-31\. Machine: 2 cores \(Some CPU\), Node v24\.0\.0\./)
-  assert.deepEqual(page.trim().split('\n').slice(-3), [
+  assert.deepEqual(page.trim().split('\n').slice(-4), [
     '| `api` | 12,350 | requests/s | 41,000 | hello | 0.3011 | ≥ 0.3 | yes |',
     '| `handoff` | 12,350 | requests/s | 41,000 | hello | 0.3011 | report |  |',
-    '| `walk` | failed | | | | | | no |',
+    '| `calls` | failed | | | | | | no |',
+    '| `walk` | skipped | | | redis-server is not installed | | | |',
   ])
 })

@@ -10,10 +10,12 @@ import { globSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Result } from '../bench/support/benchmark.ts'
+import type { Result, Skipped } from '../bench/support/benchmark.ts'
 
 const folder = join(import.meta.dirname, '../bench')
 const table = join(folder, 'results.md')
+
+type Found = Result | (Skipped & Pick<Result, 'bench'>)
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
 
@@ -29,7 +31,7 @@ async function main(wanted: string[]): Promise<number> {
   process.on('SIGINT', () => {
     interrupted = true
   })
-  const results: (Result | string)[] = []
+  const results: (Found | string)[] = []
   for (const name of wanted.length > 0 ? wanted : all.sort()) {
     results.push((await run(name)) ?? name)
     if (interrupted) return 130
@@ -42,7 +44,7 @@ async function main(wanted: string[]): Promise<number> {
 }
 
 /** Shows what a benchmark says as it says it. Undefined where it fails. */
-async function run(name: string): Promise<Result | undefined> {
+async function run(name: string): Promise<Found | undefined> {
   const child = spawn(process.execPath, [join(folder, `${name}.ts`)], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'close')
   let lastLine = ''
@@ -51,7 +53,7 @@ async function run(name: string): Promise<Result | undefined> {
     lastLine = line
   }
   const [code] = await ended
-  return code === 0 ? (JSON.parse(lastLine) as Result) : undefined
+  return code === 0 ? (JSON.parse(lastLine) as Found) : undefined
 }
 
 function machine(): string {
@@ -59,7 +61,7 @@ function machine(): string {
 }
 
 /** A name stands for a benchmark that failed. */
-export function resultsPage(results: readonly (Result | string)[], machine: string, now: Date): string {
+export function resultsPage(results: readonly (Found | string)[], machine: string, now: Date): string {
   return [
     '# Results',
     '',
@@ -72,8 +74,9 @@ export function resultsPage(results: readonly (Result | string)[], machine: stri
   ].join('\n')
 }
 
-function resultRow(result: Result | string): string {
+function resultRow(result: Found | string): string {
   if (typeof result === 'string') return `| \`${result}\` | failed | | | | | | no |`
+  if ('skipped' in result) return `| \`${result.bench}\` | skipped | | | ${result.skipped} | | | |`
   const { bench, value, unit, reference, referenceName, ratio, goal, met } = result
   const verdict = goal === 'report' ? '' : met ? 'yes' : 'no'
   const cells = [`\`${bench}\``, figure(value), unit, figure(reference), referenceName, ratio, shownGoal(goal), verdict]

@@ -27,6 +27,11 @@ export interface Outcome {
   readonly more?: Readonly<Record<string, unknown>>
 }
 
+/** What it returns where something is not on this machine that it needs. */
+export interface Skipped {
+  readonly skipped: string
+}
+
 /** The last line on standard output, as JSON; what is in `more` stands beside it. */
 export interface Result extends Omit<Outcome, 'more'> {
   readonly bench: string
@@ -46,7 +51,7 @@ export interface Bench {
 const LIMIT_MS = 120_000
 
 /** To be called once, by the file that is named after the benchmark. A benchmark that fails has exit code 1 and no result. */
-export async function benchmark(body: (bench: Bench) => Promise<Outcome>): Promise<void> {
+export async function benchmark(body: (bench: Bench) => Promise<Outcome | Skipped>): Promise<void> {
   const name = basename(process.argv[1] ?? '', '.ts')
   const startedAtMs = performance.now()
   const say = (text: string) => {
@@ -65,7 +70,7 @@ export async function benchmark(body: (bench: Bench) => Promise<Outcome>): Promi
     }
     const outcome = await Promise.race([body(bench), aborted(end.signal)])
     await started.disposeAsync()
-    console.log(JSON.stringify(resultOf(name, outcome)))
+    console.log(JSON.stringify('skipped' in outcome ? { bench: name, ...outcome } : resultOf(name, outcome)))
   } catch (error) {
     console.error(`bench ${name} failed:`, error)
     await started.disposeAsync()

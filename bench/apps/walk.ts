@@ -1,0 +1,73 @@
+// One of two halves of a world in which everybody walks at random: `node walk.ts --entities 5000`, in each half at the beginning.
+// Each tick it reads who is in a band behind its border, and moves everybody of its own by a random step.
+
+import { parseArgs } from 'node:util'
+import { createApplication, type Subscription, type Transaction } from '@heddle/sdk'
+import { randomFrom } from './bounce.ts'
+import { stepMax } from './walk-steps.ts'
+
+const { values } = parseArgs({
+  options: { entities: { type: 'string', default: '5000' }, band: { type: 'string', default: '10' } },
+})
+const application = createApplication()
+const [partition] = application.assignedPartitions()
+const cell = partition.bounds!
+const random = randomFrom(partition.id + 1)
+const half = Math.max(...application.allPartitions().map(({ bounds }) => bounds!.maxX))
+let border: Subscription | undefined
+/** What was read of others, so that nobody can leave the reading out. */
+let nearestToBorder = Number.POSITIVE_INFINITY
+
+for (const transaction of application.updates()) {
+  if (transaction.tick === 1) populate(transaction)
+  border ??= transaction.createSubscriptionBoundingBox2F32(partition.domain, {
+    ...cell,
+    minX: cell.minX - Number(values.band),
+    maxX: cell.maxX + Number(values.band),
+  })
+  lookAcross(transaction, border)
+  walk(transaction)
+}
+console.log(`the nearest to the border was at ${nearestToBorder}`)
+
+function populate({ owned }: Transaction): void {
+  const count = Number(values.entities)
+  owned.create(512, count)
+  const { positions } = owned
+  for (let row = 0; row < count; row++) {
+    positions[row * 3] = cell.minX + random() * (cell.maxX - cell.minX) * 0.999_99
+    positions[row * 3 + 1] = cell.minY + random() * (cell.maxY - cell.minY) * 0.999_99
+  }
+  owned.moved()
+}
+
+function lookAcross(transaction: Transaction, subscription: Subscription): void {
+  for (const { rows, x } of transaction.covered(subscription))
+    for (let place = 0; place < rows.length; place++)
+      if (Math.abs(x[place]) < nearestToBorder) nearestToBorder = Math.abs(x[place])
+}
+
+/** A step that would lead out of the world is not taken. */
+function walk({ owned, tick }: Transaction): void {
+  const positions = owned.positionsToSweep
+  const perUnit = stepMax / 2 ** 31
+  let chance = Math.imul(2 * tick + partition.id + 1, 0x9e37_79b1) || 1
+  for (const [from, to] of owned.sweep()) {
+    for (let place = from * 3; place < to * 3; place += 3) {
+      chance = nextChance(chance)
+      const x = positions[place] + chance * perUnit
+      chance = nextChance(chance)
+      const y = positions[place + 1] + chance * perUnit
+      if (Math.abs(x) >= half || Math.abs(y) >= half) continue
+      positions[place] = x
+      positions[place + 1] = y
+    }
+  }
+}
+
+/** Xorshift: whole numbers from -2^31 to 2^31. */
+function nextChance(chance: number): number {
+  let next = chance ^ (chance << 13)
+  next ^= next >>> 17
+  return next ^ (next << 5)
+}

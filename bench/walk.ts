@@ -1,0 +1,108 @@
+// A world of random walkers in two partitions, with handoffs and a band along the border that each app reads, as fast as it goes, beside Redis with its GEO commands: it moves
+// as many points as far, and answers four box queries a tick. Redis is given all that makes it fast: a unix socket, nothing kept on disk, commands of 1,000 points each that are
+// encoded beforehand, and two ticks under way at a time, so that it never waits for its client. `value` and `reference` are those of the number of walkers with the lower ratio.
+
+import { randomFrom } from './apps/bounce.ts'
+import { stepMax } from './apps/walk-steps.ts'
+import { type Bench, benchmark, rounded } from './support/benchmark.ts'
+import { encoded, type RedisConnection, redisVersion, startRedis } from './support/redis.ts'
+import { interleaved, median } from './support/rounds.ts'
+import { startWorld } from './support/world.ts'
+
+const counts = [10_000, 100_000]
+const half = 500
+const band = 10
+const roundMs = 1500
+/** A tick of so many is encoded; after the last, everybody walks back. */
+const encodedTicks = 4
+const pointsPerCommand = 1000
+const queries = 4
+/** World units are mapped to degrees around 0, 0, where both axes are alike. */
+const degreesPerUnit = 0.001
+const kilometersPerDegree = 111.2
+
+await benchmark(async (bench) => {
+  const version = redisVersion()
+  if (version === undefined) return { skipped: 'redis-server is not installed (Debian package redis-server)' }
+  const contenders: Record<string, () => Promise<number>> = {}
+  for (const count of counts) {
+    const world = await startWorld(bench, {
+      half,
+      domains: { Halves: { kind: 'spatial', grid: [2, 1], command: `walk.ts --entities ${count / 2} --band ${band}` } },
+    })
+    const redis = await redisWorld(bench, count)
+    contenders[`fabric with ${count}`] = async () => 1000 / (await world.tickMs(roundMs))
+    contenders[`redis with ${count}`] = async () => 1000 / (await redis(roundMs))
+  }
+  const measured = await interleaved(contenders, { say: bench.say })
+  const found = counts.map((walkers) => {
+    const ticksPerSecond = median(measured[`fabric with ${walkers}`]!)
+    const redis = median(measured[`redis with ${walkers}`]!)
+    return { walkers, ticksPerSecond, redis, ratio: ticksPerSecond / redis }
+  })
+  const worst = found.reduce((worst, each) => (each.ratio < worst.ratio ? each : worst))
+  return {
+    unit: 'ticks/s',
+    value: worst.ticksPerSecond,
+    reference: worst.redis,
+    referenceName: `Redis ${version} GEO with ${worst.walkers} points, and ${queries} box queries a tick`,
+    goal: '>= 50',
+    more: { ratios: Object.fromEntries(found.map(({ walkers, ratio }) => [walkers, rounded(ratio)])) },
+  }
+})
+
+/** Fills a Redis with points; gives what lets them walk for so long, and says how long a tick took. */
+async function redisWorld(bench: Bench, count: number): Promise<(durationMs: number) => Promise<number>> {
+  const redis = await startRedis(bench)
+  const { ticks, answers } = encodedWalk(count)
+  await redis.send(ticks[0], answers)
+  const [points] = await redis.send(encoded([['ZCARD', 'walkers']]), 1)
+  if (points !== `:${count}`) throw new Error(`Redis holds ${points} points, not ${count}`)
+  bench.say(`Redis holds ${count} points`)
+  let next = 0
+  return async (durationMs) => {
+    const startedAtMs = performance.now()
+    let done = 0
+    const run = async (redis: RedisConnection) => {
+      while (performance.now() - startedAtMs < durationMs) {
+        await redis.send(ticks[next++ % ticks.length], answers)
+        done++
+      }
+    }
+    await Promise.all([run(redis), run(redis)])
+    return (performance.now() - startedAtMs) / done
+  }
+}
+
+/** The commands of ticks that can be sent again and again: in each, everybody is a step from where it was in the one before. */
+function encodedWalk(count: number): { ticks: Buffer[]; answers: number } {
+  const random = randomFrom(count)
+  const places = Float64Array.from({ length: count * 2 }, () => (random() * 2 - 1) * half)
+  const there: Buffer[] = []
+  const asked = boxQueries()
+  for (let tick = 0; tick < encodedTicks; tick++) {
+    const commands: (string | number)[][] = []
+    for (let point = 0; point < count; point++) {
+      if (point % pointsPerCommand === 0) commands.push(['GEOADD', 'walkers'])
+      for (const at of [point * 2, point * 2 + 1]) {
+        commands.at(-1)!.push((places[at] * degreesPerUnit).toFixed(5))
+        const next = places[at] + (random() * 2 - 1) * stepMax
+        if (Math.abs(next) < half) places[at] = next
+      }
+      commands.at(-1)!.push(point)
+    }
+    there.push(encoded([...commands, ...asked]))
+  }
+  const back = there.slice(1, -1).toReversed()
+  return { ticks: [...there, ...back], answers: Math.ceil(count / pointsPerCommand) + queries }
+}
+
+/** Together as large as the two bands that the apps read; square, as Redis looks into a circle around the box. */
+function boxQueries(): (string | number)[][] {
+  const side = Math.sqrt((2 * band * 2 * half) / queries)
+  const kilometers = (side * degreesPerUnit * kilometersPerDegree).toFixed(3)
+  return Array.from({ length: queries }, (_, query) => {
+    const y = (((query + 0.5) / queries) * 2 - 1) * half * degreesPerUnit
+    return ['GEOSEARCH', 'walkers', 'FROMLONLAT', '0', y.toFixed(5), 'BYBOX', kilometers, kilometers, 'km']
+  })
+}
