@@ -1,0 +1,41 @@
+// Worlds at full speed whose apps doubt what they read: every entity carries a sum over all that it is, and all is looked at in each tick, by its owner and by others.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { checkedDomains, looked, noFaults } from '../support/checked.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { schema } from '../support/packages.ts'
+import { hashEvery } from '../support/simulation.ts'
+
+let heddle: Heddle
+before(async () => {
+  heddle = await startHeddle()
+})
+after(() => heddle?.stop())
+
+for (const [columns, entities] of [
+  [2, 2500],
+  [4, 400],
+] as const) {
+  test(`in ${columns} by ${columns} cells with ${entities} entities each, nobody ever reads one that is torn, old, lost or there twice`, async () => {
+    const ticks = 1000
+    const population = columns ** 2 * entities
+    const domains = checkedDomains({ grid: [columns, columns], entities })
+    const text = schema({ tickRate: 'unlimited', domains })
+    const world = await heddle.startSimulation(`checked-${columns}`, text, hashEvery(50))
+    await world.startClock()
+    await world.reaches(ticks - 300)
+    await world.startApp('Overseers', 'overseer')
+    const { handoffs } = await world.reaches(ticks)
+    const { entities: inSnapshot } = await world.world()
+    assert.equal(inSnapshot.size, population)
+    for (const { tick, entities: there } of world.hashes().values()) assert.equal(there, tick > 0 ? population : 0)
+    await world.stop()
+    noFaults(world)
+    const seen = looked(world)
+    assert.ok(handoffs > population, `${handoffs} handoffs`)
+    assert.ok(seen.owned >= population * (ticks - 1) * (5 / 8), `${seen.owned} own rows were looked at`)
+    for (const what of ['covered', 'pictured', 'neighbours', 'born', 'all', 'part'])
+      assert.ok(seen[what] > population, `${what}: ${seen[what]}`)
+  })
+}
