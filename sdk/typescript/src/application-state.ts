@@ -4,6 +4,7 @@ import type { Box } from '../../../src/core/fabric/box.ts'
 import type { HeddleError } from './errors.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import type { NearbyFinder } from './nearby.ts'
+import type { NeighbourValues } from './neighbour-values.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 import type { Others } from './others.ts'
 import type { OwnershipLog } from './ownership-log.ts'
@@ -20,6 +21,7 @@ export interface ApplicationState extends Sight {
   readonly others: Others
   readonly nearby: NearbyFinder
   readonly neighbourhood: Neighbourhood
+  readonly neighbourValues: NeighbourValues
   failed<Failure extends HeddleError>(error: Failure): Failure
   committed(): void
 }

@@ -9,6 +9,7 @@ import type { Host } from './host.ts'
 import { emptyMetrics, type RuntimeMetrics } from './metrics.ts'
 import type { Partition } from './model.ts'
 import { NearbyFinder } from './nearby.ts'
+import { NeighbourValues } from './neighbour-values.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { Others } from './others.ts'
 import { OwnershipLog } from './ownership-log.ts'
@@ -41,6 +42,7 @@ export class Application {
       others: new Others(),
       nearby: new NearbyFinder(),
       neighbourhood: new Neighbourhood(),
+      neighbourValues: new NeighbourValues(),
       failed: (error) => {
         this.#lastErrorMessage = error.message
         return error

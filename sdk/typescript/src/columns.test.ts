@@ -418,6 +418,57 @@ function checkLists({
   }
 }
 
+test('the values of a field of all entries of a neighbourhood are of the same moment as their places', () => {
+  const world = new LockstepWorld({ columns: 2, rows: 2 })
+  const everything = { minX: -100, minY: -100, maxX: 100, maxY: 100 }
+  /** Of entities that have just come or gone, as others see them. */
+  let between = 0
+  const live = (partition: number) => (transaction: Transaction) => {
+    const { owned, tick } = transaction
+    if (tick === 1) {
+      transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+      const at = (place: number): [number, number] => [((place * 37) % 190) - 95, ((place * 61) % 190) - 95]
+      if (partition === 0)
+        make(
+          transaction,
+          Array.from({ length: 60 }, (_, place) => at(place)),
+        )
+    } else check(transaction)
+    const { values, stride, offset } = owned.field(velocity)
+    const { positions, states, ids } = owned
+    const shown: number[] = []
+    for (let row = 0; row < owned.rows; row++) {
+      if (states[row] === 0) continue
+      positions[row * 3] = ((positions[row * 3] + 195 + (ids[row] % 7)) % 190) - 95
+      if (ids[row] % 2 === 0) shown.push(row)
+    }
+    owned.give(velocity, shown)
+    for (const row of shown) values.set([positions[row * 3], positions[row * 3 + 1], tick], row * stride + offset)
+    owned.moved()
+  }
+  for (let tick = 0; tick < 60; tick++) world.tick(...[0, 1, 2, 3].map(live))
+  assert.ok(between > 20, `${between} entities were seen on their way`)
+
+  function check(transaction: Transaction): void {
+    const near = transaction.neighbourhood(10)
+    const { values, stride, offset } = near.field(velocity)
+    assert.equal(near.field(body).colour.values.length > 0, near.count > 0)
+    for (let entry = 0; entry < near.count; entry++) {
+      if (entry < near.ownRows && transaction.owned.states[entry] === 0) continue
+      const expected =
+        near.ids[entry] % 2 === 0
+          ? [near.positions[entry * 3], near.positions[entry * 3 + 1], transaction.tick - 1]
+          : [0, 0, 0]
+      assert.deepEqual([...values.subarray(entry * stride + offset, entry * stride + offset + 3)], expected)
+      if (entry >= near.ownRows && transaction.owned.departedIds.includes(near.ids[entry])) between++
+    }
+    if (transaction.tick === 30) {
+      transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+      assert.throws(() => near.field(velocity), { code: 'InvalidState' })
+    }
+  }
+})
+
 test('neighbours in a large partition come from an index that follows what moves', () => {
   const world = new LockstepWorld({ columns: 1, entitiesPerPartition: 4000 })
   world.tick((transaction) => {

@@ -18,6 +18,6 @@ export type {
   SubscriptionChange,
 } from './model.ts'
 export { BuiltinTypeId, firstTypeId } from './model.ts'
-export type { Nearby } from './nearby.ts'
+export { departedRow, type Nearby } from './nearby.ts'
 export type { Neighbourhood } from './neighbourhood.ts'
 export type { Transaction } from './transaction.ts'

@@ -6,6 +6,9 @@ import { Neighbourhood, type Points } from './neighbourhood.ts'
 import type { Others } from './others.ts'
 import type { Sight } from './sight.ts'
 
+/** Stands for the row of an entity that has just left this app, and that no other app shows yet. */
+export const departedRow = 0xffff_ffff
+
 /** Entities near a place, one after another. Only the first `count` of each array are meant; all is overwritten by the next question. */
 export interface Nearby {
   count: number
@@ -59,7 +62,11 @@ export class NearbyFinder {
     const found = this.#otherEntries
     found.length = 0
     this.#sortedOthers.at(x, y, radius, found)
-    for (const entry of found) this.#put(partitions[entry], rows[entry], ids[entry], types[entry], positions, entry)
+    for (const entry of found) {
+      const hasDeparted = entry < others.count && partitions[entry] === owner.index
+      const row = hasDeparted ? departedRow : rows[entry]
+      this.#put(partitions[entry], row, ids[entry], types[entry], positions, entry)
+    }
     return this.#answer
   }
 

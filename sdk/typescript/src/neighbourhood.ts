@@ -1,6 +1,8 @@
 // Who is near whom: all entities that an app can see, its own and those that its subscriptions cover, sorted by place.
 // Owns the sorting and the lists. A picture of the moment it was made: what is moved afterwards stays in it where it was. Memory grows to the largest tick and stays.
 
+import type { ColumnsOf, Field, Shape } from './field.ts'
+
 /** Points of entities, one after another. */
 export interface Points {
   count: number
@@ -31,6 +33,10 @@ export class Neighbourhood {
   /** The neighbours of row r are `list[starts[r]]` up to `list[starts[r + 1]]`, itself not among them. Only of own rows. */
   starts: Uint32Array = new Uint32Array(1)
   list: Uint32Array = new Uint32Array(0)
+  /** The values of a field, an entry each: the own ones as they stand at this call, those of others as of the tick before; all zero where an entity lacks the field. A copy, overwritten by the next call. */
+  field: <Of extends Shape>(field: Field<Of>) => ColumnsOf<Of> = () => {
+    throw new Error('this picture was taken of plain points')
+  }
   #cellStarts = new Uint32Array(1)
   #sorted = new Uint32Array(0)
   #sortedX = new Float32Array(0)

@@ -7,9 +7,6 @@ import type { PlaceList } from '../../../src/core/fabric/place-list.ts'
 import type { Points } from './neighbourhood.ts'
 import type { Sight } from './sight.ts'
 
-/** Stands for the row of an entity that has just left this app, and that no other app shows yet. */
-export const departedRow = 0xffff_ffff
-
 export class Others implements Points {
   count = 0
   /** Behind the others come the entities that have just become this app's own, as of the tick before. */
@@ -19,7 +16,7 @@ export class Others implements Points {
   positions: Float32Array = new Float32Array(0)
   ids: Float64Array = new Float64Array(0)
   types: Uint32Array = new Uint32Array(0)
-  /** Where each one is, as of the tick before. */
+  /** Where each one is, as of the tick before; those that have just left this app are still in its partition. */
   partitions: Uint32Array = new Uint32Array(0)
   rows: Uint32Array = new Uint32Array(0)
   #tick = -1
@@ -79,7 +76,6 @@ export class Others implements Points {
         if (box.domain !== owner.domain || !box.contains(x, y) || met?.has(id)) continue
         met?.add(id)
         this.#put(owner.index, row, id, type, front.position)
-        this.rows[this.count - 1] = departedRow
         break
       }
     }
@@ -101,7 +97,7 @@ export class Others implements Points {
         for (let place = start; place < start + granted; place++) {
           const row = side.leavingRow[place]
           this.#put(owner.index, row, side.id[row], side.type[row], side.position)
-          this.rows[this.count - 1] = rowOf.get(side.id[row]) ?? departedRow
+          this.rows[this.count - 1] = rowOf.get(side.id[row])!
         }
       }
     }

@@ -319,11 +319,18 @@ export class Transaction {
   neighbourhood(radius: number, { list = true } = {}): Neighbourhood {
     this.#requireOpen()
     this.#checkRadius(radius)
-    const { owner, others, neighbourhood } = this.#state
+    const { owner, others, neighbourhood, neighbourValues } = this.#state
     others.gather(this.#state)
     const { id, type, state } = owner.back
     const own = { count: owner.rows, ids: id, types: type, positions: owner.position }
     neighbourhood.build(radius, own, state, others)
+    const { subscriptionsVersion } = this.#state
+    neighbourhood.field = (field) => {
+      this.#requireOpen()
+      if (this.#state.subscriptionsVersion !== subscriptionsVersion)
+        throw this.#error('InvalidState', 'subscriptions have changed since the picture was taken: take it again')
+      return neighbourValues.gather(this.#state, others, neighbourhood.ownRows, field)
+    }
     if (list) neighbourhood.listAll(state)
     return neighbourhood
   }
