@@ -31,17 +31,27 @@ export class MeasuredWorld {
 
   /** Lets the clock go for so long; how long a tick took on average, in ms. */
   async tickMs(durationMs: number): Promise<number> {
-    return this.#growth(durationMs, () => performance.now())
+    const { passedMs, ticks } = await this.#run(durationMs)
+    return passedMs / ticks
   }
 
   /** The same, of what an app did between the begin and the commit of its ticks. */
   async simulateMs(partition: number, durationMs: number): Promise<number> {
-    const { simulate } = new PartitionMeter({ control: this.#control }, partition).phases
-    return this.#growth(durationMs, () => simulate.read().sumMs)
+    const { simulate } = this.#meter(partition).phases
+    const { growth, ticks } = await this.#run(durationMs, () => simulate.read().sumMs)
+    return growth / ticks
   }
 
-  /** Lets the clock go for so long; by how much what is read has grown in a tick on average. */
-  async #growth(durationMs: number, read: () => number): Promise<number> {
+  /** Lets the clock go for so long; how many entities changed their owner a second. */
+  async handoffsPerSecond(durationMs: number): Promise<number> {
+    const meters = Array.from({ length: this.#control.partitionCount }, (_, partition) => this.#meter(partition))
+    const handoffs = () => meters.reduce((sum, meter) => sum + meter.get('handedOut'), 0)
+    const { growth, passedMs } = await this.#run(durationMs, handoffs)
+    return (growth * 1000) / passedMs
+  }
+
+  /** Lets the clock go for so long; `growth` is that of what is read. */
+  async #run(durationMs: number, read = () => 0): Promise<{ ticks: number; passedMs: number; growth: number }> {
     await this.simulation.startClock()
     const first = this.tick
     await waitFor(
@@ -49,13 +59,17 @@ export class MeasuredWorld {
       () => `the world to tick; ${this.simulation.errors()}`,
       100_000,
     )
-    const startTick = this.tick
-    const start = read()
+    const start = { tick: this.tick, atMs: performance.now(), count: read() }
     await new Promise((resolve) => setTimeout(resolve, durationMs))
-    const ticks = this.tick - startTick
-    const growth = read() - start
+    const ticks = this.tick - start.tick
+    const passedMs = performance.now() - start.atMs
+    const growth = read() - start.count
     await this.simulation.stopClock()
-    return growth / ticks
+    return { ticks, passedMs, growth }
+  }
+
+  #meter(partition: number): PartitionMeter {
+    return new PartitionMeter({ control: this.#control }, partition)
   }
 }
 

@@ -1,0 +1,17 @@
+// The reference of `handoff`: copies so many bytes from one place to another, again and again.
+// Forked with their number; told for how many milliseconds to run, it answers how long a copy took.
+
+const bytes = Number(process.argv[2])
+const from = new Uint8Array(bytes).fill(1)
+const to = new Uint8Array(bytes)
+
+process.on('message', (durationMs: number) => {
+  const startedAtMs = performance.now()
+  let copies = 0
+  let passedMs = 0
+  for (; passedMs < durationMs; passedMs = performance.now() - startedAtMs) {
+    to.set(from)
+    copies++
+  }
+  process.send!({ copyMs: passedMs / copies })
+})

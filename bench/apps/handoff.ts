@@ -1,0 +1,32 @@
+// One of two halves of a world whose entities all cross the border in every tick: `node handoff.ts --entities 20000`, in each half at the beginning.
+// Each entity has a velocity, which goes with it.
+
+import { parseArgs } from 'node:util'
+import { createApplication, defineField, type Transaction } from '@heddle/sdk'
+
+const { values } = parseArgs({ options: { entities: { type: 'string', default: '20000' } } })
+const velocity = defineField({ index: 1, typeId: 600, shape: 'f32x3' })
+const application = createApplication()
+const [partition] = application.assignedPartitions()
+const cell = partition.bounds!
+
+for (const transaction of application.updates()) {
+  if (transaction.tick === 1) populate(transaction)
+  else cross(transaction)
+}
+
+function populate({ owned }: Transaction): void {
+  const count = Number(values.entities)
+  owned.create(512, count)
+  const { positions } = owned
+  const width = cell.maxX - cell.minX
+  for (let row = 0; row < count; row++) positions[row * 3] = cell.minX + (width * (row + 1)) / (count + 2)
+  owned.stored(velocity)
+  owned.moved()
+}
+
+function cross({ owned }: Transaction): void {
+  const positions = owned.positionsToSweep
+  for (const [from, to] of owned.sweep())
+    for (let place = from * 3; place < to * 3; place += 3) positions[place] = -positions[place]
+}
