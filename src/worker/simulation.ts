@@ -23,6 +23,7 @@ import { openLogStreams } from '../io/logs/log-streams.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
 import { removePackages } from '../io/packages/packages.ts'
 import { Apps, packagesFolder } from './apps.ts'
+import { AutoSnapshots } from './auto-snapshots.ts'
 import { Clock } from './clock.ts'
 import { Journal } from './journal.ts'
 import { readMetrics } from './metrics.ts'
@@ -50,6 +51,7 @@ export class Simulation {
   readonly #ended = Promise.withResolvers<void>()
   #running: Running | undefined
   #snapshot: SnapshotInProgress | undefined
+  #autoSnapshots: AutoSnapshots | undefined
   #ending: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
 
@@ -139,6 +141,7 @@ export class Simulation {
       await apps.fetchPackages(this.#startAborted.signal)
       this.#startAborted.signal.throwIfAborted()
       await apps.launchPlaced()
+      this.#startAutoSnapshots()
       this.#armTimer()
     } finally {
       await objects.close()
@@ -271,11 +274,12 @@ export class Simulation {
     return undefined
   }
 
-  async #createSnapshot(location: ObjectLocation): Promise<void> {
+  /** True where the object is there. */
+  async #createSnapshot(location: ObjectLocation): Promise<boolean> {
     const { clock, schema, schemaText } = this.#running!
     this.#book.change({ status: 'SNAPSHOT_IN_PROGRESS', snapshot: { location, tick: this.status.tick } })
     const copy = await clock.copyState()
-    if (this.#ending) return
+    if (this.#ending) return false
     this.#book.change({ snapshot: { location, tick: copy.tick } })
     const header = {
       simulationName: this.#plan.simulationName,
@@ -303,7 +307,7 @@ export class Simulation {
     })
     const report = await this.#snapshot.finished
     this.#snapshot = undefined
-    if (this.#ending) return
+    if (this.#ending) return false
     const where = `s3://${location.bucket}/${location.key}`
     if ('error' in report) this.#journal.error(`snapshot=${where} failed: ${report.error}`)
     else
@@ -316,6 +320,23 @@ export class Simulation {
         : { location, tick: copy.tick, bytes: report.bytes }
     this.#book.change({ status: 'STARTED', snapshot: undefined, lastSnapshot })
     this.#armTimer()
+    return !('error' in report)
+  }
+
+  /** Where the tags ask for it. */
+  #startAutoSnapshots(): void {
+    const { simulationName, objects, tags } = this.#plan
+    const parsed = parseHeddleTags(tags)
+    if ('refusal' in parsed || !parsed.snapshots) return
+    this.#autoSnapshots = new AutoSnapshots({
+      simulationName,
+      rhythm: parsed.snapshots,
+      objects,
+      tick: () => this.#tick,
+      take: (location) =>
+        this.#refuseNow({ command: 'createSnapshot', location }) ? undefined : this.#createSnapshot(location),
+      failed: (message) => this.#journal.error(message),
+    })
   }
 
   /** The maximum duration ends the simulation, but neither its start nor a snapshot. */
@@ -375,6 +396,7 @@ export class Simulation {
   }
 
   async #cancelSnapshot(): Promise<void> {
+    this.#autoSnapshots?.stop()
     this.#snapshot?.cancel()
     await this.#snapshot?.finished
   }

@@ -6,24 +6,74 @@ export interface HeddleTags {
   stateHashInterval: number
   /** `heddle:schema`, of a simulation that starts from a snapshot: the schema to go on with, instead of the snapshot's. */
   schema?: { bucket: string; key: string }
+  /** `heddle:snapshot-every`, `heddle:snapshot-to` and `heddle:snapshot-keep`: snapshots that it makes of itself. */
+  snapshots?: SnapshotRhythm
 }
 
-const tagNames = { stateHashInterval: 'heddle:state-hash-interval', schema: 'heddle:schema' } as const
+export interface SnapshotRhythm {
+  every: { ticks: number } | { ms: number }
+  bucket: string
+  /** Empty for none. */
+  prefix: string
+  /** The newest so many stay. */
+  keep: number
+}
+
+type Refused = { refusal: string }
+
+const tagNames = {
+  stateHashInterval: 'heddle:state-hash-interval',
+  schema: 'heddle:schema',
+  snapshotEvery: 'heddle:snapshot-every',
+  snapshotTo: 'heddle:snapshot-to',
+  snapshotKeep: 'heddle:snapshot-keep',
+} as const
+
+const keepByDefault = 3
+const unitMs: Record<string, number> = { M: 60_000, H: 3_600_000, D: 86_400_000 }
 
 /** What a simulation's tags say; `refusal` where a value means nothing. */
-export function parseHeddleTags(tags: Readonly<Record<string, string>>): HeddleTags | { refusal: string } {
+export function parseHeddleTags(tags: Readonly<Record<string, string>>): HeddleTags | Refused {
   const interval = tags[tagNames.stateHashInterval] ?? '0'
   if (!/^\d{1,9}$/.test(interval))
     return { refusal: `the tag ${tagNames.stateHashInterval} is a whole number of ticks, not '${interval}'` }
-  const found: HeddleTags = { stateHashInterval: Number(interval) }
   const schema = tags[tagNames.schema]
-  if (schema === undefined) return found
-  const location = /^s3:\/\/([^/]+)\/(.+)$/.exec(schema)
-  if (!location) return { refusal: `the tag ${tagNames.schema} is s3://bucket/key of a schema, not '${schema}'` }
-  return { ...found, schema: { bucket: location[1], key: location[2] } }
+  const location = schema === undefined ? undefined : /^s3:\/\/([^/]+)\/(.+)$/.exec(schema)
+  if (location === null)
+    return { refusal: `the tag ${tagNames.schema} is s3://bucket/key of a schema, not '${schema}'` }
+  const snapshots = parseRhythm(tags)
+  if (snapshots && 'refusal' in snapshots) return snapshots
+  return {
+    stateHashInterval: Number(interval),
+    ...(location && { schema: { bucket: location[1], key: location[2] } }),
+    ...(snapshots && { snapshots }),
+  }
 }
 
 /** For clients that start a simulation from a snapshot, with a schema of its own. */
 export function schemaTag(bucket: string, key: string): Record<string, string> {
   return { [tagNames.schema]: `s3://${bucket}/${key}` }
+}
+
+function parseRhythm(tags: Readonly<Record<string, string>>): SnapshotRhythm | Refused | undefined {
+  const { snapshotEvery, snapshotTo, snapshotKeep } = tagNames
+  const [every, to, keep] = [tags[snapshotEvery], tags[snapshotTo], tags[snapshotKeep]]
+  if (every === undefined && to === undefined && keep === undefined) return undefined
+  const rhythm = /^([1-9]\d{0,8}) ?(ticks|M|H|D)$/i.exec(every ?? '')
+  if (!rhythm)
+    return {
+      refusal: `the tag ${snapshotEvery} is a time or ticks, such as 10M, 2H or 5000 ticks; not '${every ?? ''}'`,
+    }
+  const place = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(to ?? '')
+  if (!place) return { refusal: `the tag ${snapshotTo} is s3://bucket/prefix for snapshots, not '${to ?? ''}'` }
+  if (!/^[1-9]\d{0,3}$/.test(keep ?? '1'))
+    return { refusal: `the tag ${snapshotKeep} is the number of snapshots to keep, from 1 on; not '${keep}'` }
+  const [, number, unit] = rhythm
+  const ms = unitMs[unit.toUpperCase()]
+  return {
+    every: ms === undefined ? { ticks: Number(number) } : { ms: Number(number) * ms },
+    bucket: place[1],
+    prefix: place[2] ?? '',
+    keep: keep === undefined ? keepByDefault : Number(keep),
+  }
 }

@@ -1,0 +1,90 @@
+// Snapshots that a simulation makes of itself, as its tags ask: every so many ticks or minutes, the newest few of them kept.
+// Owns when the next one is due, and which are too old; how one is made is the simulation's.
+
+import type { ObjectsConfig } from '../base/objects-config.ts'
+import type { SnapshotRhythm } from '../core/lifecycle/heddle-tags.ts'
+import { snapshotKey } from '../core/lifecycle/snapshot-key.ts'
+import type { ObjectLocation } from '../core/wire/worker-protocol.ts'
+import { freeKey } from '../io/objects/free-key.ts'
+import { openObjects } from '../io/objects/open-objects.ts'
+
+const lookEachMs = 250
+
+export interface AutoSnapshotsOptions {
+  simulationName: string
+  rhythm: SnapshotRhythm
+  objects: ObjectsConfig
+  /** The newest committed tick. */
+  tick(): number
+  /** Makes one, unless it can't be now: undefined. True where the object is there. */
+  take(location: ObjectLocation): Promise<boolean> | undefined
+  /** A fault that the operator should read; the simulation goes on. */
+  failed(message: string): void
+}
+
+export class AutoSnapshots {
+  readonly #options: AutoSnapshotsOptions
+  readonly #timer: NodeJS.Timeout
+  /** Of this simulation, oldest first. */
+  readonly #kept: ObjectLocation[] = []
+  #lastTick: number
+  #lastMs = Date.now()
+  #isBusy = false
+
+  constructor(options: AutoSnapshotsOptions) {
+    this.#options = options
+    this.#lastTick = options.tick()
+    this.#timer = setInterval(() => void this.#look(), lookEachMs)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isBusy || !this.#isDue()) return
+    this.#isBusy = true
+    try {
+      await this.#takeOne()
+    } catch (cause) {
+      this.#options.failed(`no automatic snapshot was made: ${(cause as Error).message}`)
+      this.#begin()
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  /** A world whose clock stands still is not saved again. */
+  #isDue(): boolean {
+    const { rhythm, tick } = this.#options
+    const ticks = tick() - this.#lastTick
+    if (ticks <= 0) return false
+    return 'ticks' in rhythm.every ? ticks >= rhythm.every.ticks : Date.now() - this.#lastMs >= rhythm.every.ms
+  }
+
+  async #takeOne(): Promise<void> {
+    const { simulationName, rhythm, take } = this.#options
+    const { bucket, prefix } = rhythm
+    const objects = await openObjects(this.#options.objects)
+    try {
+      const key = await freeKey(objects, bucket, Date.now(), (atMs) => snapshotKey(prefix, simulationName, atMs))
+      const made = take({ bucket, key })
+      if (!made) return
+      this.#begin()
+      if (await made) this.#kept.push({ bucket, key })
+      while (this.#kept.length > rhythm.keep) {
+        const [oldest] = this.#kept
+        await objects.delete(oldest.bucket, oldest.key)
+        this.#kept.shift()
+      }
+    } finally {
+      await objects.close()
+    }
+  }
+
+  #begin(): void {
+    this.#lastTick = this.#options.tick()
+    this.#lastMs = Date.now()
+  }
+}

@@ -1,0 +1,74 @@
+// Snapshots that a simulation makes of itself, as its tags ask.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { readWorld } from '../../scripts/demo/compare.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { schema } from '../support/packages.ts'
+import { hashEvery } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
+
+let heddle: Heddle
+before(async () => {
+  heddle = await startHeddle()
+})
+after(() => heddle?.stop())
+
+const Cells = { kind: 'spatial', grid: [2, 1], command: 'wanderers.ts --seed 3 --entities 30' } as const
+const text = schema({ domains: { Cells }, tickRate: '100' })
+
+test('a world saves itself every so many ticks, keeps the newest, and rests while its clock does', async () => {
+  const tags = {
+    ...hashEvery(1).Tags,
+    'heddle:snapshot-every': '20 ticks',
+    'heddle:snapshot-to': `s3://${heddle.bucket}/auto`,
+    'heddle:snapshot-keep': '2',
+  }
+  const world = await heddle.startSimulation('saver', text, { Tags: tags })
+  assert.deepEqual(await heddle.keys('auto/'), [])
+  await world.startClock()
+  const made = () => world.log('/sim/management').filter((line) => line.includes('snapshot=s3://'))
+  await waitFor(
+    () => made().length >= 5,
+    () => `five snapshots; there are ${made().length}: ${world.errors()}`,
+  )
+  await world.stopClock()
+  await world.is('STARTED')
+  const keys = await waitFor(async () => {
+    const found = await heddle.keys('auto/')
+    return found.length <= 2 && found
+  }, 'only the newest to be kept')
+  assert.equal(keys.length, 2)
+  const count = made().length
+  // One more may have been due; the newest of the two stays in any case.
+  const newest = keys.sort().at(-1)!
+  assert.ok(made().some((line) => line.includes(newest)))
+  const saved = await readWorld(await heddle.download(newest))
+  assert.equal(saved.stateHash, world.hashes().get(saved.tick)?.stateHash)
+  const again = await heddle.branch('saved', newest)
+  await again.is('STARTED')
+  await again.stop()
+  assert.ok(made().length <= count + 1, 'a world that stands still is not saved again and again')
+  await world.stop()
+})
+
+test('a bucket that is missing is said in the errors, and the world goes on', async () => {
+  const tags = { ...hashEvery(1).Tags, 'heddle:snapshot-every': '5 ticks', 'heddle:snapshot-to': 's3://nowhere-at-all' }
+  const world = await heddle.startSimulation('hopeless', text, { Tags: tags })
+  await world.startClock()
+  await world.saysError(/nowhere-at-all/)
+  await world.ticksOn(30)
+  await world.stop()
+})
+
+test('a tag that means nothing is refused at the start', async () => {
+  const start = heddle.weaver
+    .startSimulation({
+      Name: 'odd',
+      RoleArn: 'arn:aws:iam::111122223333:role/test',
+      SchemaS3Location: { BucketName: heddle.bucket, ObjectKey: 'saver.yaml' },
+      Tags: { 'heddle:snapshot-every': 'sometimes', 'heddle:snapshot-to': `s3://${heddle.bucket}` },
+    })
+    .promise()
+  await assert.rejects(start, { code: 'ValidationException', message: /heddle:snapshot-every/ })
+})
