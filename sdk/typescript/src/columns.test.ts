@@ -168,6 +168,29 @@ test('a sweep moves everybody, hands over who left, and keeps the rest of each e
   }
 })
 
+test('a sweep that is left in the middle has moved what it came to, and nothing else', () => {
+  const world = new LockstepWorld({ entitiesPerPartition: 10_000 })
+  world.tick((transaction) => {
+    make(
+      transaction,
+      Array.from({ length: 9000 }, (): [number, number] => [-10, 0]),
+    )
+  })
+  world.tick(({ owned }) => {
+    const positions = owned.positionsToSweep
+    for (const [from] of owned.sweep()) {
+      positions[from * 3] = 10
+      if (from > 0) break
+    }
+  })
+  assert.deepEqual(world.handoffs, { granted: 2, rejected: 0 })
+  world.tick(({ owned }) => {
+    assert.equal(owned.count, 8998)
+    const { positions, states } = owned
+    for (let row = 0; row < owned.rows; row++) if (states[row] !== 0) assert.equal(positions[row * 3], -10)
+  })
+})
+
 test('who is moved out of the world in bulk is named at the commit, which can be tried again', () => {
   const world = new LockstepWorld()
   world.tick((transaction) => {

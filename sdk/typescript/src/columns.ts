@@ -270,17 +270,21 @@ export class OwnedColumns {
   *sweep(): Generator<readonly [from: number, to: number]> {
     const owner = this.#open()
     const { rows } = owner
-    let done = 0
+    let to = 0
     try {
-      while (done < rows) {
-        const to = Math.min(rows, done + sweepRows)
+      while (to < rows) {
+        const from = to
+        to = Math.min(rows, from + sweepRows)
         owner.takeForSweep(to)
-        yield [done, to]
-        owner.swept(done, to)
-        done = to
+        try {
+          yield [from, to]
+        } finally {
+          // Of a loop that is left in the middle too.
+          if (this.#isOpen()) owner.swept(from, to)
+        }
       }
     } finally {
-      if (this.#isOpen()) owner.endSweep(done)
+      if (this.#isOpen()) owner.endSweep(to)
     }
   }
 
