@@ -24,9 +24,11 @@ export class Fabric {
 
   /** The memory of a partition that is in use. */
   partition(index: number): PartitionMemory {
-    assert(this.control.partitionInUse(index), `partition ${index} is not in use`)
     const open = this.#open[index]
-    if (open && open.epoch === this.control.partitionWord(index, 'epoch')) return open
+    const { control } = this
+    if (open && control.partitionInUse(index) && open.epoch === control.partitionWord(index, 'epoch')) return open
+    // Whoever looks at all partitions comes by often: the message is made only where it is needed.
+    assert(control.partitionInUse(index), `partition ${index} is not in use`)
     const opened = new PartitionMemory(this.segments, this.control, index, this.#writable(index))
     this.#open[index] = opened
     return opened

@@ -71,8 +71,16 @@ export function release(file: number, offsetBytes: number, bytes: number): void 
 
 /** Sleeps while the word holds `expected`, at most `timeoutMs`; may wake early. The caller looks at the word again. */
 export function futexWait(word: Address, expected: number, timeoutMs: number): void {
-  futexCall(futexNumber, word, futexWaitOperation, expected >>> 0, timespec(timeoutMs), null, 0)
+  if (timeoutMs !== waitTimeMs) {
+    waitTimeMs = timeoutMs
+    waitTime = timespec(timeoutMs)
+  }
+  futexCall(futexNumber, word, futexWaitOperation, expected >>> 0, waitTime, null, 0)
 }
+
+/** Of the last wait: most last equally long. */
+let waitTimeMs = 0
+let waitTime = timespec(waitTimeMs)
 
 /** The same without blocking the event loop: the sleep is on a thread of the pool. */
 export function futexWaitAsync(word: Address, expected: number, timeoutMs: number): Promise<void> {
