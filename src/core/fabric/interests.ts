@@ -41,37 +41,86 @@ export function readsWholeCell(box: Box, cell: Box): boolean {
   return area(intersection(box, cell)) > area(cell) * wholeCellShare
 }
 
-/**
- * The part of a partition's cell that no other app reads, as of the committed `tick`; of a cell that nobody reads in part, undefined. `current` is kept where it
- * still serves.
- */
-export function quietArea(fabric: Fabric, partition: number, cell: Box, tick: number, current?: Box): Box | undefined {
-  const domain = fabric.control.partitionWord(partition, 'domain')
-  const padX = (cell.maxX - cell.minX) * paddingShare
-  const padY = (cell.maxY - cell.minY) * paddingShare
-  let quiet = cell
-  let isRead = false
-  let currentServes = current !== undefined
-  for (const reader of fabric.partitions()) {
-    if (reader === partition) continue
-    const side = fabric.partition(reader).side(tick)
-    const count = side.get('interests')
-    for (let place = 0; place < count; place++) {
-      if (side.interestDomain[place] !== domain && side.interestDomain[place] !== anyDomain) continue
-      const box = boxAt(side, place)
-      if (!touches(box, cell) || readsWholeCell(box, cell)) continue
-      isRead = true
-      currentServes &&= !overlaps(current!, box)
-      quiet = largestWithout(quiet, {
-        minX: box.minX - padX,
-        minY: box.minY - padY,
-        maxX: box.maxX + padX,
-        maxY: box.maxY + padY,
-      })
-    }
+/** Who reads what of one partition's cell. Most boxes stay where they are for long: what follows from them is worked out only when one has changed. */
+export class Readers {
+  readonly #fabric: Fabric
+  readonly #partition: number
+  readonly #domain: number
+  readonly #cell: Box | undefined
+  /** What was published last, reader by reader: how many boxes, and their numbers. */
+  #known: Float64Array = new Float64Array(64)
+  #boxes: Box[] = []
+
+  constructor(fabric: Fabric, partition: number, cell: Box | undefined) {
+    this.#fabric = fabric
+    this.#partition = partition
+    this.#domain = fabric.control.partitionWord(partition, 'domain')
+    this.#cell = cell
   }
-  if (!isRead) return undefined
-  return currentServes && area(current!) * 2 >= area(quiet) ? current : quiet
+
+  /** The part of the cell that no other app reads, as of the committed `tick`; of a cell that nobody reads in part, undefined. `current` is kept where it still serves. */
+  quiet(tick: number, current: Box | undefined): Box | undefined {
+    const cell = this.#cell
+    if (!cell) return undefined
+    if (this.#hasChanged(tick)) this.#boxes = this.#find(tick, cell)
+    else if (current && current !== emptyBox && this.#boxes.length > 0) return current
+    if (this.#boxes.length === 0) return undefined
+    const padX = (cell.maxX - cell.minX) * paddingShare
+    const padY = (cell.maxY - cell.minY) * paddingShare
+    const quiet = this.#boxes.reduce((rest, { minX, minY, maxX, maxY }) => {
+      const padded = { minX: minX - padX, minY: minY - padY, maxX: maxX + padX, maxY: maxY + padY }
+      return largestWithout(rest, padded)
+    }, cell)
+    const currentServes = current && this.#boxes.every((box) => !overlaps(current, box))
+    return currentServes && area(current) * 2 >= area(quiet) ? current : quiet
+  }
+
+  /** Compares what is published with what was known, and remembers it. */
+  #hasChanged(tick: number): boolean {
+    let changed = false
+    let place = 0
+    const note = (number: number) => {
+      if (place === this.#known.length) this.#known = grown(this.#known)
+      if (this.#known[place] !== number) {
+        this.#known[place] = number
+        changed = true
+      }
+      place++
+    }
+    for (const reader of this.#fabric.partitions()) {
+      if (reader === this.#partition) continue
+      const side = this.#fabric.partition(reader).side(tick)
+      const count = side.get('interests')
+      note(count)
+      for (let number = 0; number < count; number++) {
+        note(side.interestDomain[number])
+        for (let edge = number * 4; edge < number * 4 + 4; edge++) note(side.interestBox[edge])
+      }
+    }
+    note(-1)
+    return changed
+  }
+
+  /** The boxes that are read of a part of the cell. */
+  #find(tick: number, cell: Box): Box[] {
+    const boxes: Box[] = []
+    for (const reader of this.#fabric.partitions()) {
+      if (reader === this.#partition) continue
+      const side = this.#fabric.partition(reader).side(tick)
+      for (let place = 0; place < side.get('interests'); place++) {
+        if (side.interestDomain[place] !== this.#domain && side.interestDomain[place] !== anyDomain) continue
+        const box = boxAt(side, place)
+        if (touches(box, cell) && !readsWholeCell(box, cell)) boxes.push(box)
+      }
+    }
+    return boxes
+  }
+}
+
+function grown(numbers: Float64Array): Float64Array {
+  const larger = new Float64Array(numbers.length * 2)
+  larger.set(numbers)
+  return larger
 }
 
 /** The largest part of a box that lies on one side of another. */

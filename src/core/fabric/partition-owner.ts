@@ -7,7 +7,7 @@ import { type Box, emptyBox } from './box.ts'
 import { cellOf } from './box-query.ts'
 import { Departures } from './departures.ts'
 import type { Fabric } from './fabric.ts'
-import { type Interest, publishInterests, quietArea } from './interests.ts'
+import { type Interest, publishInterests, Readers } from './interests.ts'
 import { fieldIndexMax } from './layout.ts'
 import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
@@ -46,6 +46,7 @@ export class PartitionOwner {
   readonly #cell: Box | undefined
   readonly #spatialIndex: SpatialIndex | undefined
   readonly #indexRowsMin: number
+  readonly #readers: Readers
   /** In its first tick it knows nothing of the back side, nor of what is asked for: a process before it may have died, or a snapshot been restored. */
   #fresh = true
   #stamp = 0
@@ -89,6 +90,7 @@ export class PartitionOwner {
     this.#spatialIndex = this.#cell && new SpatialIndex(this.memory, this.#cell)
     const place = { partition: index, domain: this.domain, cell: this.#cell }
     this.#departures = new Departures(fabric.world, place)
+    this.#readers = new Readers(fabric, index, this.#cell)
   }
 
   /** Rows in use are below this; free ones have state 0. */
@@ -403,17 +405,20 @@ export class PartitionOwner {
       back.position.set(front.position.subarray(position.from * 3, position.to * 3), position.from * 3)
     for (let place = 0; place < count; place++) {
       const row = rows[place]
+      const state = front.state[row]
+      back.state[row] = state
+      back.changed[row] = front.changed[row]
+      if (state === rowState.free) continue
       back.id[row] = front.id[row]
       back.type[row] = front.type[row]
-      back.state[row] = front.state[row]
       back.destination[row] = front.destination[row]
-      back.changed[row] = front.changed[row]
       for (let axis = row * 3; axis < row * 3 + 3; axis++) back.position[axis] = front.position[axis]
     }
     for (const field of count > 0 ? this.#fieldsInUse : []) {
       const from = this.#frontField(field)
       const to = this.#fields[field]!
-      for (let place = 0; place < count; place++) copyFieldRow(from, rows[place], to, rows[place])
+      for (let place = 0; place < count; place++)
+        if (front.state[rows[place]] !== rowState.free) copyFieldRow(from, rows[place], to, rows[place])
     }
   }
 
@@ -427,7 +432,7 @@ export class PartitionOwner {
     if (!index) return
     if (this.#rows < this.#indexRowsMin || this.#peakWatch.isEnding) index.quiet = undefined
     else if (this.#wholeIndexUntil >= this.tick) index.quiet = emptyBox
-    else index.quiet = quietArea(this.#fabric, this.index, this.#cell!, this.tick - 1, index.quiet)
+    else index.quiet = this.#readers.quiet(this.tick - 1, index.quiet)
   }
 
   #finishIndex(): void {
