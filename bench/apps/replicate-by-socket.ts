@@ -25,6 +25,7 @@ for (const { ids } of outbox) for (let row = 0; row < count; row++) ids[row] = r
 createServer((socket) => {
   out = socket
   send()
+  goOn()
 }).listen(ownPath)
 while (!existsSync(otherPath)) await sleep(20)
 // The socket reads to where the numbers are used: nothing is copied twice.
@@ -53,7 +54,7 @@ function arrived(moreBytes: number): boolean {
 }
 
 function goOn(): void {
-  while (isRunning && arrivedBytes >= (ticksRead + 1) * tickBytes) {
+  while (out && isRunning && arrivedBytes >= (ticksRead + 1) * tickBytes) {
     read()
     send()
   }
