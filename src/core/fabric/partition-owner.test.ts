@@ -146,3 +146,16 @@ test('a partition that is removed leaves no segment, also where a field could be
   world.fabric.removePartition(1)
   assert.deepEqual(world.segments.names, ['control', ...before])
 })
+
+test('a field that not all entities may have is given to none of them', () => {
+  const world = testFabric({ columns: 1, sizes: { fieldsPerEntity: 1 } })
+  world.tick((owner) => {
+    world.put(owner, 1, 1)
+    owner.storeField(world.put(owner, 2, 2), 1, 7, new Uint8Array(4))
+    assert.ok(owner.shapedField(2, 4, 4))
+    assert.equal(owner.storedField(2, 9, 4, 0, 2), 1)
+    assert.deepEqual([...owner.field(2)!.length.subarray(0, 2)], [0, 0])
+    assert.equal(owner.storedField(2, 9, 4, 0, 1), -1)
+    assert.deepEqual([...owner.field(2)!.length.subarray(0, 2)], [5, 0])
+  })
+})

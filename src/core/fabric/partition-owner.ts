@@ -264,16 +264,17 @@ export class PartitionOwner {
 
   /**
    * Says that the values of a shaped field were written for the entities in the rows from `from` up to `to`: they have it from now on, `bytes` long.
-   * Returns the first row that may not have a further field, or -1.
+   * Returns the first row that may not have a further field, and changes nothing, or -1.
    */
   storedField(field: number, typeId: number, bytes: number, from: number, to: number): number {
     const view = this.#fields[field]!
     const { length, typeId: typeIds } = view
     const { state } = this.back
     const change = this.#changes.field(field)
+    for (let row = from; row < to; row++)
+      if (length[row] === 0 && state[row] !== rowState.free && !this.mayHaveField(row, field)) return row
     for (let row = from; row < to; row++) {
       if ((length[row] === bytes + 1 && typeIds[row] === typeId) || state[row] === rowState.free) continue
-      if (!this.mayHaveField(row, field)) return row
       length[row] = bytes + 1
       typeIds[row] = typeId
       change.heads.add(row, row + 1)
