@@ -148,20 +148,24 @@ export class AppProcess {
     const owner = this.#owner
     const few = random.between(1, 5)
     if (random.chance(habits.sweep) && habits.outside === 0) {
-      const { rows } = owner
-      for (let from = 0; from < rows; from += few) {
-        const to = Math.min(rows, from + few)
+      // As long as it sweeps, only what it has come to is up to date; it may stop before the end.
+      const { rows, back } = owner
+      const end = random.chance(0.2) ? random.below(rows + 1) : rows
+      let swept = 0
+      while (swept < end) {
+        const to = Math.min(rows, swept + few)
         owner.takeForSweep(to)
-        this.#moveRows(random, from, to)
-        owner.swept(from, to)
+        this.#moveRows(random, back.position, swept, to)
+        owner.swept(swept, to)
+        swept = to
         yield
       }
-      owner.endSweep(rows)
+      owner.endSweep(swept)
     }
     if (random.chance(habits.moveMany) && habits.outside === 0) {
       const from = random.below(owner.rows + 1)
       const to = Math.min(owner.rows, from + few)
-      this.#moveRows(random, from, to)
+      this.#moveRows(random, owner.position, from, to)
       yield
       owner.moved(from, to)
     }
@@ -169,11 +173,11 @@ export class AppProcess {
     if (random.chance(habits.ask)) this.#checkIndex(random)
   }
 
-  #moveRows(random: Random, from: number, to: number): void {
-    const { back, position } = this.#owner
+  #moveRows(random: Random, position: Float32Array, from: number, to: number): void {
+    const { back } = this.#owner
     for (let row = from; row < to; row++) {
       if (back.state[row] === rowState.free) continue
-      position.set(this.#somewhere(random, row), row * 3)
+      position.set(this.#somewhere(random, position, row), row * 3)
       const [x, y, z] = position.subarray(row * 3)
       this.operations.push({ kind: 'move', id: back.id[row], position: [x, y, z] })
     }
@@ -237,7 +241,7 @@ export class AppProcess {
   }
 
   #move(random: Random, row: number, id: number): void {
-    const [x, y, z] = this.#somewhere(random, row)
+    const [x, y, z] = this.#somewhere(random, this.#owner.position, row)
     this.#owner.setPosition(row, x, y, z)
     this.operations.push({ kind: 'move', id, position: [Math.fround(x), Math.fround(y), Math.fround(z)] })
   }
@@ -268,7 +272,7 @@ export class AppProcess {
     if (sent) this.messages.push({ source: this.index, target, targetEpoch, payload })
   }
 
-  #somewhere(random: Random, row: number): [number, number, number] {
+  #somewhere(random: Random, position: Float32Array, row: number): [number, number, number] {
     const { plan, model } = this.#surroundings
     const { habits, bounds } = plan
     const width = bounds.maxX - bounds.minX
@@ -287,7 +291,6 @@ export class AppProcess {
     }
     if (random.chance(habits.teleport) || this.#isMaker())
       return [bounds.minX + random.fraction() * width, bounds.minY + random.fraction() * height, z]
-    const { position } = this.#owner
     const x = position[row * 3] + (random.fraction() - 0.5) * 0.4 * width
     const y = position[row * 3 + 1] + (random.fraction() - 0.5) * 0.4 * height
     return [Math.min(bounds.maxX, Math.max(bounds.minX, x)), Math.min(bounds.maxY, Math.max(bounds.minY, y)), z]

@@ -239,3 +239,79 @@ test('an owner that gives back the index while it is in use is noticed', () => {
   }
   noticed({ Owner }, /the index finds|a subscription tells/)
 })
+
+test('an index that is a tick old is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      super.finish()
+      const { back, front } = this
+      if (back.get('indexed') === 0 || front.get('indexed') === 0) return
+      for (const name of ['indexTable', 'indexBins'] as const) back.set(name, front.get(name))
+      back.setFloat('indexTick', front.float('indexTick'))
+      back.set('indexChanges', 0)
+    }
+  }
+  noticed({ Owner }, /the index finds|a subscription tells/)
+})
+
+test('an index that forgets the last change is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      super.finish()
+      if (this.back.get('indexed') === 1) this.back.set('indexChanges', Math.max(0, this.back.get('indexChanges') - 1))
+    }
+  }
+  noticed({ Owner }, /the index finds|a subscription tells/)
+})
+
+test('an index that says that it holds more than it does is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      super.finish()
+      const { quiet } = this.back
+      if (this.back.get('indexed') === 1) quiet[2] = (quiet[0] + quiet[2]) / 2
+    }
+  }
+  noticed({ Owner }, /the index finds|a subscription tells/)
+})
+
+test('a sweep that does not find the positions of the tick before is noticed', () => {
+  class Owner extends PartitionOwner {
+    override takeForSweep(): void {
+      // What stands there is two ticks old.
+    }
+  }
+  noticed({ Owner }, /is at/)
+})
+
+test('a sweep whose positions are not taken over is noticed', () => {
+  class Owner extends PartitionOwner {
+    override swept(): void {
+      // As if nobody had moved.
+    }
+  }
+  noticed({ Owner }, /is at|should ask for/)
+})
+
+test('a sweep that does not say what it changed is noticed', () => {
+  class Owner extends PartitionOwner {
+    override endSweep(): void {
+      // As if nothing had changed.
+    }
+  }
+  noticed({ Owner }, /changed in \d+, says|a subscription tells/)
+})
+
+test('a bulk store that is lost after a crash is noticed', () => {
+  class Owner extends PartitionOwner {
+    #ticks = 0
+    override finish(): void {
+      super.finish()
+      this.#ticks++
+    }
+    override storedField(...stored: Parameters<PartitionOwner['storedField']>): number {
+      return this.#ticks === 0 && this.tick > 1 ? -1 : super.storedField(...stored)
+    }
+  }
+  noticed({ Owner }, /lacks a field|field \d+ of entity \d+ is|changed in \d+, says/)
+})
