@@ -67,14 +67,22 @@ export class Departures {
     findOutside(position, from, to, quiet ?? cell, found)
     const inOrder = from === this.#scannedTo
     this.#scannedTo = inOrder ? to : -1
-    for (let place = 0; place < found.count; place++) {
-      const row = found.rows[place]
+    const { rows, x, y, count } = found
+    const { minX, minY, maxX, maxY } = cell
+    let present = 0
+    for (let place = 0; place < count; place++) {
+      const row = rows[place]
       if (state[row] === rowState.free) continue
-      const x = found.x[place]
-      const y = found.y[place]
-      if (inOrder && quiet) this.#scanned.push(row, x, y)
-      if (!isInCell(cell, x, y) || !Number.isFinite(position[row * 3 + 2])) this.#outside.push(row)
+      const atX = x[place]
+      const atY = y[place]
+      rows[present] = row
+      x[present] = atX
+      y[present++] = atY
+      const z = position[row * 3 + 2]
+      // z - z is 0 for finite numbers only.
+      if (!(atX >= minX && atX < maxX && atY >= minY && atY < maxY && z - z === 0)) this.#outside.push(row)
     }
+    if (inOrder && quiet) this.#scanned.append(rows, x, y, present)
   }
 
   /** The entities that bulk writes left outside of the quiet part, in ascending order; undefined where they did not go over all rows once. */
