@@ -49,6 +49,7 @@ for (const transaction of application.updates()) {
   subscription ??= subscribe(transaction)
   fate.meet(tick, 'anywhere')
   const asOf = Math.min(tick, until) - 1
+  findings.looked('rejected', transaction.ownershipChanges().filter(({ kind }) => kind === 'Reject').length)
   const covered = look(transaction, subscription, asOf)
   compareQuestions(transaction)
   if (tick < until) live(transaction)

@@ -1,17 +1,30 @@
 // Worlds at full speed whose apps doubt what they read: every entity carries a sum over all that it is, and all is looked at in each tick, by its owner and by others.
 
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { checkedDomains, looked, noFaults } from '../support/checked.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'
 
+/** Little more than there are on average: many are refused, and wait outside of their owner's cell. */
+const entitiesPerPartition = 2520
+
+let folder: string
 let heddle: Heddle
 before(async () => {
-  heddle = await startHeddle()
+  folder = await mkdtemp(join(tmpdir(), 'heddle-checked-'))
+  const file = join(folder, 'heddle.yaml')
+  await writeFile(file, `quotas: {entities_per_partition: ${entitiesPerPartition}}\n`)
+  heddle = await startHeddle({ environment: { HEDDLE_CONFIG: file } })
 })
-after(() => heddle?.stop())
+after(async () => {
+  await heddle?.stop()
+  await rm(folder, { recursive: true, force: true })
+})
 
 for (const [columns, entities] of [
   [2, 2500],
@@ -35,6 +48,7 @@ for (const [columns, entities] of [
     const seen = looked(world)
     assert.ok(handoffs > population, `${handoffs} handoffs`)
     assert.ok(seen.owned >= population * (ticks - 1) * (5 / 8), `${seen.owned} own rows were looked at`)
+    if (columns === 2) assert.ok(seen.rejected > ticks, `${seen.rejected} were refused`)
     for (const what of ['covered', 'pictured', 'neighbours', 'born', 'all', 'part'])
       assert.ok(seen[what] > population, `${what}: ${seen[what]}`)
   })
