@@ -46,3 +46,9 @@ export function union(one: Box, other: Box): Box {
 }
 
 export const emptyBox: Box = { minX: 0, minY: 0, maxX: 0, maxY: 0 }
+export const everywhere: Box = {
+  minX: Number.NEGATIVE_INFINITY,
+  minY: Number.NEGATIVE_INFINITY,
+  maxX: Number.POSITIVE_INFINITY,
+  maxY: Number.POSITIVE_INFINITY,
+}

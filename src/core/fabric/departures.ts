@@ -36,7 +36,7 @@ export class Departures {
   #back!: Side
   /** Rows that bulk writes may have left outside of the cell. */
   readonly #outside = new RowList()
-  /** Entities that bulk writes left outside of what is both in the cell and quiet, of all rows below `#scannedTo`, each of which was looked at once and in order. */
+  /** Rows that bulk writes left outside of what is both in the cell and quiet, free ones too, of all rows below `#scannedTo`, each of which was looked at once and in order. */
   readonly #scanned = new PlaceList()
   #scannedTo = 0
   readonly #found = new PlaceList()
@@ -61,31 +61,14 @@ export class Departures {
   lookAround(from: number, to: number, quiet: Box | undefined): void {
     const cell = this.#cell
     if (!cell) return
-    const { position, state } = this.#back
-    const found = this.#found
-    found.clear()
-    findOutside(position, from, to, quiet ?? cell, found)
     const inOrder = from === this.#scannedTo
     this.#scannedTo = inOrder ? to : -1
-    const { rows, x, y, count } = found
-    const { minX, minY, maxX, maxY } = cell
-    let present = 0
-    for (let place = 0; place < count; place++) {
-      const row = rows[place]
-      if (state[row] === rowState.free) continue
-      const atX = x[place]
-      const atY = y[place]
-      rows[present] = row
-      x[present] = atX
-      y[present++] = atY
-      const z = position[row * 3 + 2]
-      // z - z is 0 for finite numbers only.
-      if (!(atX >= minX && atX < maxX && atY >= minY && atY < maxY && z - z === 0)) this.#outside.push(row)
-    }
-    if (inOrder && quiet) this.#scanned.append(rows, x, y, present)
+    const found = inOrder && quiet ? this.#scanned : this.#found
+    this.#found.clear()
+    findOutside(this.#back.position, from, to, { box: quiet ?? cell, outer: cell }, found, this.#outside)
   }
 
-  /** The entities that bulk writes left outside of the quiet part, in ascending order; undefined where they did not go over all rows once. */
+  /** The rows that bulk writes left outside of the quiet part, in ascending order, free ones too; undefined where they did not go over all rows once. */
   scanned(rows: number): PlaceList | undefined {
     return this.#scannedTo >= rows ? this.#scanned : undefined
   }

@@ -1,4 +1,4 @@
-// Which of many positions are not inside of a box: the one question that is asked of every moving entity in every tick.
+// Which of many positions are not inside of a box, and which not even inside of a larger one: the question that is asked of every moving entity in every tick.
 // Owns the scan; a position on an edge, or that is no number, counts as outside.
 //
 // Four positions are compared at once, by WebAssembly: plain JavaScript takes four times as long. WebAssembly sees only memory of its own, so positions are copied
@@ -6,6 +6,7 @@
 
 import type { Box } from './box.ts'
 import type { PlaceList } from './place-list.ts'
+import type { RowList } from './row-list.ts'
 
 /** What this file needs of it; Node's own types have none. */
 declare const WebAssembly: {
@@ -20,37 +21,60 @@ const positionsAt = 6 * 16
 const rowsAt = positionsAt + pieceRows * 12
 const xAt = rowsAt + (pieceRows + 1) * 4
 const yAt = xAt + (pieceRows + 1) * 4
-const memory = new WebAssembly.Memory({ initial: Math.ceil((yAt + (pieceRows + 1) * 4) / 65_536) })
+const beyondAt = yAt + (pieceRows + 1) * 4
+const outerAt = beyondAt + (pieceRows + 1) * 4
+const beyondCountAt = outerAt + 16
+const memory = new WebAssembly.Memory({ initial: Math.ceil((beyondCountAt + 4) / 65_536) })
 /** Three vectors of lower edges, and three of upper ones, for x y z x, y z x y, z x y z of four positions. */
 const edges = new Float32Array(memory.buffer, edgesAt, 24)
 const positions = new Float32Array(memory.buffer, positionsAt, pieceRows * 3)
 const foundRows = new Uint32Array(memory.buffer, rowsAt, pieceRows + 1)
 const foundX = new Float32Array(memory.buffer, xAt, pieceRows + 1)
 const foundY = new Float32Array(memory.buffer, yAt, pieceRows + 1)
+const beyondRows = new Uint32Array(memory.buffer, beyondAt, pieceRows + 1)
+/** minX, minY, maxX, maxY of the larger box. */
+const outerEdges = new Float32Array(memory.buffer, outerAt, 4)
+const beyondCount = new Uint32Array(memory.buffer, beyondCountAt, 1)
 const { scan } = new WebAssembly.Instance(new WebAssembly.Module(scanModule()), { fabric: { memory } }).exports as {
   scan(groups: number, firstRow: number): number
 }
 
 /**
- * Adds the rows from `from` up to `to` whose x and y don't lie between the box's edges, in ascending order; those whose z is no finite number, too.
+ * Adds the rows from `from` up to `to` whose x and y don't lie between the edges of `box` to `found`, in ascending order; those whose z is no finite number, too. Of these, adds to `beyond` those
+ * that don't lie between the edges of `outer` either, which is no smaller.
  * Edges are taken as f32, which is what positions are: an edge that is none is moved inwards, to the next one.
  */
-export function findOutside(position: Float32Array, from: number, to: number, box: Box, found: PlaceList): void {
+export function findOutside(
+  position: Float32Array,
+  from: number,
+  to: number,
+  { box, outer }: { box: Box; outer: Box },
+  found: PlaceList,
+  beyond: RowList,
+): void {
+  setEdges(box, outer)
+  for (let first = from; first < to; first += pieceRows) {
+    const end = Math.min(to, first + pieceRows)
+    positions.set(position.subarray(first * 3, end * 3))
+    let count = scan(Math.ceil((end - first) / 4), first)
+    // What is left of an earlier piece in the last group counts to rows behind the end.
+    while (count > 0 && foundRows[count - 1] >= end) count--
+    found.append(foundRows, foundX, foundY, count)
+    for (let place = 0; place < beyondCount[0]; place++) if (beyondRows[place] < end) beyond.push(beyondRows[place])
+  }
+}
+
+function setEdges(box: Box, outer: Box): void {
   const lower = [roundedUp(box.minX), roundedUp(box.minY), Number.NEGATIVE_INFINITY]
   const upper = [roundedDown(box.maxX), roundedDown(box.maxY), Number.POSITIVE_INFINITY]
   for (let place = 0; place < 12; place++) {
     edges[place] = lower[place % 3]
     edges[12 + place] = upper[place % 3]
   }
-  for (let first = from; first < to; first += pieceRows) {
-    const end = Math.min(to, first + pieceRows)
-    positions.set(position.subarray(first * 3, end * 3))
-    const groups = Math.ceil((end - first) / 4)
-    // What is left of an earlier piece in the last group counts to rows behind the end.
-    let count = scan(groups, first)
-    while (count > 0 && foundRows[count - 1] >= end) count--
-    found.append(foundRows, foundX, foundY, count)
-  }
+  outerEdges[0] = roundedUp(outer.minX)
+  outerEdges[1] = roundedUp(outer.minY)
+  outerEdges[2] = roundedDown(outer.maxX)
+  outerEdges[3] = roundedDown(outer.maxY)
 }
 
 function roundedUp(value: number): number {
@@ -75,19 +99,21 @@ function nextFloat(value: number, direction: 1 | -1): number {
 
 /**
  * `(func (export "scan") (param $groups i32) (param $firstRow i32) (result i32))`: goes over groups of four positions, and over each one of a group that is not all inside;
- * stores the row, x and y of those that are outside, and returns how many there are.
+ * stores the row, x and y of those that are outside, and the rows of those that are outside of the larger box, too; returns how many of the first there are.
  */
 function scanModule(): Uint8Array<ArrayBuffer> {
-  const [groups, firstRow, group, found, at, place, inGroup] = [0, 1, 2, 3, 4, 5, 6]
-  const vectors = 7
-  const [minX, minY, maxX, maxY, x, y, z] = [13, 14, 15, 16, 17, 18, 19]
+  const [groups, firstRow, group, found, at, place, inGroup, beyond] = [0, 1, 2, 3, 4, 5, 6, 7]
+  const vectors = 8
+  const inner = [14, 15, 16, 17]
+  const outer = [18, 19, 20, 21]
+  const [x, y, z] = [22, 23, 24]
   const get = (local: number) => [0x20, local]
   const set = (local: number) => [0x21, local]
   const integer = (value: number) => [0x41, ...signedLeb(value)]
   const load = (offset: number) => [0x2a, 2, ...leb(offset)]
   const loadVector = (offset: number) => [0xfd, 0x00, 4, ...leb(offset)]
-  const store = (kind: 'i32' | 'f32', offset: number, value: number[]) => [
-    ...[...get(found), ...integer(2), 0x74, ...value],
+  const store = (kind: 'i32' | 'f32', offset: number, value: number[], count = found) => [
+    ...[...get(count), ...integer(2), 0x74, ...value],
     ...[kind === 'i32' ? 0x36 : 0x38, 2, ...leb(offset)],
   ]
   const [block, loop, when, end] = [[0x02, 0x40], [0x03, 0x40], [0x04, 0x40], [0x0b]]
@@ -102,14 +128,15 @@ function scanModule(): Uint8Array<ArrayBuffer> {
   ]
   const increase = (local: number, by: number) => [...get(local), ...integer(by), ...add, ...set(local)]
 
-  const edgeFloat = (local: number, number: number) => [...integer(0), ...load(edgesAt + number * 4), ...set(local)]
+  const loadTo = (local: number, offset: number) => [...integer(0), ...load(offset), ...set(local)]
   const prepare = [
     ...[0, 1, 2, 3, 4, 5].flatMap((edge) => [
       ...integer(0),
       ...loadVector(edgesAt + edge * 16),
       ...set(vectors + edge),
     ]),
-    ...[...edgeFloat(minX, 0), ...edgeFloat(minY, 1), ...edgeFloat(maxX, 12), ...edgeFloat(maxY, 13)],
+    ...inner.flatMap((local, number) => loadTo(local, edgesAt + [0, 1, 12, 13][number] * 4)),
+    ...outer.flatMap((local, number) => loadTo(local, outerAt + number * 4)),
   ]
   const between = (vector: number) => [
     ...[...get(at), ...loadVector(positionsAt + vector * 16), ...get(vectors + vector), ...vectorAbove],
@@ -121,7 +148,7 @@ function scanModule(): Uint8Array<ArrayBuffer> {
     ...load(positionsAt + number * 4),
     ...set(local),
   ]
-  const isInside = [
+  const isInside = ([minX, minY, maxX, maxY]: number[]) => [
     ...[...get(x), ...get(minX), ...isAbove, ...get(x), ...get(maxX), ...isBelow, ...and],
     ...[...get(y), ...get(minY), ...isAbove, ...and, ...get(y), ...get(maxY), ...isBelow, ...and],
     ...[...get(z), ...get(z), ...subtract, 0x43, 0, 0, 0, 0, ...isSame, ...and],
@@ -132,7 +159,9 @@ function scanModule(): Uint8Array<ArrayBuffer> {
     ...[...coordinate(x, 0), ...coordinate(y, 1), ...coordinate(z, 2)],
     // Stored in any case, and counted where it is outside: no branch to guess wrong.
     ...[...store('i32', rowsAt, row), ...store('f32', xAt, get(x)), ...store('f32', yAt, get(y))],
-    ...[...get(found), ...isInside, ...isZero, ...add, ...set(found)],
+    ...store('i32', beyondAt, row, beyond),
+    ...[...get(found), ...isInside(inner), ...isZero, ...add, ...set(found)],
+    ...[...get(beyond), ...isInside(outer), ...isZero, ...add, ...set(beyond)],
     ...[
       ...increase(place, 12),
       ...increase(inGroup, 1),
@@ -147,10 +176,11 @@ function scanModule(): Uint8Array<ArrayBuffer> {
     ...[...prepare, ...block, ...loop, ...get(group), ...get(groups), ...isLess, ...isZero, ...leave(1)],
     ...[...between(0), ...between(1), ...vectorAnd, ...between(2), ...vectorAnd, ...vectorAll, ...isZero],
     ...[...when, ...oneByOne, ...end],
-    ...[...increase(group, 1), ...increase(at, 48), ...again(0), ...end, ...end, ...get(found), ...end],
+    ...[...increase(group, 1), ...increase(at, 48), ...again(0), ...end, ...end],
+    ...[...integer(0), ...get(beyond), 0x36, 2, ...leb(beyondCountAt), ...get(found), ...end],
   ]
   const [i32, f32, v128] = [0x7f, 0x7d, 0x7b]
-  const code = [...[3, 5, i32, 6, v128, 7, f32], ...body]
+  const code = [...[3, 6, i32, 6, v128, 11, f32], ...body]
   const section = (id: number, content: number[]) => [id, ...leb(content.length), ...content]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],

@@ -3,12 +3,12 @@
 // change, the table stays and they are noted; where many do, it is made anew, in the table that nobody reads now: a tick costs what changed in it.
 
 import { Bins } from './bins.ts'
-import type { Box } from './box.ts'
+import { type Box, everywhere } from './box.ts'
 import { findOutside } from './inside.ts'
 import { tableNumber } from './layout.ts'
 import { type IndexView, type PartitionMemory, rowState, type Side } from './partition-memory.ts'
 import { PlaceList } from './place-list.ts'
-import type { RowList } from './row-list.ts'
+import { RowList } from './row-list.ts'
 
 /** A table is made anew once more than this share of it has changed. */
 const changedShareMax = 1 / 32
@@ -20,7 +20,7 @@ export interface ChangedInTick {
   rows: RowList
   /** Whether positions were written in bulk as well. */
   inBulk: boolean
-  /** After bulk writes that covered all rows, each once and in order: the entities that were left outside of the quiet area. What changed one by one since is in `rows`. */
+  /** After bulk writes that covered all rows, each once and in order: the rows that were left outside of the quiet area, free ones too. What changed one by one since is in `rows`. */
   outside: PlaceList | undefined
 }
 
@@ -32,6 +32,7 @@ export class SpatialIndex {
   /** Before, what stands on the front side is a predecessor's. */
   #hasMade = false
   readonly #found = new PlaceList()
+  readonly #beyond = new RowList()
   readonly #places = new PlaceList()
   #binOf = new Uint32Array(0)
 
@@ -105,7 +106,8 @@ export class SpatialIndex {
   #findAll({ position, state }: Side, quiet: Box, rows: number): void {
     const found = this.#found
     found.clear()
-    findOutside(position, 0, rows, quiet, found)
+    this.#beyond.clear()
+    findOutside(position, 0, rows, { box: quiet, outer: everywhere }, found, this.#beyond)
     for (let place = 0; place < found.count; place++)
       if (state[found.rows[place]] !== rowState.free)
         this.#places.push(found.rows[place], found.x[place], found.y[place])
@@ -120,7 +122,8 @@ export class SpatialIndex {
     for (let next = 0; next <= changed.count; next++) {
       const row = next < changed.count ? changed.rows[next] : Number.POSITIVE_INFINITY
       while (place < outside.count && outside.rows[place] < row) {
-        list.push(outside.rows[place], outside.x[place], outside.y[place])
+        if (state[outside.rows[place]] !== rowState.free)
+          list.push(outside.rows[place], outside.x[place], outside.y[place])
         place++
       }
       if (outside.rows[place] === row) place++
