@@ -49,6 +49,7 @@ function world(ticks: number, partitions: PartitionMetrics[], changes: Partial<W
     clockPhases: { barrier: durations(ticks, 30), handoff: durations(ticks, 0.1) },
     workerMemoryBytes: 60 * 1024 ** 2,
     fabricBytes: 3 * 1024 ** 2,
+    fabricBytesMax: 30 * 1024 ** 2,
     partitions,
     ...changes,
   }

@@ -3,6 +3,7 @@
 
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { pageBytes } from '../base/memory.ts'
 import { ClockMeter, PartitionMeter } from '../core/fabric/meters.ts'
 import type {
   AppState,
@@ -30,6 +31,7 @@ export function readMetrics(plan: WorkerPlan, status: WorkerStatus, { fabric, fo
     clockPhases: { barrier: clock.phases.barrier.read(), handoff: clock.phases.handoff.read() },
     workerMemoryBytes: ownMemoryBytes(process.pid) ?? 0,
     fabricBytes: claimedBytes(folder),
+    fabricBytesMax: control.memoryPagesMax * pageBytes,
     partitions: [...fabric.partitions()].map((partition) => partitionMetrics(fabric, partition, apps)),
   }
 }

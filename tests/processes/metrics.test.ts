@@ -83,7 +83,8 @@ test('the page says what a world did: its ticks, entities, handoffs, and the cra
     assert.equal(found.value('heddle_app_started', labels), 1)
     assert.ok(found.value('heddle_app_memory_bytes', labels) > 10 * 1024 ** 2)
   }
-  assert.ok(found.value('heddle_simulation_fabric_bytes', simulation) > 64 * 1024)
+  const taken = found.value('heddle_simulation_fabric_bytes', simulation)
+  assert.ok(taken > 64 * 1024 && taken < found.value('heddle_simulation_fabric_limit_bytes', simulation))
   assert.ok(found.value('heddle_worker_memory_bytes', simulation) > 10 * 1024 ** 2)
   const [report] = await top('counted')
   assert.deepEqual([report.clockStatus, report.tick, report.entities], ['STOPPED', tick, entities])

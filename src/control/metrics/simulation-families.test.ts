@@ -29,6 +29,7 @@ function simulation(name: string, partitions: PartitionMetrics[]): WorkerMetrics
     clockPhases: { barrier: durations(30, 31), handoff: durations(0.1, 0.2) },
     workerMemoryBytes: 60_000_000,
     fabricBytes: 1_000_000,
+    fabricBytesMax: 9_000_000,
     partitions,
   }
 }
@@ -50,6 +51,8 @@ test('every number of a simulation and of its apps is on the page, under their n
   assert.equal(page.value('heddle_simulation_tick', { simulation: 'one' }), 102)
   assert.equal(page.value('heddle_simulation_ticks_total', { simulation: 'two' }), 2)
   assert.equal(page.value('heddle_simulation_missed_ticks_total', { simulation: 'one' }), 7)
+  assert.equal(page.value('heddle_simulation_fabric_bytes', { simulation: 'one' }), 1_000_000)
+  assert.equal(page.value('heddle_simulation_fabric_limit_bytes', { simulation: 'one' }), 9_000_000)
   assert.equal(page.sum('heddle_partition_entities', { simulation: 'one' }), 20)
   assert.deepEqual(
     ['handed_out', 'taken_in', 'rejected'].map((what) => page.value(`heddle_partition_${what}_total`, labels)),

@@ -125,6 +125,12 @@ const FAMILIES: readonly Described<WorkerMetrics>[] = [
     value: ({ fabricBytes }) => fabricBytes,
   },
   {
+    name: 'heddle_simulation_fabric_limit_bytes',
+    help: 'Shared memory that the simulation may claim.',
+    type: 'gauge',
+    value: ({ fabricBytesMax }) => fabricBytesMax,
+  },
+  {
     name: 'heddle_worker_memory_bytes',
     help: "Resident memory of the simulation's worker, the shared memory excepted.",
     type: 'gauge',

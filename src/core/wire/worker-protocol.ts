@@ -102,6 +102,8 @@ export interface WorkerMetrics {
   workerMemoryBytes: number
   /** Of the shared memory. */
   fabricBytes: number
+  /** The most shared memory that may be claimed. */
+  fabricBytesMax: number
   /** By partition, those that wait for an app included. */
   partitions: PartitionMetrics[]
 }
