@@ -49,9 +49,13 @@ test('the page says what a world did: its ticks, entities, handoffs, and the cra
   await world.startClock()
   await world.reaches(40)
   await world.stopClock()
-  const { tick, entities, handoffs } = world.newest()
-  assert.ok(entities > 40 && handoffs > 40, `${entities} entities and ${handoffs} handoffs`)
   const simulation = { simulation: 'counted' }
+  // The log may be a moment behind.
+  const { tick, entities, handoffs } = await waitFor(async () => {
+    const newest = world.newest()
+    return (await page()).value('heddle_simulation_tick', simulation) === newest.tick && newest
+  }, 'the log to tell of the last tick')
+  assert.ok(entities > 40 && handoffs > 40, `${entities} entities and ${handoffs} handoffs`)
   const found = await pageWhere(
     (each) =>
       each
