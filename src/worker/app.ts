@@ -136,6 +136,11 @@ export class App {
     if (this.#state.status === 'STOPPING' || this.#state.status === 'STOPPED') return
     const destroyed = this.#control.partitionWord(this.options.partition, 'destroyed') !== 0
     this.#process = undefined
+    // The clock has told all apps to end: some do before this thread hears of it.
+    if (this.#control.shutdown) {
+      this.#change({ status: 'STOPPED', targetStatus: 'STOPPED' })
+      return
+    }
     if (destroyed && code === 0 && this.options.lifecycle === 'ByRequest') {
       this.#change({ status: 'STOPPED', targetStatus: 'STOPPED', endpoint: undefined })
       this.#listener.ended(this)
