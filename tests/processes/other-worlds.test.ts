@@ -126,7 +126,7 @@ test('fields of 1 KiB are whole for their owner and for others, and cross with t
 
 test('a world of 100 cells is whole', async () => {
   const domains = checkedDomains({ grid: [10, 10], entities: 30 })
-  assert.ok((await isWhole('hundred', { domains, workers: 6 }, 3000, 20)) > 300)
+  assert.ok((await isWhole('hundred', { domains, workers: 6, tickRate: '10' }, 3000, 20)) > 300)
 })
 
 test('two domains that hand each other all of their entities see each other whole', async () => {
