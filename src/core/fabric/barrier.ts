@@ -33,6 +33,7 @@ export function arbitrate(fabric: Fabric, tick: number, transfersMax = Number.PO
       requests.push({ source, side, group, target: side.handoffTarget[group], received, transfersMax })
   }
   fabric.control.recountMemory(pages)
+  sayWhoIsAsked(fabric, requests)
   if (requests.length === 0) return { granted: 0, rejected: 0 }
 
   const { entityLimit } = fabric.control.sizes
@@ -63,6 +64,14 @@ export function arbitrate(fabric: Fabric, tick: number, transfersMax = Number.PO
     totals.rejected += side.handoffCount[group] - side.handoffGranted[group]
   }
   return totals
+}
+
+/** So that whom nobody asks needn't look for arrivals. */
+function sayWhoIsAsked(fabric: Fabric, requests: readonly Request[]): void {
+  const asked = new Map<number, number>()
+  for (const { side, group, target } of requests) asked.set(target, (asked.get(target) ?? 0) + side.handoffCount[group])
+  for (const partition of fabric.partitions())
+    fabric.control.setPartitionWord(partition, 'asked', asked.get(partition) ?? 0)
 }
 
 interface Request {

@@ -59,11 +59,18 @@ function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box,
 /** Looks at every row. */
 function findInRows({ position, state, rows }: Side, box: Box, found: PlaceList): void {
   const { minX, minY, maxX, maxY } = box
-  for (let row = 0; row < rows; row++) {
-    const x = position[row * 3]
-    const y = position[row * 3 + 1]
-    if (x >= minX && x <= maxX && y >= minY && y <= maxY && state[row] !== rowState.free) found.push(row, x, y)
+  found.reserve(found.count + rows)
+  const { rows: foundRows, x: foundX, y: foundY } = found
+  let { count } = found
+  for (let row = 0, place = 0; row < rows; row++, place += 3) {
+    const x = position[place]
+    const y = position[place + 1]
+    if (!(x >= minX && x <= maxX && y >= minY && y <= maxY) || state[row] === rowState.free) continue
+    foundRows[count] = row
+    foundX[count] = x
+    foundY[count++] = y
   }
+  found.count = count
 }
 
 /** Only what is on its way out, or wants to be, lies outside of its owner's cell. */

@@ -133,6 +133,13 @@ export class ControlBlock {
   get shutdown(): boolean {
     return Atomics.load(this.words, at.shutdown) !== 0
   }
+  get interestsTick(): number {
+    return this.floats[at.interestsTick]
+  }
+  /** Of all that write it in a tick, each writes the same. */
+  set interestsTick(tick: number) {
+    this.floats[at.interestsTick] = tick
+  }
   get nextIdLane(): number {
     return this.floats[at.nextIdLane]
   }
@@ -243,7 +250,7 @@ export class ControlBlock {
     this.setPartitionWord(partition, 'epoch', this.partitionWord(partition, 'epoch') + 1)
     this.setPartitionWord(partition, 'domain', options.domain)
     this.setPartitionWord(partition, 'cell', options.cell)
-    for (const word of ['attachedPid', 'incarnation', 'shutdown', 'destroyed'] as const)
+    for (const word of ['attachedPid', 'incarnation', 'shutdown', 'destroyed', 'asked'] as const)
       this.setPartitionWord(partition, word, 0)
     const meter = this.partitionMeterOffset(partition)
     this.#bytes.fill(0, meter, meter + partitionMeterRecord.bytes)

@@ -16,7 +16,8 @@ const wholeCellShare = 0.25
 /** Boxes are taken for so much wider, in shares of the cell, that one that wanders a little does not make the index be built anew. */
 const paddingShare = 1 / 256
 
-export function publishInterests(side: Side, interests: Iterable<Interest>): void {
+/** True where they are others than on the side of the tick before. */
+export function publishInterests(side: Side, before: Side, interests: Iterable<Interest>): boolean {
   let count = 0
   for (const { domain, box } of interests) {
     const place = Math.min(count, interestMax - 1)
@@ -26,7 +27,15 @@ export function publishInterests(side: Side, interests: Iterable<Interest>): voi
     side.interestBox.set([published.minX, published.minY, published.maxX, published.maxY], place * 4)
     count++
   }
-  side.set('interests', Math.min(count, interestMax))
+  const published = Math.min(count, interestMax)
+  side.set('interests', published)
+  if (before.get('interests') !== published) return true
+  for (let place = 0; place < published; place++) {
+    if (side.interestDomain[place] !== before.interestDomain[place]) return true
+    for (let edge = place * 4; edge < place * 4 + 4; edge++)
+      if (side.interestBox[edge] !== before.interestBox[edge]) return true
+  }
+  return false
 }
 
 const anyDomain = 0xffff_ffff
@@ -47,8 +56,8 @@ export class Readers {
   readonly #partition: number
   readonly #domain: number
   readonly #cell: Box | undefined
-  /** What was published last, reader by reader: how many boxes, and their numbers. */
-  #known: Float64Array = new Float64Array(64)
+  /** The tick as of which `#boxes` is known. */
+  #knownAt = -1
   #boxes: Box[] = []
 
   constructor(fabric: Fabric, partition: number, cell: Box | undefined) {
@@ -62,7 +71,7 @@ export class Readers {
   quiet(tick: number, current: Box | undefined): Box | undefined {
     const cell = this.#cell
     if (!cell) return undefined
-    if (this.#hasChanged(tick)) this.#boxes = this.#find(tick, cell)
+    if (this.#knownAt < 0 || this.#fabric.control.interestsTick > this.#knownAt) this.#boxes = this.#find(tick, cell)
     else if (current && current !== emptyBox && this.#boxes.length > 0) return current
     if (this.#boxes.length === 0) return undefined
     const padX = (cell.maxX - cell.minX) * paddingShare
@@ -75,34 +84,9 @@ export class Readers {
     return currentServes && area(current) * 2 >= area(quiet) ? current : quiet
   }
 
-  /** Compares what is published with what was known, and remembers it. */
-  #hasChanged(tick: number): boolean {
-    let changed = false
-    let place = 0
-    const note = (number: number) => {
-      if (place === this.#known.length) this.#known = grown(this.#known)
-      if (this.#known[place] !== number) {
-        this.#known[place] = number
-        changed = true
-      }
-      place++
-    }
-    for (const reader of this.#fabric.partitions()) {
-      if (reader === this.#partition) continue
-      const side = this.#fabric.partition(reader).side(tick)
-      const count = side.get('interests')
-      note(count)
-      for (let number = 0; number < count; number++) {
-        note(side.interestDomain[number])
-        for (let edge = number * 4; edge < number * 4 + 4; edge++) note(side.interestBox[edge])
-      }
-    }
-    note(-1)
-    return changed
-  }
-
   /** The boxes that are read of a part of the cell. */
   #find(tick: number, cell: Box): Box[] {
+    this.#knownAt = tick
     const boxes: Box[] = []
     for (const reader of this.#fabric.partitions()) {
       if (reader === this.#partition) continue
@@ -115,12 +99,6 @@ export class Readers {
     }
     return boxes
   }
-}
-
-function grown(numbers: Float64Array): Float64Array {
-  const larger = new Float64Array(numbers.length * 2)
-  larger.set(numbers)
-  return larger
 }
 
 /** The largest part of a box that lies on one side of another. */

@@ -142,7 +142,8 @@ export class PartitionOwner {
       changed: this.#changes.rows,
       rejected: this.ownership.rejected,
     })
-    publishInterests(back, this.interests)
+    if (publishInterests(back, this.front, this.interests) || this.#fresh)
+      this.#fabric.control.interestsTick = this.tick
     writeMessages(this.memory, this.#backIndex, back, this.#outgoingMessages)
     back.set('rows', this.#rows)
     back.set('population', this.#population)
@@ -467,6 +468,7 @@ export class PartitionOwner {
   /** Copies what was granted to this partition straight from the sources' fronts: by source, then in the source's order. */
   #takeInArrivals(): void {
     this.rejectedIncoming = 0
+    if (this.#fabric.control.partitionWord(this.index, 'asked') === 0) return
     for (const source of this.#fabric.partitions()) {
       if (source === this.index) continue
       const memory = this.#fabric.partition(source)

@@ -21,9 +21,14 @@ export class PlaceList {
     this.count = end + 1
   }
 
+  /** Makes room for `count` entities in all: until then, the arrays stay the same. */
+  reserve(count: number): void {
+    while (count > this.rows.length) this.#grow()
+  }
+
   /** Adds the first `count` of each. */
   append(rows: Uint32Array, x: Float32Array, y: Float32Array, count: number): void {
-    while (this.count + count > this.rows.length) this.#grow()
+    this.reserve(this.count + count)
     this.rows.set(rows.subarray(0, count), this.count)
     this.x.set(x.subarray(0, count), this.count)
     this.y.set(y.subarray(0, count), this.count)
