@@ -1,4 +1,4 @@
-// `heddle snapshot`: saves a simulation.
+// `heddle snapshot`: saves a simulation; the commands for what was saved have files of their own.
 // Owns what is said of the outcome, which the API itself does not tell: the data folder does, where it is at hand.
 
 import { Command } from 'commander'
@@ -7,10 +7,15 @@ import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
 import type { Connection } from './api/connection.ts'
 import { operationCommand } from './api/operation-command.ts'
+import { diffCommand } from './snapshot-diff.ts'
+import { exportCommand } from './snapshot-export.ts'
+import { infoCommand } from './snapshot-info.ts'
+import { lsCommand } from './snapshot-ls.ts'
+import { verifyCommand } from './snapshot-verify.ts'
 
 export function snapshotCommand(): Command {
   return new Command('snapshot')
-    .description('save simulations')
+    .description('save simulations, and look into what was saved')
     .helpCommand(false)
     .addCommand(
       operationCommand({
@@ -25,6 +30,11 @@ export function snapshotCommand(): Command {
         },
       }),
     )
+    .addCommand(lsCommand())
+    .addCommand(infoCommand())
+    .addCommand(verifyCommand())
+    .addCommand(diffCommand())
+    .addCommand(exportCommand())
 }
 
 type LastSnapshot = WorkerStatus['lastSnapshot']

@@ -198,6 +198,23 @@ export interface ReadSnapshotOptions {
   refuseOutOfBounds?: boolean
   /** Ends the checking between two partitions. */
   signal?: AbortSignal
+  /** Told after each partition how many of how many entities have been checked. */
+  onProgress?: (checked: number, entities: number) => void
+}
+
+/** Why a snapshot is refused, as a start and `heddle snapshot` say it. */
+export function refusalText(place: string, { fault, message }: SnapshotError): string {
+  return `the snapshot ${place} is refused (${fault}): ${message}`
+}
+
+/** The manifest alone, under a seal that was checked; of the entities nothing has been. Throws as `readSnapshot` does. */
+export async function readSnapshotManifest(file: string): Promise<Manifest> {
+  const zip = await openZip(file, DEFAULT_SNAPSHOT_LIMITS)
+  try {
+    return accepted(parseManifest(await readManifest(zip, DEFAULT_SNAPSHOT_LIMITS), DEFAULT_SNAPSHOT_LIMITS))
+  } finally {
+    await zip.close()
+  }
 }
 
 /**
@@ -230,6 +247,7 @@ async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnaps
     const state = await load(entry)
     ids.add(entry.path, state.ids)
     await addRows(hash, state)
+    options.onProgress?.(hash.count, manifest.entities)
   }
   const duplicate = ids.firstFault()
   if (duplicate !== undefined) throw new SnapshotError(duplicate)

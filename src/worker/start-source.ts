@@ -11,7 +11,7 @@ import { parseSchema } from '../core/schema/parse-schema.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import type { ObjectLocation, WorkerPlan } from '../core/wire/worker-protocol.ts'
 import { type Objects, ObjectsError } from '../io/objects/objects.ts'
-import { readSnapshot, type Snapshot, SnapshotError } from './snapshot-file.ts'
+import { readSnapshot, refusalText, type Snapshot, SnapshotError } from './snapshot-file.ts'
 import { StartFailure, startFailure } from './start-failure.ts'
 
 export interface StartSource {
@@ -76,12 +76,7 @@ async function readSnapshotObject(
     await rm(folder, { recursive: true, force: true })
     if (cause instanceof ObjectsError)
       throw startFailure('SnapshotNotFound', `the snapshot ${uri(location)} can not be read: ${cause.message}`, cause)
-    if (cause instanceof SnapshotError)
-      throw startFailure(
-        'SnapshotInvalid',
-        `the snapshot ${uri(location)} is refused (${cause.fault}): ${cause.message}`,
-        cause,
-      )
+    if (cause instanceof SnapshotError) throw startFailure('SnapshotInvalid', refusalText(uri(location), cause), cause)
     throw cause
   }
 }

@@ -138,6 +138,13 @@ function order(world: World, { domain, cell }: PlacedApp): number {
   return area && cell ? area.firstPartition + cell.index : Number.MAX_SAFE_INTEGER
 }
 
+/** What a start refuses before it restores anything. A partition at a time. Throws StartFailure. */
+export async function requirePlaces(schema: SimulationSchema, snapshot: Snapshot): Promise<void> {
+  const { simulationName, executionId } = snapshot.header
+  const world = new World(describeWorld({ schema, simulationName, executionId }))
+  for (const partition of snapshot.partitions) requirePlace(world, await partition.load())
+}
+
 /** The schema may be another one than the snapshot was taken with: then its domains and bounds must hold what is there. */
 function requirePlace(world: World, { domain, count, ids, positions }: PartitionState): void {
   if (count === 0) return

@@ -86,6 +86,24 @@ export function createStateHash(): StateHash {
   }
 }
 
+/** 64 bits of each row's value of a field, two words a row: equal values have equal ones; both words are 0 where there is no value. */
+export function fieldDigests(field: FieldColumn, rows: number): Uint32Array {
+  const digests = new Uint32Array(rows * 2)
+  const lanes: Lanes = { first: new Int32Array(ROWS_AT_ONCE), second: new Int32Array(ROWS_AT_ONCE) }
+  for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
+    const end = Math.min(start + ROWS_AT_ONCE, rows)
+    lanes.first.fill(FIRST_SEED)
+    lanes.second.fill(SECOND_SEED)
+    mixField(lanes, field, start, end)
+    for (let row = start; row < end; row++) {
+      if (field.lengths[row]! < 0) continue
+      digests[row * 2] = finalMix(lanes.first[row - start]!)
+      digests[row * 2 + 1] = finalMix(lanes.second[row - start]!) || 1
+    }
+  }
+  return digests
+}
+
 /** Two 32-bit lanes for each row in work. */
 interface Lanes {
   first: Int32Array

@@ -1,0 +1,67 @@
+// `heddle snapshot export`: the entities of a snapshot as one file for other tools.
+// Owns the order and the file: it appears under its name when it is whole. How rows are written is of each format.
+
+import { rename, rm } from 'node:fs/promises'
+import { Command, Option } from 'commander'
+import type { ConnectionOptions } from './api/connection.ts'
+import { withProgress } from './api/progress.ts'
+import type { RowWriter } from './row-writer.ts'
+import { addSourceOptions, percent, SNAPSHOT_ARGUMENT, SNAPSHOT_DESCRIPTION, withSnapshot } from './snapshot-source.ts'
+
+interface ExportOptions extends ConnectionOptions {
+  format: 'parquet' | 'csv'
+  out: string
+  json?: boolean
+}
+
+export function exportCommand(): Command {
+  const command = new Command('export')
+    .description('write the entities of a snapshot into one file for other tools')
+    .argument(`<${SNAPSHOT_ARGUMENT}>`, SNAPSHOT_DESCRIPTION)
+    .addOption(new Option('--format <name>', 'of the file').choices(['parquet', 'csv']).makeOptionMandatory())
+    .requiredOption('--out <file>', 'the file; one that is there is replaced')
+    .option('--json', 'write what was done as JSON')
+  return addSourceOptions(command).action((from: string, options: ExportOptions) =>
+    withSnapshot(from, options, (file) => exportTo(from, file, options)),
+  )
+}
+
+async function exportTo(name: string, file: string, { format, out, json }: ExportOptions): Promise<void> {
+  const { readSnapshot } = await import('../worker/snapshot-file.ts')
+  const entities = await withProgress(`${name} is being exported`, undefined, async ({ onProgress }) => {
+    const say = (what: string) => (done: number, of: number) =>
+      onProgress?.({ status: `${what} ${percent(done, of)} of ${of} entities`, elapsedMs: 0 })
+    const snapshot = await readSnapshot(file, { onProgress: say('checked') })
+    const unfinished = `${out}.part-${process.pid}`
+    try {
+      const fields = [...new Set(snapshot.partitions.flatMap((partition) => partition.fields))].sort((a, b) => a - b)
+      const writer = await openWriter(format, unfinished, fields)
+      try {
+        let written = 0
+        for (const partition of snapshot.partitions) {
+          await writer.add(await partition.load())
+          written += partition.rows
+          say('wrote')(written, snapshot.entities)
+        }
+        await writer.finish()
+      } catch (error) {
+        await writer.abandon()
+        throw error
+      }
+      await rename(unfinished, out)
+    } finally {
+      await rm(unfinished, { force: true })
+      await snapshot.close()
+    }
+    return snapshot.entities
+  })
+  process.stdout.write(
+    json === true ? `${JSON.stringify({ file: out, format, entities })}\n` : `${entities} entities: ${out}\n`,
+  )
+}
+
+async function openWriter(format: ExportOptions['format'], file: string, fields: number[]): Promise<RowWriter> {
+  // The library for parquet is loaded where it is needed alone.
+  if (format === 'parquet') return (await import('./export-parquet.ts')).openParquet(file, fields)
+  return (await import('./export-csv.ts')).openCsv(file, fields)
+}

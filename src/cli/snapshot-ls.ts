@@ -1,0 +1,49 @@
+// `heddle snapshot ls`: the snapshots in the object store.
+// Owns which objects are shown: those with the keys that CreateSnapshot gives; never opens one.
+
+import { Command, InvalidArgumentError } from 'commander'
+import type { ConnectionOptions } from './api/connection.ts'
+import { connect } from './api/connection.ts'
+import { findObjects } from './objects.ts'
+import { addSourceOptions, simulationOfKey } from './snapshot-source.ts'
+import { tableText } from './table.ts'
+
+interface Place {
+  bucket: string
+  prefix?: string
+}
+
+export function lsCommand(): Command {
+  const command = new Command('ls')
+    .description('list the snapshots in the object store, oldest first')
+    .argument('[s3://bucket/prefix]', 'where to look; in all buckets if nothing is said', placeOf)
+    .option('--simulation <name>', 'those of this simulation alone')
+    .option('--json', 'write them as JSON')
+  return addSourceOptions(command).action(ls)
+}
+
+async function ls(
+  place: Place | undefined,
+  options: ConnectionOptions & { simulation?: string; json?: boolean },
+): Promise<void> {
+  const found = (await findObjects(await connect(options, process.env), place?.bucket, place?.prefix))
+    .map(({ bucket, key, bytes, modifiedAtMs }) => ({
+      simulation: simulationOfKey(key),
+      bytes,
+      madeAt: new Date(modifiedAtMs).toISOString(),
+      uri: `s3://${bucket}/${key}`,
+    }))
+    .filter(({ simulation }) => simulation !== undefined && (options.simulation ?? simulation) === simulation)
+    .sort((one, other) => (one.madeAt < other.madeAt ? -1 : one.madeAt > other.madeAt ? 1 : 0))
+  if (options.json === true) return void process.stdout.write(`${JSON.stringify(found)}\n`)
+  const rows = found.map(({ simulation, bytes, madeAt, uri }) => [simulation!, madeAt, String(bytes), uri])
+  process.stdout.write(
+    rows.length === 0 ? 'no snapshots\n' : tableText([['SIMULATION', 'MADE AT', 'BYTES', 'SNAPSHOT'], ...rows]),
+  )
+}
+
+function placeOf(text: string): Place {
+  const [, bucket, prefix] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? []
+  if (bucket === undefined) throw new InvalidArgumentError('Write it as s3://bucket or s3://bucket/prefix.')
+  return prefix === undefined ? { bucket } : { bucket, prefix }
+}

@@ -1,0 +1,51 @@
+// `heddle snapshot verify`: would a start refuse it?
+// Owns the order of the checks, which are those of a start: the file, its schema, the place of each entity in it.
+
+import { Command } from 'commander'
+import type { ConnectionOptions } from './api/connection.ts'
+import { withProgress } from './api/progress.ts'
+import { addSourceOptions, percent, SNAPSHOT_ARGUMENT, SNAPSHOT_DESCRIPTION, withSnapshot } from './snapshot-source.ts'
+
+interface VerifyOptions extends ConnectionOptions {
+  json?: boolean
+}
+
+export function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('check a whole snapshot as a start does, and say what is wrong with it')
+    .argument(`<${SNAPSHOT_ARGUMENT}>`, SNAPSHOT_DESCRIPTION)
+    .option('--json', 'write the outcome as JSON')
+  return addSourceOptions(command).action((from: string, options: VerifyOptions) =>
+    withSnapshot(from, options, (file) => verify(from, file, options)),
+  )
+}
+
+async function verify(name: string, file: string, options: VerifyOptions): Promise<void> {
+  // Only the commands that read snapshots need these, which take their time to load.
+  const [{ readSnapshot }, { requirePlaces }, { parseSchema }] = await Promise.all([
+    import('../worker/snapshot-file.ts'),
+    import('../worker/world-setup.ts'),
+    import('../core/schema/parse-schema.ts'),
+  ])
+  await withProgress(`${name} is being checked`, undefined, async ({ onProgress }) => {
+    const snapshot = await readSnapshot(file, {
+      onProgress: (checked, of) => onProgress?.({ status: `${percent(checked, of)} of ${of} entities`, elapsedMs: 0 }),
+    })
+    try {
+      const parsed = parseSchema(snapshot.header.schemaText)
+      if ('errors' in parsed)
+        throw new Error(parsed.errors.map((each) => `${each.errorType}: ${each.errorMessage}`).join('\n'))
+      await requirePlaces(parsed.schema, snapshot)
+      const { simulationName, tick, stateHash } = snapshot.header
+      const { entities } = snapshot
+      const outcome = { simulation: simulationName, tick, entities, stateHash }
+      process.stdout.write(
+        options.json === true
+          ? `${JSON.stringify(outcome)}\n`
+          : `whole: tick ${tick} of ${simulationName}, ${entities} entities, state hash ${stateHash}\n`,
+      )
+    } finally {
+      await snapshot.close()
+    }
+  })
+}
