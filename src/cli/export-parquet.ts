@@ -72,7 +72,8 @@ function columnsOf(
     { name: 'domain', data: made(() => domain) },
     { name: 'app', data: made(() => name) },
     { name: 'id', data: BigUint64Array.from({ length: rows }, (_, at) => BigInt(ids[start + at]!)) },
-    { name: 'type', data: types.slice(start, end) },
+    // No Uint32Array: of one, the library refuses numbers from 2^31 on.
+    { name: 'type', data: made((row) => types[row]!) },
     ...['x', 'y', 'z'].map((axis, at) => ({
       name: axis,
       data: Float32Array.from({ length: rows }, (_, row) => positions[(start + row) * 3 + at]!),
