@@ -36,7 +36,7 @@ export function checkExchanges(exchanges: Iterable<Exchange>): Verdict {
   let exchangeCount = 0
   for (const exchange of exchanges) {
     const { pathname, searchParams } = new URL(exchange.url.replace(/^\/*/, '/'), 'http://localhost')
-    if (pathname === '/health') continue
+    if (pathname === '/health' || pathname === '/metrics') continue
     exchangeCount++
     const name = operationAt(exchange.method, pathname)
     const outcome = `${name} ${exchange.headers['x-amzn-errortype'] ?? SUCCESS}`
