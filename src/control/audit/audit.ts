@@ -15,14 +15,21 @@ export type CallFacts = Pick<
 export class Audit {
   readonly #files: AuditFiles
   readonly #owner: { region: string; accountId: string }
+  /** Records that are not written yet. */
+  #lines: string[] = []
+  /** The writing of these. */
+  #turn: Promise<void> | undefined
 
   constructor(files: AuditFiles, owner: { region: string; accountId: string }) {
     this.#files = files
     this.#owner = owner
   }
 
-  /** Writes a call's record: it outlives this process. Throws AuditError. */
-  record(request: IncomingMessage, facts: CallFacts): void {
+  /**
+   * Fulfilled once a call's record outlives this process. Throws AuditError. The records of all calls that one turn of the event loop has handled are written together, and their
+   * answers leave together: one write, and one awakening of a client that waits for several.
+   */
+  record(request: IncomingMessage, facts: CallFacts): Promise<void> {
     const userAgent = request.headers['user-agent']
     const claimed = facts.caller === undefined ? claimedKeyOf(request) : undefined
     const event = auditEvent({
@@ -35,7 +42,18 @@ export class Audit {
       ...(userAgent !== undefined && { userAgent }),
       ...(claimed !== undefined && { claimedAccessKeyId: claimed }),
     })
-    this.#files.append(JSON.stringify(event))
+    this.#lines.push(JSON.stringify(event))
+    this.#turn ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        try {
+          this.#write()
+          resolve()
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+    return this.#turn
   }
 
   /** Fulfilled once all records so far outlive the machine. Throws AuditError. */
@@ -46,6 +64,13 @@ export class Audit {
   /** Throws AuditError where records can't be written at the moment. */
   check(): void {
     this.#files.check()
+  }
+
+  #write(): void {
+    const lines = this.#lines
+    this.#lines = []
+    this.#turn = undefined
+    this.#files.append(lines.join('\n'))
   }
 }
 

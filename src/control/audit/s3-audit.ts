@@ -16,7 +16,7 @@ export function auditS3(
     const readOnly = !/^(Abort|Complete|Copy|Create|Delete|Put|Upload)/.test(operation)
     const arn = signer === undefined ? undefined : arnOf(signer.accessKeyId, signer.sessionToken)
     try {
-      audit.record(request, {
+      await audit.record(request, {
         service: 's3',
         operation: operation === 'unknown' ? 'UnknownOperation' : operation,
         readOnly,

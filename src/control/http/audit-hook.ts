@@ -56,14 +56,10 @@ export function auditCalls(app: FastifyInstance, audit: Audit, log: Logger): voi
       reply.removeHeader('content-length')
       done(null, errorText(answer))
     }
-    try {
-      audit.record(request.raw, facts)
-    } catch (error) {
-      return fail(error)
-    }
     const isChange = !facts.readOnly && (facts.error === undefined || reply.statusCode >= 500)
-    if (!isChange) return done(null, payload)
-    audit.sync().then(() => done(null, payload), fail)
+    const written = audit.record(request.raw, facts)
+    const recorded = isChange ? written.then(() => audit.sync()) : written
+    recorded.then(() => done(null, payload), fail)
   })
 }
 
