@@ -5,28 +5,16 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { schemaTag } from '../core/lifecycle/heddle-tags.ts'
-import {
-  addConnectionOptions,
-  type Connection,
-  type ConnectionOptions,
-  connect,
-  withErrorCode,
-} from './api/connection.ts'
-import { addJsonOption, addWaitOptions, timeoutMsOf } from './api/operation-command.ts'
+import { type Connection, connect } from './api/connection.ts'
+import { timeoutMsOf } from './api/operation-command.ts'
 import { withProgress } from './api/progress.ts'
 import { keysOf, putObject } from './objects.ts'
-import { UNUSED_ROLE } from './simulation.ts'
+import { type StartingOptions, say, startingCommand, waitForStart } from './starting.ts'
 
-interface BranchOptions extends ConnectionOptions {
-  name: string
+interface BranchOptions extends StartingOptions {
   count: number
   schema?: string
   bucket: string
-  roleArn: string
-  startClock?: boolean
-  json?: boolean
-  wait?: boolean
-  timeout?: number
 }
 
 interface Place {
@@ -50,27 +38,15 @@ export function branchCommand(): Command {
       "a schema to go on with: another grid, other workers, another tick rate. Default: the snapshot's own",
     )
     .option('--bucket <name>', 'bucket for the snapshot and the schema; made where it is missing', 'heddle-branches')
-    .option('--role-arn <text>', 'role of the simulations', UNUSED_ROLE)
-    .option('--start-clock', 'start the clocks as well')
-  addJsonOption(addWaitOptions(command))
-  return addConnectionOptions(command).action(async (from: string, options: BranchOptions) => {
-    if (options.startClock && options.wait === false) command.error('error: --start-clock needs the wait')
-    try {
-      await branch(from, options)
-    } catch (error) {
-      throw withErrorCode(error)
-    }
-  })
+  return startingCommand(command, branch)
 }
 
 async function branch(from: string, options: BranchOptions): Promise<void> {
-  const timeoutMs = timeoutMsOf(options)
-  const say = (text: string) => options.json !== true && process.stdout.write(`${text}\n`)
   const schemaText = options.schema === undefined ? undefined : await readFile(options.schema)
   const connection = await connect(options, process.env)
   const { client } = connection
   const snapshot = locationOf(from) ?? (await takeSnapshot(connection, from, options))
-  say(`the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
+  say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
   const tags = schemaText && (await uploadSchema(connection, schemaText, options))
   const names = Array.from({ length: options.count }, (_, number) =>
     options.count === 1 ? options.name : `${options.name}-${number + 1}`,
@@ -79,18 +55,7 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
     const request = { Name, RoleArn: options.roleArn, SnapshotS3Location: snapshot, ...(tags && { Tags: tags }) }
     await client.startSimulation(request)
   }
-  if (options.wait !== false) {
-    for (const name of names) {
-      await withProgress(`simulation ${name} is starting`, timeoutMs, (wait) => client.waitUntilStarted(name, wait))
-      say(`simulation ${name} is STARTED`)
-      if (!options.startClock) continue
-      await client.startClock({ Simulation: name })
-      await withProgress(`the clock of ${name} is starting`, timeoutMs, (wait) =>
-        client.waitUntilClockStarted(name, wait),
-      )
-      say(`the clock of ${name} is STARTED`)
-    }
-  } else for (const name of names) say(`simulation ${name} is starting`)
+  for (const name of names) await waitForStart(client, name, options)
   if (options.json === true) process.stdout.write(`${JSON.stringify({ Snapshot: snapshot, Simulations: names })}\n`)
 }
 

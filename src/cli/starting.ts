@@ -1,0 +1,54 @@
+// What commands share that start simulations: their options, and the waits for simulation and clock.
+// Owns the order of these; what is started from, each command knows itself.
+
+import type { Command } from 'commander'
+import type { HeddleClient } from '../../clients/typescript/src/index.ts'
+import { addConnectionOptions, type ConnectionOptions, withErrorCode } from './api/connection.ts'
+import { addJsonOption, addWaitOptions, timeoutMsOf } from './api/operation-command.ts'
+import { withProgress } from './api/progress.ts'
+import { UNUSED_ROLE } from './simulation.ts'
+
+export interface StartingOptions extends ConnectionOptions {
+  name: string
+  roleArn: string
+  startClock?: boolean
+  json?: boolean
+  wait?: boolean
+  timeout?: number
+}
+
+/** A command with one argument, which ends in simulations that are started. */
+export function startingCommand<Options extends StartingOptions>(
+  command: Command,
+  act: (argument: string, options: Options) => Promise<void>,
+): Command {
+  command
+    .option('--role-arn <text>', 'role of what is started', UNUSED_ROLE)
+    .option('--start-clock', 'start the clock as well')
+  addJsonOption(addWaitOptions(command))
+  return addConnectionOptions(command).action(async (argument: string, options: Options) => {
+    if (options.startClock && options.wait === false) command.error('error: --start-clock needs the wait')
+    try {
+      await act(argument, options)
+    } catch (error) {
+      throw withErrorCode(error)
+    }
+  })
+}
+
+/** Says something to people; programs that asked for JSON get nothing else. */
+export function say({ json }: { json?: boolean }, text: string): void {
+  if (json !== true) process.stdout.write(`${text}\n`)
+}
+
+/** Waits until a simulation that is starting has started, and starts its clock, as far as the options want that. */
+export async function waitForStart(client: HeddleClient, name: string, options: StartingOptions): Promise<void> {
+  if (options.wait === false) return say(options, `simulation ${name} is starting`)
+  const timeoutMs = timeoutMsOf(options)
+  await withProgress(`simulation ${name} is starting`, timeoutMs, (wait) => client.waitUntilStarted(name, wait))
+  say(options, `simulation ${name} is STARTED`)
+  if (!options.startClock) return
+  await client.startClock({ Simulation: name })
+  await withProgress(`the clock of ${name} is starting`, timeoutMs, (wait) => client.waitUntilClockStarted(name, wait))
+  say(options, `the clock of ${name} is STARTED`)
+}
