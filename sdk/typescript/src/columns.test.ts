@@ -313,6 +313,23 @@ test('rows are found by id, and tell who came, who left and who could not', () =
   world.tick(undefined as never, ({ owned }) => assert.equal(owned.arrivedRows.length, 3))
 })
 
+test('what is no field, subscription or place is refused by name', () => {
+  const world = new LockstepWorld({ columns: 1 })
+  world.tick((transaction) => {
+    const options = { index: 1, typeId: 600, shape: 'u8' } as unknown as typeof velocity
+    assert.throws(() => transaction.owned.field(options), { code: 'InvalidArgument', message: /defineField/ })
+    assert.throws(() => transaction.owned.presence(options), { code: 'InvalidArgument' })
+    assert.throws(() => transaction.owned.stored(options), { code: 'InvalidArgument' })
+    for (const none of [undefined, 999]) {
+      const subscription = none as unknown as Subscription
+      assert.throws(() => transaction.covered(subscription), { code: 'NotFound', message: new RegExp(String(none)) })
+    }
+    assert.throws(() => transaction.neighbours(Number.NaN, 0, 1), { code: 'InvalidArgument' })
+    assert.throws(() => defineField(undefined as never), { code: 'InvalidArgument' })
+    assert.throws(() => defineField({ index: 1, typeId: 1, shape: null as never }), { code: 'InvalidArgument' })
+  })
+})
+
 test('shapes that are none are refused, with what is wrong with them', () => {
   const define = (shape: unknown, index = 1, typeId = 1) => defineField({ index, typeId, shape: shape as 'u8' })
   assert.throws(() => define('f16'), { code: 'InvalidArgument', message: /'f16'/ })

@@ -6,7 +6,7 @@ import { type PartitionMemory, rowState, type Side } from '../../../src/core/fab
 import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
 import type { ApplicationState } from './application-state.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'
-import type { ColumnsOf, Field, Shape } from './field.ts'
+import { type ColumnsOf, demandField, type Field, type Shape } from './field.ts'
 import { type Entity, firstTypeId, type LocatedEntity } from './model.ts'
 import { middleOf } from './partitions.ts'
 
@@ -51,12 +51,14 @@ export class EntityColumns {
 
   /** The values of a field; undefined where no entity of the partition has it. Which ones do is in `presence`. */
   field<Of extends Shape>(field: Field<Of>): ColumnsOf<Of> | undefined {
+    demandField(field)
     const view = this.#memory.field(this.#sideIndex, field.index)
     return view && field.columnsOn(view.data, view.stride, this.rows)
   }
 
   /** One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Undefined where no entity has it. */
   presence(field: Field): Int32Array | undefined {
+    demandField(field)
     return this.#memory.field(this.#sideIndex, field.index)?.length.subarray(0, this.rows)
   }
 }
@@ -170,7 +172,7 @@ export class OwnedColumns {
     if (!Number.isInteger(typeId) || typeId < firstTypeId || typeId > 0xffff_ffff)
       throw this.#error('InvalidArgument', `a type id is a whole number from ${firstTypeId} on, not ${typeId}`)
     if (!Number.isInteger(count) || count < 0)
-      throw this.#error('InvalidArgument', `a count is a whole number, not ${count}`)
+      throw this.#error('InvalidArgument', `a count is a whole number from 0 on, not ${count}`)
     const { entityLimit } = owner.memory.sizes
     if (owner.population + count > entityLimit)
       throw this.#error(
@@ -294,6 +296,7 @@ export class OwnedColumns {
   }
 
   #view(field: Field) {
+    demandField(field)
     const owner = this.#open()
     const { fieldBytesMax } = owner.memory.sizes
     if (field.bytes > fieldBytesMax)

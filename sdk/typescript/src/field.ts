@@ -68,7 +68,8 @@ export class Field<Of extends Shape = Shape> {
   readonly alignBytes: number
   readonly #members: readonly Member[]
 
-  constructor({ index, typeId, shape }: FieldOptions<Of>) {
+  constructor(options: FieldOptions<Of>) {
+    const { index, typeId, shape } = options ?? {}
     if (!Number.isInteger(index) || index < 1 || index > fieldIndexMax)
       throw new HeddleError(
         'InvalidArgument',
@@ -79,6 +80,8 @@ export class Field<Of extends Shape = Shape> {
     this.index = index
     this.typeId = typeId
     this.shape = shape
+    if (typeof shape !== 'string' && (typeof shape !== 'object' || shape === null))
+      throw new HeddleError('InvalidArgument', `a shape is a kind of number or an object of named ones, not ${shape}`)
     const members = typeof shape === 'string' ? [['', shape] as const] : Object.entries(shape as Record<string, string>)
     if (members.length === 0) throw new HeddleError('InvalidArgument', 'a shape has at least one member')
     let end = 0
@@ -129,4 +132,10 @@ function parseNumbers(name: string, text: unknown): { kind: Kind; count: number 
     )
   }
   return { kind: match[1] as Kind, count: Number(match[2] ?? 1) }
+}
+
+/** Throws InvalidArgument for anything that `defineField` has not made: types alone don't keep it out at run time. */
+export function demandField(field: unknown): void {
+  if (!(field instanceof Field))
+    throw new HeddleError('InvalidArgument', 'a field is what defineField returns; its options alone are none')
 }

@@ -309,6 +309,8 @@ export class Transaction {
   neighbours(x: number, y: number, radius: number): Nearby {
     this.#requireOpen()
     this.#checkRadius(radius)
+    if (!Number.isFinite(x) || !Number.isFinite(y))
+      throw this.#error('InvalidArgument', `a place is two finite numbers, not (${x}, ${y})`)
     return this.#state.nearby.find(this.#state, this.#state.others, x, y, radius)
   }
 
@@ -544,8 +546,8 @@ export class Transaction {
 
   #subscription(subscription: Subscription) {
     this.#requireOpen()
-    const entry = this.#state.subscriptions.get(subscription.id)
-    if (!entry) throw this.#error('NotFound', `there is no subscription ${subscription.id}`)
+    const entry = this.#state.subscriptions.get(subscription?.id)
+    if (!entry) throw this.#error('NotFound', `there is no subscription ${subscription?.id ?? subscription}`)
     return entry
   }
 }

@@ -65,7 +65,9 @@ function parseRhythm(tags: Readonly<Record<string, string>>): SnapshotRhythm | R
       refusal: `the tag ${snapshotEvery} is a time or ticks, such as 10M, 2H or 5000 ticks; not '${every ?? ''}'`,
     }
   const place = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(to ?? '')
-  if (!place) return { refusal: `the tag ${snapshotTo} is s3://bucket/prefix for snapshots, not '${to ?? ''}'` }
+  if (to === undefined)
+    return { refusal: `the tag ${snapshotEvery} needs the tag ${snapshotTo}: s3://bucket/prefix for snapshots` }
+  if (!place) return { refusal: `the tag ${snapshotTo} is s3://bucket/prefix for snapshots, not '${to}'` }
   if (!/^[1-9]\d{0,3}$/.test(keep ?? '1'))
     return { refusal: `the tag ${snapshotKeep} is the number of snapshots to keep, from 1 on; not '${keep}'` }
   const [, number, unit] = rhythm
