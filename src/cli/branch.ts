@@ -6,9 +6,10 @@ import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { schemaTag } from '../core/lifecycle/heddle-tags.ts'
 import { type Connection, connect } from './api/connection.ts'
+import { readLocation } from './api/flags.ts'
 import { timeoutMsOf } from './api/operation-command.ts'
 import { withProgress } from './api/progress.ts'
-import { keysOf, putObject } from './objects.ts'
+import { findObjects, makeBucket, putObject } from './objects.ts'
 import { type StartingOptions, say, startingCommand, waitForStart } from './starting.ts'
 
 interface BranchOptions extends StartingOptions {
@@ -45,7 +46,7 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
   const schemaText = options.schema === undefined ? undefined : await readFile(options.schema)
   const connection = await connect(options, process.env)
   const { client } = connection
-  const snapshot = locationOf(from) ?? (await takeSnapshot(connection, from, options))
+  const snapshot = from.startsWith('s3://') ? readLocation(from) : await takeSnapshot(connection, from, options)
   say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
   const tags = schemaText && (await uploadSchema(connection, schemaText, options))
   const names = Array.from({ length: options.count }, (_, number) =>
@@ -64,26 +65,21 @@ async function takeSnapshot(connection: Connection, simulation: string, options:
   const { client } = connection
   const BucketName = options.bucket
   const ObjectKeyPrefix = `${options.name}/${new Date().toISOString().replace(/[:.]/g, '-')}`
-  const before = await keysOf(connection, BucketName, ObjectKeyPrefix)
+  await makeBucket(connection, BucketName)
   await client.createSnapshot({ Simulation: simulation, Destination: { BucketName, ObjectKeyPrefix } })
   await withProgress(`a snapshot of ${simulation} is being made`, timeoutMsOf(options), (wait) =>
     client.waitUntilSnapshotEnds(simulation, wait),
   )
-  const ObjectKey = (await keysOf(connection, BucketName, ObjectKeyPrefix)).find((key) => !before.includes(key))
-  if (ObjectKey === undefined)
+  const [made] = await findObjects(connection, BucketName, `${ObjectKeyPrefix}/`)
+  if (made === undefined)
     throw new Error(`no snapshot of ${simulation} was made; the stream /sim/errors of its logs says why`)
-  return { BucketName, ObjectKey }
+  return { BucketName, ObjectKey: made.key }
 }
 
 async function uploadSchema(connection: Connection, text: Uint8Array, options: BranchOptions) {
   const key = `${options.name}/${basename(options.schema!)}`
   await putObject(connection, options.bucket, key, text)
   return schemaTag(options.bucket, key)
-}
-
-function locationOf(from: string): Place | undefined {
-  const match = /^s3:\/\/([^/]+)\/(.+)$/.exec(from)
-  return match ? { BucketName: match[1], ObjectKey: match[2] } : undefined
 }
 
 function wholeNumber(text: string): number {

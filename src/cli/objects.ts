@@ -7,22 +7,16 @@ import { pipeline } from 'node:stream/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Connection } from './api/connection.ts'
 
+/** Makes a bucket where it is missing. Throws an error that names it. */
+export async function makeBucket(connection: Connection, Bucket: string): Promise<void> {
+  await withBucket(connection, Bucket, async () => undefined)
+}
+
 /** Puts an object into a bucket. Throws an error that names the bucket. */
 export async function putObject(connection: Connection, Bucket: string, Key: string, Body: Uint8Array): Promise<void> {
   await withBucket(connection, Bucket, async (s3) => {
     const { PutObjectCommand } = await import('@aws-sdk/client-s3')
     await s3.send(new PutObjectCommand({ Bucket, Key, Body }))
-  })
-}
-
-/** The keys that begin so, in order. */
-export async function keysOf(connection: Connection, Bucket: string, Prefix: string): Promise<string[]> {
-  return withBucket(connection, Bucket, async (s3) => {
-    const { paginateListObjectsV2 } = await import('@aws-sdk/client-s3')
-    const keys: string[] = []
-    for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix }))
-      for (const { Key } of Contents) if (Key !== undefined) keys.push(Key)
-    return keys
   })
 }
 

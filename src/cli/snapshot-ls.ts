@@ -1,32 +1,29 @@
 // `heddle snapshot ls`: the snapshots in the object store.
 // Owns which objects are shown: those with the keys that CreateSnapshot gives; never opens one.
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import type { S3Place } from '../base/s3-uri.ts'
 import type { ConnectionOptions } from './api/connection.ts'
 import { connect } from './api/connection.ts'
+import { readPrefix } from './api/flags.ts'
 import { findObjects } from './objects.ts'
 import { addSourceOptions, simulationOfKey } from './snapshot-source.ts'
 import { tableText } from './table.ts'
 
-interface Place {
-  bucket: string
-  prefix?: string
-}
-
 export function lsCommand(): Command {
   const command = new Command('ls')
     .description('list the snapshots in the object store, oldest first')
-    .argument('[s3://bucket/prefix]', 'where to look; in all buckets if nothing is said', placeOf)
+    .argument('[s3://bucket/prefix]', 'where to look; in all buckets if nothing is said', readPrefix)
     .option('--simulation <name>', 'those of this simulation alone')
     .option('--json', 'write them as JSON')
   return addSourceOptions(command).action(ls)
 }
 
 async function ls(
-  place: Place | undefined,
+  place: S3Place | undefined,
   options: ConnectionOptions & { simulation?: string; json?: boolean },
 ): Promise<void> {
-  const found = (await findObjects(await connect(options, process.env), place?.bucket, place?.prefix))
+  const found = (await findObjects(await connect(options, process.env), place?.bucket, place?.key))
     .map(({ bucket, key, bytes, modifiedAtMs }) => ({
       simulation: simulationOfKey(key),
       bytes,
@@ -40,10 +37,4 @@ async function ls(
   process.stdout.write(
     rows.length === 0 ? 'no snapshots\n' : tableText([['SIMULATION', 'MADE AT', 'BYTES', 'SNAPSHOT'], ...rows]),
   )
-}
-
-function placeOf(text: string): Place {
-  const [, bucket, prefix] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? []
-  if (bucket === undefined) throw new InvalidArgumentError('Write it as s3://bucket or s3://bucket/prefix.')
-  return prefix === undefined ? { bucket } : { bucket, prefix }
 }

@@ -4,7 +4,6 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { findApp, refuseUnlessCustom } from '../core/lifecycle/apps.ts'
-import { parseHeddleTags } from '../core/lifecycle/heddle-tags.ts'
 import { emptyStatus } from '../core/lifecycle/simulation.ts'
 import { placeApps } from '../core/schema/placement.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
@@ -166,14 +165,13 @@ export class Simulation {
   }
 
   #createClock(setup: FabricSetup): Clock {
-    const { appTimeoutMs, limits } = this.#plan
-    const heddleTags = parseHeddleTags(this.#plan.tags)
+    const { appTimeoutMs, tags, limits } = this.#plan
     const clock = new Clock(setup.fabric.control, setup.controlSegment, {
       fabricFolder: setup.folder,
       world: setup.description,
       tickRate: setup.fabric.control.tickRate,
       appTimeoutMs,
-      hashInterval: 'refusal' in heddleTags ? 0 : heddleTags.stateHashInterval,
+      hashInterval: tags.stateHashInterval,
       transfersPerTick: limits.fabric.transfersPerTick,
     })
     clock.on('started', () => this.#clockIs('STARTED'))
@@ -326,11 +324,10 @@ export class Simulation {
   /** Where the tags ask for it. */
   #startAutoSnapshots(): void {
     const { simulationName, objects, tags } = this.#plan
-    const parsed = parseHeddleTags(tags)
-    if ('refusal' in parsed || !parsed.snapshots) return
+    if (!tags.snapshots) return
     this.#autoSnapshots = new AutoSnapshots({
       simulationName,
-      rhythm: parsed.snapshots,
+      rhythm: tags.snapshots,
       objects,
       tick: () => this.#tick,
       take: (location) =>

@@ -6,7 +6,6 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { parseHeddleTags } from '../core/lifecycle/heddle-tags.ts'
 import { parseSchema } from '../core/schema/parse-schema.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import type { ObjectLocation, WorkerPlan } from '../core/wire/worker-protocol.ts'
@@ -25,10 +24,9 @@ const schemaBytesMax = 1024 ** 2
 /** Throws StartFailure where something is missing or wrong, and the signal's reason where it ends the reading. */
 export async function readStartSource(plan: WorkerPlan, objects: Objects, signal: AbortSignal): Promise<StartSource> {
   if (plan.snapshotLocation) {
-    const tags = parseHeddleTags(plan.tags)
+    const { schema } = plan.tags
     // The schema first: a snapshot may be large.
-    const other =
-      'schema' in tags && tags.schema ? parsed(await readSchemaObject(tags.schema, objects), plan) : undefined
+    const other = schema && parsed(await readSchemaObject(schema, objects), plan)
     const snapshot = await readSnapshotObject(plan.snapshotLocation, plan.runFolder, objects, signal)
     return { ...(other ?? parsed(snapshot.header.schemaText, plan)), snapshot }
   }

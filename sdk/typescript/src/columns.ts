@@ -7,7 +7,7 @@ import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts
 import type { ApplicationState } from './application-state.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'
 import { type ColumnsOf, demandField, type Field, type Shape } from './field.ts'
-import { type Entity, firstTypeId, type LocatedEntity } from './model.ts'
+import { type Entity, type LocatedEntity, refuseEntityType } from './model.ts'
 import { middleOf } from './partitions.ts'
 
 /** How many rows a sweep takes at a time: their positions stay in the processor's nearest memory. */
@@ -169,8 +169,8 @@ export class OwnedColumns {
    */
   create(typeId: number, count: number): Uint32Array {
     const owner = this.#open()
-    if (!Number.isInteger(typeId) || typeId < firstTypeId || typeId > 0xffff_ffff)
-      throw this.#error('InvalidArgument', `a type id is a whole number from ${firstTypeId} on, not ${typeId}`)
+    const refusal = refuseEntityType(typeId)
+    if (refusal) throw this.#error('InvalidArgument', refusal)
     if (!Number.isInteger(count) || count < 0)
       throw this.#error('InvalidArgument', `a count is a whole number from 0 on, not ${count}`)
     const { entityLimit } = owner.memory.sizes
@@ -265,8 +265,8 @@ export class OwnedColumns {
   }
 
   /**
-   * Goes over the positions of all rows in pieces, for apps that move most of their entities in most ticks: `for (const [from, to] of owned.sweep(positions)) …` with
-   * `positions` from `positionsToSweep`. The body may read and write the positions from `from` up to `to` only, needn't call `moved`, and neither creates nor
+   * Goes over the positions of all rows in pieces, for apps that move most of their entities in most ticks: `for (const [from, to] of owned.sweep()) …`, with the
+   * positions that `positionsToSweep` gives. The body may read and write the positions from `from` up to `to` only, needn't call `moved`, and neither creates nor
    * deletes. This is the fastest way: each piece is brought up to date, moved, and looked over while it is in the processor's nearest memory.
    */
   *sweep(): Generator<readonly [from: number, to: number]> {
@@ -332,11 +332,11 @@ export class OwnedColumns {
   }
 }
 
-/** What `commit` throws for an entity that was moved out of the world in bulk. */
+/** What an app is told of an entity that it has moved out of the world in bulk. */
 export function outsideError({ row }: OutsideError, owner: PartitionOwner): HeddleError {
   const [x, y, z] = owner.position.subarray(row * 3, row * 3 + 3)
   return new HeddleError(
     'InvalidArgument',
-    `entity ${owner.back.id[row]} (row ${row}) was moved to (${x}, ${y}, ${z}), outside the bounds of the world; move it back and commit again`,
+    `entity ${owner.back.id[row]} (row ${row}) was moved to (${x}, ${y}, ${z}), outside the bounds of the world: move it back`,
   )
 }

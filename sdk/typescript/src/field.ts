@@ -3,6 +3,7 @@
 
 import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
 import { HeddleError } from './errors.ts'
+import { refuseDataType } from './model.ts'
 
 const kinds = {
   u8: { bytes: 1, of: Uint8Array },
@@ -75,8 +76,8 @@ export class Field<Of extends Shape = Shape> {
         'InvalidArgument',
         `a field index is a whole number from 1 to ${fieldIndexMax}, not ${index}`,
       )
-    if (!Number.isInteger(typeId) || typeId < 0 || typeId > 0xffff_ffff)
-      throw new HeddleError('InvalidArgument', `a type id is a whole number, not ${typeId}`)
+    const refusal = refuseDataType(typeId)
+    if (refusal) throw new HeddleError('InvalidArgument', refusal)
     this.index = index
     this.typeId = typeId
     this.shape = shape

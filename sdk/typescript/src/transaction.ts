@@ -14,11 +14,12 @@ import {
   type Endpoint,
   type Entity,
   type EntityField,
-  firstTypeId,
   type LocatedEntity,
   type Message,
   type OwnershipChange,
   type Position,
+  refuseDataType,
+  refuseEntityType,
   type Subscription,
   type SubscriptionChange,
 } from './model.ts'
@@ -92,15 +93,14 @@ export class Transaction {
   createEntity(typeId: number, position?: Position): Entity {
     this.#requireOpen()
     const { owner, metrics } = this.#state
-    if (!Number.isInteger(typeId) || typeId < firstTypeId || typeId > 0xffff_ffff) {
-      throw this.#error('InvalidArgument', `a type id is a whole number from ${firstTypeId} on, not ${typeId}`)
-    }
+    const refusal = refuseEntityType(typeId)
+    if (refusal) throw this.#error('InvalidArgument', refusal)
     const [x, y, z] = (position ?? middleOf(this.#state)).map(Math.fround)
     this.#checkPosition(x, y, z)
     const row = owner.create(typeId)
     if (row < 0) {
-      const { refusal, sizes } = owner.memory
-      const why = owner.population < sizes.entityLimit ? refusal : `limit ${sizes.entityLimit}`
+      const { refusal: full, sizes } = owner.memory
+      const why = owner.population < sizes.entityLimit ? full : `limit ${sizes.entityLimit}`
       throw this.#error(
         'CapacityExceeded',
         `the partition holds ${owner.population} entities and takes no more (${why})`,
@@ -167,8 +167,8 @@ export class Transaction {
     this.#checkFieldIndex(fieldIndex)
     const { owner, metrics } = this.#state
     const { fieldBytesMax } = owner.memory.sizes
-    if (!Number.isInteger(typeId) || typeId < 0 || typeId > 0xffff_ffff)
-      throw this.#error('InvalidArgument', `a type id is a whole number, not ${typeId}`)
+    const refusal = refuseDataType(typeId)
+    if (refusal) throw this.#error('InvalidArgument', refusal)
     if (!(data instanceof Uint8Array)) throw this.#error('InvalidArgument', 'the data of a field is a Uint8Array')
     if (data.length > fieldBytesMax)
       throw this.#error('CapacityExceeded', `a field holds ${fieldBytesMax} bytes, not ${data.length}`)

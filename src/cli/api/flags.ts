@@ -2,6 +2,7 @@
 // Owns how a value is written on the command line; limits are the service's to check.
 
 import { type Argument, createArgument, InvalidArgumentError, Option } from 'commander'
+import { parseS3Uri, type S3Place } from '../../base/s3-uri.ts'
 import { type InputMember, type OperationName, operationOf } from '../../core/api/operations.ts'
 import { shapeOf } from '../../core/api/shapes.ts'
 
@@ -69,10 +70,16 @@ export function flagName(memberName: string): string {
 }
 
 export function readLocation(text: string): { BucketName: string; ObjectKey: string } {
-  const [, BucketName, ObjectKey] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(text) ?? []
-  if (BucketName === undefined || ObjectKey === undefined)
-    throw new InvalidArgumentError('Write it as s3://bucket/key.')
-  return { BucketName, ObjectKey }
+  const place = parseS3Uri(text)
+  if (!place?.key) throw new InvalidArgumentError('Write it as s3://bucket/key.')
+  return { BucketName: place.bucket, ObjectKey: place.key }
+}
+
+/** A bucket, or what lies below a prefix in it: `key`, empty where it is all. */
+export function readPrefix(text: string): S3Place {
+  const place = parseS3Uri(text)
+  if (place === undefined) throw new InvalidArgumentError('Write it as s3://bucket or s3://bucket/prefix.')
+  return place
 }
 
 function argumentWord(memberName: string): string {
@@ -94,9 +101,8 @@ function readInteger(text: string): number {
 }
 
 function readDestination(text: string): { BucketName: string; ObjectKeyPrefix?: string } {
-  const [, BucketName, ObjectKeyPrefix] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? []
-  if (BucketName === undefined) throw new InvalidArgumentError('Write it as s3://bucket or s3://bucket/prefix.')
-  return ObjectKeyPrefix ? { BucketName, ObjectKeyPrefix } : { BucketName }
+  const { bucket, key } = readPrefix(text)
+  return key ? { BucketName: bucket, ObjectKeyPrefix: key } : { BucketName: bucket }
 }
 
 function readTag(text: string, before: unknown): Record<string, string> {

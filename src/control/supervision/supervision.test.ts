@@ -91,7 +91,7 @@ test('a simulation that was stored and never launched is launched by the next co
     roleArn: 'role',
     maximumDuration: '14D',
     schemaLocation: { bucket: 'b', key: 'healthy' },
-    tags: {},
+    tags: { 'heddle:snapshot-keep': 'made to mean nothing, after the start' },
     targetStatus: 'STARTED',
     launched: false,
   })

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { parseMaximumDuration } from '../../core/lifecycle/duration.ts'
+import { noHeddleTags, parseHeddleTags } from '../../core/lifecycle/heddle-tags.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
 import type { WorkerMetrics, WorkerPlan, WorkerStatus } from '../../core/wire/worker-protocol.ts'
 import { removePackages } from '../../io/packages/packages.ts'
@@ -135,6 +136,8 @@ export class Supervisor {
     const { region, accountId, objects, data, address, appTimeoutMs, simulationLimits } = this.#supervision
     const duration = parseMaximumDuration(record.maximumDuration, Number.POSITIVE_INFINITY)
     if ('refusal' in duration) throw new Error(`stored ${duration.refusal.message}`)
+    // They were checked at the start; whoever tagged the simulation since may have written anything.
+    const tags = parseHeddleTags(record.tags)
     return {
       executionId: record.executionId,
       simulationName: record.name,
@@ -145,7 +148,7 @@ export class Supervisor {
       maximumDurationMs: duration.durationMs,
       ...(record.schemaLocation !== undefined && { schemaLocation: record.schemaLocation }),
       ...(record.snapshotLocation !== undefined && { snapshotLocation: record.snapshotLocation }),
-      tags: record.tags,
+      tags: 'refusal' in tags ? noHeddleTags : tags,
       objects,
       runFolder: folder.folder,
       logsFolder: data.logs,

@@ -40,7 +40,7 @@ export function publishInterests(side: Side, before: Side, interests: Iterable<I
 
 const anyDomain = 0xffff_ffff
 
-export function boxAt({ interestBox }: Side, place: number): Box {
+function boxAt({ interestBox }: Side, place: number): Box {
   const [minX, minY, maxX, maxY] = interestBox.subarray(place * 4, place * 4 + 4)
   return { minX, minY, maxX, maxY }
 }

@@ -1,11 +1,13 @@
 // Tags of a simulation that mean something to Heddle: additions to the service that plain clients never notice.
 // Owns their names and what values they may have; everything else that is in a tag is its user's.
 
+import { parseS3Uri, type S3Place } from '../../base/s3-uri.ts'
+
 export interface HeddleTags {
   /** `heddle:state-hash-interval`: ticks between two hashes of the state in the management log; 0 for none. */
   stateHashInterval: number
   /** `heddle:schema`, of a simulation that starts from a snapshot: the schema to go on with, instead of the snapshot's. */
-  schema?: { bucket: string; key: string }
+  schema?: S3Place
   /** `heddle:snapshot-every`, `heddle:snapshot-to` and `heddle:snapshot-keep`: snapshots that it makes of itself. */
   snapshots?: SnapshotRhythm
 }
@@ -18,6 +20,9 @@ export interface SnapshotRhythm {
   /** The newest so many stay. */
   keep: number
 }
+
+/** Of tags that mean nothing to Heddle. */
+export const noHeddleTags: HeddleTags = { stateHashInterval: 0 }
 
 type Refused = { refusal: string }
 
@@ -38,14 +43,14 @@ export function parseHeddleTags(tags: Readonly<Record<string, string>>): HeddleT
   if (!/^\d{1,9}$/.test(interval))
     return { refusal: `the tag ${tagNames.stateHashInterval} is a whole number of ticks, not '${interval}'` }
   const schema = tags[tagNames.schema]
-  const location = schema === undefined ? undefined : /^s3:\/\/([^/]+)\/(.+)$/.exec(schema)
-  if (location === null)
+  const location = parseS3Uri(schema ?? '')
+  if (schema !== undefined && !location?.key)
     return { refusal: `the tag ${tagNames.schema} is s3://bucket/key of a schema, not '${schema}'` }
   const snapshots = parseRhythm(tags)
   if (snapshots && 'refusal' in snapshots) return snapshots
   return {
     stateHashInterval: Number(interval),
-    ...(location && { schema: { bucket: location[1], key: location[2] } }),
+    ...(location && { schema: location }),
     ...(snapshots && { snapshots }),
   }
 }
@@ -64,7 +69,7 @@ function parseRhythm(tags: Readonly<Record<string, string>>): SnapshotRhythm | R
     return {
       refusal: `the tag ${snapshotEvery} is a time or ticks, such as 10M, 2H or 5000 ticks; not '${every ?? ''}'`,
     }
-  const place = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(to ?? '')
+  const place = parseS3Uri(to ?? '')
   if (to === undefined)
     return { refusal: `the tag ${snapshotEvery} needs the tag ${snapshotTo}: s3://bucket/prefix for snapshots` }
   if (!place) return { refusal: `the tag ${snapshotTo} is s3://bucket/prefix for snapshots, not '${to}'` }
@@ -74,8 +79,8 @@ function parseRhythm(tags: Readonly<Record<string, string>>): SnapshotRhythm | R
   const ms = unitMs[unit.toUpperCase()]
   return {
     every: ms === undefined ? { ticks: Number(number) } : { ms: Number(number) * ms },
-    bucket: place[1],
-    prefix: place[2] ?? '',
+    bucket: place.bucket,
+    prefix: place.key,
     keep: keep === undefined ? keepByDefault : Number(keep),
   }
 }

@@ -3,6 +3,7 @@
 
 import type { ObjectsConfig } from '../../base/objects-config.ts'
 import type { AppPhase, ClockPhase } from '../fabric/meters.ts'
+import type { HeddleTags } from '../lifecycle/heddle-tags.ts'
 import type { SimulationLimits } from '../limits.ts'
 import type { StartError } from '../schema/start-error.ts'
 import type { Durations } from '../tick/durations.ts'
@@ -37,7 +38,7 @@ export interface WorkerPlan {
   /** Exactly one of the two. */
   schemaLocation?: ObjectLocation
   snapshotLocation?: ObjectLocation
-  tags: Record<string, string>
+  tags: HeddleTags
   objects: ObjectsConfig
   /** Folder of this execution: plan.json, status.json, packages. */
   runFolder: string
