@@ -255,12 +255,6 @@ test('entities that no world can hold are refused, whatever the checksums say', 
   await checkForged(people.with(3, { ...people[3]!, type: 900 }), 'StateMismatch', /state hash/, MANIFEST_PATH)
 })
 
-test('positions outside the bounds are refused only where that is asked for', async () => {
-  await write(world(PEOPLE.with(0, { ...PEOPLE[0]!, position: [10.5, 0, 0] })))
-  await (await readSnapshot(file)).close()
-  await checkRefused('OutOfBounds', /10\.5, 0 is outside/, 'entities/Crowd/a.arrow', { refuseOutOfBounds: true })
-})
-
 test('a reader that is told to stop stops', async () => {
   await write(world(PEOPLE))
   await assert.rejects(readSnapshot(file, { signal: AbortSignal.abort(new Error('stopped')) }), /stopped/)

@@ -18,7 +18,7 @@ import {
   SCHEMA_PATH,
   type WrittenParts,
 } from '../core/snapshot/manifest.ts'
-import type { PartitionState, SnapshotHeader, WorldBounds } from '../core/snapshot/partition-state.ts'
+import type { PartitionState, SnapshotHeader } from '../core/snapshot/partition-state.ts'
 import { decodePartition } from '../core/snapshot/read-columns.ts'
 import {
   DEFAULT_SNAPSHOT_LIMITS,
@@ -194,8 +194,6 @@ export interface Snapshot {
 
 export interface ReadSnapshotOptions {
   limits?: Partial<SnapshotLimits>
-  /** Refuse entities of a gridded domain whose x or y lies outside the bounds. Apps may put them there, so the default is no. */
-  refuseOutOfBounds?: boolean
   /** Ends the checking between two partitions. */
   signal?: AbortSignal
   /** Told after each partition how many of how many entities have been checked. */
@@ -239,8 +237,7 @@ async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnaps
   const ids = createEntityIds(manifest.entities)
   const hash = createStateHash()
   const load = async (entry: ManifestPartition): Promise<PartitionState> => {
-    const bounds = options.refuseOutOfBounds ? domainBounds(manifest, entry.domain) : undefined
-    return accepted(decodePartition(await readPart(zip, entry), entry, limits, bounds))
+    return accepted(decodePartition(await readPart(zip, entry), entry, limits))
   }
   for (const entry of manifest.partitions) {
     options.signal?.throwIfAborted()
@@ -325,10 +322,6 @@ function utf8(bytes: Uint8Array, path: string): string {
 function accepted<T extends object>(value: T | SnapshotFault): T {
   if (isSnapshotFault(value)) throw new SnapshotError(value)
   return value
-}
-
-function domainBounds(manifest: Manifest, domain: string): WorldBounds | undefined {
-  return manifest.grids.find((grid) => grid.domain === domain)?.bounds
 }
 
 /** The zip's refusals are the snapshot's; anything else stays what it is. */

@@ -42,9 +42,8 @@ function decoded(bytes: Uint8Array, entry: ManifestPartition): PartitionState {
 
 function checkRefused(entities: readonly TestEntity[], fault: SnapshotFaultName, message: RegExp): void {
   const state = partitionOf(entities)
-  const bounds = { x: [-10, 10] as [number, number], y: [-10, 10] as [number, number] }
   const limits = { ...DEFAULT_SNAPSHOT_LIMITS, fieldBytesMax: 10, partitionBytesMax: 100 }
-  const refused = decodePartition(fileOf(state), entryOf(state), limits, bounds)
+  const refused = decodePartition(fileOf(state), entryOf(state), limits)
   assert.ok(isSnapshotFault(refused), 'it was not refused')
   assert.equal(refused.fault, fault)
   assert.match(refused.message, message)
@@ -121,10 +120,6 @@ test('an id that is no id is refused', () => {
 test('a position that is not a number is refused', () => {
   checkRefused([{ ...ENTITY, position: [0, Number.NaN, 0] }], 'BadPosition', /entity 7: /)
   checkRefused([{ ...ENTITY, position: [0, 0, Number.NEGATIVE_INFINITY] }], 'BadPosition', /entity 7: /)
-})
-
-test('a position outside the bounds is refused where they are given', () => {
-  checkRefused([{ ...ENTITY, position: [0, 10.5, 0] }], 'OutOfBounds', /entity 7: its position 0, 10.5 is outside/)
 })
 
 test('a field over the limit is refused, and so are fields that would take too much memory', () => {

@@ -5,19 +5,18 @@ import { type ArrowBatch, type ArrowBuffers, type ArrowFile, readArrowFile } fro
 import { BASE_COLUMNS, fieldColumnName, fieldTypeColumnName, firstBadId, firstBadPosition } from './columns.ts'
 import { FlatTableError } from './flat-table.ts'
 import type { ManifestPartition } from './manifest.ts'
-import type { FieldColumn, PartitionState, WorldBounds } from './partition-state.ts'
+import type { FieldColumn, PartitionState } from './partition-state.ts'
 import { isSnapshotFault, type SnapshotFault, type SnapshotLimits, snapshotFault } from './snapshot-fault.ts'
 
-/** The partition's state, or the first fault. With `bounds`, positions outside them are a fault too. */
+/** The partition's state, or the first fault. Whether a world has a place for its entities is the world's to say. */
 export function decodePartition(
   bytes: Uint8Array,
   entry: ManifestPartition,
   limits: SnapshotLimits,
-  bounds?: WorldBounds,
 ): PartitionState | SnapshotFault {
   const file = readFile(bytes, entry.path)
   if (isSnapshotFault(file)) return file
-  return columnsFault(file, entry) ?? decodeRows(file, entry, limits, bounds)
+  return columnsFault(file, entry) ?? decodeRows(file, entry, limits)
 }
 
 function readFile(bytes: Uint8Array, path: string): ArrowFile | SnapshotFault {
@@ -47,12 +46,7 @@ function columnsFault(file: ArrowFile, entry: ManifestPartition): SnapshotFault 
   return undefined
 }
 
-function decodeRows(
-  file: ArrowFile,
-  entry: ManifestPartition,
-  limits: SnapshotLimits,
-  bounds: WorldBounds | undefined,
-): PartitionState | SnapshotFault {
+function decodeRows(file: ArrowFile, entry: ManifestPartition, limits: SnapshotLimits): PartitionState | SnapshotFault {
   const count = entry.rows
   const ids = new Float64Array(count)
   const types = new Uint32Array(count)
@@ -67,7 +61,7 @@ function decodeRows(
     copyPositions(columns, positions.subarray(start * 3, (start + rows) * 3))
     start += rows
   }
-  const fault = entityFault(ids, positions, entry, bounds)
+  const fault = entityFault(ids, positions, entry)
   if (fault !== undefined) return fault
   const fields = decodeFields(file, entry, limits)
   if (isSnapshotFault(fields)) return fields
@@ -75,36 +69,13 @@ function decodeRows(
   return { domain, lifecycle, name, ...(cell && { cell }), idLane, idCounter, count, ids, types, positions, fields }
 }
 
-function entityFault(
-  ids: Float64Array,
-  positions: Float32Array,
-  entry: ManifestPartition,
-  bounds: WorldBounds | undefined,
-): SnapshotFault | undefined {
+function entityFault(ids: Float64Array, positions: Float32Array, entry: ManifestPartition): SnapshotFault | undefined {
   const badId = firstBadId(ids, entry.rows)
   if (badId >= 0) return snapshotFault('BadId', `row ${badId}: not an entity's id`, entry.path)
   const badPosition = firstBadPosition(positions, entry.rows)
   if (badPosition >= 0)
     return snapshotFault('BadPosition', `entity ${ids[badPosition]}: its position is not a number`, entry.path)
-  const outside = bounds === undefined ? -1 : firstOutside(positions, entry.rows, bounds)
-  if (outside < 0) return undefined
-  const place = `${positions[outside * 3]}, ${positions[outside * 3 + 1]}`
-  return snapshotFault(
-    'OutOfBounds',
-    `entity ${ids[outside]}: its position ${place} is outside the world's bounds`,
-    entry.path,
-  )
-}
-
-function firstOutside(positions: Float32Array, rows: number, bounds: WorldBounds): number {
-  const [minX, maxX] = bounds.x
-  const [minY, maxY] = bounds.y
-  for (let row = 0; row < rows; row++) {
-    const x = positions[row * 3]!
-    const y = positions[row * 3 + 1]!
-    if (!(x >= minX && x <= maxX && y >= minY && y <= maxY)) return row
-  }
-  return -1
+  return undefined
 }
 
 function decodeFields(
