@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import { createApplication, defineField, type Transaction } from '@heddle/sdk'
+import { lineUp } from './line-up.ts'
 
 const { values } = parseArgs({ options: { entities: { type: 'string', default: '20000' } } })
 const velocity = defineField({ index: 1, typeId: 600, shape: 'f32x3' })
@@ -16,13 +17,8 @@ for (const transaction of application.updates()) {
 }
 
 function populate({ owned }: Transaction): void {
-  const count = Number(values.entities)
-  owned.create(512, count)
-  const { positions } = owned
-  const width = cell.maxX - cell.minX
-  for (let row = 0; row < count; row++) positions[row * 3] = cell.minX + (width * (row + 1)) / (count + 2)
+  lineUp(owned, cell, Number(values.entities))
   owned.stored(velocity)
-  owned.moved()
 }
 
 function cross({ owned }: Transaction): void {

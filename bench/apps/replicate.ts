@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { createApplication, type Subscription, type Transaction } from '@heddle/sdk'
+import { lineUp } from './line-up.ts'
 
 const { values } = parseArgs({ options: { entities: { type: 'string', default: '4000' } } })
 const application = createApplication()
@@ -13,21 +14,12 @@ let everythingThere: Subscription | undefined
 let sum = 0
 
 for (const transaction of application.updates()) {
-  if (transaction.tick === 1) populate(transaction)
+  if (transaction.tick === 1) lineUp(transaction.owned, cell, Number(values.entities))
   everythingThere ??= transaction.createSubscriptionBoundingBox2F32(partition.domain, other)
   read(transaction, everythingThere)
   move(transaction)
 }
 console.log(`the sum of all was ${sum}`)
-
-function populate({ owned }: Transaction): void {
-  const count = Number(values.entities)
-  owned.create(512, count)
-  const { positions } = owned
-  const width = cell.maxX - cell.minX
-  for (let row = 0; row < count; row++) positions[row * 3] = cell.minX + (width * (row + 1)) / (count + 2)
-  owned.moved()
-}
 
 function read(transaction: Transaction, subscription: Subscription): void {
   for (const { columns, rows } of transaction.covered(subscription)) {

@@ -1,8 +1,7 @@
 // Errors that every operation declares and that no request alone brings about: a policy that denies, a fault of the store, a quota.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
@@ -22,19 +21,14 @@ const small = schema({
 const location = { BucketName: 'test-bucket', ObjectKey: 'small.yaml' }
 
 let heddle: Heddle
-let folder: string
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'heddle-declared-'))
-  const config = join(folder, 'heddle.yaml')
-  await writeFile(config, 'quotas: {simulations: 2}\n')
-  heddle = await startHeddle({ environment: { HEDDLE_CONFIG: config } })
+  heddle = await startHeddle({ configuration: 'quotas: {simulations: 2}\n' })
   await heddle.put('small.yaml', small)
   await heddle.startSimulation('world', small)
 })
 after(async () => {
   await heddle?.stop()
-  await rm(folder, { recursive: true, force: true })
 })
 
 function refusedWith(answer: Answer, error: string, status: number): void {

@@ -2,8 +2,6 @@
 // Owns the Heddle, the connections and the counts; what is sent is requests.ts, what is right is judge.ts.
 
 import { globSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Random } from '../simulator/random.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
@@ -65,12 +63,8 @@ const world = schema({
 
 /** Throws FuzzFailure at the first answer that is wrong, and where the server has ended. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'heddle-fuzz-'))
-  const file = join(folder, 'heddle.yaml')
   await using opened = new AsyncDisposableStack()
-  opened.defer(() => rm(folder, { recursive: true, force: true }))
-  await writeFile(file, configuration)
-  const heddle = await startHeddle({ environment: { HEDDLE_CONFIG: file } })
+  const heddle = await startHeddle({ configuration })
   opened.defer(() => heddle.stop())
   await heddle.put(schemaKey, world)
   await heddle.startSimulation(steadyWorld, world)

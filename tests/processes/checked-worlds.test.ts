@@ -1,9 +1,6 @@
 // Worlds at full speed whose apps doubt what they read: every entity carries a sum over all that it is, and all is looked at in each tick, by its owner and by others.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { checkedDomains, looked, noFaults } from '../support/checked.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
@@ -13,17 +10,12 @@ import { hashEvery } from '../support/simulation.ts'
 /** Little more than there are on average: many are refused, and wait outside of their owner's cell. */
 const entitiesPerPartition = 2520
 
-let folder: string
 let heddle: Heddle
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'heddle-checked-'))
-  const file = join(folder, 'heddle.yaml')
-  await writeFile(file, `quotas: {entities_per_partition: ${entitiesPerPartition}}\n`)
-  heddle = await startHeddle({ environment: { HEDDLE_CONFIG: file } })
+  heddle = await startHeddle({ configuration: `quotas: {entities_per_partition: ${entitiesPerPartition}}\n` })
 })
 after(async () => {
   await heddle?.stop()
-  await rm(folder, { recursive: true, force: true })
 })
 
 for (const [columns, entities] of [

@@ -15,10 +15,8 @@ const mebibyte = 1024 ** 2
 /** Brings a Heddle up with a quota of memory, in MiB, and a folder for the test's own files. */
 async function withHeddle(quota: string, use: (heddle: Heddle, folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-memory-'))
-  const config = join(folder, 'heddle.yaml')
-  writeFileSync(config, `quotas: { memory_per_simulation: ${quota} }\n`)
   try {
-    const heddle = await startHeddle({ environment: { HEDDLE_CONFIG: config } })
+    const heddle = await startHeddle({ configuration: `quotas: { memory_per_simulation: ${quota} }\n` })
     try {
       await use(heddle, folder)
     } finally {

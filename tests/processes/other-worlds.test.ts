@@ -1,9 +1,6 @@
 // Worlds that are not spread evenly: all in one cell, all crossing at once, large fields, many cells, two domains. What holds for any world holds there.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { checkedDomains, looked, noFaults } from '../support/checked.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
@@ -12,17 +9,12 @@ import { hashEvery } from '../support/simulation.ts'
 
 const entityLimit = 30_000
 
-let folder: string
 let heddle: Heddle
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'heddle-worlds-'))
-  const file = join(folder, 'heddle.yaml')
-  await writeFile(file, `quotas: {entities_per_partition: ${entityLimit}}\n`)
-  heddle = await startHeddle({ environment: { HEDDLE_CONFIG: file } })
+  heddle = await startHeddle({ configuration: `quotas: {entities_per_partition: ${entityLimit}}\n` })
 })
 after(async () => {
   await heddle?.stop()
-  await rm(folder, { recursive: true, force: true })
 })
 
 /** Runs a world of `crossing.ts` in two cells; what both apps said, by tick: owned, adds, removes, rejects. */

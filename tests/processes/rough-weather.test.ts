@@ -3,10 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import {
   DeleteObjectCommand,
@@ -30,20 +27,15 @@ const idleConnections = 4000
 /** All bodies that may be in memory at once, and what was made of them and is not collected yet. */
 const growthMiBMax = 400
 
-let folder: string
 let heddle: Heddle
 let residentBefore: number
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'heddle-weather-'))
-  const file = join(folder, 'heddle.yaml')
-  await writeFile(file, configuration)
-  heddle = await startHeddle({ environment: { HEDDLE_CONFIG: file } })
+  heddle = await startHeddle({ configuration })
   for (let count = 0; count < 50; count++) await list()
   residentBefore = residentMiB([heddle.controlPid])
 })
 after(async () => {
   await heddle?.stop()
-  await rm(folder, { recursive: true, force: true })
 })
 
 const list = () => send(heddle, { method: 'GET', path: '/listsimulations' })

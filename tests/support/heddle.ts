@@ -41,6 +41,8 @@ export interface HeddleOptions {
   appTimeoutSeconds?: number
   /** An existing folder on a tmpfs for simulations' memory. Default: a new one, removed at the end. */
   fabricFolder?: string
+  /** The text of a configuration file. */
+  configuration?: string
   /** Added to the environment of `heddle up`. */
   environment?: Record<string, string>
   /** Somebody else's S3, with `bucket` in it already. Default: the Heddle's own. */
@@ -94,14 +96,17 @@ export class Heddle {
 
   /** Starts `heddle up`, after `stop`, `killControl` or `interrupt` too; returns when it says that it is ready. */
   async up(): Promise<void> {
-    const { appTimeoutSeconds, environment, otherS3 } = this.#options
+    const { appTimeoutSeconds, configuration, environment, otherS3 } = this.#options
+    const file = join(this.#folder, 'heddle.yaml')
+    if (configuration !== undefined) await writeFile(file, configuration)
+    const config = configuration === undefined ? [] : ['--config', file]
     const limits = appTimeoutSeconds === undefined ? [] : ['--app-timeout', String(appTimeoutSeconds)]
     const objects = otherS3 === undefined ? [] : ['--s3-endpoint', otherS3.endpoint]
     const keys = otherS3 && {
       HEDDLE_S3_ACCESS_KEY_ID: otherS3.credentials.accessKeyId,
       HEDDLE_S3_SECRET_ACCESS_KEY: otherS3.credentials.secretAccessKey,
     }
-    const control = spawn(launcher, ['up', '--port', '0', ...this.#places, ...limits, ...objects], {
+    const control = spawn(launcher, ['up', '--port', '0', ...this.#places, ...config, ...limits, ...objects], {
       // A group of its own: Ctrl-C in the terminal of a test reaches the test, which then stops it in order.
       detached: true,
       env: { ...cleanEnvironment(), ...recordingEnvironment(), ...keys, ...environment },
