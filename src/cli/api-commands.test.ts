@@ -1,8 +1,6 @@
 // The commands that call the API, as real processes: against the example service, and against a control with scripted workers.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,36 +14,19 @@ import { serveControl } from '../control/server.ts'
 import { SCRIPTED_WORKER } from '../control/testing/control-fixture.ts'
 import { OPERATION_NAMES } from '../core/api/operations.ts'
 import { killProcesses } from '../io/launch/processes.ts'
+import { type Ended, runProgram } from './testing/run-program.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/heddle', import.meta.url))
 const ARN = 'arn:aws:simspaceweaver:us-west-2:111122223333:simulation/world'
 const SCRIPT = '/usr/bin/script'
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'a secret of this test' }
 
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
-
 async function heddle(args: string, env: NodeJS.ProcessEnv): Promise<Ended> {
   return await run(LAUNCHER, args.split(' '), env)
 }
 
 async function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
-  const child = spawn(program, args, {
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const ended: Ended = { code: null, out: '', err: '' }
-  child.stdout.on('data', (chunk) => {
-    ended.out += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    ended.err += chunk
-  })
-  ;[ended.code] = await once(child, 'close')
-  return ended
+  return await runProgram(program, args, { env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env } })
 }
 
 test('every operation has a command, which says in words or in JSON what the service answers', async (context) => {

@@ -11,6 +11,7 @@ import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { loadCredentials } from '../control/credentials.ts'
 import { SCRIPTED_WORKER, startInput, waitFor } from '../control/testing/control-fixture.ts'
+import { type Ended, runProgram } from './testing/run-program.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/heddle', import.meta.url))
 
@@ -30,31 +31,12 @@ after(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
-
 function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: folder, HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER }
 }
 
 async function heddle(args: string[], options: { launcher?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
-  const child = spawn(options.launcher ?? LAUNCHER, args, {
-    cwd: folder,
-    env: { ...environment(), ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const ended: Ended = { code: null, out: '', err: '' }
-  child.stdout.on('data', (chunk) => {
-    ended.out += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    ended.err += chunk
-  })
-  ;[ended.code] = await once(child, 'close')
-  return ended
+  return runProgram(options.launcher ?? LAUNCHER, args, { cwd: folder, env: { ...environment(), ...options.env } })
 }
 
 interface Served {

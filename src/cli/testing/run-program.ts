@@ -1,0 +1,28 @@
+// A program as a test runs it: to its end, with what it said. Owns the waiting; never judges.
+
+import { type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+export interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+/** Its input is empty; its environment is `options.env` and nothing else. */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: Pick<SpawnOptions, 'cwd' | 'env'>,
+): Promise<Ended> {
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended: Ended = { code: null, out: '', err: '' }
+  child.stdout.on('data', (chunk) => {
+    ended.out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    ended.err += chunk
+  })
+  ;[ended.code] = await once(child, 'close')
+  return ended
+}
