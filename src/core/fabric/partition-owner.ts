@@ -13,6 +13,7 @@ import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
 import { PeakWatch, type PeakWatchOptions } from './peak-watch.ts'
 import { PositionTakeover } from './position-takeover.ts'
+import { copyAllRows, copyChanges, copyValue, type FieldOnBothSides } from './row-takeover.ts'
 import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
 
@@ -64,7 +65,7 @@ export class PartitionOwner {
   readonly #positions = new PositionTakeover()
   readonly #departures: Departures
   /** By row: the begin in which it was listed last as changed. */
-  #listedIn = new Uint32Array(0)
+  #listedIn: Uint32Array = new Uint32Array(0)
   #begins = 0
   /** Up to this tick all entities are in the index, for questions about this app's own. */
   #wholeIndexUntil = -1
@@ -343,8 +344,8 @@ export class PartitionOwner {
     const follows = !this.#fresh && back.float('tick') === tick - 2
     const strideChanged = this.#takeOverFieldStrides()
     const copiesAll = !follows || strideChanged || before.rows.count * 3 > rows
-    if (copiesAll) this.#copyAllRows()
-    else this.#copyChanges(before)
+    if (copiesAll) copyAllRows(front, back, this.#fieldsOnBothSides())
+    else copyChanges(front, back, this.#fieldsOnBothSides(), before)
     this.#positions.begin(front, back, !copiesAll && before.sweeps ? 0 : rows)
     this.#rows = rows
     this.#population = front.get('population')
@@ -375,57 +376,13 @@ export class PartitionOwner {
     return changed
   }
 
-  #copyAllRows(): void {
-    const { back, front } = this
-    const rows = front.rows
-    back.id.set(front.id.subarray(0, rows))
-    back.type.set(front.type.subarray(0, rows))
-    back.state.set(front.state.subarray(0, rows))
-    back.destination.set(front.destination.subarray(0, rows))
-    back.changed.set(front.changed.subarray(0, rows))
-    back.position.set(front.position.subarray(0, rows * 3))
-    for (const field of this.#fieldsInUse) {
-      const from = this.#frontField(field)
-      const to = this.#fields[field]!
-      copyHeads(from, to, 0, rows)
-      to.data.set(from.data.subarray(0, rows * from.stride))
-    }
-  }
-
-  #copyChanges({ rows: { rows, count }, position, stamps, fields, sweeps }: TickChanges): void {
-    const { back, front } = this
-    if (!stamps.isEmpty) back.changed.set(front.changed.subarray(stamps.from, stamps.to), stamps.from)
-    for (const [field, { data, heads }] of fields) {
-      const to = this.#fields[field]
-      if (!to) continue
-      const from = this.#frontField(field)
-      const { stride } = to
-      if (!data.isEmpty) to.data.set(from.data.subarray(data.from * stride, data.to * stride), data.from * stride)
-      if (!heads.isEmpty) copyHeads(from, to, heads.from, heads.to)
-    }
-    if (!sweeps && !position.isEmpty)
-      back.position.set(front.position.subarray(position.from * 3, position.to * 3), position.from * 3)
-    for (let place = 0; place < count; place++) {
-      const row = rows[place]
-      const state = front.state[row]
-      back.state[row] = state
-      back.changed[row] = front.changed[row]
-      if (state === rowState.free) continue
-      back.id[row] = front.id[row]
-      back.type[row] = front.type[row]
-      back.destination[row] = front.destination[row]
-      for (let axis = row * 3; axis < row * 3 + 3; axis++) back.position[axis] = front.position[axis]
-    }
-    for (const field of count > 0 ? this.#fieldsInUse : []) {
-      const from = this.#frontField(field)
-      const to = this.#fields[field]!
-      for (let place = 0; place < count; place++)
-        if (front.state[rows[place]] !== rowState.free) copyFieldRow(from, rows[place], to, rows[place])
-    }
-  }
-
-  #frontField(field: number): FieldView {
-    return this.memory.field(1 - this.#backIndex, field)!
+  #fieldsOnBothSides(): FieldOnBothSides[] {
+    const front = 1 - this.#backIndex
+    return this.#fieldsInUse.map((index) => ({
+      index,
+      front: this.memory.field(front, index)!,
+      back: this.#fields[index]!,
+    }))
   }
 
   /** Says what the index is to hold at the end of this tick. */
@@ -506,7 +463,7 @@ export class PartitionOwner {
       for (let place = 0; place < granted; place++) {
         const source = from.leavingRow[start + place]
         if (view.length[source] === 0) continue
-        copyFieldRow(view, source, this.#fields[field]!, this.ownership.added[firstArrival + place])
+        copyValue(view, source, this.#fields[field]!, this.ownership.added[firstArrival + place])
       }
     }
   }
@@ -584,25 +541,8 @@ export class PartitionOwner {
   }
 }
 
-function grown<Numbers extends Uint32Array | Float32Array>(numbers: Numbers, length: number): Numbers {
-  const larger = new (numbers.constructor as new (length: number) => Numbers)(Math.max(length, numbers.length * 2))
+function grown(numbers: Uint32Array, length: number): Uint32Array {
+  const larger = new Uint32Array(Math.max(length, numbers.length * 2))
   larger.set(numbers)
   return larger
-}
-
-function copyHeads(from: FieldView, to: FieldView, fromRow: number, toRow: number): void {
-  to.length.set(from.length.subarray(fromRow, toRow), fromRow)
-  to.typeId.set(from.typeId.subarray(fromRow, toRow), fromRow)
-}
-
-function copyFieldRow(from: FieldView, fromRow: number, to: FieldView, toRow: number): void {
-  const length = from.length[fromRow]
-  to.length[toRow] = length
-  if (length === 0) return
-  to.typeId[toRow] = from.typeId[fromRow]
-  const words = (length + 2) >>> 2
-  const fromStart = (fromRow * from.stride) >>> 2
-  const toStart = (toRow * to.stride) >>> 2
-  if (words > 32) to.words.set(from.words.subarray(fromStart, fromStart + words), toStart)
-  else for (let word = 0; word < words; word++) to.words[toStart + word] = from.words[fromStart + word]
 }
