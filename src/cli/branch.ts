@@ -1,7 +1,6 @@
 // `heddle branch`: simulations that go on from where another one is, or from a snapshot, side by side with it; on another layout if wanted.
 // Owns the order: snapshot, upload of the schema, starts, waits. Each step is the API's own.
 
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { schemaTag } from '../core/lifecycle/heddle-tags.ts'
@@ -10,7 +9,7 @@ import { readLocation } from './api/flags.ts'
 import { timeoutMsOf } from './api/operation-command.ts'
 import { withProgress } from './api/progress.ts'
 import { findObjects, makeBucket, putObject } from './objects.ts'
-import { type StartingOptions, say, startingCommand, waitForStart } from './starting.ts'
+import { readSchemaFile, type StartingOptions, say, startingCommand, waitForStart } from './starting.ts'
 
 interface BranchOptions extends StartingOptions {
   count: number
@@ -43,7 +42,7 @@ export function branchCommand(): Command {
 }
 
 async function branch(from: string, options: BranchOptions): Promise<void> {
-  const schemaText = options.schema === undefined ? undefined : await readFile(options.schema)
+  const schemaText = options.schema === undefined ? undefined : await readSchemaFile(options.schema)
   const connection = await connect(options, process.env)
   const { client } = connection
   const snapshot = from.startsWith('s3://') ? readLocation(from) : await takeSnapshot(connection, from, options)

@@ -1,13 +1,12 @@
 // `heddle run`: from a schema on this machine to a running simulation, in one command.
 // Owns the order: upload, start, wait, and the clock if asked for. The packages must be where the schema says.
 
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { outputText } from '../core/api/serialize.ts'
 import { connect } from './api/connection.ts'
 import { putObject } from './objects.ts'
-import { type StartingOptions, say, startingCommand, waitForStart } from './starting.ts'
+import { readSchemaFile, type StartingOptions, say, startingCommand, waitForStart } from './starting.ts'
 
 interface RunOptions extends StartingOptions {
   bucket: string
@@ -24,7 +23,7 @@ export function runCommand(): Command {
 
 async function run(file: string, options: RunOptions): Promise<void> {
   const { name } = options
-  const schema = await readFile(file)
+  const schema = await readSchemaFile(file)
   const connection = await connect(options, process.env)
   const { client } = connection
   const location = { BucketName: options.bucket, ObjectKey: `${name}/${basename(file)}` }

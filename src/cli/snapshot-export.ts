@@ -1,10 +1,12 @@
 // `heddle snapshot export`: the entities of a snapshot as one file for other tools.
 // Owns the order and the file: it appears under its name when it is whole. How rows are written is of each format.
 
-import { rename, rm } from 'node:fs/promises'
+import { access, constants, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Command, Option } from 'commander'
 import type { ConnectionOptions } from './api/connection.ts'
 import { withProgress } from './api/progress.ts'
+import { fileFault } from './file-fault.ts'
 import type { RowWriter } from './row-writer.ts'
 import { addSourceOptions, percent, SNAPSHOT_ARGUMENT, SNAPSHOT_DESCRIPTION, withSnapshot } from './snapshot-source.ts'
 
@@ -21,9 +23,21 @@ export function exportCommand(): Command {
     .addOption(new Option('--format <name>', 'of the file').choices(['parquet', 'csv']).makeOptionMandatory())
     .requiredOption('--out <file>', 'the file; one that is there is replaced')
     .option('--json', 'write what was done as JSON')
-  return addSourceOptions(command).action((from: string, options: ExportOptions) =>
-    withSnapshot(from, options, (file) => exportTo(from, file, options)),
-  )
+  return addSourceOptions(command).action(async (from: string, options: ExportOptions) => {
+    await requirePlace(options.out)
+    await withSnapshot(from, options, (file) => exportTo(from, file, options))
+  })
+}
+
+/** Before a large snapshot is read for nothing. Throws an error that names the folder, or the file. */
+async function requirePlace(out: string): Promise<void> {
+  const folder = dirname(out)
+  // With the dot, a file is no folder.
+  await access(`${folder}/.`, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+    throw new Error(`nothing can be written into the folder ${folder}: ${fileFault(cause)}`, { cause })
+  })
+  const found = await stat(out).catch(() => undefined)
+  if (found?.isDirectory() === true) throw new Error(`${out} is a folder; --out names a file`)
 }
 
 async function exportTo(name: string, file: string, { format, out, json }: ExportOptions): Promise<void> {

@@ -1,11 +1,13 @@
-// What commands share that start simulations: their options, and the waits for simulation and clock.
+// What commands share that start simulations: their options, the schema's file, and the waits for simulation and clock.
 // Owns the order of these; what is started from, each command knows itself.
 
+import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { HeddleClient } from '../../clients/typescript/src/index.ts'
 import { addConnectionOptions, type ConnectionOptions, withErrorCode } from './api/connection.ts'
 import { addJsonOption, addWaitOptions, timeoutMsOf } from './api/operation-command.ts'
 import { withProgress } from './api/progress.ts'
+import { fileFault } from './file-fault.ts'
 import { UNUSED_ROLE } from './simulation.ts'
 
 export interface StartingOptions extends ConnectionOptions {
@@ -39,6 +41,15 @@ export function startingCommand<Options extends StartingOptions>(
 /** Says something to people; programs that asked for JSON get nothing else. */
 export function say({ json }: { json?: boolean }, text: string): void {
   if (json !== true) process.stdout.write(`${text}\n`)
+}
+
+/** A schema on this machine. Throws an error that names the file where it can't be read. */
+export async function readSchemaFile(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    throw new Error(`the schema ${file} can not be read: ${fileFault(cause)}`, { cause })
+  }
 }
 
 /** Waits until a simulation that is starting has started, and starts its clock, as far as the options want that. */

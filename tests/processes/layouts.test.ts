@@ -109,3 +109,16 @@ test('heddle branch snapshots a running world and starts others from it, on anot
   await again.stop()
   assert.equal(await original.clockStatus(), 'STARTED')
 })
+
+test('a schema that is not there is named, and nothing is saved or started for it', async () => {
+  const before = await heddle.keys()
+  for (const words of [
+    ['branch', 'original', '--name', 'none', '--schema', 'no/such.yaml'],
+    ['run', 'no/such.yaml', '--name', 'none'],
+  ])
+    await assert.rejects(heddle.command(...words, '--data', heddle.data), {
+      code: 1,
+      stderr: 'heddle: the schema no/such.yaml can not be read: it is not there\n',
+    })
+  assert.deepEqual(await heddle.keys(), before)
+})

@@ -155,6 +155,16 @@ print(json.dumps([[r['id'], r['type'], struct.pack('<3f', float(r['x']), float(r
   )
 })
 
+test('a folder that is not there, or a file that is one, is named before anything is read', async () => {
+  const into = (out: string) => refused(offline('export', firstFile, '--format', 'csv', '--out', out))
+  const nowhere = join(heddle.data, 'none')
+  const missing = `heddle: nothing can be written into the folder ${nowhere}: it is not there\n`
+  assert.equal(await into(join(nowhere, 'city.csv')), missing)
+  assert.equal(await into(heddle.data), `heddle: ${heddle.data} is a folder; --out names a file\n`)
+  const throughFile = await into(join(firstFile, 'city.csv'))
+  assert.match(throughFile, /folder \S+\.zip: a part of its path is no folder\n$/)
+})
+
 /** The reader that is not ours; none where it can't be installed, which a CI run does not accept. */
 async function polars() {
   try {

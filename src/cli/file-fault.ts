@@ -1,0 +1,17 @@
+// What a failure of the file system means to who typed the file's name.
+// Owns the words; the sentence around them names what and where.
+
+const wordsOfCode: Record<string, string> = {
+  ENOENT: 'it is not there',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'no space is left',
+}
+
+export function fileFault(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return wordsOfCode[code ?? ''] ?? message
+}
