@@ -24,7 +24,7 @@ import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } fr
 import { auditCalls, demandAudit, HEALTH_PATH, noteCall, operationNoted } from './audit-hook.ts'
 import { claimedService } from './claimed-service.ts'
 import { Connections } from './connections.ts'
-import type { Authenticate, CallContext, Caller, OperationHandlers } from './handlers.ts'
+import type { Authenticate, Caller, OperationHandlers } from './handlers.ts'
 import { Load } from './load.ts'
 import { readBody, tooMuchAtOnce } from './read-body.ts'
 
@@ -160,12 +160,11 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
       noteCall(request.raw, { operation: name })
       done()
     },
-    handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      const caller = await authenticated(options, request)
-      demandAudit(options.audit, name)
-      return sendJson(
-        reply,
-        await answer(name, request, { requestId: request.id, caller, origin: originOf(request.raw) }, options.handlers),
+    // Not async: of a promise for the reply the framework would make sure that it is sent, at a price.
+    handler: (request: FastifyRequest, reply: FastifyReply) => {
+      answer(name, request, options).then(
+        (text) => sendJson(reply, text),
+        (fault) => reply.send(fault),
       )
     },
   })
@@ -174,13 +173,15 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
 async function answer<Name extends OperationName>(
   name: Name,
   request: FastifyRequest,
-  call: CallContext,
-  handlers: OperationHandlers,
+  options: HttpServerOptions,
 ): Promise<string> {
+  const caller = await authenticated(options, request)
+  demandAudit(options.audit, name)
   const validated = validateInput(name, { url: rawUrl(request), body: rawBody(request) })
   if (!validated.ok) throw validated.error
   noteCall(request.raw, { input: validated.input })
-  const output = await handlers[name](validated.input, call)
+  const call = { requestId: request.id, caller, origin: originOf(request.raw) }
+  const output = await options.handlers[name](validated.input, call)
   noteCall(request.raw, { output })
   return textOf(name, output)
 }

@@ -4,7 +4,7 @@ import { Remembered } from './remembered.ts'
 
 function remembering(countMax = 10) {
   const state = { revision: 1, made: 0 }
-  const remembered = new Remembered<string>(async () => String(state.revision), countMax)
+  const remembered = new Remembered<string>(() => String(state.revision), countMax)
   const make = async () => `made ${++state.made}`
   return { state, ask: (question: string) => remembered.answer(question, make), remembered }
 }
@@ -35,7 +35,7 @@ test('an answer that was begun before a change is not given after it', async () 
 
 test('a refusal is not remembered', async () => {
   const { remembered } = remembering()
-  await assert.rejects(remembered.answer('a', () => Promise.reject(new Error('not there'))))
+  await assert.rejects(async () => remembered.answer('a', () => Promise.reject(new Error('not there'))))
   assert.equal(await remembered.answer('a', async () => 'there'), 'there')
 })
 

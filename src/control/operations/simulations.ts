@@ -26,13 +26,17 @@ const DESCRIPTIONS_REMEMBERED_MAX = 4096
 const REMOVAL_WAIT_MS = 3_000
 
 export function simulationOperations(context: OperationContext): Handlers {
-  const revision = async () => `${await context.store.revision()} ${context.supervisor.revision}`
+  const revision = () => `${context.store.revision()} ${context.supervisor.revision}`
   const descriptions = new Remembered<Description>(revision, DESCRIPTIONS_REMEMBERED_MAX)
   const lists = new Remembered<SimulationList>(revision, LISTS_REMEMBERED_MAX)
   return {
-    DescribeSimulation: (input) => descriptions.answer(input.Simulation, () => describe(context, input.Simulation)),
-    ListSimulations: (input) =>
-      lists.answer(JSON.stringify([input.MaxResults, input.NextToken]), () => list(context, input)),
+    async DescribeSimulation(input) {
+      return descriptions.answer(input.Simulation, () => describe(context, input.Simulation))
+    },
+
+    async ListSimulations(input) {
+      return lists.answer(`${input.MaxResults} ${input.NextToken}`, () => list(context, input))
+    },
 
     /** Stopping what is stopping or over succeeds: it is what was asked for. */
     async StopSimulation(input) {

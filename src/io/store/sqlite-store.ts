@@ -41,6 +41,8 @@ export function openSqliteStore(path: string): Store {
 class SqliteStore implements Store {
   readonly #database: DatabaseSync
   #ownChanges = 0
+  /** A number that changes with the commits of all connections but this one, as SQLite said in this turn of the event loop. */
+  #othersVersion: number | undefined
   /** By their SQL, of which there is a fixed number. */
   readonly #statements = new Map<string, StatementSync>()
 
@@ -149,13 +151,21 @@ class SqliteStore implements Store {
     })
   }
 
-  revision(): Promise<string> {
-    // SQLite's number changes with the commits of all connections but this one.
-    return this.#attempt(() => `${this.#prepared('PRAGMA data_version').get()?.data_version} ${this.#ownChanges}`)
+  revision(): string {
+    this.#othersVersion ??= this.#askOthersVersion()
+    return `${this.#othersVersion} ${this.#ownChanges}`
   }
 
   async close(): Promise<void> {
     if (this.#database.isOpen) this.#database.close()
+  }
+
+  /** It is a look into the file, and is asked for often: calls that one turn has handled came at the same time. */
+  #askOthersVersion(): number {
+    setImmediate(() => {
+      this.#othersVersion = undefined
+    })
+    return tried(() => Number(this.#prepared('PRAGMA data_version').get()?.data_version))
   }
 
   #prepared(sql: string): StatementSync {
@@ -218,11 +228,15 @@ class SqliteStore implements Store {
   }
 
   async #attempt<Result>(work: () => Result): Promise<Result> {
-    try {
-      return work()
-    } catch (error) {
-      throw new StoreError('Unavailable', `the store can't be used: ${messageOf(error)}`, { cause: error })
-    }
+    return tried(work)
+  }
+}
+
+function tried<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw new StoreError('Unavailable', `the store can't be used: ${messageOf(error)}`, { cause: error })
   }
 }
 

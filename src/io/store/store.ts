@@ -108,8 +108,11 @@ export interface Store {
   releaseToken(operation: string, token: string): Promise<void>
   forgetTokensBefore(createdAtMs: number): Promise<void>
 
-  /** Another text after each change of anything stored here, by other processes too. */
-  revision(): Promise<string>
+  /**
+   * Another text after each change of anything stored here; after one by another process from the next turn of the event loop on. Costs little:
+   * it is not worth remembering.
+   */
+  revision(): string
 
   close(): Promise<void>
 }
