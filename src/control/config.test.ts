@@ -55,9 +55,9 @@ test('another S3 needs its keys', () => {
   const options = { s3Endpoint: 'https://s3.example.org' }
   assert.throws(() => resolveConfig(options, {}), /HEDDLE_S3_ACCESS_KEY_ID/)
   const keys = { HEDDLE_S3_ACCESS_KEY_ID: 'a', HEDDLE_S3_SECRET_ACCESS_KEY: 'b' }
-  const { kind } = objectsConfig(resolveConfig(options, keys), '/objects')
-  assert.equal(kind, 's3')
-  assert.deepEqual(objectsConfig(resolveConfig({}, {}), '/objects'), { kind: 'folder', folder: '/objects' })
+  const data = { objects: '/objects', uploads: '/uploads' }
+  assert.equal(objectsConfig(resolveConfig(options, keys), data).kind, 's3')
+  assert.deepEqual(objectsConfig(resolveConfig({}, {}), data), { kind: 'folder', folder: '/objects' })
 })
 
 test('keys are made once, kept for this user alone, and read back', async () => {

@@ -206,9 +206,10 @@ export function resolveDataFolder(options: ConfigOptions, environment: Environme
 }
 
 /** Where objects are, for control and for workers. */
-export function objectsConfig(config: ControlConfig, embeddedFolder: string): ObjectsConfig {
-  if (config.s3Endpoint === undefined) return { kind: 'folder', folder: embeddedFolder }
-  return { kind: 's3', endpoint: config.s3Endpoint, region: config.region, forcePathStyle: true }
+export function objectsConfig(config: ControlConfig, data: { objects: string; uploads: string }): ObjectsConfig {
+  if (config.s3Endpoint === undefined) return { kind: 'folder', folder: data.objects }
+  const { s3Endpoint: endpoint, region } = config
+  return { kind: 's3', endpoint, region, forcePathStyle: true, uploadsFolder: data.uploads }
 }
 
 /** Throws ConfigError where requests of other machines would cross the network in the clear, and nobody has said that they may. */

@@ -9,6 +9,7 @@ import type { Objects } from '../io/objects/objects.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { Store } from '../io/store/store.ts'
+import { clearRegularly } from './clear-objects.ts'
 import { type ControlConfig, type Environment, objectsConfig } from './config.ts'
 import { type Credentials, loadCredentials } from './credentials.ts'
 import { type DataFolder, dataFolder, makeDataFolder } from './data-folder.ts'
@@ -58,9 +59,11 @@ export async function openControl(config: ControlConfig, options: ControlOptions
   const plainStore = openSqliteStore(data.store)
   const store = options.wrapStore?.(plainStore) ?? plainStore
   opened.defer(() => store.close())
-  const storage = objectsConfig(config, data.objects)
+  const storage = objectsConfig(config, data)
   const objects = await openObjects(storage)
   opened.defer(() => objects.close())
+  const clearing = clearRegularly(objects, options.log)
+  opened.defer(() => clearing.stop())
   const supervision: Supervision = {
     store,
     data,

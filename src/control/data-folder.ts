@@ -11,6 +11,7 @@
 //   DIR/logs/<group>/<simulation>-<first 8 of the execution id>/   its log streams; stay
 //   DIR/audit/                  who called what, a record a line
 //   DIR/objects/                the embedded object store
+//   DIR/uploads/                notes of what is being put into an S3 elsewhere
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,6 +29,7 @@ export interface DataFolder {
   logs: string
   audit: string
   objects: string
+  uploads: string
 }
 
 export interface RunFolder {
@@ -50,12 +52,13 @@ export function dataFolder(folder: string): DataFolder {
     logs: join(folder, 'logs'),
     audit: join(folder, 'audit'),
     objects: join(folder, 'objects'),
+    uploads: join(folder, 'uploads'),
   }
 }
 
 /** Makes what is missing, for this user alone. */
 export function makeDataFolder(data: DataFolder): void {
-  for (const folder of [data.folder, data.access, data.run, data.logs, data.objects]) {
+  for (const folder of [data.folder, data.access, data.run, data.logs, data.objects, data.uploads]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }
 }

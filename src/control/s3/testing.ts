@@ -1,8 +1,8 @@
-// A real HTTP server with the S3 endpoint over a temporary folder, for tests.
-// Owns its folder and its port, and gives both back.
+// A real HTTP server with the S3 endpoint over a temporary folder, and a proxy before it that loses answers, for tests.
+// Owns its folder and its ports, and gives them back.
 
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,4 +74,53 @@ export async function startTestEndpoint(options: { now?: () => Date } = {}): Pro
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+export interface LosingProxy extends AsyncDisposable {
+  url: string
+  /** Requests like `POST uploadId` (method, and a parameter of the query) reach the endpoint, and are never answered. */
+  lose: string | undefined
+  /** After the first of them, no other request gets anywhere. */
+  isDownThen: boolean
+}
+
+/** A proxy on a free port; it loses nothing yet. */
+export async function startProxy(target: string): Promise<LosingProxy> {
+  let hasLost = false
+  let losing: string | undefined
+  const server = createServer((incoming, answer) => {
+    const { method = '', url = '', headers } = incoming
+    const [lostMethod, parameter] = losing?.split(' ') ?? []
+    const { searchParams } = new URL(url, target)
+    const isLost =
+      method === lostMethod && (parameter === undefined ? searchParams.size < 2 : searchParams.has(parameter))
+    if (!isLost && losing !== undefined && hasLost && proxy.isDownThen) return void incoming.socket.destroy()
+    const onwards = request(new URL(url, target), { method, headers }, (found) => {
+      if (!isLost) {
+        answer.writeHead(found.statusCode!, found.headers)
+        found.pipe(answer)
+        return
+      }
+      hasLost = true
+      found.resume().once('close', () => incoming.socket.destroy())
+    })
+    incoming.pipe(onwards).once('error', () => incoming.socket.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const proxy: LosingProxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    isDownThen: true,
+    get lose() {
+      return losing
+    },
+    set lose(text) {
+      losing = text
+      hasLost = false
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+  return proxy
 }

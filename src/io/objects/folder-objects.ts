@@ -49,9 +49,13 @@ export class FolderObjects implements Objects {
     await onFiles(async () => {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await mkdir(objects.temporaryFolder, { recursive: true, mode: 0o700 })
-      await clearTemporaryFiles(objects.temporaryFolder)
     })
+    await objects.clearAbandoned()
     return objects
+  }
+
+  async clearAbandoned(): Promise<void> {
+    await onFiles(() => clearTemporaryFiles(this.temporaryFolder))
   }
 
   async close(): Promise<void> {

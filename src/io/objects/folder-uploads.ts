@@ -132,11 +132,25 @@ export class FolderUploads {
   }
 
   async remove(bucket: string, uploadId: string): Promise<void> {
-    await onFiles(() => rm(join(this.folder, bucket, uploadId), { recursive: true, force: true, maxRetries: 3 }))
+    await this.removeFolder(join(this.folder, bucket, uploadId))
   }
 
   async removeAll(bucket: string): Promise<void> {
-    await onFiles(() => rm(join(this.folder, bucket), { recursive: true, force: true, maxRetries: 3 }))
+    await this.removeFolder(join(this.folder, bucket))
+  }
+
+  /** First out of sight, in one step: whoever is killed meanwhile leaves no parts that belong to no upload. */
+  private async removeFolder(path: string): Promise<void> {
+    const away = temporaryPath(this.temporaryFolder)
+    await onFiles(async () => {
+      try {
+        await rename(path, away)
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return
+        throw error
+      }
+      await rm(away, { recursive: true, force: true })
+    })
   }
 
   private partPath(bucket: string, uploadId: string, partNumber: number): string {

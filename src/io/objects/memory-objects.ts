@@ -64,6 +64,10 @@ export class MemoryObjects implements Objects {
     this.keysOf(bucket)
   }
 
+  async clearAbandoned(): Promise<void> {
+    // Whoever could have left something has taken the store with it.
+  }
+
   async close(): Promise<void> {
     this.buckets.clear()
   }

@@ -181,6 +181,21 @@ export function describeObjects(name: string, open: () => Promise<StoreUnderTest
       })
     }
 
+    it('clears away nothing of a put that is under way', async () => {
+      const halfway = Promise.withResolvers<void>()
+      async function* slow() {
+        for (let block = 0; block < 12; block++) yield Buffer.alloc(1024 * 1024, block)
+        halfway.resolve()
+        await objects.clearAbandoned()
+        yield Buffer.from('end')
+      }
+      const put = objects.put(bucket, 'slow', Readable.from(slow()))
+      await halfway.promise
+      assert.equal((await put).bytes, 12 * 1024 * 1024 + 3)
+      await objects.delete(bucket, 'slow')
+      assert.equal(await store.leftovers(), 0)
+    })
+
     it('refuses a put that is aborted before it begins', async () => {
       const signal = AbortSignal.abort()
       await assert.rejects(objects.put(bucket, 'never', from('x'), { signal }), { name: 'AbortError' })

@@ -67,5 +67,10 @@ export interface Objects {
   delete(bucket: string, key: string): Promise<void>
   /** Throws ObjectsError NoSuchBucket or AccessDenied, naming the bucket, where nothing could be written. */
   checkWritable(bucket: string): Promise<void>
+  /**
+   * Clears away what puts have left in the store whose process was killed, or could not reach it any more. Nothing of a put that is
+   * under way is touched. Throws ObjectsError where the store can't be reached: to be tried again.
+   */
+  clearAbandoned(): Promise<void>
   close(): Promise<void>
 }

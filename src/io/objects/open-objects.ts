@@ -15,8 +15,8 @@ export async function openObjects(
     case 'folder':
       return FolderObjects.open(config.folder)
     case 's3': {
-      const { endpoint, region, forcePathStyle } = config
-      return new S3Objects({ endpoint, region, forcePathStyle, credentials: credentials() })
+      const { kind: _, ...options } = config
+      return new S3Objects({ ...options, credentials: credentials() })
     }
   }
 }

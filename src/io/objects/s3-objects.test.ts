@@ -2,13 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { ObjectsError } from './objects.ts'
 import { S3Objects } from './s3-objects.ts'
 
 test('an endpoint that takes requests and never answers is unavailable, and holds up no abort', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-uploads-'))
   const sockets: Socket[] = []
   const server = createServer((socket) => {
     sockets.push(socket)
@@ -22,6 +26,7 @@ test('an endpoint that takes requests and never answers is unavailable, and hold
     region: 'us-west-2',
     forcePathStyle: true,
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    uploadsFolder: folder,
     answerLimitMs: 200,
   })
   try {
@@ -41,5 +46,6 @@ test('an endpoint that takes requests and never answers is unavailable, and hold
     await objects.close()
     for (const socket of sockets) socket.destroy()
     server.close()
+    await rm(folder, { recursive: true })
   }
 })

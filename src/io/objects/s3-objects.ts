@@ -3,15 +3,12 @@
 
 import { Readable } from 'node:stream'
 import {
-  CompleteMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
-  PutObjectCommand,
   S3Client,
   S3ServiceException,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { abortable } from './abortable.ts'
@@ -24,6 +21,8 @@ import {
   type ObjectsFault,
   type PutOptions,
 } from './objects.ts'
+import { clearLeft, S3Put, tokenName } from './s3-put.ts'
+import { UploadNotes } from './upload-notes.ts'
 
 export interface S3Credentials {
   accessKeyId: string
@@ -36,23 +35,25 @@ export interface S3ObjectsOptions {
   /** `http://host/bucket/key` in place of `http://bucket.host/key`. */
   forcePathStyle: boolean
   credentials: S3Credentials
+  /** Where it is noted which puts are under way. */
+  uploadsFolder: string
   /** How long the endpoint may take for a request that moves no object's bytes. Default: 20 s. */
   answerLimitMs?: number
 }
 
 /** The probe's key is deleted again at once. */
 const probePrefix = '.heddle-write-probe-'
-/** An aborted put has so long to clear away what the endpoint has of it. */
-const clearingLimitMsMax = 5_000
 const answerLimitMsDefault = 20_000
 
 export class S3Objects implements Objects {
   private readonly client: S3Client
+  private readonly notes: UploadNotes
   private readonly answerLimitMs: number
 
   constructor(options: S3ObjectsOptions) {
     this.answerLimitMs = options.answerLimitMs ?? answerLimitMsDefault
-    const { endpoint, region, forcePathStyle, credentials } = options
+    const { endpoint, region, forcePathStyle, credentials, uploadsFolder } = options
+    this.notes = new UploadNotes(uploadsFolder, endpoint)
     this.client = new S3Client({ endpoint, region, forcePathStyle, credentials })
   }
 
@@ -98,36 +99,39 @@ export class S3Objects implements Objects {
   /** An endpoint may have got all of a put that is aborted at its very end: its object is deleted then. */
   async put(bucket: string, key: string, body: Readable, options: PutOptions = {}): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
-    const sending = new AbortableSending(this.client, signal, Math.min(clearingLimitMsMax, this.answerLimitMs))
+    const { client, notes, answerLimitMs } = this
+    const sending = new S3Put({ client, notes, bucket, key, answerLimitMs, signal })
     let bodyError: Error | undefined
     body.once('error', (error) => {
       bodyError = error
     })
     try {
       checkKey(key)
-      // Ending the body, not the upload, lets the upload clear away its parts before it fails.
+      // Ending the body, not the upload, lets the upload end its requests before it fails.
       const source = abortable(body, signal)
       const upload = new Upload({
         client: sending.client,
+        leavePartsOnError: true,
         params: {
           Bucket: bucket,
           Key: key,
           Body: source,
-          Metadata: metadata,
+          Metadata: { ...metadata, ...sending.metadata },
           ...(contentType === undefined ? {} : { ContentType: contentType }),
         },
       })
       await upload.done()
     } catch (error) {
-      if (signal?.aborted === true) {
-        await sending.deleteIfStored(bucket, key)
-        throw signal.reason
+      if (signal?.aborted === true || !(await sending.isStored())) {
+        await sending.giveUp()
+        signal?.throwIfAborted()
+        if (error instanceof ObjectsError) throw error
+        throw bodyError ?? (await this.explain(error, bucket, key))
       }
-      if (error instanceof ObjectsError) throw error
-      throw bodyError ?? (await this.explain(error, bucket, key))
     } finally {
       body.destroy()
     }
+    await sending.succeed()
     return this.head(bucket, key)
   }
 
@@ -151,6 +155,17 @@ export class S3Objects implements Objects {
     }
   }
 
+  async clearAbandoned(): Promise<void> {
+    for (const { path, note } of await this.notes.abandoned()) {
+      try {
+        await clearLeft(this.client, note, this.soon().abortSignal)
+      } catch (error) {
+        throw objectsError(error, note.bucket, note.key)
+      }
+      await this.notes.remove(path)
+    }
+  }
+
   /** An endpoint that takes a request and never answers it is as good as none. */
   private soon(): { abortSignal: AbortSignal } {
     return { abortSignal: AbortSignal.timeout(this.answerLimitMs) }
@@ -163,49 +178,6 @@ export class S3Objects implements Objects {
     if (isUnclear && !(await this.bucketExists(bucket))) return noSuchBucket(bucket, error)
     return mapped
   }
-}
-
-/** The requests of one put: those that carry its bytes end with the signal, and those that clear up get a little longer. */
-class AbortableSending {
-  readonly client: S3Client
-  readonly #real: S3Client
-  #late: AbortSignal | undefined
-  #mayBeStored = false
-
-  constructor(client: S3Client, signal: AbortSignal | undefined, clearingLimitMs: number) {
-    this.#real = client
-    if (signal === undefined) {
-      this.client = client
-      return
-    }
-    const late = abortedLater(signal, clearingLimitMs)
-    this.#late = late
-    this.client = Object.create(client, {
-      send: {
-        value: (command: Parameters<S3Client['send']>[0]) => {
-          const isLast = command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand
-          this.#mayBeStored ||= isLast && !signal.aborted
-          const abortSignal = isLast || command instanceof UploadPartCommand ? signal : late
-          return client.send(command, { abortSignal })
-        },
-      },
-    })
-  }
-
-  /** Once aborted. Where the endpoint can't be reached, or doesn't answer, nothing more can be done. */
-  async deleteIfStored(bucket: string, key: string): Promise<void> {
-    if (!this.#mayBeStored) return
-    const command = new DeleteObjectCommand({ Bucket: bucket, Key: key })
-    await this.#real.send(command, { abortSignal: this.#late }).catch(() => undefined)
-  }
-}
-
-function abortedLater(signal: AbortSignal, delayMs: number): AbortSignal {
-  const later = new AbortController()
-  const begin = () => setTimeout(() => later.abort(signal.reason), delayMs).unref()
-  if (signal.aborted) begin()
-  else signal.addEventListener('abort', begin, { once: true })
-  return later.signal
 }
 
 const faultOfName: Record<string, ObjectsFault> = {
@@ -252,12 +224,13 @@ interface Described {
 }
 
 function infoOf(key: string, answer: Described, bytes: number): ObjectInfo {
+  const { [tokenName]: _, ...metadata } = answer.Metadata ?? {}
   return {
     key,
     bytes,
     etag: answer.ETag ?? '',
     modifiedAtMs: answer.LastModified?.getTime() ?? 0,
-    metadata: answer.Metadata ?? {},
+    metadata,
     ...(answer.ContentType === undefined ? {} : { contentType: answer.ContentType }),
   }
 }

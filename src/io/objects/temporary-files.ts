@@ -4,7 +4,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { codeOf } from './file-faults.ts'
 
 /** A file of a process that can't be seen from here (another machine or container) is left alone for this long. */
@@ -18,18 +18,18 @@ export function temporaryPath(folder: string): string {
 
 /** Removes the files whose writer has ended. */
 export async function clearTemporaryFiles(folder: string): Promise<void> {
-  const nowMs = Date.now()
   for (const name of await readdir(folder)) {
     const path = join(folder, name)
-    if (await isAbandoned(path, name, nowMs)) await rm(path, { force: true, recursive: true })
+    if (await isAbandoned(path)) await rm(path, { force: true, recursive: true })
   }
 }
 
-async function isAbandoned(path: string, name: string, nowMs: number): Promise<boolean> {
-  const match = /^([0-9a-f]+)-(\d+)-(\d+)-[0-9a-f]+$/.exec(name)
+/** Whether the writer of a temporary file has ended. */
+export async function isAbandoned(path: string): Promise<boolean> {
+  const match = /^([0-9a-f]+)-(\d+)-(\d+)-[0-9a-f]+$/.exec(basename(path))
   if (match !== null && match[1] === describeSelf().machine) return startOfProcess(match[2]!) !== match[3]
   try {
-    return nowMs - (await stat(path)).mtimeMs > foreignAgeMsMax
+    return Date.now() - (await stat(path)).mtimeMs > foreignAgeMsMax
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false
     throw error
