@@ -7,6 +7,7 @@ import {
   clockMeterRecord,
   columns,
   controlRecord,
+  declarationRecord,
   fieldColumns,
   fieldIndexMax,
   indexColumns,
@@ -91,6 +92,11 @@ ${recordTable(partitionHeaderRecord)}
 
 ## Side record
 ${recordTable(sideRecord)}
+
+## Declarations of shapes
+${recordTable(declarationRecord)}
+
+One for each field index, from 0 on, behind the side records; claimed with the first one that is made.
 
 ## Columns of a side
 ${columnTable(columns)}

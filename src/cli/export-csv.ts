@@ -1,17 +1,18 @@
 // Entities as CSV: a line of names, then a line for each entity.
-// Owns the text: numbers in full (a float's exact value), fields in hex, nothing where there is no value.
+// Owns the text: numbers in full (a float's exact value), lists in brackets, bytes in hex, nothing where there is no value.
 
 import { open } from 'node:fs/promises'
-import { BASE_COLUMNS, fieldColumnName, fieldTypeColumnName } from '../core/snapshot/columns.ts'
+import { BASE_COLUMNS } from '../core/snapshot/columns.ts'
 import type { PartitionState } from '../core/snapshot/partition-state.ts'
+import { type ExportField, exportColumns, exportReaders, type Value } from './export-columns.ts'
 import type { RowWriter } from './row-writer.ts'
 
 const PIECE_CHARACTERS = 1024 ** 2
 
-export async function openCsv(file: string, fields: readonly number[]): Promise<RowWriter> {
+export async function openCsv(file: string, fields: readonly ExportField[]): Promise<RowWriter> {
   const handle = await open(file, 'wx')
-  const names = fields.flatMap((index) => [fieldColumnName(index), fieldTypeColumnName(index)])
-  let text = `${['domain', 'app', ...BASE_COLUMNS, ...names].join()}\n`
+  const names = [...BASE_COLUMNS, ...exportColumns(fields)].map(({ name }) => quoted(name))
+  let text = `${['domain', 'app', ...names].join()}\n`
 
   async function write(): Promise<void> {
     await handle.writeFile(text)
@@ -20,19 +21,10 @@ export async function openCsv(file: string, fields: readonly number[]): Promise<
 
   return {
     async add(state) {
-      const columns = fields.map((index) => state.fields.find((field) => field.index === index))
+      const readers = exportReaders(fields, state)
       for (let row = 0; row < state.count; row++) {
         text += `${state.domain},${state.name},${state.ids[row]},${state.types[row]},${positionText(state, row)}`
-        for (const column of columns) {
-          const length = column?.lengths[row] ?? -1
-          if (column === undefined || length < 0) {
-            text += ',,'
-            continue
-          }
-          const { data, stride, typeIds } = column
-          const hex = Buffer.from(data.buffer, data.byteOffset + row * stride, length).toString('hex')
-          text += `,${hex},${typeIds[row]}`
-        }
+        for (const read of readers) text += `,${valueText(read(row))}`
         text += '\n'
         if (text.length > PIECE_CHARACTERS) await write()
       }
@@ -45,10 +37,23 @@ export async function openCsv(file: string, fields: readonly number[]): Promise<
   }
 }
 
-/** A minus before a zero is part of the state. */
+function valueText(value: Value): string {
+  if (value === undefined) return ''
+  if (typeof value === 'number') return numberText(value)
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')
+  return `"[${value.map(numberText).join()}]"`
+}
+
 function positionText({ positions }: PartitionState, row: number): string {
-  return [0, 1, 2]
-    .map((axis) => positions[row * 3 + axis]!)
-    .map((value) => (Object.is(value, -0) ? '-0' : String(value)))
-    .join()
+  return [0, 1, 2].map((axis) => numberText(positions[row * 3 + axis]!)).join()
+}
+
+/** A minus before a zero is part of the state. */
+function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
+}
+
+/** A member may be named as its app likes. */
+function quoted(name: string): string {
+  return /[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
 }

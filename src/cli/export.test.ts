@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { parquetReadObjects } from 'hyparquet'
 import { partitionOf, type TestEntity } from '../core/snapshot/states.testing.ts'
+import { exportFields } from './export-columns.ts'
 import { openCsv } from './export-csv.ts'
 import { openParquet } from './export-parquet.ts'
 import type { RowWriter } from './row-writer.ts'
@@ -22,6 +23,11 @@ const FIRST: TestEntity[] = [
 ]
 const SECOND: TestEntity[] = [{ id: 4, type: 7, position: [1, 2, 3], fields: { 5: { typeId: 1, bytes: [9] } } }]
 
+const FIELDS = exportFields([
+  { fields: [5], shapes: [] },
+  { fields: [2], shapes: [] },
+])
+
 async function write(writer: RowWriter): Promise<void> {
   await writer.add(partitionOf(FIRST, { name: 'a' }, 3))
   await writer.add(partitionOf([], { name: 'empty' }))
@@ -31,7 +37,7 @@ async function write(writer: RowWriter): Promise<void> {
 
 test('a csv holds numbers in full, fields in hex, and nothing where there is nothing', async () => {
   const file = join(folder, 'a.csv')
-  await write(await openCsv(file, [2, 5]))
+  await write(await openCsv(file, FIELDS))
   assert.deepEqual((await readFile(file, 'utf8')).split('\n'), [
     'domain,app,id,type,x,y,z,field_2,field_2_type,field_5,field_5_type',
     'Crowd,a,1,4294967295,0.5,-0,3,,0,,',
@@ -44,7 +50,7 @@ test('a csv holds numbers in full, fields in hex, and nothing where there is not
 
 test('a parquet file holds every value with its type, and null where there is none', async () => {
   const file = join(folder, 'a.parquet')
-  await write(await openParquet(file, [2, 5]))
+  await write(await openParquet(file, FIELDS))
   const bytes = await readFile(file)
   const rows = await parquetReadObjects({
     file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
@@ -65,6 +71,60 @@ test('a parquet file holds every value with its type, and null where there is no
       assert.equal(typeId, fields[index]?.typeId ?? null)
     }
   }
+})
+
+const SHAPED = { field: 1, typeId: 600, shape: { speed: 'f32x2', 'mood, or so': 'u8' } } as const
+
+function shapedState() {
+  const bytes = [...new Uint8Array(Float32Array.of(1.5, -0).buffer), 250, 0, 0, 0]
+  const state = partitionOf([
+    { id: 1, type: 7, position: [1, 2, 3], fields: { 1: { typeId: 600, bytes } } },
+    { id: 2, type: 7, position: [1, 2, 3], fields: { 1: { typeId: 600, bytes: [9] } } },
+    { id: 3, type: 7, position: [1, 2, 3], fields: {} },
+  ])
+  state.fields[0]!.shape = { typeId: SHAPED.typeId, shape: SHAPED.shape }
+  return state
+}
+
+test('values of a declared shape are numbers; others beside them, and of partitions with another shape, are bytes', async () => {
+  const fields = exportFields([
+    { fields: [1], shapes: [SHAPED] },
+    { fields: [], shapes: [{ ...SHAPED, shape: 'u8' }] },
+  ])
+  const other = partitionOf([{ id: 4, type: 7, position: [1, 2, 3], fields: { 1: { typeId: 600, bytes: [8] } } }])
+  other.fields[0]!.shape = { typeId: 600, shape: 'u8' }
+  const file = join(folder, 'shaped')
+  for (const writer of [await openCsv(`${file}.csv`, fields), await openParquet(`${file}.parquet`, fields)]) {
+    await writer.add(shapedState())
+    await writer.add(other)
+    await writer.finish()
+  }
+  assert.deepEqual((await readFile(`${file}.csv`, 'utf8')).split('\n'), [
+    'domain,app,id,type,x,y,z,field_1.speed,"field_1.mood, or so",field_1,field_1_type',
+    'Crowd,cell-0-0,1,7,1,2,3,"[1.5,-0]",250,,',
+    'Crowd,cell-0-0,2,7,1,2,3,,,09,600',
+    'Crowd,cell-0-0,3,7,1,2,3,,,,',
+    'Crowd,cell-0-0,4,7,1,2,3,,,08,600',
+    '',
+  ])
+  const bytes = await readFile(`${file}.parquet`)
+  const rows = await parquetReadObjects({
+    file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+    utf8: false,
+  })
+  assert.deepEqual(
+    rows.map((row) =>
+      [row['field_1.speed'], row['field_1.mood, or so'], row.field_1?.[0], row.field_1_type].map(
+        (value) => value ?? null,
+      ),
+    ),
+    [
+      [[1.5, -0], 250, null, null],
+      [null, null, 9, 600],
+      [null, null, null, null],
+      [null, null, 8, 600],
+    ],
+  )
 })
 
 test('a world without entities becomes a file with columns alone', async () => {

@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { Command, Option } from 'commander'
 import type { ConnectionOptions } from './api/connection.ts'
 import { withProgress } from './api/progress.ts'
+import { type ExportField, exportFields } from './export-columns.ts'
 import { fileFault } from './file-fault.ts'
 import type { RowWriter } from './row-writer.ts'
 import { addSourceOptions, percent, SNAPSHOT_ARGUMENT, SNAPSHOT_DESCRIPTION, withSnapshot } from './snapshot-source.ts'
@@ -48,7 +49,7 @@ async function exportTo(name: string, file: string, { format, out, json }: Expor
     const snapshot = await readSnapshot(file, { onProgress: say('checked') })
     const unfinished = `${out}.part-${process.pid}`
     try {
-      const fields = [...new Set(snapshot.partitions.flatMap((partition) => partition.fields))].sort((a, b) => a - b)
+      const fields = exportFields(snapshot.partitions)
       const writer = await openWriter(format, unfinished, fields)
       try {
         let written = 0
@@ -74,7 +75,7 @@ async function exportTo(name: string, file: string, { format, out, json }: Expor
   )
 }
 
-async function openWriter(format: ExportOptions['format'], file: string, fields: number[]): Promise<RowWriter> {
+async function openWriter(format: ExportOptions['format'], file: string, fields: ExportField[]): Promise<RowWriter> {
   // The library for parquet is loaded where it is needed alone.
   if (format === 'parquet') return (await import('./export-parquet.ts')).openParquet(file, fields)
   return (await import('./export-csv.ts')).openCsv(file, fields)

@@ -39,7 +39,7 @@ function infoText(manifest: Manifest): string {
     each.domain,
     each.name,
     String(each.rows),
-    each.fields.join(' '),
+    [...new Set([...each.shapes.map(({ field }) => field), ...each.fields])].sort((a, b) => a - b).join(' '),
     String(each.bytes),
   ])
   return `${tableText(facts)}\n${tableText([['DOMAIN', 'APP', 'ENTITIES', 'FIELDS', 'BYTES'], ...rows])}`

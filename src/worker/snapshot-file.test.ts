@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { after, before, type TestContext, test } from 'node:test'
-import { tableFromIPC } from 'apache-arrow'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { encodePartition } from '../core/snapshot/columns.ts'
+import { columnsOf, encodePartition } from '../core/snapshot/columns.ts'
 import { MANIFEST_PATH, type Manifest, type ManifestPartition } from '../core/snapshot/manifest.ts'
 import type { PartitionState, SnapshotHeader } from '../core/snapshot/partition-state.ts'
 import type { SnapshotFaultName } from '../core/snapshot/snapshot-fault.ts'
-import { anyEntities, entitiesOf, partitionOf, type TestEntity } from '../core/snapshot/states.testing.ts'
+import { anyEntities, arrowTable, entitiesOf, partitionOf, type TestEntity } from '../core/snapshot/states.testing.ts'
 import { SealStream } from '../io/snapshot-file/seal.ts'
 import { openSealedZip } from '../io/snapshot-file/sealed-zip-reader.ts'
 import { writeSealedZip } from '../io/snapshot-file/sealed-zip-writer.ts'
@@ -101,10 +101,19 @@ async function forge(change: (manifest: Manifest, parts: Map<string, Uint8Array>
 
 /** Puts other entities into a partition, with a checksum that fits. */
 function replace(entry: ManifestPartition, parts: Map<string, Uint8Array>, entities: readonly TestEntity[]): void {
-  const bytes = Buffer.concat([...encodePartition(partitionOf(entities))])
+  const bytes = Buffer.concat([...encodePartition(columnsOf(partitionOf(entities)))])
   parts.set(entry.path, bytes)
   Object.assign(entry, { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
 }
+
+test('a file of format version 1 is read', async () => {
+  const old = await readSnapshot(fileURLToPath(new URL('./format-1.testing.zip', import.meta.url)))
+  assert.deepEqual([old.header.tick, old.header.stateHash, old.entities], [42, 'f9e448bd16c2db9a', 5])
+  const [first, second] = entitiesOf(await old.partitions[0]!.load())
+  assert.deepEqual(first, { id: 1, type: 512, position: [0, -0, 0.5], fields: {} })
+  assert.deepEqual(second?.fields, { 1: { typeId: 600, bytes: [1, 2, 3] } })
+  await old.close()
+})
 
 test('a world comes back as it was: header, partitions, entities', async () => {
   await fc.assert(
@@ -146,7 +155,7 @@ test('the parts are what the manifest says, for anyone who unpacks them', async 
     ['schema.yaml', 'entities/Crowd/a.arrow', 'entities/Crowd/b.arrow', 'entities/View/...arrow', 'manifest.json'],
   )
   assert.deepEqual(JSON.parse(Buffer.from(await zip.read(MANIFEST_PATH)).toString()), manifest)
-  for (const { path, rows } of manifest.partitions) assert.equal(tableFromIPC(await zip.read(path)).numRows, rows)
+  for (const { path, rows } of manifest.partitions) assert.equal(arrowTable(await zip.read(path)).numRows, rows)
   await zip.close()
 })
 
@@ -208,8 +217,8 @@ test('a file that does not exist is the file system’s error', async () => {
 
 test('a newer format is refused with both versions', async () => {
   await write(world(PEOPLE))
-  await forge((manifest) => Object.assign(manifest, { formatVersion: 2, partitions: 'elsewhere' }))
-  await checkRefused('NewerFormat', /newer format 2; this program reads up to 1/, MANIFEST_PATH)
+  await forge((manifest) => Object.assign(manifest, { formatVersion: 3, partitions: 'elsewhere' }))
+  await checkRefused('NewerFormat', /newer format 3; this program reads up to 2/, MANIFEST_PATH)
 })
 
 test('parts that are missing, too many, exchanged or of another size are refused', async () => {

@@ -20,7 +20,7 @@ const ZONES: Record<string, string[]> = {
 const SDK_NAME = '@heddle/sdk'
 
 /** What core may use from outside: pure computation only. */
-const CORE_PACKAGES = new Set(['node:assert/strict', 'node:crypto', 'apache-arrow', 'yaml', 'zod'])
+const CORE_PACKAGES = new Set(['node:assert/strict', 'node:crypto', 'node:zlib', 'apache-arrow', 'yaml', 'zod'])
 const CHANCE = /^(random|getRandomValues|generateKey)/
 
 const RULES: ((source: Source) => string[])[] = [

@@ -303,6 +303,7 @@ export class OwnedColumns {
       throw this.#error('CapacityExceeded', `a field holds ${fieldBytesMax} bytes, not ${field.bytes}`)
     const view = owner.shapedField(field.index, field.bytes, field.alignBytes)
     if (!view) throw this.#error('CapacityExceeded', `no room for the field: ${owner.memory.refusal}`)
+    owner.memory.declareShape(field.index, field)
     return view
   }
 

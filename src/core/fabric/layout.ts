@@ -25,7 +25,7 @@ export interface ColumnEntry<Name extends string = string> {
 }
 
 /** Grows with every change that an older program would misread. */
-export const layoutVersion = 2
+export const layoutVersion = 3
 export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
 /** Field indices are 1 to this; index 0 is the position (the index key). */
 export const fieldIndexMax = 63
@@ -198,7 +198,22 @@ const partitionHeaderEntries = [
   { name: 'claimedIndexChanges', kind: 'u32', doc: 'Entries of `changedRow` whose memory is claimed, on both sides.' },
   { name: 'claimedMessages', kind: 'u32', count: 2, doc: 'By side: messages whose memory is claimed.' },
   { name: 'claimedHeapBytes', kind: 'u32', count: 2, doc: "By side: bytes of the messages' heap that are claimed." },
+  { name: 'claimedShapes', kind: 'u32', doc: 'Declarations of shapes whose memory is claimed: none or all.' },
   { name: 'claimedPages', kind: 'u32', doc: 'Pages that this partition has claimed, in all its segments.' },
+] as const satisfies readonly RecordEntry[]
+
+/** Most bytes of a declaration's text. */
+export const declarationBytesMax = 1020
+
+/** One of these for each field index; written by the owner. What it says is held against each value before it is believed. */
+const declarationEntries = [
+  { name: 'bytes', kind: 'u32', doc: 'Length of the text; 0 for none. Written last.' },
+  {
+    name: 'text',
+    kind: 'u8',
+    count: declarationBytesMax,
+    doc: 'What the app declared the bytes of this field to be, as JSON in UTF-8: `{"typeId":600,"shape":"f32x3"}`.',
+  },
 ] as const satisfies readonly RecordEntry[]
 
 const columnEntries = [
@@ -324,6 +339,7 @@ export const partitionMeterRecord = placeRecord(partitionMeterEntries)
 export const clockMeterRecord = placeRecord(clockMeterEntries)
 export const sideRecord = placeRecord(sideEntries)
 export const partitionHeaderRecord = placeRecord(partitionHeaderEntries)
+export const declarationRecord = placeRecord(declarationEntries)
 export const columns: readonly ColumnEntry<NamesOf<typeof columnEntries>>[] = columnEntries
 export const fieldColumns: readonly ColumnEntry<NamesOf<typeof fieldColumnEntries>>[] = fieldColumnEntries
 export const indexColumns: readonly ColumnEntry<NamesOf<typeof indexColumnEntries>>[] = indexColumnEntries
@@ -393,13 +409,14 @@ function placeColumns<Name extends string>(
   return { offsetBytes, length, bytes: roundUp(end, pageBytes) }
 }
 
-/** A partition's segment: its header, the two sides' records, and then the columns of side 0 and of side 1. */
+/** A partition's segment: its header, the two sides' records, the declarations of shapes, and then the columns of side 0 and of side 1. */
 export function partitionLayout(sizes: FabricSizes) {
   const sideOffsets = [partitionHeaderRecord.bytes, partitionHeaderRecord.bytes + sideRecord.bytes] as const
   const headBytes = roundUp(partitionHeaderRecord.bytes + 2 * sideRecord.bytes, pageBytes)
-  const first = placeColumns(columns, headBytes, sizes)
+  const declarationsOffset = headBytes
+  const first = placeColumns(columns, declarationsOffset + declarationRecord.bytes * (fieldIndexMax + 1), sizes)
   const second = placeColumns(columns, first.bytes, sizes)
-  return { headBytes, sideOffsets, sides: [first, second] as const, bytes: second.bytes }
+  return { headBytes, sideOffsets, declarationsOffset, sides: [first, second] as const, bytes: second.bytes }
 }
 
 /** A field's segment on one side: lengths, type ids, and then the data, `stride` bytes a row. */

@@ -41,8 +41,10 @@ export function mergeRows(pieces: readonly RowsOfState[]): EntityColumns {
 function mergeField(index: number, pieces: readonly RowsOfState[], count: number): FieldColumn {
   const columns = pieces.map(({ state }) => state.fields.find((field) => field.index === index))
   const stride = Math.max(...columns.map((column) => column?.stride ?? 0))
+  const shape = columns.find((column) => column?.shape)?.shape
   const merged: FieldColumn = {
     index,
+    ...(shape && { shape }),
     lengths: new Int32Array(count).fill(-1),
     typeIds: new Uint32Array(count),
     stride,

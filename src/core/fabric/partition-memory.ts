@@ -6,6 +6,8 @@ import { MemoryFullError, pageBytes, type Segment, type Segments } from '../../b
 import { type ControlBlock, machineIsFull } from './control-block.ts'
 import {
   columns,
+  declarationBytesMax,
+  declarationRecord,
   type FabricSizes,
   fieldColumns,
   fieldIndexMax,
@@ -22,6 +24,7 @@ import {
   segmentNames,
   sideRecord,
 } from './layout.ts'
+import { type DeclaredShape, declarationText, parseDeclaration } from './shape.ts'
 
 const sideAt = sideRecord.index
 const headerAt = partitionHeaderRecord.index
@@ -164,6 +167,8 @@ export class PartitionMemory {
   readonly #fields: [Map<number, OpenField>, Map<number, OpenField>] = [new Map(), new Map()]
   readonly #messages: (OpenMessages | undefined)[] = [undefined, undefined]
   readonly #indexes: (OpenIndex | undefined)[] = [undefined, undefined]
+  /** By field index: what was declared last through this object. */
+  readonly #declared: (DeclaredShape | undefined)[] = []
   #refusal = machineIsFull
 
   constructor(segments: Segments, control: ControlBlock, index: number, writable: boolean) {
@@ -247,6 +252,35 @@ export class PartitionMemory {
   openField(sideIndex: number, field: number, stride: number): FieldView {
     this.sides[sideIndex].setFieldStride(field, stride)
     return this.#openField(sideIndex, field, stride).view
+  }
+
+  /** Says what values of a field with that type id are. Only the owner does. Where there is no room for it, it stays unsaid: values are bytes then. */
+  declareShape(field: number, declared: DeclaredShape): void {
+    if (this.#declared[field] === declared) return
+    this.#declared[field] = declared
+    const text = new TextEncoder().encode(declarationText(declared))
+    const isClaimed = this.#header[headerAt.claimedShapes] > 0 || this.#claim(headerAt.claimedShapes, fieldIndexMax + 1)
+    if (!isClaimed || text.length > declarationBytesMax) return
+    const { bytes, text: place } = this.#declaration(field)
+    bytes[0] = 0
+    place.set(text)
+    bytes[0] = text.length
+  }
+
+  /** What was declared of a field. It may have been written this moment, or by an app that errs: a value that doesn't suit it is just bytes. */
+  declaredShape(field: number): DeclaredShape | undefined {
+    if (this.#header[headerAt.claimedShapes] === 0) return undefined
+    const { bytes, text } = this.#declaration(field)
+    return parseDeclaration(new TextDecoder().decode(text.slice(0, Math.min(bytes[0], text.length))))
+  }
+
+  #declaration(field: number): { bytes: Uint32Array; text: Uint8Array } {
+    const { buffer, startBytes } = this.#segment
+    const start = startBytes + this.#layout.declarationsOffset + field * declarationRecord.bytes
+    return {
+      bytes: new Uint32Array(buffer, start + declarationRecord.offsetBytes.bytes, 1),
+      text: new Uint8Array(buffer, start + declarationRecord.offsetBytes.text, declarationBytesMax),
+    }
   }
 
   /** One of the two segments of the spatial index: a table, and the changes of the side of that number. What is in them is said by the sides. */
@@ -375,6 +409,8 @@ export class PartitionMemory {
     })
     const isUsed = (at: number) => before[at] > 0 || after[at] > 0
     const rowsAt = headerAt.claimedRows
+    const shapesBytes = (header: Uint32Array) => header[headerAt.claimedShapes] * declarationRecord.bytes
+    yield claimOf(this.#segment, this.#layout.declarationsOffset, shapesBytes)
     for (const { offsetBytes } of this.#layout.sides) {
       for (const { name, kind, width, rows } of columns) {
         if (rows !== 'entity') continue

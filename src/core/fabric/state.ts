@@ -58,6 +58,7 @@ export function seedState(
   if (!memory.ensureRows(Math.max(1, state.count))) return false
   for (const field of state.fields)
     if (!memory.ensureField(field.index, strideFor(field.stride, 0, memory.sizes))) return false
+  for (const { index, shape } of state.fields) if (shape) memory.declareShape(index, shape)
   for (const sideIndex of [0, 1]) {
     const side = memory.sides[sideIndex]
     assert(side.get('population') === 0, 'a partition is seeded while it is empty')
@@ -197,9 +198,18 @@ function copyFields(pieces: readonly Rows[], tick: number, count: number): Field
       lengths[row]--
       if (lengths[row] < 0) typeIds[row] = 0
     }
-    fields.push({ index, lengths, typeIds, stride, data })
+    const shape = firstOf(pieces, ({ memory }) => memory.declaredShape(index))
+    fields.push({ index, lengths, typeIds, stride, data, ...(shape && { shape }) })
   }
   return fields
+}
+
+function firstOf<Of, Found>(items: readonly Of[], find: (item: Of) => Found | undefined): Found | undefined {
+  for (const item of items) {
+    const found = find(item)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** Copies a field's data to rows of `stride` bytes, at least as wide as every piece's own. */

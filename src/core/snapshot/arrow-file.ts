@@ -1,31 +1,34 @@
 // Reads an Arrow file down to its columns' buffers, strictly, from bytes that nobody vouches for.
-// Owns the framing of the IPC file format and the bounds of every buffer; never copies them, and never knows what a column means.
+// Owns the framing of the IPC file format and the bounds of every buffer; never knows what a column means.
 // (The library's own reader follows counts and offsets of a hostile file without holding them against anything.)
 
+import { constants, zstdDecompressSync } from 'node:zlib'
+import { kinds, type NumberKind } from '../fabric/shape.ts'
 import { FlatTable, FlatTableError } from './flat-table.ts'
 
-export type ArrowType = 'uint32' | 'uint64' | 'float32' | 'binary'
+export type ArrowKind = NumberKind | 'u64' | 'binary'
 
 export interface ArrowColumn {
   name: string
-  type: ArrowType
-  nullable: boolean
+  kind: ArrowKind
+  /** Whether a row is a list of numbers. */
+  isList: boolean
 }
 
-/** One column of one batch; the views lie in the file's bytes. */
+/** One column of one batch. */
 export interface ArrowBuffers {
   nullCount: number
   /** One bit a row, lowest first, 1 where there is a value; empty where nothing is null. */
   presence: Uint8Array
-  /** Only of a binary column: rows + 1 offsets (32 bits each) into the values. */
-  offsets: Uint8Array
+  /** Only of a binary column: rows + 1 offsets into the values, which rise from 0. */
+  offsets: Int32Array
   values: Uint8Array
 }
 
 export interface ArrowBatch {
   rows: number
-  /** In the order of the file's columns. */
-  columns: ArrowBuffers[]
+  /** Unpacks a column, by its place among the file's; of lists, each of which must have as many numbers as `listOf` says. Throws FlatTableError. */
+  column(at: number, listOf?: number): ArrowBuffers
 }
 
 export interface ArrowFile {
@@ -33,8 +36,16 @@ export interface ArrowFile {
   batches: ArrowBatch[]
 }
 
-/** Throws FlatTableError saying what is wrong; nothing else. Work and memory are bounded by the bytes. */
-export function readArrowFile(bytes: Uint8Array): ArrowFile {
+/** The column as the words of a fault: `x f32`, `field_1.velocity f32[]`. */
+export function columnText({ name, kind, isList }: ArrowColumn): string {
+  return `${name} ${kind}${isList ? '[]' : ''}`
+}
+
+/**
+ * Throws FlatTableError saying what is wrong; nothing else. What it looks at is bounded by the bytes; a column that is unpacked takes no more than its rows need, and one of
+ * bytes no more than `valueBytesMax` in a batch.
+ */
+export function readArrowFile(bytes: Uint8Array, valueBytesMax: number): ArrowFile {
   if (
     bytes.length < HEAD_BYTES + TAIL_BYTES ||
     !startsWithMagic(bytes, 0) ||
@@ -57,7 +68,7 @@ export function readArrowFile(bytes: Uint8Array): ArrowFile {
     const message = readMessage(bytes, view, at, footerStart)
     if (message === undefined) break
     if (message.kind !== BATCH_MESSAGE) throw new FlatTableError(`a message of the kind ${message.kind} is not known`)
-    batches.push(readBatch(message, columns))
+    batches.push(readBatch(message, columns, valueBytesMax))
     blocks.push(`${at}+${message.body.length}`)
     at = message.end
   }
@@ -107,57 +118,140 @@ function readColumns(schema: FlatTable): ArrowColumn[] {
   return schema.tables(1).map((field) => {
     const name = field.text(0)
     if (field.has(4)) throw new FlatTableError(`column ${name} has a dictionary`)
-    return { name, nullable: field.uint8(1) !== 0, type: readType(name, field) }
+    if (field.uint8(2) !== LIST) return { name, kind: readKind(name, field), isList: false }
+    const [item, ...others] = field.tables(5)
+    if (item === undefined || others.length > 0 || item.uint8(2) === BINARY)
+      throw new FlatTableError(`column ${name} is no list of numbers`)
+    return { name, kind: readKind(name, item), isList: true }
   })
 }
 
-function readType(name: string, field: FlatTable): ArrowType {
+const INT = 2
+const FLOATING_POINT = 3
+const BINARY = 4
+const LIST = 12
+
+function readKind(name: string, field: FlatTable): ArrowKind {
   const type = field.table(3)
-  const kind = field.uint8(2)
-  if (type !== undefined && kind === 2 && type.uint8(1) === 0) {
-    if (type.int32(0) === 32) return 'uint32'
-    if (type.int32(0) === 64) return 'uint64'
+  const typeCode = field.uint8(2)
+  if (typeCode === BINARY) return 'binary'
+  if (type !== undefined && typeCode === INT) {
+    const kind = `${type.uint8(1) === 0 ? 'u' : 'i'}${type.int32(0)}`
+    if (kind === 'u64' || Object.hasOwn(kinds, kind)) return kind as ArrowKind
   }
-  if (type !== undefined && kind === 3 && type.int16(0) === 1) return 'float32'
-  if (kind === 4) return 'binary'
+  if (type !== undefined && typeCode === FLOATING_POINT) {
+    if (type.int16(0) === 1) return 'f32'
+    if (type.int16(0) === 2) return 'f64'
+  }
   throw new FlatTableError(`column ${name} has a type that no column of a snapshot has`)
 }
 
-function readBatch(message: Message, columns: readonly ArrowColumn[]): ArrowBatch {
-  const { header, body } = message
-  if (header.has(3)) throw new FlatTableError('a batch is compressed')
+function readBatch({ header, body }: Message, columns: readonly ArrowColumn[], valueBytesMax: number): ArrowBatch {
+  const isCompressed = readCompression(header)
   const rows = header.count(0)
   const nodes = header.countPairs(1, 16)
   const buffers = header.countPairs(2, 16)
-  const buffersWanted = columns.reduce((sum, column) => sum + (column.type === 'binary' ? 3 : 2), 0)
-  if (nodes.length !== columns.length || buffers.length !== buffersWanted) {
+  const places: { node: number; buffer: number }[] = []
+  let node = 0
+  let buffer = 0
+  for (const { kind, isList } of columns) {
+    places.push({ node, buffer })
+    node += isList ? 2 : 1
+    buffer += isList ? 4 : kind === 'binary' ? 3 : 2
+  }
+  if (nodes.length !== node || buffers.length !== buffer)
     throw new FlatTableError('a batch does not have the columns of the file')
-  }
-  let used = 0
-  const take = (bytesWanted: number, what: string): Uint8Array => {
-    const { first, last } = buffers[used++]!
+
+  const bytesAt = (at: number, what: string): Uint8Array => {
+    const { first, last } = buffers[at]!
     if (first + last > body.length) throw new FlatTableError(`${what} reaches beyond its batch`)
-    if (last < bytesWanted) throw new FlatTableError(`${what} is too short`)
-    return body.subarray(first, first + (bytesWanted < 0 ? last : bytesWanted))
+    return body.subarray(first, first + last)
   }
-  return {
-    rows,
-    columns: columns.map((column, at) => {
-      const { first: length, last: nullCount } = nodes[at]!
-      if (length !== rows || nullCount > rows)
-        throw new FlatTableError(`column ${column.name} does not have ${rows} rows`)
-      const presence = take(nullCount === 0 ? 0 : Math.ceil(rows / 8), `column ${column.name}`)
-      const offsets = column.type === 'binary' ? take((rows + 1) * 4, `column ${column.name}`) : NO_BYTES
-      const values = take(valueBytes(column.type, rows), `column ${column.name}`)
-      return { nullCount, presence, offsets, values }
-    }),
+  const take = (at: number, bytesWanted: number, what: string): Uint8Array => {
+    if (bytesWanted === 0) return NO_BYTES
+    const stored = bytesAt(at, what)
+    const plain = isCompressed ? unpacked(stored, bytesWanted, what) : stored
+    if (plain.length < bytesWanted) throw new FlatTableError(`${what} is too short`)
+    return plain.subarray(0, bytesWanted)
   }
+
+  const column = (at: number, listOf = 1): ArrowBuffers => {
+    const { name, kind, isList } = columns[at]!
+    const place = places[at]!
+    const what = `column ${name}`
+    const { first: length, last: nullCount } = nodes[place.node]!
+    if (length !== rows || nullCount > rows) throw new FlatTableError(`${what} does not have ${rows} rows`)
+    const presence = take(place.buffer, nullCount === 0 ? 0 : Math.ceil(rows / 8), what)
+    if (kind === 'binary') {
+      const offsets = alignedInt32(take(place.buffer + 1, (rows + 1) * 4, what))
+      checkOffsets(offsets, valueBytesMax, what)
+      return { nullCount, presence, offsets, values: take(place.buffer + 2, offsets[rows]!, what) }
+    }
+    if (isList) {
+      const { first: numbers, last: nullNumbers } = nodes[place.node + 1]!
+      const offsets = alignedInt32(take(place.buffer + 1, (rows + 1) * 4, what))
+      if (numbers !== rows * listOf || nullNumbers > 0 || offsets.some((offset, row) => offset !== row * listOf))
+        throw new FlatTableError(`${what} does not have ${listOf} numbers a row`)
+    }
+    const values = take(place.buffer + (isList ? 3 : 1), rows * listOf * numberBytes(kind), what)
+    return { nullCount, presence, offsets: NO_OFFSETS, values }
+  }
+  return { rows, column }
+}
+
+function numberBytes(kind: Exclude<ArrowKind, 'binary'>): number {
+  return kind === 'u64' ? 8 : kinds[kind].bytes
 }
 
 const NO_BYTES = new Uint8Array(0)
+const NO_OFFSETS = new Int32Array(0)
 
-/** -1: as many as there are. */
-function valueBytes(type: ArrowType, rows: number): number {
-  if (type === 'binary') return -1
-  return rows * (type === 'uint64' ? 8 : 4)
+/** Whether the buffers of a batch are packed, each for itself, by zstd. */
+function readCompression(header: FlatTable): boolean {
+  const compression = header.table(3)
+  if (compression === undefined) return false
+  const ZSTD = 1
+  const BY_BUFFER = 0
+  if (compression.uint8(0) !== ZSTD || compression.uint8(1) !== BY_BUFFER)
+    throw new FlatTableError('a batch is compressed in a way that no batch of a snapshot is')
+  return true
+}
+
+/** A packed buffer begins with its length unpacked, 64 bits; -1 where what follows is not packed. Buffers may be padded to 64 bytes. */
+function unpacked(stored: Uint8Array, bytesWanted: number, what: string): Uint8Array {
+  if (stored.length < 8) throw new FlatTableError(`${what} is too short`)
+  const view = new DataView(stored.buffer, stored.byteOffset, 8)
+  const length = view.getBigInt64(0, true)
+  const packed = stored.subarray(8)
+  if (length === -1n) return packed
+  if (length < bytesWanted || length >= bytesWanted + 64)
+    throw new FlatTableError(`${what} has ${length} bytes, not ${bytesWanted}`)
+  const bytes = Number(length)
+  try {
+    const plain = zstdDecompressSync(packed, { chunkSize: Math.max(bytes, CHUNK_BYTES_MIN), maxOutputLength: bytes })
+    if (plain.length === bytes) return plain
+  } catch (error) {
+    if (!isZlibFault(error)) throw error
+  }
+  throw new FlatTableError(`${what} can't be unpacked`)
+}
+
+const CHUNK_BYTES_MIN = constants.Z_MIN_CHUNK
+
+function isZlibFault(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return code.startsWith('ZSTD_') || code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE'
+}
+
+function checkOffsets(offsets: Int32Array, bytesMax: number, what: string): void {
+  if (offsets[0] !== 0) throw new FlatTableError(`${what}: its values do not begin at 0`)
+  for (let at = 1; at < offsets.length; at++)
+    if (offsets[at]! < offsets[at - 1]!) throw new FlatTableError(`${what}: its values overlap`)
+  if (offsets.at(-1)! > bytesMax) throw new FlatTableError(`${what} has ${offsets.at(-1)} bytes in one batch`)
+}
+
+/** The bytes as 32-bit words; copied only where they do not lie on a multiple of 4. */
+export function alignedInt32(bytes: Uint8Array): Int32Array {
+  if (bytes.byteOffset % 4 !== 0) return new Int32Array(bytes.slice().buffer)
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2)
 }

@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RecordBatchStreamReader, Table, tableFromIPC } from 'apache-arrow'
+import { RecordBatchStreamReader, Table } from 'apache-arrow'
 import fc from 'fast-check'
-import { encodePartition } from './columns.ts'
+import { columnsOf, describedColumns, encodePartition } from './columns.ts'
 import type { ManifestPartition } from './manifest.ts'
 import type { PartitionState } from './partition-state.ts'
 import { decodePartition } from './read-columns.ts'
 import { DEFAULT_SNAPSHOT_LIMITS, isSnapshotFault, type SnapshotFaultName } from './snapshot-fault.ts'
-import { anyEntities, entitiesOf, partitionOf, type TestEntity } from './states.testing.ts'
+import { anyEntities, arrowTable, entitiesOf, partitionOf, type TestEntity } from './states.testing.ts'
 
 const ENTITY: TestEntity = { id: 7, type: 512, position: [1, 2, 3], fields: {} }
 
 function fileOf(state: PartitionState, batchRowsMax?: number): Buffer {
-  return Buffer.concat([...encodePartition(state, batchRowsMax)])
+  return Buffer.concat([...encodePartition(columnsOf(state), batchRowsMax)])
 }
 
 function entryOf(state: PartitionState): ManifestPartition {
   const { domain, lifecycle, name, cell, idLane, idCounter, count } = state
-  const fields = state.fields.map((field) => field.index)
   const path = `entities/${domain}/${name}.arrow`
   return {
     path,
@@ -28,7 +27,7 @@ function entryOf(state: PartitionState): ManifestPartition {
     idLane,
     idCounter,
     rows: count,
-    fields,
+    ...describedColumns(columnsOf(state)),
     bytes: 0,
     sha256: '',
   }
@@ -63,6 +62,88 @@ test('a partition comes back as it was, whatever the batches and strides', () =>
   )
 })
 
+const shape = { speed: 'f32x2', mood: 'u8', weight: 'f64', steps: 'u16x3' } as const
+const shapeBytes = 8 + 1 + 7 + 8 + 6 + 2
+
+/** Some suit the shape, some are of another length or type, some have something in the gaps between its members. */
+const anyShapedValue = fc.record({
+  typeId: fc.constantFrom(600, 600, 600, 601),
+  bytes: fc
+    .tuple(fc.uint8Array({ minLength: 31, maxLength: 34 }), fc.boolean(), fc.boolean())
+    .map(([bytes, isCut, isClear]) => {
+      const value = isCut ? [...bytes] : [...bytes, 0, 0].slice(0, shapeBytes)
+      return isClear ? value.map((byte, at) => ((at >= 9 && at < 16) || (at >= 30 && !isCut) ? 0 : byte)) : value
+    }),
+})
+
+test('values of a declared shape come back as they were, beside others, whatever the batches and strides', () => {
+  const anyShaped = fc.array(fc.option(anyShapedValue, { nil: undefined }), { maxLength: 40 })
+  fc.assert(
+    fc.property(anyShaped, fc.integer({ min: 1, max: 15 }), fc.nat({ max: 9 }), (values, batchRowsMax, padding) => {
+      const entities = values.map((value, at): TestEntity => {
+        return { ...ENTITY, id: at + 1, fields: value ? { 3: value, 4: value } : {} }
+      })
+      const state = partitionOf(entities, {}, padding)
+      for (const field of state.fields) if (field.index === 3) field.shape = { typeId: 600, shape }
+      const back = decoded(fileOf(state, batchRowsMax), entryOf(state))
+      assert.deepEqual(entitiesOf(back), entitiesOf(state))
+      const isSuitable = (value: (typeof values)[number]) =>
+        value?.typeId === 600 &&
+        value.bytes.length === shapeBytes &&
+        value.bytes.every((byte, at) => byte === 0 || !((at >= 9 && at < 16) || at >= 30))
+      const { fields, shapes } = entryOf(state)
+      assert.equal(shapes.length > 0, values.some(isSuitable))
+      assert.equal(
+        fields.includes(3),
+        values.some((value) => value !== undefined && !isSuitable(value)),
+      )
+    }),
+  )
+})
+
+test('values of a declared shape are columns of numbers', () => {
+  const bytes = new Uint8Array(shapeBytes)
+  const view = new DataView(bytes.buffer)
+  view.setFloat32(0, 1.5, true)
+  view.setFloat32(4, -2, true)
+  view.setUint8(8, 250)
+  view.setFloat64(16, 0.1, true)
+  for (const at of [0, 1, 2]) view.setUint16(24 + at * 2, 60_000 + at, true)
+  const single = { typeId: 7, bytes: [210, 4] }
+  const entities: TestEntity[] = [
+    { ...ENTITY, id: 1, fields: { 1: { typeId: 600, bytes: [...bytes] }, 2: single } },
+    { ...ENTITY, id: 2, fields: { 1: { typeId: 600, bytes: [9] } } },
+  ]
+  const state = partitionOf(entities)
+  state.fields[0]!.shape = { typeId: 600, shape }
+  state.fields[1]!.shape = { typeId: 7, shape: 'i16' }
+  const table = arrowTable(fileOf(state))
+  assert.deepEqual(
+    table.schema.fields.slice(5).map((column) => `${column.name}: ${column.type}`),
+    [
+      'field_1.speed: List<Float32>',
+      'field_1.mood: Uint8',
+      'field_1.weight: Float64',
+      'field_1.steps: List<Uint16>',
+      'field_1: Binary',
+      'field_1_type: Uint32',
+      'field_2.value: Int16',
+    ],
+  )
+  const [first, second] = table.toArray().map((row) => row.toJSON())
+  assert.deepEqual([...first['field_1.speed']], [1.5, -2])
+  assert.deepEqual([...first['field_1.steps']], [60_000, 60_001, 60_002])
+  assert.deepEqual(
+    ['field_1.mood', 'field_1.weight', 'field_1', 'field_2.value'].map((name) => first[name]),
+    [250, 0.1, null, 1234],
+  )
+  assert.deepEqual(
+    ['field_1.speed', 'field_1.mood', 'field_1_type', 'field_2.value'].map((name) => second[name]),
+    [null, null, 600, null],
+  )
+  assert.deepEqual([...second.field_1], [9])
+})
+
 test('a large partition is cut into batches of bounded size', () => {
   const count = 200
   const data = new Uint8Array(count * 1_000_000)
@@ -82,7 +163,8 @@ test('a large partition is cut into batches of bounded size', () => {
       },
     ],
   }
-  for (const piece of encodePartition(state)) assert.ok(piece.length < 40_000_000, `${piece.length} bytes in a piece`)
+  for (const piece of encodePartition(columnsOf(state)))
+    assert.ok(piece.length < 40_000_000, `${piece.length} bytes in a piece`)
 })
 
 test('the Arrow library reads the columns with their names, types and nulls, from either end', () => {
@@ -90,7 +172,7 @@ test('the Arrow library reads the columns with their names, types and nulls, fro
   const big = { ...ENTITY, id: Number.MAX_SAFE_INTEGER, fields: { 2: field } }
   const file = fileOf(partitionOf([ENTITY, big]), 1)
   const stream = RecordBatchStreamReader.from(file.subarray(8))
-  for (const table of [tableFromIPC(file), new Table([...stream] as never)]) {
+  for (const table of [arrowTable(file), new Table([...stream] as never)]) {
     assert.deepEqual(
       table.schema.fields.map((column) => `${column.name}: ${column.type}`),
       [

@@ -1,9 +1,9 @@
-// A partition's entities as an Apache Arrow file: the columns, and how they are written.
-// Owns the names and types of the columns and the size of the batches; never compresses (the zip around it does) and never
+// A partition's entities as an Apache Arrow file: the columns, and what stands in them.
+// Owns the names and types of the columns and the size of the batches; never frames or compresses (arrow-writer.ts), and never
 // reads (read-columns.ts).
 //
-// Columns: id (uint64), type (uint32), x, y, z (float32), and for each data field n in use field_n (binary) and
-// field_n_type (uint32), both null where the entity has no such field.
+// Columns: id (u64), type (u32), x, y, z (f32). For each data field n in use: where a shape was declared, a column field_n.<member> for each of its
+// members, null where the value doesn't suit the shape; and where other values are, field_n (binary) and field_n_type (u32), null where there is none.
 
 import {
   Binary,
@@ -11,19 +11,35 @@ import {
   type DataType,
   Field,
   Float32,
-  Message,
+  Float64,
+  Int8,
+  Int16,
+  Int32,
+  List,
   makeData,
   RecordBatch,
-  RecordBatchFileWriter,
   Schema,
   Struct,
+  Uint8,
+  Uint16,
   Uint32,
   Uint64,
 } from 'apache-arrow'
 import { assert } from '../../base/assert.ts'
+import { kinds, type ShapeMember } from '../fabric/shape.ts'
+import type { ArrowColumn, ArrowKind } from './arrow-file.ts'
+import { ArrowPieceWriter } from './arrow-writer.ts'
+import type { ManifestPartition } from './manifest.ts'
 import type { FieldColumn, PartitionState } from './partition-state.ts'
+import { gatherMember, type SplitField, splitField } from './shaped-values.ts'
 
-export const BASE_COLUMNS = ['id', 'type', 'x', 'y', 'z'] as const
+export const BASE_COLUMNS: readonly ArrowColumn[] = [
+  { name: 'id', kind: 'u64', isList: false },
+  { name: 'type', kind: 'u32', isList: false },
+  { name: 'x', kind: 'f32', isList: false },
+  { name: 'y', kind: 'f32', isList: false },
+  { name: 'z', kind: 'f32', isList: false },
+]
 /** A batch ends at so many rows, or before its fields' bytes exceed so many. */
 const BATCH_ROWS_MAX = 65_536
 const BATCH_FIELD_BYTES_MAX = 32 * 1024 ** 2
@@ -36,21 +52,52 @@ export function fieldTypeColumnName(index: number): string {
   return `field_${index}_type`
 }
 
-/**
- * The bytes of the Arrow file, a batch of rows at a time. The pieces are copies: the state may change between a piece and the next only
- * if the caller wants a torn file.
- */
+/** The column of a member; a shape without names has one member, `value`. */
+export function memberColumn(index: number, { name, kind, count }: ShapeMember): ArrowColumn {
+  return { name: `${fieldColumnName(index)}.${name || 'value'}`, kind, isList: count > 1 }
+}
+
+/** The columns of values that are just bytes. */
+export function byteColumns(index: number): ArrowColumn[] {
+  return [
+    { name: fieldColumnName(index), kind: 'binary', isList: false },
+    { name: fieldTypeColumnName(index), kind: 'u32', isList: false },
+  ]
+}
+
+/** A partition that can be written; how its fields are split stands in the manifest. */
+export interface PartitionColumns {
+  state: PartitionState
+  fields: SplitField[]
+}
+
+/** The state must not change until it is written. */
+export function columnsOf(state: PartitionState): PartitionColumns {
+  assertShape(state)
+  return { state, fields: state.fields.map((field) => splitField(field, state.count)) }
+}
+
+/** What the manifest says of a partition's columns. */
+export function describedColumns({ fields }: PartitionColumns): Pick<ManifestPartition, 'fields' | 'shapes'> {
+  return {
+    fields: fields.filter(({ others }) => others > 0).map(({ field }) => field.index),
+    shapes: fields.flatMap(({ field: { index, shape }, layout }) =>
+      shape && layout ? [{ field: index, ...shape }] : [],
+    ),
+  }
+}
+
+/** The bytes of the Arrow file, a batch of rows at a time. The pieces are copies. */
 export function* encodePartition(
-  state: PartitionState,
+  columns: PartitionColumns,
   batchRowsMax: number = BATCH_ROWS_MAX,
 ): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
-  assertShape(state)
-  const schema = arrowSchema(state.fields)
-  const writer = new PieceWriter()
-  writer.reset(undefined, schema)
+  const { state } = columns
+  const schema = arrowSchema(columns.fields)
+  const writer = new ArrowPieceWriter(schema)
   for (let start = 0; start < state.count; ) {
     const end = batchEnd(state, start, batchRowsMax)
-    writer.write(recordBatch(schema, state, start, end))
+    writer.write(recordBatch(schema, columns, start, end))
     yield writer.takePiece()
     start = end
   }
@@ -75,37 +122,6 @@ export function firstBadId(ids: Float64Array, rows: number): number {
   return -1
 }
 
-/** Collects what the library writes, so that a generator can hand it on without a stream. */
-class PieceWriter extends RecordBatchFileWriter {
-  #chunks: Uint8Array[] = []
-  #bytes = 0
-
-  /** The library leaves the columns' description to the footer alone; readers that go from front to back want it first. */
-  protected override _writeSchema(schema: Schema): this {
-    return this._writeMagic()._writePadding(2)._writeMessage(Message.from(schema))
-  }
-
-  protected override _write(chunk: ArrayBufferView): this {
-    if (!this._started || chunk.byteLength === 0) return this
-    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-    this.#bytes += chunk.byteLength
-    this._position += chunk.byteLength
-    return this
-  }
-
-  takePiece(): Uint8Array<ArrayBuffer> {
-    const piece = new Uint8Array(this.#bytes)
-    let offset = 0
-    for (const chunk of this.#chunks) {
-      piece.set(chunk, offset)
-      offset += chunk.byteLength
-    }
-    this.#chunks = []
-    this.#bytes = 0
-    return piece
-  }
-}
-
 function assertShape(state: PartitionState): void {
   const { count } = state
   assert(
@@ -123,19 +139,36 @@ function assertShape(state: PartitionState): void {
   }
 }
 
-function arrowSchema(fields: readonly FieldColumn[]): Schema {
-  const columns: Field[] = [
-    new Field('id', new Uint64(), false),
-    new Field('type', new Uint32(), false),
-    new Field('x', new Float32(), false),
-    new Field('y', new Float32(), false),
-    new Field('z', new Float32(), false),
-  ]
-  for (const { index } of fields) {
-    columns.push(new Field(fieldColumnName(index), new Binary(), true))
-    columns.push(new Field(fieldTypeColumnName(index), new Uint32(), true))
+function arrowSchema(fields: readonly SplitField[]): Schema {
+  const columns = BASE_COLUMNS.map((column) => arrowField(column, false))
+  for (const { field, layout, others } of fields) {
+    for (const member of layout?.members ?? []) columns.push(arrowField(memberColumn(field.index, member), true))
+    if (others > 0) columns.push(...byteColumns(field.index).map((column) => arrowField(column, true)))
   }
   return new Schema(columns)
+}
+
+const arrowTypes: Record<ArrowKind, () => DataType> = {
+  u8: () => new Uint8(),
+  i8: () => new Int8(),
+  u16: () => new Uint16(),
+  i16: () => new Int16(),
+  u32: () => new Uint32(),
+  i32: () => new Int32(),
+  f32: () => new Float32(),
+  f64: () => new Float64(),
+  u64: () => new Uint64(),
+  binary: () => new Binary(),
+}
+
+function arrowField(column: ArrowColumn, nullable: boolean): Field {
+  return new Field(column.name, arrowType(column), nullable)
+}
+
+function arrowType({ kind, isList }: ArrowColumn): DataType {
+  const item = arrowTypes[kind]()
+  // Lists of a fixed size would be the same bytes, but not all readers know them.
+  return isList ? new List(new Field('item', item, false)) : item
 }
 
 /** Keeps every column's bytes far below the 2 GB that a batch's 32-bit offsets can reach. */
@@ -151,7 +184,7 @@ function batchEnd(state: PartitionState, start: number, rowsMax: number): number
   return end
 }
 
-function recordBatch(schema: Schema, state: PartitionState, start: number, end: number): RecordBatch {
+function recordBatch(schema: Schema, { state, fields }: PartitionColumns, start: number, end: number): RecordBatch {
   const rows = end - start
   const children: Data<DataType>[] = [
     makeData({ type: new Uint64(), length: rows, nullCount: 0, data: wholeIds(state.ids, start, end) }),
@@ -161,15 +194,45 @@ function recordBatch(schema: Schema, state: PartitionState, start: number, end: 
     const data = axisColumn(state.positions, axis, start, end)
     children.push(makeData({ type: new Float32(), length: rows, nullCount: 0, data }))
   }
-  for (const field of state.fields) {
-    const { nullCount, nullBitmap } = presence(field, start, end)
-    const { valueOffsets, data } = packedValues(field, start, end)
-    children.push(makeData({ type: new Binary(), length: rows, nullCount, nullBitmap, valueOffsets, data }))
-    const typeIds = field.typeIds.subarray(start, end)
-    children.push(makeData({ type: new Uint32(), length: rows, nullCount, nullBitmap, data: typeIds }))
+  for (const split of fields) {
+    if (split.layout) children.push(...memberData(split, split.layout.members, start, end))
+    if (split.others > 0) children.push(...byteData(split, start, end))
   }
   const type = new Struct(schema.fields)
   return new RecordBatch(schema, makeData({ type, length: rows, nullCount: 0, children }))
+}
+
+function memberData(split: SplitField, members: readonly ShapeMember[], start: number, end: number): Data<DataType>[] {
+  const length = end - start
+  const validity = presence(length, (row) => split.suits[start + row] === 1)
+  return members.map((member) => {
+    const column = memberColumn(split.field.index, member)
+    const values = numbersOf(member, gatherMember(split, member, start, end))
+    if (!column.isList) return makeData({ type: arrowType(column), length, ...validity, data: values } as never)
+    const type = arrowTypes[member.kind]()
+    const child = makeData({ type, length: length * member.count, nullCount: 0, data: values } as never)
+    const valueOffsets = Int32Array.from({ length: length + 1 }, (_, row) => row * member.count)
+    return makeData({ type: arrowType(column) as List, length, ...validity, valueOffsets, child })
+  })
+}
+
+function byteData({ field, suits }: SplitField, start: number, end: number): Data<DataType>[] {
+  const length = end - start
+  const lengthOf = (row: number) => (suits[row] === 1 ? -1 : field.lengths[row]!)
+  const validity = presence(length, (row) => lengthOf(start + row) >= 0)
+  const { valueOffsets, data } = packedValues(field, lengthOf, start, end)
+  const typeIds = field.typeIds.subarray(start, end)
+  return [
+    makeData({ type: new Binary(), length, ...validity, valueOffsets, data }),
+    makeData({ type: new Uint32(), length, ...validity, data: typeIds }),
+  ]
+}
+
+/** The bytes as the typed array that the library knows the column's type by; copied where they don't lie where such an array can. */
+function numbersOf({ kind }: ShapeMember, bytes: Uint8Array) {
+  const { of, bytes: width } = kinds[kind]
+  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice()
+  return new of(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.length / width)
 }
 
 /** Doubles to 64-bit integers, low word first, without a BigInt each. */
@@ -191,25 +254,28 @@ function axisColumn(positions: Float32Array, axis: number, start: number, end: n
   return new Float32Array(column.buffer)
 }
 
-function presence(field: FieldColumn, start: number, end: number): { nullCount: number; nullBitmap: Uint8Array } {
-  const nullBitmap = new Uint8Array(Math.ceil((end - start) / 8))
+function presence(rows: number, isPresent: (row: number) => boolean): { nullCount: number; nullBitmap: Uint8Array } {
+  const nullBitmap = new Uint8Array(Math.ceil(rows / 8))
   let nullCount = 0
-  for (let row = start; row < end; row++) {
-    const at = row - start
-    if (field.lengths[row]! < 0) nullCount++
-    else nullBitmap[at >> 3]! |= 1 << (at & 7)
+  for (let row = 0; row < rows; row++) {
+    if (isPresent(row)) nullBitmap[row >> 3]! |= 1 << (row & 7)
+    else nullCount++
   }
   return { nullCount, nullBitmap }
 }
 
 /** The used bytes of each row one behind the other. */
-function packedValues(field: FieldColumn, start: number, end: number): { valueOffsets: Int32Array; data: Uint8Array } {
-  const { lengths, stride, data } = field
+function packedValues(
+  { index, stride, data }: FieldColumn,
+  lengthOf: (row: number) => number,
+  start: number,
+  end: number,
+): { valueOffsets: Int32Array; data: Uint8Array } {
   const valueOffsets = new Int32Array(end - start + 1)
   let bytes = 0
   for (let row = start; row < end; row++) {
-    const length = lengths[row]!
-    assert(length <= stride, `a value of field ${field.index} is longer than the stride`)
+    const length = lengthOf(row)
+    assert(length <= stride, `a value of field ${index} is longer than the stride`)
     if (length > 0) bytes += length
     valueOffsets[row - start + 1] = bytes
   }

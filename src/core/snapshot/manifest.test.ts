@@ -34,6 +34,7 @@ function manifest(): Manifest {
         idCounter: 5,
         rows: 2,
         fields: [1, 4],
+        shapes: [{ field: 2, typeId: 600, shape: 'f32x3' }],
       },
       {
         ...spatial,
@@ -44,6 +45,7 @@ function manifest(): Manifest {
         idCounter: 1,
         rows: 0,
         fields: [],
+        shapes: [],
       },
     ],
   })
@@ -95,9 +97,9 @@ test('what is not JSON, or another format, is refused as that', () => {
 
 test('a newer format is refused with both versions, whatever else it holds', () => {
   checkRefused(
-    '{"format":"heddle-snapshot","formatVersion":2}',
+    '{"format":"heddle-snapshot","formatVersion":3}',
     'NewerFormat',
-    /newer format 2; this program reads up to 1/,
+    /newer format 3; this program reads up to 2/,
   )
 })
 

@@ -2,12 +2,13 @@
 // Owns the shape of manifest.json, its version, and the reading of one that nobody vouches for; never opens a zip.
 
 import { z } from 'zod'
+import { layOut, type Shape } from '../fabric/shape.ts'
 import type { SnapshotHeader } from './partition-state.ts'
 import { isSnapshotFault, type SnapshotFault, type SnapshotLimits, snapshotFault } from './snapshot-fault.ts'
 
 export const SNAPSHOT_FORMAT = 'heddle-snapshot'
 /** Raised when an older reader would misread the file; members that it may ignore can be added without. */
-export const SNAPSHOT_FORMAT_VERSION = 1
+export const SNAPSHOT_FORMAT_VERSION = 2
 export const MANIFEST_PATH = 'manifest.json'
 export const SCHEMA_PATH = 'schema.yaml'
 
@@ -35,15 +36,29 @@ const partitionEntry = z.object({
   idLane: wholeNumber,
   idCounter: wholeNumber,
   rows: wholeNumber,
-  /** Indices of the data fields that have columns, rising. */
+  /** Indices of the data fields that have a column of bytes, rising. */
   fields: z.array(wholeNumber.min(1)),
+  /** Data fields that have columns of numbers, by the shape that was declared, rising. Version 1 had none. */
+  shapes: z
+    .array(
+      z.object({
+        field: wholeNumber.min(1),
+        typeId: wholeNumber.max(0xffff_ffff),
+        shape: z.unknown().transform((shape, context): Shape => {
+          const layout = layOut(shape)
+          if (typeof layout === 'string') context.addIssue({ code: 'custom', message: layout })
+          return shape as Shape
+        }),
+      }),
+    )
+    .default([]),
   bytes: wholeNumber,
   sha256,
 })
 
 const manifestShape = z.object({
   format: z.literal(SNAPSHOT_FORMAT),
-  formatVersion: z.literal(SNAPSHOT_FORMAT_VERSION),
+  formatVersion: wholeNumber.min(1).max(SNAPSHOT_FORMAT_VERSION),
   heddleVersion: z.string().max(128),
   simulation: z.object({ name: resourceName, executionId: resourceName }),
   tick: wholeNumber,
@@ -200,10 +215,13 @@ function partitionFault(
   if (partition.bytes > limits.partitionBytesMax) {
     return tooLarge(`${partition.bytes} bytes in ${path}`, limits.partitionBytesMax)
   }
-  if (fields.some((field, at) => at > 0 && field <= fields[at - 1]!))
-    return badManifest(`the fields of ${path} do not rise`)
-  if (fields.some((field) => field > limits.fieldIndexMax)) {
-    return tooLarge(`field ${fields.at(-1)} in ${path}`, limits.fieldIndexMax)
+  const shaped = partition.shapes.map(({ field }) => field)
+  for (const indices of [fields, shaped]) {
+    if (indices.some((field, at) => at > 0 && field <= indices[at - 1]!))
+      return badManifest(`the fields of ${path} do not rise`)
+    if (indices.some((field) => field > limits.fieldIndexMax)) {
+      return tooLarge(`field ${indices.at(-1)} in ${path}`, limits.fieldIndexMax)
+    }
   }
   if (cell === undefined) return undefined
   if (partition.lifecycle !== 'BySpatialSubdivision') return badManifest(`${path} has a cell, but is not spatial`)

@@ -1,6 +1,7 @@
 // What a snapshot holds: the state of each partition at one tick, and what is true of the whole simulation at it.
 // Owns the shapes in memory; never how they look in a file (columns.ts, manifest.ts), and never the fabric's own layout.
 
+import type { DeclaredShape } from '../fabric/shape.ts'
 import type { AppStatus, Lifecycle } from '../wire/worker-protocol.ts'
 
 /** One data field of all entities of a partition, as the fabric keeps it: a fixed stride, and what of it is used. */
@@ -15,6 +16,8 @@ export interface FieldColumn {
   stride: number
   /** rows × stride; what lies behind a row's length is not part of the state. */
   data: Uint8Array
+  /** What the owner declared of values with its type id; others, and those that don't suit it, are just bytes. */
+  shape?: DeclaredShape
 }
 
 /** All entities of one partition. Arrays are compact: one row an entity, no holes, all of them `count` rows long. */

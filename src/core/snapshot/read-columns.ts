@@ -1,11 +1,20 @@
 // A partition's entities out of an Arrow file that nobody vouches for: every rule of the format is checked.
 // Owns the checks of one partition; never those across partitions (entity-ids.ts), and never verifies a checksum.
 
-import { type ArrowBatch, type ArrowBuffers, type ArrowFile, readArrowFile } from './arrow-file.ts'
-import { BASE_COLUMNS, fieldColumnName, fieldTypeColumnName, firstBadId, firstBadPosition } from './columns.ts'
+import { layOut, type ShapeLayout } from '../fabric/shape.ts'
+import {
+  type ArrowBuffers,
+  type ArrowColumn,
+  type ArrowFile,
+  alignedInt32,
+  columnText,
+  readArrowFile,
+} from './arrow-file.ts'
+import { BASE_COLUMNS, byteColumns, firstBadId, firstBadPosition, memberColumn } from './columns.ts'
 import { FlatTableError } from './flat-table.ts'
 import type { ManifestPartition } from './manifest.ts'
 import type { FieldColumn, PartitionState } from './partition-state.ts'
+import { scatterMember } from './shaped-values.ts'
 import { isSnapshotFault, type SnapshotFault, type SnapshotLimits, snapshotFault } from './snapshot-fault.ts'
 
 /** The partition's state, or the first fault. Whether a world has a place for its entities is the world's to say. */
@@ -14,31 +23,57 @@ export function decodePartition(
   entry: ManifestPartition,
   limits: SnapshotLimits,
 ): PartitionState | SnapshotFault {
-  const file = readFile(bytes, entry.path)
-  if (isSnapshotFault(file)) return file
-  return columnsFault(file, entry) ?? decodeRows(file, entry, limits)
-}
-
-function readFile(bytes: Uint8Array, path: string): ArrowFile | SnapshotFault {
   try {
-    return readArrowFile(bytes)
+    const file = readArrowFile(bytes, limits.partitionBytesMax)
+    const fields = fieldsOf(entry)
+    return columnsFault(file, entry, fields) ?? decodeRows(file, entry, fields, limits)
   } catch (error) {
     if (error instanceof FlatTableError || error instanceof TypeError)
-      return snapshotFault('Damaged', error.message, path)
+      return snapshotFault('Damaged', error.message, entry.path)
     throw error
   }
 }
 
-const BASE_TYPES = ['uint64', 'uint32', 'float32', 'float32', 'float32'] as const
+/** A data field in the file: its columns lie side by side from `column` on, first those of its shape's members. */
+interface FileField {
+  index: number
+  column: number
+  shape: ManifestPartition['shapes'][number] | undefined
+  layout: ShapeLayout | undefined
+  hasBytes: boolean
+}
 
-function columnsFault(file: ArrowFile, entry: ManifestPartition): SnapshotFault | undefined {
-  const wanted: string[] = BASE_COLUMNS.map((name, at) => `${name} ${BASE_TYPES[at]}`)
-  for (const field of entry.fields)
-    wanted.push(`${fieldColumnName(field)} binary`, `${fieldTypeColumnName(field)} uint32`)
-  const found = file.columns.map((column) => `${column.name} ${column.type}`)
+function fieldsOf(entry: ManifestPartition): FileField[] {
+  const shapes = new Map(entry.shapes.map((shape) => [shape.field, shape]))
+  const indices = [...new Set([...shapes.keys(), ...entry.fields])].sort((one, other) => one - other)
+  let column = BASE_COLUMNS.length
+  return indices.map((index) => {
+    const shape = shapes.get(index)
+    const parsed = shape && layOut(shape.shape)
+    const layout = typeof parsed === 'object' ? parsed : undefined
+    const hasBytes = entry.fields.includes(index)
+    const field = { index, column, shape, layout, hasBytes }
+    column += (layout?.members.length ?? 0) + (hasBytes ? 2 : 0)
+    return field
+  })
+}
+
+function columnsFault(
+  file: ArrowFile,
+  entry: ManifestPartition,
+  fields: readonly FileField[],
+): SnapshotFault | undefined {
+  const columns: ArrowColumn[] = [...BASE_COLUMNS]
+  for (const { index, layout, hasBytes } of fields) {
+    columns.push(...(layout?.members ?? []).map((member) => memberColumn(index, member)))
+    if (hasBytes) columns.push(...byteColumns(index))
+  }
+  const wanted = columns.map(columnText)
+  const found = file.columns.map(columnText)
   if (wanted.join() !== found.join()) {
-    const at = wanted.findIndex((column, index) => column !== found[index])
-    const message = `column ${at < 0 ? wanted.length : at} is ${found.at(at < 0 ? wanted.length : at) ?? 'missing'}, not ${wanted[at] ?? 'the end'}`
+    const differs = wanted.findIndex((column, at) => column !== found[at])
+    const at = differs < 0 ? wanted.length : differs
+    const message = `column ${at} is ${found[at] ?? 'missing'}, not ${wanted[at] ?? 'the end'}`
     return snapshotFault('CountMismatch', message, entry.path)
   }
   const rows = file.batches.reduce((sum, batch) => sum + batch.rows, 0)
@@ -46,16 +81,22 @@ function columnsFault(file: ArrowFile, entry: ManifestPartition): SnapshotFault 
   return undefined
 }
 
-function decodeRows(file: ArrowFile, entry: ManifestPartition, limits: SnapshotLimits): PartitionState | SnapshotFault {
+function decodeRows(
+  file: ArrowFile,
+  entry: ManifestPartition,
+  fileFields: readonly FileField[],
+  limits: SnapshotLimits,
+): PartitionState | SnapshotFault {
   const count = entry.rows
   const ids = new Float64Array(count)
   const types = new Uint32Array(count)
   const positions = new Float32Array(count * 3)
   let start = 0
-  for (const { rows, columns } of file.batches) {
-    if (columns.slice(0, BASE_COLUMNS.length).some((column) => column.nullCount > 0)) {
+  for (const batch of file.batches) {
+    const { rows } = batch
+    const columns = BASE_COLUMNS.map((_, at) => batch.column(at))
+    if (columns.some((column) => column.nullCount > 0))
       return snapshotFault('BadField', 'an id, type or position is null', entry.path)
-    }
     copyIds(columns[0]!.values, ids.subarray(start, start + rows))
     bytesOf(types).set(columns[1]!.values, start * 4)
     copyPositions(columns, positions.subarray(start * 3, (start + rows) * 3))
@@ -63,7 +104,7 @@ function decodeRows(file: ArrowFile, entry: ManifestPartition, limits: SnapshotL
   }
   const fault = entityFault(ids, positions, entry)
   if (fault !== undefined) return fault
-  const fields = decodeFields(file, entry, limits)
+  const fields = decodeFields(file, entry, fileFields, limits)
   if (isSnapshotFault(fields)) return fields
   const { domain, lifecycle, name, cell, idLane, idCounter } = entry
   return { domain, lifecycle, name, ...(cell && { cell }), idLane, idCounter, count, ids, types, positions, fields }
@@ -81,13 +122,15 @@ function entityFault(ids: Float64Array, positions: Float32Array, entry: Manifest
 function decodeFields(
   file: ArrowFile,
   entry: ManifestPartition,
+  fileFields: readonly FileField[],
   limits: SnapshotLimits,
 ): FieldColumn[] | SnapshotFault {
   const fields: FieldColumn[] = []
   let bytes = 0
-  for (const [at, index] of entry.fields.entries()) {
-    const column = BASE_COLUMNS.length + at * 2
-    const lengths = decodeLengths(file, column, entry.rows)
+  for (const fileField of fileFields) {
+    const { index, shape } = fileField
+    const batches = unpackedBatches(file, fileField)
+    const lengths = decodeLengths(batches, fileField, entry.rows)
     if (typeof lengths === 'string') return snapshotFault('BadField', `field ${index}: ${lengths}`, entry.path)
     const stride = lengths.reduce((longest, length) => Math.max(longest, length), 0)
     if (stride > limits.fieldBytesMax) {
@@ -99,86 +142,125 @@ function decodeFields(
       const message = `the fields take ${bytes} bytes in memory, over the limit of ${limits.partitionBytesMax}`
       return snapshotFault('TooLarge', message, entry.path)
     }
-    fields.push(decodeField(file, column, { index, lengths, stride }, entry.rows))
+    const field: FieldColumn = {
+      index,
+      lengths,
+      stride,
+      typeIds: new Uint32Array(entry.rows),
+      data: new Uint8Array(entry.rows * stride),
+      ...(shape && { shape: { typeId: shape.typeId, shape: shape.shape } }),
+    }
+    for (const batch of batches) decodeValues(batch, fileField, field)
+    fields.push(field)
   }
   return fields
 }
 
-/** The values' lengths, -1 where there is none; or what is wrong with them. */
-function decodeLengths(file: ArrowFile, column: number, count: number): Int32Array | string {
-  const lengths = new Int32Array(count)
+/** The columns of one field in one batch. */
+interface FieldBatch {
+  start: number
+  rows: number
+  members: ArrowBuffers[]
+  /** Values and their types. */
+  bytes?: { values: ArrowBuffers; types: ArrowBuffers }
+}
+
+function unpackedBatches(file: ArrowFile, { column, layout, hasBytes }: FileField): FieldBatch[] {
+  const memberCount = layout?.members.length ?? 0
   let start = 0
-  for (const batch of file.batches) {
-    const fault = batchLengths(batch, column, lengths.subarray(start, start + batch.rows))
-    if (fault !== undefined) return fault
+  return file.batches.map((batch) => {
+    const members = (layout?.members ?? []).map(({ count }, at) => batch.column(column + at, count))
+    const fieldBatch: FieldBatch = { start, rows: batch.rows, members }
+    if (hasBytes) {
+      fieldBatch.bytes = { values: batch.column(column + memberCount), types: batch.column(column + memberCount + 1) }
+    }
     start += batch.rows
+    return fieldBatch
+  })
+}
+
+/** The values' lengths, -1 where there is none; or what is wrong with them. */
+function decodeLengths(batches: readonly FieldBatch[], field: FileField, count: number): Int32Array | string {
+  const lengths = new Int32Array(count).fill(-1)
+  for (const batch of batches) {
+    const fault = byteLengths(batch, lengths) ?? memberLengths(batch, field, lengths)
+    if (fault !== undefined) return fault
   }
   return lengths
 }
 
-function batchLengths(batch: ArrowBatch, column: number, lengths: Int32Array): string | undefined {
-  const value = batch.columns[column]!
-  const type = batch.columns[column + 1]!
-  const offsets = alignedInt32(value.offsets)
-  if (offsets[0] !== 0) return 'its values do not begin at 0'
+function byteLengths({ start, rows, bytes }: FieldBatch, lengths: Int32Array): string | undefined {
+  if (bytes === undefined) return undefined
+  const { values, types } = bytes
   let nulls = 0
-  for (let row = 0; row < batch.rows; row++) {
-    const length = offsets[row + 1]! - offsets[row]!
-    if (length < 0) return 'its values overlap'
-    const present = isPresent(value, row)
-    if (present !== isPresent(type, row)) return 'a value has no type, or a type has no value'
+  for (let row = 0; row < rows; row++) {
+    const length = values.offsets[row + 1]! - values.offsets[row]!
+    const present = isPresent(values, row)
+    if (present !== isPresent(types, row)) return 'a value has no type, or a type has no value'
     if (!present && length !== 0) return 'an absent value has bytes'
-    if (!present) nulls++
-    lengths[row] = present ? length : -1
+    if (present) lengths[start + row] = length
+    else nulls++
   }
-  if (offsets[batch.rows]! > value.values.length) return 'its values reach beyond their bytes'
-  if (nulls !== value.nullCount || nulls !== type.nullCount) return 'the count of entities without it is wrong'
+  if (nulls !== values.nullCount || nulls !== types.nullCount) return WRONG_COUNT
   return undefined
 }
 
-function decodeField(
-  file: ArrowFile,
-  column: number,
-  shape: { index: number; lengths: Int32Array; stride: number },
-  count: number,
-): FieldColumn {
-  const { lengths, stride } = shape
-  const typeIds = new Uint32Array(count)
-  const data = new Uint8Array(count * stride)
-  let start = 0
-  for (const { rows, columns } of file.batches) {
-    const { offsets, values } = columns[column]!
-    bytesOf(typeIds).set(columns[column + 1]!.values, start * 4)
-    unpackValues(
-      alignedInt32(offsets),
-      values,
-      data.subarray(start * stride, (start + rows) * stride),
-      lengths,
-      start,
-      stride,
-    )
-    start += rows
+function memberLengths(
+  { start, rows, members }: FieldBatch,
+  { layout }: FileField,
+  lengths: Int32Array,
+): string | undefined {
+  const [first, ...others] = members
+  if (first === undefined || layout === undefined) return undefined
+  let nulls = 0
+  for (let row = 0; row < rows; row++) {
+    const present = isPresent(first, row)
+    for (const other of others) if (isPresent(other, row) !== present) return 'a value has some of its members'
+    if (!present) {
+      nulls++
+      continue
+    }
+    if (lengths[start + row]! >= 0) return 'an entity has two values'
+    lengths[start + row] = layout.bytes
   }
-  for (let row = 0; row < count; row++) if (lengths[row]! < 0) typeIds[row] = 0
-  return { ...shape, typeIds, data }
+  if (members.some(({ nullCount }) => nullCount !== nulls)) return WRONG_COUNT
+  return undefined
 }
 
-function unpackValues(
-  offsets: Int32Array,
-  values: Uint8Array,
-  data: Uint8Array,
-  lengths: Int32Array,
-  start: number,
-  stride: number,
+const WRONG_COUNT = 'the count of entities without it is wrong'
+
+function decodeValues(
+  { start, rows, members, bytes }: FieldBatch,
+  { layout, shape }: FileField,
+  field: FieldColumn,
 ): void {
+  const { typeIds, stride, data } = field
+  if (bytes !== undefined) {
+    const typeWords = alignedInt32(bytes.types.values)
+    for (let row = 0; row < rows; row++) if (isPresent(bytes.values, row)) typeIds[start + row] = typeWords[row]!
+    const place = data.subarray(start * stride, (start + rows) * stride)
+    unpackValues(bytes.values.offsets, bytes.values.values, place, stride)
+  }
+  const [first] = members
+  if (first === undefined || layout === undefined || shape === undefined) return
+  const suits = new Uint8Array(rows)
+  for (let row = 0; row < rows; row++) {
+    if (!isPresent(first, row)) continue
+    suits[row] = 1
+    typeIds[start + row] = shape.typeId
+  }
+  for (const [at, member] of layout.members.entries()) scatterMember(members[at]!.values, member, field, start, suits)
+}
+
+function unpackValues(offsets: Int32Array, values: Uint8Array, data: Uint8Array, stride: number): void {
   const rows = offsets.length - 1
   if (offsets[rows] === rows * stride) {
-    data.set(values.subarray(0, rows * stride))
+    data.set(values)
     return
   }
   for (let row = 0; row < rows; row++) {
-    const length = lengths[start + row]!
     const from = offsets[row]!
+    const length = offsets[row + 1]! - from
     const to = row * stride
     if (length > 96) data.set(values.subarray(from, from + length), to)
     else for (let at = 0; at < length; at++) data[to + at] = values[from + at]!
@@ -202,12 +284,6 @@ function copyPositions(columns: readonly ArrowBuffers[], positions: Float32Array
     const words = alignedInt32(columns[2 + axis]!.values)
     for (let row = 0; row < words.length; row++) bits[row * 3 + axis] = words[row]!
   }
-}
-
-/** The bytes as 32-bit words; copied only where they do not lie on a multiple of 4. */
-function alignedInt32(bytes: Uint8Array): Int32Array {
-  if (bytes.byteOffset % 4 !== 0) return new Int32Array(bytes.slice().buffer)
-  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2)
 }
 
 function bytesOf(column: Uint32Array): Uint8Array {

@@ -1,6 +1,8 @@
 // Makes partitions for tests: random ones, and one of which every column can be chosen.
 // Never imported by a program.
 
+import { zstdDecompressSync } from 'node:zlib'
+import { CompressionType, compressionRegistry, type Table, tableFromIPC } from 'apache-arrow'
 import fc from 'fast-check'
 import type { FieldColumn, PartitionState } from './partition-state.ts'
 
@@ -57,6 +59,13 @@ function fieldOf(entities: readonly TestEntity[], index: number, padding: number
     stride,
     data,
   }
+}
+
+compressionRegistry.set(CompressionType.ZSTD, { decode: (bytes) => zstdDecompressSync(bytes) })
+
+/** An Arrow file as the library reads it. */
+export function arrowTable(bytes: Uint8Array): Table {
+  return tableFromIPC(bytes)
 }
 
 /** The rows of a partition as plain values, for comparing. */
