@@ -5,7 +5,7 @@ import { denialMessage, evaluate, type Grants } from '../../core/access/evaluate
 import { type ContextValues, RequestContext } from '../../core/access/request-context.ts'
 import { refuseToken, type SignatureRefusal } from '../../core/api/signature.ts'
 import type { Credentials } from '../credentials.ts'
-import type { AccessFolder } from './access-folder.ts'
+import type { AccessFolder, KeyOwner } from './access-folder.ts'
 import { readSession } from './sessions.ts'
 
 export interface Principal {
@@ -35,6 +35,9 @@ export interface AccessOptions {
 
 export class Access {
   private readonly options: AccessOptions
+  /** The folder makes owners anew when a file has changed. */
+  private readonly owners = new WeakMap<KeyOwner, Found>()
+  private time: { readonly nowMs: number; readonly values: ContextValues } | undefined
 
   constructor(options: AccessOptions) {
     this.options = options
@@ -60,7 +63,7 @@ export class Access {
   ): string | undefined {
     if (principal.grants === undefined) return undefined
     const { action, resource } = asked
-    const context = new RequestContext({ ...this.valuesOf(origin), ...asked.values, ...principal.values })
+    const context = new RequestContext(this.valuesOf(origin), asked.values ?? {}, principal.values)
     const request = { action, resource, context }
     const decision = evaluate(request, principal.grants)
     return decision.allowed ? undefined : denialMessage(principal.arn, request, decision)
@@ -74,12 +77,16 @@ export class Access {
       return { secretAccessKey: operator.secretAccessKey, principal: { arn, accessKeyId, values: {} } }
     }
     const owner = folder.ownerOfKey(accessKeyId)
-    if (owner === undefined) return undefined
-    const grants = { policies: owner.user.policies }
-    return {
-      secretAccessKey: owner.secretAccessKey,
-      principal: { ...userPrincipal(owner.user.name, accountId), accessKeyId, grants },
-    }
+    return owner && (this.owners.get(owner) ?? this.foundBy(owner, accessKeyId))
+  }
+
+  private foundBy(owner: KeyOwner, accessKeyId: string): Found {
+    const { user, secretAccessKey } = owner
+    const grants = { policies: user.policies }
+    const principal = { ...userPrincipal(user.name, this.options.accountId), accessKeyId, grants }
+    const found = { secretAccessKey, principal }
+    this.owners.set(owner, found)
+    return found
   }
 
   private findSession(accessKeyId: string, sessionToken: string): Found | SignatureRefusal {
@@ -101,14 +108,24 @@ export class Access {
   }
 
   private valuesOf({ sourceIp, isSecure }: Origin): ContextValues {
-    const nowMs = this.options.nowMs()
-    return {
-      'aws:CurrentTime': new Date(nowMs).toISOString(),
-      'aws:EpochTime': String(Math.floor(nowMs / 1000)),
+    const values = {
+      ...this.timeValues(),
       'aws:RequestedRegion': this.options.region,
       'aws:SecureTransport': String(isSecure),
-      ...(sourceIp !== '' && { 'aws:SourceIp': sourceIp }),
     }
+    return sourceIp === '' ? values : { ...values, 'aws:SourceIp': sourceIp }
+  }
+
+  /** Calls of the same millisecond share the writing of it. */
+  private timeValues(): ContextValues {
+    const nowMs = this.options.nowMs()
+    if (this.time?.nowMs === nowMs) return this.time.values
+    const values = {
+      'aws:CurrentTime': new Date(nowMs).toISOString(),
+      'aws:EpochTime': String(Math.floor(nowMs / 1000)),
+    }
+    this.time = { nowMs, values }
+    return values
   }
 }
 

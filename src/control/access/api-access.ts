@@ -72,12 +72,17 @@ function resourceOf(name: OperationName, input: GuardedInput, owner: Owner): str
 }
 
 function requestValues({ Tags: tags, TagKeys: keys }: GuardedInput): ContextValues {
+  if (tags === undefined && keys === undefined) return {}
   const named = keys ?? Object.keys(tags ?? {})
   return { ...tagValues(tags ?? {}, 'aws:RequestTag'), 'aws:TagKeys': named }
 }
 
 /** What is about to be made has no tags yet, whatever has its name now. */
-async function resourceValues(name: OperationName, resource: string, { owner, store, tags }: ApiGuard) {
+function resourceValues(
+  name: OperationName,
+  resource: string,
+  { owner, store, tags }: ApiGuard,
+): ContextValues | Promise<ContextValues> {
   if (name === 'StartSimulation' || name === 'ListSimulations') return {}
   const parsed = simulationNameOf(resource, owner)
   if (!('name' in parsed)) return {}

@@ -30,17 +30,23 @@ export class Audit {
    * answers leave together: one write, and one awakening of a client that waits for several.
    */
   record(request: IncomingMessage, facts: CallFacts): Promise<void> {
-    const userAgent = request.headers['user-agent']
-    const claimed = facts.caller === undefined ? claimedKeyOf(request) : undefined
+    const { service, operation, readOnly, requestId, caller, input, output, error } = facts
     const event = auditEvent({
-      ...facts,
+      service,
+      operation,
+      readOnly,
+      requestId,
+      caller,
+      input,
+      output,
+      error,
       region: this.#owner.region,
       accountId: this.#owner.accountId,
       timeMs: Date.now(),
       eventId: randomUUID(),
       sourceAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-      ...(userAgent !== undefined && { userAgent }),
-      ...(claimed !== undefined && { claimedAccessKeyId: claimed }),
+      userAgent: request.headers['user-agent'],
+      claimedAccessKeyId: caller === undefined ? claimedKeyOf(request) : undefined,
     })
     this.#lines.push(JSON.stringify(event))
     this.#turn ??= new Promise((resolve, reject) => {

@@ -12,20 +12,24 @@ import { ERROR_TYPE_HEADER, errorText } from './answers.ts'
 /** Answers anybody, without a signature, that the server serves. No call of the API, so no record. */
 export const HEALTH_PATH = '/health'
 
-type Noted = Partial<Pick<CallFacts, 'operation' | 'caller' | 'input' | 'output'>>
-
-const notes = new WeakMap<IncomingMessage, Noted>()
-
-/** Remembers what is known of a call so far, for its record. */
-export function noteCall(request: IncomingMessage, noted: Noted): void {
-  const known = notes.get(request)
-  if (known === undefined) notes.set(request, { ...noted })
-  else Object.assign(known, noted)
+/** What is known of a call so far. */
+export interface CallNotes {
+  /** Undefined where the request was refused before its operation was found. */
+  operation: OperationName | undefined
+  caller: CallFacts['caller']
+  input: CallFacts['input']
+  output: CallFacts['output']
 }
 
-/** Undefined where the request was refused before its operation was found. */
-export function operationNoted(request: IncomingMessage): string | undefined {
-  return notes.get(request)?.operation
+const notes = new WeakMap<IncomingMessage, CallNotes>()
+
+/** To be filled in by whoever learns more. */
+export function notesOf(request: IncomingMessage): CallNotes {
+  const known = notes.get(request)
+  if (known !== undefined) return known
+  const empty = { operation: undefined, caller: undefined, input: undefined, output: undefined }
+  notes.set(request, empty)
+  return empty
 }
 
 export function isReadOnly(operation: OperationName): boolean {
@@ -64,16 +68,17 @@ export function auditCalls(app: FastifyInstance, audit: Audit, log: Logger): voi
 }
 
 function factsOf(request: IncomingMessage, requestId: string, reply: FastifyReply, payload: unknown): CallFacts {
-  const { operation = 'UnknownOperation', ...noted } = notes.get(request) ?? {}
+  const { operation, caller, input, output } = notesOf(request)
   const code = reply.getHeader(ERROR_TYPE_HEADER)
   return {
     service: 'simspaceweaver',
-    operation,
-    readOnly: operation === 'UnknownOperation' || isReadOnly(operation as OperationName),
+    operation: operation ?? 'UnknownOperation',
+    readOnly: operation === undefined || isReadOnly(operation),
     requestId,
-    ...noted,
-    ...(operation === 'UnknownOperation' && { input: { Method: request.method, Path: pathOf(request.url) } }),
-    ...(code !== undefined && { error: { code: String(code), message: messageOf(payload) } }),
+    caller,
+    input: operation === undefined ? { Method: request.method, Path: pathOf(request.url) } : input,
+    output,
+    error: code === undefined ? undefined : { code: String(code), message: messageOf(payload) },
   }
 }
 

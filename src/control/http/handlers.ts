@@ -40,7 +40,7 @@ export interface RawRequest {
 }
 
 /** Finds out who asks. Throwing is a 500. */
-export type Authenticate = (request: RawRequest) => Promise<Authentication>
+export type Authenticate = (request: RawRequest) => Authentication | Promise<Authentication>
 
 export type Authentication =
   | { readonly ok: true; readonly caller: Caller }

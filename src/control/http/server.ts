@@ -21,7 +21,7 @@ import { defaultServingSettings, type ServingSettings } from '../config-file.ts'
 import { isForMetrics } from '../metrics/metrics-endpoint.ts'
 import type { Answered } from '../metrics/request-metrics.ts'
 import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } from './answers.ts'
-import { auditCalls, demandAudit, HEALTH_PATH, noteCall, operationNoted } from './audit-hook.ts'
+import { auditCalls, demandAudit, HEALTH_PATH, notesOf } from './audit-hook.ts'
 import { claimedService } from './claimed-service.ts'
 import { Connections } from './connections.ts'
 import type { Authenticate, Caller, OperationHandlers } from './handlers.ts'
@@ -102,7 +102,13 @@ function createApp(options: HttpServerOptions): FastifyInstance {
     genReqId: () => randomUUID(),
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 16 * 1024 },
+    routerOptions: {
+      caseSensitive: true,
+      ignoreTrailingSlash: false,
+      maxParamLength: 16 * 1024,
+      // The query is read by what knows its members.
+      querystringParser: () => ({}),
+    },
   })
   if (options.audit !== undefined) auditCalls(app, options.audit, options.log)
   if (options.onAnswered !== undefined) tellOfAnswers(app, options.onAnswered)
@@ -142,7 +148,7 @@ function tellOfAnswers(app: FastifyInstance, tell: (answered: Answered) => void)
     if (request.routeOptions.url === HEALTH_PATH) return done()
     reply.raw.once('close', () => {
       const status = reply.raw.headersSent ? reply.raw.statusCode : 0
-      const operation = operationNoted(request.raw) ?? 'unknown'
+      const operation = notesOf(request.raw).operation ?? 'unknown'
       tell({ service: SERVICE_NAME, operation, status, durationMs: reply.elapsedTime })
     })
     done()
@@ -157,14 +163,14 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
     method,
     url,
     onRequest: (request, _reply, done) => {
-      noteCall(request.raw, { operation: name })
+      notesOf(request.raw).operation = name
       done()
     },
-    // Not async: of a promise for the reply the framework would make sure that it is sent, at a price.
+    // Never gives the framework a promise of the reply: it would listen for the reply's end, at a price.
     handler: (request: FastifyRequest, reply: FastifyReply) => {
       answer(name, request, options).then(
-        (text) => sendJson(reply, text),
-        (fault) => reply.send(fault),
+        (text) => void sendJson(reply, text),
+        (fault) => void reply.send(fault),
       )
     },
   })
@@ -179,10 +185,11 @@ async function answer<Name extends OperationName>(
   demandAudit(options.audit, name)
   const validated = validateInput(name, { url: rawUrl(request), body: rawBody(request) })
   if (!validated.ok) throw validated.error
-  noteCall(request.raw, { input: validated.input })
+  const notes = notesOf(request.raw)
+  notes.input = validated.input
   const call = { requestId: request.id, caller, origin: originOf(request.raw) }
   const output = await options.handlers[name](validated.input, call)
-  noteCall(request.raw, { output })
+  notes.output = output
   return textOf(name, output)
 }
 
@@ -205,7 +212,7 @@ async function authenticated(options: HttpServerOptions, request: FastifyRequest
     body: rawBody(request),
   })
   if (!authentication.ok) throw new ApiError(authentication.error, authentication.message)
-  noteCall(request.raw, { caller: authentication.caller })
+  notesOf(request.raw).caller = authentication.caller
   return authentication.caller
 }
 
@@ -227,8 +234,10 @@ function rawUrl(request: FastifyRequest): string {
 }
 
 function rawBody(request: FastifyRequest): Uint8Array {
-  return request.body instanceof Uint8Array ? request.body : new Uint8Array()
+  return request.body instanceof Uint8Array ? request.body : NO_BODY
 }
+
+const NO_BODY = new Uint8Array()
 
 function createNodeServer(
   api: RequestListener,

@@ -7,25 +7,29 @@ import type { RequestContext } from './request-context.ts'
 
 /** One operator with one key. The conditions of a statement must all hold. */
 export interface Condition {
-  /** As written, such as `ForAnyValue:StringEqualsIfExists`. */
-  readonly operator: string
+  readonly operator: OperatorParts
   readonly key: string
   readonly values: readonly string[]
   /** Whether values may hold `${...}`. */
   readonly variables: boolean
 }
 
-/** Whether there is such an operator; with values, whether it can use them. The reason otherwise. */
-export function faultOfCondition(condition: Condition): string | undefined {
-  const parts = partsOf(condition.operator)
-  if (parts === undefined) return `there is no condition operator '${condition.operator}'`
-  const wrong = condition.values.find((value) => !value.includes('${') && !parts.base.accepts(value))
-  return wrong === undefined ? undefined : `'${wrong}' is no value for ${condition.operator}`
+/** `operator` as written, such as `ForAnyValue:StringEqualsIfExists`. The reason where there is none, or it can't use the values. */
+export function conditionOf(
+  operator: string,
+  key: string,
+  values: readonly string[],
+  variables: boolean,
+): Condition | { readonly reason: string } {
+  const parts = partsOf(operator)
+  if (parts === undefined) return { reason: `there is no condition operator '${operator}'` }
+  const wrong = values.find((value) => !value.includes('${') && !parts.base.accepts(value))
+  if (wrong !== undefined) return { reason: `'${wrong}' is no value for ${operator}` }
+  return { operator: parts, key, values, variables }
 }
 
 export function conditionHolds(condition: Condition, context: RequestContext): boolean {
-  const parts = partsOf(condition.operator)
-  if (parts === undefined) return false
+  const parts = condition.operator
   const given = context.valuesOf(condition.key)
   if (parts.isNull) return condition.values.some((value) => (value.toLowerCase() === 'true') === (given === undefined))
   if (given === undefined) return parts.ifExists || parts.set === 'all' || (parts.set === undefined && parts.negated)
@@ -38,14 +42,16 @@ export function conditionHolds(condition: Condition, context: RequestContext): b
   return every ? given.every(holdsFor) : given.some(holdsFor)
 }
 
-interface Comparison {
+/** How one value is compared with one that the policy names. */
+export interface Comparison {
   accepts(wanted: string): boolean
   /** Whether a request's value can be compared at all: what can't satisfies neither an operator nor its negation. */
   comparable(value: string): boolean
   matches(value: string, wanted: string, variables: boolean, context: RequestContext): boolean
 }
 
-interface OperatorParts {
+/** What an operator's name says. */
+export interface OperatorParts {
   base: Comparison
   negated: boolean
   isNull: boolean
@@ -93,11 +99,23 @@ const ARN_PIECES = 6
 /** Whether an ARN fits a pattern. A pattern that is `*` fits all; one that ends early leaves the rest open. */
 export function matchesArn(pattern: Pattern, arn: string, variableOf: (name: string) => string | undefined): boolean {
   const wanted = arnPieces(pattern)
-  const pieces = arn.split(':')
-  // Not an ARN: a request for no resource in particular, `*`.
-  if (wanted.length === 1 || pieces.length < ARN_PIECES) return matchesPattern(pattern, arn, variableOf)
-  const given = [...pieces.slice(0, ARN_PIECES - 1), pieces.slice(ARN_PIECES - 1).join(':')]
-  return given.every((piece, index) => wanted[index] === undefined || matchesPattern(wanted[index], piece, variableOf))
+  const given = wanted.length === 1 ? undefined : piecesOfArn(arn)
+  if (given === undefined) return matchesPattern(pattern, arn, variableOf)
+  return wanted.every((piece, index) => matchesPattern(piece, given[index]!, variableOf))
+}
+
+/** Undefined where it is none: a request for no resource in particular, `*`. */
+function piecesOfArn(arn: string): readonly string[] | undefined {
+  const pieces: string[] = []
+  let from = 0
+  while (pieces.length < ARN_PIECES - 1) {
+    const colon = arn.indexOf(':', from)
+    if (colon === -1) return undefined
+    pieces.push(arn.slice(from, colon))
+    from = colon + 1
+  }
+  pieces.push(arn.slice(from))
+  return pieces
 }
 
 /** Patterns are kept by who parses them, and so are their pieces. */

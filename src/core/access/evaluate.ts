@@ -3,7 +3,7 @@
 // Never knows where policies come from.
 
 import { conditionHolds, matchesArn } from './conditions.ts'
-import { matchesPattern, parsePattern, textOf } from './pattern.ts'
+import { matchesPattern, type Pattern, textOf } from './pattern.ts'
 import type { Policy, Statement } from './policy.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -33,38 +33,39 @@ export type Decision =
   | { readonly allowed: false; readonly why: 'noAllow' | 'noSessionAllow' }
 
 export function evaluate(request: AccessRequest, { policies, sessionPolicy }: Grants): Decision {
-  const session = sessionPolicy === undefined ? [] : placesIn(sessionPolicy, 'session')
-  const own = policies.flatMap((policy, index) => placesIn(policy, index))
-  const find = (places: readonly Placed[], effect: Statement['effect']) =>
-    places.find(({ statement }) => statement.effect === effect && statementApplies(statement, request))?.place
-  const denied = find([...own, ...session], 'Deny')
-  if (denied !== undefined) return { allowed: false, why: 'explicitDeny', by: denied }
-  const allowed = find(own, 'Allow')
-  if (allowed === undefined) return { allowed: false, why: 'noAllow' }
-  if (sessionPolicy !== undefined && find(session, 'Allow') === undefined) {
-    return { allowed: false, why: 'noSessionAllow' }
+  const action = request.action.toLowerCase()
+  const applying = (policy: Policy, effect: Statement['effect']) =>
+    policy.statements.findIndex((each) => each.effect === effect && statementApplies(each, action, request))
+  const firstIn = (effect: Statement['effect']): StatementPlace | undefined => {
+    for (const [policy, each] of policies.entries()) {
+      const statement = applying(each, effect)
+      if (statement !== -1) return { policy, statement }
+    }
+    return undefined
   }
+  const inSession = (effect: Statement['effect']): StatementPlace | undefined => {
+    const statement = sessionPolicy === undefined ? -1 : applying(sessionPolicy, effect)
+    return statement === -1 ? undefined : { policy: 'session', statement }
+  }
+  const denied = firstIn('Deny') ?? inSession('Deny')
+  if (denied !== undefined) return { allowed: false, why: 'explicitDeny', by: denied }
+  const allowed = firstIn('Allow')
+  if (allowed === undefined) return { allowed: false, why: 'noAllow' }
+  if (sessionPolicy !== undefined && inSession('Allow') === undefined) return { allowed: false, why: 'noSessionAllow' }
   return { allowed: true, by: allowed }
 }
 
-/** Whether a statement is about the request: action, resource and all conditions fit. */
-export function statementApplies(statement: Statement, request: AccessRequest): boolean {
-  const { variables } = statement
-  const variableOf = (name: string) => request.context.variable(name)
-  const action = request.action.toLowerCase()
-  const isAction = statement.actions.some((each) =>
-    matchesPattern(parsePattern(each.toLowerCase(), { wildcards: true, variables: false }), action, variableOf),
-  )
+/** Whether a statement is about the request: action (in lower case), resource and all conditions fit. */
+function statementApplies(statement: Statement, action: string, { resource, context }: AccessRequest): boolean {
+  const variableOf = (name: string) => context.variable(name)
+  const isAction = statement.actions.some((each) => matchesPattern(each, action, variableOf))
   if (isAction === statement.actionsExcluded) return false
-  // What is left out of an Allow must be known, or it would allow too much.
-  const isUnclear = (each: string) =>
-    textOf(parsePattern(each, { wildcards: true, variables }), variableOf) === undefined
-  const isResource = statement.resources.some((each) =>
-    matchesArn(parsePattern(each, { wildcards: true, variables }), request.resource, variableOf),
-  )
+  const isResource = statement.resources.some((each) => matchesArn(each, resource, variableOf))
   if (isResource === statement.resourcesExcluded) return false
+  // What is left out of an Allow must be known, or it would allow too much.
+  const isUnclear = (each: Pattern) => textOf(each, variableOf) === undefined
   if (statement.effect === 'Allow' && statement.resourcesExcluded && statement.resources.some(isUnclear)) return false
-  return statement.conditions.every((condition) => conditionHolds(condition, request.context))
+  return statement.conditions.every((condition) => conditionHolds(condition, context))
 }
 
 /** What the caller is told: who, what and on what, in the words that AWS's users know. */
@@ -79,12 +80,3 @@ export function denialMessage(arn: string, request: AccessRequest, decision: Dec
 }
 
 const SESSION_DENY = 'with an explicit deny in a session policy'
-
-interface Placed {
-  place: StatementPlace
-  statement: Statement
-}
-
-function placesIn(policy: Policy, name: StatementPlace['policy']): Placed[] {
-  return policy.statements.map((statement, index) => ({ place: { policy: name, statement: index }, statement }))
-}

@@ -60,7 +60,7 @@ function variableOf(inner: string): PatternPart {
 export function matchesPattern(pattern: Pattern, text: string, variables: VariableValue): boolean {
   if (pattern.length === 1 && pattern[0] === ANY_MANY) return true
   const steps = resolved(pattern, variables)
-  return steps !== undefined && matchesSteps(steps, [...text])
+  return steps !== undefined && matchesSteps(steps, SURROGATE.test(text) ? [...text] : text)
 }
 
 /** The pattern's text, where it is to be compared as a whole; undefined where a variable has no value. */
@@ -79,9 +79,13 @@ export function splitPattern(pattern: Pattern, countMax: number): Pattern[] {
   return pieces
 }
 
+/** Text without one has a character in each place. */
+const SURROGATE = /[\ud800-\udfff]/
+
 type Step = string | typeof ANY_ONE | typeof ANY_MANY
 
-function resolved(pattern: Pattern, variables: VariableValue): Step[] | undefined {
+function resolved(pattern: Pattern, variables: VariableValue): readonly Step[] | undefined {
+  if (pattern.every((part) => typeof part !== 'object')) return pattern
   const steps: Step[] = []
   for (const part of pattern) {
     if (typeof part !== 'object') {
@@ -96,7 +100,7 @@ function resolved(pattern: Pattern, variables: VariableValue): Step[] | undefine
 }
 
 /** On a mismatch only the last `*` is taken back: an earlier one could not do better. */
-function matchesSteps(steps: readonly Step[], text: readonly string[]): boolean {
+function matchesSteps(steps: readonly Step[], text: ArrayLike<string>): boolean {
   let step = 0
   let at = 0
   let lastStar = -1

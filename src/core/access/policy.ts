@@ -1,7 +1,8 @@
 // Policies in IAM's JSON language: from a value of unknown shape to statements, or to what is wrong and where.
 // Owns the grammar of an identity policy; never decides about a request.
 
-import { type Condition, faultOfCondition } from './conditions.ts'
+import { type Condition, conditionOf } from './conditions.ts'
+import { type Pattern, parsePattern } from './pattern.ts'
 
 export interface Policy {
   readonly statements: readonly Statement[]
@@ -10,14 +11,13 @@ export interface Policy {
 export interface Statement {
   readonly sid?: string
   readonly effect: 'Allow' | 'Deny'
-  readonly actions: readonly string[]
+  /** In lower case. */
+  readonly actions: readonly Pattern[]
   /** NotAction: the statement is about all actions but these. */
   readonly actionsExcluded: boolean
-  readonly resources: readonly string[]
+  readonly resources: readonly Pattern[]
   readonly resourcesExcluded: boolean
   readonly conditions: readonly Condition[]
-  /** Whether `${...}` stands for a key of the request: in version 2012-10-17 only. */
-  readonly variables: boolean
 }
 
 export interface PolicyFault {
@@ -57,6 +57,7 @@ function policyOf(value: unknown): Policy {
   const { Version: version = '2008-10-17', Statement: given } = members
   if (!VERSIONS.includes(version as string)) throw new Fault(['Version'], `Version must be ${VERSIONS.join(' or ')}`)
   if (given === undefined) throw new Fault([], 'a policy needs a Statement')
+  // Whether `${...}` stands for a key of the request.
   const variables = version === VERSIONS[0]
   if (!Array.isArray(given)) return { statements: [statementOf(given, ['Statement'], variables)] }
   return { statements: given.map((each, index) => statementOf(each, ['Statement', index], variables)) }
@@ -82,12 +83,11 @@ function statementOf(value: unknown, path: Path, variables: boolean): Statement 
   return {
     ...(sid !== undefined && { sid }),
     effect,
-    actions: actions.list,
+    actions: actions.list.map((each) => parsePattern(each.toLowerCase(), { wildcards: true, variables: false })),
     actionsExcluded: actions.excluded,
-    resources: resources.list,
+    resources: resources.list.map((each) => parsePattern(each, { wildcards: true, variables })),
     resourcesExcluded: resources.excluded,
     conditions: conditionsOf(condition, [...path, 'Condition'], variables),
-    variables,
   }
 }
 
@@ -106,10 +106,9 @@ function conditionsOf(value: unknown, path: Path, variables: boolean): Condition
   for (const [operator, keys] of Object.entries(membersOf(value, path))) {
     for (const [key, given] of Object.entries(membersOf(keys, [...path, operator]))) {
       const at = [...path, operator, key]
-      const condition = { operator, key, values: textsOf(given, at), variables }
-      const reason = faultOfCondition(condition)
-      if (reason !== undefined) throw new Fault(at, reason)
-      conditions.push(condition)
+      const read = conditionOf(operator, key, textsOf(given, at), variables)
+      if ('reason' in read) throw new Fault(at, read.reason)
+      conditions.push(read)
     }
   }
   return conditions

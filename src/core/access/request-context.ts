@@ -5,25 +5,31 @@
 export type ContextValues = Readonly<Record<string, string | readonly string[]>>
 
 export class RequestContext {
-  private readonly values = new Map<string, readonly string[]>()
+  private readonly layers: readonly ContextValues[]
   private anyCase: ReadonlyMap<string, readonly string[]> | undefined
 
-  constructor(values: ContextValues) {
-    for (const [key, value] of Object.entries(values)) {
-      const list = typeof value === 'string' ? [value] : value
-      if (list.length > 0) this.values.set(key, list)
-    }
+  /** A key that is in several of them has the value of the last one. */
+  constructor(...layers: readonly ContextValues[]) {
+    this.layers = layers
   }
 
   /** Keys do not depend on case; where two tags differ in it alone, the one that is written the same comes first. */
   valuesOf(key: string): readonly string[] | undefined {
-    return this.values.get(key) ?? this.inAnyCase().get(key.toLowerCase())
+    const value = this.layers.findLast((layer) => Object.hasOwn(layer, key))?.[key]
+    return presentList(value) ?? this.inAnyCase().get(key.toLowerCase())
   }
 
   /** Of keys that differ in case alone the first counts. */
   private inAnyCase(): ReadonlyMap<string, readonly string[]> {
-    this.anyCase ??= new Map([...this.values].reverse().map(([key, list]) => [key.toLowerCase(), list]))
-    return this.anyCase
+    if (this.anyCase !== undefined) return this.anyCase
+    const values: ContextValues = Object.assign({}, ...this.layers)
+    const lists = new Map<string, readonly string[]>()
+    for (const [key, value] of Object.entries(values).reverse()) {
+      const list = presentList(value)
+      if (list !== undefined) lists.set(key.toLowerCase(), list)
+    }
+    this.anyCase = lists
+    return lists
   }
 
   /** For a variable in a policy; undefined where there is no value, or more than one. */
@@ -31,6 +37,11 @@ export class RequestContext {
     const values = this.valuesOf(key)
     return values?.length === 1 ? values[0] : undefined
   }
+}
+
+function presentList(value: string | readonly string[] | undefined): readonly string[] | undefined {
+  if (typeof value === 'string') return [value]
+  return value?.length === 0 ? undefined : value
 }
 
 /** Tags as condition keys: `tagValues({ team: 'a' }, 'aws:ResourceTag')` is `{ 'aws:ResourceTag/team': 'a' }`. */

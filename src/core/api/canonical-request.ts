@@ -2,15 +2,18 @@
 // Owns the canonical form and the derived keys; never decides whether a signature is good.
 
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
+import type { QueryPairs } from './raw-input.ts'
 
 export interface CanonicalParts {
   readonly method: string
   /** As it is signed: for S3 encoded once, for all other services as on the request line. */
   readonly path: string
-  /** Decoded. A key that occurs more than once has a list. */
-  readonly query: Readonly<Record<string, string | readonly string[]>>
-  /** Those that are signed, with their values. */
-  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Decoded. */
+  readonly query: QueryPairs
+  /** Names of those that are signed, in lower case, in order. */
+  readonly signedHeaders: readonly string[]
+  /** The value of one of these. */
+  readonly header: (name: string) => string
   readonly payloadHash: string
 }
 
@@ -49,21 +52,24 @@ export function signingKey(secret: string, scope: SigningScope): KeyObject {
   return derived
 }
 
-function canonicalRequest({ method, path, query, headers, payloadHash }: CanonicalParts, service: string): string {
-  const sorted = headers.toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return [
-    method,
-    service === 's3' ? path : canonicalPath(path),
-    canonicalQuery(query),
-    ...sorted.map(([name, value]) => `${name}:${value}`),
-    '',
-    sorted.map(([name]) => name).join(';'),
-    payloadHash,
-  ].join('\n')
+function canonicalRequest(parts: CanonicalParts, service: string): string {
+  const { method, path, query, signedHeaders, header, payloadHash } = parts
+  let headers = ''
+  for (const name of signedHeaders) headers += `${name}:${trimmed(header(name))}\n`
+  const canonical = service === 's3' ? path : canonicalPath(path)
+  return `${method}\n${canonical}\n${canonicalQuery(query)}\n${headers}\n${signedHeaders.join(';')}\n${payloadHash}`
 }
+
+/** With one space wherever there is white space. */
+function trimmed(value: string): string {
+  return UNEVEN_SPACE.test(value) ? value.replace(/\s+/g, ' ').trim() : value
+}
+
+const UNEVEN_SPACE = /\s\s|[^\S ]|^ | $/
 
 /** Without empty and dotted segments, and encoded a second time. */
 function canonicalPath(path: string): string {
+  if (PLAIN_PATH.test(path)) return path
   const segments: string[] = []
   for (const segment of path.split('/')) {
     if (segment === '..') segments.pop()
@@ -73,20 +79,31 @@ function canonicalPath(path: string): string {
   return `${path.startsWith('/') ? '/' : ''}${segments.map(percentEncoded).join('/')}${end}`
 }
 
+const PLAIN_PATH = /^(?:\/[\w~-]+)+$/
+
 /** Sorted by name, then by value, each encoded; a presigned request's own signature is not part of it. */
-function canonicalQuery(query: CanonicalParts['query']): string {
-  const names = Object.keys(query).filter((name) => name.toLowerCase() !== 'x-amz-signature')
-  const encoded = names.map((name) => ({ name: percentEncoded(name), values: [query[name]!].flat() }))
-  return encoded
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap(({ name, values }) => values.map((value) => `${name}=${percentEncoded(value)}`).sort())
-    .join('&')
+function canonicalQuery(query: QueryPairs): string {
+  const encoded: { name: string; text: string }[] = []
+  for (const [name, value] of query) {
+    if (name.toLowerCase() === 'x-amz-signature') continue
+    const encodedName = percentEncoded(name)
+    encoded.push({ name: encodedName, text: `${encodedName}=${percentEncoded(value)}` })
+  }
+  if (encoded.length > 1) encoded.sort((a, b) => order(a.name, b.name) || order(a.text, b.text))
+  return encoded.map(({ text }) => text).join('&')
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** RFC 3986: only letters, digits and `-._~` stay as they are. */
 export function percentEncoded(text: string): string {
+  if (UNRESERVED.test(text)) return text
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 }
+
+const UNRESERVED = /^[\w.~-]*$/

@@ -39,6 +39,7 @@ export function queryPairs(query: string): QueryPairs | undefined {
 
 /** Percent-decoded text; undefined where the encoding is broken. */
 export function decoded(text: string): string | undefined {
+  if (!text.includes('%')) return text
   try {
     return decodeURIComponent(text)
   } catch (error) {

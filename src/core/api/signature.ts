@@ -4,6 +4,7 @@
 import { hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { percentEncoded, scopeText, signatureOf, signingKey } from './canonical-request.ts'
 import {
+  type HeaderOf,
   parseClaim,
   type SignatureClaim,
   type SignatureErrorName,
@@ -13,7 +14,7 @@ import {
 
 export type { SignatureErrorName, SignatureReason, SignatureRefusal }
 
-/** A request as it came in; header names in any case. */
+/** A request as it came in; header names in lower case. */
 export interface SignedRequest {
   method: string
   /** Raw path and query, exactly as on the request line. */
@@ -72,8 +73,8 @@ export function verifySignature(
   request: SignedRequest,
   options: SignatureOptions,
 ): SignatureAccepted | SignatureRefusal {
-  const headers = lowerCaseHeaders(request.headers)
-  const parsed = parseClaim(request.url, headers)
+  const header: HeaderOf = (name) => headerIn(request.headers, name)
+  const parsed = parseClaim(request.url, header)
   if (!parsed.ok) return parsed
   const { claim, path, query } = parsed
 
@@ -86,11 +87,11 @@ export function verifySignature(
   const refusal =
     checkScope(claim, options) ??
     checkDate(claim, options.now) ??
-    checkSignedHeaders(claim, headers) ??
-    checkBodyHash(headers, bodyHash)
+    checkSignedHeaders(claim, request.headers) ??
+    checkBodyHash(header('x-amz-content-sha256'), bodyHash)
   if (refusal !== undefined) return refusal
 
-  const payloadHash = bodyHash ?? headers['x-amz-content-sha256'] ?? 'UNSIGNED-PAYLOAD'
+  const payloadHash = bodyHash ?? header('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
   const payload = payloadOf(payloadHash)
   if (payload === undefined) {
     return refuse('InvalidSignatureException', 'malformed', 'The header x-amz-content-sha256 holds no known value.')
@@ -100,7 +101,8 @@ export function verifySignature(
     method: request.method,
     path: claim.service === 's3' ? encodePathOnce(path) : path,
     query,
-    headers: claim.signedHeaders.map((name) => [name, canonicalHeaderValue(headers[name]!)] as const),
+    signedHeaders: claim.signedHeaders,
+    header: (name: string) => header(name) ?? '',
     payloadHash,
   }
   const key = signingKey(secret, claim)
@@ -195,8 +197,8 @@ function checkDate(claim: SignatureClaim, now: Date): SignatureRefusal | undefin
 }
 
 /** Every listed header must be there, `host` must be listed, and for S3 every `x-amz-*` header, as they change what is done. */
-function checkSignedHeaders(claim: SignatureClaim, headers: LowerHeaders): SignatureRefusal | undefined {
-  const absent = claim.signedHeaders.find((name) => headers[name] === undefined)
+function checkSignedHeaders(claim: SignatureClaim, headers: SignedRequest['headers']): SignatureRefusal | undefined {
+  const absent = claim.signedHeaders.find((name) => headerIn(headers, name) === undefined)
   if (absent !== undefined) {
     return refuse(
       'InvalidSignatureException',
@@ -215,8 +217,7 @@ function checkSignedHeaders(claim: SignatureClaim, headers: LowerHeaders): Signa
   return refuse('InvalidSignatureException', 'unsignedHeaders', `The header '${unsigned}' must be signed.`)
 }
 
-function checkBodyHash(headers: LowerHeaders, bodyHash: string | undefined): SignatureRefusal | undefined {
-  const stated = headers['x-amz-content-sha256']
+function checkBodyHash(stated: string | undefined, bodyHash: string | undefined): SignatureRefusal | undefined {
   if (bodyHash === undefined || stated === undefined || sameText(stated, bodyHash)) return undefined
   return refuse(
     'InvalidSignatureException',
@@ -240,19 +241,11 @@ function payloadOf(payloadHash: string): SignedPayload | undefined {
   }
 }
 
-type LowerHeaders = Record<string, string | undefined>
-
-function lowerCaseHeaders(headers: SignedRequest['headers']): LowerHeaders {
-  const lower: LowerHeaders = Object.create(null)
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined) continue
-    lower[name.toLowerCase()] = headerText(typeof value === 'string' ? value : value.join(','))
-  }
-  return lower
-}
-
-function canonicalHeaderValue(value: string): string {
-  return value.replace(/\s+/g, ' ').trim()
+/** What has one, and does not only inherit it: names come from callers. */
+function headerIn(headers: SignedRequest['headers'], name: string): string | undefined {
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined
+  if (value === undefined) return undefined
+  return headerText(typeof value === 'string' ? value : value.join(','))
 }
 
 /** S3 signs the path with each byte encoded once, whichever way the client wrote it on the request line. */

@@ -3,7 +3,7 @@
 
 import { ApiError, MESSAGE_LENGTH_MAX } from './errors.ts'
 import type { InputMember, InputOf, Operation, OperationName } from './operations.ts'
-import { operationOf } from './operations.ts'
+import { OPERATION_NAMES, operationOf } from './operations.ts'
 import { labelOf, type QueryPairs, queryPairs, splitTarget } from './raw-input.ts'
 import { type BrokenRule, type Faults, isJsonObject, memberPathName, ownMember, readMembers } from './read-value.ts'
 import { shapeOf } from './shapes.ts'
@@ -30,7 +30,7 @@ export function validateInput<Name extends OperationName>(name: Name, request: R
   if (pairs === undefined) return unreadable('The query holds a broken percent-encoding')
   const label = labelOf(operation.path, path)
   if (label === undefined) return unreadable('The path holds a broken percent-encoding')
-  const body = hasBody(operation) ? parseBody(request.body) : {}
+  const body = WITH_BODY.has(name) ? parseBody(request.body) : {}
   if (body === undefined) return unreadable('The body must be a JSON object in UTF-8')
 
   const faults: Faults = { malformed: [], broken: [] }
@@ -62,9 +62,9 @@ function joinWithin(problems: readonly string[], lengthMax: number): string {
   return text
 }
 
-function hasBody(operation: Operation): boolean {
-  return Object.values(operation.input).some((member) => member.location === 'body')
-}
+const WITH_BODY: ReadonlySet<OperationName> = new Set(
+  OPERATION_NAMES.filter((name) => Object.values(operationOf(name).input).some(({ location }) => location === 'body')),
+)
 
 function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   if (body.length === 0) return {}

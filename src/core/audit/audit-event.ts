@@ -1,6 +1,8 @@
 // The record of one call, in the shape of CloudTrail's events, so that tools for those read it.
 // Owns the shape, and what is left out as secret; never writes a record, and has no clock.
 
+import { memoised } from '../../base/memoised.ts'
+
 /** What is known of a call when its answer is ready. */
 export interface AuditedCall {
   service: 'simspaceweaver' | 's3'
@@ -13,35 +15,29 @@ export interface AuditedCall {
   region: string
   accountId: string
   sourceAddress: string
-  userAgent?: string
+  userAgent?: string | undefined
   /** Absent where the signature was not accepted. */
-  caller?: { accessKeyId: string; arn: string }
+  caller?: { accessKeyId: string; arn: string } | undefined
   /** Whom a request that was not accepted said it came from. */
-  claimedAccessKeyId?: string
+  claimedAccessKeyId?: string | undefined
   /** As the operation understood it; absent where it did not. */
-  input?: object
-  output?: object
-  error?: { code: string; message: string }
+  input?: object | undefined
+  output?: object | undefined
+  error?: { code: string; message: string } | undefined
 }
 
+/** What is undefined is not written. */
 export interface AuditEvent {
   eventVersion: string
-  userIdentity: {
-    type: string
-    principalId?: string
-    arn?: string
-    accountId?: string
-    accessKeyId?: string
-    userName?: string
-  }
+  userIdentity: Identity
   eventTime: string
   eventSource: string
   eventName: string
   awsRegion: string
   sourceIPAddress: string
   userAgent: string | null
-  errorCode?: string
-  errorMessage?: string
+  errorCode: string | undefined
+  errorMessage: string | undefined
   requestParameters: unknown
   responseElements: unknown
   requestID: string
@@ -53,6 +49,15 @@ export interface AuditEvent {
   eventCategory: 'Management' | 'Data'
 }
 
+interface Identity {
+  readonly type: string
+  readonly principalId?: string
+  readonly arn?: string
+  readonly accountId?: string
+  readonly accessKeyId?: string
+  readonly userName?: string
+}
+
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS'
 /** What nobody may read out of a record. */
 const SECRET_MEMBERS = new Set(['ClientToken'])
@@ -60,19 +65,21 @@ const SECRET_MEMBERS = new Set(['ClientToken'])
 const FREE_MEMBERS = new Set(['Tags'])
 /** Longer ones are left out, as CloudTrail does. */
 const PARAMETERS_CHARACTERS_MAX = 100 * 1024
+const CALLERS_KEPT = 200
 
 export function auditEvent(call: AuditedCall): AuditEvent {
   const isManagement = call.service === 'simspaceweaver'
   return {
     eventVersion: '1.11',
     userIdentity: identityOf(call),
-    eventTime: `${new Date(call.timeMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}Z`,
+    eventTime: secondText(Math.floor(call.timeMs / 1000)),
     eventSource: `${call.service}.amazonaws.com`,
     eventName: call.operation,
     awsRegion: call.region,
     sourceIPAddress: call.sourceAddress,
     userAgent: call.userAgent ?? null,
-    ...(call.error !== undefined && { errorCode: call.error.code, errorMessage: call.error.message }),
+    errorCode: call.error?.code,
+    errorMessage: call.error?.message,
     requestParameters: shown(call.input),
     // Only changes leave what they answered: what was read is in the service anyway.
     responseElements: call.readOnly || call.error !== undefined ? null : shown(call.output),
@@ -86,11 +93,20 @@ export function auditEvent(call: AuditedCall): AuditEvent {
   }
 }
 
-function identityOf({ caller, claimedAccessKeyId }: AuditedCall): AuditEvent['userIdentity'] {
+/** The same for all calls of a second. */
+const secondText = memoised(1, (second: number) => new Date(second * 1000).toISOString().replace('.000', ''))
+
+function identityOf({ caller, claimedAccessKeyId }: AuditedCall): Identity {
   if (caller === undefined) {
     return { type: 'Unknown', ...(claimedAccessKeyId !== undefined && { accessKeyId: claimedAccessKeyId }) }
   }
-  const { accessKeyId, arn } = caller
+  return identityOfCaller(`${caller.accessKeyId} ${caller.arn}`)
+}
+
+const identityOfCaller = memoised(CALLERS_KEPT, (keyAndArn: string): Identity => {
+  const space = keyAndArn.indexOf(' ')
+  const accessKeyId = keyAndArn.slice(0, space)
+  const arn = keyAndArn.slice(space + 1)
   const [, , , , accountId = '', ...rest] = arn.split(':')
   const resource = rest.join(':')
   const userName = resource.split('/').at(-1)
@@ -102,7 +118,7 @@ function identityOf({ caller, claimedAccessKeyId }: AuditedCall): AuditEvent['us
     accessKeyId,
     ...(resource !== 'root' && userName && { userName }),
   }
-}
+})
 
 function typeOf(resource: string): string {
   if (resource === 'root') return 'Root'
@@ -115,9 +131,17 @@ function typeOf(resource: string): string {
 function shown(value: object | undefined): unknown {
   if (value === undefined || Object.keys(value).length === 0) return null
   const members = lowered(value)
+  if (isShort(value)) return members
   const characters = JSON.stringify(members).length
   if (characters <= PARAMETERS_CHARACTERS_MAX) return members
   return { omitted: true, originalSize: characters, reason: `larger than ${PARAMETERS_CHARACTERS_MAX} characters` }
+}
+
+/** Whether it is so short that nobody has to count: texts alone, of few characters. */
+function isShort(value: object): boolean {
+  let length = 0
+  for (const member of Object.values(value)) length += typeof member === 'string' ? member.length : Number.NaN
+  return length <= 1024
 }
 
 function lowered(value: unknown): unknown {
