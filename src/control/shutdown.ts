@@ -8,6 +8,7 @@ import { isFinal } from '../core/lifecycle/simulation.ts'
 import { defaultSimulationLimits } from '../core/limits.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
 import { killProcesses } from '../io/launch/processes.ts'
+import { FolderObjects } from '../io/objects/folder-objects.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord, Store } from '../io/store/store.ts'
 import { type DataFolder, makeDataFolder } from './data-folder.ts'
@@ -59,6 +60,8 @@ export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport
     const record = await store.findSimulation(name)
     simulations.push({ name, status: (record?.workerStatus as WorkerStatus | undefined)?.status ?? 'STOPPED' })
   }
+  // Workers that were killed may have left halves of objects; who opens the store clears them away.
+  await (await FolderObjects.open(data.objects)).close()
   for (const folder of fabricFolders) await removeFabricFolderIfEmpty(folder)
   return { simulations, ...(control !== undefined && { control }) }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { failureLimits } from '../core/limits.ts'
 import { type FreeUnits, type Placement, placeCustomApp } from '../core/schema/placement.ts'
 import type { CustomDomain, Domain, SimulationSchema } from '../core/schema/schema.ts'
+import { PACKAGES_FOLDER } from '../core/wire/places.ts'
 import type { AppState, PortMapping, Refusal, WorkerPlan } from '../core/wire/worker-protocol.ts'
 import { PortReservations } from '../io/launch/ports.ts'
 import type { Objects } from '../io/objects/objects.ts'
@@ -302,7 +303,7 @@ function isAlive(app: App): boolean {
 }
 
 export function packagesFolder(plan: WorkerPlan): string {
-  return join(plan.runFolder, 'packages')
+  return join(plan.runFolder, PACKAGES_FOLDER)
 }
 
 /** Of an app whose partition is still to be made. */

@@ -7,7 +7,7 @@ import { findApp, refuseUnlessCustom } from '../core/lifecycle/apps.ts'
 import { emptyStatus } from '../core/lifecycle/simulation.ts'
 import { placeApps } from '../core/schema/placement.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
-import { executionFabricFolder, simulationLogFolder } from '../core/wire/places.ts'
+import { executionFabricFolder, RESTORING_FOLDER, simulationLogFolder } from '../core/wire/places.ts'
 import type {
   AppState,
   ObjectLocation,
@@ -404,7 +404,7 @@ export class Simulation {
     await killProcesses(executionId)
     rmSync(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
     await removePackages(packagesFolder(this.#plan))
-    rmSync(join(runFolder, 'snapshot'), { recursive: true, force: true })
+    rmSync(join(runFolder, RESTORING_FOLDER), { recursive: true, force: true })
   }
 
   /** The logs are whole before the end is shown: who hears of it finds the reason there. */

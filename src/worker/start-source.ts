@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { parseSchema } from '../core/schema/parse-schema.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
+import { RESTORING_FOLDER } from '../core/wire/places.ts'
 import type { ObjectLocation, WorkerPlan } from '../core/wire/worker-protocol.ts'
 import { type Objects, ObjectsError } from '../io/objects/objects.ts'
 import { readSnapshot, refusalText, type Snapshot, SnapshotError } from './snapshot-file.ts'
@@ -63,7 +64,7 @@ async function readSnapshotObject(
   objects: Objects,
   signal: AbortSignal,
 ): Promise<Snapshot> {
-  const folder = join(runFolder, 'snapshot')
+  const folder = join(runFolder, RESTORING_FOLDER)
   const file = join(folder, 'start.zip')
   try {
     await mkdir(folder, { recursive: true })
@@ -71,11 +72,13 @@ async function readSnapshotObject(
     await pipeline(body, createWriteStream(file), { signal })
     return await readSnapshot(file, { signal })
   } catch (cause) {
-    await rm(folder, { recursive: true, force: true })
     if (cause instanceof ObjectsError)
       throw startFailure('SnapshotNotFound', `the snapshot ${uri(location)} can not be read: ${cause.message}`, cause)
     if (cause instanceof SnapshotError) throw startFailure('SnapshotInvalid', refusalText(uri(location), cause), cause)
     throw cause
+  } finally {
+    // The open file goes on to be read; its bytes go when it is closed, or whoever has it open ends.
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

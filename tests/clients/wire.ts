@@ -15,11 +15,13 @@ export interface Wire extends AsyncDisposable {
   release(): void
   /** Ends all connections; new ones are refused at once where `isDown`. */
   cut(isDown: boolean): void
+  /** New connections go to another server. */
+  leadTo(url: string): void
 }
 
 /** A wire to the server of that URL, on a free port. */
 export async function layWire(url: string): Promise<Wire> {
-  const target = new URL(url)
+  let target = new URL(url)
   const sockets = new Set<Socket>()
   const held = new Set<() => void>()
   let heldText: string | undefined
@@ -78,6 +80,9 @@ export async function layWire(url: string): Promise<Wire> {
     cut(down) {
       isDown = down
       end()
+    },
+    leadTo(url) {
+      target = new URL(url)
     },
     async [Symbol.asyncDispose]() {
       end()

@@ -84,6 +84,27 @@ describe('S3Objects', () => {
     await objects.close()
   })
 
+  it('gives a body that breaks with a fault of the store where the endpoint goes away in the midst of it', async () => {
+    await using endpoint = await startTestEndpoint()
+    await using wire = await startProxy(endpoint.url)
+    await endpoint.objects.createBucket('worlds')
+    await endpoint.objects.put('worlds', 'long', Readable.from([Buffer.alloc(64 * 1024 * 1024)]))
+    const { objects } = await openOver(wire)
+    const { body } = await objects.get('worlds', 'long')
+    const read = assertFault('Unavailable', () => body.resume().toArray())
+    await once(body, 'readable')
+    await wire[Symbol.asyncDispose]()
+    assert.match((await read).message, /'long' in the bucket 'worlds'/)
+    const other = await openOver(endpoint)
+    for (const take of [
+      (each: Readable) => each.destroy(),
+      (each: Readable) => each.once('data', () => each.destroy()),
+    ])
+      await once(take((await other.objects.get('worlds', 'long')).body), 'close')
+    await objects.close()
+    await other.objects.close()
+  })
+
   it('knows that its object is stored where the answers to its last request were lost, and deletes it later where it can not ask', async () => {
     await using endpoint = await startTestEndpoint()
     await using proxy = await startProxy(endpoint.url)

@@ -1,20 +1,32 @@
 // Removes what a simulation leaves behind once it is over.
-// Owns the order: first its processes, then their memory; never touches logs or objects.
+// Owns the order: first its processes, then their memory and what they unpacked; never touches logs or objects.
 
 import { existsSync } from 'node:fs'
 import { rm, rmdir } from 'node:fs/promises'
-import { executionFabricFolder } from '../../core/wire/places.ts'
+import { join } from 'node:path'
+import { executionFabricFolder, PACKAGES_FOLDER, RESTORING_FOLDER } from '../../core/wire/places.ts'
+import { removePackages } from '../../io/packages/packages.ts'
+import type { RunFolder } from '../data-folder.ts'
 import type { Processes } from './supervision.ts'
 
-/** Ends what still runs of that execution, and frees its memory. */
-export async function removeRemains(processes: Processes, fabricFolder: string, executionId: string): Promise<void> {
+const UNPACKED = [PACKAGES_FOLDER, RESTORING_FOLDER]
+
+/** Ends what still runs of that execution, frees its memory, and removes what its worker has unpacked. */
+export async function removeRemains(
+  processes: Processes,
+  fabricFolder: string,
+  executionId: string,
+  { folder }: RunFolder,
+): Promise<void> {
   await processes.kill(executionId)
   await rm(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
+  for (const name of UNPACKED) await removePackages(join(folder, name))
 }
 
-/** Whether that execution has memory: where it has none, it has no processes either. */
-export function hasMemory(fabricFolder: string, executionId: string): boolean {
-  return existsSync(executionFabricFolder(fabricFolder, executionId))
+/** Where nothing remains of that execution, it has no processes either. */
+export function hasRemains(fabricFolder: string, executionId: string, { folder }: RunFolder): boolean {
+  const places = [executionFabricFolder(fabricFolder, executionId), ...UNPACKED.map((name) => join(folder, name))]
+  return places.some((place) => existsSync(place))
 }
 
 /** Removes the parent of all simulations' memory, unless somebody still has something there. */

@@ -113,15 +113,22 @@ test('a simulation whose launch was begun is never launched twice', async () => 
   assert.equal(startsOf(f, ExecutionId), 1)
 })
 
-test('a worker that dies later makes the simulation FAILED without a StartError, and leaves no memory', async () => {
+test('a worker that dies later makes the simulation FAILED without a StartError, and leaves no memory and nothing that it unpacked', async () => {
   await using f = await openFixture()
   const { ExecutionId } = await f.start('world')
   await f.waitForStatus('world', 'STARTED')
+  const unpacked = ['packages', 'snapshot'].map((name) => join(runFolder(f.control.data, ExecutionId).folder, name))
+  for (const folder of unpacked) await mkdir(join(folder, 'inner'), { recursive: true })
   const killing = { Simulation: 'world', Domain: 'View', Name: 'kill-worker' }
   assert.match(await f.refusalOf('StartApp', killing), /InternalServerException|ConflictException/)
   const failed = await f.waitForStatus('world', 'FAILED')
   assert.equal(failed.StartError, undefined)
-  await waitFor('no memory', () => !existsSync(executionFabricFolder(f.config.fabricFolder, ExecutionId)) || undefined)
+  const remains = [...unpacked, executionFabricFolder(f.config.fabricFolder, ExecutionId)]
+  await waitFor('nothing to remain', () => !remains.some((folder) => existsSync(folder)) || undefined)
+  // As control leaves it that is killed before it has removed them.
+  await mkdir(unpacked[0])
+  await f.reopen()
+  assert.ok(!existsSync(unpacked[0]))
   await f.call('DeleteSimulation', { Simulation: 'world' })
 })
 

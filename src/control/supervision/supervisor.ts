@@ -10,7 +10,7 @@ import type { WorkerMetrics, WorkerPlan, WorkerStatus } from '../../core/wire/wo
 import { removePackages } from '../../io/packages/packages.ts'
 import type { SimulationRecord } from '../../io/store/store.ts'
 import { type RunFolder, runFolder } from '../data-folder.ts'
-import { hasMemory, removeRemains } from './remains.ts'
+import { hasRemains, removeRemains } from './remains.ts'
 import type { Supervision } from './supervision.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
@@ -83,8 +83,9 @@ export class Supervisor {
     try {
       await this.#watches.get(executionId)?.ended
       this.#forget(executionId)
-      await removeRemains(this.#supervision.processes, this.fabricFolderOf(executionId), executionId)
-      await removePackages(this.#folderOf(executionId).folder)
+      const folder = this.#folderOf(executionId)
+      await removeRemains(this.#supervision.processes, this.fabricFolderOf(executionId), executionId, folder)
+      await removePackages(folder.folder)
     } catch (error) {
       this.#supervision.log.error({ error, executionId }, 'the remains of a deleted simulation could not be removed')
     }
@@ -101,7 +102,7 @@ export class Supervisor {
     this.#changes += 1
   }
 
-  /** Run folders without a record are of simulations whose deletion was cut short; ended ones may have left memory. */
+  /** Run folders without a record are of simulations whose deletion was cut short; ended ones may have left memory and files. */
   async #sweep(records: SimulationRecord[]): Promise<void> {
     const stored = new Set(records.map((record) => record.executionId))
     for (const executionId of await readdir(this.#supervision.data.run)) {
@@ -109,9 +110,9 @@ export class Supervisor {
     }
     for (const { executionId } of records.filter(isOver)) {
       const fabricFolder = this.fabricFolderOf(executionId)
-      if (hasMemory(fabricFolder, executionId)) {
-        await removeRemains(this.#supervision.processes, fabricFolder, executionId)
-      }
+      const folder = this.#folderOf(executionId)
+      if (hasRemains(fabricFolder, executionId, folder))
+        await removeRemains(this.#supervision.processes, fabricFolder, executionId, folder)
     }
   }
 

@@ -144,7 +144,7 @@ export class WorkerWatch {
       await this.#adopt(end.status, end.failure)
       this.#settle()
       await this.#waitForExit()
-      await removeRemains(this.#supervision.processes, this.#plan.fabricFolder, this.executionId)
+      await removeRemains(this.#supervision.processes, this.#plan.fabricFolder, this.executionId, this.#folder)
     } catch (error) {
       this.#supervision.log.error({ error, simulation: this.#name }, 'the watch of a worker broke')
     } finally {

@@ -5,6 +5,10 @@
 export const PLAN_FILE = 'plan.json'
 /** Name of the newest WorkerStatus in a run folder; replaced atomically at each change. */
 export const STATUS_FILE = 'status.json'
+/** Name of the folder, in a run folder, of the packages that the worker has unpacked. */
+export const PACKAGES_FOLDER = 'packages'
+/** Name of the folder, in a run folder, that holds the snapshot while a simulation starts from it. */
+export const RESTORING_FOLDER = 'snapshot'
 /** Name of the worker's socket in its fabric folder. */
 export const SOCKET_FILE = 'worker.sock'
 

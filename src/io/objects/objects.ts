@@ -55,7 +55,7 @@ export interface Objects {
   head(bucket: string, key: string): Promise<ObjectInfo>
   /**
    * The body is to be read or destroyed. `info.bytes` is the size of the whole object; `last` is included, and cut at the end.
-   * Throws ObjectsError NoSuchBucket, NoSuchKey, or InvalidRange where nothing lies in the range.
+   * Throws ObjectsError NoSuchBucket, NoSuchKey, or InvalidRange where nothing lies in the range; the body breaks with one where the store goes away.
    */
   get(bucket: string, key: string, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }>
   /**

@@ -1,7 +1,7 @@
 // Objects in any S3: AWS, MinIO, Garage, or Heddle's own endpoint.
 // Owns the translation of calls and errors; never creates or deletes a bucket.
 
-import { Readable } from 'node:stream'
+import { finished, PassThrough, Readable } from 'node:stream'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -90,7 +90,7 @@ export class S3Objects implements Objects {
       if (!(answer.Body instanceof Readable)) throw new ObjectsError('Unavailable', 'The S3 endpoint sent no body.')
       const whole = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1]
       const bytes = whole === undefined ? (answer.ContentLength ?? 0) : Number(whole)
-      return { info: infoOf(key, answer, bytes), body: answer.Body }
+      return { info: infoOf(key, answer, bytes), body: explained(answer.Body, bucket, key) }
     } catch (error) {
       throw await this.explain(error, bucket, key)
     }
@@ -214,6 +214,16 @@ function objectsError(error: unknown, bucket: string, key: string | undefined): 
 
 function noSuchBucket(bucket: string, cause: unknown): ObjectsError {
   return new ObjectsError('NoSuchBucket', `There is no bucket '${bucket}'.`, { cause })
+}
+
+/** The body, which breaks with an ObjectsError where the endpoint goes away in the midst of it. */
+function explained(body: Readable, bucket: string, key: string): Readable {
+  const through = new PassThrough()
+  finished(body, { writable: false }, (cause) => {
+    if (cause) through.destroy(objectsError(cause, bucket, key))
+  })
+  through.once('close', () => body.destroy())
+  return body.pipe(through)
 }
 
 interface Described {
