@@ -17,15 +17,15 @@ export interface ApiGuardOptions {
 }
 
 interface ApiGuard extends ApiGuardOptions {
-  /** Tags by the name of their simulation, as conditions see them. */
+  /** Tags by the resource that a call names, as conditions see them. */
   readonly tags: Remembered<ContextValues>
 }
 
-const SIMULATIONS_REMEMBERED_MAX = 4096
+const RESOURCES_REMEMBERED_MAX = 4096
 
 /** The same operations, each of which first asks whether its caller may. Throws ApiError AccessDeniedException. */
 export function guardedHandlers(handlers: OperationHandlers, options: ApiGuardOptions): OperationHandlers {
-  const tags = new Remembered<ContextValues>(() => options.store.revision(), SIMULATIONS_REMEMBERED_MAX)
+  const tags = new Remembered<ContextValues>(() => options.store.revision(), RESOURCES_REMEMBERED_MAX)
   const guard = { ...options, tags }
   const guarded = OPERATION_NAMES.map((name) => [name, guardedHandler(name, handlers, guard)] as const)
   return Object.fromEntries(guarded) as unknown as OperationHandlers
@@ -84,9 +84,9 @@ function resourceValues(
   { owner, store, tags }: ApiGuard,
 ): ContextValues | Promise<ContextValues> {
   if (name === 'StartSimulation' || name === 'ListSimulations') return {}
-  const parsed = simulationNameOf(resource, owner)
-  if (!('name' in parsed)) return {}
-  return tags.answer(parsed.name, async () => {
+  return tags.answer(resource, async () => {
+    const parsed = simulationNameOf(resource, owner)
+    if (!('name' in parsed)) return {}
     const record = await store.findSimulation(parsed.name)
     return record === undefined ? {} : tagValues(record.tags, 'aws:ResourceTag')
   })

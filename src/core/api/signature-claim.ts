@@ -71,7 +71,6 @@ export type ParsedClaim =
 const algorithm = 'AWS4-HMAC-SHA256'
 const expiresSecondsMax = 7 * 24 * 3600
 const signersKept = 200
-const datesKept = 1000
 
 /** Reads the claim from the Authorization header or the query. */
 export function parseClaim(url: string, header: HeaderOf): ParsedClaim {
@@ -189,12 +188,12 @@ function claimOf(
 }
 
 /** NaN where it is no time. */
-const millisecondsOf = memoised(datesKept, (dateTime: string) => {
+function millisecondsOf(dateTime: string): number {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(dateTime)
   if (match === null) return Number.NaN
   const [, year, month, day, hour, minute, second] = match
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
-})
+}
 
 function basicDate(httpDate: string | undefined): string | undefined {
   if (httpDate === undefined || !Number.isNaN(millisecondsOf(httpDate))) return httpDate

@@ -163,6 +163,29 @@ describe('verifySignature with requests of the SDKs', () => {
     }
   })
 
+  it('reads the parts of the header in any order and spacing, and never takes one request for another', async () => {
+    const request = await signed({ body: '{}' })
+    const [credential, signedHeaders, signature] = String(request.headers.authorization)
+      .replace('AWS4-HMAC-SHA256 ', '')
+      .split(', ')
+    const as = (...parts: (string | undefined)[]) => ({
+      ...request,
+      headers: { ...request.headers, authorization: `AWS4-HMAC-SHA256 ${parts.join(',')}` },
+    })
+    await assertAccepted(as(credential, signedHeaders, signature))
+    await assertAccepted(as(` ${signature} `, credential, ` ${signedHeaders}`))
+    await assertAccepted(as(credential, signature, signedHeaders))
+    const other = `Signature=${'0'.repeat(64)}`
+    assert.equal((await refusal(as(credential, signedHeaders, other))).reason, 'mismatch')
+    assert.equal((await refusal(as(other, credential, signedHeaders))).reason, 'mismatch')
+    const stranger = credential!.replace(accessKeyId, 'SOMEBODYELSE')
+    assert.equal((await refusal(as(stranger, signedHeaders, signature))).reason, 'unknownKey')
+    const fewer = signedHeaders!.replace('host;', '')
+    assert.equal((await refusal(as(credential, fewer, signature))).reason, 'unsignedHeaders')
+    assert.equal((await refusal(as(credential, `${signedHeaders}${signature}`))).reason, 'malformed')
+    assert.equal((await refusal(as(credential, signedHeaders))).reason, 'malformed')
+  })
+
   it('reads metadata headers that hold UTF-8 as they were signed', async () => {
     const request = await signed({
       method: 'PUT',
