@@ -83,15 +83,16 @@ export function writeSnapshot(
   let manifest: Manifest | undefined
 
   async function* parts(): AsyncGenerator<ZipPart> {
-    const schema = checksummed([Buffer.from(header.schemaText)], written.schema)
-    yield { path: SCHEMA_PATH, content: schema, compressionLevel: TEXT_COMPRESSION_LEVEL }
+    const schema = Buffer.from(header.schemaText)
+    written.schema = { bytes: schema.length, sha256: createHash('sha256').update(schema).digest('hex') }
+    yield { path: SCHEMA_PATH, content: header.schemaText }
     for await (const state of partitions) {
       const columns = columnsOf(state)
       const entry = partitionEntry(columns)
       assertRestorable(state, entry.path)
       await addRows(hash, state)
       written.partitions.push(entry)
-      yield { path: entry.path, content: checksummed(encodePartition(columns), entry), compressionLevel: 0 }
+      yield { path: entry.path, content: checksummed(encodePartition(columns), entry) }
     }
     written.stateHash = hash.digest()
     if (header.stateHash !== undefined && header.stateHash !== written.stateHash) {
@@ -101,7 +102,7 @@ export function writeSnapshot(
     manifest = buildManifest(header, written)
     const text = `${JSON.stringify(manifest, undefined, 2)}\n`
     accepted(parseManifest(text, DEFAULT_SNAPSHOT_LIMITS))
-    yield { path: MANIFEST_PATH, content: [Buffer.from(text)], compressionLevel: TEXT_COMPRESSION_LEVEL }
+    yield { path: MANIFEST_PATH, content: text }
   }
 
   const zip = writeSealedZip(parts(), header.takenAtMs)
@@ -135,8 +136,6 @@ async function addRows(hash: StateHash, { ids, types, positions, fields, count }
   }
 }
 
-/** Entities are packed column by column inside of their files. */
-const TEXT_COMPRESSION_LEVEL = 6
 /** Small enough that the thread is never held for long between two pieces. */
 const PIECE_BYTES = 256 * 1024
 

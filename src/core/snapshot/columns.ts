@@ -204,14 +204,15 @@ function recordBatch(schema: Schema, { state, fields }: PartitionColumns, start:
 
 function memberData(split: SplitField, members: readonly ShapeMember[], start: number, end: number): Data<DataType>[] {
   const length = end - start
-  const validity = presence(length, (row) => split.suits[start + row] === 1)
+  const validity = presence(split.suits.subarray(start, end))
   return members.map((member) => {
     const column = memberColumn(split.field.index, member)
     const values = numbersOf(member, gatherMember(split, member, start, end))
     if (!column.isList) return makeData({ type: arrowType(column), length, ...validity, data: values } as never)
     const type = arrowTypes[member.kind]()
     const child = makeData({ type, length: length * member.count, nullCount: 0, data: values } as never)
-    const valueOffsets = Int32Array.from({ length: length + 1 }, (_, row) => row * member.count)
+    const valueOffsets = new Int32Array(length + 1)
+    for (let row = 1; row <= length; row++) valueOffsets[row] = row * member.count
     return makeData({ type: arrowType(column) as List, length, ...validity, valueOffsets, child })
   })
 }
@@ -219,7 +220,9 @@ function memberData(split: SplitField, members: readonly ShapeMember[], start: n
 function byteData({ field, suits }: SplitField, start: number, end: number): Data<DataType>[] {
   const length = end - start
   const lengthOf = (row: number) => (suits[row] === 1 ? -1 : field.lengths[row]!)
-  const validity = presence(length, (row) => lengthOf(start + row) >= 0)
+  const isThere = new Uint8Array(length)
+  for (let row = 0; row < length; row++) if (lengthOf(start + row) >= 0) isThere[row] = 1
+  const validity = presence(isThere)
   const { valueOffsets, data } = packedValues(field, lengthOf, start, end)
   const typeIds = field.typeIds.subarray(start, end)
   return [
@@ -254,12 +257,14 @@ function axisColumn(positions: Float32Array, axis: number, start: number, end: n
   return new Float32Array(column.buffer)
 }
 
-function presence(rows: number, isPresent: (row: number) => boolean): { nullCount: number; nullBitmap: Uint8Array } {
-  const nullBitmap = new Uint8Array(Math.ceil(rows / 8))
+/** Of a byte a row, 0 where there is no value. */
+function presence(isThere: Uint8Array): { nullCount: number; nullBitmap?: Uint8Array } {
+  if (isThere.indexOf(0) < 0) return { nullCount: 0 }
+  const nullBitmap = new Uint8Array(Math.ceil(isThere.length / 8))
   let nullCount = 0
-  for (let row = 0; row < rows; row++) {
-    if (isPresent(row)) nullBitmap[row >> 3]! |= 1 << (row & 7)
-    else nullCount++
+  for (let row = 0; row < isThere.length; row++) {
+    if (isThere[row] === 0) nullCount++
+    else nullBitmap[row >> 3]! |= 1 << (row & 7)
   }
   return { nullCount, nullBitmap }
 }

@@ -62,19 +62,34 @@ export function createStateHash(): StateHash {
   }
 
   function addUp(start: number, end: number, state: Uint8Array | undefined): void {
+    const { first: firsts, second: seconds } = lanes
+    // In halves of 16 bits, which no 2,048 rows overflow: whole words would leave the integers that the engine counts with.
+    let low0 = 0
+    let low1 = 0
+    let high0 = 0
+    let high1 = 0
+    let added = 0
     for (let row = start; row < end; row++) {
       if (state !== undefined && state[row] === 0) continue
-      const first = lanes.first[row - start]!
-      const second = lanes.second[row - start]!
-      let low = finalMix((first + second) | 0)
-      let high = finalMix((second + low) | 0)
-      low = (low + high) >>> 0
-      high = high >>> 0
-      sumLow += low
-      sumHigh = (sumHigh + high + (sumLow > 0xffffffff ? 1 : 0)) >>> 0
-      sumLow = sumLow >>> 0
-      count++
+      const first = firsts[row - start]!
+      const second = seconds[row - start]!
+      const mixed = finalMix((first + second) | 0)
+      const high = finalMix((second + mixed) | 0)
+      const low = (mixed + high) | 0
+      low0 += low & 0xffff
+      low1 += low >>> 16
+      high0 += high & 0xffff
+      high1 += high >>> 16
+      added++
     }
+    addToSum(low1 * 0x1_0000 + low0, high1 * 0x1_0000 + high0)
+    count += added
+  }
+
+  function addToSum(low: number, high: number): void {
+    const lows = sumLow + low
+    sumLow = lows % 0x1_0000_0000
+    sumHigh = (sumHigh + high + Math.floor(lows / 0x1_0000_0000)) % 0x1_0000_0000
   }
 
   return {

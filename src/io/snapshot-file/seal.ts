@@ -2,15 +2,10 @@
 // any tool still reads it as a plain zip.
 // Owns the comment's form and where it lies; never knows what is in the zip.
 
-import { createHash } from 'node:crypto'
-import { Transform, type TransformCallback } from 'node:stream'
-
-const SEAL_PREFIX = 'sha256:'
+export const SEAL_PREFIX = 'sha256:'
 const DIGITS = 64
-/** What the zip's writer is given as its comment; SealStream puts the digits in. */
-export const SEAL_PLACEHOLDER = SEAL_PREFIX + '0'.repeat(DIGITS)
 /** The end-of-directory record, and the comment behind it, which ends the file. */
-export const SEAL_BYTES = 22 + SEAL_PLACEHOLDER.length
+export const SEAL_BYTES = 22 + SEAL_PREFIX.length + DIGITS
 const DIRECTORY_END = 0x06054b50
 
 /** Bytes at the end of the file that the seal does not cover: its own digits. */
@@ -31,40 +26,4 @@ export function endsAsZip(end: Buffer): boolean {
     if (end.readUInt32LE(at) === DIRECTORY_END && at + 22 + end.readUInt16LE(at + 20) === end.length) return true
   }
   return false
-}
-
-/** Passes a zip whose comment is SEAL_PLACEHOLDER through, and puts the digits into its last bytes. */
-export class SealStream extends Transform {
-  /** Both are right once the stream has ended. */
-  bytes = 0
-  sha256 = ''
-  readonly #hash = createHash('sha256')
-  #held: Buffer = Buffer.alloc(0)
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    if (chunk.length >= DIGITS) {
-      this.#pass(this.#held)
-      this.#pass(chunk.subarray(0, chunk.length - DIGITS))
-      this.#held = chunk.subarray(chunk.length - DIGITS)
-    } else {
-      const all = Buffer.concat([this.#held, chunk])
-      const passed = Math.max(0, all.length - DIGITS)
-      this.#pass(all.subarray(0, passed))
-      this.#held = all.subarray(passed)
-    }
-    done()
-  }
-
-  override _flush(done: TransformCallback): void {
-    this.sha256 = this.#hash.digest('hex')
-    this.bytes += DIGITS
-    done(null, Buffer.from(this.sha256, 'latin1'))
-  }
-
-  #pass(bytes: Buffer): void {
-    if (bytes.length === 0) return
-    this.#hash.update(bytes)
-    this.bytes += bytes.length
-    this.push(bytes)
-  }
 }

@@ -1,19 +1,19 @@
 // Writes named parts into one sealed zip, as a stream.
-// Owns the order (a part is asked for when the one before it has been taken) and the cleaning up when either end breaks; never
+// Owns the zip's form, the order (a part is asked for when the one before it has been taken) and the cleaning up when either end breaks; never
 // knows what the parts hold. Memory is bounded by the pieces in flight.
+//
+// Headers are written before their parts, so sizes and checksums follow each part in a descriptor, and stand in the directory at the end.
 
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { pipeline, finished as streamFinished } from 'node:stream/promises'
-import { ZipFile } from 'yazl'
-import { SEAL_PLACEHOLDER, SealStream } from './seal.ts'
+import { crc32, deflateRawSync } from 'node:zlib'
+import { SEAL_PREFIX } from './seal.ts'
 
 export interface ZipPart {
   /** Relative, with `/`. */
   path: string
-  /** Read once, piece by piece, as fast as the zip is taken. */
-  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-  /** 0 stores; 1 (fast) to 9 (small) deflates. */
-  compressionLevel: number
+  /** Stored as it is; read once, piece by piece, as fast as the zip is taken. A text is deflated. */
+  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | string
 }
 
 export interface WrittenZip {
@@ -35,40 +35,194 @@ export function writeSealedZip(
   parts: Iterable<ZipPart> | AsyncIterable<ZipPart>,
   modifiedAtMs: number,
 ): SealedZipWriting {
-  const zip = new ZipFile()
-  const seal = new SealStream()
-  let source: Readable | undefined
-  zip.on('error', (error: Error) => seal.destroy(error))
-  seal.on('close', () => source?.destroy())
-
-  async function addParts(): Promise<void> {
-    for await (const { path, content, compressionLevel } of parts) {
-      if (seal.destroyed) throw new Error('the zip is no longer wanted')
-      source = Readable.from(content, { objectMode: false })
-      zip.addReadStream(source, path, { compressionLevel, mtime: new Date(modifiedAtMs), mode: 0o100644 })
-      await streamFinished(source)
-    }
-    zip.end({ comment: SEAL_PLACEHOLDER, forceZip64Format: false })
-  }
-
-  async function run(): Promise<WrittenZip> {
-    const adding = addParts().catch((error: unknown) => {
-      seal.destroy(error instanceof Error ? error : new Error(String(error)))
-      throw error
-    })
-    const [added, piped] = await Promise.allSettled([adding, pipeline(zip.outputStream, seal)])
-    // What a part reports is the cause; that the stream closed early is only its consequence.
-    const failure = added.status === 'rejected' && !isPrematureClose(added.reason) ? added : piped
-    if (failure.status === 'rejected') throw failure.reason
-    return { bytes: seal.bytes, sha256: seal.sha256 }
-  }
-
-  const finished = run()
+  const zip = new Zip(modifiedAtMs)
+  const stream = Readable.from(zip.bytes(parts), { objectMode: false })
+  const finished = new Promise<WrittenZip>((resolve, reject) => {
+    stream.once('end', () => resolve(zip.written))
+    stream.once('error', reject)
+    stream.once('close', () => reject(new Error('the zip was not taken to its end')))
+  })
   // The stream fails as well: who only reads it must not be surprised by a rejection that nobody took.
   finished.catch(() => undefined)
-  return { stream: seal, finished }
+  return { stream, finished }
 }
 
-function isPrematureClose(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+/** What the directory says of a part. */
+interface Entry {
+  path: Buffer
+  method: number
+  crc: number
+  packedBytes: number
+  bytes: number
+  offset: number
+}
+
+const LOCAL_HEADER = 0x04034b50
+const DESCRIPTOR = 0x08074b50
+const DIRECTORY_ENTRY = 0x02014b50
+const DIRECTORY_END_64 = 0x06064b50
+const DIRECTORY_END_64_LOCATOR = 0x07064b50
+const DIRECTORY_END = 0x06054b50
+const STORED = 0
+const DEFLATED = 8
+/** Sizes stand behind the part; names are UTF-8. */
+const FLAGS = 0x0808
+const VERSION_NEEDED = 20
+const VERSION_NEEDED_64 = 45
+/** Of Unix, so that the file's mode is believed. */
+const VERSION_MADE_BY = (3 << 8) | VERSION_NEEDED_64
+const FILE_MODE = 0o100644
+const MAX_16 = 0xffff
+const MAX_32 = 0xffff_ffff
+
+class Zip {
+  readonly #hash = createHash('sha256')
+  readonly #entries: Entry[] = []
+  readonly #time: number
+  #length = 0
+  #sha256 = ''
+
+  constructor(modifiedAtMs: number) {
+    this.#time = dosTime(modifiedAtMs)
+  }
+
+  get written(): WrittenZip {
+    return { bytes: this.#length, sha256: this.#sha256 }
+  }
+
+  async *bytes(parts: Iterable<ZipPart> | AsyncIterable<ZipPart>): AsyncGenerator<Uint8Array> {
+    for await (const part of parts) yield* this.#part(part)
+    yield this.#sealed(this.#directory())
+    this.#sha256 = this.#hash.digest('hex')
+    const digits = Buffer.from(this.#sha256, 'latin1')
+    this.#length += digits.length
+    yield digits
+  }
+
+  async *#part({ path, content }: ZipPart): AsyncGenerator<Uint8Array> {
+    const isText = typeof content === 'string'
+    const name = Buffer.from(path)
+    const entry = {
+      path: name,
+      method: isText ? DEFLATED : STORED,
+      crc: 0,
+      packedBytes: 0,
+      bytes: 0,
+      offset: this.#length,
+    }
+    this.#entries.push(entry)
+    yield this.#sealed(
+      record(30 + name.length)
+        .u32(LOCAL_HEADER)
+        .u16(VERSION_NEEDED, FLAGS, entry.method)
+        .u32(this.#time, 0, 0, 0)
+        .u16(name.length, 0)
+        .raw(name).bytes,
+    )
+    if (isText) {
+      const plain = Buffer.from(content)
+      entry.crc = crc32(plain)
+      entry.bytes = plain.length
+      const packed = deflateRawSync(plain)
+      entry.packedBytes = packed.length
+      yield this.#sealed(packed)
+    } else {
+      for await (const piece of content) {
+        if (piece.length === 0) continue
+        entry.crc = crc32(piece, entry.crc)
+        entry.bytes += piece.length
+        if (entry.bytes >= MAX_32) throw new Error(`${path} is too large for a zip of this form`)
+        yield this.#sealed(piece)
+      }
+      entry.packedBytes = entry.bytes
+    }
+    yield this.#sealed(record(16).u32(DESCRIPTOR, entry.crc, entry.packedBytes, entry.bytes).bytes)
+  }
+
+  #directory(): Buffer {
+    const start = this.#length
+    const records = this.#entries.map((entry) => {
+      const isFar = entry.offset >= MAX_32
+      const { path } = entry
+      const fixed = record(46 + path.length + (isFar ? 12 : 0))
+        .u32(DIRECTORY_ENTRY)
+        .u16(VERSION_MADE_BY, isFar ? VERSION_NEEDED_64 : VERSION_NEEDED, FLAGS, entry.method)
+        .u32(this.#time, entry.crc, entry.packedBytes, entry.bytes)
+        .u16(path.length, isFar ? 12 : 0, 0, 0, 0)
+        .u32((FILE_MODE << 16) >>> 0, isFar ? MAX_32 : entry.offset)
+        .raw(path)
+      return isFar ? fixed.u16(1, 8).u64(entry.offset).bytes : fixed.bytes
+    })
+    const bytes = records.reduce((sum, { length }) => sum + length, 0)
+    const count = records.length
+    const is64 = start + bytes >= MAX_32 || count >= MAX_16
+    if (is64) {
+      const end = record(56 + 20)
+        .u32(DIRECTORY_END_64)
+        .u64(44)
+        .u16(VERSION_MADE_BY, VERSION_NEEDED_64)
+        .u32(0, 0)
+        .u64(count, count, bytes, start)
+        .u32(DIRECTORY_END_64_LOCATOR, 0)
+        .u64(start + bytes)
+        .u32(1)
+      records.push(end.bytes)
+    }
+    const end = record(22 + SEAL_PREFIX.length)
+      .u32(DIRECTORY_END)
+      .u16(0, 0, is64 ? MAX_16 : count, is64 ? MAX_16 : count)
+      .u32(is64 ? MAX_32 : bytes, is64 ? MAX_32 : start)
+      .u16(SEAL_PREFIX.length + 64)
+      .raw(Buffer.from(SEAL_PREFIX, 'latin1'))
+    return Buffer.concat([...records, end.bytes])
+  }
+
+  #sealed(bytes: Uint8Array): Uint8Array {
+    this.#hash.update(bytes)
+    this.#length += bytes.length
+    return bytes
+  }
+}
+
+/** A record's numbers, one behind the other, little endian. */
+class Fields {
+  readonly bytes: Buffer
+  #at = 0
+
+  constructor(length: number) {
+    this.bytes = Buffer.alloc(length)
+  }
+
+  u16(...values: number[]): this {
+    for (const value of values) this.#at = this.bytes.writeUInt16LE(value, this.#at)
+    return this
+  }
+
+  u32(...values: number[]): this {
+    for (const value of values) this.#at = this.bytes.writeUInt32LE(value, this.#at)
+    return this
+  }
+
+  u64(...values: number[]): this {
+    for (const value of values) this.#at = this.bytes.writeBigUInt64LE(BigInt(value), this.#at)
+    return this
+  }
+
+  raw(bytes: Uint8Array): this {
+    this.bytes.set(bytes, this.#at)
+    this.#at += bytes.length
+    return this
+  }
+}
+
+function record(length: number): Fields {
+  return new Fields(length)
+}
+
+/** The time in the low, the date in the high half, in UTC; the form knows years from 1980 to 2107, and every other second. */
+function dosTime(atMs: number): number {
+  const at = new Date(Math.min(Math.max(atMs, Date.UTC(1980, 0, 1)), Date.UTC(2107, 11, 31)))
+  const time = (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1)
+  const date = ((at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate()
+  return ((date << 16) | time) >>> 0
 }
