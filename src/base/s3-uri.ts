@@ -6,6 +6,10 @@ export interface S3Place {
   key: string
 }
 
+export function s3Uri({ bucket, key }: S3Place): string {
+  return `s3://${bucket}/${key}`
+}
+
 /** Undefined where the text is no such place. */
 export function parseS3Uri(text: string): S3Place | undefined {
   const match = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text)

@@ -7,6 +7,9 @@ import { dataFolder } from '../control/data-folder.ts'
 import { readHolder } from '../control/lock.ts'
 import { type Overview, overviewOf, readRecords } from '../control/overview.ts'
 import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
+import { restartText } from '../core/lifecycle/lost-worker.ts'
+import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
+import type { SimulationRecord } from '../io/store/store.ts'
 import { addSettings } from './settings.ts'
 import { tableText } from './table.ts'
 
@@ -32,15 +35,23 @@ async function status(options: ConfigOptions): Promise<void> {
 function rowOf({ record, status, workerStatus }: Overview): string[] {
   if (workerStatus === undefined) return [record.name, status, '-', '-', '-', '']
   const running = workerStatus.apps.filter((app) => app.status === 'STARTED').length
-  const why = record.failure ?? firstOf(workerStatus.startErrors.map((error) => error.errorMessage))
   return [
     record.name,
     status,
     workerStatus.clock.status,
     String(workerStatus.tick),
     `${running}/${workerStatus.apps.length}`,
-    status === 'FAILED' ? why.replaceAll(/\s+/g, ' ') : '',
+    (status === 'FAILED' ? whyFailed(record, workerStatus) : newestRestart(workerStatus)).replaceAll(/\s+/g, ' '),
   ]
+}
+
+function whyFailed({ failure }: SimulationRecord, { startErrors }: WorkerStatus): string {
+  return failure ?? firstOf(startErrors.map((error) => error.errorMessage))
+}
+
+function newestRestart({ restarts = [] }: WorkerStatus): string {
+  const newest = restarts.at(-1)
+  return newest === undefined ? '' : `${new Date(newest.atMs).toISOString()} ${restartText(newest)}`
 }
 
 function firstOf(reasons: readonly string[]): string {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
+import { defaultSnapshotSettings } from '../core/lifecycle/snapshot-settings.ts'
 import { awsLimits, defaultLimits } from '../core/limits.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { defaultFileSettings, type FileSettings, parseConfigFile, QUOTAS, shownQuotas } from './config-file.ts'
@@ -22,10 +23,11 @@ function faultsOf(text: string): string[] {
 }
 
 test('the example holds every key, and says what the defaults are', () => {
-  const { limits, quotas, serving, audit } = parse(example) as Record<string, Record<string, unknown>>
+  const { limits, quotas, serving, snapshots, audit } = parse(example) as Record<string, Record<string, unknown>>
   assert.equal(limits, 'heddle')
   assert.deepEqual(Object.keys(quotas).sort(), Object.keys(QUOTAS).sort())
   assert.deepEqual(Object.keys(serving), ['connections', 'requests', 'body_mebibytes', 'receive_seconds'])
+  assert.deepEqual(Object.keys(snapshots), ['every', 'to', 'keep', 'restart'])
   assert.deepEqual(Object.keys(audit).sort(), ['file_mebibytes', 'files', 's3'])
   assert.deepEqual(settingsOf(example), defaultFileSettings)
 })
@@ -94,6 +96,30 @@ test('what is taken on at once is set key by key, in the units of the file', () 
   assert.deepEqual(serving, { connectionsMax: 5, requestsMax: 1000, bodyBytesMax: 2 * 1024 ** 2, receiveMs: 1000 })
   assert.deepEqual(faultsOf('serving: {requests: 0}'), [
     'line 1, column 21: serving.requests: must be a whole number from 1 to 1000000, not the number 0',
+  ])
+})
+
+test('snapshots that simulations make of themselves are set as in tags, and without a place there are none', () => {
+  assert.deepEqual(settingsOf('snapshots: {every: 5000 ticks, to: s3://safe/all, keep: 7, restart: true}').snapshots, {
+    every: { ticks: 5000 },
+    to: { bucket: 'safe', key: 'all' },
+    keep: 7,
+    restart: true,
+  })
+  assert.deepEqual(settingsOf('snapshots: {to: s3://safe}').snapshots, {
+    ...defaultSnapshotSettings,
+    to: { bucket: 'safe', key: '' },
+  })
+  assert.deepEqual(settingsOf('snapshots: {every: never}').snapshots, defaultSnapshotSettings)
+  assert.deepEqual(faultsOf('snapshots:\n  every: 10M\n'), [
+    'line 2, column 10: snapshots.every: needs snapshots.to: s3://bucket/prefix for the snapshots',
+  ])
+  assert.deepEqual(faultsOf('snapshots:\n  every: soon\n  to: safe\n  keep: 0\n  restart: 3\n  evry: 1M\n'), [
+    'line 2, column 10: snapshots.every: must be a time or ticks, such as 10M, 2H or "5000 ticks", or never, not "soon"',
+    'line 3, column 7: snapshots.to: must be s3://bucket/prefix, not "safe"',
+    'line 4, column 9: snapshots.keep: must be a whole number from 1 to 9999, not the number 0',
+    'line 5, column 12: snapshots.restart: must be true or false, not the number 3',
+    'line 6, column 3: snapshots.evry: is not a known property',
   ])
 })
 

@@ -1,7 +1,14 @@
 // The operator's configuration file: YAML text in, settings or everything that is wrong with it out.
 // Owns the keys, their order and what each may hold; never decides which file it is, nor reads one (config.ts does).
 
+import { parseS3Uri } from '../base/s3-uri.ts'
 import { durationText, parseMaximumDuration } from '../core/lifecycle/duration.ts'
+import {
+  defaultSnapshotSettings,
+  parseSnapshotEvery,
+  type SnapshotSettings,
+  snapshotsKeptMax,
+} from '../core/lifecycle/snapshot-settings.ts'
 import { awsLimits, defaultLimits, type FabricLimits, type Limits } from '../core/limits.ts'
 import type { SchemaLimits } from '../core/schema/schema-limits.ts'
 import { readYaml, type YamlValue } from '../core/schema/yaml-value.ts'
@@ -30,6 +37,8 @@ export interface ServingSettings {
 export interface FileSettings {
   limits: Limits
   serving: ServingSettings
+  /** For simulations that are started from now on, where their tags say nothing else. */
+  snapshots: SnapshotSettings
   audit: AuditSettings
 }
 
@@ -49,6 +58,7 @@ export const defaultServingSettings: Readonly<ServingSettings> = Object.freeze({
 export const defaultFileSettings: Readonly<FileSettings> = Object.freeze({
   limits: defaultLimits,
   serving: defaultServingSettings,
+  snapshots: defaultSnapshotSettings,
   audit: defaultAuditSettings,
 })
 
@@ -141,13 +151,15 @@ export function parseConfigFile(text: string): FileSettings | { faults: string[]
   const settings: FileSettings = {
     limits: defaultLimits,
     serving: { ...defaultServingSettings },
+    snapshots: { ...defaultSnapshotSettings },
     audit: { ...defaultAuditSettings },
   }
   if (root !== undefined && !root.isEmpty) {
-    const fields = root.fields([], ['limits', 'quotas', 'serving', 'audit'])
+    const fields = root.fields([], ['limits', 'quotas', 'serving', 'snapshots', 'audit'])
     const base = fields?.get('limits')?.oneOf(['heddle', 'aws']) === 'aws' ? awsLimits : defaultLimits
     settings.limits = readQuotas(fields?.get('quotas'), base)
     readServing(fields?.get('serving'), settings.serving)
+    readSnapshots(fields?.get('snapshots'), settings.snapshots)
     readAudit(fields?.get('audit'), settings.audit)
   }
   if (faults.length === 0) return settings
@@ -196,6 +208,28 @@ function readServing(value: YamlValue | undefined, serving: ServingSettings): vo
   if (mebibytes !== undefined) serving.bodyBytesMax = mebibytes * MEBIBYTE
   const seconds = fields?.get('receive_seconds')?.integer(1, 3_600)
   if (seconds !== undefined) serving.receiveMs = seconds * 1000
+}
+
+function readSnapshots(value: YamlValue | undefined, snapshots: SnapshotSettings): void {
+  if (value === undefined || value.isEmpty) return
+  const fields = value.fields([], ['every', 'to', 'keep', 'restart'])
+  const [every, to] = [fields?.get('every'), fields?.get('to')]
+  const rhythm = parsed(every, parseSnapshotEvery, 'a time or ticks, such as 10M, 2H or "5000 ticks", or never')
+  if (rhythm !== undefined && rhythm !== 'never') snapshots.every = rhythm
+  if (to !== undefined && !to.isEmpty) snapshots.to = parsed(to, parseS3Uri, 's3://bucket/prefix')
+  else if (snapshots.every !== undefined) every?.fault('needs snapshots.to: s3://bucket/prefix for the snapshots')
+  snapshots.keep = fields?.get('keep')?.integer(1, snapshotsKeptMax) ?? snapshots.keep
+  snapshots.restart = fields?.get('restart')?.boolean() ?? snapshots.restart
+}
+
+function parsed<Result>(
+  value: YamlValue | undefined,
+  parse: (text: string) => Result | undefined,
+  wanted: string,
+): Result | undefined {
+  const text = value?.string()
+  if (text === undefined) return undefined
+  return parse(text) ?? value?.fault(`must be ${wanted}, not ${JSON.stringify(text)}`)
 }
 
 function readAudit(value: YamlValue | undefined, audit: AuditSettings): void {

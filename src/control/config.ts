@@ -141,7 +141,7 @@ export const SETTINGS: Record<SettingName, Setting> = {
     variable: 'HEDDLE_CONFIG',
     argument: '<file>',
     description:
-      'YAML file of quotas, of how much is taken on at once, and of the audit; default heddle.yaml in the data folder, if it is there',
+      'YAML file of quotas, of how much is taken on at once, of snapshots, and of the audit; default heddle.yaml in the data folder, if it is there',
     defaultText: '',
   },
 }

@@ -77,6 +77,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     address: addressForClients(config.host),
     appTimeoutMs: config.appTimeoutMs,
     simulationLimits: config.limits.simulation,
+    snapshots: config.snapshots,
     ...SUPERVISION_LIMITS,
     ...options.limits,
   }
@@ -92,6 +93,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     // The same after a restart, and nobody else's.
     pageTokenKey: createHmac('sha256', credentials.secretAccessKey).update('heddle page tokens').digest(),
     limits: config.limits,
+    snapshots: config.snapshots,
     nowMs: Date.now,
     newExecutionId: randomUUID,
   })

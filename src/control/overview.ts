@@ -2,7 +2,8 @@
 // Owns the choice among the sources: the worker itself, its last word on disk, the store; changes nothing.
 
 import { existsSync } from 'node:fs'
-import { concludeLostWorker, isFinal, type KnownSimulation, shownStatus } from '../core/lifecycle/simulation.ts'
+import { concludeLostWorker } from '../core/lifecycle/lost-worker.ts'
+import { isFinal, type KnownSimulation, shownStatus } from '../core/lifecycle/simulation.ts'
 import { workerSocketPath } from '../core/wire/places.ts'
 import type {
   WorkerAnswer,
@@ -16,7 +17,8 @@ import { BusError } from '../io/bus/bus.ts'
 import { connectBus } from '../io/bus/unix-bus.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
-import { type DataFolder, runFolder } from './data-folder.ts'
+import { type DataFolder, type RunFolder, runFolder } from './data-folder.ts'
+import { lastTick } from './supervision/last-tick.ts'
 import { readPlanFile, readStatusFile } from './supervision/status-file.ts'
 import { findWorkerProcess } from './supervision/worker-process.ts'
 
@@ -41,29 +43,34 @@ export async function readRecords(data: DataFolder): Promise<SimulationRecord[]>
 export async function overviewOf(data: DataFolder, record: SimulationRecord, workerProgram: string): Promise<Overview> {
   const { name, targetStatus } = record
   const stored = record.workerStatus as WorkerStatus | undefined
-  const workerStatus = stored !== undefined && isFinal(stored.status) ? stored : await liveStatus(data, record, stored)
+  const folder = runFolder(data, record.executionId)
+  const isOver = stored !== undefined && isFinal(stored.status)
+  const plan = isOver ? undefined : await readPlanFile(folder.plan)
+  const workerStatus = isOver ? stored : await liveStatus(plan, folder, stored)
   let known: KnownSimulation = { name, targetStatus, ...(workerStatus !== undefined && { workerStatus }) }
   const final = workerStatus !== undefined && isFinal(workerStatus.status)
-  if (
-    !final &&
-    record.launched &&
-    findWorkerProcess(workerProgram, runFolder(data, record.executionId)) === undefined
-  ) {
-    known = { ...known, workerStatus: concludeLostWorker(record.executionId, known, 'its worker is gone') }
+  if (!final && record.launched && findWorkerProcess(workerProgram, folder) === undefined) {
+    const { status } = concludeLostWorker(record.executionId, known, {
+      reason: 'its worker is gone',
+      atMs: Date.now(),
+      tick: plan === undefined ? 0 : lastTick(plan, record.executionId, workerStatus),
+      isRestartWanted: plan?.tags.restartOnLoss ?? false,
+    })
+    known = { ...known, workerStatus: status }
   }
   return { record, status: shownStatus(known), ...(known.workerStatus && { workerStatus: known.workerStatus }) }
 }
 
 async function liveStatus(
-  data: DataFolder,
-  record: SimulationRecord,
+  plan: WorkerPlan | undefined,
+  folder: RunFolder,
   stored: WorkerStatus | undefined,
 ): Promise<WorkerStatus | undefined> {
-  const folder = runFolder(data, record.executionId)
-  const plan = await readPlanFile(folder.plan)
   const answer = plan && (await askWorker(plan, { command: 'status' }))
-  const told = answer && 'status' in answer ? answer.status : undefined
-  return told ?? (await readStatusFile(folder.status)) ?? stored
+  if (answer && 'status' in answer) return answer.status
+  const left = await readStatusFile(folder.status)
+  // What control has concluded of a lost worker is newer than what that one left.
+  return left !== undefined && left.revision >= (stored?.revision ?? 0) ? left : stored
 }
 
 /** How a simulation does. Undefined where it has no apps yet, or none any more, and where its worker does not answer. */

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { isFinal } from '../core/lifecycle/simulation.ts'
+import { defaultSnapshotSettings } from '../core/lifecycle/snapshot-settings.ts'
 import { defaultSimulationLimits } from '../core/limits.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
 import { killProcesses } from '../io/launch/processes.ts'
@@ -113,6 +114,7 @@ async function stopAll(options: ShutdownOptions, store: Store): Promise<Set<stri
     address: '',
     appTimeoutMs: 0,
     simulationLimits: defaultSimulationLimits,
+    snapshots: defaultSnapshotSettings,
     ...SUPERVISION_LIMITS,
     stopLimitMs: STOP_LIMIT_MS,
   })

@@ -90,3 +90,6 @@ export const failureLimits = {
   /** How long an app may take to exit once it was told to shut down. */
   shutdownGraceMs: 5_000,
 } as const
+
+/** A simulation that wants it is started again this often within the time when its worker is lost; the next loss is final. */
+export const lossLimits = { restartsMax: 3, withinMs: 600_000 } as const

@@ -26,6 +26,14 @@ export interface AppsListener {
   failed(app: AppState, reason: string): void
 }
 
+/** As StartApp has it. */
+export interface CustomAppOptions {
+  domain: string
+  name: string
+  description?: string
+  launchCommands?: string[]
+}
+
 export interface AppsOptions {
   plan: WorkerPlan
   schema: SimulationSchema
@@ -75,9 +83,10 @@ export class Apps {
     }
   }
 
-  /** Launches all spatial and service apps. */
-  async launchPlaced(): Promise<void> {
-    const { placement, schema, setup } = this.#options
+  /** Launches all spatial and service apps, and the custom apps that ran before, if this execution had another worker. */
+  async launch(before: readonly AppState[]): Promise<void> {
+    const { placement, schema, setup, journal } = this.#options
+    const again = before.map((app) => this.#enlistCustom(app))
     for (const { domain: domainName, name, workerId } of placement.apps) {
       const domain = schema.domains.find((candidate) => candidate.name === domainName)!
       const partition = setup.partitions.get(partitionKey(domainName, name))!
@@ -89,32 +98,40 @@ export class Apps {
       this.#add(domain, { name, partition, stream, ports, command: domain.launchCommand })
     }
     this.#options.listener.changed()
-    for (const app of this.#apps.values()) app.launch()
+    for (const app of this.#apps.values()) if (app.state.lifecycle !== 'ByRequest') app.launch()
+    for (const custom of again) {
+      const refusal = 'refusal' in custom ? custom.refusal : await this.#launchCustom(custom.app)
+      if (refusal) journal.error(`an app is not started again: ${refusal.message}`)
+    }
   }
 
-  /** All spatial and service apps have attached. */
-  get placedAreReady(): boolean {
-    return this.states.every((state) => state.lifecycle === 'ByRequest' || state.status === 'STARTED')
+  /** All spatial and service apps have attached, and custom apps don't keep us waiting. */
+  get areReady(): boolean {
+    return this.states.every(
+      ({ status, lifecycle }) => status === 'STARTED' || (lifecycle === 'ByRequest' && status !== 'STARTING'),
+    )
   }
 
-  async startCustom(options: {
-    domain: string
-    name: string
-    description?: string
-    launchCommands?: string[]
-  }): Promise<Refusal | undefined> {
+  async startCustom(options: CustomAppOptions): Promise<Refusal | undefined> {
+    const enlisted = this.#enlistCustom(options)
+    if ('refusal' in enlisted) return enlisted.refusal
+    this.#options.listener.changed()
+    return this.#launchCustom(enlisted.app)
+  }
+
+  #enlistCustom(options: CustomAppOptions): { app: App } | { refusal: Refusal } {
     const { schema, setup } = this.#options
     const domain = schema.domains.find((candidate) => candidate.name === options.domain)
-    if (!domain) return refusal('ValidationException', `the simulation has no domain '${options.domain}'`)
+    if (!domain) return refused('ValidationException', `the simulation has no domain '${options.domain}'`)
     if (domain.lifecycle !== 'ByRequest') {
-      return refusal(
+      return refused(
         'ValidationException',
         `domain '${options.domain}' is no custom domain: the simulation itself starts and stops its apps`,
       )
     }
     const key = partitionKey(options.domain, options.name)
     if (this.#apps.has(key)) {
-      return refusal(
+      return refused(
         'ConflictException',
         `domain '${options.domain}' has an app '${options.name}' already: stop and delete it first, or take another name`,
       )
@@ -122,7 +139,7 @@ export class Apps {
     const workerId = this.#takeUnits(domain)
     if (workerId === undefined) {
       const free = Math.max(0, ...this.#freeUnits.values())
-      return refusal(
+      return refused(
         'ServiceQuotaExceededException',
         `an app of domain '${options.domain}' takes ${domain.resourceUnits} compute resource units; a worker has ${free} left at most`,
       )
@@ -136,15 +153,20 @@ export class Apps {
       ports: [],
       command: options.launchCommands?.length ? options.launchCommands : domain.launchCommand,
     })
-    this.#options.listener.changed()
-    const prepared = this.#prepare(app, domain)
+    return { app }
+  }
+
+  async #launchCustom(app: App): Promise<Refusal | undefined> {
+    const prepared = this.#prepare(app)
     this.#preparing.set(app, prepared)
     try {
       await prepared
     } catch (cause) {
       this.#retire(app)
       this.#forget(app)
-      return refusal('ServiceQuotaExceededException', `no room for another app: ${(cause as Error).message}`)
+      this.#options.listener.changed()
+      const message = `no room for another app: ${(cause as Error).message}`
+      return { error: 'ServiceQuotaExceededException', message }
     } finally {
       this.#preparing.delete(app)
     }
@@ -168,13 +190,14 @@ export class Apps {
   }
 
   /** What a custom app needs before its process: a partition and its ports. Throws where there is no room for them. */
-  async #prepare({ options }: App, domain: CustomDomain): Promise<void> {
-    const { setup, clock } = this.#options
+  async #prepare({ options }: App): Promise<void> {
+    const { schema, setup, clock } = this.#options
     if (options.partition === noPartition) {
       options.partition = await clock.addPartition(setup.fabric.world.domainIndex(options.domain), options.name)
       setup.partitions.set(partitionKey(options.domain, options.name), options.partition)
     }
-    options.ports = await this.#ports.reserve(domain.ingressPorts)
+    const { ingressPorts } = schema.domains.find(({ name }) => name === options.domain)!
+    options.ports = await this.#ports.reserve(ingressPorts)
   }
 
   deleteCustom(domain: string, name: string): void {
@@ -313,6 +336,6 @@ function randomId(): string {
   return randomBytes(6).toString('hex')
 }
 
-function refusal(error: Refusal['error'], message: string): Refusal {
-  return { error, message }
+function refused(error: Refusal['error'], message: string): { refusal: Refusal } {
+  return { refusal: { error, message } }
 }

@@ -1,12 +1,14 @@
 // Snapshots that a simulation makes of itself, as its tags ask: every so many ticks or minutes, the newest few of them kept.
-// Owns when the next one is due, and which are too old; how one is made is the simulation's.
+// Owns when the next one is due, and which are too old; how one is made, and which there are, is the simulation's.
 
 import type { ObjectsConfig } from '../base/objects-config.ts'
 import type { SnapshotRhythm } from '../core/lifecycle/heddle-tags.ts'
 import { snapshotKey } from '../core/lifecycle/snapshot-key.ts'
 import type { ObjectLocation } from '../core/wire/worker-protocol.ts'
 import { freeKey } from '../io/objects/free-key.ts'
+import type { Objects } from '../io/objects/objects.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
+import type { MadeSnapshots } from './made-snapshots.ts'
 
 const lookEachMs = 250
 
@@ -14,6 +16,8 @@ export interface AutoSnapshotsOptions {
   simulationName: string
   rhythm: SnapshotRhythm
   objects: ObjectsConfig
+  /** All of this execution, also those that a worker before this one has made. */
+  made: MadeSnapshots
   /** The newest committed tick. */
   tick(): number
   /** Makes one, unless it can't be now: undefined. True where the object is there. */
@@ -25,8 +29,6 @@ export interface AutoSnapshotsOptions {
 export class AutoSnapshots {
   readonly #options: AutoSnapshotsOptions
   readonly #timer: NodeJS.Timeout
-  /** Of this simulation, oldest first. */
-  readonly #kept: ObjectLocation[] = []
   #lastTick: number
   #lastMs = Date.now()
   #isBusy = false
@@ -72,14 +74,18 @@ export class AutoSnapshots {
       const made = take({ bucket, key })
       if (!made) return
       this.#begin()
-      if (await made) this.#kept.push({ bucket, key })
-      while (this.#kept.length > rhythm.keep) {
-        const [oldest] = this.#kept
-        await objects.delete(oldest.bucket, oldest.key)
-        this.#kept.shift()
-      }
+      if (await made) await this.#removeOld(objects)
     } finally {
       await objects.close()
+    }
+  }
+
+  async #removeOld(objects: Objects): Promise<void> {
+    const { made, rhythm } = this.#options
+    const automatic = made.newestFirst.filter(({ isAutomatic }) => isAutomatic)
+    for (const old of automatic.slice(rhythm.keep).reverse()) {
+      await objects.delete(old.bucket, old.key)
+      made.forget(old)
     }
   }
 

@@ -1,13 +1,16 @@
 // One simulation from its start to its end: reads what to start, brings up fabric, clock and apps, obeys commands, and takes everything down again.
 // Owns the order of these steps and the status; never touches entities, and leaves nothing behind when it ends.
 
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { s3Uri } from '../base/s3-uri.ts'
 import { findApp, refuseUnlessCustom } from '../core/lifecycle/apps.ts'
+import { restartText } from '../core/lifecycle/lost-worker.ts'
 import { emptyStatus } from '../core/lifecycle/simulation.ts'
 import { placeApps } from '../core/schema/placement.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
-import { executionFabricFolder, RESTORING_FOLDER, simulationLogFolder } from '../core/wire/places.ts'
+import { executionFabricFolder, RESTORING_FOLDER, simulationLogFolder, TICK_FILE } from '../core/wire/places.ts'
 import type {
   AppState,
   ObjectLocation,
@@ -24,9 +27,12 @@ import { removePackages } from '../io/packages/packages.ts'
 import { Apps, packagesFolder } from './apps.ts'
 import { AutoSnapshots } from './auto-snapshots.ts'
 import { Clock } from './clock.ts'
+import type { WorldCopy } from './clock-messages.ts'
 import { Journal } from './journal.ts'
+import { MadeSnapshots } from './made-snapshots.ts'
 import { readMetrics } from './metrics.ts'
-import { type SnapshotInProgress, startSnapshot } from './snapshots.ts'
+import type { SnapshotThreadReport } from './snapshot-thread.ts'
+import { type SnapshotInProgress, simulationHeader, startSnapshot } from './snapshots.ts'
 import { StartFailure, startFailure } from './start-failure.ts'
 import { readStartSource } from './start-source.ts'
 import { StatusBook } from './status-book.ts'
@@ -35,10 +41,7 @@ import { type FabricSetup, setUpFabric } from './world-setup.ts'
 /** How long a stop waits for the tick that is being computed. */
 const lastTickMs = 5_000
 const timerMsMax = 2 ** 31 - 1
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
+const noteTickMs = 1_000
 
 export class Simulation {
   readonly #plan: WorkerPlan
@@ -56,9 +59,10 @@ export class Simulation {
 
   constructor(plan: WorkerPlan, publish: (status: WorkerStatus) => void) {
     this.#plan = plan
+    const begin = plan.last ?? emptyStatus(plan.executionId)
     this.#book = new StatusBook(
       plan.runFolder,
-      { ...emptyStatus(plan.executionId), revision: 1, workerPid: process.pid },
+      { ...begin, revision: begin.revision + 1, workerPid: process.pid },
       publish,
     )
     this.#journal = new Journal(() => this.#tick)
@@ -107,7 +111,13 @@ export class Simulation {
     const plan = this.#plan
     const objects = await openObjects(plan.objects)
     try {
-      const { schema, schemaText, snapshot } = await readStartSource(plan, objects, this.#startAborted.signal)
+      if (plan.last?.logGroup !== undefined) this.#openLog(plan.last.logGroup)
+      const made = new MadeSnapshots(plan.runFolder)
+      const { schema, schemaText, snapshot, ownSnapshot } = await readStartSource(plan, objects, {
+        made,
+        signal: this.#startAborted.signal,
+        passedOver: (reason) => this.#journal.error(reason),
+      })
       this.#describe(schema)
       this.#journal.note(`simulation=${plan.simulationName} execution=${plan.executionId} starts`)
       const { limits } = plan
@@ -136,10 +146,11 @@ export class Simulation {
         journal: this.#journal,
         listener: { changed: () => this.#appsChanged(), failed: (app, reason) => void this.#appFailed(app, reason) },
       })
-      this.#running = { schema, schemaText, setup, clock, apps }
+      this.#running = { schema, schemaText, ownSnapshot, made, setup, clock, apps }
+      this.#noteTicks()
       await apps.fetchPackages(this.#startAborted.signal)
       this.#startAborted.signal.throwIfAborted()
-      await apps.launchPlaced()
+      await apps.launch(plan.last?.apps ?? [])
       this.#startAutoSnapshots()
       this.#armTimer()
     } finally {
@@ -149,19 +160,19 @@ export class Simulation {
 
   /** What is known once the schema is read. */
   #describe(schema: SimulationSchema): void {
-    const plan = this.#plan
     this.#book.change({
       domains: schema.domains.map(({ name, lifecycle }) => ({ name, lifecycle })),
       logGroup: schema.logDestination,
     })
     if (schema.logDestination === undefined) return
-    this.#journal.open(
-      openLogStreams(
-        simulationLogFolder(plan.logsFolder, schema.logDestination, plan.simulationName, plan.executionId),
-      ),
-    )
+    if (schema.logDestination !== this.#plan.last?.logGroup) this.#openLog(schema.logDestination)
     for (const { name, image } of schema.domains)
       if (image) this.#journal.note(`domain=${name} image=${image} is not used: apps run as processes of this host`)
+  }
+
+  #openLog(logGroup: string): void {
+    const { logsFolder, simulationName, executionId } = this.#plan
+    this.#journal.open(openLogStreams(simulationLogFolder(logsFolder, logGroup, simulationName, executionId)))
   }
 
   #createClock(setup: FabricSetup): Clock {
@@ -197,10 +208,35 @@ export class Simulation {
     if (!this.#running) return
     const { apps } = this.#running
     this.#book.change({ apps: apps.states })
-    if (this.#book.status.status !== 'STARTING' || this.#ending || !apps.placedAreReady) return
+    if (this.#book.status.status !== 'STARTING' || this.#ending || !apps.areReady) return
     this.#book.change({ status: 'STARTED' })
     this.#journal.note('simulation=STARTED')
+    if (this.#plan.last) this.#comeBack(this.#running)
     this.#armTimer()
+  }
+
+  /** In the place of a worker that was lost: says what that has cost, and lets the clock run again. */
+  #comeBack({ ownSnapshot, clock }: Running): void {
+    const { restarts = [], clock: wish } = this.#book.status
+    const lost = restarts.at(-1)
+    if (lost) {
+      const tick = this.#tick
+      const back = { tick, ...(ownSnapshot && { from: { bucket: ownSnapshot.bucket, key: ownSnapshot.key } }) }
+      const restart = { ...lost, lostAtTick: Math.max(lost.lostAtTick, tick), back }
+      this.#book.change({ restarts: restarts.with(-1, restart) })
+      this.#journal.error(`${restartText(restart)}; why: ${lost.reason}`)
+    }
+    if (wish.targetStatus === 'STARTED') clock.start()
+  }
+
+  /** For whoever is to say what a loss has cost. After a loss of memory, too, there is then a tick. */
+  #noteTicks(): void {
+    if (!this.#plan.tags.restartOnLoss) return
+    const file = join(this.#plan.runFolder, TICK_FILE)
+    const note = () =>
+      writeFile(file, String(this.#tick)).catch((cause: Error) => this.#journal.error(`${TICK_FILE}: ${cause.message}`))
+    void note()
+    setInterval(() => void note(), noteTickMs).unref()
   }
 
   async #appFailed(app: AppState, reason: string): Promise<void> {
@@ -232,7 +268,7 @@ export class Simulation {
         apps.deleteCustom(command.domain, command.name)
         return undefined
       case 'createSnapshot':
-        void this.#createSnapshot(command.location)
+        void this.#createSnapshot(command.location, false)
         return undefined
     }
   }
@@ -273,40 +309,15 @@ export class Simulation {
   }
 
   /** True where the object is there. */
-  async #createSnapshot(location: ObjectLocation): Promise<boolean> {
-    const { clock, schema, schemaText } = this.#running!
+  async #createSnapshot(location: ObjectLocation, isAutomatic: boolean): Promise<boolean> {
+    const { clock } = this.#running!
     this.#book.change({ status: 'SNAPSHOT_IN_PROGRESS', snapshot: { location, tick: this.status.tick } })
     const copy = await clock.copyState()
     if (this.#ending) return false
     this.#book.change({ snapshot: { location, tick: copy.tick } })
-    const header = {
-      simulationName: this.#plan.simulationName,
-      executionId: this.#plan.executionId,
-      schemaText,
-      heddleVersion: version,
-    }
-    const grids = schema.domains.flatMap((domain) => {
-      if (domain.lifecycle !== 'BySpatialSubdivision') return []
-      const { minX, maxX, minY, maxY } = schema.strategies.find((strategy) => strategy.name === domain.strategy)!.bounds
-      const bounds = { x: [minX, maxX] as [number, number], y: [minY, maxY] as [number, number] }
-      return [{ domain: domain.name, columns: domain.grid.x, rows: domain.grid.y, bounds }]
-    })
-    const running = this.#book.status.apps.map(({ domain, name, lifecycle, status }) => ({
-      domain,
-      name,
-      lifecycle,
-      status,
-    }))
-    this.#snapshot = startSnapshot({
-      copy,
-      header: { ...header, grids, apps: running },
-      location,
-      objects: this.#plan.objects,
-    })
-    const report = await this.#snapshot.finished
-    this.#snapshot = undefined
+    const report = await this.#writeSnapshot(copy, location, isAutomatic)
     if (this.#ending) return false
-    const where = `s3://${location.bucket}/${location.key}`
+    const where = s3Uri(location)
     if ('error' in report) this.#journal.error(`snapshot=${where} failed: ${report.error}`)
     else
       this.#journal.note(
@@ -321,6 +332,22 @@ export class Simulation {
     return !('error' in report)
   }
 
+  async #writeSnapshot(copy: WorldCopy, location: ObjectLocation, isAutomatic: boolean): Promise<SnapshotThreadReport> {
+    const { objects } = this.#plan
+    const running = this.#running!
+    const header = simulationHeader(this.#plan, running, this.#book.status.apps)
+    try {
+      running.made.add({ ...location, isAutomatic })
+      this.#snapshot = startSnapshot({ copy, header, location, objects })
+      const report = await this.#snapshot.finished
+      this.#snapshot = undefined
+      if ('error' in report) running.made.forget(location)
+      return report
+    } catch (cause) {
+      return { error: (cause as Error).message }
+    }
+  }
+
   /** Where the tags ask for it. */
   #startAutoSnapshots(): void {
     const { simulationName, objects, tags } = this.#plan
@@ -329,9 +356,10 @@ export class Simulation {
       simulationName,
       rhythm: tags.snapshots,
       objects,
+      made: this.#running!.made,
       tick: () => this.#tick,
       take: (location) =>
-        this.#refuseNow({ command: 'createSnapshot', location }) ? undefined : this.#createSnapshot(location),
+        this.#refuseNow({ command: 'createSnapshot', location }) ? undefined : this.#createSnapshot(location, true),
       failed: (message) => this.#journal.error(message),
     })
   }
@@ -427,6 +455,9 @@ export class Simulation {
 interface Running {
   schema: SimulationSchema
   schemaText: string
+  /** That it goes on from, after a loss. */
+  ownSnapshot: ObjectLocation | undefined
+  made: MadeSnapshots
   setup: FabricSetup
   clock: Clock
   apps: Apps

@@ -6,6 +6,7 @@ import { type OperationName, operationOf } from '../../core/api/operations.ts'
 import type { Owner } from '../../core/lifecycle/resource-name.ts'
 import type { KnownSimulation } from '../../core/lifecycle/simulation.ts'
 import { refuseUnlessRunning } from '../../core/lifecycle/simulation.ts'
+import type { SnapshotSettings } from '../../core/lifecycle/snapshot-settings.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { Refusal, WorkerCommand } from '../../core/wire/worker-protocol.ts'
 import { BusError } from '../../io/bus/bus.ts'
@@ -19,6 +20,8 @@ export interface OperationContext {
   supervisor: Supervisor
   objects: Objects
   limits: Limits
+  /** Of the operator, for simulations whose tags say nothing else. */
+  snapshots: SnapshotSettings
   /** Signs the tokens of pages. */
   pageTokenKey: Uint8Array
   nowMs(): number

@@ -42,7 +42,7 @@ function recordFor(context: OperationContext, input: Input): SimulationRecord {
   if ('refusal' in duration) throw refused('StartSimulation', duration.refusal)
   const schemaLocation = locationOf(input.SchemaS3Location)
   const snapshotLocation = locationOf(input.SnapshotS3Location)
-  const tags = parseHeddleTags(input.Tags ?? {})
+  const tags = parseHeddleTags(input.Tags ?? {}, context.snapshots)
   if ('refusal' in tags) throw invalid(tags.refusal)
   if (tags.schema && !snapshotLocation)
     throw invalid('a schema in a tag is for a start from a snapshot; name it as SchemaS3Location')

@@ -11,15 +11,20 @@ import type { Processes } from './supervision.ts'
 
 const UNPACKED = [PACKAGES_FOLDER, RESTORING_FOLDER]
 
-/** Ends what still runs of that execution, frees its memory, and removes what its worker has unpacked. */
+/** Ends what still runs of that execution, and frees its memory. What its worker has unpacked is there for the next one. */
+export async function freeMemory(processes: Processes, fabricFolder: string, executionId: string): Promise<void> {
+  await processes.kill(executionId)
+  await rm(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
+}
+
+/** The same, and removes what its worker has unpacked. */
 export async function removeRemains(
   processes: Processes,
   fabricFolder: string,
   executionId: string,
   { folder }: RunFolder,
 ): Promise<void> {
-  await processes.kill(executionId)
-  await rm(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
+  await freeMemory(processes, fabricFolder, executionId)
   for (const name of UNPACKED) await removePackages(join(folder, name))
 }
 

@@ -132,6 +132,41 @@ test('a worker that dies later makes the simulation FAILED without a StartError,
   await f.call('DeleteSimulation', { Simulation: 'world' })
 })
 
+test('where a restart is wanted, a lost worker is replaced with the clock and the apps that ran, as the simulation was started', async () => {
+  await using f = await openFixture()
+  const Tags = { 'heddle:restart-on-loss': 'true' }
+  const { ExecutionId } = await f.call('StartSimulation', { ...startInput('world'), Tags })
+  await f.waitForStatus('world', 'STARTED')
+  await f.call('StartClock', { Simulation: 'world' })
+  await f.call('StartApp', { Simulation: 'world', Domain: 'View', Name: 'eye' })
+  const before = await f.call('DescribeSimulation', { Simulation: 'world' })
+  // A tag that is changed later changes nothing.
+  await f.call('TagResource', { ResourceArn: before.Arn, Tags: { 'heddle:restart-on-loss': 'false' } })
+  await f.reopen()
+  process.kill(workerOf(f, ExecutionId) ?? 0, 'SIGKILL')
+  await waitFor('another worker', () => startsOf(f, ExecutionId) === 2 || undefined)
+  const after = await f.waitForStatus('world', 'STARTED')
+  assert.equal(after.ExecutionId, ExecutionId)
+  assert.deepEqual(after.CreationTime, before.CreationTime)
+  assert.deepEqual(after.LiveSimulationState?.Clocks, [{ Status: 'STARTING', TargetStatus: 'STARTED' }])
+  const { Apps = [] } = await f.call('ListApps', { Simulation: 'world', Domain: 'View' })
+  assert.deepEqual(
+    Apps.map(({ Name, TargetStatus }) => [Name, TargetStatus]),
+    [['eye', 'STARTED']],
+  )
+  await f.call('StopSimulation', { Simulation: 'world' })
+  await f.waitForStatus('world', 'STOPPED')
+})
+
+test('a worker that dies at each start is given up', async () => {
+  await using f = await openFixture()
+  const Tags = { 'heddle:restart-on-loss': 'true' }
+  const { ExecutionId } = await f.call('StartSimulation', { ...startInput('gone', 'die-at-start'), Tags })
+  const { StartError } = await f.waitForStatus('gone', 'FAILED')
+  assert.match(StartError ?? '', /exit code 3.*started again 3 times within 10 minutes/)
+  assert.equal(startsOf(f, ExecutionId), 4)
+})
+
 test('an app whose answer was lost with control is not a conflict for the repeated request', async () => {
   await using f = await openFixture()
   await f.start('world')

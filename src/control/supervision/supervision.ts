@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino'
 import type { ObjectsConfig } from '../../base/objects-config.ts'
+import type { SnapshotSettings } from '../../core/lifecycle/snapshot-settings.ts'
 import type { SimulationLimits } from '../../core/limits.ts'
 import type { Store } from '../../io/store/store.ts'
 import type { DataFolder } from '../data-folder.ts'
@@ -29,6 +30,8 @@ export interface Supervision {
   appTimeoutMs: number
   /** For the simulations that are started from now on. */
   simulationLimits: SimulationLimits
+  /** The same, where their tags say nothing else. */
+  snapshots: SnapshotSettings
   /** How long a new worker may take until it answers. */
   startLimitMs: number
   /** How long a worker may take to stop before it is ended. */

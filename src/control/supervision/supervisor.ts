@@ -118,14 +118,18 @@ export class Supervisor {
 
   /** Where that execution's memory is: where it was started with, whatever control is told today. */
   fabricFolderOf(executionId: string): string {
+    return this.#planOf(executionId).fabricFolder ?? this.#supervision.fabricFolder
+  }
+
+  /** What that execution's worker was started with; nothing where none was, or where that can't be read. */
+  #planOf(executionId: string): Partial<WorkerPlan> {
     const { plan } = this.#folderOf(executionId)
-    if (!existsSync(plan)) return this.#supervision.fabricFolder
+    if (!existsSync(plan)) return {}
     try {
-      const { fabricFolder } = JSON.parse(readFileSync(plan, 'utf8')) as Partial<WorkerPlan>
-      return fabricFolder ?? this.#supervision.fabricFolder
+      return JSON.parse(readFileSync(plan, 'utf8')) as Partial<WorkerPlan>
     } catch (error) {
       this.#supervision.log.warn({ error, executionId }, 'a plan is damaged')
-      return this.#supervision.fabricFolder
+      return {}
     }
   }
 
@@ -137,8 +141,10 @@ export class Supervisor {
     const { region, accountId, objects, data, address, appTimeoutMs, simulationLimits } = this.#supervision
     const duration = parseMaximumDuration(record.maximumDuration, Number.POSITIVE_INFINITY)
     if ('refusal' in duration) throw new Error(`stored ${duration.refusal.message}`)
+    // What it was started with holds, whatever it was tagged with since, and whatever control is told today.
+    const begun = this.#planOf(record.executionId)
     // They were checked at the start; whoever tagged the simulation since may have written anything.
-    const tags = parseHeddleTags(record.tags)
+    const tags = parseHeddleTags(record.tags, this.#supervision.snapshots)
     return {
       executionId: record.executionId,
       simulationName: record.name,
@@ -149,14 +155,14 @@ export class Supervisor {
       maximumDurationMs: duration.durationMs,
       ...(record.schemaLocation !== undefined && { schemaLocation: record.schemaLocation }),
       ...(record.snapshotLocation !== undefined && { snapshotLocation: record.snapshotLocation }),
-      tags: 'refusal' in tags ? noHeddleTags : tags,
+      tags: begun.tags ?? ('refusal' in tags ? noHeddleTags : tags),
       objects,
       runFolder: folder.folder,
       logsFolder: data.logs,
-      fabricFolder: this.fabricFolderOf(record.executionId),
+      fabricFolder: begun.fabricFolder ?? this.#supervision.fabricFolder,
       address,
       appTimeoutMs,
-      limits: simulationLimits,
+      limits: begun.limits ?? simulationLimits,
     }
   }
 }

@@ -1,12 +1,14 @@
 // Follows one simulation's worker from its start to its end, over restarts of control.
 // Owns the newest status and the connection; never decides what a caller may do (core/lifecycle does).
 //
-//   launch (once, ever) → connect ⇄ lost connection → last word in status.json, or the process is gone
-//                                                   → conclude: store, end what is left, remove its memory
+//   launch → connect ⇄ lost connection → last word in status.json → store, end what is left, remove its memory
+//     ↑                                → the process is gone → the same
+//     └── end what is left, remove its memory ← store ←┘ where it is started again
 
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { concludeLostWorker, isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
+import { concludeLostWorker, type LossConclusion } from '../../core/lifecycle/lost-worker.ts'
+import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
 import { workerSocketPath } from '../../core/wire/places.ts'
 import type {
   WorkerAnswer,
@@ -19,9 +21,10 @@ import type {
 import type { BusClient } from '../../io/bus/bus.ts'
 import { BusError } from '../../io/bus/bus.ts'
 import { connectBus } from '../../io/bus/unix-bus.ts'
-import type { SimulationRecord } from '../../io/store/store.ts'
+import type { SimulationRecord, Store } from '../../io/store/store.ts'
 import type { RunFolder } from '../data-folder.ts'
-import { removeRemains } from './remains.ts'
+import { lastTick } from './last-tick.ts'
+import { freeMemory, removeRemains } from './remains.ts'
 import { readStatusFile } from './status-file.ts'
 import type { Supervision } from './supervision.ts'
 import { findWorkerProcess, startWorkerProcess } from './worker-process.ts'
@@ -138,11 +141,14 @@ export class WorkerWatch {
   async #follow(): Promise<void> {
     try {
       if (this.#targetStatus === 'STOPPED') this.#limitStop()
-      if (!this.#launched) await this.#launch()
-      const end = await this.#untilEnd()
-      if (end === undefined) return
-      await this.#adopt(end.status, end.failure)
-      this.#settle()
+      let end: LossConclusion | undefined
+      do {
+        if (!this.#launched) await this.#launch()
+        end = await this.#untilEnd()
+        if (end === undefined) return
+        await this.#conclude(end)
+        this.#settle()
+      } while (!isFinal(end.status.status))
       await this.#waitForExit()
       await removeRemains(this.#supervision.processes, this.#plan.fabricFolder, this.executionId, this.#folder)
     } catch (error) {
@@ -154,17 +160,22 @@ export class WorkerWatch {
 
   async #launch(): Promise<void> {
     if (this.#targetStatus === 'STOPPED') return
+    // Here and not where the loss was found: control may have been started again since.
+    if (this.#status !== undefined) {
+      await freeMemory(this.#supervision.processes, this.#plan.fabricFolder, this.executionId)
+    }
     await this.#supervision.store.setLaunched(this.executionId)
     this.#launched = true
     try {
-      this.#child = await startWorkerProcess(this.#supervision.workerProgram, this.#folder, this.#plan)
+      const plan = { ...this.#plan, ...(this.#status !== undefined && { last: this.#status }) }
+      this.#child = await startWorkerProcess(this.#supervision.workerProgram, this.#folder, plan)
     } catch (error) {
       this.#supervision.log.error({ error, simulation: this.#name }, 'a worker process could not be started')
     }
   }
 
-  /** The last status, once there is one; undefined where we are closed before. */
-  async #untilEnd(): Promise<{ status: WorkerStatus; failure?: string } | undefined> {
+  /** What follows from the worker's end, once it has ended; undefined where we are closed before. */
+  async #untilEnd(): Promise<LossConclusion | undefined> {
     const connectBeforeMs = Date.now() + this.#supervision.startLimitMs
     let reached = false
     let missing = 0
@@ -266,26 +277,50 @@ export class WorkerWatch {
 
   async #save(status: WorkerStatus, failure?: string): Promise<void> {
     if (status !== this.#status) return // a newer one follows
+    await this.#store((store) => store.setWorkerStatus(this.executionId, status, failure))
+  }
+
+  async #store(change: (store: Store) => Promise<unknown>): Promise<void> {
     try {
-      await this.#supervision.store.setWorkerStatus(this.executionId, status, failure)
+      await change(this.#supervision.store)
     } catch (error) {
       this.#supervision.log.error({ error, simulation: this.#name }, 'a status could not be stored')
     }
+  }
+
+  /** A final status, or one for the next worker to begin with. */
+  async #conclude({ status, failure }: LossConclusion): Promise<void> {
+    if (isFinal(status.status)) return this.#adopt(status, failure)
+    this.#status = status
+    this.#launched = false
+    this.#child = undefined
+    this.#onStatus()
+    this.#saving = this.#saving.then(() => this.#store((store) => store.setUnlaunched(this.executionId, status)))
+    await this.#saving
   }
 
   #isAlive(): boolean {
     return findWorkerProcess(this.#supervision.workerProgram, this.#folder) !== undefined
   }
 
-  #lost(reason: string): { status: WorkerStatus; failure?: string } {
+  #lost(reason: string): LossConclusion {
     const known: KnownSimulation = {
       name: this.#name,
       targetStatus: this.#targetStatus,
       ...(this.#status !== undefined && { workerStatus: this.#status }),
     }
-    const status = concludeLostWorker(this.executionId, known, reason)
-    this.#supervision.log.warn({ simulation: this.#name, status: status.status, reason }, 'a worker is gone')
-    return status.status === 'FAILED' ? { status, failure: reason } : { status }
+    const conclusion = concludeLostWorker(this.executionId, known, {
+      reason,
+      atMs: Date.now(),
+      tick: lastTick(this.#plan, this.executionId, this.#status),
+      isRestartWanted: this.#plan.tags.restartOnLoss,
+    })
+    const { status } = conclusion
+    this.#supervision.log.warn(
+      { simulation: this.#name, status: status.status, tick: status.tick, reason },
+      'a worker is gone',
+    )
+    return conclusion
   }
 
   #describeEnd(): string {

@@ -1,21 +1,27 @@
 // A control in a process of its own that ends by SIGKILL at its n-th write to the store, just before it or just after.
 // Owns one simulation's life from its start to its deletion, and says each answer as a line of JSON. For tests of control alone.
 //
-//   crashing-control.ts <data folder> <fabric folder> <write, from 1> before|after
+//   crashing-control.ts <data folder> <fabric folder> <write, from 1> before|after [lossy]
+//
+// In a lossy life the simulation's worker is lost once, and another one takes its place.
 
-import { writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import pino from 'pino'
 import type { InputOf, OperationName, OutputOf } from '../../core/api/operations.ts'
 import type { Store } from '../../io/store/store.ts'
 import { resolveConfig } from '../config.ts'
 import { openControl } from '../control.ts'
+import { runFolder } from '../data-folder.ts'
+import { findWorkerProcess } from '../supervision/worker-process.ts'
 import { SCRIPTED_WORKER, startInput, waitFor } from './control-fixture.ts'
 
 const WRITES = new Set<keyof Store>([
   'createSimulation',
   'setTargetStatus',
   'setLaunched',
+  'setUnlaunched',
   'setWorkerStatus',
   'changeTags',
   'deleteSimulation',
@@ -30,7 +36,8 @@ const CALL = {
 }
 const TOKEN = 'token-of-thirty-two-characters-or-more'
 
-const [, , dataFolder = '', fabricFolder = '', fatalWrite = '1', moment = 'before'] = process.argv
+const [, , dataFolder = '', fabricFolder = '', fatalWrite = '1', moment = 'before', kind = ''] = process.argv
+const Tags: Record<string, string> = kind === 'lossy' ? { 'heddle:restart-on-loss': 'true' } : {}
 const control = await openControl(resolveConfig({ data: dataFolder, fabricDir: fabricFolder, port: '0' }, {}), {
   log: pino({ level: 'silent' }),
   environment: {},
@@ -38,11 +45,12 @@ const control = await openControl(resolveConfig({ data: dataFolder, fabricDir: f
   wrapStore: (store) => crashingStore(store, Number(fatalWrite)),
 })
 
-await call('StartSimulation', { ...startInput('a'), ClientToken: TOKEN })
+await call('StartSimulation', { ...startInput('a'), Tags, ClientToken: TOKEN })
 await waitForStatus('STARTED')
 const ResourceArn = 'arn:aws:simspaceweaver:us-west-2:111122223333:simulation/a'
 await call('TagResource', { ResourceArn, Tags: { team: 'loom' } })
 await call('StartApp', { Simulation: 'a', Domain: 'View', Name: 'eye', ClientToken: TOKEN })
+if (kind === 'lossy') await loseWorker()
 await call('StopSimulation', { Simulation: 'a' })
 await waitForStatus('STOPPED')
 await call('DeleteSimulation', { Simulation: 'a' })
@@ -53,6 +61,15 @@ async function call<Name extends OperationName>(name: Name, input: InputOf<Name>
   say({ asked: name })
   const handler = control.handlers[name] as (input: InputOf<Name>, call: typeof CALL) => Promise<OutputOf<Name>>
   say({ answered: name, output: await handler(input, CALL) })
+}
+
+async function loseWorker(): Promise<void> {
+  const { ExecutionId } = await control.handlers.DescribeSimulation({ Simulation: 'a' }, CALL)
+  const folder = runFolder(control.data, ExecutionId)
+  process.kill(findWorkerProcess(SCRIPTED_WORKER, folder) ?? 0, 'SIGKILL')
+  const starts = join(folder.folder, 'starts')
+  await waitFor('another worker', () => readFileSync(starts, 'utf8').split('\n').length > 2 || undefined)
+  await waitForStatus('STARTED')
 }
 
 async function waitForStatus(status: string): Promise<void> {

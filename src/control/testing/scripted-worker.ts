@@ -26,7 +26,7 @@ const runFolder = process.argv[2] ?? ''
 const plan = JSON.parse(readFileSync(join(runFolder, PLAN_FILE), 'utf8')) as WorkerPlan
 const part = plan.schemaLocation?.key ?? ''
 const fabricFolder = executionFabricFolder(plan.fabricFolder, plan.executionId)
-const status: WorkerStatus = { ...emptyStatus(plan.executionId), workerPid: process.pid }
+const status: WorkerStatus = { ...emptyStatus(plan.executionId), ...plan.last, workerPid: process.pid }
 
 // A second worker for one execution would show here.
 writeFileSync(join(runFolder, 'starts'), `${process.pid}\n`, { flag: 'a' })
@@ -50,6 +50,7 @@ status.domains = [
   { name: 'Crowd', lifecycle: 'BySpatialSubdivision' },
 ]
 status.logGroup = 'MyLogs'
+for (const app of status.apps) app.status = 'STARTED'
 status.apps.push(newApp('Crowd', 'cell-0-0', 'BySpatialSubdivision'))
 if (status.status === 'STARTING') status.status = 'STARTED'
 publish()

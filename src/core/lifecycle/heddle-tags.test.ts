@@ -1,24 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseHeddleTags, schemaTag } from './heddle-tags.ts'
+import { type HeddleTags, noHeddleTags, parseHeddleTags, schemaTag } from './heddle-tags.ts'
+import type { SnapshotSettings } from './snapshot-settings.ts'
 
 test('tags that mean nothing to Heddle are left alone', () => {
-  assert.deepEqual(parseHeddleTags({ team: 'traffic', 'heddle:owner': 'x' }), { stateHashInterval: 0 })
+  assert.deepEqual(parseHeddleTags({ team: 'traffic', 'heddle:owner': 'x' }), noHeddleTags)
 })
 
 test('an interval and the place of a schema are read', () => {
   assert.deepEqual(parseHeddleTags({ 'heddle:state-hash-interval': '50', ...schemaTag('worlds', 'a/b c.yaml') }), {
+    ...noHeddleTags,
     stateHashInterval: 50,
     schema: { bucket: 'worlds', key: 'a/b c.yaml' },
   })
 })
 
+function accepted(tags: Record<string, string>, settings?: SnapshotSettings): HeddleTags {
+  const result = parseHeddleTags(tags, settings)
+  assert.ok(!('refusal' in result), JSON.stringify(result))
+  return result
+}
+
 test('the rhythm of snapshots is ticks or a time, with a place and a number to keep', () => {
-  const rhythmOf = (tags: Record<string, string>) => {
-    const result = parseHeddleTags(tags)
-    assert.ok(!('refusal' in result), JSON.stringify(result))
-    return result.snapshots
-  }
+  const rhythmOf = (tags: Record<string, string>) => accepted(tags).snapshots
   assert.deepEqual(rhythmOf({ 'heddle:snapshot-every': '10M', 'heddle:snapshot-to': 's3://worlds/a/b' }), {
     every: { ms: 600_000 },
     bucket: 'worlds',
@@ -33,6 +37,32 @@ test('the rhythm of snapshots is ticks or a time, with a place and a number to k
   assert.deepEqual(rhythmOf(ticks), { every: { ticks: 500 }, bucket: 'worlds', prefix: '', keep: 1 })
 })
 
+test("the operator's settings hold for what no tag says, and a tag wins", () => {
+  const settings: SnapshotSettings = {
+    every: { ms: 600_000 },
+    to: { bucket: 'safe', key: 'all' },
+    keep: 5,
+    restart: true,
+  }
+  const rhythm = { every: { ms: 600_000 }, bucket: 'safe', prefix: 'all', keep: 5 }
+  assert.deepEqual(accepted({}, settings), { stateHashInterval: 0, snapshots: rhythm, restartOnLoss: true })
+  assert.deepEqual(accepted({ 'heddle:snapshot-keep': '9' }, settings).snapshots, { ...rhythm, keep: 9 })
+  assert.deepEqual(accepted({ 'heddle:snapshot-every': '7 ticks' }, settings).snapshots, {
+    ...rhythm,
+    every: { ticks: 7 },
+  })
+  assert.deepEqual(accepted({ 'heddle:snapshot-to': 's3://own' }, settings).snapshots, {
+    ...rhythm,
+    bucket: 'own',
+    prefix: '',
+  })
+  assert.deepEqual(accepted({ 'heddle:snapshot-every': 'never', 'heddle:restart-on-loss': 'false' }, settings), {
+    stateHashInterval: 0,
+    restartOnLoss: false,
+  })
+  assert.equal(accepted({}, { to: { bucket: 'safe', key: '' }, keep: 3, restart: false }).snapshots, undefined)
+})
+
 test('a value that means nothing is refused by the name of its tag', () => {
   for (const tags of [
     { 'heddle:state-hash-interval': '-1' },
@@ -43,6 +73,10 @@ test('a value that means nothing is refused by the name of its tag', () => {
     { 'heddle:snapshot-every': '0M', 'heddle:snapshot-to': 's3://a' },
     { 'heddle:snapshot-every': 'often', 'heddle:snapshot-to': 's3://a' },
     { 'heddle:snapshot-to': 'a', 'heddle:snapshot-every': '1H' },
+    { 'heddle:restart-on-loss': 'yes' },
+    { 'heddle:restart-on-loss': '' },
+    { 'heddle:snapshot-every': '1H' },
+    { 'heddle:snapshot-keep': '10000', 'heddle:snapshot-every': '1H', 'heddle:snapshot-to': 's3://a' },
     { 'heddle:snapshot-keep': '0', 'heddle:snapshot-every': '1H', 'heddle:snapshot-to': 's3://a' },
   ] as Record<string, string>[]) {
     const result = parseHeddleTags(tags)

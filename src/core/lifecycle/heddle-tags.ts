@@ -1,7 +1,14 @@
 // Tags of a simulation that mean something to Heddle: additions to the service that plain clients never notice.
-// Owns their names and what values they may have; everything else that is in a tag is its user's.
+// Owns their names, what values they may have, and what holds where there are none; everything else that is in a tag is its user's.
 
 import { parseS3Uri, type S3Place } from '../../base/s3-uri.ts'
+import {
+  defaultSnapshotSettings,
+  parseSnapshotEvery,
+  type SnapshotEvery,
+  type SnapshotSettings,
+  snapshotsKeptMax,
+} from './snapshot-settings.ts'
 
 export interface HeddleTags {
   /** `heddle:state-hash-interval`: ticks between two hashes of the state in the management log; 0 for none. */
@@ -10,10 +17,12 @@ export interface HeddleTags {
   schema?: S3Place
   /** `heddle:snapshot-every`, `heddle:snapshot-to` and `heddle:snapshot-keep`: snapshots that it makes of itself. */
   snapshots?: SnapshotRhythm
+  /** `heddle:restart-on-loss`: whether it is started again where its worker is lost. */
+  restartOnLoss: boolean
 }
 
 export interface SnapshotRhythm {
-  every: { ticks: number } | { ms: number }
+  every: SnapshotEvery
   bucket: string
   /** Empty for none. */
   prefix: string
@@ -22,7 +31,7 @@ export interface SnapshotRhythm {
 }
 
 /** Of tags that mean nothing to Heddle. */
-export const noHeddleTags: HeddleTags = { stateHashInterval: 0 }
+export const noHeddleTags: HeddleTags = { stateHashInterval: 0, restartOnLoss: false }
 
 type Refused = { refusal: string }
 
@@ -32,13 +41,14 @@ const tagNames = {
   snapshotEvery: 'heddle:snapshot-every',
   snapshotTo: 'heddle:snapshot-to',
   snapshotKeep: 'heddle:snapshot-keep',
+  restartOnLoss: 'heddle:restart-on-loss',
 } as const
 
-const keepByDefault = 3
-const unitMs: Record<string, number> = { M: 60_000, H: 3_600_000, D: 86_400_000 }
-
-/** What a simulation's tags say; `refusal` where a value means nothing. */
-export function parseHeddleTags(tags: Readonly<Record<string, string>>): HeddleTags | Refused {
+/** What a simulation's tags say, and the operator's settings where they say nothing; `refusal` where a value means nothing. */
+export function parseHeddleTags(
+  tags: Readonly<Record<string, string>>,
+  settings: SnapshotSettings = defaultSnapshotSettings,
+): HeddleTags | Refused {
   const interval = tags[tagNames.stateHashInterval] ?? '0'
   if (!/^\d{1,9}$/.test(interval))
     return { refusal: `the tag ${tagNames.stateHashInterval} is a whole number of ticks, not '${interval}'` }
@@ -46,12 +56,16 @@ export function parseHeddleTags(tags: Readonly<Record<string, string>>): HeddleT
   const location = parseS3Uri(schema ?? '')
   if (schema !== undefined && !location?.key)
     return { refusal: `the tag ${tagNames.schema} is s3://bucket/key of a schema, not '${schema}'` }
-  const snapshots = parseRhythm(tags)
+  const restart = tags[tagNames.restartOnLoss] ?? String(settings.restart)
+  if (!/^(true|false)$/.test(restart))
+    return { refusal: `the tag ${tagNames.restartOnLoss} is true or false, not '${restart}'` }
+  const snapshots = parseRhythm(tags, settings)
   if (snapshots && 'refusal' in snapshots) return snapshots
   return {
     stateHashInterval: Number(interval),
     ...(location && { schema: location }),
     ...(snapshots && { snapshots }),
+    restartOnLoss: restart === 'true',
   }
 }
 
@@ -60,27 +74,27 @@ export function schemaTag(bucket: string, key: string): Record<string, string> {
   return { [tagNames.schema]: `s3://${bucket}/${key}` }
 }
 
-function parseRhythm(tags: Readonly<Record<string, string>>): SnapshotRhythm | Refused | undefined {
+function parseRhythm(
+  tags: Readonly<Record<string, string>>,
+  settings: SnapshotSettings,
+): SnapshotRhythm | Refused | undefined {
   const { snapshotEvery, snapshotTo, snapshotKeep } = tagNames
-  const [every, to, keep] = [tags[snapshotEvery], tags[snapshotTo], tags[snapshotKeep]]
-  if (every === undefined && to === undefined && keep === undefined) return undefined
-  const rhythm = /^([1-9]\d{0,8}) ?(ticks|M|H|D)$/i.exec(every ?? '')
-  if (!rhythm)
+  const [everyTag, toTag, keepTag] = [tags[snapshotEvery], tags[snapshotTo], tags[snapshotKeep]]
+  const every = everyTag === undefined ? settings.every : parseSnapshotEvery(everyTag)
+  const to = toTag === undefined ? settings.to : parseS3Uri(toTag)
+  const keep = keepTag === undefined ? settings.keep : Number(keepTag)
+  if (toTag !== undefined && !to)
+    return { refusal: `the tag ${snapshotTo} is s3://bucket/prefix for snapshots, not '${toTag}'` }
+  if (!/^[1-9]\d*$/.test(keepTag ?? '1') || keep > snapshotsKeptMax)
     return {
-      refusal: `the tag ${snapshotEvery} is a time or ticks, such as 10M, 2H or 5000 ticks; not '${every ?? ''}'`,
+      refusal: `the tag ${snapshotKeep} is the number of snapshots to keep, from 1 to ${snapshotsKeptMax}; not '${keepTag}'`,
     }
-  const place = parseS3Uri(to ?? '')
-  if (to === undefined)
-    return { refusal: `the tag ${snapshotEvery} needs the tag ${snapshotTo}: s3://bucket/prefix for snapshots` }
-  if (!place) return { refusal: `the tag ${snapshotTo} is s3://bucket/prefix for snapshots, not '${to}'` }
-  if (!/^[1-9]\d{0,3}$/.test(keep ?? '1'))
-    return { refusal: `the tag ${snapshotKeep} is the number of snapshots to keep, from 1 on; not '${keep}'` }
-  const [, number, unit] = rhythm
-  const ms = unitMs[unit.toUpperCase()]
-  return {
-    every: ms === undefined ? { ticks: Number(number) } : { ms: Number(number) * ms },
-    bucket: place.bucket,
-    prefix: place.key,
-    keep: keep === undefined ? keepByDefault : Number(keep),
-  }
+  const isMeant = everyTag ?? toTag ?? keepTag
+  if (every === 'never' || (every === undefined && isMeant === undefined)) return undefined
+  if (every === undefined)
+    return {
+      refusal: `the tag ${snapshotEvery} is a time or ticks, such as 10M, 2H or 5000 ticks, or never; not '${everyTag ?? ''}'`,
+    }
+  if (!to) return { refusal: `the tag ${snapshotEvery} needs the tag ${snapshotTo}: s3://bucket/prefix for snapshots` }
+  return { every, bucket: to.bucket, prefix: to.key, keep }
 }

@@ -6,7 +6,6 @@ import { deleteAppWithoutWorker, findApp, refuseMissingDomain, stopAppWithoutWor
 import { parseMaximumDuration } from './duration.ts'
 import { logGroupArn, simulationArn, simulationNameOf } from './resource-name.ts'
 import {
-  concludeLostWorker,
   type KnownSimulation,
   refuseDeletion,
   refuseSnapshot,
@@ -85,23 +84,6 @@ test('each state allows its operations and refuses the others with a ConflictExc
       'DeleteSimulation needs a simulation that is STOPPED or FAILED; world is STARTED: ' +
       'stop it first, and wait until it is STOPPED',
   })
-})
-
-test('a worker lost during the start is a StartError, later it is not', () => {
-  const fresh = concludeLostWorker('id', { name: 'world', targetStatus: 'STARTED' }, 'it died')
-  assert.equal(fresh.status, 'FAILED')
-  assert.deepEqual(fresh.startErrors, [{ errorType: 'InternalError', errorMessage: 'it died' }])
-  const later = concludeLostWorker('id', known('STARTED'), 'it died')
-  assert.equal(later.status, 'FAILED')
-  assert.deepEqual(later.startErrors, [])
-  assert.equal(later.revision, 8)
-  assert.equal(later.clock.status, 'STOPPED')
-})
-
-test('a worker lost after a stop was asked for leaves a stopped simulation', () => {
-  const status = concludeLostWorker('id', known('STARTED', 'STOPPED'), 'it died')
-  assert.equal(status.status, 'STOPPED')
-  assert.deepEqual(status.startErrors, [])
 })
 
 test('apps of an ended simulation are stopped, have no endpoint, and keep their errors', () => {

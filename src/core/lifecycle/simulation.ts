@@ -52,28 +52,6 @@ export function refuseDeletion(simulation: KnownSimulation): Refusal | undefined
   )
 }
 
-/**
- * What is true once a worker is gone without a last word. Who asked for a stop has got it; otherwise the simulation
- * has failed, and during its start that is a StartError.
- */
-export function concludeLostWorker(executionId: string, simulation: KnownSimulation, reason: string): WorkerStatus {
-  const last = simulation.workerStatus
-  const stopWanted = simulation.targetStatus === 'STOPPED'
-  const starting = (last?.status ?? 'STARTING') === 'STARTING'
-  const { snapshot: _unfinished, ...kept } = last ?? emptyStatus(executionId)
-  return {
-    ...kept,
-    revision: kept.revision + 1,
-    status: stopWanted ? 'STOPPED' : 'FAILED',
-    startErrors:
-      starting && !stopWanted
-        ? [...kept.startErrors, { errorType: 'InternalError', errorMessage: reason }]
-        : kept.startErrors,
-    clock: { status: 'STOPPED', targetStatus: 'STOPPED' },
-    apps: kept.apps.map(endApp),
-  }
-}
-
 /** What is known of an execution before its worker has said anything. */
 export function emptyStatus(executionId: string): WorkerStatus {
   return {
@@ -89,7 +67,7 @@ export function emptyStatus(executionId: string): WorkerStatus {
   }
 }
 
-function endApp(app: AppState): AppState {
+export function endApp(app: AppState): AppState {
   const { endpoint: _closed, ...kept } = app
   return { ...kept, status: app.status === 'ERROR' ? 'ERROR' : 'STOPPED', targetStatus: 'STOPPED' }
 }

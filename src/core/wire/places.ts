@@ -9,6 +9,8 @@ export const STATUS_FILE = 'status.json'
 export const PACKAGES_FOLDER = 'packages'
 /** Name of the folder, in a run folder, that holds the snapshot while a simulation starts from it. */
 export const RESTORING_FOLDER = 'snapshot'
+/** Name of the newest committed tick in a run folder, as digits: noted now and then, for when the memory is gone. */
+export const TICK_FILE = 'tick'
 /** Name of the worker's socket in its fabric folder. */
 export const SOCKET_FILE = 'worker.sock'
 

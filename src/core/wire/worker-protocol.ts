@@ -39,6 +39,8 @@ export interface WorkerPlan {
   schemaLocation?: ObjectLocation
   snapshotLocation?: ObjectLocation
   tags: HeddleTags
+  /** Where it goes on for a worker that was lost: the status to begin with, with the clock and the custom apps to bring back. */
+  last?: WorkerStatus
   objects: ObjectsConfig
   /** Folder of this execution: plan.json, status.json, packages. */
   runFolder: string
@@ -86,6 +88,18 @@ export interface WorkerStatus {
   snapshot?: { location: ObjectLocation; tick: number }
   /** The last snapshot's outcome, once there is one. */
   lastSnapshot?: { location: ObjectLocation; tick: number; bytes: number; error?: string }
+  /** How often it was started again because its worker was lost: the newest few, oldest first. */
+  restarts?: Restart[]
+}
+
+export interface Restart {
+  /** When the loss was found. */
+  atMs: number
+  reason: string
+  /** The newest tick that is known to have been committed. */
+  lostAtTick: number
+  /** Once it is STARTED again: from which snapshot, where there was one. */
+  back?: { tick: number; from?: ObjectLocation }
 }
 
 /** How a simulation does: what was counted since its start, and what it holds now. */

@@ -103,6 +103,11 @@ class SqliteStore implements Store {
     return this.#attempt(() => this.#update('launched = ?', executionId, 1))
   }
 
+  setUnlaunched(executionId: string, workerStatus: unknown): Promise<boolean> {
+    const text = JSON.stringify(workerStatus)
+    return this.#attempt(() => this.#update('launched = ?, worker_status = ?', executionId, 0, text))
+  }
+
   setWorkerStatus(executionId: string, workerStatus: unknown, failure?: string): Promise<boolean> {
     const text = JSON.stringify(workerStatus)
     return this.#attempt(() =>

@@ -141,7 +141,12 @@ for (const [name, where] of [
       assert.equal(found?.launched, true)
       assert.deepEqual(found?.workerStatus, { status: 'FAILED' })
       assert.equal(found?.failure, 'lost')
+      assert.equal(await store.setUnlaunched('id-of-a', { status: 'STARTING' }), true)
+      const again = await store.findSimulation('a')
+      assert.equal(again?.launched, false)
+      assert.deepEqual(again?.workerStatus, { status: 'STARTING' })
       assert.equal(await store.setTargetStatus('none', 'STOPPED'), false)
+      assert.equal(await store.setUnlaunched('none', {}), false)
       assert.equal(await store.setWorkerStatus('none', {}), false)
       await store.close()
     })
@@ -216,6 +221,7 @@ test('each change gives another revision, whoever makes it, and reading gives no
     ['create', (from) => from.createSimulation(record('a'), token(), {})],
     ['target', (from) => from.setTargetStatus('id-of-a', 'STOPPED')],
     ['launched', (from) => from.setLaunched('id-of-a')],
+    ['unlaunched', (from) => from.setUnlaunched('id-of-a', { revision: 1 })],
     ['status', (from) => from.setWorkerStatus('id-of-a', { revision: 2 })],
     ['tags', (from) => from.changeTags('id-of-a', { set: { team: 'b' } }, 50)],
     ['delete', (from) => from.deleteSimulation('id-of-a')],

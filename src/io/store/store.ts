@@ -24,7 +24,7 @@ export interface SimulationRecord {
   snapshotLocation?: StoredLocation
   tags: Record<string, string>
   targetStatus: 'STARTED' | 'STOPPED'
-  /** True from just before the worker process is started: from then on it may exist, and is never started again. */
+  /** True from just before a worker process is started: from then on one may exist, and no other is started before that one is known to be gone. */
   launched: boolean
   /** The newest status that is known of the worker, as it sent it. */
   workerStatus?: unknown
@@ -92,6 +92,8 @@ export interface Store {
   /** The execution must exist, here and below; false says that it does not (any more). */
   setTargetStatus(executionId: string, targetStatus: 'STARTED' | 'STOPPED'): Promise<boolean>
   setLaunched(executionId: string): Promise<boolean>
+  /** Its worker is gone and another one is to be started, with this status: both in one step. */
+  setUnlaunched(executionId: string, workerStatus: unknown): Promise<boolean>
   setWorkerStatus(executionId: string, workerStatus: unknown, failure?: string): Promise<boolean>
   /** Sets and removes tags in one step, unless more than `countMax` would be there afterwards. */
   changeTags(

@@ -1,0 +1,86 @@
+// What becomes of a simulation whose worker is gone without a last word: it has ended, or it is started again.
+// Owns that decision, what is kept for the next worker, and the words for what was lost; never starts anything.
+
+import { s3Uri } from '../../base/s3-uri.ts'
+import { lossLimits } from '../limits.ts'
+import type { Restart, WorkerStatus } from '../wire/worker-protocol.ts'
+import { mayRestart } from './restarts.ts'
+import { emptyStatus, endApp, type KnownSimulation } from './simulation.ts'
+
+export interface Loss {
+  reason: string
+  /** When it was found. */
+  atMs: number
+  /** The newest committed tick that is known. */
+  tick: number
+  isRestartWanted: boolean
+}
+
+/** `failure` says why, where it is FAILED. */
+export interface LossConclusion {
+  status: WorkerStatus
+  failure?: string
+}
+
+/**
+ * Who asked for a stop has got it. Otherwise the simulation is STARTING again where that is wanted, with what the next worker is to bring back; it has
+ * FAILED where it isn't, or was done too often, and during its start that is a StartError.
+ */
+export function concludeLostWorker(executionId: string, simulation: KnownSimulation, loss: Loss): LossConclusion {
+  const last = simulation.workerStatus ?? emptyStatus(executionId)
+  if (simulation.targetStatus === 'STOPPED' || last.status === 'STOPPING') return { status: ended(last, 'STOPPED') }
+  const restartedAtMs = (last.restarts ?? []).map(({ atMs }) => atMs)
+  if (loss.isRestartWanted && mayRestart(restartedAtMs, loss.atMs, lossLimits))
+    return { status: startingAgain(last, loss) }
+  const failure = loss.isRestartWanted ? `${loss.reason}; ${tooOften}` : loss.reason
+  const startErrors =
+    last.status === 'STARTING'
+      ? [...last.startErrors, { errorType: 'InternalError' as const, errorMessage: failure }]
+      : last.startErrors
+  return { status: { ...ended(last, 'FAILED'), startErrors }, failure }
+}
+
+/** What the operator reads of it: once the simulation is back, or until then. */
+export function restartText({ lostAtTick, back }: Restart): string {
+  const lost = `the worker was lost at about tick ${lostAtTick}; `
+  if (back === undefined) return `${lost}it is to be started again`
+  const from = back.from
+    ? `back at tick ${back.tick} from ${s3Uri(back.from)}`
+    : `there is no snapshot of it yet, so it has begun again as it was first started, at tick ${back.tick}`
+  const ticks = Math.max(0, lostAtTick - back.tick)
+  const lostTicks = ticks === 0 ? 'no tick is lost' : `about ${ticks} ${ticks === 1 ? 'tick is' : 'ticks are'} lost`
+  return `${lost}${from}; ${lostTicks}`
+}
+
+const tooOften = `it was started again ${lossLimits.restartsMax} times within ${lossLimits.withinMs / 60_000} minutes, and is not once more`
+
+function ended(last: WorkerStatus, status: 'STOPPED' | 'FAILED'): WorkerStatus {
+  const { snapshot: _unfinished, ...kept } = last
+  return {
+    ...kept,
+    revision: kept.revision + 1,
+    status,
+    clock: { status: 'STOPPED', targetStatus: 'STOPPED' },
+    apps: kept.apps.map(endApp),
+  }
+}
+
+/** Begun anew, with the clock and the custom apps that ran as a wish to the next worker. */
+function startingAgain(last: WorkerStatus, { reason, atMs, tick }: Loss): WorkerStatus {
+  const { snapshot: _unfinished, restarts = [], ...kept } = last
+  const previous = restarts.at(-1)
+  // Lost once more on the way back, it is still the first loss that counts.
+  const lostAtTick = previous !== undefined && previous.back === undefined ? previous.lostAtTick : tick
+  return {
+    ...kept,
+    revision: kept.revision + 1,
+    workerPid: 0,
+    status: 'STARTING',
+    clock: { ...kept.clock, status: kept.clock.targetStatus === 'STARTED' ? 'STARTING' : 'STOPPED' },
+    tick: lostAtTick,
+    apps: kept.apps
+      .filter((app) => app.lifecycle === 'ByRequest' && app.targetStatus === 'STARTED' && app.status !== 'ERROR')
+      .map(({ endpoint: _closed, ...app }) => ({ ...app, status: 'STARTING' })),
+    restarts: [...restarts, { atMs, reason, lostAtTick }].slice(-lossLimits.restartsMax),
+  }
+}

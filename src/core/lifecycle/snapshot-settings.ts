@@ -1,0 +1,32 @@
+// What an operator's configuration and a simulation's tags say about the snapshots that it makes of itself.
+// Owns how each value is written; never decides which of the two wins (heddle-tags.ts does).
+
+import type { S3Place } from '../../base/s3-uri.ts'
+
+export interface SnapshotSettings {
+  /** Absent: none are made. */
+  every?: SnapshotEvery
+  /** The key is a prefix, empty for none. */
+  to?: S3Place
+  /** The newest so many stay. */
+  keep: number
+  /** Whether a simulation whose worker is lost is started again. */
+  restart: boolean
+}
+
+export type SnapshotEvery = { ticks: number } | { ms: number }
+
+export const defaultSnapshotSettings: Readonly<SnapshotSettings> = Object.freeze({ keep: 3, restart: false })
+
+export const snapshotsKeptMax = 9999
+
+const unitMs: Record<string, number> = { M: 60_000, H: 3_600_000, D: 86_400_000 }
+
+/** `10M`, `2H`, `1D`, `5000 ticks` or `never`; undefined where the text is none of them. */
+export function parseSnapshotEvery(text: string): SnapshotEvery | 'never' | undefined {
+  if (text === 'never') return text
+  const rhythm = /^([1-9]\d{0,8}) ?(ticks|M|H|D)$/i.exec(text)
+  if (!rhythm) return undefined
+  const ms = unitMs[rhythm[2].toUpperCase()]
+  return ms === undefined ? { ticks: Number(rhythm[1]) } : { ms: Number(rhythm[1]) * ms }
+}

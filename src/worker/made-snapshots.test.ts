@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { MadeSnapshots } from './made-snapshots.ts'
+
+let folder: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'heddle-made-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+const keysOf = (made: MadeSnapshots) => made.newestFirst.map(({ key }) => key)
+
+test('the next worker knows what the one before it has made, newest first', () => {
+  const first = new MadeSnapshots(folder)
+  assert.deepEqual(keysOf(first), [])
+  for (const key of ['a', 'b', 'c']) first.add({ bucket: 'safe', key, isAutomatic: key !== 'b' })
+  first.forget({ bucket: 'safe', key: 'a' })
+  first.forget({ bucket: 'other', key: 'c' })
+  assert.deepEqual(new MadeSnapshots(folder).newestFirst, [
+    { bucket: 'safe', key: 'c', isAutomatic: true },
+    { bucket: 'safe', key: 'b', isAutomatic: false },
+  ])
+})
+
+test('of those that callers asked for it remembers the newest few, and all others', () => {
+  const made = new MadeSnapshots(folder)
+  for (let count = 0; count < 40; count++) made.add({ bucket: 'safe', key: `${count}`, isAutomatic: false })
+  assert.deepEqual(keysOf(new MadeSnapshots(folder)), [
+    ...Array.from({ length: 16 }, (_, place) => `${39 - place}`),
+    'c',
+  ])
+})
+
+test('a list that is damaged is no empty one', async () => {
+  await writeFile(join(folder, 'snapshots.json'), '[{"bucket"')
+  assert.throws(() => new MadeSnapshots(folder), /snapshots\.json can't be read/)
+})
