@@ -13,7 +13,7 @@ import { parseSchema } from '../core/schema/parse-schema.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import { RESTORING_FOLDER } from '../core/wire/places.ts'
 import type { ObjectLocation, WorkerPlan } from '../core/wire/worker-protocol.ts'
-import { type Objects, ObjectsError } from '../io/objects/objects.ts'
+import { type Objects, ObjectsError, type ObjectsFault } from '../io/objects/objects.ts'
 import type { MadeSnapshots } from './made-snapshots.ts'
 import { readSnapshot, refusalText, type Snapshot, SnapshotError } from './snapshot-file.ts'
 import { StartFailure, startFailure } from './start-failure.ts'
@@ -45,20 +45,18 @@ export async function readStartSource(
   options: StartSourceOptions,
 ): Promise<StartSource> {
   if (!plan.last) return readFirstSource(plan, objects, options.signal)
-  const { bucket } = options.made.newestFirst[0] ?? plan.snapshotLocation ?? plan.schemaLocation!
-  await untilAnswered(objects, bucket, options.signal)
-  return (await readOwnSnapshot(plan, objects, options)) ?? readFirstSource(plan, objects, options.signal)
+  const first = () => readFirstSource(plan, objects, options.signal)
+  return (await readOwnSnapshot(plan, objects, options)) ?? (await patiently(first, options.signal))
 }
 
-async function untilAnswered(objects: Objects, bucket: string, signal: AbortSignal): Promise<void> {
+/** Again and again while the object store doesn't answer. */
+async function patiently<Result>(read: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
   const giveUpAtMs = performance.now() + answerLimitMs
   for (;;) {
     try {
-      await objects.bucketExists(bucket)
-      return
+      return await read()
     } catch (cause) {
-      const mayCome = cause instanceof ObjectsError && cause.fault === 'Unavailable' && performance.now() < giveUpAtMs
-      if (!mayCome) return // whoever reads from it says why
+      if (faultOf(cause) !== 'Unavailable' || performance.now() > giveUpAtMs) throw cause
     }
     await sleep(answerRetryMs, undefined, { signal })
   }
@@ -73,14 +71,16 @@ async function readOwnSnapshot(
   const refused: StartFailure[] = []
   for (const location of made.newestFirst) {
     try {
-      const snapshot = await readSnapshotObject(location, plan.runFolder, objects, signal)
+      const read = () => readSnapshotObject(location, plan.runFolder, objects, signal)
+      const snapshot = await patiently(read, signal)
       if (snapshot.header.executionId === plan.executionId)
         return { ...parsed(snapshot.header.schemaText, plan), snapshot, ownSnapshot: location }
       await snapshot.close()
       throw startFailure('SnapshotInvalid', `the snapshot ${s3Uri(location)} is one of another simulation`)
     } catch (cause) {
-      if (!(cause instanceof StartFailure)) throw cause
-      if (isMissing(cause)) {
+      const fault = faultOf(cause)
+      if (!(cause instanceof StartFailure) || fault === 'Unavailable') throw cause
+      if (fault === 'NoSuchKey') {
         made.forget(location)
         passedOver(`the snapshot ${s3Uri(location)} is not there: it was not finished, or has been deleted`)
       } else {
@@ -93,8 +93,10 @@ async function readOwnSnapshot(
   return undefined
 }
 
-function isMissing({ cause }: StartFailure): boolean {
-  return cause instanceof ObjectsError && cause.fault === 'NoSuchKey'
+/** Of the object store, where it is the reason. */
+function faultOf(failure: unknown): ObjectsFault | undefined {
+  const reason = failure instanceof StartFailure ? failure.cause : failure
+  return reason instanceof ObjectsError ? reason.fault : undefined
 }
 
 /** As StartSimulation has said. */

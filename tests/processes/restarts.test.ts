@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { layWire } from '../clients/wire.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
@@ -204,6 +205,30 @@ test('a loss that nobody saw, with the memory of the machine gone, is made good 
   await world.ticksOn()
   assert.ok(sameInEachRun(world) > 0)
   await world.stop()
+})
+
+test('an object store that comes up later than its users is waited for', async () => {
+  await using wire = await layWire(heddle.endpoint)
+  const user = await startHeddle({ otherS3: { endpoint: wire.url, credentials: heddle.credentials } })
+  try {
+    const world = await user.startSimulation('patient', text, {
+      Tags: { ...hashEvery(1).Tags, ...restart, ...savedEvery(20, 'patient') },
+    })
+    await world.startClock()
+    await hasSnapshots(world, 1)
+    wire.cut(true)
+    await killWorker(world)
+    await waitFor(async () => (await world.describe()).Status === 'STARTING', 'the restart')
+    await sleep(3000)
+    assert.equal((await world.describe()).Status, 'STARTING')
+    wire.cut(false)
+    assert.ok((await isBack(world)).backAt > 0)
+    await world.ticksOn()
+    await world.stop()
+  } finally {
+    wire.cut(false)
+    await user.stop()
+  }
 })
 
 test('a stop in the middle of a restart is obeyed', async () => {
