@@ -229,7 +229,8 @@ export class Heddle {
 
   /** An object as a file, which is removed at the end. */
   async download(key: string): Promise<string> {
-    const file = join(this.#folder, key.replaceAll('/', '_'))
+    // A key may be longer than a file's name.
+    const file = join(this.#folder, key.replaceAll('/', '_').slice(-200))
     await writeFile(file, await this.get(key))
     return file
   }
