@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
 import { LockstepWorld, spatialDomain } from '../../sdk/typescript/src/testing/lockstep.ts'
 import { copyState } from '../../src/core/fabric/state.ts'
+import { encodedHere } from '../../src/worker/encoded.testing.ts'
 import { writeSnapshot } from '../../src/worker/snapshot-file.ts'
 import { firstDifference, readWorld, type World } from './compare.ts'
 
@@ -40,7 +41,7 @@ async function worldWith(change: Change = {}): Promise<World> {
         schemaText: 'schema',
         heddleVersion: '0.1.0',
       },
-      states,
+      encodedHere(states),
     )
     await pipeline(writing.stream, createWriteStream(file))
     await writing.finished

@@ -1,7 +1,7 @@
 // What the worker's main thread and its clock thread say to each other.
 
+import type { SideColumns } from '../core/fabric/side-columns.ts'
 import type { WorldDescription } from '../core/fabric/world.ts'
-import type { PartitionState } from '../core/snapshot/partition-state.ts'
 
 export interface ClockThreadData {
   fabricFolder: string
@@ -26,7 +26,8 @@ export type ClockCommand =
   | { kind: 'shutDownApp'; partition: number }
   /** Takes the partition and its entities out of the world, as soon as those on their way have arrived. */
   | { kind: 'removePartition'; partition: number }
-  | { kind: 'copyState'; request: number }
+  /** Into the room, or beside it where it is too small. */
+  | { kind: 'copyState'; request: number; room: SharedArrayBuffer }
   /** Ends the clock after the tick that is being computed (at once with `force`), and tells all apps to shut down. */
   | { kind: 'finish'; force: boolean }
 
@@ -44,5 +45,6 @@ export type ClockReport =
 export interface WorldCopy {
   tick: number
   nextIdLane: number
-  partitions: PartitionState[]
+  /** In memory that all threads share. */
+  sides: SideColumns[]
 }

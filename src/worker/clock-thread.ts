@@ -8,9 +8,9 @@ import { Fabric } from '../core/fabric/fabric.ts'
 import { ClockMeter, HandoffCounter } from '../core/fabric/meters.ts'
 import { rowState } from '../core/fabric/partition-memory.ts'
 import { PartitionOwner } from '../core/fabric/partition-owner.ts'
-import { copyWorld, hashWorld } from '../core/fabric/state.ts'
+import { CopyRoom, copySides } from '../core/fabric/side-columns.ts'
+import { hashWorld } from '../core/fabric/state.ts'
 import { World } from '../core/fabric/world.ts'
-import { buffersOf } from '../core/snapshot/partition-state.ts'
 import { Pacer } from '../core/tick/pacer.ts'
 import { type Futex, futexAt } from '../io/shm/futex.ts'
 import { SharedSegments } from '../io/shm/shared-segments.ts'
@@ -37,7 +37,7 @@ class ClockThread {
   /** They compute from the next tick on. */
   readonly #joining = new Set<number>()
   readonly #removing = new Set<number>()
-  readonly #copyRequests: number[] = []
+  readonly #copyRequests: { request: number; room: SharedArrayBuffer }[] = []
   #betweenTicks: (() => void)[] = []
   #running = false
   #computing = false
@@ -168,7 +168,7 @@ class ClockThread {
         this.#betweenTicks.push(() => this.#removing.add(command.partition))
         return
       case 'copyState':
-        this.#copyRequests.push(command.request)
+        this.#copyRequests.push(command)
         return
       case 'finish':
         this.#finishing = command.force ? 'now' : 'afterTick'
@@ -226,9 +226,10 @@ class ClockThread {
   }
 
   #copyForRequests(tick: number): void {
-    for (const request of this.#copyRequests.splice(0)) {
-      const copy: WorldCopy = { tick, nextIdLane: this.#control.nextIdLane, partitions: copyWorld(this.#fabric, tick) }
-      this.#say({ kind: 'stateCopied', request, copy }, copy.partitions.flatMap(buffersOf))
+    for (const { request, room } of this.#copyRequests.splice(0)) {
+      const sides = copySides(this.#fabric, tick, new CopyRoom(room))
+      const copy: WorldCopy = { tick, nextIdLane: this.#control.nextIdLane, sides }
+      this.#say({ kind: 'stateCopied', request, copy })
     }
   }
 
@@ -260,8 +261,8 @@ class ClockThread {
     this.#released.wake()
   }
 
-  #say(report: ClockReport, transfer: ArrayBuffer[] = []): void {
-    this.#port.postMessage(report, transfer)
+  #say(report: ClockReport): void {
+    this.#port.postMessage(report)
   }
 }
 

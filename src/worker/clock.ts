@@ -69,8 +69,8 @@ export class Clock extends EventEmitter<ClockEvents> {
   }
 
   /** Copies the world as committed at one tick, while the next one is computed. */
-  async copyState(): Promise<WorldCopy> {
-    const report = await this.#ask((request) => ({ kind: 'copyState', request }))
+  async copyState(room: SharedArrayBuffer): Promise<WorldCopy> {
+    const report = await this.#ask((request) => ({ kind: 'copyState', request, room }))
     if (report.kind !== 'stateCopied') throw new Error(`unexpected report ${report.kind}`)
     return report.copy
   }

@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { s3Uri } from '../base/s3-uri.ts'
+import { roomBytes } from '../core/fabric/side-columns.ts'
 import { findApp, refuseUnlessCustom } from '../core/lifecycle/apps.ts'
 import { restartText } from '../core/lifecycle/lost-worker.ts'
 import { emptyStatus } from '../core/lifecycle/simulation.ts'
@@ -27,11 +28,10 @@ import { removePackages } from '../io/packages/packages.ts'
 import { Apps, packagesFolder } from './apps.ts'
 import { AutoSnapshots } from './auto-snapshots.ts'
 import { Clock } from './clock.ts'
-import type { WorldCopy } from './clock-messages.ts'
 import { Journal } from './journal.ts'
 import { MadeSnapshots } from './made-snapshots.ts'
 import { readMetrics } from './metrics.ts'
-import type { SnapshotThreadReport } from './snapshot-thread.ts'
+import type { SnapshotOutcome } from './snapshot-thread.ts'
 import { type SnapshotInProgress, simulationHeader, startSnapshot } from './snapshots.ts'
 import { StartFailure, startFailure } from './start-failure.ts'
 import { readStartSource } from './start-source.ts'
@@ -310,35 +310,37 @@ export class Simulation {
 
   /** True where the object is there. */
   async #createSnapshot(location: ObjectLocation, isAutomatic: boolean): Promise<boolean> {
-    const { clock } = this.#running!
     this.#book.change({ status: 'SNAPSHOT_IN_PROGRESS', snapshot: { location, tick: this.status.tick } })
-    const copy = await clock.copyState()
+    const report = await this.#writeSnapshot(location, isAutomatic)
     if (this.#ending) return false
-    this.#book.change({ snapshot: { location, tick: copy.tick } })
-    const report = await this.#writeSnapshot(copy, location, isAutomatic)
-    if (this.#ending) return false
+    const { tick } = this.#book.status.snapshot!
     const where = s3Uri(location)
     if ('error' in report) this.#journal.error(`snapshot=${where} failed: ${report.error}`)
     else
       this.#journal.note(
-        `snapshot=${where} snapshot-tick=${copy.tick} entities=${report.entities} bytes=${report.bytes} state-hash=${report.stateHash}`,
+        `snapshot=${where} snapshot-tick=${tick} entities=${report.entities} bytes=${report.bytes} state-hash=${report.stateHash}`,
       )
     const lastSnapshot =
-      'error' in report
-        ? { location, tick: copy.tick, bytes: 0, error: report.error }
-        : { location, tick: copy.tick, bytes: report.bytes }
+      'error' in report ? { location, tick, bytes: 0, error: report.error } : { location, tick, bytes: report.bytes }
     this.#book.change({ status: 'STARTED', snapshot: undefined, lastSnapshot })
     this.#armTimer()
     return !('error' in report)
   }
 
-  async #writeSnapshot(copy: WorldCopy, location: ObjectLocation, isAutomatic: boolean): Promise<SnapshotThreadReport> {
+  async #writeSnapshot(location: ObjectLocation, isAutomatic: boolean): Promise<SnapshotOutcome> {
     const { objects } = this.#plan
     const running = this.#running!
     const header = simulationHeader(this.#plan, running, this.#book.status.apps)
     try {
       running.made.add({ ...location, isAutomatic })
-      this.#snapshot = startSnapshot({ copy, header, location, objects })
+      this.#snapshot = startSnapshot({
+        header,
+        location,
+        objects,
+        roomBytes: roomBytes(running.setup.fabric, this.#tick),
+        copyInto: (room) => running.clock.copyState(room),
+        copied: (tick) => this.#book.change({ snapshot: { location, tick } }),
+      })
       const report = await this.#snapshot.finished
       this.#snapshot = undefined
       if ('error' in report) running.made.forget(location)

@@ -5,14 +5,6 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import {
-  columnsOf,
-  describedColumns,
-  encodePartition,
-  firstBadId,
-  firstBadPosition,
-  type PartitionColumns,
-} from '../core/snapshot/columns.ts'
 import { createEntityIds } from '../core/snapshot/entity-ids.ts'
 import {
   buildManifest,
@@ -21,9 +13,7 @@ import {
   type ManifestPartition,
   manifestHeader,
   parseManifest,
-  partitionPath,
   SCHEMA_PATH,
-  type WrittenParts,
 } from '../core/snapshot/manifest.ts'
 import type { PartitionState, SnapshotHeader } from '../core/snapshot/partition-state.ts'
 import { decodePartition } from '../core/snapshot/read-columns.ts'
@@ -35,10 +25,11 @@ import {
   type SnapshotLimits,
   snapshotFault,
 } from '../core/snapshot/snapshot-fault.ts'
-import { createStateHash, type StateHash } from '../core/snapshot/state-hash.ts'
+import { createStateHash, type StateHash, sumOfStateHashes } from '../core/snapshot/state-hash.ts'
 import { SealedZipError } from '../io/snapshot-file/sealed-zip-error.ts'
 import { openSealedZip, type SealedZip } from '../io/snapshot-file/sealed-zip-reader.ts'
 import { writeSealedZip, type ZipPart } from '../io/snapshot-file/sealed-zip-writer.ts'
+import type { EncodedPartition, PartitionSummary } from './encode-partition.ts'
 
 /** A snapshot that is refused, or that can't be written because its state is not one that could be started again. */
 export class SnapshotError extends Error {
@@ -57,8 +48,6 @@ export class SnapshotError extends Error {
 export interface WrittenSnapshot {
   /** The zip's bytes. */
   bytes: number
-  entities: number
-  stateHash: string
   manifest: Manifest
 }
 
@@ -69,49 +58,33 @@ export interface SnapshotWriting {
   finished: Promise<WrittenSnapshot>
 }
 
-/**
- * Partitions are taken one at a time, each when the one before it has been written: memory is bounded by one partition and a few batches.
- * The arrays of a partition must not change until the next one is asked for. Without `stateHash` it is computed; with it, a
- * state that has another one fails the writing.
- */
+/** Each partition is taken when the one before it has been written: memory is bounded by the pieces on their way. */
 export function writeSnapshot(
-  header: Omit<SnapshotHeader, 'stateHash'> & { stateHash?: string },
-  partitions: Iterable<PartitionState> | AsyncIterable<PartitionState>,
+  header: Omit<SnapshotHeader, 'stateHash'>,
+  partitions: Iterable<EncodedPartition> | AsyncIterable<EncodedPartition>,
 ): SnapshotWriting {
-  const hash = createStateHash()
-  const written: WrittenParts = { schema: { bytes: 0, sha256: '' }, partitions: [], stateHash: '' }
   let manifest: Manifest | undefined
 
   async function* parts(): AsyncGenerator<ZipPart> {
-    const schema = Buffer.from(header.schemaText)
-    written.schema = { bytes: schema.length, sha256: createHash('sha256').update(schema).digest('hex') }
     yield { path: SCHEMA_PATH, content: header.schemaText }
-    for await (const state of partitions) {
-      const columns = columnsOf(state)
-      const entry = partitionEntry(columns)
-      assertRestorable(state, entry.path)
-      await addRows(hash, state)
-      written.partitions.push(entry)
-      yield { path: entry.path, content: checksummed(encodePartition(columns), entry) }
+    const summaries: PartitionSummary[] = []
+    for await (const { path, pieces, summary } of partitions) {
+      yield { path, content: pieces }
+      summaries.push(summary())
     }
-    written.stateHash = hash.digest()
-    if (header.stateHash !== undefined && header.stateHash !== written.stateHash) {
-      const message = `the entities written hash to ${written.stateHash}, the world to ${header.stateHash}`
-      throw new SnapshotError(snapshotFault('StateMismatch', message))
-    }
-    manifest = buildManifest(header, written)
+    const schema = Buffer.from(header.schemaText)
+    manifest = buildManifest(header, {
+      schema: { bytes: schema.length, sha256: createHash('sha256').update(schema).digest('hex') },
+      partitions: summaries.map(({ entry }) => entry),
+      stateHash: sumOfStateHashes(summaries.map(({ stateHash }) => stateHash)),
+    })
     const text = `${JSON.stringify(manifest, undefined, 2)}\n`
     accepted(parseManifest(text, DEFAULT_SNAPSHOT_LIMITS))
     yield { path: MANIFEST_PATH, content: text }
   }
 
   const zip = writeSealedZip(parts(), header.takenAtMs)
-  const finished = zip.finished.then(({ bytes }) => ({
-    bytes,
-    entities: hash.count,
-    stateHash: written.stateHash,
-    manifest: manifest!,
-  }))
+  const finished = zip.finished.then(({ bytes }) => ({ bytes, manifest: manifest! }))
   // The stream fails as well: who only reads it must not be surprised by a rejection that nobody took.
   finished.catch(() => undefined)
   return { stream: zip.stream, finished }
@@ -134,53 +107,6 @@ async function addRows(hash: StateHash, { ids, types, positions, fields, count }
     hash.addRows(ids.subarray(start, end), types.subarray(start, end), places, slices, end - start)
     await setImmediate()
   }
-}
-
-/** Small enough that the thread is never held for long between two pieces. */
-const PIECE_BYTES = 256 * 1024
-
-/** Passes pieces on, and notes their size and checksum when the last has been taken. */
-function* checksummed(
-  pieces: Iterable<Uint8Array>,
-  into: { bytes: number; sha256: string },
-): Generator<Uint8Array, void, undefined> {
-  const hash = createHash('sha256')
-  for (const piece of pieces) {
-    for (let at = 0; at < piece.length; at += PIECE_BYTES) {
-      const part = piece.subarray(at, at + PIECE_BYTES)
-      hash.update(part)
-      into.bytes += part.length
-      yield part
-    }
-  }
-  into.sha256 = hash.digest('hex')
-}
-
-function partitionEntry(columns: PartitionColumns): ManifestPartition {
-  const { state } = columns
-  const { domain, lifecycle, name, cell, idLane, idCounter } = state
-  return {
-    path: partitionPath(domain, name),
-    domain,
-    lifecycle,
-    name,
-    ...(cell && { cell }),
-    idLane,
-    idCounter,
-    rows: state.count,
-    ...describedColumns(columns),
-    bytes: 0,
-    sha256: '',
-  }
-}
-
-/** A snapshot that could not be started again is worse than none. */
-function assertRestorable(state: PartitionState, path: string): void {
-  const badId = firstBadId(state.ids, state.count)
-  if (badId >= 0) throw new SnapshotError(snapshotFault('BadId', `row ${badId}: not an entity's id`, path))
-  const row = firstBadPosition(state.positions, state.count)
-  if (row < 0) return
-  throw new SnapshotError(snapshotFault('BadPosition', `entity ${state.ids[row]}: its position is not a number`, path))
 }
 
 export interface SnapshotPartition extends ManifestPartition {

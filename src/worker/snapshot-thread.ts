@@ -1,51 +1,87 @@
 // Makes one snapshot's file and puts it into the object store, beside the simulation: encoding and compression never delay a tick.
-// Owns the writing of one snapshot; its state was copied before, and is this thread's alone.
+// Owns the memory that the world is copied into, and the writing of one snapshot. All its threads run at the lowest priority.
 
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import { pageBytes } from '../base/memory.ts'
 import type { ObjectsConfig } from '../base/objects-config.ts'
-import type { PartitionState, SnapshotHeader } from '../core/snapshot/partition-state.ts'
+import type { SnapshotHeader } from '../core/snapshot/partition-state.ts'
 import type { ObjectLocation } from '../core/wire/worker-protocol.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
+import type { WorldCopy } from './clock-messages.ts'
+import { Encoders } from './encoders.ts'
 import { writeSnapshot } from './snapshot-file.ts'
+
+/** What a snapshot says of its simulation, whatever its tick. */
+export type SimulationHeader = Omit<SnapshotHeader, 'stateHash' | 'tick' | 'nextIdLane' | 'takenAtMs'>
 
 export interface SnapshotThreadData {
   objects: ObjectsConfig
   location: ObjectLocation
-  header: Omit<SnapshotHeader, 'stateHash'>
-  partitions: PartitionState[]
+  header: SimulationHeader
+  /** How much room the copy is likely to take. */
+  roomBytes: number
 }
 
-export type SnapshotThreadReport = { bytes: number; entities: number; stateHash: string } | { error: string }
+export type SnapshotThreadCommand = { kind: 'copied'; copy: WorldCopy; takenAtMs: number } | { kind: 'cancel' }
 
-const lowPriority = 10
+export type SnapshotThreadReport =
+  /** The world may be copied into it. */
+  { kind: 'room'; room: SharedArrayBuffer } | { kind: 'finished'; outcome: SnapshotOutcome }
 
-async function run({
-  objects: config,
-  location,
-  header,
-  partitions,
-}: SnapshotThreadData): Promise<SnapshotThreadReport> {
+export type SnapshotOutcome = { bytes: number; entities: number; stateHash: string } | { error: string }
+
+const lowestPriority = 19
+
+/** Memory that is there already when the world is copied into it: then copying is all that it takes. */
+function makeRoom(bytes: number): SharedArrayBuffer {
+  const room = new SharedArrayBuffer(bytes)
+  const touched = new Uint8Array(room)
+  for (let at = 0; at < bytes; at += pageBytes) touched[at] = 1
+  return room
+}
+
+async function make({ objects: config, location, header, roomBytes }: SnapshotThreadData): Promise<SnapshotOutcome> {
   const cancelled = new AbortController()
-  parentPort!.once('message', () => cancelled.abort(new Error('the snapshot was cancelled')))
-  const objects = await openObjects(config)
-  try {
-    const { stream, finished } = writeSnapshot(header, partitions)
-    await objects.put(location.bucket, location.key, stream, {
-      contentType: 'application/zip',
-      signal: cancelled.signal,
+  const copied = new Promise<Extract<SnapshotThreadCommand, { kind: 'copied' }>>((resolve, reject) => {
+    parentPort!.on('message', (command: SnapshotThreadCommand) => {
+      if (command.kind === 'copied') return resolve(command)
+      const reason = new Error('the snapshot was cancelled')
+      reject(reason)
+      cancelled.abort(reason)
     })
-    const { bytes, entities, stateHash } = await finished
-    return { bytes, entities, stateHash }
+  })
+  // It may be refused before anybody waits for it.
+  copied.catch(() => undefined)
+  const encoders = new Encoders(roomBytes)
+  try {
+    say({ kind: 'room', room: makeRoom(roomBytes) })
+    const objects = await openObjects(config)
+    try {
+      const { copy, takenAtMs } = await copied
+      const { tick, nextIdLane, sides } = copy
+      const { stream, finished } = writeSnapshot({ ...header, tick, nextIdLane, takenAtMs }, encoders.encoded(sides))
+      await objects.put(location.bucket, location.key, stream, {
+        contentType: 'application/zip',
+        signal: cancelled.signal,
+      })
+      const { bytes, manifest } = await finished
+      return { bytes, entities: manifest.entities, stateHash: manifest.stateHash }
+    } finally {
+      await objects.close()
+    }
   } catch (cause) {
     return { error: (cause as Error).message }
   } finally {
-    await objects.close()
+    await encoders.end()
   }
 }
 
-// On Linux a priority belongs to a thread: 0 is the calling one.
-setPriority(0, lowPriority)
-const report = await run(workerData as SnapshotThreadData)
-parentPort!.postMessage(report)
+function say(report: SnapshotThreadReport): void {
+  parentPort!.postMessage(report)
+}
+
+// On Linux a priority belongs to a thread, and to those that it starts: 0 is the calling one.
+setPriority(0, lowestPriority)
+say({ kind: 'finished', outcome: await make(workerData as SnapshotThreadData) })
 parentPort!.close()

@@ -1,14 +1,18 @@
-// Snapshots of a running simulation: one at a time, copied by the clock, written by a thread of its own.
+// Snapshots of a running simulation: one at a time, copied by the clock, written by threads of their own.
 // Owns the one in progress; the simulation's status is the caller's.
 
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import type { ObjectsConfig } from '../base/objects-config.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
-import { buffersOf, type SnapshotHeader } from '../core/snapshot/partition-state.ts'
-import type { AppState, ObjectLocation, WorkerPlan } from '../core/wire/worker-protocol.ts'
+import type { AppState, WorkerPlan } from '../core/wire/worker-protocol.ts'
 import type { WorldCopy } from './clock-messages.ts'
-import type { SnapshotThreadData, SnapshotThreadReport } from './snapshot-thread.ts'
+import type {
+  SimulationHeader,
+  SnapshotOutcome,
+  SnapshotThreadCommand,
+  SnapshotThreadData,
+  SnapshotThreadReport,
+} from './snapshot-thread.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -16,13 +20,10 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 export interface SnapshotInProgress {
   /** Never rejects: a failure is a report with an error. */
-  finished: Promise<SnapshotThreadReport>
+  finished: Promise<SnapshotOutcome>
   /** Nothing of it stays behind; `finished` resolves with an error. */
   cancel(): void
 }
-
-/** What a snapshot says of its simulation, whatever its tick. */
-export type SimulationHeader = Omit<SnapshotHeader, 'stateHash' | 'tick' | 'nextIdLane' | 'takenAtMs'>
 
 export function simulationHeader(
   { simulationName, executionId }: WorkerPlan,
@@ -39,25 +40,28 @@ export function simulationHeader(
   return { simulationName, executionId, schemaText, heddleVersion: version, grids, apps: running }
 }
 
-export function startSnapshot(options: {
-  copy: WorldCopy
-  header: SimulationHeader
-  location: ObjectLocation
-  objects: ObjectsConfig
-}): SnapshotInProgress {
-  const { copy, header, location, objects } = options
-  const data: SnapshotThreadData = {
-    objects,
-    location,
-    header: { ...header, tick: copy.tick, nextIdLane: copy.nextIdLane, takenAtMs: Date.now() },
-    partitions: copy.partitions,
+export interface SnapshotOptions extends SnapshotThreadData {
+  /** Copies the world at one tick; asked for once, when there is room. */
+  copyInto(room: SharedArrayBuffer): Promise<WorldCopy>
+  /** Told the tick that the snapshot is of. */
+  copied(tick: number): void
+}
+
+export function startSnapshot({ copyInto, copied, ...data }: SnapshotOptions): SnapshotInProgress {
+  const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData: data })
+  const tell = (command: SnapshotThreadCommand) => thread.postMessage(command)
+  const copy = async (room: SharedArrayBuffer) => {
+    const copy = await copyInto(room)
+    copied(copy.tick)
+    tell({ kind: 'copied', copy, takenAtMs: Date.now() })
   }
-  const transferList = copy.partitions.flatMap(buffersOf)
-  const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData: data, transferList })
-  const finished = new Promise<SnapshotThreadReport>((resolve) => {
-    thread.once('message', resolve)
+  const finished = new Promise<SnapshotOutcome>((resolve) => {
+    thread.on('message', (report: SnapshotThreadReport) => {
+      if (report.kind === 'room') copy(report.room).catch(() => tell({ kind: 'cancel' }))
+      else resolve(report.outcome)
+    })
     thread.once('error', (error) => resolve({ error: (error as Error).message }))
     thread.once('exit', () => resolve({ error: 'the snapshot thread ended without a word' }))
   })
-  return { finished, cancel: () => thread.postMessage('cancel') }
+  return { finished, cancel: () => tell({ kind: 'cancel' }) }
 }

@@ -17,7 +17,7 @@ let first: World
 let second: World
 before(async () => {
   heddle = await startHeddle()
-  const Cells = { kind: 'spatial', grid: [2, 2], command: 'wanderers.ts --seed 4 --entities 60 --until 25' } as const
+  const Cells = { kind: 'spatial', grid: [2, 2], command: 'wanderers.ts --seed 4 --entities 60' } as const
   world = await heddle.startSimulation('city', schema({ domains: { Cells } }), hashEvery(1))
   await world.startClock()
   await world.reaches(10)

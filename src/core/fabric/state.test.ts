@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createStateHash } from '../snapshot/state-hash.ts'
 import { redistribute } from './redistribute.ts'
-import { copyState, copyWorld, hashWorld, seedState } from './state.ts'
+import { CopyRoom, copySides, roomBytes, stateOfSide } from './side-columns.ts'
+import { copyState, hashWorld, seedState } from './state.ts'
 import { testFabric } from './testing/test-fabric.ts'
 
 const entity = fc.record({
@@ -94,6 +95,38 @@ test('more entities than a partition may hold are not seeded', () => {
   assert.equal(seedState(small.fabric.partition(0), 1, copyState(world.fabric, 0, 1)), false)
 })
 
+function copyWorld(world: ReturnType<typeof testFabric>, tick: number, bytes = roomBytes(world.fabric, tick)) {
+  const sides = copySides(world.fabric, tick, new CopyRoom(new SharedArrayBuffer(bytes)))
+  return sides.map((_, at) => stateOfSide(sides, at))
+}
+
+test('a copy of the world is its state, also where the room for it is too small, and stays what it was', () => {
+  fc.assert(
+    fc.property(fc.array(entity, { maxLength: 8 }), fc.nat({ max: 400 }), (entities, bytes) => {
+      const world = testFabric({ columns: 3 })
+      world.tick((owner) => {
+        for (const { x, fields } of owner.index === 0 ? entities : []) {
+          const row = world.put(owner, x, 5)
+          for (const { field, bytes } of fields) owner.storeField(row, field, field * 10, bytes)
+        }
+        for (const [row, { deleted }] of entities.entries()) if (deleted && owner.index === 0) owner.delete(row)
+      })
+      const { stateHash } = hashWorld(world.fabric, 1)
+      const copies = [copyWorld(world, 1), copyWorld(world, 1, bytes)]
+      world.tick((owner) => {
+        for (let row = 0; row < owner.rows; row++) if (owner.back.state[row] !== 0) owner.delete(row)
+      })
+      world.tick()
+      for (const states of copies) {
+        const hash = createStateHash()
+        for (const { ids, types, positions, fields, count } of states)
+          hash.addRows(ids, types, positions, fields, count)
+        assert.equal(hash.digest(), stateHash)
+      }
+    }),
+  )
+})
+
 test('a copy of the world shows an entity that was let go with the partition that takes it in next', () => {
   const world = testFabric({ columns: 2, makers: 1 })
   const maker = 2
@@ -106,12 +139,9 @@ test('a copy of the world shows an entity that was let go with the partition tha
     }
   })
   const before = world.ids()
-  const copied = copyWorld(world.fabric, 1).map((state) => [...state.ids])
+  const copied = copyWorld(world, 1).map((state) => [...state.ids])
   assert.deepEqual(copied, [[], before[maker].slice(1), before[maker].slice(0, 1)])
-  assert.deepEqual(
-    copyWorld(world.fabric, 1)[1].fields[0].data.length,
-    2 * copyWorld(world.fabric, 1)[1].fields[0].stride,
-  )
+  assert.deepEqual(copyWorld(world, 1)[1].fields[0].data.length, 2 * copyWorld(world, 1)[1].fields[0].stride)
   world.tick()
   assert.deepEqual(Object.values(world.ids()), copied)
 })

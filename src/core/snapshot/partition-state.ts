@@ -40,12 +40,6 @@ export interface PartitionState {
   fields: FieldColumn[]
 }
 
-/** All memory that a state lies in, for handing it to another thread without a copy. */
-export function buffersOf(state: PartitionState): ArrayBuffer[] {
-  const fields = state.fields.flatMap(({ lengths, typeIds, data }) => [lengths, typeIds, data])
-  return [state.ids, state.types, state.positions, ...fields].map((array) => array.buffer as ArrayBuffer)
-}
-
 /** The area that a schema's `aabb_bounds` names; z is free. */
 export interface WorldBounds {
   x: [min: number, max: number]

@@ -101,6 +101,12 @@ export function createStateHash(): StateHash {
   }
 }
 
+/** The hash of all entities together, of hashes of some of them each. */
+export function sumOfStateHashes(hashes: readonly string[]): string {
+  const sum = hashes.reduce((sum, hash) => sum + BigInt(`0x${hash}`), 0n)
+  return BigInt.asUintN(64, sum).toString(16).padStart(16, '0')
+}
+
 /** 64 bits of each row's value of a field, two words a row: equal values have equal ones; both words are 0 where there is no value. */
 export function fieldDigests(field: FieldColumn, rows: number): Uint32Array {
   const digests = new Uint32Array(rows * 2)
