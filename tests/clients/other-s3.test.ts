@@ -5,6 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { firstDifference, readWorld } from '../../scripts/demo/compare.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
@@ -20,7 +21,8 @@ let heddle: Heddle
 let world: Simulation
 
 before(async () => {
-  keeper = await startHeddle()
+  // One test holds a request for a minute.
+  keeper = await startHeddle({ configuration: 'serving: {receive_seconds: 300}\n' })
   cleanups.push(() => keeper.stop())
   wire = await layWire(keeper.endpoint)
   cleanups.push(async () => wire[Symbol.asyncDispose]())
@@ -119,6 +121,23 @@ test('a store that does not answer is an error of the service for a snapshot, an
   assert.equal(errors.length, 1)
   assert.match(errors[0].errorMessage, /test-bucket.*world\.yaml/)
   await begun.leavesNothing()
+})
+
+test('a maximum duration that ends while a snapshot is saved waits for it', async () => {
+  await using files = await makeWalkFiles(heddle.bucket)
+  const text = await readFile(join(files.folder, 'schema.yaml'), 'utf8')
+  const brief = await heddle.startSimulation('brief', text, { MaximumDuration: '1M' })
+  wire.hold(`PUT /${heddle.bucket}/brief/snapshot/brief-`)
+  const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'brief' }
+  await heddle.weaver.createSnapshot({ Simulation: 'brief', Destination }).promise()
+  await waitFor(() => wire.isHolding, 'the snapshot to be on its way')
+  const { CreationTime, Status } = await brief.describe()
+  assert.equal(Status, 'SNAPSHOT_IN_PROGRESS')
+  await sleep(CreationTime!.getTime() + 62_000 - Date.now())
+  assert.equal((await brief.describe()).Status, 'SNAPSHOT_IN_PROGRESS')
+  wire.release()
+  await waitFor(async () => (await brief.describe()).Status === 'STOPPED', 'the simulation to end')
+  assert.equal((await keeper.keys('brief/')).length, 1)
 })
 
 test('stopping a simulation stops its snapshot at once, and leaves no object, not even a part', async () => {

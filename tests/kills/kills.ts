@@ -33,7 +33,7 @@ const turns = [
 ] as const satisfies readonly (readonly ['folder' | 's3', Work, Victim])[]
 
 /** Incompressible, and so much that an upload has several parts. */
-const entities = 14_000
+const entities = 11_000
 const text = schema({
   tickRate: '100',
   domains: { Cells: { kind: 'spatial', grid: [1, 1], command: `assorted.ts --entities ${entities} --sizes 1024` } },
@@ -225,8 +225,8 @@ class Target {
     const world = await this.#heddle.branch(name, this.#key, hashEvery(1))
     await sleep(afterMs)
     await this.#kill(victim, world)
-    const { Status, StartError = '' } = await waitForEnd(world, 'STARTED')
-    if (Status === 'STARTED' && victim !== 'worker') {
+    const { Status, StartError = '' } = await waitForEnd(world, victim === 'worker' ? undefined : 'STARTED')
+    if (Status === 'STARTED') {
       await this.#isTheSame(world)
       await this.#exchange(world)
       return 'started'

@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { readWorld } from '../../scripts/demo/compare.ts'
+import { snapshotKey } from '../../src/core/lifecycle/snapshot-key.ts'
 import { assertSameEntities } from '../support/compare-worlds.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
@@ -85,6 +86,20 @@ test('a second snapshot while one is made is a conflict, and a bucket that is mi
   const missing = { Simulation: 'original', Destination: { BucketName: 'no-such-bucket' } }
   await assert.rejects(heddle.weaver.createSnapshot(missing).promise(), { code: 'ValidationException' })
   assert.equal((await original.describe()).Status, 'STARTED')
+})
+
+test('a snapshot takes the next second’s key where its own is taken, as by another one of that second', async () => {
+  const seconds = Array.from({ length: 60 }, (_, second) =>
+    snapshotKey('taken', 'original', Date.now() + second * 1000),
+  )
+  for (const each of seconds) await heddle.put(each, 'of before')
+  const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'taken' }
+  for (const count of [1, 2]) {
+    await heddle.weaver.createSnapshot({ Simulation: 'original', Destination }).promise()
+    await original.is('STARTED')
+    assert.equal((await heddle.keys('taken/')).length, seconds.length + count)
+  }
+  for (const each of seconds) assert.equal((await heddle.get(each)).toString(), 'of before')
 })
 
 test('a simulation that is stopped while its snapshot is made leaves no object', async () => {
