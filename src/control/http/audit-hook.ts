@@ -1,8 +1,7 @@
 // Has every call of the API leave its record before its answer is sent.
 // Owns the moment, and the answer where there can be no record; never knows what an operation does.
 
-import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { ApiError } from '../../core/api/errors.ts'
 import type { OperationName } from '../../core/api/operations.ts'
@@ -21,15 +20,17 @@ export interface CallNotes {
   output: CallFacts['output']
 }
 
-const notes = new WeakMap<IncomingMessage, CallNotes>()
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of `notesOf`. */
+    callNotes: CallNotes | null
+  }
+}
 
 /** To be filled in by whoever learns more. */
-export function notesOf(request: IncomingMessage): CallNotes {
-  const known = notes.get(request)
-  if (known !== undefined) return known
-  const empty = { operation: undefined, caller: undefined, input: undefined, output: undefined }
-  notes.set(request, empty)
-  return empty
+export function notesOf(request: FastifyRequest): CallNotes {
+  request.callNotes ??= { operation: undefined, caller: undefined, input: undefined, output: undefined }
+  return request.callNotes
 }
 
 export function isReadOnly(operation: OperationName): boolean {
@@ -50,7 +51,7 @@ export function demandAudit(audit: Audit | undefined, operation: OperationName):
 export function auditCalls(app: FastifyInstance, audit: Audit, log: Logger): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     if (request.routeOptions.url === HEALTH_PATH) return done(null, payload)
-    const facts = factsOf(request.raw, request.id, reply, payload)
+    const facts = factsOf(request, reply, payload)
     const fail = (error: unknown) => {
       log.error({ err: error, requestId: request.id }, 'a call left no record')
       // What was only read, or refused, changes nothing.
@@ -67,16 +68,16 @@ export function auditCalls(app: FastifyInstance, audit: Audit, log: Logger): voi
   })
 }
 
-function factsOf(request: IncomingMessage, requestId: string, reply: FastifyReply, payload: unknown): CallFacts {
+function factsOf(request: FastifyRequest, reply: FastifyReply, payload: unknown): CallFacts {
   const { operation, caller, input, output } = notesOf(request)
   const code = reply.getHeader(ERROR_TYPE_HEADER)
   return {
     service: 'simspaceweaver',
     operation: operation ?? 'UnknownOperation',
     readOnly: operation === undefined || isReadOnly(operation),
-    requestId,
+    requestId: request.id,
     caller,
-    input: operation === undefined ? { Method: request.method, Path: pathOf(request.url) } : input,
+    input: operation === undefined ? { Method: request.method, Path: pathOf(request.raw.url) } : input,
     output,
     error: code === undefined ? undefined : { code: String(code), message: messageOf(payload) },
   }

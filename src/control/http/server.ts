@@ -110,6 +110,7 @@ function createApp(options: HttpServerOptions): FastifyInstance {
       querystringParser: () => ({}),
     },
   })
+  app.decorateRequest('callNotes', null)
   if (options.audit !== undefined) auditCalls(app, options.audit, options.log)
   if (options.onAnswered !== undefined) tellOfAnswers(app, options.onAnswered)
   app.removeAllContentTypeParsers()
@@ -148,7 +149,7 @@ function tellOfAnswers(app: FastifyInstance, tell: (answered: Answered) => void)
     if (request.routeOptions.url === HEALTH_PATH) return done()
     reply.raw.once('close', () => {
       const status = reply.raw.headersSent ? reply.raw.statusCode : 0
-      const operation = notesOf(request.raw).operation ?? 'unknown'
+      const operation = notesOf(request).operation ?? 'unknown'
       tell({ service: SERVICE_NAME, operation, status, durationMs: reply.elapsedTime })
     })
     done()
@@ -163,7 +164,7 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
     method,
     url,
     onRequest: (request, _reply, done) => {
-      notesOf(request.raw).operation = name
+      notesOf(request).operation = name
       done()
     },
     // Never gives the framework a promise of the reply: it would listen for the reply's end, at a price.
@@ -185,7 +186,7 @@ async function answer<Name extends OperationName>(
   demandAudit(options.audit, name)
   const validated = validateInput(name, { url: rawUrl(request), body: rawBody(request) })
   if (!validated.ok) throw validated.error
-  const notes = notesOf(request.raw)
+  const notes = notesOf(request)
   notes.input = validated.input
   const call = { requestId: request.id, caller, origin: originOf(request.raw) }
   const output = await options.handlers[name](validated.input, call)
@@ -212,7 +213,7 @@ async function authenticated(options: HttpServerOptions, request: FastifyRequest
     body: rawBody(request),
   })
   if (!authentication.ok) throw new ApiError(authentication.error, authentication.message)
-  notesOf(request.raw).caller = authentication.caller
+  notesOf(request).caller = authentication.caller
   return authentication.caller
 }
 

@@ -92,7 +92,7 @@ export function verifySignature(
   if (refusal !== undefined) return refusal
 
   const payloadHash = bodyHash ?? header('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
-  const payload = payloadOf(payloadHash)
+  const payload = bodyHash === undefined ? payloadOf(payloadHash) : ({ kind: 'hash', sha256: bodyHash } as const)
   if (payload === undefined) {
     return refuse('InvalidSignatureException', 'malformed', 'The header x-amz-content-sha256 holds no known value.')
   }
@@ -198,7 +198,7 @@ function checkDate(claim: SignatureClaim, now: Date): SignatureRefusal | undefin
 
 /** Every listed header must be there, `host` must be listed, and for S3 every `x-amz-*` header, as they change what is done. */
 function checkSignedHeaders(claim: SignatureClaim, headers: SignedRequest['headers']): SignatureRefusal | undefined {
-  const absent = claim.signedHeaders.find((name) => headerIn(headers, name) === undefined)
+  const absent = claim.signedHeaders.find((name) => !Object.hasOwn(headers, name) || headers[name] === undefined)
   if (absent !== undefined) {
     return refuse(
       'InvalidSignatureException',
