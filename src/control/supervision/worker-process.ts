@@ -21,21 +21,29 @@ const SECRET_VARIABLES = [
   'AWS_SESSION_TOKEN',
 ]
 
-/**
- * Writes the plan and starts `node <program> <runFolder>` in a session of its own: it outlives control, and a Ctrl-C
- * in control's terminal does not reach it. Its output goes to `worker.log`. Throws where it can't be started.
- */
-export async function startWorkerProcess(program: string, folder: RunFolder, plan: WorkerPlan): Promise<ChildProcess> {
+/** Where the worker finds it. */
+export async function writePlan(folder: RunFolder, plan: WorkerPlan): Promise<void> {
   await mkdir(folder.folder, { recursive: true, mode: 0o700 })
   await writeFile(`${folder.plan}.new`, JSON.stringify(plan, undefined, 2), { mode: 0o600, flush: true })
   await rename(`${folder.plan}.new`, folder.plan)
+}
+
+/**
+ * Starts `node <program> <runFolder>`, where there is a plan, in a session of its own: it outlives control, and a Ctrl-C
+ * in control's terminal does not reach it. Its output goes to `worker.log`. Throws where it can't be started.
+ */
+export async function startWorkerProcess(
+  program: string,
+  folder: RunFolder,
+  executionId: string,
+): Promise<ChildProcess> {
   const output = openSync(folder.workerLog, 'a', 0o600)
   try {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, folder.folder], {
       cwd: folder.folder,
       detached: true,
       stdio: ['ignore', output, output],
-      env: workerEnvironment(plan.executionId),
+      env: workerEnvironment(executionId),
     })
     await once(child, 'spawn')
     child.unref()

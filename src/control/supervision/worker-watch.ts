@@ -27,7 +27,7 @@ import { lastTick } from './last-tick.ts'
 import { freeMemory, removeRemains } from './remains.ts'
 import { readStatusFile } from './status-file.ts'
 import type { Supervision } from './supervision.ts'
-import { findWorkerProcess, startWorkerProcess } from './worker-process.ts'
+import { findWorkerProcess, startWorkerProcess, writePlan } from './worker-process.ts'
 
 const RETRY_MS = 50
 /** For `status` and `stop`, which a healthy worker gives at once. */
@@ -164,11 +164,12 @@ export class WorkerWatch {
     if (this.#status !== undefined) {
       await freeMemory(this.#supervision.processes, this.#plan.fabricFolder, this.executionId)
     }
-    await this.#supervision.store.setLaunched(this.executionId)
-    this.#launched = true
     try {
-      const plan = { ...this.#plan, ...(this.#status !== undefined && { last: this.#status }) }
-      this.#child = await startWorkerProcess(this.#supervision.workerProgram, this.#folder, plan)
+      await writePlan(this.#folder, { ...this.#plan, ...(this.#status !== undefined && { last: this.#status }) })
+      // The promise just before the deed: a control that ends in between leaves a loss to the next one.
+      await this.#supervision.store.setLaunched(this.executionId)
+      this.#launched = true
+      this.#child = await startWorkerProcess(this.#supervision.workerProgram, this.#folder, this.executionId)
     } catch (error) {
       this.#supervision.log.error({ error, simulation: this.#name }, 'a worker process could not be started')
     }
