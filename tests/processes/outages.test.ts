@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -85,8 +86,26 @@ test('after control and worker are killed together, down finds and removes what 
   await world.reaches(5)
   await heddle.killControl()
   await world.kill(await world.workerPid())
+  const half = leaveHalfAnObject()
+  assert.ok(existsSync(half))
   await heddle.down()
+  assert.ok(!existsSync(half))
   await world.leavesNothing()
   await heddle.up()
   assert.match((await world.describe()).Status ?? '', /^(FAILED|STOPPED)$/)
 })
+
+/** What a worker leaves in the embedded store that is killed while it writes there; gives its path. */
+function leaveHalfAnObject(): string {
+  const program = `
+    import { writeFileSync } from 'node:fs'
+    import { temporaryPath } from ${JSON.stringify(import.meta.resolve('../../src/io/objects/temporary-files.ts'))}
+    const path = temporaryPath(process.argv[1])
+    writeFileSync(path, 'half of an object')
+    console.log(path)`
+  const folder = join(heddle.data, 'objects/.heddle/temporary')
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program, folder], {
+    encoding: 'utf8',
+  })
+  return stdout.trim()
+}
