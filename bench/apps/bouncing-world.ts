@@ -13,6 +13,8 @@ const { values } = parseArgs({
     band: { type: 'string', default: '10' },
     /** Fastest move in a tick along an axis, in world units. */
     speed: { type: 'string', default: '0.5' },
+    /** Numbers (f32) of a further field, which stays as it is; 0 for none. */
+    baggage: { type: 'string', default: '0' },
   },
 })
 const velocity = defineField({ index: 1, typeId: 600, shape: 'f32x3' })
@@ -48,6 +50,11 @@ function populate({ owned }: Transaction): void {
   }
   owned.stored(velocity)
   owned.moved()
+  if (Number(values.baggage) === 0) return
+  const baggage = defineField({ index: 2, typeId: 601, shape: `f32x${Number(values.baggage)}` })
+  const { values: pieces } = owned.field(baggage)
+  for (let place = 0; place < owned.rows * Number(values.baggage); place++) pieces[place] = random()
+  owned.stored(baggage)
 }
 
 function lookAcross(transaction: Transaction, subscription: Subscription): void {

@@ -34,7 +34,7 @@ export async function startRedis(bench: Bench): Promise<RedisConnection> {
   const socket = connect(path)
   await once(socket, 'connect')
   bench.defer(() => void socket.destroy())
-  return new RedisConnection(socket)
+  return new RedisConnection(socket, folder)
 }
 
 /** Commands as bytes, one after another. */
@@ -47,6 +47,8 @@ export function encoded(commands: readonly (readonly (string | number)[])[]): Bu
 }
 
 export class RedisConnection {
+  /** Where the server writes what it saves. */
+  readonly folder: string
   readonly #socket: Socket
   /** Answers that are still to come, and who waits for the last one of them. */
   readonly #awaited: { answers: number; texts: string[]; resolve(texts: string[]): void }[] = []
@@ -55,7 +57,8 @@ export class RedisConnection {
   #furtherLines = 0
   #failure: Error | undefined
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, folder: string) {
+    this.folder = folder
     this.#socket = socket
     socket.setEncoding('latin1').on('data', (text: string) => this.#take(text))
   }
@@ -68,6 +71,13 @@ export class RedisConnection {
     })
     if (this.#failure) throw this.#failure
     return texts
+  }
+
+  /** A number that the server says of itself in a section of INFO. */
+  async info(section: string, name: string): Promise<number> {
+    const script = `return tonumber(string.match(redis.call('INFO', '${section}'), '${name}:(%d+)'))`
+    const [text] = await this.send(encoded([['EVAL', script, 0]]), 1)
+    return Number(text.slice(1))
   }
 
   #take(text: string): void {

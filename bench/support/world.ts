@@ -4,8 +4,9 @@
 import { join } from 'node:path'
 import { ControlBlock } from '../../src/core/fabric/control-block.ts'
 import { PartitionMeter } from '../../src/core/fabric/meters.ts'
+import { type Futex, futexAt } from '../../src/io/shm/futex.ts'
 import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
-import { startHeddle } from '../../tests/support/heddle.ts'
+import { type Heddle, startHeddle } from '../../tests/support/heddle.ts'
 import { type SchemaSettings, schema } from '../../tests/support/packages.ts'
 import type { Simulation } from '../../tests/support/simulation.ts'
 import { waitFor } from '../../tests/support/waiting.ts'
@@ -16,12 +17,18 @@ import { appsFolder } from './other-process.ts'
 const warmTicks = 30
 
 export class MeasuredWorld {
+  readonly heddle: Heddle
   readonly simulation: Simulation
   readonly #control: ControlBlock
+  readonly #released: Futex
 
-  constructor(simulation: Simulation, control: ControlBlock) {
+  constructor(heddle: Heddle, simulation: Simulation) {
+    this.heddle = heddle
     this.simulation = simulation
-    this.#control = control
+    const segments = new SharedSegments(join(heddle.fabricFolder, simulation.executionId))
+    this.#control = ControlBlock.open(segments)
+    const { segment, releaseWordOffset } = this.#control
+    this.#released = futexAt(segments.open(segment.name, segment.bytes, false), releaseWordOffset)
   }
 
   /** The newest tick that is committed. */
@@ -50,15 +57,29 @@ export class MeasuredWorld {
     return (growth * 1000) / passedMs
   }
 
+  /** Lets the clock go until `body` is done, warm at its begin; the time between one release of a tick and the next, in ms, one behind the other, and what the body gives. */
+  async gapsMs<Result>(body: () => Promise<Result>): Promise<{ gapsMs: number[]; result: Result }> {
+    await this.#warmUp()
+    const releasedAtMs: number[] = []
+    let goesOn = true
+    const watching = (async () => {
+      for (let word = this.#control.loadReleaseWord(); goesOn; ) {
+        await this.#released.waitAsync(word, 1000)
+        const next = this.#control.loadReleaseWord()
+        if (next !== word) releasedAtMs.push(performance.now())
+        word = next
+      }
+    })()
+    const result = await body()
+    goesOn = false
+    await watching
+    await this.simulation.stopClock()
+    return { gapsMs: releasedAtMs.slice(1).map((atMs, before) => atMs - releasedAtMs[before]), result }
+  }
+
   /** Lets the clock go for so long; `growth` is that of what is read. */
   async #run(durationMs: number, read = () => 0): Promise<{ ticks: number; passedMs: number; growth: number }> {
-    await this.simulation.startClock()
-    const first = this.tick
-    await waitFor(
-      () => this.tick >= first + warmTicks,
-      () => `the world to tick; ${this.simulation.errors()}`,
-      100_000,
-    )
+    await this.#warmUp()
     const start = { tick: this.tick, atMs: performance.now(), count: read() }
     await new Promise((resolve) => setTimeout(resolve, durationMs))
     const ticks = this.tick - start.tick
@@ -66,6 +87,16 @@ export class MeasuredWorld {
     const growth = read() - start.count
     await this.simulation.stopClock()
     return { ticks, passedMs, growth }
+  }
+
+  async #warmUp(): Promise<void> {
+    await this.simulation.startClock()
+    const first = this.tick
+    await waitFor(
+      () => this.tick >= first + warmTicks,
+      () => `the world to tick; ${this.simulation.errors()}`,
+      100_000,
+    )
   }
 
   #meter(partition: number): PartitionMeter {
@@ -82,6 +113,5 @@ export async function startWorld(bench: Bench, settings: SchemaSettings): Promis
   )
   bench.say('the simulation starts')
   const simulation = await heddle.startSimulation('bench', schema({ tickRate: 'unlimited', ...settings, domains }))
-  const folder = join(heddle.fabricFolder, simulation.executionId)
-  return new MeasuredWorld(simulation, ControlBlock.open(new SharedSegments(folder)))
+  return new MeasuredWorld(heddle, simulation)
 }

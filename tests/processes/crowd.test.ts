@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { personField } from '../../samples/crowd/spatial/person.ts'
 import { readWorld } from '../../scripts/demo/compare.ts'
+import { readSnapshotManifest } from '../../src/worker/snapshot-file.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
@@ -44,13 +46,18 @@ async function walk(world: Simulation, lastTick: number): Promise<Map<number, st
 }
 
 // Ids tell which partition's app made an entity, and the state hash covers ids: so the original goes on with the people that it has made, and all others from its snapshot.
-test('a world, and what is restored from it on 1×1, 3×3 and 4×2 cells, have equal state hashes 500 ticks later', async () => {
+test('the people are saved as numbers; and a world, and what is restored from it on 1×1, 3×3 and 4×2 cells, have equal state hashes 500 ticks later', async () => {
   const original = await heddle.startSimulation('original', crowdOn(3, 3), hashEvery(hashTicks))
   await original.startClock()
   await original.reaches(hashTicks * 2)
   await original.stopClock()
   const key = await original.snapshot()
-  const saved = await readWorld(await heddle.download(key))
+  const file = await heddle.download(key)
+  const { partitions } = await readSnapshotManifest(file)
+  const { index: field, typeId, shape } = personField
+  for (const { fields, shapes } of partitions)
+    assert.deepEqual({ fields, shapes }, { fields: [], shapes: [{ field, typeId, shape }] })
+  const saved = await readWorld(file)
   const lastTick = Math.ceil((saved.tick + ticks) / hashTicks) * hashTicks
   const expected = await walk(original, lastTick)
   for (const tick of expected.keys()) if (tick <= saved.tick) expected.delete(tick)

@@ -1,0 +1,197 @@
+// Snapshots of moving worlds at 30 Hz, 32 bytes of fields an entity, in 16 partitions: whether a tick waits for them, how long they take, how large they are, how fast one starts
+// again. `value` is the longest gap between two ticks while a snapshot of a million entities is made, the median of several; `reference` is the usual gap of the same world.
+// Beside it: how fast the file is made, against zstd alone on the same bytes and one core; and Redis with the same entities, which forks to save them.
+
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { constants, zstdCompressSync } from 'node:zlib'
+import { CopyRoom, type SideColumns } from '../src/core/fabric/side-columns.ts'
+import type { PartitionState, SnapshotHeader } from '../src/core/snapshot/partition-state.ts'
+import { Encoders } from '../src/worker/encoders.ts'
+import { readSnapshot, writeSnapshot } from '../src/worker/snapshot-file.ts'
+import { waitFor } from '../tests/support/waiting.ts'
+import { type Bench, benchmark, rounded } from './support/benchmark.ts'
+import { encoded, type RedisConnection, redisVersion, startRedis } from './support/redis.ts'
+import { interleaved, median } from './support/rounds.ts'
+import { type MeasuredWorld, startWorld } from './support/world.ts'
+
+const counts = [10_000, 100_000, 1_000_000]
+const cells = 16
+const half = 2000
+const tickRate = 30
+/** With the velocity, three numbers of four bytes, 32 bytes of fields. */
+const baggage = 5
+const snapshots = 5
+const quietMs = 3000
+const pointsPerCommand = 1000
+
+await benchmark(async (bench) => {
+  const found: Record<string, Record<string, unknown>> = {}
+  for (const entities of counts) found[entities] = await measured(bench, entities)
+  const { longestGapMs, usualGapMs } = found[counts.at(-1)!] as { longestGapMs: number; usualGapMs: number }
+  return {
+    unit: 'ms, longest gap between two ticks',
+    value: longestGapMs,
+    reference: usualGapMs,
+    referenceName: `the usual gap at ${tickRate} Hz, a million entities`,
+    goal: '<= 1.1',
+    more: { worlds: found },
+  }
+})
+
+async function measured(bench: Bench, entities: number): Promise<Record<string, unknown>> {
+  const command = `bouncing-world.ts --entities ${entities / cells} --band 10 --baggage ${baggage}`
+  const domains = { Cells: { kind: 'spatial', grid: [4, 4], command } } as const
+  const world = await startWorld(bench, { half, tickRate: String(tickRate), domains })
+  const quiet = await world.gapsMs(() => new Promise((resolve) => setTimeout(resolve, quietMs)))
+  const usualGapMs = median(quiet.gapsMs)
+  const taken: { longestGapMs: number; toObjectMs: number; key: string }[] = []
+  for (let count = 0; count < snapshots; count++) {
+    const { gapsMs, result } = await world.gapsMs(() => takeSnapshot(world))
+    taken.push({ ...result, longestGapMs: Math.max(...gapsMs) })
+    bench.say(
+      `${entities}: longest gap ${taken.at(-1)!.longestGapMs.toFixed(1)} ms, object after ${result.toObjectMs.toFixed(0)} ms`,
+    )
+  }
+  const { key } = taken.at(-1)!
+  const toStartedMs = await startAgain(world, key)
+  const file = await world.heddle.download(key)
+  await world.simulation.stop()
+  const writing = await writingSpeed(bench, file)
+  return {
+    usualGapMs: rounded(usualGapMs),
+    longestGapMs: rounded(median(taken.map((each) => each.longestGapMs))),
+    longestQuietGapMs: rounded(Math.max(...quiet.gapsMs)),
+    toObjectMs: rounded(median(taken.map((each) => each.toObjectMs))),
+    toStartedMs: rounded(toStartedMs),
+    bytes: statSync(file).size,
+    ...writing,
+    ...(await savedByRedis(bench, entities)),
+  }
+}
+
+/** From the call until the simulation says that the object is there. */
+async function takeSnapshot({ heddle, simulation }: MeasuredWorld): Promise<{ toObjectMs: number; key: string }> {
+  const before = new Set(await heddle.keys('bench/'))
+  const calledAtMs = performance.now()
+  const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'bench' }
+  await heddle.weaver.createSnapshot({ Simulation: simulation.name, Destination }).promise()
+  await simulation.is('STARTED')
+  const toObjectMs = performance.now() - calledAtMs
+  const key = (await heddle.keys('bench/')).find((each) => !before.has(each))
+  if (key === undefined) throw new Error(`no snapshot was made: ${simulation.errors()}`)
+  return { toObjectMs, key }
+}
+
+async function startAgain({ heddle }: MeasuredWorld, key: string): Promise<number> {
+  const calledAtMs = performance.now()
+  const again = await heddle.branch('again', key)
+  await again.is('STARTED')
+  const toStartedMs = performance.now() - calledAtMs
+  await again.stop()
+  return toStartedMs
+}
+
+/** How fast the file's bytes are made of a copied world, by the threads that make a snapshot; and how fast one core does no more than compress the columns. */
+async function writingSpeed(bench: Bench, file: string): Promise<Record<string, number>> {
+  const snapshot = await readSnapshot(file)
+  const states: PartitionState[] = []
+  for (const partition of snapshot.partitions) states.push(await partition.load())
+  await snapshot.close()
+  const columns = states.flatMap((state) => columnBytes(state))
+  const sides = states.map(sideOf)
+  const bytes = columns.reduce((sum, column) => sum + column.length, 0)
+  const encoders = new Encoders(bytes)
+  bench.defer(() => encoders.end())
+  const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+  const passes = Math.max(1, Math.round(20_000_000 / bytes))
+  const timed = async (work: () => Promise<void>): Promise<number> => {
+    const startedAtMs = performance.now()
+    for (let pass = 0; pass < passes; pass++) await work()
+    return (bytes * passes) / 1000 / (performance.now() - startedAtMs)
+  }
+  const megabytesPerSecond = await interleaved(
+    {
+      snapshot: () => timed(() => written(snapshot.header, encoders.encoded(sides))),
+      zstd: () =>
+        timed(async () => {
+          for (const column of columns) zstdCompressSync(column, options)
+        }),
+    },
+    { say: bench.say },
+  )
+  const [writing, zstd] = [median(megabytesPerSecond.snapshot), median(megabytesPerSecond.zstd)]
+  return {
+    plainBytes: bytes,
+    megabytesPerSecond: rounded(writing),
+    zstdMegabytesPerSecond: rounded(zstd),
+    toZstd: rounded(writing / zstd),
+  }
+}
+
+async function written(header: SnapshotHeader, partitions: ReturnType<Encoders['encoded']>): Promise<void> {
+  const { stream, finished } = writeSnapshot(header, partitions)
+  stream.resume()
+  await finished
+}
+
+/** As the clock copies it: in memory that threads share. */
+function sideOf(state: PartitionState, partition: number): SideColumns {
+  const room = new CopyRoom(new SharedArrayBuffer(0))
+  const { ids, types, positions, fields, count, ...identity } = state
+  return {
+    ...identity,
+    partition,
+    ids: room.copyOf(ids),
+    types: room.copyOf(types),
+    states: room.copyOf(new Uint8Array(count).fill(1)),
+    positions: room.copyOf(positions),
+    fields: fields.map((field) => ({
+      ...field,
+      lengths: room.copyOf(field.lengths.map((length) => length + 1)),
+      typeIds: room.copyOf(field.typeIds),
+      data: room.copyOf(field.data),
+    })),
+    granted: [],
+  }
+}
+
+/** What of the entities is in a snapshot: 56 bytes each. */
+function columnBytes({ ids, types, positions, fields }: PartitionState): Uint8Array[] {
+  return [ids, types, positions, ...fields.map(({ data }) => data)].map(
+    ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
+  )
+}
+
+/** A Redis that holds as many entities as strings of the same bytes, and saves them with BGSAVE. */
+async function savedByRedis(bench: Bench, entities: number): Promise<Record<string, unknown>> {
+  const version = redisVersion()
+  if (version === undefined) return { redis: 'not installed (Debian package redis-server)' }
+  const redis = await startRedis(bench)
+  for (let first = 0; first < entities; first += pointsPerCommand) {
+    const words: (string | number)[] = ['MSET']
+    for (let id = first; id < Math.min(first + pointsPerCommand, entities); id++) words.push(id, value())
+    await redis.send(encoded([words]), 1)
+  }
+  const startedAtMs = performance.now()
+  await redis.send(encoded([['BGSAVE']]), 1)
+  await waitFor(async () => (await redis.info('persistence', 'rdb_bgsave_in_progress')) === 0, 'Redis to have saved')
+  return {
+    redis: {
+      version,
+      saveMs: rounded(performance.now() - startedAtMs),
+      forkMs: (await redis.info('stats', 'latest_fork_usec')) / 1000,
+      bytes: savedBytes(redis),
+    },
+  }
+}
+
+function savedBytes(redis: RedisConnection): number {
+  return statSync(join(redis.folder, 'dump.rdb')).size
+}
+
+/** Type, position and fields, as bytes: with the key they are what an entity is. */
+function value(): string {
+  const numbers = Float32Array.from({ length: 12 }, () => Math.random())
+  return Buffer.from(numbers.buffer).toString('latin1')
+}
