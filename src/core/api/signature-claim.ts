@@ -95,8 +95,7 @@ function claimOfHeader(authorization: string | undefined, header: HeaderOf): Sig
       message: 'The request is not signed: it needs an Authorization header, or a presigned URL.',
     }
   }
-  // What comes before the signature is the same in many requests, as clients put it last.
-  const [, before = authorization, last] = signatureAtEnd.exec(authorization) ?? []
+  const { before, last } = cutSignature(authorization)
   const fields = fieldsOf(before)
   if ('ok' in fields) return fields
   const { signer, signature = last } = fields
@@ -106,7 +105,17 @@ function claimOfHeader(authorization: string | undefined, header: HeaderOf): Sig
   return claimOf(signer, signature, dateTime, header('x-amz-security-token'))
 }
 
-const signatureAtEnd = /^(.*),\s*Signature=([0-9a-f]{64})$/
+/** Clients put the signature last, and what comes before it is the same in many requests. */
+function cutSignature(authorization: string): { before: string; last?: string } {
+  const at = authorization.length - signatureField.length - signatureDigits
+  if (!authorization.startsWith(signatureField, at)) return { before: authorization }
+  const before = authorization.slice(0, at).trimEnd()
+  if (!before.endsWith(',')) return { before: authorization }
+  return { before: before.slice(0, -1), last: authorization.slice(at + signatureField.length) }
+}
+
+const signatureField = 'Signature='
+const signatureDigits = 64
 const fieldsMissing = 'The Authorization header needs Credential, SignedHeaders and Signature.'
 
 /** The signature is there only where it isn't the header's end. */
