@@ -253,6 +253,16 @@ test('entities that no world can hold are refused, whatever the checksums say', 
   await checkForged(people.with(3, { ...people[3]!, type: 900 }), 'StateMismatch', /state hash/, MANIFEST_PATH)
 })
 
+test('states that are kept are the ones that were checked, and are given once', async () => {
+  await write(world(PEOPLE))
+  const snapshot = await readSnapshot(file, { keepsStates: true })
+  const [partition] = snapshot.partitions
+  const [first, second] = [await partition!.load(), await partition!.load()]
+  assert.deepEqual(entitiesOf(first), entitiesOf(second))
+  assert.notEqual(first.ids, second.ids)
+  await snapshot.close()
+})
+
 test('a reader that is told to stop stops', async () => {
   await write(world(PEOPLE))
   await assert.rejects(readSnapshot(file, { signal: AbortSignal.abort(new Error('stopped')) }), /stopped/)

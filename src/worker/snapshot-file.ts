@@ -110,7 +110,7 @@ async function addRows(hash: StateHash, { ids, types, positions, fields, count }
 }
 
 export interface SnapshotPartition extends ManifestPartition {
-  /** Read from the file again, checked again; a new copy at each call. */
+  /** Read from the file again, checked again, unless it was kept; a new copy at each call. */
   load(): Promise<PartitionState>
 }
 
@@ -125,6 +125,8 @@ export interface Snapshot {
 
 export interface ReadSnapshotOptions {
   limits?: Partial<SnapshotLimits>
+  /** Keeps what was checked until it is loaded, for who will load all of it at once: each partition is then read once only. */
+  keepsStates?: boolean
   /** Ends the checking between two partitions. */
   signal?: AbortSignal
   /** Told after each partition how many of how many entities have been checked. */
@@ -147,8 +149,8 @@ export async function readSnapshotManifest(file: string): Promise<Manifest> {
 }
 
 /**
- * Verifies the whole file: seal, manifest, checksums, columns, ids, positions, counts, state hash. Memory is bounded by one partition,
- * and 16 bytes an entity for the ids. Throws SnapshotError, or the file system's error where the file can't be read.
+ * Verifies the whole file: seal, manifest, checksums, columns, ids, positions, counts, state hash. Memory is bounded by one partition
+ * (all, where states are kept), and 16 bytes an entity for the ids. Throws SnapshotError, or the file system's error where the file can't be read.
  */
 export async function readSnapshot(file: string, options: ReadSnapshotOptions = {}): Promise<Snapshot> {
   const limits = { ...DEFAULT_SNAPSHOT_LIMITS, ...options.limits }
@@ -170,9 +172,16 @@ async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnaps
   const load = async (entry: ManifestPartition): Promise<PartitionState> => {
     return accepted(decodePartition(await readPart(zip, entry), entry, limits))
   }
+  const kept = new Map<ManifestPartition, PartitionState>()
+  const take = async (entry: ManifestPartition): Promise<PartitionState> => {
+    const state = kept.get(entry) ?? (await load(entry))
+    kept.delete(entry)
+    return state
+  }
   for (const entry of manifest.partitions) {
     options.signal?.throwIfAborted()
     const state = await load(entry)
+    if (options.keepsStates) kept.set(entry, state)
     ids.add(entry.path, state.ids)
     await addRows(hash, state)
     options.onProgress?.(hash.count, manifest.entities)
@@ -186,7 +195,7 @@ async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnaps
   return {
     header: manifestHeader(manifest, schemaText),
     entities: manifest.entities,
-    partitions: manifest.partitions.map((entry) => ({ ...entry, load: () => load(entry) })),
+    partitions: manifest.partitions.map((entry) => ({ ...entry, load: () => take(entry) })),
     close: () => zip.close(),
   }
 }

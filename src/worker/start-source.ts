@@ -147,7 +147,7 @@ async function readSnapshotObject(
     await mkdir(folder, { recursive: true })
     const { body } = await objects.get(location.bucket, location.key)
     await pipeline(body, createWriteStream(file), { signal })
-    return await readSnapshot(file, { signal })
+    return await readSnapshot(file, { signal, keepsStates: true })
   } catch (cause) {
     if (cause instanceof ObjectsError)
       throw startFailure('SnapshotNotFound', `the snapshot ${s3Uri(location)} can not be read: ${cause.message}`, cause)
