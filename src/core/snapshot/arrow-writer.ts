@@ -56,7 +56,7 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
       const prefix = new Uint8Array(byteLength === 0 ? 0 : PREFIX_BYTES)
       let body = plain
       if (byteLength > 0) {
-        const compressed = zstdCompressSync(plain, ZSTD_OPTIONS)
+        const compressed = zstdCompressSync(plain, { ...ZSTD_OPTIONS, chunkSize: compressedBytesMax(byteLength) })
         const isSmaller = compressed.length < byteLength
         if (isSmaller) body = compressed
         new DataView(prefix.buffer).setBigInt64(0, isSmaller ? BigInt(byteLength) : STORED_AS_IT_IS, true)
@@ -68,6 +68,11 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
     }
     return { byteLength: end, bufferRegions, buffers: pieces }
   }
+}
+
+/** Of what zstd makes of so many bytes: with room for it at once, nothing is put together from pieces. */
+function compressedBytesMax(bytes: number): number {
+  return bytes + (bytes >>> 8) + 1024
 }
 
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL } }

@@ -105,10 +105,14 @@ export function* encodePartition(
   yield writer.takePiece()
 }
 
+/** The exponent of infinities, and of what is no number. */
+const NOT_FINITE = 0x7f80_0000
+
 /** The first row whose position no world can hold, or -1. */
 export function firstBadPosition(positions: Float32Array, rows: number): number {
+  const bits = new Int32Array(positions.buffer, positions.byteOffset, positions.length)
   for (let at = 0; at < rows * 3; at++) {
-    if (!Number.isFinite(positions[at]!)) return Math.floor(at / 3)
+    if ((bits[at]! & NOT_FINITE) === NOT_FINITE) return Math.floor(at / 3)
   }
   return -1
 }

@@ -143,34 +143,70 @@ function mixHead(
   end: number,
 ): void {
   const { first, second } = lanes
-  const positionBits = new Int32Array(positions.buffer, positions.byteOffset, positions.length)
-  for (let row = start; row < end; row++) {
-    const id = ids[row]!
-    let a = FIRST_SEED
-    let b = SECOND_SEED
+  const rows = end - start
+  for (let row = 0; row < rows; row++) {
+    const id = ids[start + row]!
     const idLow = id | 0
     const idHigh = (id / 0x1_0000_0000) | 0
-    a = firstMix(a, idLow, b)
-    b = secondMix(b, idLow, a)
+    let a = firstMix(FIRST_SEED, idLow, SECOND_SEED)
+    let b = secondMix(SECOND_SEED, idLow, a)
     a = firstMix(a, idHigh, b)
     b = secondMix(b, idHigh, a)
-    a = firstMix(a, types[row]! | 0, b)
-    b = secondMix(b, types[row]! | 0, a)
-    for (let axis = 0; axis < 3; axis++) {
-      const bits = positionBits[row * 3 + axis]!
-      a = firstMix(a, bits, b)
-      b = secondMix(b, bits, a)
-    }
-    first[row - start] = a
-    second[row - start] = b
+    first[row] = a
+    second[row] = b
   }
+  mixColumn(lanes, wordsOf(types), start, 1, rows)
+  const positionBits = wordsOf(positions)
+  for (let axis = 0; axis < 3; axis++) mixColumn(lanes, positionBits, start * 3 + axis, 3, rows)
 }
 
 function mixField(lanes: Lanes, field: FieldColumn, start: number, end: number): void {
+  const { lengths, stride, data } = field
+  const isAligned = stride % 4 === 0 && data.byteOffset % 4 === 0
+  const length = lengths[start]!
+  let isUniform = isAligned && length >= 0 && length % 4 === 0
+  for (let row = start; row < end && isUniform; row++) isUniform = lengths[row] === length
+  if (isUniform) mixUniformField(lanes, field, length, start, end)
+  else mixFieldByRow(lanes, field, start, end)
+}
+
+/** Of rows that all have a value of the same whole words: word by word, so that no row waits for its own last word. */
+function mixUniformField(lanes: Lanes, field: FieldColumn, length: number, start: number, end: number): void {
+  const { index, typeIds, stride, data } = field
+  const rows = end - start
+  mixConstant(lanes, index, rows)
+  mixColumn(lanes, wordsOf(typeIds), start, 1, rows)
+  mixConstant(lanes, length, rows)
+  const words = wordsOf(data)
+  const step = stride / 4
+  for (let word = 0; word < length / 4; word++) mixColumn(lanes, words, start * step + word, step, rows)
+}
+
+/** Mixes one word into each row's lanes: the one at `offset` into the first row's, the one `step` words on into the second's. */
+function mixColumn({ first, second }: Lanes, words: Int32Array, offset: number, step: number, rows: number): void {
+  for (let row = 0; row < rows; row++) {
+    const word = words[offset + row * step]!
+    const b = second[row]!
+    const mixed = firstMix(first[row]!, word, b)
+    first[row] = mixed
+    second[row] = secondMix(b, word, mixed)
+  }
+}
+
+function mixConstant({ first, second }: Lanes, word: number, rows: number): void {
+  for (let row = 0; row < rows; row++) {
+    const b = second[row]!
+    const mixed = firstMix(first[row]!, word, b)
+    first[row] = mixed
+    second[row] = secondMix(b, word, mixed)
+  }
+}
+
+function mixFieldByRow(lanes: Lanes, field: FieldColumn, start: number, end: number): void {
   const { first, second } = lanes
   const { index, lengths, typeIds, stride, data } = field
   const aligned = stride % 4 === 0 && data.byteOffset % 4 === 0
-  const words = aligned ? new Int32Array(data.buffer, data.byteOffset, Math.floor(data.byteLength / 4)) : NO_WORDS
+  const words = aligned ? wordsOf(data) : NO_WORDS
   for (let row = start; row < end; row++) {
     const length = lengths[row]!
     if (length < 0) continue
@@ -197,6 +233,10 @@ function mixField(lanes: Lanes, field: FieldColumn, start: number, end: number):
     first[row - start] = a
     second[row - start] = b
   }
+}
+
+function wordsOf({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array | Uint8Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, byteLength >>> 2)
 }
 
 const NO_WORDS = new Int32Array(0)
