@@ -52,10 +52,10 @@ async function write(partitions: Iterable<PartitionState>, header: typeof HEADER
   return finished
 }
 
-/** Two cells and an app without a cell. */
+/** Two cells and an app without a cell. Some values suit a declared shape. */
 function world(entities: readonly TestEntity[]): PartitionState[] {
   const third = Math.ceil(entities.length / 3)
-  return [
+  const states = [
     partitionOf(entities.slice(0, third), { name: 'a', cell: { x: 0, y: 0 }, idLane: 1 }),
     partitionOf(entities.slice(third, third * 2), { name: 'b', cell: { x: 1, y: 0 }, idLane: 2 }, 3),
     {
@@ -63,11 +63,14 @@ function world(entities: readonly TestEntity[]): PartitionState[] {
       cell: undefined,
     },
   ].map(({ cell, ...state }) => (cell === undefined ? state : { ...state, cell }))
+  const fields = states.flatMap((state) => state.fields)
+  for (const field of fields) if (field.index === 1) field.shape = { typeId: 5, shape: { mood: 'u8', steps: 'u8x2' } }
+  return states
 }
 
 const PEOPLE = Array.from({ length: 90 }, (_, at): TestEntity => {
   const fields: TestEntity['fields'] =
-    at % 4 === 0 ? {} : { 1: { typeId: 5, bytes: [at, at + 1, 0] }, 3: { typeId: at, bytes: [] } }
+    at % 4 === 0 ? {} : { 1: { typeId: at % 3 === 0 ? 5 : 6, bytes: [at, at + 1, 0] }, 3: { typeId: at, bytes: [] } }
   return { id: 2 ** 33 + at, type: 512 + (at % 2), position: [at / 10, -at / 10, 0.1], fields }
 })
 
