@@ -59,11 +59,11 @@ export class Access {
   denial(
     principal: Principal,
     origin: Origin,
-    asked: { action: string; resource: string; values?: ContextValues },
+    asked: { action: string; resource: string; values?: readonly ContextValues[] },
   ): string | undefined {
     if (principal.grants === undefined) return undefined
-    const { action, resource } = asked
-    const context = new RequestContext(this.valuesOf(origin), asked.values ?? {}, principal.values)
+    const { action, resource, values = [] } = asked
+    const context = new RequestContext(this.timeValues(), this.originValues(origin), ...values, principal.values)
     const request = { action, resource, context }
     const decision = evaluate(request, principal.grants)
     return decision.allowed ? undefined : denialMessage(principal.arn, request, decision)
@@ -107,13 +107,12 @@ export class Access {
     }
   }
 
-  private valuesOf({ sourceIp, isSecure }: Origin): ContextValues {
-    const values = {
-      ...this.timeValues(),
+  private originValues({ sourceIp, isSecure }: Origin): ContextValues {
+    return {
       'aws:RequestedRegion': this.options.region,
       'aws:SecureTransport': String(isSecure),
+      'aws:SourceIp': sourceIp === '' ? [] : sourceIp,
     }
-    return sourceIp === '' ? values : { ...values, 'aws:SourceIp': sourceIp }
   }
 
   /** Calls of the same millisecond share the writing of it. */

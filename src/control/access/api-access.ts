@@ -37,7 +37,8 @@ function guardedHandler(name: OperationName, handlers: OperationHandlers, guard:
   const handler = handlers[name] as Handler
   return async (input, call) => {
     await demandAccess(name, input, call, guard)
-    return handler(input, call)
+    // To return the promise itself would take longer.
+    return await handler(input, call)
   }
 }
 
@@ -50,7 +51,7 @@ async function demandAccess(name: OperationName, input: GuardedInput, call: Call
   }
   if (principal.grants === undefined) return
   const resource = resourceOf(name, input, guard.owner)
-  const values = { ...requestValues(input), ...(await resourceValues(name, resource, guard)) }
+  const values = [requestValues(input), await resourceValues(name, resource, guard)]
   const denial = guard.access.denial(principal, origin, { action: `${SERVICE_NAME}:${name}`, resource, values })
   if (denial !== undefined) throw new ApiError('AccessDeniedException', denial)
 }

@@ -45,7 +45,7 @@ const ACTIONS: Readonly<Record<S3Operation, { action: string; subject: Subject }
 
 export function s3Guard(access: Access, principal: Principal, origin: Origin): S3Guard {
   const denial = (action: string, resource: string, values: ContextValues = {}) =>
-    access.denial(principal, origin, { action, resource, values })
+    access.denial(principal, origin, { action, resource, values: [values] })
   const demandOf = (action: string, resource: string, values?: ContextValues) => {
     const message = denial(action, resource, values)
     if (message !== undefined) throw new S3Error('AccessDenied', message)
