@@ -1,5 +1,5 @@
 // What an app finds in its environment.
-// Owns the variables' names and values; never passes on what the worker itself was given.
+// Owns the variables' names and values; of what the worker itself was given, only where compiled code is kept is passed on.
 
 import type { PortMapping } from '../core/wire/worker-protocol.ts'
 import { baseEnvironment } from '../io/launch/processes.ts'
@@ -18,6 +18,7 @@ export interface AppPlace {
 }
 
 export function appEnvironment(app: AppPlace, incarnation: number): Record<string, string> {
+  const { NODE_COMPILE_CACHE: compiledCode } = process.env
   return {
     ...baseEnvironment(),
     HEDDLE_EXECUTION_ID: app.executionId,
@@ -28,6 +29,7 @@ export function appEnvironment(app: AppPlace, incarnation: number): Record<strin
     HEDDLE_PARTITION: String(app.partition),
     HEDDLE_INCARNATION: String(incarnation),
     HEDDLE_PORTS: JSON.stringify(Object.fromEntries(app.ports.map(({ declared, actual }) => [declared, actual]))),
+    ...(compiledCode !== undefined && { NODE_COMPILE_CACHE: compiledCode }),
     NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${sdkHook.href}`,
   }
 }

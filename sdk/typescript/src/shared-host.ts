@@ -2,6 +2,7 @@
 // Owns attaching, waiting for ticks and waking the worker; never touches entities.
 
 import { readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { ControlBlock } from '../../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../../src/core/fabric/fabric.ts'
@@ -29,6 +30,8 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   const host = new SharedHost(fabric, partition, portsOf(environment), segments)
   control.setPartitionWord(partition, 'attachedPid', process.pid)
   host.wakeWorker()
+  // At once: apps that are launched next needn't compile then what this one has.
+  flushCompileCache()
   return host
 }
 

@@ -8,6 +8,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
 import type { RunFolder } from '../data-folder.ts'
+import { boundCompiledCode } from './compiled-code.ts'
 
 /** The real worker; tests have others. */
 export const WORKER_PROGRAM = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
@@ -37,6 +38,7 @@ export async function startWorkerProcess(
   folder: RunFolder,
   executionId: string,
 ): Promise<ChildProcess> {
+  boundCompiledCode()
   const output = openSync(folder.workerLog, 'a', 0o600)
   try {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, folder.folder], {
