@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { s3Uri } from '../base/s3-uri.ts'
-import { roomBytes } from '../core/fabric/side-columns.ts'
+import { copyBytes } from '../core/fabric/side-columns.ts'
 import { findApp, refuseUnlessCustom } from '../core/lifecycle/apps.ts'
 import { restartText } from '../core/lifecycle/lost-worker.ts'
 import { emptyStatus } from '../core/lifecycle/simulation.ts'
@@ -32,7 +32,7 @@ import { Journal } from './journal.ts'
 import { MadeSnapshots } from './made-snapshots.ts'
 import { readMetrics } from './metrics.ts'
 import type { SnapshotOutcome } from './snapshot-thread.ts'
-import { type SnapshotInProgress, simulationHeader, startSnapshot } from './snapshots.ts'
+import { type SnapshotInProgress, Snapshots, simulationHeader } from './snapshots.ts'
 import { StartFailure, startFailure } from './start-failure.ts'
 import { readStartSource } from './start-source.ts'
 import { StatusBook } from './status-book.ts'
@@ -53,6 +53,7 @@ export class Simulation {
   readonly #ended = Promise.withResolvers<void>()
   #running: Running | undefined
   #snapshot: SnapshotInProgress | undefined
+  readonly #snapshots = new Snapshots()
   #autoSnapshots: AutoSnapshots | undefined
   #ending: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -333,11 +334,11 @@ export class Simulation {
     const header = simulationHeader(this.#plan, running, this.#book.status.apps)
     try {
       running.made.add({ ...location, isAutomatic })
-      this.#snapshot = startSnapshot({
+      this.#snapshot = this.#snapshots.start({
         header,
         location,
         objects,
-        roomBytes: roomBytes(running.setup.fabric, this.#tick),
+        copyBytes: copyBytes(running.setup.fabric, this.#tick),
         copyInto: (room) => running.clock.copyState(room),
         copied: (tick) => this.#book.change({ snapshot: { location, tick } }),
       })

@@ -19,11 +19,15 @@ export interface SnapshotThreadData {
   objects: ObjectsConfig
   location: ObjectLocation
   header: SimulationHeader
-  /** How much room the copy is likely to take. */
-  roomBytes: number
+  /** What a copy of the world takes now. */
+  copyBytes: number
+  /** One that is there already. */
+  room: SharedArrayBuffer | undefined
 }
 
-export type SnapshotThreadCommand = { kind: 'copied'; copy: WorldCopy; takenAtMs: number } | { kind: 'cancel' }
+export type SnapshotThreadCommand =
+  | { kind: 'copied'; copy: WorldCopy; takenAtMs: number }
+  | { kind: 'cancel'; reason: string }
 
 export type SnapshotThreadReport =
   /** The world may be copied into it. */
@@ -33,29 +37,39 @@ export type SnapshotOutcome = { bytes: number; entities: number; stateHash: stri
 
 const lowestPriority = 19
 
+/** For what is created until the copy is made, and for the copies after it. */
+const spareShare = 1 / 8
+
 /** Memory that is there already when the world is copied into it: then copying is all that it takes. */
-function makeRoom(bytes: number): SharedArrayBuffer {
+function makeRoom(copyBytes: number): SharedArrayBuffer {
+  const bytes = Math.ceil(copyBytes * (1 + spareShare))
   const room = new SharedArrayBuffer(bytes)
   const touched = new Uint8Array(room)
   for (let at = 0; at < bytes; at += pageBytes) touched[at] = 1
   return room
 }
 
-async function make({ objects: config, location, header, roomBytes }: SnapshotThreadData): Promise<SnapshotOutcome> {
+async function make({
+  objects: config,
+  location,
+  header,
+  copyBytes,
+  room,
+}: SnapshotThreadData): Promise<SnapshotOutcome> {
   const cancelled = new AbortController()
   const copied = new Promise<Extract<SnapshotThreadCommand, { kind: 'copied' }>>((resolve, reject) => {
     parentPort!.on('message', (command: SnapshotThreadCommand) => {
       if (command.kind === 'copied') return resolve(command)
-      const reason = new Error('the snapshot was cancelled')
+      const reason = new Error(command.reason)
       reject(reason)
       cancelled.abort(reason)
     })
   })
   // It may be refused before anybody waits for it.
   copied.catch(() => undefined)
-  const encoders = new Encoders(roomBytes)
+  const encoders = new Encoders(copyBytes)
   try {
-    say({ kind: 'room', room: makeRoom(roomBytes) })
+    say({ kind: 'room', room: room ?? makeRoom(copyBytes) })
     const objects = await openObjects(config)
     try {
       const { copy, takenAtMs } = await copied

@@ -40,28 +40,45 @@ export function simulationHeader(
   return { simulationName, executionId, schemaText, heddleVersion: version, grids, apps: running }
 }
 
-export interface SnapshotOptions extends SnapshotThreadData {
+export interface SnapshotOptions extends Omit<SnapshotThreadData, 'room'> {
   /** Copies the world at one tick; asked for once, when there is room. */
   copyInto(room: SharedArrayBuffer): Promise<WorldCopy>
   /** Told the tick that the snapshot is of. */
   copied(tick: number): void
 }
 
-export function startSnapshot({ copyInto, copied, ...data }: SnapshotOptions): SnapshotInProgress {
-  const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData: data })
-  const tell = (command: SnapshotThreadCommand) => thread.postMessage(command)
-  const copy = async (room: SharedArrayBuffer) => {
-    const copy = await copyInto(room)
-    copied(copy.tick)
-    tell({ kind: 'copied', copy, takenAtMs: Date.now() })
-  }
-  const finished = new Promise<SnapshotOutcome>((resolve) => {
-    thread.on('message', (report: SnapshotThreadReport) => {
-      if (report.kind === 'room') copy(report.room).catch(() => tell({ kind: 'cancel' }))
-      else resolve(report.outcome)
+/** A room that is more than so many times too large is not used again. */
+const spareMax = 2
+
+/** Makes one simulation's snapshots. */
+export class Snapshots {
+  /** Of the one before, until the engine collects it: snapshots that follow each other take turns in one room. */
+  #lastRoom: WeakRef<SharedArrayBuffer> | undefined
+
+  /** To be called when the one before has finished. */
+  start({ copyInto, copied, ...options }: SnapshotOptions): SnapshotInProgress {
+    const workerData: SnapshotThreadData = { ...options, room: this.#roomOf(options.copyBytes) }
+    const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData })
+    const tell = (command: SnapshotThreadCommand) => thread.postMessage(command)
+    const copy = async (room: SharedArrayBuffer) => {
+      this.#lastRoom = new WeakRef(room)
+      const copy = await copyInto(room)
+      copied(copy.tick)
+      tell({ kind: 'copied', copy, takenAtMs: Date.now() })
+    }
+    const finished = new Promise<SnapshotOutcome>((resolve) => {
+      thread.on('message', (report: SnapshotThreadReport) => {
+        if (report.kind === 'finished') resolve(report.outcome)
+        else copy(report.room).catch((cause: Error) => tell({ kind: 'cancel', reason: cause.message }))
+      })
+      thread.once('error', (error) => resolve({ error: (error as Error).message }))
+      thread.once('exit', () => resolve({ error: 'the snapshot thread ended without a word' }))
     })
-    thread.once('error', (error) => resolve({ error: (error as Error).message }))
-    thread.once('exit', () => resolve({ error: 'the snapshot thread ended without a word' }))
-  })
-  return { finished, cancel: () => tell({ kind: 'cancel' }) }
+    return { finished, cancel: () => tell({ kind: 'cancel', reason: 'the snapshot was cancelled' }) }
+  }
+
+  #roomOf(bytes: number): SharedArrayBuffer | undefined {
+    const room = this.#lastRoom?.deref()
+    return room && room.byteLength >= bytes && room.byteLength <= bytes * spareMax ? room : undefined
+  }
 }

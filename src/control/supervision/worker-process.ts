@@ -62,8 +62,11 @@ export function findWorkerProcess(program: string, folder: RunFolder): number | 
   return found === undefined ? undefined : Number(found)
 }
 
+/** The C library keeps what a snapshot's buffers took, unless they are mapped each by itself (glibc; others ignore it). */
+const givesMemoryBack = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' }
+
 function workerEnvironment(executionId: string): NodeJS.ProcessEnv {
-  const environment: NodeJS.ProcessEnv = { ...process.env, HEDDLE_EXECUTION_ID: executionId }
+  const environment: NodeJS.ProcessEnv = { ...process.env, ...givesMemoryBack, HEDDLE_EXECUTION_ID: executionId }
   for (const variable of SECRET_VARIABLES) delete environment[variable]
   return environment
 }

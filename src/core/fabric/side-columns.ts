@@ -120,8 +120,8 @@ export function copySides(fabric: Fabric, tick: number, room: CopyRoom): SideCol
   })
 }
 
-/** Bytes of a room for a copy of the world as it is now, with an eighth more for what is created meanwhile. */
-export function roomBytes(fabric: Fabric, tick: number): number {
+/** Bytes of a room for a copy of the world as it is now. */
+export function copyBytes(fabric: Fabric, tick: number): number {
   let bytes = 0
   for (const partition of fabric.partitions()) {
     const { ids, types, states, positions, fields } = viewSide(fabric, partition, tick)
@@ -134,7 +134,7 @@ export function roomBytes(fabric: Fabric, tick: number): number {
     ]
     for (const column of columns) bytes += paddedBytes(column)
   }
-  return Math.ceil((bytes * 9) / 8 / 8) * 8
+  return bytes
 }
 
 function paddedBytes({ byteLength }: Column): number {
