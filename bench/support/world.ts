@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import { ControlBlock } from '../../src/core/fabric/control-block.ts'
-import { PartitionMeter } from '../../src/core/fabric/meters.ts'
+import { ClockMeter, PartitionMeter } from '../../src/core/fabric/meters.ts'
 import { type Futex, futexAt } from '../../src/io/shm/futex.ts'
 import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
 import { type Heddle, startHeddle } from '../../tests/support/heddle.ts'
@@ -60,14 +60,16 @@ export class MeasuredWorld {
   /** Lets the clock go until `body` is done, warm at its begin; the time between one release of a tick and the next, in ms, one behind the other, and what the body gives. */
   async gapsMs<Result>(body: () => Promise<Result>): Promise<{ gapsMs: number[]; result: Result }> {
     await this.#warmUp()
+    const clock = new ClockMeter({ control: this.#control })
     const releasedAtMs: number[] = []
     let goesOn = true
     const watching = (async () => {
       for (let word = this.#control.loadReleaseWord(); goesOn; ) {
         await this.#released.waitAsync(word, 1000)
-        const next = this.#control.loadReleaseWord()
-        if (next !== word) releasedAtMs.push(performance.now())
-        word = next
+        word = this.#control.loadReleaseWord()
+        // When the clock did it: who watches may be woken late.
+        const atMs = clock.releasedAtMs
+        if (atMs !== releasedAtMs.at(-1)) releasedAtMs.push(atMs)
       }
     })()
     const result = await body()

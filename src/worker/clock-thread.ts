@@ -8,7 +8,7 @@ import { Fabric } from '../core/fabric/fabric.ts'
 import { ClockMeter, HandoffCounter } from '../core/fabric/meters.ts'
 import { rowState } from '../core/fabric/partition-memory.ts'
 import { PartitionOwner } from '../core/fabric/partition-owner.ts'
-import { CopyRoom, copySides } from '../core/fabric/side-columns.ts'
+import { CopyRoom, copySides, doneAtOnce, type SideColumns } from '../core/fabric/side-columns.ts'
 import { hashWorld } from '../core/fabric/state.ts'
 import { World } from '../core/fabric/world.ts'
 import { Pacer } from '../core/tick/pacer.ts'
@@ -19,6 +19,14 @@ import type { ClockCommand, ClockReport, ClockThreadData, WorldCopy } from './cl
 const waitMs = 100
 const idleWaitMs = 1000
 const lateIntervalMs = 1000
+
+/** A copy of the world as committed at one tick, on its way. */
+interface Copying {
+  request: number
+  tick: number
+  nextIdLane: number
+  steps: Generator<void, SideColumns[]>
+}
 
 class ClockThread {
   readonly #data: ClockThreadData
@@ -38,6 +46,7 @@ class ClockThread {
   readonly #joining = new Set<number>()
   readonly #removing = new Set<number>()
   readonly #copyRequests: { request: number; room: SharedArrayBuffer }[] = []
+  #copying: Copying | undefined
   #betweenTicks: (() => void)[] = []
   #running = false
   #computing = false
@@ -70,7 +79,7 @@ class ClockThread {
       if (this.#finishing === 'now') break
       if (this.#computing) {
         if (this.#control.nonePending()) this.#commit()
-        else {
+        else if (!this.#copyStep()) {
           this.#sayWhoIsLate()
           this.#worker.wait(word, waitMs)
         }
@@ -79,8 +88,8 @@ class ClockThread {
       this.#workBetweenTicks()
       if (this.#finishing === 'afterTick') break
       const dueInMs = this.#running ? this.#pacer.dueInMs(performance.now()) : idleWaitMs
-      if (dueInMs > 0) this.#worker.wait(word, dueInMs)
-      else this.#release()
+      if (dueInMs <= 0) this.#release()
+      else if (!this.#copyStep()) this.#worker.wait(word, dueInMs)
     }
     this.#control.setShutdown()
     this.#wakeApps()
@@ -88,6 +97,9 @@ class ClockThread {
   }
 
   #release(): void {
+    // What was committed a tick ago is about to be overwritten.
+    if (this.#copying && this.#copying.tick < this.#control.committedTick) this.#finishCopy()
+    this.#beginCopy()
     const nowMs = performance.now()
     this.#meter.addMissedTicks(this.#pacer.released(nowMs))
     this.#releasedAtMs = nowMs
@@ -95,11 +107,11 @@ class ClockThread {
     const committed = this.#control.committedTick
     const tick = committed + 1
     this.#computing = true
+    this.#meter.setReleasedAt(Number(process.hrtime.bigint()) / 1e6)
     this.#control.release(tick, this.#participants)
     this.#released.wake()
     for (const [partition, caretaker] of this.#caretakers) this.#keep(partition, caretaker, tick)
-    // The committed side stays untouched until the tick after this one: there is time to copy it while the apps compute.
-    this.#copyForRequests(committed)
+    // The committed side stays untouched until the tick after this one: there is time while the apps compute.
     this.#hashState(committed)
   }
 
@@ -116,6 +128,8 @@ class ClockThread {
   }
 
   #workBetweenTicks(): void {
+    // A partition that comes or goes takes part in none of a copy, or all of it.
+    if (this.#betweenTicks.length > 0 || this.#removing.size > 0) this.#finishCopy()
     const work = this.#betweenTicks
     this.#betweenTicks = []
     for (const act of work) act()
@@ -125,7 +139,6 @@ class ClockThread {
     }
     this.#joining.clear()
     for (const partition of this.#removing) this.#removeIfSettled(partition)
-    if (!this.#running) this.#copyForRequests(this.#control.committedTick)
   }
 
   #obey(): void {
@@ -225,12 +238,32 @@ class ClockThread {
     this.#removing.delete(partition)
   }
 
-  #copyForRequests(tick: number): void {
-    for (const { request, room } of this.#copyRequests.splice(0)) {
-      const sides = copySides(this.#fabric, tick, new CopyRoom(room))
-      const copy: WorldCopy = { tick, nextIdLane: this.#control.nextIdLane, sides }
-      this.#say({ kind: 'stateCopied', request, copy })
-    }
+  /** Goes on with a copy that was asked for, or begins one between two ticks; it is made in the time that nothing else needs. False where there is nothing to copy. */
+  #copyStep(): boolean {
+    if (!this.#computing) this.#beginCopy()
+    if (!this.#copying) return false
+    const step = this.#copying.steps.next()
+    if (step.done) this.#copied(this.#copying, step.value)
+    return true
+  }
+
+  /** Between two ticks. */
+  #beginCopy(): void {
+    const asked = this.#copying ? undefined : this.#copyRequests.shift()
+    if (!asked) return
+    const tick = this.#control.committedTick
+    const steps = copySides(this.#fabric, tick, new CopyRoom(asked.room))
+    this.#copying = { request: asked.request, tick, nextIdLane: this.#control.nextIdLane, steps }
+  }
+
+  #finishCopy(): void {
+    if (this.#copying) this.#copied(this.#copying, doneAtOnce(this.#copying.steps))
+  }
+
+  #copied({ request, tick, nextIdLane }: Copying, sides: SideColumns[]): void {
+    this.#copying = undefined
+    const copy: WorldCopy = { tick, nextIdLane, sides }
+    this.#say({ kind: 'stateCopied', request, copy })
   }
 
   #hashStateAtStop(): void {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { after, before, test } from 'node:test'
-import { CopyRoom, copyBytes, copySides, type SideColumns } from '../core/fabric/side-columns.ts'
+import { CopyRoom, copyBytes, copySides, doneAtOnce, type SideColumns } from '../core/fabric/side-columns.ts'
 import { hashWorld } from '../core/fabric/state.ts'
 import { testFabric } from '../core/fabric/testing/test-fabric.ts'
 import { Encoders } from './encoders.ts'
@@ -49,7 +49,7 @@ function copiedWorld(): { sides: SideColumns[]; stateHash: string; entities: num
   tick((owner) => {
     for (let row = 0; row < owner.rows; row += 3) if (owner.back.state[row] === 1) owner.delete(row)
   })
-  const sides = copySides(fabric, 2, new CopyRoom(new SharedArrayBuffer(copyBytes(fabric, 2))))
+  const sides = doneAtOnce(copySides(fabric, 2, new CopyRoom(new SharedArrayBuffer(copyBytes(fabric, 2)))))
   return { sides, ...hashWorld(fabric, 2) }
 }
 

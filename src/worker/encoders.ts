@@ -15,7 +15,7 @@ const bytesPerThread = 8 * 1024 ** 2
 export class Encoders {
   readonly #encoders: Encoder[]
 
-  /** As many as are worth it for a world of that size, and as there are processors. They run at the priority of the thread that starts them. */
+  /** As many as are worth it for a world of that size, and as there are processors. They are scheduled as the thread that starts them is. */
   constructor(worldBytes: number) {
     const wanted = Math.ceil(worldBytes / bytesPerThread)
     const count = Math.max(1, Math.min(availableParallelism(), wanted))

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { after, before, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { columnsOf, encodePartition } from '../core/snapshot/columns.ts'
+import { columnsOf, describedColumns, encodePartition } from '../core/snapshot/columns.ts'
 import { MANIFEST_PATH, type Manifest, type ManifestPartition } from '../core/snapshot/manifest.ts'
 import type { PartitionState, SnapshotHeader } from '../core/snapshot/partition-state.ts'
 import type { SnapshotFaultName } from '../core/snapshot/snapshot-fault.ts'
@@ -105,9 +105,13 @@ async function forge(change: (manifest: Manifest, parts: Map<string, Uint8Array>
 
 /** Puts other entities into a partition, with a checksum that fits. */
 function replace(entry: ManifestPartition, parts: Map<string, Uint8Array>, entities: readonly TestEntity[]): void {
-  const bytes = Buffer.concat([...encodePartition(columnsOf(partitionOf(entities)))])
+  const columns = columnsOf(partitionOf(entities))
+  const bytes = Buffer.concat([...encodePartition(columns)])
   parts.set(entry.path, bytes)
-  Object.assign(entry, { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+  Object.assign(entry, describedColumns(columns), {
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  })
 }
 
 test('a file of format version 1 is read', async () => {

@@ -1,12 +1,12 @@
 // Makes one snapshot's file and puts it into the object store, beside the simulation: encoding and compression never delay a tick.
-// Owns the memory that the world is copied into, and the writing of one snapshot. All its threads run at the lowest priority.
+// Owns the memory that the world is copied into, and the writing of one snapshot. All its threads run when no other has work.
 
-import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { pageBytes } from '../base/memory.ts'
 import type { ObjectsConfig } from '../base/objects-config.ts'
 import type { SnapshotHeader } from '../core/snapshot/partition-state.ts'
 import type { ObjectLocation } from '../core/wire/worker-protocol.ts'
+import { runWhenIdle } from '../io/launch/idle.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
 import type { WorldCopy } from './clock-messages.ts'
 import { Encoders } from './encoders.ts'
@@ -34,8 +34,6 @@ export type SnapshotThreadReport =
   { kind: 'room'; room: SharedArrayBuffer } | { kind: 'finished'; outcome: SnapshotOutcome }
 
 export type SnapshotOutcome = { bytes: number; entities: number; stateHash: string } | { error: string }
-
-const lowestPriority = 19
 
 /** For what is created until the copy is made, and for the copies after it. */
 const spareShare = 1 / 8
@@ -95,7 +93,6 @@ function say(report: SnapshotThreadReport): void {
   parentPort!.postMessage(report)
 }
 
-// On Linux a priority belongs to a thread, and to those that it starts: 0 is the calling one.
-setPriority(0, lowestPriority)
+runWhenIdle()
 say({ kind: 'finished', outcome: await make(workerData as SnapshotThreadData) })
 parentPort!.close()

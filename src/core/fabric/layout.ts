@@ -128,6 +128,7 @@ const clockMeterEntries = [
   },
   { name: 'handoff', kind: 'f64', count: durationNumbers, doc: 'Durations: the worker grants handoffs.' },
   { name: 'missedTicks', kind: 'f64', doc: 'Ticks that should have been released by the tick rate and were not.' },
+  { name: 'releasedAt', kind: 'f64', doc: "When the newest tick was released: ms of the system's monotonic clock." },
 ] as const satisfies readonly RecordEntry[]
 
 /** One of these for each side; everything in it belongs to that side's tick. */

@@ -81,6 +81,14 @@ export class ClockMeter {
   addMissedTicks(count: number): void {
     this.#numbers[clockAt.missedTicks] += count
   }
+
+  /** When the newest tick was released, in ms; the same clock for all processes of the machine. */
+  get releasedAtMs(): number {
+    return this.#numbers[clockAt.releasedAt]
+  }
+  setReleasedAt(ms: number): void {
+    this.#numbers[clockAt.releasedAt] = ms
+  }
 }
 
 /** Counts what a tick came to, once its handoffs are granted: entities by partition, and what was handed over and what was not. */

@@ -1,5 +1,5 @@
 // A partition's committed side as columns that can be copied in one piece and given to another thread, and the compact state that is made of them there.
-// Owns what is copied and how little work it is: the clock's thread does it between two ticks. Never knows files, and never reads a side that is being written.
+// Owns what is copied and how little work it is: the clock's thread does it between all else, in small steps. Never knows files, and never reads a side that is being written.
 
 import type { FieldColumn, PartitionState } from '../snapshot/partition-state.ts'
 import type { Fabric } from './fabric.ts'
@@ -77,6 +77,9 @@ export function viewSide(fabric: Fabric, partition: number, tick: number): SideC
   }
 }
 
+/** So much is copied before others get their turn: a fraction of a millisecond's work. */
+const stepBytes = 1024 ** 2
+
 /** Memory for copies, of which columns take theirs one after another. */
 export class CopyRoom {
   readonly #buffer: SharedArrayBuffer
@@ -86,8 +89,8 @@ export class CopyRoom {
     this.#buffer = buffer
   }
 
-  /** A copy of the column; in memory of its own where the room is used up. */
-  copyOf<Of extends Column>(column: Of): Of {
+  /** A copy of the column, made in steps; in memory of its own where the room is used up. */
+  *copyOf<Of extends Column>(column: Of): Generator<void, Of> {
     const start = this.#taken
     const end = start + paddedBytes(column)
     const fits = end <= this.#buffer.byteLength
@@ -95,29 +98,40 @@ export class CopyRoom {
     const place = fits ? this.#buffer : new SharedArrayBuffer(column.byteLength)
     const of = column.constructor as new (buffer: SharedArrayBuffer, start: number, length: number) => Of
     const copy = new of(place, fits ? start : 0, column.length)
-    copy.set(column as never)
+    const stepLength = stepBytes / column.BYTES_PER_ELEMENT
+    for (let at = 0; at < column.length; at += stepLength) {
+      copy.set(column.subarray(at, at + stepLength) as never, at)
+      yield
+    }
     return copy
   }
 }
 
-/** Copies the whole world as it was committed at `tick`. */
-export function copySides(fabric: Fabric, tick: number, room: CopyRoom): SideColumns[] {
-  return [...fabric.partitions()].map((partition) => {
+/** Copies the whole world as it was committed at `tick`, in steps: all of them before the tick after the next one is computed, and before a partition comes or goes. */
+export function* copySides(fabric: Fabric, tick: number, room: CopyRoom): Generator<void, SideColumns[]> {
+  const sides: SideColumns[] = []
+  for (const partition of fabric.partitions()) {
     const side = viewSide(fabric, partition, tick)
-    return {
-      ...side,
-      ids: room.copyOf(side.ids),
-      types: room.copyOf(side.types),
-      states: room.copyOf(side.states),
-      positions: room.copyOf(side.positions),
-      fields: side.fields.map((field) => ({
-        ...field,
-        lengths: room.copyOf(field.lengths),
-        typeIds: room.copyOf(field.typeIds),
-        data: room.copyOf(field.data),
-      })),
+    const fields: SideField[] = []
+    for (const field of side.fields) {
+      const lengths = yield* room.copyOf(field.lengths)
+      const typeIds = yield* room.copyOf(field.typeIds)
+      fields.push({ ...field, lengths, typeIds, data: yield* room.copyOf(field.data) })
     }
-  })
+    const ids = yield* room.copyOf(side.ids)
+    const types = yield* room.copyOf(side.types)
+    const states = yield* room.copyOf(side.states)
+    sides.push({ ...side, ids, types, states, positions: yield* room.copyOf(side.positions), fields })
+  }
+  return sides
+}
+
+/** What a copy comes to when all of its steps are done at once. */
+export function doneAtOnce<Result>(steps: Generator<void, Result>): Result {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
 }
 
 /** Bytes of a room for a copy of the world as it is now. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createStateHash } from '../snapshot/state-hash.ts'
 import { redistribute } from './redistribute.ts'
-import { CopyRoom, copyBytes, copySides, stateOfSide } from './side-columns.ts'
+import { CopyRoom, copyBytes, copySides, doneAtOnce, stateOfSide } from './side-columns.ts'
 import { copyState, hashWorld, seedState } from './state.ts'
 import { testFabric } from './testing/test-fabric.ts'
 
@@ -96,7 +96,7 @@ test('more entities than a partition may hold are not seeded', () => {
 })
 
 function copyWorld(world: ReturnType<typeof testFabric>, tick: number, bytes = copyBytes(world.fabric, tick)) {
-  const sides = copySides(world.fabric, tick, new CopyRoom(new SharedArrayBuffer(bytes)))
+  const sides = doneAtOnce(copySides(world.fabric, tick, new CopyRoom(new SharedArrayBuffer(bytes))))
   return sides.map((_, at) => stateOfSide(sides, at))
 }
 
