@@ -9,8 +9,8 @@ import { claimedService } from '../../src/control/http/claimed-service.ts'
 import { type Exchange, FOLDER_VARIABLE } from './exchange.ts'
 
 const file = join(process.env[FOLDER_VARIABLE]!, `${process.pid}-${Date.now()}.jsonl`)
-/** Bodies that are longer than this, a chunk more or less, are cut: none of them is answered with success, and the server's memory is measured. */
-const askedBytesMax = 64 * 1024
+/** Nothing is kept of larger bodies: they are refused unread, and what the server has in memory is measured. */
+const askedBytesMax = 1024 ** 2
 // The programs that this one starts serve nothing, and are as they are for users.
 delete process.env[FOLDER_VARIABLE]
 delete process.env.NODE_OPTIONS
@@ -27,7 +27,9 @@ function record(request: IncomingMessage, response: ServerResponse): void {
   let headers: OutgoingHttpHeaders = {}
   let askedBytes = 0
   observe(request, 'push', ([chunk]) => {
-    askedBytes += keep(asked, askedBytes < askedBytesMax ? chunk : undefined)
+    askedBytes += (chunk as Buffer | null)?.length ?? 0
+    if (askedBytes <= askedBytesMax) keep(asked, chunk)
+    else asked.length = 0
   })
   observe(response, 'writeHead', (args) => {
     headers = { ...response.getHeaders(), ...(args.at(-1) as OutgoingHttpHeaders) }
@@ -60,12 +62,9 @@ function observe<Name extends string>(
   }
 }
 
-/** Gives how many bytes were kept. */
-function keep(chunks: Buffer[], chunk: unknown): number {
-  if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return 0
-  const kept = Buffer.from(chunk as Uint8Array)
-  chunks.push(kept)
-  return kept.length
+function keep(chunks: Buffer[], chunk: unknown): void {
+  if (typeof chunk === 'string') chunks.push(Buffer.from(chunk))
+  else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk))
 }
 
 function withoutSignature(url: string): string {
