@@ -67,11 +67,12 @@ function lookAcross(transaction: Transaction, subscription: Subscription): void 
 }
 
 function move({ owned }: Transaction): void {
-  const positions = owned.positionsToSweep
   const { values: velocities } = owned.field(velocity)
   const { states } = owned
   let count = 0
-  for (const [from, to] of owned.sweep()) count = bounce(positions, velocities, cube, from, to, turned, count)
+  owned.sweep((positions, from, to) => {
+    count = bounce(positions, velocities, cube, from, to, turned, count)
+  })
   for (let place = 0; place < count; place++) if (states[turned[place]] !== 0) owned.touch(turned[place])
 }
 

@@ -22,7 +22,7 @@ function populate({ owned }: Transaction): void {
 }
 
 function cross({ owned }: Transaction): void {
-  const positions = owned.positionsToSweep
-  for (const [from, to] of owned.sweep())
+  owned.sweep((positions, from, to) => {
     for (let place = from * 3; place < to * 3; place += 3) positions[place] = -positions[place]
+  })
 }

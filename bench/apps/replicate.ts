@@ -37,7 +37,8 @@ function read(transaction: Transaction, subscription: Subscription): void {
 }
 
 function move({ owned, tick }: Transaction): void {
-  const positions = owned.positionsToSweep
   const step = tick % 2 === 0 ? 1 : -1
-  for (const [from, to] of owned.sweep()) for (let row = from; row < to; row++) positions[row * 3 + 1] += step
+  owned.sweep((positions, from, to) => {
+    for (let row = from; row < to; row++) positions[row * 3 + 1] += step
+  })
 }

@@ -49,10 +49,9 @@ function lookAcross(transaction: Transaction, subscription: Subscription): void 
 
 /** A step that would lead out of the world is not taken. */
 function walk({ owned, tick }: Transaction): void {
-  const positions = owned.positionsToSweep
   const perUnit = stepMax / 2 ** 31
   let chance = Math.imul(2 * tick + partition.id + 1, 0x9e37_79b1) || 1
-  for (const [from, to] of owned.sweep()) {
+  owned.sweep((positions, from, to) => {
     for (let place = from * 3; place < to * 3; place += 3) {
       chance = nextChance(chance)
       const x = positions[place] + chance * perUnit
@@ -62,7 +61,7 @@ function walk({ owned, tick }: Transaction): void {
       positions[place] = x
       positions[place + 1] = y
     }
-  }
+  })
 }
 
 /** Xorshift: whole numbers from -2^31 to 2^31. */

@@ -31,6 +31,10 @@ interface Copying {
 class ClockThread {
   readonly #data: ClockThreadData
   readonly #port: MessagePort
+  readonly #commandsSent: Int32Array
+  #commandsKnown = 0
+  /** From the begin of the system's monotonic clock until that of this thread's. */
+  readonly #bootedBeforeMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
   readonly #control: ControlBlock
   readonly #fabric: Fabric
   readonly #released: Futex
@@ -59,6 +63,7 @@ class ClockThread {
   constructor(data: ClockThreadData, port: MessagePort) {
     this.#data = data
     this.#port = port
+    this.#commandsSent = new Int32Array(data.commandCount)
     const segments = new SharedSegments(data.fabricFolder)
     this.#control = ControlBlock.open(segments)
     this.#fabric = new Fabric(segments, this.#control, new World(data.world), () => true)
@@ -107,7 +112,7 @@ class ClockThread {
     const committed = this.#control.committedTick
     const tick = committed + 1
     this.#computing = true
-    this.#meter.setReleasedAt(Number(process.hrtime.bigint()) / 1e6)
+    this.#meter.setReleasedAt(this.#bootedBeforeMs + nowMs)
     this.#control.release(tick, this.#participants)
     this.#released.wake()
     for (const [partition, caretaker] of this.#caretakers) this.#keep(partition, caretaker, tick)
@@ -142,6 +147,9 @@ class ClockThread {
   }
 
   #obey(): void {
+    const sent = Atomics.load(this.#commandsSent, 0)
+    if (sent === this.#commandsKnown) return
+    this.#commandsKnown = sent
     for (let message = receiveMessageOnPort(this.#port); message; message = receiveMessageOnPort(this.#port)) {
       this.#obeyOne(message.message as ClockCommand)
     }

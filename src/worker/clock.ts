@@ -24,14 +24,16 @@ export class Clock extends EventEmitter<ClockEvents> {
   readonly #thread: Worker
   readonly #waiting = new Map<number, (report: ClockReport) => void>()
   readonly #finished: Promise<void>
+  readonly #commandCount = new Int32Array(new SharedArrayBuffer(4))
   #nextRequest = 1
 
-  constructor(control: ControlBlock, segment: SharedSegment, data: ClockThreadData) {
+  constructor(control: ControlBlock, segment: SharedSegment, settings: Omit<ClockThreadData, 'commandCount'>) {
     super()
     this.#control = control
     this.#wake = futexAt(segment, control.workerWordOffset)
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
+    const data: ClockThreadData = { ...settings, commandCount: this.#commandCount.buffer }
     this.#thread = new Worker(new URL('./clock-thread.ts', import.meta.url), {
       workerData: { data, port: port2 },
       transferList: [port2],
@@ -92,6 +94,7 @@ export class Clock extends EventEmitter<ClockEvents> {
 
   #tell(command: ClockCommand): void {
     this.#port.postMessage(command)
+    Atomics.add(this.#commandCount, 0, 1)
     this.#control.bumpWorkerWord()
     this.#wake.wake()
   }

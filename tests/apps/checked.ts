@@ -137,14 +137,15 @@ function live(transaction: Transaction): void {
 }
 
 function sweep(owned: OwnedColumns, tick: number): void {
-  const marked = MarkedColumns.ofOwned(owned, load, owned.positionsToSweep)
-  for (const [from, to] of owned.sweep()) {
+  let marked: MarkedColumns | undefined
+  owned.sweep((positions, from, to) => {
+    marked ??= MarkedColumns.ofOwned(owned, load, positions)
     checkOwned(marked, tick, tick - 1, from, to)
     for (let row = from; row < to; row++) {
       if (row === marked.rows >> 1) fate.meet(tick, 'sweep', 'hang')
       if (marked.holds(row)) move(marked, row)
     }
-  }
+  })
 }
 
 function moveAll(owned: OwnedColumns, marked: MarkedColumns, tick: number): void {

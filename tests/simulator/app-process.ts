@@ -148,19 +148,18 @@ export class AppProcess {
     const owner = this.#owner
     const few = random.between(1, 5)
     if (random.chance(habits.sweep) && habits.outside === 0) {
-      // As long as it sweeps, only what it has come to is up to date; it may stop before the end.
+      // As long as it sweeps, only what it has come to is up to date; it may give up before the end, in the middle of a piece.
       const { rows, back } = owner
       const end = random.chance(0.2) ? random.below(rows + 1) : rows
       let swept = 0
-      while (swept < end) {
-        const to = Math.min(rows, swept + few)
-        owner.takeForSweep(to)
-        this.#moveRows(random, back.position, swept, to)
-        owner.swept(swept, to)
-        swept = to
+      for (let from = 0; swept < end; from = swept) {
+        swept = Math.min(rows, from + few)
+        owner.beginPiece(from, swept)
+        this.#moveRows(random, back.position, from, swept)
+        if (swept < end || end === rows) owner.endPiece(from, swept)
         yield
       }
-      owner.endSweep(swept)
+      if (end === rows) owner.endSweep()
     }
     if (random.chance(habits.moveMany) && habits.outside === 0) {
       const from = random.below(owner.rows + 1)

@@ -277,16 +277,16 @@ test('an index that says that it holds more than it does is noticed', () => {
 
 test('a sweep that does not find the positions of the tick before is noticed', () => {
   class Owner extends PartitionOwner {
-    override takeForSweep(): void {
+    override beginPiece(): void {
       // What stands there is two ticks old.
     }
   }
-  noticed({ Owner }, /is at/)
+  noticed({ Owner }, /is at|changed in \d+, says/)
 })
 
 test('a sweep whose positions are not taken over is noticed', () => {
   class Owner extends PartitionOwner {
-    override swept(): void {
+    override endPiece(): void {
       // As if nobody had moved.
     }
   }

@@ -116,8 +116,7 @@ test('a sweep moves everybody, hands over who left, and keeps the rest of each e
       return
     }
     const { values, stride } = owned.field(velocity)
-    const positions = owned.positionsToSweep
-    for (const [from, to] of owned.sweep()) {
+    owned.sweep((positions, from, to) => {
       for (let row = from; row < to; row++) {
         for (let axis = 0; axis < 2; axis++) {
           const moved = positions[row * 3 + axis] + values[row * stride + axis]
@@ -128,7 +127,7 @@ test('a sweep moves everybody, hands over who left, and keeps the rest of each e
           }
         }
       }
-    }
+    })
   }
   let crossed = 0
   for (let tick = 1; tick <= 30; tick++) {
@@ -168,7 +167,7 @@ test('a sweep moves everybody, hands over who left, and keeps the rest of each e
   }
 })
 
-test('a sweep that is left in the middle has moved what it came to, and nothing else', () => {
+test('a sweep whose body throws has moved what it came to, and nothing else', () => {
   const world = new LockstepWorld({ entitiesPerPartition: 10_000 })
   world.tick((transaction) => {
     make(
@@ -177,11 +176,12 @@ test('a sweep that is left in the middle has moved what it came to, and nothing 
     )
   })
   world.tick(({ owned }) => {
-    const positions = owned.positionsToSweep
-    for (const [from] of owned.sweep()) {
-      positions[from * 3] = 10
-      if (from > 0) break
-    }
+    const leave = () =>
+      owned.sweep((positions, from) => {
+        positions[from * 3] = 10
+        if (from > 0) throw new Error('enough')
+      })
+    assert.throws(leave, /enough/)
   })
   assert.deepEqual(world.handoffs, { granted: 2, rejected: 0 })
   world.tick(({ owned }) => {
@@ -522,9 +522,9 @@ test('neighbours in a large partition come from an index that follows what moves
       const { owned } = transaction
       const before = positionsOf(transaction)
       if (tick % 5 === 0) {
-        const positions = owned.positionsToSweep
-        for (const [from, to] of owned.sweep())
+        owned.sweep((positions, from, to) => {
           for (let row = from; row < to; row++) positions[row * 3] = -positions[row * 3]
+        })
       } else if (tick % 5 === 1) owned.delete([tick * 5])
       else for (const row of [7, 8, tick * 11]) move(owned, row, tick)
       for (let question = 0; question < 20; question++) {

@@ -265,34 +265,22 @@ export class OwnedColumns {
   }
 
   /**
-   * Goes over the positions of all rows in pieces, for apps that move most of their entities in most ticks: `for (const [from, to] of owned.sweep()) …`, with the
-   * positions that `positionsToSweep` gives. The body may read and write the positions from `from` up to `to` only, needn't call `moved`, and neither creates nor
-   * deletes. This is the fastest way: each piece is brought up to date, moved, and looked over while it is in the processor's nearest memory.
+   * Goes over the positions of all rows in pieces, for apps that move most of their entities in most ticks. `body` reads and writes the positions (x, y, z a row) of the rows from `from` up to `to`
+   * only: those of other pieces mean nothing. It needn't call `moved`, and neither creates nor deletes. This is the fastest way: each piece is brought up to date, moved, and looked over while
+   * it is in the processor's nearest memory. Where `body` throws, the rows that it did not come to stay as they were.
    */
-  *sweep(): Generator<readonly [from: number, to: number]> {
+  sweep(body: (positions: Float32Array, from: number, to: number) => void): void {
     const owner = this.#open()
     const { rows } = owner
-    let to = 0
-    try {
-      while (to < rows) {
-        const from = to
-        to = Math.min(rows, from + sweepRows)
-        owner.takeForSweep(to)
-        try {
-          yield [from, to]
-        } finally {
-          // Of a loop that is left in the middle too.
-          if (this.#isOpen()) owner.swept(from, to)
-        }
-      }
-    } finally {
-      if (this.#isOpen()) owner.endSweep(to)
+    const positions = owner.back.position.subarray(0, rows * 3)
+    // No try here: V8 makes loops that it inlines into one half as fast. The owner knows which piece is at work, and ends the sweep of a body that throws.
+    for (let from = 0; from < rows && this.#isOpen(); from += sweepRows) {
+      const to = Math.min(rows, from + sweepRows)
+      owner.beginPiece(from, to)
+      body(positions, from, to)
+      if (this.#isOpen()) owner.endPiece(from, to)
     }
-  }
-
-  /** The positions as a sweep goes over them: those of rows that it has not come to yet mean nothing. */
-  get positionsToSweep(): Float32Array {
-    return this.#open().back.position.subarray(0, this.rows * 3)
+    if (this.#isOpen()) owner.endSweep()
   }
 
   #view(field: Field) {

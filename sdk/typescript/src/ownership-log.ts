@@ -18,10 +18,8 @@ export class OwnershipLog {
   #rows = new Uint32Array(64)
   #count = 0
   #wasAsked = false
-  /** Nobody has asked yet, and the list was dropped. */
+  /** Nobody has asked yet, and what can be told without it has left the list: there is nothing in it but of entities that the app has made. */
   #isDropped = false
-  /** Of a list that was dropped: entities that the app has made, and that others own now. */
-  readonly #madeAndGone = new Map<number, { type: number; row: number }>()
   #shortenAt = longList
 
   /** Notes what the begin of a tick brought. */
@@ -31,13 +29,11 @@ export class OwnershipLog {
       else this.#drop(owner)
     }
     const { ownership, back } = owner
-    if (this.#isDropped) {
-      this.#followMade(owner)
-      return
-    }
-    for (const { id, type, row } of ownership.removed) this.#push(removed, id, type, row)
-    for (const row of ownership.rejected) this.#push(rejected, back.id[row], back.type[row], row)
-    for (const row of ownership.added) this.#push(added, back.id[row], back.type[row], row)
+    const all = !this.#isDropped
+    for (const { id, type, row } of ownership.removed) if (all || owner.hasMade(id)) this.#push(removed, id, type, row)
+    if (all) for (const row of ownership.rejected) this.#push(rejected, back.id[row], back.type[row], row)
+    for (const row of ownership.added)
+      if (all || owner.hasMade(back.id[row])) this.#push(added, back.id[row], back.type[row], row)
   }
 
   /** What happened since the last call, oldest first. */
@@ -60,28 +56,19 @@ export class OwnershipLog {
     return changes
   }
 
+  /** Keeps only who was made by the app and belongs to others now. */
   #drop(owner: PartitionOwner): void {
-    for (let place = 0; place < this.#count; place++) {
-      const id = this.#ids[place]
-      if (!owner.hasMade(id) || this.#kinds[place] === rejected) continue
-      if (this.#kinds[place] === added) this.#madeAndGone.delete(id)
-      else this.#madeAndGone.set(id, { type: this.#types[place], row: this.#rows[place] })
-    }
+    const lastOf = new Map<number, number>()
+    for (let place = 0; place < this.#count; place++)
+      if (this.#kinds[place] !== rejected && owner.hasMade(this.#ids[place])) lastOf.set(this.#ids[place], place)
+    this.#keep([...lastOf.values()].filter((place) => this.#kinds[place] === removed))
     this.#isDropped = true
-    this.#count = 0
-  }
-
-  #followMade(owner: PartitionOwner): void {
-    const { ownership, back } = owner
-    for (const { id, type, row } of ownership.removed) if (owner.hasMade(id)) this.#madeAndGone.set(id, { type, row })
-    if (this.#madeAndGone.size > 0) for (const row of ownership.added) this.#madeAndGone.delete(back.id[row])
   }
 
   /** What the app can't know: all that is owned now but was not made by it, and what it made and others own now. */
   #addUnknown(owner: PartitionOwner): void {
     const { back, ownership } = owner
-    for (const [id, { type, row }] of this.#madeAndGone) this.#push(removed, id, type, row)
-    this.#madeAndGone.clear()
+    this.#drop(owner)
     for (let row = 0; row < owner.rows; row++) {
       if (back.state[row] === rowState.free || owner.hasMade(back.id[row])) continue
       this.#push(added, back.id[row], back.type[row], row)
@@ -115,6 +102,11 @@ export class OwnershipLog {
       if (this.#kinds[last] !== rejected) kept.push(last)
       if (reject >= 0 && this.#kinds[last] !== removed) kept.push(reject)
     }
+    this.#keep(kept)
+  }
+
+  /** Keeps the changes at these places, in this order. */
+  #keep(kept: readonly number[]): void {
     const pick = <Numbers extends Uint8Array | Float64Array | Uint32Array>(numbers: Numbers) => {
       const before = numbers.slice()
       kept.forEach((place, at) => {

@@ -21,10 +21,12 @@ export interface HandoffsOfTick {
  */
 export function arbitrate(fabric: Fabric, tick: number, transfersMax = Number.POSITIVE_INFINITY): HandoffsOfTick {
   const requests: Request[] = []
-  const room = new Map<number, number>()
   const received = new Map<number, number>()
+  const { control } = fabric
+  const { partitionCount } = control
   let pages = 0
-  for (const source of fabric.partitions()) {
+  for (let source = 0; source < partitionCount; source++) {
+    if (!control.partitionInUse(source)) continue
     const memory = fabric.partition(source)
     const side = memory.side(tick)
     pages += memory.claimedPages
@@ -32,14 +34,15 @@ export function arbitrate(fabric: Fabric, tick: number, transfersMax = Number.PO
     for (let group = 0; group < side.get('handoffGroups'); group++)
       requests.push({ source, side, group, target: side.handoffTarget[group], received, transfersMax })
   }
-  fabric.control.recountMemory(pages)
+  control.recountMemory(pages)
   sayWhoIsAsked(fabric, requests)
   if (requests.length === 0) return { granted: 0, rejected: 0 }
 
-  const { entityLimit } = fabric.control.sizes
+  const room = new Map<number, number>()
+  const { entityLimit } = control.sizes
   const roomOf = (partition: number) => {
     if (!room.has(partition)) {
-      const usable = fabric.control.partitionInUse(partition)
+      const usable = control.partitionInUse(partition)
       room.set(partition, usable ? entityLimit - fabric.partition(partition).side(tick).get('population') : 0)
     }
     return room.get(partition)!
@@ -67,11 +70,16 @@ export function arbitrate(fabric: Fabric, tick: number, transfersMax = Number.PO
 }
 
 /** So that whom nobody asks needn't look for arrivals. */
-function sayWhoIsAsked(fabric: Fabric, requests: readonly Request[]): void {
+function sayWhoIsAsked({ control }: Fabric, requests: readonly Request[]): void {
   const asked = new Map<number, number>()
   for (const { side, group, target } of requests) asked.set(target, (asked.get(target) ?? 0) + side.handoffCount[group])
-  for (const partition of fabric.partitions())
-    fabric.control.setPartitionWord(partition, 'asked', asked.get(partition) ?? 0)
+  const { partitionCount } = control
+  for (let partition = 0; partition < partitionCount; partition++) {
+    const count = asked.get(partition) ?? 0
+    // What stays as it is stays in the memory near to the apps' processors.
+    if (control.partitionInUse(partition) && control.partitionWord(partition, 'asked') !== count)
+      control.setPartitionWord(partition, 'asked', count)
+  }
 }
 
 interface Request {

@@ -152,25 +152,36 @@ function isInCell({ minX, minY, maxX, maxY }: Box, x: number, y: number): boolea
 
 /** Marks the rows as leaving and writes them by target. `targets` has the target of each. Rows are in ascending order. */
 function writeGroups(side: Side, rows: Uint32Array, targets: Int32Array): void {
-  const counts = new Map<number, number>()
-  for (let place = 0; place < rows.length; place++) counts.set(targets[place], (counts.get(targets[place]) ?? 0) + 1)
-  const order = [...counts.keys()].sort((a, b) => a - b)
-  const ends = new Map<number, number>()
+  const order: number[] = []
+  for (let place = 0; place < rows.length; place++) {
+    const target = targets[place]
+    if (target >= counted.length) counted = grown(counted, target)
+    if (counted[target]++ === 0) order.push(target)
+  }
+  order.sort((a, b) => a - b)
   let start = 0
-  order.forEach((target, group) => {
-    const count = counts.get(target)!
-    side.handoffTarget[group] = target
+  for (let group = 0; group < order.length; group++) {
+    const count = counted[order[group]]
+    side.handoffTarget[group] = order[group]
     side.handoffStart[group] = start
     side.handoffCount[group] = count
     side.handoffGranted[group] = 0
-    ends.set(target, start)
+    counted[order[group]] = start
     start += count
-  })
-  for (let place = 0; place < rows.length; place++) {
-    const end = ends.get(targets[place])!
-    side.leavingRow[end] = rows[place]
-    side.state[rows[place]] = rowState.leaving
-    ends.set(targets[place], end + 1)
   }
+  for (let place = 0; place < rows.length; place++) {
+    side.leavingRow[counted[targets[place]]++] = rows[place]
+    side.state[rows[place]] = rowState.leaving
+  }
+  for (const target of order) counted[target] = 0
   side.set('handoffGroups', order.length)
+}
+
+/** By target: how many go there, then where the next one's row is written; all 0 between two uses. */
+let counted = new Uint32Array(64)
+
+function grown(numbers: Uint32Array, place: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array((place + 1) * 2)
+  larger.set(numbers)
+  return larger
 }

@@ -98,13 +98,13 @@ function nextFloat(value: number, direction: 1 | -1): number {
 }
 
 /**
- * `(func (export "scan") (param $groups i32) (param $firstRow i32) (result i32))`: goes over groups of four positions, and over each one of a group that is not all inside;
- * stores the row, x and y of those that are outside, and the rows of those that are outside of the larger box, too; returns how many of the first there are.
+ * `(func (export "scan") (param $groups i32) (param $firstRow i32) (result i32))`: goes over groups of four positions, and over those of a group that are not inside;
+ * stores the row, x and y of each, and the rows of those that are outside of the larger box, too; returns how many of the first there are.
  */
 function scanModule(): Uint8Array<ArrayBuffer> {
-  const [groups, firstRow, group, found, at, place, inGroup, beyond] = [0, 1, 2, 3, 4, 5, 6, 7]
-  const vectors = 8
-  const inner = [14, 15, 16, 17]
+  const [groups, firstRow, group, found, at, place, outside, inGroup, beyond] = [0, 1, 2, 3, 4, 5, 6, 7, 8]
+  const vectors = 9
+  const isBetween = [15, 16, 17]
   const outer = [18, 19, 20, 21]
   const [x, y, z] = [22, 23, 24]
   const get = (local: number) => [0x20, local]
@@ -118,13 +118,15 @@ function scanModule(): Uint8Array<ArrayBuffer> {
   ]
   const [block, loop, when, end] = [[0x02, 0x40], [0x03, 0x40], [0x04, 0x40], [0x0b]]
   const [again, leave] = [(depth: number) => [0x0c, depth], (depth: number) => [0x0d, depth]]
-  const [add, and, isZero, isLess] = [[0x6a], [0x71], [0x45], [0x49]]
+  const [add, and, or, xor, isZero, isLess] = [[0x6a], [0x71], [0x72], [0x73], [0x45], [0x49]]
+  const [times, shiftLeft, shiftRight, trailingZeros] = [[0x6c], [0x74], [0x76], [0x68]]
   const [isAbove, isBelow, isSame, subtract] = [[0x5e], [0x5d], [0x5b], [0x93]]
-  const [vectorAbove, vectorBelow, vectorAnd, vectorAll] = [
+  const [vectorAbove, vectorBelow, vectorAnd, vectorAll, vectorBits] = [
     [0xfd, 0x44],
     [0xfd, 0x43],
     [0xfd, 0x4e],
     [0xfd, 0xa3, 1],
+    [0xfd, 0xa4, 1],
   ]
   const increase = (local: number, by: number) => [...get(local), ...integer(by), ...add, ...set(local)]
 
@@ -135,52 +137,53 @@ function scanModule(): Uint8Array<ArrayBuffer> {
       ...loadVector(edgesAt + edge * 16),
       ...set(vectors + edge),
     ]),
-    ...inner.flatMap((local, number) => loadTo(local, edgesAt + [0, 1, 12, 13][number] * 4)),
     ...outer.flatMap((local, number) => loadTo(local, outerAt + number * 4)),
   ]
-  const between = (vector: number) => [
+  const compare = [0, 1, 2].flatMap((vector) => [
     ...[...get(at), ...loadVector(positionsAt + vector * 16), ...get(vectors + vector), ...vectorAbove],
     ...[...get(at), ...loadVector(positionsAt + vector * 16), ...get(vectors + 3 + vector), ...vectorBelow],
-    ...vectorAnd,
+    ...[...vectorAnd, ...set(isBetween[vector])],
+  ])
+  const bitsOf = (vector: number) => [
+    ...[...get(isBetween[vector]), ...vectorBits],
+    ...[...integer(4 * vector), ...shiftLeft],
   ]
   const coordinate = (local: number, number: number) => [
     ...get(place),
     ...load(positionsAt + number * 4),
     ...set(local),
   ]
-  const isInside = ([minX, minY, maxX, maxY]: number[]) => [
+  const [minX, minY, maxX, maxY] = outer
+  const isInOuter = [
     ...[...get(x), ...get(minX), ...isAbove, ...get(x), ...get(maxX), ...isBelow, ...and],
     ...[...get(y), ...get(minY), ...isAbove, ...and, ...get(y), ...get(maxY), ...isBelow, ...and],
     ...[...get(z), ...get(z), ...subtract, 0x43, 0, 0, 0, 0, ...isSame, ...and],
   ]
-  const row = [...get(group), ...integer(2), 0x74, ...get(inGroup), ...add, ...get(firstRow), ...add]
+  const row = [...get(group), ...integer(2), ...shiftLeft, ...get(inGroup), ...add, ...get(firstRow), ...add]
   const oneByOne = [
-    ...[...integer(0), ...set(inGroup), ...get(at), ...set(place), ...loop],
+    // A bit for each coordinate that is not between its edges; three belong to a position.
+    ...[...bitsOf(0), ...bitsOf(1), ...or, ...bitsOf(2), ...or, ...integer(0xfff), ...xor, ...set(outside), ...loop],
+    // A third of 0 to 11 is 11 / 32 of it.
+    ...[...get(outside), ...trailingZeros, ...integer(11), ...times, ...integer(5), ...shiftRight, ...set(inGroup)],
+    ...[...get(inGroup), ...integer(12), ...times, ...get(at), ...add, ...set(place)],
     ...[...coordinate(x, 0), ...coordinate(y, 1), ...coordinate(z, 2)],
-    // Stored in any case, and counted where it is outside: no branch to guess wrong.
     ...[...store('i32', rowsAt, row), ...store('f32', xAt, get(x)), ...store('f32', yAt, get(y))],
+    ...increase(found, 1),
+    // Stored in any case, and counted where it is outside: no branch to guess wrong.
     ...store('i32', beyondAt, row, beyond),
-    ...[...get(found), ...isInside(inner), ...isZero, ...add, ...set(found)],
-    ...[...get(beyond), ...isInside(outer), ...isZero, ...add, ...set(beyond)],
-    ...[
-      ...increase(place, 12),
-      ...increase(inGroup, 1),
-      ...get(inGroup),
-      ...integer(4),
-      ...isLess,
-      ...leave(0),
-      ...end,
-    ],
+    ...[...get(beyond), ...isInOuter, ...isZero, ...add, ...set(beyond)],
+    ...[...get(outside), ...integer(-8), ...get(inGroup), ...integer(3), ...times, 0x77, ...and],
+    ...[...set(outside), ...get(outside), ...leave(0), ...end],
   ]
   const body = [
     ...[...prepare, ...block, ...loop, ...get(group), ...get(groups), ...isLess, ...isZero, ...leave(1)],
-    ...[...between(0), ...between(1), ...vectorAnd, ...between(2), ...vectorAnd, ...vectorAll, ...isZero],
+    ...[...compare, ...isBetween.flatMap(get), ...vectorAnd, ...vectorAnd, ...vectorAll, ...isZero],
     ...[...when, ...oneByOne, ...end],
     ...[...increase(group, 1), ...increase(at, 48), ...again(0), ...end, ...end],
     ...[...integer(0), ...get(beyond), 0x36, 2, ...leb(beyondCountAt), ...get(found), ...end],
   ]
   const [i32, f32, v128] = [0x7f, 0x7d, 0x7b]
-  const code = [...[3, 6, i32, 6, v128, 11, f32], ...body]
+  const code = [...[3, 7, i32, 9, v128, 7, f32], ...body]
   const section = (id: number, content: number[]) => [id, ...leb(content.length), ...content]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],

@@ -52,6 +52,7 @@ export class Side {
   readonly id: Float64Array // one a row
   readonly type: Uint32Array // one a row
   readonly state: Uint8Array // one a row: see rowState
+  readonly stateWords: Uint32Array // the same bytes, four rows a word; behind the last whole word there may be three more rows
   readonly destination: Uint8Array // one a row: domain index + 1, or 0
   readonly changed: Uint32Array // one a row: low 32 bits of a tick
   readonly position: Float32Array // x, y, z a row
@@ -84,6 +85,7 @@ export class Side {
     this.id = new Float64Array(buffer, start + offsetBytes.id, length.id)
     this.type = new Uint32Array(buffer, start + offsetBytes.type, length.type)
     this.state = new Uint8Array(buffer, start + offsetBytes.state, length.state)
+    this.stateWords = new Uint32Array(buffer, start + offsetBytes.state, length.state >>> 2)
     this.destination = new Uint8Array(buffer, start + offsetBytes.destination, length.destination)
     this.changed = new Uint32Array(buffer, start + offsetBytes.changed, length.changed)
     this.position = new Float32Array(buffer, start + offsetBytes.position, length.position)

@@ -57,6 +57,7 @@ export class PartitionOwner {
   #idCounter = 0
   /** By lane that this owner gives ids of: the first one that it could give. */
   readonly #firstIds = new Map<number, number>()
+  /** No row below this is free. */
   #lowestFree = 0
   readonly #fields: (FieldView | undefined)[] = []
   readonly #fieldsInUse: number[] = []
@@ -69,6 +70,9 @@ export class PartitionOwner {
   #begins = 0
   /** Up to this tick all entities are in the index, for questions about this app's own. */
   #wholeIndexUntil = -1
+  /** Of a sweep under way: the first row of the piece that is being written, or -1, and the end of the last one. */
+  #pieceAt = -1
+  #sweptTo = 0
   #outgoingMessages: OutgoingMessage[] = []
   #outgoingBytes = 0
   readonly #peakWatch: PeakWatch
@@ -134,6 +138,7 @@ export class PartitionOwner {
   /** Closes the back side: after the barrier it is what everybody reads. Call `control.clearPending` next. Throws OutsideError, and closes nothing. */
   finish(): void {
     const { back } = this
+    if (this.#sweptTo > 0) this.endSweep()
     this.#rowsMost = Math.max(this.#rowsMost, this.#rows)
     while (this.#rows > 0 && back.state[this.#rows - 1] === rowState.free) this.#rows--
     this.#positions.take(this.#rows)
@@ -213,20 +218,25 @@ export class PartitionOwner {
     this.#departures.lookAround(from, to, this.#spatialIndex?.quiet)
   }
 
-  /** For an app that moves its rows in order, a piece at a time: gets the positions ready up to `to`. */
-  takeForSweep(to: number): void {
+  /** For an app that moves its rows in order, a piece at a time: gets the positions of the piece ready. Where no `endPiece` follows, `finish` takes it for written. */
+  beginPiece(from: number, to: number): void {
     this.#positions.take(to)
+    this.#pieceAt = from
+    this.#sweptTo = to
   }
 
-  /** The next piece was written. `endSweep` follows after the last. */
-  swept(from: number, to: number): void {
+  /** The piece was written. `endSweep` follows after the last. */
+  endPiece(from: number, to: number): void {
+    this.#pieceAt = -1
     this.#changes.position.add(from, to)
     this.#changes.sweeps = true
     this.#departures.lookAround(from, to, this.#spatialIndex?.quiet)
   }
 
-  endSweep(to: number): void {
-    this.#markChanged(0, to)
+  endSweep(): void {
+    if (this.#pieceAt >= 0) this.endPiece(this.#pieceAt, this.#sweptTo)
+    this.#markChanged(0, this.#sweptTo)
+    this.#sweptTo = 0
   }
 
   /** Whether the row's entity belongs to a domain with an area, and is not in it. */
@@ -342,14 +352,14 @@ export class PartitionOwner {
     this.#begins++
     const rows = front.rows
     const follows = !this.#fresh && back.float('tick') === tick - 2
-    const strideChanged = this.#takeOverFieldStrides()
+    const strideChanged = follows ? this.#followFieldStrides() : this.#takeOverFieldStrides()
     const copiesAll = !follows || strideChanged || before.rows.count * 3 > rows
     if (copiesAll) copyAllRows(front, back, this.#fieldsOnBothSides())
     else copyChanges(front, back, this.#fieldsOnBothSides(), before)
     this.#positions.begin(front, back, !copiesAll && before.sweeps ? 0 : rows)
     this.#rows = rows
     this.#population = front.get('population')
-    this.#lowestFree = 0
+    if (!follows) this.#lowestFree = 0
     this.#idCounter = front.float('idCounter')
     const idLane = front.float('idLane')
     if (!this.#firstIds.has(idLane)) this.#firstIds.set(idLane, idLane * idsPerLane + this.#idCounter)
@@ -372,6 +382,20 @@ export class PartitionOwner {
       }
       this.#fields[field] = stride === 0 ? undefined : this.memory.field(this.#backIndex, field)
       if (stride !== 0) this.#fieldsInUse.push(field)
+    }
+    return changed
+  }
+
+  /** The same where it is this owner that left the front side, and so knows which fields are in use there. */
+  #followFieldStrides(): boolean {
+    let changed = false
+    for (const field of this.#fieldsInUse) {
+      const stride = this.front.fieldStride(field)
+      if (this.back.fieldStride(field) !== stride) {
+        changed = true
+        this.back.setFieldStride(field, stride)
+      }
+      this.#fields[field] = this.memory.field(this.#backIndex, field)
     }
     return changed
   }
@@ -491,11 +515,19 @@ export class PartitionOwner {
 
   /** The lowest free row; `#rows` where there is none. */
   #nextFree(): number {
-    const { state } = this.back
-    const from = this.#lowestFree
-    if (from < this.#rows && state[from] === rowState.free) return from
-    const free = state.subarray(0, this.#rows).indexOf(rowState.free, from)
-    return free < 0 ? this.#rows : free
+    const { state, stateWords } = this.back
+    const rows = this.#rows
+    let row = this.#lowestFree
+    while (row < rows && state[row] !== rowState.free) {
+      row++
+      // Four rows at once: a word has a byte that is 0 where this is not 0.
+      if ((row & 3) === 0)
+        for (let word = stateWords[row >>> 2]; row + 4 <= rows; word = stateWords[row >>> 2]) {
+          if (((word - 0x0101_0101) & ~word & 0x8080_8080) !== 0) break
+          row += 4
+        }
+    }
+    return row
   }
 
   #freeRow(row: number): void {
