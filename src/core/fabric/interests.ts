@@ -24,7 +24,7 @@ export function publishInterests(side: Side, before: Side, interests: Iterable<I
     const published = count < interestMax ? box : union(box, boxAt(side, place))
     // Beyond the last place boxes of several domains may meet: it then holds for all domains.
     side.interestDomain[place] = count < interestMax || side.interestDomain[place] === domain ? domain : anyDomain
-    side.interestBox.set([published.minX, published.minY, published.maxX, published.maxY], place * 4)
+    writeBox(side, place, published)
     count++
   }
   const published = Math.min(count, interestMax)
@@ -39,6 +39,14 @@ export function publishInterests(side: Side, before: Side, interests: Iterable<I
 }
 
 const anyDomain = 0xffff_ffff
+
+/** Without a list in between: this is done in every tick. */
+function writeBox({ interestBox }: Side, place: number, { minX, minY, maxX, maxY }: Box): void {
+  interestBox[place * 4] = minX
+  interestBox[place * 4 + 1] = minY
+  interestBox[place * 4 + 2] = maxX
+  interestBox[place * 4 + 3] = maxY
+}
 
 function boxAt({ interestBox }: Side, place: number): Box {
   const [minX, minY, maxX, maxY] = interestBox.subarray(place * 4, place * 4 + 4)

@@ -10,7 +10,6 @@ export interface PeakWatchOptions {
   spareShareMin?: number
 }
 
-const none: MemoryUse = { rows: 0, messages: 0, heapBytes: 0, isIndexed: false }
 
 export class PeakWatch {
   /** Holds for the last two ticks of a window that ends with giving back: in neither may the spatial index be used, so that nobody reads it when it goes. */
@@ -18,7 +17,7 @@ export class PeakWatch {
   readonly #windowTicks: number
   readonly #spareShareMin: number
   #ticks = 0
-  #most = none
+  readonly #most: MemoryUse = { rows: 0, messages: 0, heapBytes: 0, isIndexed: false }
 
   constructor({ windowTicks = 128, spareShareMin = 0.5 }: PeakWatchOptions = {}) {
     this.#windowTicks = windowTicks
@@ -27,19 +26,18 @@ export class PeakWatch {
 
   /** At the end of each tick, with the most that was used in it. */
   endTick(memory: PartitionMemory, use: MemoryUse): void {
-    this.#most = {
-      rows: Math.max(this.#most.rows, use.rows),
-      messages: Math.max(this.#most.messages, use.messages),
-      heapBytes: Math.max(this.#most.heapBytes, use.heapBytes),
-      isIndexed: this.#most.isIndexed || use.isIndexed,
-    }
+    const most = this.#most
+    most.rows = Math.max(most.rows, use.rows)
+    most.messages = Math.max(most.messages, use.messages)
+    most.heapBytes = Math.max(most.heapBytes, use.heapBytes)
+    most.isIndexed ||= use.isIndexed
     this.#ticks++
-    if (this.#ticks === this.#windowTicks - 2) this.isEnding = memory.spareShare(this.#most) > this.#spareShareMin
+    if (this.#ticks === this.#windowTicks - 2) this.isEnding = memory.spareShare(most) > this.#spareShareMin
     if (this.#ticks < this.#windowTicks) return
     // The index is made again at the size that it needs.
-    if (this.isEnding) memory.shrink({ ...this.#most, isIndexed: false })
+    if (this.isEnding) memory.shrink({ ...most, isIndexed: false })
     this.isEnding = false
     this.#ticks = 0
-    this.#most = none
+    Object.assign(most, { rows: 0, messages: 0, heapBytes: 0, isIndexed: false })
   }
 }
