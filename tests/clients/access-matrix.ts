@@ -142,7 +142,13 @@ export const users: Record<string, MatrixUser> = {
   }),
   'resource-of-other-account': user([], { Resource: 'arn:aws:simspaceweaver:*:999999999999:simulation/*' }),
   'resources-in-their-case': user([], { Resource: arn('RED') }),
-  'wildcard-stays-between-colons': user([], { Resource: 'arn:aws:*:simulation/red' }),
+  'wildcard-at-the-end-of-a-segment': user([...onRed, ...starts], { Resource: 'arn:aws:*:simulation/red' }),
+  'wildcard-within-a-segment': user([], { Resource: 'arn:aws:simspaceweaver:*-west-2:simulation/red' }),
+  'resource-that-ends-early': user([], { Resource: 'arn:aws:simspaceweaver' }),
+  'deny-over-colons': user(without(all, ...onRed, ...starts), everything, {
+    Effect: 'Deny',
+    Resource: 'arn:aws:simspaceweaver:*:simulation/red',
+  }),
   'not-resource': user(without(of('simspaceweaver'), 'describe blue', 'note on blue'), {
     Action: 'simspaceweaver:*',
     NotResource: arn('blue'),

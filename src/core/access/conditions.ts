@@ -2,7 +2,7 @@
 // Owns the operators' meaning; never decides about a statement as a whole. Source: IAM's reference of condition operators.
 
 import { isInRange, parseIpRange } from './ip-range.ts'
-import { matchesPattern, type Pattern, parsePattern, splitPattern, textOf } from './pattern.ts'
+import { ANY_MANY, matchesPattern, type Pattern, parsePattern, splitPattern, textOf } from './pattern.ts'
 import type { RequestContext } from './request-context.ts'
 
 /** One operator with one key. The conditions of a statement must all hold. */
@@ -86,7 +86,7 @@ function textual(wildcards: boolean, fold: (text: string) => string = (text) => 
   }
 }
 
-/** ARNs are compared piece by piece: a `*` does not reach over a colon, but in the last piece. */
+/** ARNs are compared piece by piece: a `*` does not reach over a colon, but at the end of the pattern. */
 const ARN: Comparison = {
   accepts: () => true,
   comparable: () => true,
@@ -96,11 +96,12 @@ const ARN: Comparison = {
 
 const ARN_PIECES = 6
 
-/** Whether an ARN fits a pattern. A pattern that is `*` fits all; one that ends early leaves the rest open. */
-export function matchesArn(pattern: Pattern, arn: string, variableOf: (name: string) => string | undefined): boolean {
+/** Whether an ARN fits a pattern. One that ends early, with a `*`, leaves the rest open. */
+function matchesArn(pattern: Pattern, arn: string, variableOf: (name: string) => string | undefined): boolean {
   const wanted = arnPieces(pattern)
   const given = wanted.length === 1 ? undefined : piecesOfArn(arn)
   if (given === undefined) return matchesPattern(pattern, arn, variableOf)
+  if (wanted.length < ARN_PIECES && wanted.at(-1)!.at(-1) !== ANY_MANY) return false
   return wanted.every((piece, index) => matchesPattern(piece, given[index]!, variableOf))
 }
 

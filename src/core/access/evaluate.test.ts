@@ -82,18 +82,47 @@ test('actions match whatever their case, with wildcards, and NotAction is about 
   assert.equal(allows({ NotAction: ['simspaceweaver:Delete*', 'simspaceweaver:StartC*'] }), false)
 })
 
-test('resources match piece by piece with their case, and NotResource is about all others', () => {
+test('resources match with their case, and NotResource is about all others', () => {
   const fitting = ['*', WORLD, 'arn:aws:simspaceweaver:*:*:simulation/w?rl*', 'arn:aws:simspaceweaver:*', 'arn:*']
   for (const resource of fitting) assert.equal(allows({ Resource: resource }), true, resource)
   const others = [WORLD.toUpperCase().replace('ARN:', 'arn:'), 'arn:aws:*:world', `${WORLD}s`, 'arn:aws:s3:::*']
   for (const resource of others) assert.equal(allows({ Resource: resource }), false, resource)
   assert.equal(allows({ NotResource: 'arn:aws:s3:::*' }), true)
   assert.equal(allows({ NotResource: '*' }), false)
+  assert.equal(allows({ Resource: 'arn:aws:simspaceweaver' }), false)
   const key = 'arn:aws:s3:::bucket/a/b:c'
   assert.equal(allows({ Resource: 'arn:aws:s3:::bucket/*' }, { resource: key }), true)
   assert.equal(allows({ Resource: 'arn:aws:s3:::bucket/a/*:c' }, { resource: key }), true)
   assert.equal(allows({ Resource: 'arn:aws:s3:::bucket' }, { resource: key }), false)
   assert.equal(allows({ Resource: 'arn:aws:simspaceweaver:*:*:simulation/*' }, { resource: '*' }), false)
+})
+
+// IAM, Resource: "If the * wildcard is the last character of a resource ARN segment, it can expand to match beyond the colon boundaries."
+test('a * that ends a segment of a resource reaches over colons, and other wildcards of the first five stay within', () => {
+  const fitting = [
+    'arn:aws:*:simulation/world',
+    'arn:aws:simspaceweaver:*:simulation/w*',
+    'arn:aws:simspaceweaver:us-*:simulation/world',
+    'arn:*:simulation/wor?d',
+    'arn:aws:sim*r:u?-west-2:*:simulation/*ld',
+  ]
+  for (const resource of fitting) {
+    assert.equal(allows({ Resource: resource }), true, resource)
+    assert.equal(decide([{}, { Effect: 'Deny', Resource: resource }]).allowed, false, resource)
+    assert.equal(allows({ NotResource: resource }), false, resource)
+  }
+  const others = [
+    'arn:aws:simspaceweaver:*/world',
+    'arn:aws:*2:simulation/world',
+    'arn:aws:simspaceweaver:us-west-2?111122223333:simulation/world',
+    'arn:aws:simspaceweaver:*-west-2:simulation/world',
+    'arn:aws:*:simulation/moon',
+  ]
+  for (const resource of others) assert.equal(allows({ Resource: resource }), false, resource)
+  const key = 'arn:aws:s3:::bucket/a:b:c'
+  for (const resource of ['arn:aws:s3:*:c', 'arn:aws:s3:::*/a?b*c', 'arn:aws:s3:::*:c', 'arn:aws:*:b:c']) {
+    assert.equal(allows({ Resource: resource }, { resource: key }), true, resource)
+  }
 })
 
 test('variables stand for text of the request, never for a pattern', () => {
@@ -149,6 +178,8 @@ test('text conditions compare whole values, with patterns in Like alone', () => 
     ['StringNotLike', 'b*', 'red', true],
     ['ArnLike', 'arn:aws:s3:::*', 'arn:aws:s3:::b', true],
     ['ArnEquals', 'arn:aws:*:b', 'arn:aws:s3:::b', false],
+    ['ArnLike', 'arn:aws:s3:*', 'arn:aws:s3:::b', true],
+    ['ArnLike', 'arn:aws:s3', 'arn:aws:s3:::b', false],
     ['ArnNotLike', 'arn:aws:s3:::*', 'arn:aws:s3:::b', false],
     ['BinaryEquals', 'QQ==', 'QQ==', true],
   ]
@@ -277,6 +308,27 @@ test('a pattern matches as a regular expression of the same meaning does', () =>
       const resource = `arn:aws:s3:::${name}`
       assert.equal(allows({ Resource: `arn:aws:s3:::${pattern}` }, { resource }), expected)
     }),
+  )
+})
+
+test('a resource matches as a regular expression of the same meaning does', () => {
+  const letters = fc.string({ unit: fc.constantFrom('a', 'b', ':', '*', '?', '**'), maxLength: 14 })
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', ':'), maxLength: 12 })
+  const expressionOf = (pattern: string) => {
+    const steps = [...pattern].map((character, index) => {
+      const isLast = pattern.slice(0, index).split(':').length > 5
+      if (character === '?') return isLast ? '.' : '[^:]'
+      if (character === '*') return isLast || /^(:|$)/.test(pattern.slice(index + 1)) ? '.*' : '[^:]*'
+      return character
+    })
+    return steps.join('')
+  }
+  fc.assert(
+    fc.property(letters, text, (pattern, name) => {
+      const expected = new RegExp(`^${expressionOf(`arn:${pattern}`)}$`).test(`arn:${name}`)
+      assert.equal(allows({ Resource: `arn:${pattern}` }, { resource: `arn:${name}` }), expected)
+    }),
+    { numRuns: 5000 },
   )
 })
 

@@ -2,7 +2,7 @@
 // Owns the order that IAM documents: a Deny wins over all, then an Allow is needed, of the user and of the session; all else is denied.
 // Never knows where policies come from.
 
-import { conditionHolds, matchesArn } from './conditions.ts'
+import { conditionHolds } from './conditions.ts'
 import { matchesPattern, type Pattern, textOf } from './pattern.ts'
 import type { Policy, Statement } from './policy.ts'
 import type { RequestContext } from './request-context.ts'
@@ -60,7 +60,7 @@ function statementApplies(statement: Statement, action: string, { resource, cont
   const variableOf = (name: string) => context.variable(name)
   const isAction = statement.actions.some((each) => matchesPattern(each, action, variableOf))
   if (isAction === statement.actionsExcluded) return false
-  const isResource = statement.resources.some((each) => matchesArn(each, resource, variableOf))
+  const isResource = statement.resources.some((each) => matchesPattern(each, resource, variableOf))
   if (isResource === statement.resourcesExcluded) return false
   // What is left out of an Allow must be known, or it would allow too much.
   const isUnclear = (each: Pattern) => textOf(each, variableOf) === undefined

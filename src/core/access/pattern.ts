@@ -1,8 +1,8 @@
 // Patterns of the policy language: `*`, `?` and variables such as `${aws:username}`.
 // Owns what a pattern matches; never knows what the text means.
 
-/** One step of a pattern: a character to be met as it is, any one character, any number of characters, or a variable. */
-export type PatternPart = string | typeof ANY_ONE | typeof ANY_MANY | PatternVariable
+/** One step of a pattern: a character to be met as it is, one that stands for others, or a variable. */
+export type PatternPart = string | Wildcard | PatternVariable
 export type Pattern = readonly PatternPart[]
 
 export interface PatternVariable {
@@ -13,6 +13,10 @@ export interface PatternVariable {
 
 export const ANY_ONE = Symbol('?')
 export const ANY_MANY = Symbol('*')
+/** The same, of all characters but `:`. */
+const ANY_ONE_IN_SEGMENT = Symbol('?')
+const ANY_MANY_IN_SEGMENT = Symbol('*')
+type Wildcard = typeof ANY_ONE | typeof ANY_MANY | typeof ANY_ONE_IN_SEGMENT | typeof ANY_MANY_IN_SEGMENT
 
 /** The one value of a variable in a request; undefined where the key is absent or has several values. */
 export type VariableValue = (name: string) => string | undefined
@@ -66,7 +70,7 @@ export function matchesPattern(pattern: Pattern, text: string, variables: Variab
 /** The pattern's text, where it is to be compared as a whole; undefined where a variable has no value. */
 export function textOf(pattern: Pattern, variables: VariableValue): string | undefined {
   const steps = resolved(pattern, variables)
-  return steps?.map((step) => (step === ANY_MANY ? '*' : step === ANY_ONE ? '?' : step)).join('')
+  return steps?.map((step) => (typeof step === 'symbol' ? step.description : step)).join('')
 }
 
 /** The pattern cut at each `:` that stands in it literally, into at most `countMax` pieces. */
@@ -79,10 +83,27 @@ export function splitPattern(pattern: Pattern, countMax: number): Pattern[] {
   return pieces
 }
 
+/**
+ * The pattern as one of a whole ARN: a `*` that ends one of its segments reaches over colons, all other wildcards stay within theirs;
+ * in the last segment, behind the fifth colon, a colon is a character like any other. Source: IAM's reference of the element Resource.
+ */
+export function resourcePattern(pattern: Pattern): Pattern {
+  let colons = 0
+  return pattern.map((part, index) => {
+    if (part === ':') colons += 1
+    if (colons >= ARN_COLONS) return part
+    if (part === ANY_ONE) return ANY_ONE_IN_SEGMENT
+    const next = pattern[index + 1]
+    return part === ANY_MANY && next !== undefined && next !== ':' ? ANY_MANY_IN_SEGMENT : part
+  })
+}
+
+const ARN_COLONS = 5
+
 /** Text without one has a character in each place. */
 const SURROGATE = /[\ud800-\udfff]/
 
-type Step = string | typeof ANY_ONE | typeof ANY_MANY
+type Step = string | Wildcard
 
 function resolved(pattern: Pattern, variables: VariableValue): readonly Step[] | undefined {
   if (pattern.every((part) => typeof part !== 'object')) return pattern
@@ -99,28 +120,47 @@ function resolved(pattern: Pattern, variables: VariableValue): readonly Step[] |
   return steps
 }
 
-/** On a mismatch only the last `*` is taken back: an earlier one could not do better. */
+/**
+ * On a mismatch only the last `*` is taken back: an earlier one could not do better. Where the last one may not reach any further, an
+ * earlier one that may reach over colons is; those between the two could not do better either, as each ends at the next colon.
+ */
 function matchesSteps(steps: readonly Step[], text: ArrayLike<string>): boolean {
   let step = 0
   let at = 0
   let lastStar = -1
-  let starAt = 0
+  let lastStarAt = 0
+  let wideStar = -1
+  let wideStarAt = 0
   while (at < text.length) {
-    if (steps[step] === ANY_MANY) {
-      lastStar = step
-      starAt = at
+    const wanted = steps[step]
+    if (wanted === ANY_MANY) {
+      lastStar = wideStar = step
+      lastStarAt = wideStarAt = at
       step += 1
-    } else if (step < steps.length && (steps[step] === ANY_ONE || steps[step] === text[at])) {
+    } else if (wanted === ANY_MANY_IN_SEGMENT) {
+      lastStar = step
+      lastStarAt = at
+      step += 1
+    } else if (wanted !== undefined && fits(wanted, text[at]!)) {
       step += 1
       at += 1
-    } else if (lastStar !== -1) {
-      starAt += 1
-      at = starAt
+    } else if (lastStar !== wideStar && text[lastStarAt] !== ':') {
+      lastStarAt += 1
+      at = lastStarAt
       step = lastStar + 1
+    } else if (wideStar !== -1) {
+      wideStarAt += 1
+      at = wideStarAt
+      step = wideStar + 1
+      lastStar = wideStar
     } else {
       return false
     }
   }
-  while (steps[step] === ANY_MANY) step += 1
+  while (steps[step] === ANY_MANY || steps[step] === ANY_MANY_IN_SEGMENT) step += 1
   return step === steps.length
+}
+
+function fits(wanted: Step, character: string): boolean {
+  return wanted === character || wanted === ANY_ONE || (wanted === ANY_ONE_IN_SEGMENT && character !== ':')
 }

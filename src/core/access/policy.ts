@@ -2,7 +2,7 @@
 // Owns the grammar of an identity policy; never decides about a request.
 
 import { type Condition, conditionOf } from './conditions.ts'
-import { type Pattern, parsePattern } from './pattern.ts'
+import { type Pattern, parsePattern, resourcePattern } from './pattern.ts'
 
 export interface Policy {
   readonly statements: readonly Statement[]
@@ -85,7 +85,7 @@ function statementOf(value: unknown, path: Path, variables: boolean): Statement 
     effect,
     actions: actions.list.map((each) => parsePattern(each.toLowerCase(), { wildcards: true, variables: false })),
     actionsExcluded: actions.excluded,
-    resources: resources.list.map((each) => parsePattern(each, { wildcards: true, variables })),
+    resources: resources.list.map((each) => resourcePattern(parsePattern(each, { wildcards: true, variables }))),
     resourcesExcluded: resources.excluded,
     conditions: conditionsOf(condition, [...path, 'Condition'], variables),
   }
