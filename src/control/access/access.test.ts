@@ -286,6 +286,11 @@ test('temporary keys need their token, are narrowed by their policy, and end', a
   assert.match(url, /X-Amz-Security-Token=/)
   assert.equal((await fetch(url)).status, 200)
   assert.equal((await fetch(url.replace(/X-Amz-Security-Token=[^&]+&?/, ''))).status, 403)
+  const ofVersion2 = new S3({ endpoint: served.url, region: 'us-west-2', s3ForcePathStyle: true, ...good })
+  const url2 = ofVersion2.getSignedUrl('listObjectsV2', { Bucket: 'presigned' })
+  assert.match(url2, /AWSAccessKeyId=.*x-amz-security-token=/)
+  assert.equal((await fetch(url2)).status, 200)
+  assert.equal((await fetch(url2.replace(/x-amz-security-token=[^&]+&?/, ''))).status, 403)
   const { accessKeyId, secretAccessKey } = good
   assert.equal(await list({ accessKeyId, secretAccessKey }), 'UnrecognizedClientException')
   assert.equal(await list({ ...good, sessionToken: make(0).sessionToken }), 'UnrecognizedClientException')

@@ -169,8 +169,9 @@ for name in names[1:]:
     plain.put_object(Bucket='worlds', Key=name, Body=name.encode())
 pages = plain.get_paginator('list_objects_v2').paginate(Bucket='worlds', PaginationConfig={'PageSize': 3})
 assert [o['Key'] for page in pages for o in page['Contents']] == names
-url = s3.generate_presigned_url('get_object', Params={'Bucket': 'worlds', 'Key': 'page/03'}, ExpiresIn=60)
-assert urllib.request.urlopen(url).read() == b'page/03'
+for client in (s3, plain):
+    url = client.generate_presigned_url('get_object', Params={'Bucket': 'worlds', 'Key': 'page/03'}, ExpiresIn=60)
+    assert urllib.request.urlopen(url).read() == b'page/03'
 try:
     plain.get_object(Bucket='worlds', Key='missing')
 except plain.exceptions.NoSuchKey:

@@ -4,7 +4,13 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { type SignatureAccepted, type SignatureOptions, verifySignature } from '../../core/api/signature.ts'
+import { isPresignedVersion2, verifyPresignedVersion2 } from '../../core/api/presigned-version-2.ts'
+import {
+  type SignatureAccepted,
+  type SignatureOptions,
+  type SignatureRefusal,
+  verifySignature,
+} from '../../core/api/signature.ts'
 import type { FolderObjects } from '../../io/objects/folder-objects.ts'
 import { ObjectsError } from '../../io/objects/objects.ts'
 import type { S3Guard } from '../access/s3-access.ts'
@@ -13,7 +19,15 @@ import * as buckets from './bucket-operations.ts'
 import * as objectOperations from './object-operations.ts'
 import { checkKeyLength, type S3Answer, type S3Context } from './s3-context.ts'
 import { errorOfRefusal, S3Error, s3ErrorOf } from './s3-errors.ts'
-import { copySourceOf, operationOf, type S3Operation, type S3Target, targetOf } from './s3-request.ts'
+import {
+  bucketOfHost,
+  copySourceOf,
+  headersOf,
+  operationOf,
+  type S3Operation,
+  type S3Target,
+  targetOf,
+} from './s3-request.ts'
 import { buildXml } from './s3-xml.ts'
 import * as uploads from './upload-operations.ts'
 import { readSmall, verifiedBody } from './verified-body.ts'
@@ -131,15 +145,13 @@ async function perform(
 ): Promise<S3Answer> {
   const { objects, region, load } = options
   if (load?.s3Requests.account(response)(1) === false) throw new S3Error('SlowDown', 'Please reduce your request rate.')
-  const { method = '', url = '', headers } = request
-  const verdict = verifySignature(
-    { method, url, headers },
-    { secretFor: options.secretFor, now: options.now?.() ?? new Date(), region, services: ['s3'] },
-  )
+  const { method = '', url = '' } = request
+  const verdict = verdictOf(request, options)
   if (!verdict.ok) throw errorOfRefusal(verdict, region)
   progress.signer = verdict
   if (objects === undefined) throw new S3Error('NotImplemented', elsewhere)
-  const target = targetOf(url, headers.host)
+  const target = targetOf(url, request.headers.host)
+  const headers = headersOf(request, target)
   const operation = operationOf(method, target, headers)
   progress.operation = operation
   progress.target = target
@@ -147,7 +159,7 @@ async function perform(
   const guard = options.guardFor(verdict, request)
   guard.demand(operation, target, headers)
   const body = () => {
-    const content = verifiedBody(request, verdict, operation !== 'CompleteMultipartUpload')
+    const content = verifiedBody(request, headers, verdict, operation !== 'CompleteMultipartUpload')
     if (!progress.isBodyComing) response.writeContinue()
     progress.isBodyComing = true
     return content
@@ -158,6 +170,17 @@ async function perform(
   return operations[operation](context).catch((error: unknown) => {
     throw hidesMissing(error, operation, target, guard, headers) ? new S3Error('AccessDenied', 'Access Denied') : error
   })
+}
+
+function verdictOf(request: IncomingMessage, options: S3HandlerOptions): SignatureAccepted | SignatureRefusal {
+  const { secretFor, region, now: clock } = options
+  const { method = '', url = '', headers } = request
+  const now = clock?.() ?? new Date()
+  const signed = { method, url, headers }
+  if (!isPresignedVersion2(url.slice(url.indexOf('?') + 1))) {
+    return verifySignature(signed, { secretFor, now, region, services: ['s3'] })
+  }
+  return verifyPresignedVersion2(signed, { secretFor, now, bucketOfHost: bucketOfHost(headers.host) })
 }
 
 /** As AWS does: who may read an object but not list its bucket is not told that there is no such object. */

@@ -1,6 +1,8 @@
 // What a request to the S3 endpoint asks for: bucket, key, operation.
 // Owns the reading of URLs; never touches the store.
 
+import { type IncomingHttpHeaders, type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
+import { hoistedHeaders } from '../../core/api/hoisted-headers.ts'
 import { S3Error } from './s3-errors.ts'
 
 export interface S3Target {
@@ -80,11 +82,41 @@ export function targetOf(url: string, host: string | undefined): S3Target {
   const mark = url.indexOf('?')
   const path = (mark === -1 ? url : url.slice(0, mark)).replace(/^\//, '')
   const query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1))
-  const bucketOfHost = /^([a-z0-9.-]+?)(?:\.s3)?\.localhost(?::\d+)?$/.exec(host ?? '')?.[1]
-  if (bucketOfHost !== undefined && bucketOfHost !== 's3') return { bucket: bucketOfHost, key: decode(path), query }
+  const bucket = bucketOfHost(host)
+  if (bucket !== undefined) return { bucket, key: decode(path), query }
   const slash = path.indexOf('/')
   if (slash === -1) return { bucket: decode(path), key: '', query }
   return { bucket: decode(path.slice(0, slash)), key: decode(path.slice(slash + 1)), query }
+}
+
+/** Undefined where the path has the bucket. */
+export function bucketOfHost(host: string | undefined): string | undefined {
+  const bucket = /^([a-z0-9.-]+?)(?:\.s3)?\.localhost(?::\d+)?$/.exec(host ?? '')?.[1]
+  return bucket === 's3' ? undefined : bucket
+}
+
+/**
+ * The headers that count: those that were sent, and beneath them what a presigned URL has in its query of what is kept with an object.
+ * Throws S3Error InvalidArgument where that could not be sent back as headers.
+ */
+export function headersOf({ headers }: Pick<IncomingMessage, 'headers'>, { query }: S3Target): IncomingHttpHeaders {
+  if (!query.has('X-Amz-Signature') && !query.has('Signature')) return headers
+  const hoisted = Object.entries(hoistedHeaders([...query])).filter(([name]) => KEPT_OF_QUERY.test(name))
+  return { ...Object.fromEntries(hoisted.map(([name, value]) => [name, headerValue(name, value)])), ...headers }
+}
+
+const KEPT_OF_QUERY = /^(x-amz-meta-.|content-)/
+
+/** As Node hands out the bytes of a header. */
+function headerValue(name: string, text: string): string {
+  const value = Buffer.from(text, 'utf8').toString('latin1')
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  } catch (cause) {
+    throw new S3Error('InvalidArgument', 'A header in the query holds characters that no header may hold.', { cause })
+  }
+  return value
 }
 
 /** Throws S3Error NotImplemented or MethodNotAllowed. */

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { type Readable, Transform, type TransformCallback } from 'node:stream'
+import { assert } from '../../base/assert.ts'
 import type { SignatureAccepted } from '../../core/api/signature.ts'
 import { GatheredBytes } from '../http/gathered-bytes.ts'
 import { type RunningChecksum, startChecksum } from './checksums.ts'
@@ -31,8 +32,10 @@ export class VerifiedBody extends Transform {
   constructor(headers: IncomingMessage['headers'], accepted: SignatureAccepted, checksumsAreOfBody: boolean) {
     super()
     const { payload } = accepted
-    const signing = { chunk: accepted.chunkSigning, seedSignature: accepted.signature }
     if (payload.kind === 'streaming') {
+      const { chunkSigning, signature } = accepted
+      assert(chunkSigning !== undefined, 'only a version that can sign chunks lets a body come in chunks')
+      const signing = { chunk: chunkSigning, seedSignature: signature }
       this.chunked = new ChunkedBody({ hasTrailer: payload.trailer, ...(payload.signed ? { signing } : {}) })
       const stated = headers['x-amz-decoded-content-length']
       if (typeof stated === 'string' && /^\d{1,15}$/.test(stated)) this.decodedBytes = Number(stated)
@@ -95,15 +98,16 @@ export class VerifiedBody extends Transform {
 }
 
 /**
- * Streams a request's body into its checks. The request itself is never destroyed: it still has to be answered.
+ * Streams a request's body into its checks, under the headers that count. The request itself is never destroyed: it still has to be answered.
  * `checksumsAreOfBody` is false where the checksum headers speak of something else, as when an upload is completed.
  */
 export function verifiedBody(
   request: IncomingMessage,
+  headers: IncomingMessage['headers'],
   accepted: SignatureAccepted,
   checksumsAreOfBody: boolean,
 ): VerifiedBody {
-  const body = new VerifiedBody(request.headers, accepted, checksumsAreOfBody)
+  const body = new VerifiedBody(headers, accepted, checksumsAreOfBody)
   const cutOff = () => {
     if (!request.complete) body.destroy(new S3Error('IncompleteBody', 'The connection ended before the body did.'))
   }

@@ -377,6 +377,13 @@ describe('verifySignature with presigned requests', () => {
     assert.deepEqual((await assertAccepted(request)).payload, { kind: 'unsigned' })
   })
 
+  it('takes the hash of the body from the query, where that has it', async () => {
+    const sha256 = createHash('sha256').update('x').digest('hex')
+    const put = { ...get, method: 'PUT', headers: { 'x-amz-content-sha256': sha256 } }
+    const request = await presigned({ ...put, query: { 'X-Amz-Content-Sha256': sha256 } }, 60)
+    assert.deepEqual((await assertAccepted(request)).payload, { kind: 'hash', sha256 })
+  })
+
   it('refuses it after its time, and before it was made', async () => {
     const late = await refusal(await presigned({ ...get, signedAt: new Date(now.getTime() - 61_000) }, 60))
     assert.equal(late.error, 'ExpiredTokenException')

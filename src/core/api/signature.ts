@@ -3,6 +3,7 @@
 
 import { hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { percentEncoded, scopeText, signatureOf, signingKey } from './canonical-request.ts'
+import type { QueryPairs } from './raw-input.ts'
 import {
   type HeaderOf,
   parseClaim,
@@ -59,7 +60,8 @@ export interface SignatureAccepted {
   service: string
   /** 64 lower-case hex digits; the seed of a streamed body's chunk signatures. */
   signature: string
-  chunkSigning: ChunkSigning
+  /** Absent where the body can't be one whose chunks are signed. */
+  chunkSigning?: ChunkSigning
   payload: SignedPayload
 }
 
@@ -91,7 +93,7 @@ export function verifySignature(
     checkBodyHash(header('x-amz-content-sha256'), bodyHash)
   if (refusal !== undefined) return refusal
 
-  const payloadHash = bodyHash ?? header('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
+  const payloadHash = bodyHash ?? header('x-amz-content-sha256') ?? hoistedHash(query) ?? 'UNSIGNED-PAYLOAD'
   const payload = bodyHash === undefined ? payloadOf(payloadHash) : ({ kind: 'hash', sha256: bodyHash } as const)
   if (payload === undefined) {
     return refuse('InvalidSignatureException', 'malformed', 'The header x-amz-content-sha256 holds no known value.')
@@ -148,7 +150,7 @@ export function headerText(value: string): string {
 /** The same in Latin-1 and in UTF-8. */
 const ASCII = /^[\x20-\x7e]*$/
 
-function refuse(error: SignatureErrorName, reason: SignatureReason, message: string): SignatureRefusal {
+export function refuse(error: SignatureErrorName, reason: SignatureReason, message: string): SignatureRefusal {
   return { ok: false, error, reason, message }
 }
 
@@ -217,6 +219,11 @@ function checkSignedHeaders(claim: SignatureClaim, headers: SignedRequest['heade
   return refuse('InvalidSignatureException', 'unsignedHeaders', `The header '${unsigned}' must be signed.`)
 }
 
+/** What a presigned URL says of the body. */
+function hoistedHash(query: QueryPairs): string | undefined {
+  return query.find(([name]) => name.toLowerCase() === 'x-amz-content-sha256')?.[1]
+}
+
 function checkBodyHash(stated: string | undefined, bodyHash: string | undefined): SignatureRefusal | undefined {
   if (bodyHash === undefined || stated === undefined || sameText(stated, bodyHash)) return undefined
   return refuse(
@@ -241,8 +248,8 @@ function payloadOf(payloadHash: string): SignedPayload | undefined {
   }
 }
 
-/** What has one, and does not only inherit it: names come from callers. */
-function headerIn(headers: SignedRequest['headers'], name: string): string | undefined {
+/** A header's text, where the request has it and does not only inherit it: names come from callers. */
+export function headerIn(headers: SignedRequest['headers'], name: string): string | undefined {
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined
   if (value === undefined) return undefined
   return headerText(typeof value === 'string' ? value : value.join(','))
@@ -267,7 +274,7 @@ function sha256Hex(body: Uint8Array | undefined): string {
 }
 
 /** Compares in a time that depends on the lengths alone. */
-function sameText(left: string, right: string): boolean {
+export function sameText(left: string, right: string): boolean {
   const leftBytes = Buffer.from(left)
   const rightBytes = Buffer.from(right)
   return leftBytes.length === rightBytes.length && timingSafeEqual(leftBytes, rightBytes)
