@@ -433,7 +433,8 @@ test('aliases work, and bombs made of them are refused', () => {
         .join(', ')}]`,
   ).join('\n')
   checkText(bomb, ["can't be read as YAML: Excessive alias count"])
-  checkText('a: *nothing', ["can't be read as YAML"])
+  checkText('a: 1\nb: [x, *nothing]', ["line 2, column 8: '*nothing' names no anchor that comes before it"])
+  checkText('a: *late\nb: &late 1', ["line 1, column 4: '*late' names no anchor"])
   checkText('&a [*a]', ['must be a mapping, not a list'])
 })
 
@@ -443,7 +444,7 @@ test('text that is no YAML, or no mapping, is a fault and never a crash', () => 
   checkText('just text', ['must be a mapping, not the text "just text"'])
   checkText('- 1\n- 2', ['must be a mapping, not a list'])
   checkText('a: [1, 2', ['line 1, column 9'])
-  checkText('a: 1\n---\nb: 2', ['multiple documents'])
+  checkText('a: 1\n---\nb: 2', ['line 2, column 1: a second document begins here'])
   checkText('? [1, 2]\n: 3', ['string'])
   checkText(`a: ${'['.repeat(20_000)}`, ["can't be read as YAML: it is nested too deeply"])
   checkText('x'.repeat(1024 * 1024 + 1), ['must have at most 1048576 characters'])

@@ -4,7 +4,19 @@
 // Why not a schema library over the parsed object: a mistyped key, a missing one and a duplicate one have positions only in the
 // YAML's own nodes, and the rules that bind two places of a file need them too.
 
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  visit,
+} from 'yaml'
 import { suggestion } from './suggest.ts'
 
 export interface Fault {
@@ -47,19 +59,39 @@ export function readYaml(text: string): { root?: YamlValue; faults: Fault[] } {
       faultAt(exhausted.pos[0], '', "can't be read as YAML: it is nested too deeply")
       return { faults }
     }
-    for (const error of [...document.errors, ...document.warnings]) faultAt(error.pos[0], '', error.message)
+    for (const error of [...document.errors, ...document.warnings]) {
+      const isSecond = error.code === 'MULTIPLE_DOCS'
+      faultAt(error.pos[0], '', isSecond ? 'a second document begins here; there must be one alone' : error.message)
+    }
+    for (const alias of unknownAliases(document)) {
+      faultAt(alias.range?.[0] ?? 0, '', `'*${cut(alias.source)}' names no anchor that comes before it`)
+    }
     if (faults.length > 0) return { faults }
     document.toJS({ maxAliasCount: ALIAS_COUNT_MAX })
     const resolve = (node: Node | null) => (isAlias(node) ? (node.resolve(document) ?? null) : node)
     const root = new YamlValue({ faultAt, resolve }, document.contents, 0, '')
     return { root, faults }
   } catch (error) {
-    // The library throws for alias bombs and unresolved aliases, and may run out of stack.
+    // The library throws for alias bombs, and may run out of stack.
     const reason =
       error instanceof RangeError ? 'it is nested too deeply' : error instanceof Error ? error.message : String(error)
     faultAt(0, '', `can't be read as YAML: ${reason}`)
     return { faults }
   }
+}
+
+/** The library would look for each alias's anchor from the document's start, and tell of the first fault alone, without its place. */
+function unknownAliases(document: Document): Alias[] {
+  const anchors = new Set<string>()
+  const unknown: Alias[] = []
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) {
+        if (!anchors.has(node.source)) unknown.push(node)
+      } else if (node.anchor !== undefined) anchors.add(node.anchor)
+    },
+  })
+  return unknown
 }
 
 interface Reading {
@@ -216,6 +248,9 @@ function joined(path: string, name: string): string {
 
 /** A value as JSON, cut where it is long. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
+  return cut(typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value)))
+}
+
+function cut(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
