@@ -92,6 +92,14 @@ test('an ARN in the path is decoded once, however much of it a client encodes', 
   checkError(twice, 400, 'ValidationException')
 })
 
+test('letters of the path may be encoded, too', async (context) => {
+  const server = await openServer(context)
+  await send(server, 'POST', '/startsimulation', { ...startBody('world'), Tags: { a: 'b' } })
+  for (const path of ['/%64escribesimulation?simulation=world', `/%74ag%73/${ARN}`]) {
+    assert.equal((await send(server, 'GET', path)).status, 200, path)
+  }
+})
+
 test('an ARN may be as long as the table lets it, and longer ones are told so', async (context) => {
   const server = await openServer(context)
   const long = ARN + 'a'.repeat(1600 - ARN.length)
@@ -209,6 +217,22 @@ test('a fault while authenticating is a 500 and lets nobody in', async (context)
   checkError(await send(server, 'GET', '/listsimulations'), 500, 'InternalServerException')
   checkError(await send(server, 'GET', '/nowhere'), 500, 'InternalServerException')
   assert.deepEqual(server.service.calls, [])
+})
+
+test('the body of a request that needs none is read as it was signed, within the bounds of all bodies', async (context) => {
+  const seen: string[] = []
+  const server = await openServer(context, {
+    authenticate: (request) => {
+      seen.push(Buffer.from(request.body).toString())
+      return acceptAnyKey(request)
+    },
+  })
+  const body = '{"MaxResults":0}'
+  assert.equal((await send(server, 'GET', '/listsimulations', body)).status, 200)
+  assert.equal((await send(server, 'GET', '/listsimulations')).status, 200)
+  assert.deepEqual(seen, [body, ''])
+  const large = await send(server, 'GET', '/listsimulations', 'x'.repeat(BODY_BYTES_MAX + 1))
+  checkError(large, 413, 'RequestEntityTooLargeException')
 })
 
 test('a request that is signed for S3 goes to S3 unread, by header or by query', async (context) => {

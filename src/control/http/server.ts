@@ -123,7 +123,7 @@ function createApp(options: HttpServerOptions): FastifyInstance {
   })
   app.addHook('preValidation', async (request, reply) => {
     const hold = load.bodyBytes.account(reply.raw)
-    if (!isBodiless(request)) request.body = await readBody(request.raw, { timeoutMs: serving.receiveMs, hold })
+    if (hasBody(request.raw)) request.body = await readBody(request.raw, { timeoutMs: serving.receiveMs, hold })
     if (!load.apiRequests.account(reply.raw)(1)) throw tooMuchAtOnce('requests')
   })
   app.setErrorHandler(async (fault, request, reply) => {
@@ -223,9 +223,9 @@ export function originOf({ socket }: IncomingMessage): Origin {
   return { sourceIp, isSecure: socket instanceof TLSSocket }
 }
 
-/** Whatever such a request carries means nothing. */
-function isBodiless({ method }: FastifyRequest): boolean {
-  return method === 'GET' || method === 'HEAD'
+/** Of whatever method: one that means nothing is signed all the same. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
 function rawUrl(request: FastifyRequest): string {

@@ -17,10 +17,15 @@ export function splitTarget(url: string): RawTarget {
   return mark === -1 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
 }
 
-/** The value of a template's `{label}`, decoded; undefined where the path does not fit or its encoding is broken. */
+/**
+ * What stands for a template's `{label}` in a path that fits it, decoded, and nothing where it has none; undefined where the encoding is
+ * broken. A label is the path's end, slashes included.
+ */
 export function labelOf(template: string, path: string): string | undefined {
-  const prefix = template.slice(0, template.indexOf('{'))
-  return path.startsWith(prefix) ? decoded(path.slice(prefix.length)) : undefined
+  const mark = template.indexOf('{')
+  if (mark === -1) return ''
+  const segments = template.slice(0, mark).split('/').length - 1
+  return decoded(path.split('/').slice(segments).join('/'))
 }
 
 /** A plus sign is a space, as in the check of the signature. Undefined where a percent-encoding is broken. */
