@@ -74,12 +74,14 @@ test('a decision is explained by the statement that makes it, with its place', a
 
 test('temporary credentials come in three forms, and last as long as asked', async () => {
   const json = await access('session', '--user', 'ann', '--duration', '15m', '--json')
-  const { AccessKeyId, SecretAccessKey, SessionToken } = JSON.parse(json.out)
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = JSON.parse(json.out)
   const key = new AccessFolder(join(folder, 'access'), () => assert.fail('a fault')).sessionKey()
   assert.ok(key)
   const session = readSession(key, AccessKeyId, SessionToken)
   assert.equal(session?.secretAccessKey, SecretAccessKey)
   assert.equal(session && session.expiresAtMs - session.issuedAtMs, 900_000)
+  // Without it, AWS clients take what a credential_process says for keys that never end, and don't ask for new ones.
+  assert.equal(Expiration, session && new Date(session.expiresAtMs).toISOString())
   const file = await access('session', '--user', 'ann', '--policy', policyOf('s3:*'))
   assert.match(
     file.out,

@@ -1,7 +1,7 @@
 // `heddle access`: who may call, and what they may do. Works on the files of a data folder, whether control serves or not.
 // Owns what the operator types and reads; a secret is shown once, where it is made.
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { AccessUser } from '../control/access/access-file.ts'
 import { addKey, addUser, removeKey, removeUser, sessionKey } from '../control/access/edit-access.ts'
 import { makeSession, type TemporaryCredentials } from '../control/access/sessions.ts'
@@ -67,10 +67,13 @@ function keyCommand(): Command {
 }
 
 function sessionCommand(): Command {
+  const duration = new Option('--duration <time>', 'how long they last, such as 15m or 12h; 36h at most')
+    .argParser(durationMs)
+    .default(3_600_000, '1h')
   const session = new Command('session')
     .description('make temporary credentials, which end by themselves')
     .requiredOption('--user <name>', 'whose rights they have')
-    .option('--duration <time>', 'how long they last, such as 15m or 12h; 36h at most', durationMs, 3_600_000)
+    .addOption(duration)
     .option('--policy <file>', 'a policy that narrows them further')
     .action((options: Form & { user: string; duration: number; policy?: string }) => {
       const folder = accessFolderOf(options)
@@ -110,8 +113,11 @@ function show(made: Credentials | TemporaryCredentials, form: Form): void {
     ['aws_secret_access_key', secretAccessKey],
     ...(sessionToken === undefined ? [] : [['aws_session_token', sessionToken]]),
   ] as [string, string][]
-  const token = sessionToken === undefined ? {} : { SessionToken: sessionToken }
-  const json = { Version: 1, AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, ...token }
+  const session =
+    'sessionToken' in made
+      ? { SessionToken: made.sessionToken, Expiration: new Date(made.expiresAtMs).toISOString() }
+      : {}
+  const json = { Version: 1, AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, ...session }
   if (form.json) process.stdout.write(`${JSON.stringify(json)}\n`)
   else if (form.export)
     for (const [name, value] of lines) process.stdout.write(`export ${name.toUpperCase()}=${value}\n`)

@@ -16,6 +16,7 @@ export interface Session {
 
 export interface TemporaryCredentials extends Credentials {
   sessionToken: string
+  expiresAtMs: number
 }
 
 export interface SessionRequest {
@@ -38,16 +39,22 @@ const TOKEN = z.strictObject({
 export function makeSession(sessionKey: Uint8Array, request: SessionRequest): TemporaryCredentials {
   const accessKeyId = makeKeyId('ASIA')
   const issued = Math.floor(request.nowMs / 1000)
+  const expires = issued + Math.round(request.durationMs / 1000)
   const content: z.infer<typeof TOKEN> = {
     user: request.userName,
     key: accessKeyId,
     issued,
-    expires: issued + Math.round(request.durationMs / 1000),
+    expires,
     ...(request.policy && { policy: request.policy }),
   }
   const body = Buffer.from(JSON.stringify(content)).toString('base64url')
   const sessionToken = `${body}.${sealOf(sessionKey, body)}`
-  return { accessKeyId, secretAccessKey: secretOf(sessionKey, sessionToken), sessionToken }
+  return {
+    accessKeyId,
+    secretAccessKey: secretOf(sessionKey, sessionToken),
+    sessionToken,
+    expiresAtMs: expires * 1000,
+  }
 }
 
 /** Undefined where the token was not made with this key, or for another access key. Says nothing of its age. */
