@@ -10,7 +10,6 @@ export interface PeakWatchOptions {
   spareShareMin?: number
 }
 
-
 export class PeakWatch {
   /** Holds for the last two ticks of a window that ends with giving back: in neither may the spatial index be used, so that nobody reads it when it goes. */
   isEnding = false
