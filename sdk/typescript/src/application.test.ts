@@ -38,6 +38,20 @@ test('the asynchronous loop does the same, and leaves the event loop to others',
   assert.ok(turns > 3, `${turns} turns`)
 })
 
+test('the asynchronous loop leaves the event loop to others where the next tick is always there already, too', async () => {
+  const application = createStandaloneApplication(oneSecond)
+  let turns = 0
+  let others = setImmediate(function turn() {
+    turns++
+    others = setImmediate(turn)
+  })
+  const turnsBefore: number[] = []
+  for await (const _ of application.updates()) turnsBefore.push(turns)
+  clearImmediate(others)
+  assert.equal(turnsBefore.length, 30)
+  for (const [ticks, before] of turnsBefore.entries()) assert.ok(before >= ticks, `${before} turns in ${ticks} ticks`)
+})
+
 test('by hand: begin, commit, and ShuttingDown at the end', () => {
   const application = createStandaloneApplication({ seconds: 2 / 30, tickRate: 'unlimited' })
   for (const tick of [1, 2]) {

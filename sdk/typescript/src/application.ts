@@ -1,6 +1,7 @@
 // An app's life: attached to its partition, tick by tick, until it shuts down.
 // Owns the order of calls and what outlives a tick (subscriptions, metrics, ownership changes); what happens inside a tick is the transaction's.
 
+import { setImmediate } from 'node:timers/promises'
 import { cellOf } from '../../../src/core/fabric/box-query.ts'
 import { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
 import type { ApplicationState } from './application-state.ts'
@@ -184,6 +185,8 @@ export class Application {
 
   async #waitForTickAsync(): Promise<'tick' | 'shutdown'> {
     this.#requireNoUpdate()
+    // Where the tick is there already too: else the sockets and timers of an app that is always late would never have their turn.
+    if (this.#state.host.poll() !== 'wait') await setImmediate()
     for (;;) {
       const found = this.#state.host.poll()
       if (found !== 'wait') return found
