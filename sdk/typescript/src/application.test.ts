@@ -106,6 +106,9 @@ test('nothing works in an update that is committed', () => {
     () => transaction.deleteSubscription(subscription),
     () => transaction.receiveMessages(),
     () => transaction.sendMessage({ partition: 0 }, new Uint8Array()),
+    () => transaction.ownedEntityCount,
+    () => transaction.owned.rows,
+    () => transaction.owned.count,
   ]
   for (const call of late) assert.throws(call, refusedWith('InvalidState'), String(call))
 })

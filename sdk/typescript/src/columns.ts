@@ -91,11 +91,11 @@ export class OwnedColumns {
 
   /** All columns have so many rows. Not every row holds an entity: see `states`. An entity keeps its row for as long as this app owns it. */
   get rows(): number {
-    return this.#owner.rows
+    return this.#open().rows
   }
   /** Entities. */
   get count(): number {
-    return this.#owner.population
+    return this.#open().population
   }
   /** One a row. Read only. */
   get ids(): Float64Array {

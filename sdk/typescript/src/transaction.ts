@@ -126,6 +126,7 @@ export class Transaction {
   }
 
   get ownedEntityCount(): number {
+    this.#requireOpen()
     return this.#state.owner.population
   }
 
