@@ -183,6 +183,24 @@ test('an entity that has just left can still be read as of the last tick, where 
   world.tick((west) => assert.deepEqual(west.loadEntityIndexKey(walker!), [2, 0, 0]))
 })
 
+test('the edges of a box are 32-bit floats, as positions are: what is on one is inside', () => {
+  const world = new LockstepWorld()
+  const edges = { minX: -0.7, minY: -0.7, maxX: 0.1, maxY: 0.1 }
+  const seen: (readonly number[])[] = []
+  let subscription: Subscription | undefined
+  const east = (transaction: Transaction) => {
+    subscription ??= transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+    subscription = transaction.modifySubscriptionBoundingBox2F32(subscription, edges)
+    seen.push(transaction.covered(subscription).map(({ rows }) => rows.length))
+  }
+  world.tick((west) => {
+    west.createEntity(512, [-0.7, 0.1, 0])
+    west.createEntity(512, [-0.1, -0.7, 0])
+  }, east)
+  world.tick(idle, east)
+  assert.deepEqual(seen, [[], [2]])
+})
+
 test('a subscription can be moved and deleted; one that is gone is NotFound', () => {
   const world = new LockstepWorld()
   let subscription: Subscription | undefined

@@ -522,7 +522,8 @@ export class Transaction {
   #checkedBox({ minX, minY, maxX, maxY }: BoxArguments): BoxArguments {
     if (!(minX <= maxX && minY <= maxY))
       throw this.#error('InvalidArgument', `not a box: x ${minX} to ${maxX}, y ${minY} to ${maxY}`)
-    return { minX, minY, maxX, maxY }
+    // As positions are kept: what was stored on an edge is inside.
+    return { minX: Math.fround(minX), minY: Math.fround(minY), maxX: Math.fround(maxX), maxY: Math.fround(maxY) }
   }
 
   #checkRadius(radius: number): void {
