@@ -378,6 +378,8 @@ test('messages that are too long, too many, to oneself or to nobody are refused 
     assert.throws(() => west.sendMessage(own, new Uint8Array()), refusedWith('InvalidArgument'))
     assert.throws(() => west.sendMessage(east, new Uint8Array(257)), refusedWith('CapacityExceeded', /256/))
     assert.throws(() => west.sendMessage({ partition: 77 }, new Uint8Array()), refusedWith('NotFound'))
+    const text = 'no bytes' as unknown as Uint8Array
+    assert.throws(() => west.sendMessage(east, text), refusedWith('InvalidArgument', /Uint8Array/))
     assert.throws(() => west.resolveEndpointByPosition(spatialDomain, 500, 0), refusedWith('InvalidArgument', /500/))
     assert.throws(() => west.resolveEndpointByPosition(customDomain, 0, 0), refusedWith('InvalidArgument'))
     assert.throws(() => west.resolveEndpointByPosition('Nowhere', 0, 0), refusedWith('InvalidArgument'))

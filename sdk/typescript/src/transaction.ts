@@ -373,7 +373,8 @@ export class Transaction {
   sendMessage(endpoint: Endpoint, payload: Uint8Array): void {
     this.#requireOpen()
     const { owner, host } = this.#state
-    const { messageBytesMax, messageLimit } = owner.memory.sizes
+    const { messageBytesMax, messageLimit, messageHeapBytes } = owner.memory.sizes
+    if (!(payload instanceof Uint8Array)) throw this.#error('InvalidArgument', 'a message is a Uint8Array')
     if (endpoint.partition === host.partition)
       throw this.#error('InvalidArgument', 'an app can not send messages to its own partition')
     if (!host.fabric.control.partitionInUse(endpoint.partition))
@@ -385,7 +386,7 @@ export class Transaction {
         'CapacityExceeded',
         owner.maySend(payload.length)
           ? `no room for the message: ${owner.memory.refusal}`
-          : `at max outgoing message capacity (${messageLimit} messages a tick)`,
+          : `at max outgoing message capacity (${messageLimit} messages and ${messageHeapBytes} bytes in all of them a tick)`,
       )
     }
   }
