@@ -43,7 +43,9 @@ test('all partitions together have no more than the limit, and what fits exactly
   const more = pagesFor(5000) - pagesFor(1280)
   limitPages(world, control.memoryPages + more - 1)
   assert.equal(memory.ensureRows(5000), false)
-  assert.match(memory.refusal, /MiB of shared memory that it may have/)
+  const mebibytes = (pages: number) => ((pages * pageBytes) / 1024 ** 2).toFixed(1)
+  const said = `uses ${mebibytes(control.memoryPages)} of the .* may have, and ${mebibytes(more)} MiB more are wanted`
+  assert.match(memory.refusal, new RegExp(said))
   assert.equal(memory.claimedPages, claimed)
   limitPages(world, control.memoryPages + more)
   assert.ok(memory.ensureRows(5000))

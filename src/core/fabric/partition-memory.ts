@@ -371,8 +371,9 @@ export class PartitionMemory {
   #claimAll(columns: readonly ColumnClaim[]): number {
     const pages = columns.reduce((sum, { before, after }) => sum + after - before, 0)
     if (!this.#control.takeMemory(pages)) {
-      const mebibytes = (this.#control.memoryPagesMax * pageBytes) / 1024 ** 2
-      this.#refusal = `the simulation has used the ${mebibytes.toFixed(0)} MiB of shared memory that it may have`
+      const { memoryPages, memoryPagesMax } = this.#control
+      const [used, most, wanted] = [memoryPages, memoryPagesMax, pages].map((count) => (count * pageBytes) / 1024 ** 2)
+      this.#refusal = `the simulation uses ${used.toFixed(1)} of the ${most.toFixed(0)} MiB of shared memory that it may have, and ${wanted.toFixed(1)} MiB more are wanted`
       return -1
     }
     for (const { segment, offsetBytes, before, after } of columns) {
