@@ -10,8 +10,6 @@ export interface ClockThreadData {
   appTimeoutMs: number
   /** Write the state's hash after each committed tick that is a multiple of this; 0 never. */
   hashInterval: number
-  /** Entities that one partition may get in a tick; as many as it has room for where absent. */
-  transfersPerTick?: number
   /** One whole number: the commands that were sent so far. Looking for a command that is not there costs more than all else that the clock does in a tick. */
   commandCount: SharedArrayBuffer
 }

@@ -124,7 +124,7 @@ class ClockThread {
     const { tick } = this.#control
     const allCommittedAtMs = performance.now()
     this.#meter.phases.barrier.add(allCommittedAtMs - this.#releasedAtMs)
-    const { granted } = arbitrate(this.#fabric, tick, this.#data.transfersPerTick)
+    const { granted } = arbitrate(this.#fabric, tick, this.#data.world.transfersPerTick)
     this.#handoffs += granted
     this.#handoffCounter.count(tick)
     this.#control.setCommittedTick(tick)

@@ -177,14 +177,13 @@ export class Simulation {
   }
 
   #createClock(setup: FabricSetup): Clock {
-    const { appTimeoutMs, tags, limits } = this.#plan
+    const { appTimeoutMs, tags } = this.#plan
     const clock = new Clock(setup.fabric.control, setup.controlSegment, {
       fabricFolder: setup.folder,
       world: setup.description,
       tickRate: setup.fabric.control.tickRate,
       appTimeoutMs,
       hashInterval: tags.stateHashInterval,
-      transfersPerTick: limits.fabric.transfersPerTick,
     })
     clock.on('started', () => this.#clockIs('STARTED'))
     clock.on('stopped', () => this.#clockIs('STOPPED'))

@@ -49,7 +49,7 @@ export async function setUpFabric(options: {
   limits: FabricLimits
 }): Promise<FabricSetup> {
   const { folder, schema, placed, snapshot, limits } = options
-  const description = describeWorld(options)
+  const description = { ...describeWorld(options), transfersPerTick: limits.transfersPerTick }
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeFileSync(join(folder, 'world.json'), JSON.stringify(description), { mode: 0o600 })

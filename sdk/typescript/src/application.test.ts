@@ -179,8 +179,22 @@ test('metrics count what an app does, and begin again when told', () => {
 test('limits can be asked for by name', () => {
   const application = createStandaloneApplication(oneSecond)
   assert.equal(application.runtimeLimit('EntitiesPerPartition'), 8192)
+  assert.equal(application.runtimeLimit('LocalEntityTransfers'), 8192)
   assert.throws(() => application.runtimeLimit('Nothing' as 'EntitiesPerPartition'), refusedWith('InvalidArgument'))
   assert.equal(application.lastErrorMessage, "InvalidArgument: there is no limit called 'Nothing'")
+})
+
+test('the limit of transfers is the quota that the handoffs keep, where there is one', () => {
+  const world = new LockstepWorld({ entitiesPerPartition: 10, transfersPerTick: 3 })
+  const [west, east] = world.applications
+  assert.equal(west.runtimeLimit('EntitiesPerPartition'), 10)
+  assert.equal(west.runtimeLimit('LocalEntityTransfers'), 3)
+  assert.equal(west.runtimeLimit('RemoteEntityTransfers'), 3)
+  world.tick((transaction) => {
+    for (let made = 0; made < 5; made++) transaction.createEntity(512, [50, 0, 0])
+  })
+  world.tick()
+  assert.equal(east.runtimeMetrics().enteredEntity, 3)
 })
 
 test('a program that no worker started is told what to do', () => {

@@ -126,11 +126,13 @@ export class Application {
   }
 
   runtimeLimit(kind: RuntimeLimitKind): number {
-    const { entityLimit } = this.#state.host.fabric.control.sizes
+    const { control, world } = this.#state.host.fabric
+    const { entityLimit } = control.sizes
+    const transfers = Math.min(entityLimit, world.description.transfersPerTick ?? entityLimit)
     const limits: Record<RuntimeLimitKind, number> = {
       EntitiesPerPartition: entityLimit,
-      RemoteEntityTransfers: entityLimit,
-      LocalEntityTransfers: entityLimit,
+      RemoteEntityTransfers: transfers,
+      LocalEntityTransfers: transfers,
     }
     const limit = limits[kind]
     if (limit === undefined)

@@ -1,4 +1,4 @@
-// What every program that opens a fabric knows of the world in it: its domains and which partition a position belongs to.
+// What every program that opens a fabric knows of the world in it: its domains, which partition a position belongs to, and how many entities may change hands.
 // Owns plain data that never changes while the simulation runs; what changes (partitions, ticks) is in the control segment.
 
 import { type Bounds, createGrid, type Grid } from '../schema/grid.ts'
@@ -17,6 +17,8 @@ export interface WorldDescription {
   simulationName: string
   executionId: string
   domains: DomainDescription[]
+  /** Entities that one partition may get in a tick; as many as it has room for where absent. */
+  transfersPerTick?: number
 }
 
 export class World {

@@ -24,6 +24,8 @@ export interface LockstepOptions {
   customApps?: string[]
   /** Default 1,024. */
   entitiesPerPartition?: number
+  /** Default none but the target's room. */
+  transfersPerTick?: number
 }
 
 export class LockstepWorld {
@@ -49,6 +51,7 @@ export class LockstepWorld {
     const world = new World({
       simulationName: 'lockstep',
       executionId: 'lockstep',
+      transfersPerTick: options.transfersPerTick,
       domains: [
         {
           name: spatialDomain,
@@ -78,7 +81,7 @@ export class LockstepWorld {
       bodies[partition]?.(transaction)
       if (!transaction.isCommitted) transaction.commit()
     }
-    this.handoffs = arbitrate(this.fabric, control.tick)
+    this.handoffs = arbitrate(this.fabric, control.tick, this.fabric.world.description.transfersPerTick)
     control.setCommittedTick(control.tick)
   }
 
