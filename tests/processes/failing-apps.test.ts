@@ -141,3 +141,16 @@ test('an app that prints without end neither slows the clock nor fills the disk,
     )
   }
 })
+
+test('a process that creates its application twice is told so, and goes on with the first', async () => {
+  const world = await heddle.startSimulation('twice', twoCells('twice.ts'), hashEvery(1))
+  await world.startClock()
+  assert.equal((await world.reaches(5)).entities, 10)
+  await waitFor(
+    () => world.output('Cells').length === 2,
+    () => `a line of both apps; they said: ${world.output('Cells').join('\n')} ${world.errors()}`,
+  )
+  for (const line of world.output('Cells')) assert.match(line, /InvalidState: .*create it once/)
+  assert.equal(world.errors(), '')
+  await world.stop()
+})

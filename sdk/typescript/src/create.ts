@@ -6,7 +6,7 @@ import { createStandaloneHost, type StandaloneOptions } from './standalone-host.
 
 /**
  * Attaches this process to the simulation that started it. Call it once, early: a simulation is STARTED when every app has.
- * Throws HeddleError NotConnected where no worker started this process.
+ * Throws HeddleError NotConnected where no worker started this process, InvalidState where this app has its application already.
  */
 export function createApplication(): Application {
   return new Application(connectSharedHost(process.env))

@@ -26,6 +26,9 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   if (control.partitionWord(partition, 'incarnation') !== incarnation) {
     throw new HeddleError('NotConnected', 'this process was replaced: another one owns its partition now')
   }
+  const attached = control.partitionWord(partition, 'attachedPid')
+  if (attached !== 0 && isAlive(attached))
+    throw new HeddleError('InvalidState', `process ${attached} has this app's application already: create it once`)
   writeOutputAtOnce()
   const world = new World(JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')))
   const fabric = new Fabric(segments, control, world, (index) => index === partition)
@@ -100,11 +103,16 @@ class SharedHost implements Host {
 
   #checkWorker(): void {
     if (this.poll() !== 'wait') return
-    try {
-      process.kill(this.fabric.control.workerPid, 0)
-    } catch (cause) {
-      throw new HeddleError('NotConnected', 'the worker of this simulation is gone', { cause })
-    }
+    if (!isAlive(this.fabric.control.workerPid))
+      throw new HeddleError('NotConnected', 'the worker of this simulation is gone')
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 
