@@ -122,6 +122,11 @@ function addPartitions(
       idLane: saved?.idLane,
       idCounter: saved?.idCounter,
     })
+    if (index < 0)
+      throw startFailure(
+        'CapacityExceeded',
+        `there is no room for app '${name}' of domain '${domain}', which the snapshot has: the simulation takes ${fabric.control.sizes.partitionCapacity} partitions`,
+      )
     partitions.set(partitionKey(domain, name), index)
     return index
   }
@@ -129,7 +134,7 @@ function addPartitions(
   for (const { domain, name, cell } of spatialFirst) add(domain, name, cell?.index ?? -1)
   // A custom app's entities wait for the app of that name.
   for (const { domain, name, lifecycle } of snapshot?.partitions ?? [])
-    if (lifecycle === 'ByRequest' && world.domainIndex(domain) >= 0) add(domain, name, -1)
+    if (lifecycle === 'ByRequest' && world.lifecycleOf(domain) === 'ByRequest') add(domain, name, -1)
   return partitions
 }
 
@@ -146,13 +151,18 @@ export async function requirePlaces(schema: SimulationSchema, snapshot: Snapshot
 }
 
 /** The schema may be another one than the snapshot was taken with: then its domains and bounds must hold what is there. */
-function requirePlace(world: World, { domain, count, ids, positions }: PartitionState): void {
+function requirePlace(world: World, { domain, lifecycle, name, count, ids, positions }: PartitionState): void {
   if (count === 0) return
   const index = world.domainIndex(domain)
   if (index < 0)
     throw startFailure(
       'SnapshotInvalid',
       `the snapshot has entities in domain '${domain}', which the schema does not have`,
+    )
+  if (world.lifecycleOf(domain) === 'ByRequest' && lifecycle !== 'ByRequest')
+    throw startFailure(
+      'SnapshotInvalid',
+      `the snapshot has ${count} entities of app '${name}', which nobody would take over: domain '${domain}' is a custom domain in the schema, and was none`,
     )
   if (!world.grids[index]) return
   for (let row = 0; row < count; row++) {
@@ -165,17 +175,38 @@ function requirePlace(world: World, { domain, count, ids, positions }: Partition
   }
 }
 
+/**
+ * Which partition each state's entities belong to where no position says another one: its own app's. Where a service domain has fewer apps than it had, those that are left
+ * take over from the others in turn. A state of cells that are no more has none.
+ */
+function ownPartitions(
+  world: World,
+  partitions: ReadonlyMap<string, number>,
+  states: readonly PartitionState[],
+): Map<PartitionState, number> {
+  const owns = new Map<PartitionState, number>()
+  const takenOver = new Map<string, number>()
+  for (const state of states) {
+    const { domain, name } = state
+    const own = partitions.get(partitionKey(domain, name))
+    if (own !== undefined) owns.set(state, own)
+    else if (world.lifecycleOf(domain) === 'PerWorker') {
+      const left = [...partitions].filter(([key]) => key.startsWith(partitionKey(domain, '')))
+      const turn = takenOver.get(domain) ?? 0
+      takenOver.set(domain, turn + 1)
+      owns.set(state, left[turn % left.length][1])
+    }
+  }
+  return owns
+}
+
 async function restore(fabric: Fabric, partitions: Map<string, number>, snapshot: Snapshot): Promise<void> {
   const states: PartitionState[] = []
   for (const partition of snapshot.partitions) states.push(await partition.load())
   for (const state of states) requirePlace(fabric.world, state)
-  const ownIndex = (state: PartitionState) => partitions.get(partitionKey(state.domain, state.name)) ?? -1
+  const owns = ownPartitions(fabric.world, partitions, states)
+  const ownIndex = (state: PartitionState) => owns.get(state) ?? -1
   for (const [index, columns] of redistribute(fabric.world, states, ownIndex, fabric.control.sizes.entityLimit)) {
-    if (index < 0)
-      throw startFailure(
-        'SnapshotInvalid',
-        `the snapshot has ${columns.count} entities whose domain or position has no partition in the schema`,
-      )
     const memory = fabric.partition(index)
     const side = memory.sides[0]
     const seeded = seedState(memory, snapshot.header.tick, {

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { readWorld } from '../../scripts/demo/compare.ts'
+import { readSnapshotManifest } from '../../src/worker/snapshot-file.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { type SchemaSettings, schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
@@ -72,6 +73,37 @@ test('what the new schema has no place for is named, and nothing is started', as
     await heddle.branch('absent', key, { Tags: { 'heddle:schema': `s3://${heddle.bucket}/none.yaml` } })
   ).fails()
   assert.equal(absent.errorType, 'SchemaNotFound')
+})
+
+test('entities of service apps go to those of their domain that are left, and none wait where nobody can come', async () => {
+  const domains = { Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } } as const
+  const keeper = { command: 'keeper.ts --entities 5' }
+  const first = schema({ workers: 3, domains: { ...domains, Keepers: { kind: 'service', ...keeper } } })
+  const served = await heddle.startSimulation('served', first, hashEvery(1))
+  await served.startClock()
+  await served.reaches(2)
+  await served.stopClock()
+  const saved = await served.snapshot()
+  const before = await readWorld(await heddle.download(saved))
+  assert.equal(before.entities.size, 15)
+  await served.stop()
+  const goOn = async (name: string, text: string) => {
+    await heddle.put(`${name}.yaml`, text)
+    return heddle.branch(name, saved, { Tags: { 'heddle:schema': `s3://${heddle.bucket}/${name}.yaml` } })
+  }
+
+  const fewer = await goOn('fewer', first.replace('desired: 3', 'desired: 2'))
+  await fewer.is('STARTED')
+  const { stateHash, partitions } = await readSnapshotManifest(await heddle.download(await fewer.snapshot()))
+  assert.equal(stateHash, before.stateHash)
+  const rows = new Map(partitions.map((partition) => [partition.name, partition.rows]))
+  assert.deepEqual([rows.get('Keepers-0001-1'), rows.get('Keepers-0002-1')], [10, 5])
+  await fewer.stop()
+
+  const custom = schema({ workers: 3, domains: { ...domains, Keepers: { kind: 'custom', ...keeper } } })
+  const [refused] = await (await goOn('called', custom)).fails()
+  assert.equal(refused.errorType, 'SnapshotInvalid')
+  assert.match(refused.errorMessage, /5 entities of app 'Keepers-0001-1'.*domain 'Keepers'.*custom/)
 })
 
 test('a tag that names no schema, or one without a snapshot, is refused at once', async () => {

@@ -43,4 +43,9 @@ export class World {
   domainIndex(name: string): number {
     return this.description.domains.findIndex((domain) => domain.name === name)
   }
+
+  /** Of a domain by its name; undefined where there is none. */
+  lifecycleOf(name: string): DomainLifecycle | undefined {
+    return this.description.domains.find((domain) => domain.name === name)?.lifecycle
+  }
 }
