@@ -30,7 +30,7 @@ const HEADER: Omit<SnapshotHeader, 'stateHash'> = {
   executionId: 'e-1',
   tick: 321,
   takenAtMs: 1_760_000_000_123,
-  nextIdLane: 9,
+  nextIdLane: 2 ** 21,
   grids: [{ domain: 'Crowd', columns: 2, rows: 1, bounds: { x: [-10, 10], y: [-10, 10] } }],
   apps: [{ domain: 'Crowd', name: 'a', lifecycle: 'BySpatialSubdivision', status: 'STARTED' }],
   schemaText: '# Größe\r\nsdk_version: "1.17"\n',
@@ -62,7 +62,7 @@ function world(entities: readonly TestEntity[]): PartitionState[] {
       ...partitionOf(entities.slice(third * 2), { name: '..', domain: 'View', lifecycle: 'ByRequest', idLane: 3 }),
       cell: undefined,
     },
-  ].map(({ cell, ...state }) => (cell === undefined ? state : { ...state, cell }))
+  ].map(({ cell, ...state }) => ({ ...state, ...(cell && { cell }), idCounter: 2 ** 32 }))
   const fields = states.flatMap((state) => state.fields)
   for (const field of fields) if (field.index === 1) field.shape = { typeId: 5, shape: { mood: 'u8', steps: 'u8x2' } }
   return states
@@ -258,6 +258,21 @@ test('entities that no world can hold are refused, whatever the checksums say', 
   const other = 'entities/Crowd/b.arrow'
   await checkForged(people.with(3, PEOPLE[31]!), 'DuplicateId', /twice, first in entities\/Crowd\/a.arrow/, other)
   await checkForged(people.with(3, { ...people[3]!, type: 900 }), 'StateMismatch', /state hash/, MANIFEST_PATH)
+})
+
+test('ids that the world would give again are refused', async () => {
+  const [a, b] = ['entities/Crowd/a.arrow', 'entities/Crowd/b.arrow'] as const
+  // The ids of all begin at place 0 of lane 2, which is b's; a has the first 30, and b the next.
+  await write(world(PEOPLE))
+  await forge((manifest) => Object.assign(manifest.partitions[1]!, { idCounter: 90 }))
+  await (await readSnapshot(file)).close()
+  await forge((manifest) => Object.assign(manifest.partitions[1]!, { idCounter: 40 }))
+  await checkRefused('BadId', /entity 8589934632 has an id that would be given again/, b)
+  await forge((manifest) => Object.assign(manifest.partitions[1]!, { idCounter: 9 }))
+  await checkRefused('BadId', /entity 8589934601 /, a)
+  const later = { ...PEOPLE[0]!, id: 2 ** 35 }
+  await write(world([later]), { ...HEADER, nextIdLane: 8 })
+  await checkRefused('BadId', /entity 34359738368 /, a)
 })
 
 test('states that are kept are the ones that were checked, and are given once', async () => {

@@ -167,7 +167,7 @@ async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnaps
   const manifest = accepted(parseManifest(await readManifest(zip, limits), limits))
   checkParts(zip, manifest)
   const schemaText = utf8(await readPart(zip, manifest.schema), SCHEMA_PATH)
-  const ids = createEntityIds(manifest.entities)
+  const ids = createEntityIds(manifest)
   const hash = createStateHash()
   const load = async (entry: ManifestPartition): Promise<PartitionState> => {
     return accepted(decodePartition(await readPart(zip, entry), entry, limits))
@@ -186,8 +186,8 @@ async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnaps
     await addRows(hash, state)
     options.onProgress?.(hash.count, manifest.entities)
   }
-  const duplicate = ids.firstFault()
-  if (duplicate !== undefined) throw new SnapshotError(duplicate)
+  const badId = ids.firstFault()
+  if (badId !== undefined) throw new SnapshotError(badId)
   if (hash.digest() !== manifest.stateHash) {
     const message = `says the state hash ${manifest.stateHash}, but the entities have ${hash.digest()}`
     throw new SnapshotError(snapshotFault('StateMismatch', message, MANIFEST_PATH))

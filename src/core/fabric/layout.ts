@@ -29,6 +29,8 @@ export const layoutVersion = 3
 export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
 /** Field indices are 1 to this; index 0 is the position (the index key). */
 export const fieldIndexMax = 63
+/** An id is its lane times this, and its place in the lane. */
+export const idsPerLane = 2 ** 32
 /** Boxes that a partition can publish as read by its app; where there are more, the last one holds all the others. */
 export const interestMax = 16
 /** Most bins of a spatial index along each axis of a cell. */

@@ -8,7 +8,7 @@ import { cellOf } from './box-query.ts'
 import { Departures } from './departures.ts'
 import type { Fabric } from './fabric.ts'
 import { type Interest, publishInterests, Readers } from './interests.ts'
-import { fieldIndexMax } from './layout.ts'
+import { fieldIndexMax, idsPerLane } from './layout.ts'
 import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
 import { PeakWatch, type PeakWatchOptions } from './peak-watch.ts'
@@ -17,7 +17,6 @@ import { copyAllRows, copyChanges, copyValue, type FieldOnBothSides } from './ro
 import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
 
-const idsPerLane = 2 ** 32
 /** How long all own entities stay in the index after the last question about them. */
 const wholeIndexTicks = 64
 

@@ -1,18 +1,21 @@
-// The rule that no id is in a world twice, over all partitions of a snapshot.
+// The rule that no id is in a world twice, nor will be: over all partitions of a snapshot, and what it says of the ids to be given next.
 // Owns one number an entity in memory (8 bytes, twice that while it checks); never the entities themselves.
 
 import { assert } from '../../base/assert.ts'
+import { idsPerLane } from '../fabric/layout.ts'
+import type { Manifest } from './manifest.ts'
 import { type SnapshotFault, snapshotFault } from './snapshot-fault.ts'
 
 export interface EntityIds {
   /** Adds a partition's ids; the array may be changed afterwards. */
   add(path: string, ids: Float64Array): void
-  /** A fault that names an id that is there twice, and where; undefined where there is none. */
+  /** A fault that names an id that is there twice, or that would be given again, and where; undefined where there is none. */
   firstFault(): SnapshotFault | undefined
 }
 
-/** Room for `count` ids in all. */
-export function createEntityIds(count: number): EntityIds {
+/** For the entities of a snapshot. */
+export function createEntityIds(manifest: Pick<Manifest, 'entities' | 'nextIdLane' | 'partitions'>): EntityIds {
+  const count = manifest.entities
   const all = new Float64Array(count)
   const parts: { path: string; end: number }[] = []
   let used = 0
@@ -29,7 +32,12 @@ export function createEntityIds(count: number): EntityIds {
     for (let at = 1; at < used; at++) {
       if (sorted[at] === sorted[at - 1]) return duplicate(sorted[at]!)
     }
-    return undefined
+    for (const { idLane, idCounter } of manifest.partitions) {
+      const id = sorted[firstNotBelow(sorted, idLane * idsPerLane + idCounter)]
+      if (id !== undefined && id < (idLane + 1) * idsPerLane) return notGivenYet(id)
+    }
+    const highest = sorted.at(-1)
+    return highest !== undefined && highest >= manifest.nextIdLane * idsPerLane ? notGivenYet(highest) : undefined
   }
 
   function duplicate(id: number): SnapshotFault {
@@ -39,5 +47,23 @@ export function createEntityIds(count: number): EntityIds {
     return snapshotFault('DuplicateId', `entity ${id} is there twice${one === other ? '' : `, first in ${one}`}`, other)
   }
 
+  function notGivenYet(id: number): SnapshotFault {
+    const row = all.indexOf(id)
+    const { path } = parts.find((part) => row < part.end)!
+    return snapshotFault('BadId', `entity ${id} has an id that would be given again`, path)
+  }
+
   return { add, firstFault }
+}
+
+/** Where the ids from `least` on begin. */
+function firstNotBelow(sorted: Float64Array, least: number): number {
+  let from = 0
+  let to = sorted.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (sorted[middle]! < least) from = middle + 1
+    else to = middle
+  }
+  return from
 }

@@ -139,6 +139,9 @@ test('what may be there only once is refused twice', () => {
 
 test('lanes, cells and fields that can not be are refused', () => {
   checkSet('nextIdLane', 2, 'BadManifest', /id lane 2, not yet given/)
+  checkSet('nextIdLane', 2 ** 21 + 1, 'BadManifest', /nextIdLane/)
+  checkSet('partitions.0.idCounter', 2 ** 32 + 1, 'BadManifest', /idCounter/)
+  checkSet('tick', 2 ** 53 - 1, 'BadManifest', /tick/)
   checkSet('partitions.0.cell', { x: 2, y: 0 }, 'BadManifest', /not in its domain's grid/)
   checkSet('partitions.0.lifecycle', 'ByRequest', 'BadManifest', /not spatial/)
   checkSet('partitions.0.fields', [4, 4], 'BadManifest', /do not rise/)

@@ -2,6 +2,7 @@
 // Owns the shape of manifest.json, its version, and the reading of one that nobody vouches for; never opens a zip.
 
 import { z } from 'zod'
+import { idsPerLane } from '../fabric/layout.ts'
 import { layOut, type Shape } from '../fabric/shape.ts'
 import type { SnapshotHeader } from './partition-state.ts'
 import { isSnapshotFault, type SnapshotFault, type SnapshotLimits, snapshotFault } from './snapshot-fault.ts'
@@ -16,6 +17,11 @@ export const SCHEMA_PATH = 'schema.yaml'
 export function partitionPath(domain: string, name: string): string {
   return `entities/${domain}/${name}.arrow`
 }
+
+/** So that every id is a number without rounding. */
+const idLanesMax = 2 ** 21
+/** Of a world that still has a future. */
+const tickMax = 2 ** 52
 
 const wholeNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256 in lower-case hex')
@@ -34,7 +40,7 @@ const partitionEntry = z.object({
   name: resourceName,
   cell: z.object({ x: wholeNumber, y: wholeNumber }).optional(),
   idLane: wholeNumber,
-  idCounter: wholeNumber,
+  idCounter: wholeNumber.max(idsPerLane),
   rows: wholeNumber,
   /** Indices of the data fields that have a column of bytes, rising. */
   fields: z.array(wholeNumber.min(1)),
@@ -61,11 +67,11 @@ const manifestShape = z.object({
   formatVersion: wholeNumber.min(1).max(SNAPSHOT_FORMAT_VERSION),
   heddleVersion: z.string().max(128),
   simulation: z.object({ name: resourceName, executionId: resourceName }),
-  tick: wholeNumber,
+  tick: wholeNumber.max(tickMax),
   takenAt: z.iso.datetime(),
   entities: wholeNumber,
   stateHash: z.string().regex(/^[0-9a-f]{16}$/, 'not 16 lower-case hex digits'),
-  nextIdLane: wholeNumber,
+  nextIdLane: wholeNumber.max(idLanesMax),
   grids: z.array(
     z.object({
       domain: domainName,

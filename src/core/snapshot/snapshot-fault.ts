@@ -9,7 +9,7 @@
  * - BadManifest: `manifest.json` breaks a rule of the format.
  * - MissingPart, UnknownPart: the zip's list of files is not the manifest's.
  * - CountMismatch: a part holds more or fewer entities, bytes or columns than the manifest says.
- * - BadId, DuplicateId, BadPosition, BadField: an entity that no world can hold.
+ * - BadId, DuplicateId, BadPosition, BadField: an entity that no world can hold, or one whose id would be given again.
  * - StateMismatch: the entities' state hash is not the manifest's.
  * - TooLarge: over a limit of this program.
  */
