@@ -93,9 +93,8 @@ class Lines {
     if (this.#lines.length === 0) return
     const text = `${this.#lines.join('\n')}\n`
     this.#lines = []
-    await new Promise<void>((resolve, reject) =>
-      process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
-    )
+    // Where nobody reads it any more, that ends the process.
+    await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()))
   }
 }
 

@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { Command, Option } from 'commander'
 import type { ConnectionOptions } from './api/connection.ts'
 import { withProgress } from './api/progress.ts'
+import { removeAtEnd } from './ending.ts'
 import { type ExportField, exportFields } from './export-columns.ts'
 import { fileFault } from './file-fault.ts'
 import type { RowWriter } from './row-writer.ts'
@@ -48,6 +49,7 @@ async function exportTo(name: string, file: string, { format, out, json }: Expor
       onProgress?.({ status: `${what} ${percent(done, of)} of ${of} entities`, elapsedMs: 0 })
     const snapshot = await readSnapshot(file, { onProgress: say('checked') })
     const unfinished = `${out}.part-${process.pid}`
+    removeAtEnd(unfinished)
     try {
       const fields = exportFields(snapshot.partitions)
       const writer = await openWriter(format, unfinished, fields)

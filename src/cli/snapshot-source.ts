@@ -9,6 +9,7 @@ import type { Command } from 'commander'
 import { addConnectionOptions, type ConnectionOptions, connect } from './api/connection.ts'
 import { readLocation } from './api/flags.ts'
 import { withProgress } from './api/progress.ts'
+import { endWithoutReader, removeAtEnd } from './ending.ts'
 import { downloadObject, type FoundObject, findObjects } from './objects.ts'
 
 export const SNAPSHOT_ARGUMENT = 'file|s3://bucket/key|simulation'
@@ -22,6 +23,7 @@ export async function withSnapshot<Result>(
   options: ConnectionOptions,
   act: (file: string) => Promise<Result>,
 ): Promise<Result> {
+  endWithoutReader()
   const isUri = text.startsWith('s3://')
   if (!isUri && existsSync(text)) return named(text, act(text))
   const connection = await connect(options, process.env).catch((cause: unknown) => {
@@ -31,6 +33,7 @@ export async function withSnapshot<Result>(
   const { BucketName, ObjectKey } = isUri ? readLocation(text) : await newestOf(text, await findObjects(connection))
   const uri = `s3://${BucketName}/${ObjectKey}`
   const folder = await mkdtemp(join(tmpdir(), 'heddle-snapshot-'))
+  removeAtEnd(folder)
   try {
     const file = join(folder, 'snapshot.zip')
     await withProgress(`${uri} is being read`, undefined, ({ onProgress }) =>

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { after, before, test } from 'node:test'
+import { waitFor } from '../control/testing/control-fixture.ts'
+import { partitionOf, type TestEntity } from '../core/snapshot/states.testing.ts'
+import { encodedHere } from '../worker/encoded.testing.ts'
+import { writeSnapshot } from '../worker/snapshot-file.ts'
+import { runProgram } from './testing/run-program.ts'
+
+const launcher = join(import.meta.dirname, '../../bin/heddle')
+
+let folder: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'heddle-ending-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+const environment = () => ({
+  PATH: process.env.PATH,
+  HEDDLE_DATA: join(folder, 'data'),
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+})
+
+async function snapshotOf(name: string, count: number): Promise<string> {
+  const entities = Array.from({ length: count }, (_, at): TestEntity => {
+    return { id: 2 ** 32 + at, type: 512, position: [at, 0, 0], fields: {} }
+  })
+  const header = {
+    simulationName: name,
+    executionId: 'one',
+    tick: 1,
+    takenAtMs: 0,
+    nextIdLane: 2,
+    grids: [],
+    apps: [],
+    schemaText: '',
+    heddleVersion: '0.1.0',
+  }
+  const state = partitionOf(entities, { name: 'app', lifecycle: 'ByRequest' })
+  delete state.cell
+  const file = join(folder, `${name}.zip`)
+  await pipeline(writeSnapshot(header, encodedHere([state])).stream, createWriteStream(file))
+  return file
+}
+
+test('a command whose reader has seen enough ends without a word', async () => {
+  const files = [await snapshotOf('none', 0), await snapshotOf('many', 20_000)]
+  const pipe = `'${launcher}' snapshot diff '${files[0]}' '${files[1]}' --list | head -n 1`
+  const { out, err } = await runProgram('sh', ['-c', pipe], { env: environment() })
+  assert.match(out, /^added \d+\n$/)
+  assert.equal(err, '')
+})
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  test(`${signal} leaves nothing of an object that is being read`, async (context) => {
+    // An object store that has come to the middle of an object.
+    const store = createServer((_, response) => {
+      response.writeHead(200, { 'content-length': 1_000_000, 'content-type': 'application/zip' })
+      response.write(Buffer.alloc(100_000))
+    }).listen(0, '127.0.0.1')
+    context.after(() => {
+      store.closeAllConnections()
+      store.close()
+    })
+    await once(store, 'listening')
+    const endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`
+    const copies = await mkdtemp(join(folder, 'copies-'))
+    const keys = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
+    const command = spawn(launcher, ['snapshot', 'verify', 's3://bucket/a.zip', '--endpoint', endpoint], {
+      env: { ...environment(), ...keys, TMPDIR: copies },
+      stdio: 'ignore',
+    })
+    const ended = once(command, 'exit')
+    await waitFor('the copy of the object', async () => {
+      const [copy] = await readdir(copies)
+      return copy && (await readdir(join(copies, copy)))[0]
+    })
+    command.kill(signal)
+    assert.deepEqual(await ended, [null, signal])
+    assert.deepEqual(await readdir(copies), [])
+  })
