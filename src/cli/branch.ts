@@ -3,6 +3,7 @@
 
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { HeddleApiError, type HeddleClient } from '../../clients/typescript/src/index.ts'
 import { schemaTag } from '../core/lifecycle/heddle-tags.ts'
 import { type Connection, connect } from './api/connection.ts'
 import { readLocation } from './api/flags.ts'
@@ -23,6 +24,7 @@ interface Place {
 }
 
 const branchesMax = 100
+const openCodes: ReadonlySet<string> = new Set(['ResourceNotFoundException', 'AccessDeniedException'])
 
 export function branchCommand(): Command {
   const command = new Command('branch')
@@ -45,18 +47,35 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
   const schemaText = options.schema === undefined ? undefined : await readSchemaFile(options.schema)
   const connection = await connect(options, process.env)
   const { client } = connection
-  const snapshot = from.startsWith('s3://') ? readLocation(from) : await takeSnapshot(connection, from, options)
-  say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
-  const tags = schemaText && (await uploadSchema(connection, schemaText, options))
   const names = Array.from({ length: options.count }, (_, number) =>
     options.count === 1 ? options.name : `${options.name}-${number + 1}`,
   )
+  await requireFree(client, names)
+  const snapshot = from.startsWith('s3://') ? readLocation(from) : await takeSnapshot(connection, from, options)
+  say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
+  const tags = schemaText && (await uploadSchema(connection, schemaText, options))
   for (const Name of names) {
     const request = { Name, RoleArn: options.roleArn, SnapshotS3Location: snapshot, ...(tags && { Tags: tags }) }
     await client.startSimulation(request)
   }
   for (const name of names) await waitForStart(client, name, options)
   if (options.json === true) process.stdout.write(`${JSON.stringify({ Snapshot: snapshot, Simulations: names })}\n`)
+}
+
+/** A name that is taken is said before a large snapshot is made for nothing, and before others are started. */
+async function requireFree(client: HeddleClient, names: readonly string[]): Promise<void> {
+  for (const Simulation of names) {
+    const isTaken = await client.describeSimulation({ Simulation }).then(
+      () => true,
+      (error: unknown) => {
+        // Who may start but not look is told by the start.
+        const isOpen = error instanceof HeddleApiError && openCodes.has(error.code)
+        if (!isOpen) throw error
+        return false
+      },
+    )
+    if (isTaken) throw new Error(`there is a simulation named ${Simulation} already; nothing was saved or started`)
+  }
 }
 
 /** Makes one under a prefix that nothing else has, so that what appears there is it. */

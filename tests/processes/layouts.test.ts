@@ -142,6 +142,20 @@ test('heddle branch snapshots a running world and starts others from it, on anot
   assert.equal(await original.clockStatus(), 'STARTED')
 })
 
+test('a name that is taken, or is none, is said before anything is saved or started', async () => {
+  const saved = () => heddle.command('snapshot', 'ls', '--json', '--data', heddle.data)
+  const before = await saved()
+  await heddle.startSimulation('twin-2', cells(1, 1))
+  const branch = (...words: string[]) => heddle.command('branch', 'original', ...words, '--data', heddle.data)
+  await assert.rejects(branch('--name', 'twin', '--count', '2'), {
+    code: 1,
+    stderr: 'heddle: there is a simulation named twin-2 already; nothing was saved or started\n',
+  })
+  await assert.rejects(branch('--name', 'n'.repeat(64), '--count', '2'), { code: 1 })
+  assert.equal(await saved(), before)
+  await assert.rejects(heddle.find('twin-1'))
+})
+
 test('a schema that is not there is named, and nothing is saved or started for it', async () => {
   const before = await heddle.keys()
   for (const words of [
