@@ -20,6 +20,13 @@ export function readSeal(end: Buffer): string | undefined {
   return /^[0-9a-f]{64}$/.test(digits) ? digits : undefined
 }
 
+/** How many bytes lie behind the last seal in these; undefined where there is none. */
+export function bytesBehindSeal(end: Buffer): number | undefined {
+  for (let at = end.length - SEAL_BYTES; at >= 0; at--)
+    if (readSeal(end.subarray(at, at + SEAL_BYTES)) !== undefined) return end.length - SEAL_BYTES - at
+  return undefined
+}
+
 /** Whether the bytes end as some zip does. */
 export function endsAsZip(end: Buffer): boolean {
   for (let at = end.length - 22; at >= 0; at--) {

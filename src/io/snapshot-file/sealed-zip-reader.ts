@@ -6,7 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { crc32, inflateRaw } from 'node:zlib'
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl'
-import { endsAsZip, readSeal, SEAL_BYTES, UNSEALED_BYTES } from './seal.ts'
+import { bytesBehindSeal, endsAsZip, readSeal, SEAL_BYTES, UNSEALED_BYTES } from './seal.ts'
 import { SealedZipError } from './sealed-zip-error.ts'
 
 export interface SealedZipPart {
@@ -61,6 +61,8 @@ async function findSeal(handle: FileHandle, size: number): Promise<string> {
   if (!begins) throw new SealedZipError('NotAZip', 'not a zip')
   const tail = await readBytes(handle, Math.max(0, size - ZIP_END_BYTES_MAX), Math.min(ZIP_END_BYTES_MAX, size))
   if (endsAsZip(tail)) throw new SealedZipError('NotAZip', 'a zip without a seal at its end')
+  const behind = bytesBehindSeal(tail)
+  if (behind !== undefined) throw new SealedZipError('Damaged', `there is more behind its end (bytes: ${behind})`)
   throw new SealedZipError('Truncated', 'the end of the file is missing')
 }
 
