@@ -17,10 +17,11 @@ export function createSnapshot(context: OperationContext): OperationHandlers['Cr
     const simulation = await findSimulation(context, 'CreateSnapshot', input.Simulation)
     demand('CreateSnapshot', refuseSnapshot(simulation.known))
     const key = await explainFaults(bucket, async () => {
-      await context.objects.checkWritable(bucket)
-      return await freeKey(context.objects, bucket, context.nowMs(), (atMs) =>
+      const free = await freeKey(context.objects, bucket, context.nowMs(), (atMs) =>
         boundedKey(snapshotKey(prefix, simulation.record.name, atMs)),
       )
+      await context.objects.checkWritable(bucket, free)
+      return free
     })
     await commandWorker(context, 'CreateSnapshot', simulation, { command: 'createSnapshot', location: { bucket, key } })
     return {}

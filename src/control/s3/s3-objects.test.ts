@@ -84,6 +84,23 @@ describe('S3Objects', () => {
     await objects.close()
   })
 
+  it('sees that it can write without the right, or the chance, to delete', async () => {
+    await using endpoint = await startTestEndpoint()
+    await using proxy = await startProxy(endpoint.url)
+    await endpoint.objects.createBucket('worlds')
+    const { objects, uploadsFolder } = await openOver(proxy)
+    for (const lost of ['DELETE', 'DELETE uploadId']) {
+      proxy.lose = lost
+      await objects.checkWritable('worlds', 'tried')
+      assert.deepEqual((await endpoint.objects.list('worlds', { maxEntries: 10 })).objects, [])
+      proxy.lose = undefined
+      await objects.clearAbandoned()
+      assert.deepEqual(await endpoint.objects.listUploads('worlds'), [])
+      assert.deepEqual(await readdir(uploadsFolder), [])
+    }
+    await objects.close()
+  })
+
   it('gives a body that breaks with a fault of the store where the endpoint goes away in the midst of it', async () => {
     await using endpoint = await startTestEndpoint()
     await using wire = await startProxy(endpoint.url)
@@ -159,7 +176,7 @@ describe('openObjects', () => {
     const options = optionsOver(endpoint, endpoint.folder)
     const wrong = new S3Objects({ ...options, credentials: { ...testKeys, secretAccessKey: 'wrong' } })
     await assertFault('AccessDenied', () => wrong.put('worlds', 'k', from('x')))
-    const error = await assertFault('AccessDenied', () => wrong.checkWritable('worlds'))
+    const error = await assertFault('AccessDenied', () => wrong.checkWritable('worlds', 'k'))
     assert.match(error.message, /'worlds'/)
     await wrong.close()
     const nowhere = new S3Objects({ ...options, endpoint: 'http://127.0.0.1:1' })

@@ -94,7 +94,7 @@ export function describeObjects(name: string, open: () => Promise<StoreUnderTest
         () => objects.get(missing, 'k'),
         () => objects.put(missing, 'k', from('x')),
         () => objects.delete(missing, 'k'),
-        () => objects.checkWritable(missing),
+        () => objects.checkWritable(missing, 'k'),
       ]
       for (const step of steps) {
         const error = await assertFault('NoSuchBucket', step)
@@ -103,7 +103,8 @@ export function describeObjects(name: string, open: () => Promise<StoreUnderTest
     })
 
     it('says that a bucket can be written, and leaves no trace of trying', async () => {
-      await objects.checkWritable(bucket)
+      await objects.checkWritable(bucket, 'tried')
+      await assertFault('NoSuchKey', () => objects.head(bucket, 'tried'))
       assert.equal(await store.leftovers(), 0)
     })
 

@@ -65,8 +65,8 @@ export interface Objects {
   put(bucket: string, key: string, body: Readable, options?: PutOptions): Promise<ObjectInfo>
   /** Deleting what isn't there succeeds. Throws ObjectsError NoSuchBucket. */
   delete(bucket: string, key: string): Promise<void>
-  /** Throws ObjectsError NoSuchBucket or AccessDenied, naming the bucket, where nothing could be written. */
-  checkWritable(bucket: string): Promise<void>
+  /** Throws ObjectsError NoSuchBucket or AccessDenied, naming the bucket, where an object could not be put under the key. At no moment is anything there. */
+  checkWritable(bucket: string, key: string): Promise<void>
   /**
    * Clears away what puts have left in the store whose process was killed, or could not reach it any more. Nothing of a put that is
    * under way is touched. Throws ObjectsError where the store can't be reached: to be tried again.

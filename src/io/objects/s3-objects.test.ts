@@ -41,7 +41,7 @@ test('an endpoint that takes requests and never answers is unavailable, and hold
     while (sockets.length === before) await new Promise((resolve) => setTimeout(resolve, 5))
     abort.abort(new Error('given up'))
     await ended
-    await assert.rejects(objects.checkWritable('bucket'), isUnavailable)
+    await assert.rejects(objects.checkWritable('bucket', 'key'), isUnavailable)
   } finally {
     await objects.close()
     for (const socket of sockets) socket.destroy()

@@ -3,6 +3,7 @@
 
 import { finished, PassThrough, Readable } from 'node:stream'
 import {
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
@@ -41,8 +42,6 @@ export interface S3ObjectsOptions {
   answerLimitMs?: number
 }
 
-/** The probe's key is deleted again at once. */
-const probePrefix = '.heddle-write-probe-'
 const answerLimitMsDefault = 20_000
 
 export class S3Objects implements Objects {
@@ -144,14 +143,19 @@ export class S3Objects implements Objects {
     }
   }
 
-  async checkWritable(bucket: string): Promise<void> {
-    const probe = `${probePrefix}${Date.now()}-${process.pid}`
+  /** Begins an upload, and gives it up: an object would be seen, and who may put one may not be allowed to delete it. */
+  async checkWritable(bucket: string, key: string): Promise<void> {
+    checkKey(key)
+    const { client, notes, answerLimitMs } = this
+    const signal = this.soon().abortSignal
+    const trying = new S3Put({ client, notes, bucket, key, answerLimitMs, signal })
     try {
-      await this.put(bucket, probe, Readable.from([]), { signal: this.soon().abortSignal })
-      await this.delete(bucket, probe)
+      await trying.client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }))
     } catch (error) {
-      const fault = error instanceof ObjectsError ? error.fault : 'Unavailable'
+      const { fault } = objectsError(error, bucket, key)
       throw new ObjectsError(fault, `Nothing can be written to the bucket '${bucket}'.`, { cause: error })
+    } finally {
+      await trying.giveUp()
     }
   }
 

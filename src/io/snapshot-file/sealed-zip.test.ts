@@ -189,7 +189,11 @@ test('damage outside of the parts is refused too', async () => {
 
 test('bytes behind the end are refused', async () => {
   await write([part('a', 'hello')])
-  await checkRefused(Buffer.concat([await readFile(file), Buffer.alloc(100)]), 'Damaged', /behind its end \(bytes: 100\)/)
+  await checkRefused(
+    Buffer.concat([await readFile(file), Buffer.alloc(100)]),
+    'Damaged',
+    /behind its end \(bytes: 100\)/,
+  )
 })
 
 test('another kind of file, and a zip that was not sealed, are refused as that', async () => {
