@@ -33,7 +33,7 @@ export class Application {
     this.#state = {
       host,
       cell: cellOf(host.fabric, host.fabric.partition(host.partition)),
-      owner: new PartitionOwner(host.fabric, host.partition),
+      owner: new PartitionOwner(host.fabric, host.partition, { refusesOutside: true }),
       subscriptions: new Map(),
       ownership: new OwnershipLog(),
       metrics: emptyMetrics(),

@@ -214,6 +214,10 @@ test('who is moved out of the world in bulk is named at the commit, which can be
     assert.throws(() => transaction.commit(), { code: 'InvalidArgument' })
     positions[second * 3] = 30
     transaction.owned.moved()
+    // Of an entity that this tick has changed in another way, what was written later and not said is looked at, too.
+    positions[0] = -101
+    assert.throws(() => transaction.commit(), { code: 'InvalidArgument', message: /\(row 0\) was moved to \(-101, / })
+    positions[0] = -10
     transaction.commit()
     assert.throws(() => transaction.owned.ids, { code: 'InvalidState' })
   })

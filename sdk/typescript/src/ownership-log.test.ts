@@ -22,6 +22,22 @@ function make(x: number, count: number) {
   }
 }
 
+test('the log of an app that has asked once does not grow by entities that come and are deleted', () => {
+  const world = new LockstepWorld({ entitiesPerPartition: 1000 })
+  let handedOver = 0
+  const west = (transaction: Transaction) => {
+    make(50, 500)(transaction)
+    handedOver += 500
+  }
+  const east = ({ owned }: Transaction) => owned.delete(owned.arrivedRows)
+  world.tick(idle, (transaction) => assert.deepEqual(transaction.ownershipChanges(), []))
+  while (handedOver < 20_000) world.tick(west, east)
+  world.tick(idle, (transaction) => {
+    const changes = transaction.ownershipChanges().length
+    assert.ok(changes < 5000, `${changes} changes of ${handedOver} entities that are gone`)
+  })
+})
+
 for (const asksFirst of [true, false]) {
   test(`whoever asks late ${asksFirst ? 'for the second' : 'for the first'} time knows what is owned`, () => {
     const world = new LockstepWorld({ entitiesPerPartition: 1000 })

@@ -25,7 +25,7 @@ export class OwnershipLog {
   /** Notes what the begin of a tick brought. */
   add(owner: PartitionOwner): void {
     if (this.#count >= this.#shortenAt) {
-      if (this.#wasAsked) this.#shorten()
+      if (this.#wasAsked) this.#shorten(owner)
       else this.#drop(owner)
     }
     const { ownership, back } = owner
@@ -85,8 +85,10 @@ export class OwnershipLog {
     this.#rows[place] = row
   }
 
-  /** Keeps, of an entity's changes, what they come to: none where it came and went, and its last Reject. */
-  #shorten(): void {
+  /** Keeps, of an entity's changes, what they come to: none where it came and went, or was deleted by the app, and its last Reject. */
+  #shorten({ back, rows }: PartitionOwner): void {
+    const owned = new Set<number>()
+    for (let row = 0; row < rows; row++) if (back.state[row] !== rowState.free) owned.add(back.id[row])
     const entries = new Map<number, { first: number; last: number; reject: number }>()
     for (let place = 0; place < this.#count; place++) {
       const kind = this.#kinds[place]
@@ -99,6 +101,7 @@ export class OwnershipLog {
     const kept: number[] = []
     for (const { first, last, reject } of entries.values()) {
       if (this.#kinds[first] === added && this.#kinds[last] === removed) continue
+      if (this.#kinds[last] !== removed && !owned.has(this.#ids[last])) continue
       if (this.#kinds[last] !== rejected) kept.push(last)
       if (reject >= 0 && this.#kinds[last] !== removed) kept.push(reject)
     }

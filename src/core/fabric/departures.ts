@@ -8,7 +8,7 @@ import { PlaceList } from './place-list.ts'
 import { RowList } from './row-list.ts'
 import type { World } from './world.ts'
 
-/** Thrown where an entity of a domain with an area was moved out of it in bulk: nothing is written, and it can be moved back. */
+/** Thrown where an entity of a domain with an area was moved out of it: nothing is written, and it can be moved back. */
 export class OutsideError extends Error {
   readonly row: number
 
@@ -33,6 +33,7 @@ export class Departures {
   readonly #partition: number
   readonly #domain: number
   readonly #cell: Box | undefined
+  readonly #refusesOutside: boolean
   #back!: Side
   /** Rows that bulk writes may have left outside of the cell. */
   readonly #outside = new RowList()
@@ -43,11 +44,16 @@ export class Departures {
   readonly #candidates = new RowList()
   #targets = new Int32Array(0)
 
-  constructor(world: World, options: { partition: number; domain: number; cell: Box | undefined }) {
+  /** With `refusesOutside` nobody gets out of the domain, however it was written; without it only bulk writes are held to that, and others keep who is outside. */
+  constructor(
+    world: World,
+    options: { partition: number; domain: number; cell: Box | undefined; refusesOutside: boolean },
+  ) {
     this.#world = world
     this.#partition = options.partition
     this.#domain = options.domain
     this.#cell = options.cell
+    this.#refusesOutside = options.refusesOutside
   }
 
   begin(back: Side): void {
@@ -97,6 +103,7 @@ export class Departures {
     let leaving = 0
     for (let place = 0; place < candidates.count; place++) {
       const target = this.#targetOf(rows[place], suspects.changed)
+      if (target < 0 && this.#refusesOutside && this.isOutside(rows[place])) throw new OutsideError(rows[place])
       if (target < 0) strays = 1
       if (target < 0 || target === this.#partition) continue
       rows[leaving] = rows[place]

@@ -78,11 +78,15 @@ export class PartitionOwner {
   /** Most rows that were in use at once in this tick. */
   #rowsMost = 0
 
-  /** Below `indexRowsMin` rows there is no spatial index: it would cost more than it saves. */
+  /** Below `indexRowsMin` rows there is no spatial index: it would cost more than it saves. For `refusesOutside` see Departures. */
   constructor(
     fabric: Fabric,
     index: number,
-    { indexRowsMin = 512, ...peaks }: { indexRowsMin?: number } & PeakWatchOptions = {},
+    {
+      indexRowsMin = 512,
+      refusesOutside = false,
+      ...peaks
+    }: { indexRowsMin?: number; refusesOutside?: boolean } & PeakWatchOptions = {},
   ) {
     this.#fabric = fabric
     this.#indexRowsMin = indexRowsMin
@@ -93,7 +97,7 @@ export class PartitionOwner {
     this.#cell = cellOf(fabric, this.memory)
     this.#spatialIndex = this.#cell && new SpatialIndex(this.memory, this.#cell)
     const place = { partition: index, domain: this.domain, cell: this.#cell }
-    this.#departures = new Departures(fabric.world, place)
+    this.#departures = new Departures(fabric.world, { ...place, refusesOutside })
     this.#readers = new Readers(fabric, index, this.#cell)
   }
 
