@@ -179,6 +179,8 @@ export class OwnedColumns {
         'CapacityExceeded',
         `the partition holds ${owner.population} entities and takes no ${count} more (limit ${entityLimit})`,
       )
+    if (!owner.memory.ensureRows(Math.max(owner.rows, owner.population + count)))
+      throw this.#error('CapacityExceeded', `no room for ${count} entities: ${owner.memory.refusal}`)
     const rows = new Uint32Array(count)
     const [x, y, z] = middleOf(this.#state)
     for (let made = 0; made < count; made++) {
