@@ -49,19 +49,26 @@ function lookAcross(transaction: Transaction, subscription: Subscription): void 
 
 /** A step that would lead out of the world is not taken. */
 function walk({ owned, tick }: Transaction): void {
-  const perUnit = stepMax / 2 ** 31
   let chance = Math.imul(2 * tick + partition.id + 1, 0x9e37_79b1) || 1
   owned.sweep((positions, from, to) => {
-    for (let place = from * 3; place < to * 3; place += 3) {
-      chance = nextChance(chance)
-      const x = positions[place] + chance * perUnit
-      chance = nextChance(chance)
-      const y = positions[place + 1] + chance * perUnit
-      if (Math.abs(x) >= half || Math.abs(y) >= half) continue
-      positions[place] = x
-      positions[place + 1] = y
-    }
+    chance = walkSome(positions, from, to, chance)
   })
+}
+
+/** Returns the chance to go on with. */
+function walkSome(positions: Float32Array, from: number, to: number, first: number): number {
+  const perUnit = stepMax / 2 ** 31
+  let chance = first
+  for (let place = from * 3; place < to * 3; place += 3) {
+    chance = nextChance(chance)
+    const x = positions[place] + chance * perUnit
+    chance = nextChance(chance)
+    const y = positions[place + 1] + chance * perUnit
+    if (Math.abs(x) >= half || Math.abs(y) >= half) continue
+    positions[place] = x
+    positions[place + 1] = y
+  }
+  return chance
 }
 
 /** Xorshift: whole numbers from -2^31 to 2^31. */
