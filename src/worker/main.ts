@@ -3,7 +3,6 @@
 
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compileSooner } from '../base/compile-sooner.ts'
 import { executionFabricFolder, PLAN_FILE, workerSocketPath } from '../core/wire/places.ts'
 import type { WorkerAnswer, WorkerCommand, WorkerPlan, WorkerStatus } from '../core/wire/worker-protocol.ts'
 import type { BusServer } from '../io/bus/bus.ts'
@@ -11,7 +10,6 @@ import { serveBus } from '../io/bus/unix-bus.ts'
 import { Simulation } from './simulation.ts'
 
 async function main(runFolder: string): Promise<void> {
-  compileSooner()
   const plan = JSON.parse(readFileSync(join(runFolder, PLAN_FILE), 'utf8')) as WorkerPlan
   let bus: BusServer<WorkerStatus> | undefined
   const simulation = new Simulation(plan, (status) => bus?.publish(status))

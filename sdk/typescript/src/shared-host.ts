@@ -4,7 +4,6 @@
 import { readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
-import { compileSooner } from '../../../src/base/compile-sooner.ts'
 import { ControlBlock } from '../../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../../src/core/fabric/fabric.ts'
 import { World } from '../../../src/core/fabric/world.ts'
@@ -20,7 +19,6 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   const folder = required(environment, 'HEDDLE_FABRIC')
   const partition = Number(required(environment, 'HEDDLE_PARTITION'))
   const incarnation = Number(required(environment, 'HEDDLE_INCARNATION'))
-  compileSooner()
   const segments = new SharedSegments(folder)
   const control = ControlBlock.open(segments)
   if (control.partitionWord(partition, 'incarnation') !== incarnation) {
