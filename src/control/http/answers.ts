@@ -26,8 +26,9 @@ export function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
   return sendJson(reply.code(error.status).header(ERROR_TYPE_HEADER, error.code), errorText(error))
 }
 
-export function sendJson(reply: FastifyReply, text: string): FastifyReply {
-  return reply.header('content-type', 'application/json').send(text)
+/** The JSON as text, or as its bytes in UTF-8. */
+export function sendJson(reply: FastifyReply, json: string | Buffer): FastifyReply {
+  return reply.header('content-type', 'application/json').send(json)
 }
 
 /** The whole answer to bytes that are not HTTP, for a socket that has no reply. */

@@ -170,7 +170,7 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
     // Never gives the framework a promise of the reply: it would listen for the reply's end, at a price.
     handler: (request: FastifyRequest, reply: FastifyReply) => {
       answer(name, request, options).then(
-        (text) => void sendJson(reply, text),
+        (json) => void sendJson(reply, json),
         (fault) => void reply.send(fault),
       )
     },
@@ -181,7 +181,7 @@ async function answer<Name extends OperationName>(
   name: Name,
   request: FastifyRequest,
   options: HttpServerOptions,
-): Promise<string> {
+): Promise<string | Buffer> {
   const caller = await authenticated(options, request)
   demandAudit(options.audit, name)
   const validated = validateInput(name, { url: rawUrl(request), body: rawBody(request) })
@@ -191,18 +191,21 @@ async function answer<Name extends OperationName>(
   const call = { requestId: request.id, caller, origin: originOf(request.raw) }
   const output = await options.handlers[name](validated.input, call)
   notes.output = output
-  return textOf(name, output)
+  return jsonOf(name, output)
 }
 
 /** Handlers may answer with the same output again, which is then not written again. */
-const texts = new WeakMap<object, string>()
+const written = new WeakMap<object, string | Buffer>()
+/** Longer texts are kept as bytes, and not encoded anew for each answer. */
+const longText = 4096
 
-function textOf<Name extends OperationName>(name: Name, output: OutputOf<Name>): string {
-  const known = texts.get(output)
+function jsonOf<Name extends OperationName>(name: Name, output: OutputOf<Name>): string | Buffer {
+  const known = written.get(output)
   if (known !== undefined) return known
   const text = outputText(name, output)
-  texts.set(output, text)
-  return text
+  const json = text.length > longText ? Buffer.from(text) : text
+  written.set(output, json)
+  return json
 }
 
 async function authenticated(options: HttpServerOptions, request: FastifyRequest): Promise<Caller> {
