@@ -1,6 +1,7 @@
 // Entities as columns: typed arrays on the fabric's memory itself, a row an entity. Good within one transaction.
 // Owns the views and the checks of arguments; what a write has to be followed by is said at each call. Never copies.
 
+import { assert } from '../../../src/base/assert.ts'
 import { OutsideError } from '../../../src/core/fabric/departures.ts'
 import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
 import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
@@ -185,10 +186,7 @@ export class OwnedColumns {
     const [x, y, z] = middleOf(this.#state)
     for (let made = 0; made < count; made++) {
       const row = owner.create(typeId)
-      if (row < 0) {
-        for (const before of rows.subarray(0, made)) owner.delete(before)
-        throw this.#error('CapacityExceeded', `no room for ${count} entities: ${owner.memory.refusal}`)
-      }
+      assert(row >= 0, 'the rows are claimed, and within the limit')
       rows[made] = row
       owner.setPosition(row, x, y, z)
     }

@@ -8,6 +8,7 @@ import { decoded, type QueryPairs, queryPairs, splitTarget } from './raw-input.t
 import {
   headerIn,
   refuse,
+  refuseMismatch,
   type SignatureAccepted,
   type SignatureOptions,
   type SignatureRefusal,
@@ -70,11 +71,7 @@ export function verifyPresignedVersion2(
     `${bucket}${path}${subresources(query)}`,
   ].join('\n')
   if (!sameText(createHmac('sha1', secret).update(text).digest('base64'), signature)) {
-    return refuse(
-      'InvalidSignatureException',
-      'mismatch',
-      'The signature of the request does not match the one made here. Check the secret key and the way of signing.',
-    )
+    return refuseMismatch()
   }
   return {
     ok: true,

@@ -110,11 +110,7 @@ export function verifySignature(
   const key = signingKey(secret, claim)
   const expected = signatureOf(signed, claim.dateTime, claim, key)
   if (!sameText(expected, claim.signature)) {
-    return refuse(
-      'InvalidSignatureException',
-      'mismatch',
-      'The signature of the request does not match the one made here. Check the secret key and the way of signing.',
-    )
+    return refuseMismatch()
   }
   return {
     ok: true,
@@ -149,6 +145,14 @@ export function headerText(value: string): string {
 
 /** The same in Latin-1 and in UTF-8. */
 const ASCII = /^[\x20-\x7e]*$/
+
+export function refuseMismatch(): SignatureRefusal {
+  return refuse(
+    'InvalidSignatureException',
+    'mismatch',
+    'The signature of the request does not match the one made here. Check the secret key and the way of signing.',
+  )
+}
 
 export function refuse(error: SignatureErrorName, reason: SignatureReason, message: string): SignatureRefusal {
   return { ok: false, error, reason, message }

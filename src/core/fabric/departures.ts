@@ -5,7 +5,7 @@ import type { Box } from './box.ts'
 import { findOutside } from './inside.ts'
 import { rowState, type Side } from './partition-memory.ts'
 import { PlaceList } from './place-list.ts'
-import { RowList } from './row-list.ts'
+import { grown, RowList } from './row-list.ts'
 import type { World } from './world.ts'
 
 /** Thrown where an entity of a domain with an area was moved out of it: nothing is written, and it can be moved back. */
@@ -162,7 +162,7 @@ function writeGroups(side: Side, rows: Uint32Array, targets: Int32Array): void {
   const order: number[] = []
   for (let place = 0; place < rows.length; place++) {
     const target = targets[place]
-    if (target >= counted.length) counted = grown(counted, target)
+    if (target >= counted.length) counted = grown(counted, target + 1)
     if (counted[target]++ === 0) order.push(target)
   }
   order.sort((a, b) => a - b)
@@ -185,10 +185,4 @@ function writeGroups(side: Side, rows: Uint32Array, targets: Int32Array): void {
 }
 
 /** By target: how many go there, then where the next one's row is written; all 0 between two uses. */
-let counted = new Uint32Array(64)
-
-function grown(numbers: Uint32Array, place: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array((place + 1) * 2)
-  larger.set(numbers)
-  return larger
-}
+let counted: Uint32Array = new Uint32Array(64)

@@ -13,6 +13,7 @@ import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
 import { PeakWatch, type PeakWatchOptions } from './peak-watch.ts'
 import { PositionTakeover } from './position-takeover.ts'
+import { grown } from './row-list.ts'
 import { copyAllRows, copyChanges, copyValue, type FieldOnBothSides } from './row-takeover.ts'
 import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
@@ -574,10 +575,4 @@ export class PartitionOwner {
         view.data.copyWithin(row * stride, row * strideBefore, (row + 1) * strideBefore)
     return true
   }
-}
-
-function grown(numbers: Uint32Array, length: number): Uint32Array {
-  const larger = new Uint32Array(Math.max(length, numbers.length * 2))
-  larger.set(numbers)
-  return larger
 }

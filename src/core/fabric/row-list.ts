@@ -66,3 +66,10 @@ export class RowList {
 const sparseRows = 32
 /** By row; all 0 between two uses. */
 let marks = new Uint8Array(0)
+
+/** The same numbers in an array of at least `length`, and zeros behind them. */
+export function grown(numbers: Uint32Array, length: number): Uint32Array {
+  const larger = new Uint32Array(Math.max(length, numbers.length * 2))
+  larger.set(numbers)
+  return larger
+}
