@@ -15,11 +15,18 @@ const bytesPerThread = 8 * 1024 ** 2
 export class Encoders {
   readonly #encoders: Encoder[]
 
-  /** As many as are worth it for a world of that size, and as there are processors. They are scheduled as the thread that starts them is. */
+  /** As many as `countFor` says. They are scheduled as the thread that starts them is. */
   constructor(worldBytes: number) {
-    const wanted = Math.ceil(worldBytes / bytesPerThread)
-    const count = Math.max(1, Math.min(availableParallelism(), wanted))
-    this.#encoders = Array.from({ length: count }, () => new Encoder())
+    this.#encoders = Array.from({ length: Encoders.countFor(worldBytes) }, () => new Encoder())
+  }
+
+  /** As many threads as are worth it for a world of that size, and as there are processors. */
+  static countFor(worldBytes: number): number {
+    return Math.max(1, Math.min(availableParallelism(), Math.ceil(worldBytes / bytesPerThread)))
+  }
+
+  get count(): number {
+    return this.#encoders.length
   }
 
   /** The world's partitions in their order, each to be taken before the next; the threads are at work on later ones meanwhile. */
@@ -34,6 +41,11 @@ export class Encoders {
       })
       yield { path: partitionPath(domain, name), pieces, summary: () => done! }
     }
+  }
+
+  /** They hold on to the world that they have encoded no longer, and wait for another. */
+  forget(): void {
+    for (const encoder of this.#encoders) encoder.tell({ kind: 'world', sides: [] })
   }
 
   async end(): Promise<void> {

@@ -1,7 +1,7 @@
-// Makes one snapshot's file and puts it into the object store, beside the simulation: encoding and compression never delay a tick.
-// Owns the memory that the world is copied into, and the writing of one snapshot. All its threads run when no other has work.
+// Makes a simulation's snapshots, one after another, and puts them into the object store beside it: encoding and compression never delay a tick.
+// Owns the memory that the world is copied into, the writing, and the threads that encode, which stay for the next snapshot. All of them run when no other thread has work.
 
-import { parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort } from 'node:worker_threads'
 import { pageBytes } from '../base/memory.ts'
 import type { ObjectsConfig } from '../base/objects-config.ts'
 import type { SnapshotHeader } from '../core/snapshot/partition-state.ts'
@@ -15,7 +15,7 @@ import { writeSnapshot } from './snapshot-file.ts'
 /** What a snapshot says of its simulation, whatever its tick. */
 export type SimulationHeader = Omit<SnapshotHeader, 'stateHash' | 'tick' | 'nextIdLane' | 'takenAtMs'>
 
-export interface SnapshotThreadData {
+export interface SnapshotOrder {
   objects: ObjectsConfig
   location: ObjectLocation
   header: SimulationHeader
@@ -26,12 +26,16 @@ export interface SnapshotThreadData {
 }
 
 export type SnapshotThreadCommand =
+  /** Once the one before has finished. */
+  | { kind: 'make'; order: SnapshotOrder }
   | { kind: 'copied'; copy: WorldCopy; takenAtMs: number }
   | { kind: 'cancel'; reason: string }
 
 export type SnapshotThreadReport =
   /** The world may be copied into it. */
-  { kind: 'room'; room: SharedArrayBuffer } | { kind: 'finished'; outcome: SnapshotOutcome }
+  | { kind: 'room'; room: SharedArrayBuffer }
+  /** After an error the thread ends: what it was in the middle of ends with it. */
+  | { kind: 'finished'; outcome: SnapshotOutcome }
 
 export type SnapshotOutcome = { bytes: number; entities: number; stateHash: string } | { error: string }
 
@@ -47,30 +51,52 @@ function makeRoom(copyBytes: number): SharedArrayBuffer {
   return room
 }
 
-async function make({
-  objects: config,
-  location,
-  header,
-  copyBytes,
-  room,
-}: SnapshotThreadData): Promise<SnapshotOutcome> {
-  const cancelled = new AbortController()
-  const copied = new Promise<Extract<SnapshotThreadCommand, { kind: 'copied' }>>((resolve, reject) => {
-    parentPort!.on('message', (command: SnapshotThreadCommand) => {
-      if (command.kind === 'copied') return resolve(command)
+interface Making {
+  copied: PromiseWithResolvers<Extract<SnapshotThreadCommand, { kind: 'copied' }>>
+  cancelled: AbortController
+}
+
+class SnapshotThread {
+  readonly #port: MessagePort
+  #encoders: Encoders | undefined
+  #making: Making | undefined
+
+  constructor(port: MessagePort) {
+    this.#port = port
+    port.on('message', (command: SnapshotThreadCommand) => this.#obey(command))
+  }
+
+  #obey(command: SnapshotThreadCommand): void {
+    if (command.kind === 'make') void this.#make(command.order)
+    else if (command.kind === 'copied') this.#making?.copied.resolve(command)
+    else {
       const reason = new Error(command.reason)
-      reject(reason)
-      cancelled.abort(reason)
-    })
-  })
-  // It may be refused before anybody waits for it.
-  copied.catch(() => undefined)
-  const encoders = new Encoders(copyBytes)
-  try {
-    say({ kind: 'room', room: room ?? makeRoom(copyBytes) })
+      this.#making?.copied.reject(reason)
+      this.#making?.cancelled.abort(reason)
+    }
+  }
+
+  async #make(order: SnapshotOrder): Promise<void> {
+    const making: Making = { copied: Promise.withResolvers(), cancelled: new AbortController() }
+    // It may be refused before anybody waits for it.
+    making.copied.promise.catch(() => undefined)
+    this.#making = making
+    const outcome = await this.#made(order, making).catch((cause: Error) => ({ error: cause.message }))
+    this.#making = undefined
+    if ('error' in outcome) await this.#encoders?.end()
+    this.#say({ kind: 'finished', outcome })
+    if ('error' in outcome) this.#port.close()
+  }
+
+  async #made(
+    { objects: config, location, header, copyBytes, room }: SnapshotOrder,
+    { copied, cancelled }: Making,
+  ): Promise<SnapshotOutcome> {
+    this.#say({ kind: 'room', room: room ?? makeRoom(copyBytes) })
+    const encoders = await this.#encodersFor(copyBytes)
     const objects = await openObjects(config)
     try {
-      const { copy, takenAtMs } = await copied
+      const { copy, takenAtMs } = await copied.promise
       const { tick, nextIdLane, sides } = copy
       const { stream, finished } = writeSnapshot({ ...header, tick, nextIdLane, takenAtMs }, encoders.encoded(sides))
       await objects.put(location.bucket, location.key, stream, {
@@ -78,21 +104,26 @@ async function make({
         signal: cancelled.signal,
       })
       const { bytes, manifest } = await finished
+      encoders.forget()
       return { bytes, entities: manifest.entities, stateHash: manifest.stateHash }
     } finally {
       await objects.close()
     }
-  } catch (cause) {
-    return { error: (cause as Error).message }
-  } finally {
-    await encoders.end()
+  }
+
+  /** Those of the snapshot before, where they are as many as this one wants. */
+  async #encodersFor(worldBytes: number): Promise<Encoders> {
+    if (this.#encoders?.count !== Encoders.countFor(worldBytes)) {
+      await this.#encoders?.end()
+      this.#encoders = new Encoders(worldBytes)
+    }
+    return this.#encoders!
+  }
+
+  #say(report: SnapshotThreadReport): void {
+    this.#port.postMessage(report)
   }
 }
 
-function say(report: SnapshotThreadReport): void {
-  parentPort!.postMessage(report)
-}
-
 runWhenIdle()
-say({ kind: 'finished', outcome: await make(workerData as SnapshotThreadData) })
-parentPort!.close()
+new SnapshotThread(parentPort!)

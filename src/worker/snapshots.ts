@@ -1,5 +1,5 @@
-// Snapshots of a running simulation: one at a time, copied by the clock, written by threads of their own.
-// Owns the one in progress; the simulation's status is the caller's.
+// Snapshots of a running simulation: one at a time, copied by the clock, written by threads of their own, which stay for a while.
+// Owns the one in progress and the thread; the simulation's status is the caller's.
 
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
@@ -8,9 +8,9 @@ import type { AppState, WorkerPlan } from '../core/wire/worker-protocol.ts'
 import type { WorldCopy } from './clock-messages.ts'
 import type {
   SimulationHeader,
+  SnapshotOrder,
   SnapshotOutcome,
   SnapshotThreadCommand,
-  SnapshotThreadData,
   SnapshotThreadReport,
 } from './snapshot-thread.ts'
 
@@ -40,7 +40,7 @@ export function simulationHeader(
   return { simulationName, executionId, schemaText, heddleVersion: version, grids, apps: running }
 }
 
-export interface SnapshotOptions extends Omit<SnapshotThreadData, 'room'> {
+export interface SnapshotOptions extends Omit<SnapshotOrder, 'room'> {
   /** Copies the world at one tick; asked for once, when there is room. */
   copyInto(room: SharedArrayBuffer): Promise<WorldCopy>
   /** Told the tick that the snapshot is of. */
@@ -50,35 +50,73 @@ export interface SnapshotOptions extends Omit<SnapshotThreadData, 'room'> {
 /** A room that is more than so many times too large is not used again. */
 const spareMax = 2
 
+/** Loading what a snapshot needs takes longer than writing a small one: so long, the thread and the memory of one wait for the next. */
+const lingerMs = 60_000
+
 /** Makes one simulation's snapshots. */
 export class Snapshots {
-  /** Of the one before, until the engine collects it: snapshots that follow each other take turns in one room. */
-  #lastRoom: WeakRef<SharedArrayBuffer> | undefined
+  #thread: Worker | undefined
+  #lingering: NodeJS.Timeout | undefined
+  #inProgress: { hear(report: SnapshotThreadReport): void } | undefined
+  /** Of the one before: snapshots that follow each other take turns in one room. */
+  #room: SharedArrayBuffer | undefined
 
   /** To be called when the one before has finished. */
-  start({ copyInto, copied, ...options }: SnapshotOptions): SnapshotInProgress {
-    const workerData: SnapshotThreadData = { ...options, room: this.#roomOf(options.copyBytes) }
-    const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData })
-    const tell = (command: SnapshotThreadCommand) => thread.postMessage(command)
+  start({ copyInto, copied, ...order }: SnapshotOptions): SnapshotInProgress {
+    clearTimeout(this.#lingering)
+    const thread = this.#thread ?? this.#startThread()
+    this.#thread = thread
+    const { promise: finished, resolve } = Promise.withResolvers<SnapshotOutcome>()
+    const cancel = (reason: string) => {
+      if (this.#inProgress === inProgress) tell(thread, { kind: 'cancel', reason })
+    }
     const copy = async (room: SharedArrayBuffer) => {
-      this.#lastRoom = new WeakRef(room)
+      this.#room = room
       const copy = await copyInto(room)
       copied(copy.tick)
-      tell({ kind: 'copied', copy, takenAtMs: Date.now() })
+      tell(thread, { kind: 'copied', copy, takenAtMs: Date.now() })
     }
-    const finished = new Promise<SnapshotOutcome>((resolve) => {
-      thread.on('message', (report: SnapshotThreadReport) => {
-        if (report.kind === 'finished') resolve(report.outcome)
-        else copy(report.room).catch((cause: Error) => tell({ kind: 'cancel', reason: cause.message }))
-      })
-      thread.once('error', (error) => resolve({ error: (error as Error).message }))
-      thread.once('exit', () => resolve({ error: 'the snapshot thread ended without a word' }))
-    })
-    return { finished, cancel: () => tell({ kind: 'cancel', reason: 'the snapshot was cancelled' }) }
+    const inProgress = {
+      hear: (report: SnapshotThreadReport) => {
+        if (report.kind === 'room') copy(report.room).catch((cause: Error) => cancel(cause.message))
+        else {
+          this.#inProgress = undefined
+          if ('error' in report.outcome) this.#thread = undefined
+          else this.#lingering = setTimeout(() => this.#letGo(thread), lingerMs).unref()
+          resolve(report.outcome)
+        }
+      },
+    }
+    this.#inProgress = inProgress
+    tell(thread, { kind: 'make', order: { ...order, room: this.#roomOf(order.copyBytes) } })
+    return { finished, cancel: () => cancel('the snapshot was cancelled') }
+  }
+
+  #startThread(): Worker {
+    const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url))
+    const lost = (error: string) => {
+      if (this.#thread !== thread) return
+      this.#thread = undefined
+      this.#inProgress?.hear({ kind: 'finished', outcome: { error } })
+    }
+    thread.on('message', (report: SnapshotThreadReport) => this.#inProgress?.hear(report))
+    thread.on('error', (error) => lost((error as Error).message))
+    thread.on('exit', () => lost('the snapshot thread ended without a word'))
+    return thread
+  }
+
+  #letGo(thread: Worker): void {
+    this.#thread = undefined
+    this.#room = undefined
+    void thread.terminate()
   }
 
   #roomOf(bytes: number): SharedArrayBuffer | undefined {
-    const room = this.#lastRoom?.deref()
+    const room = this.#room
     return room && room.byteLength >= bytes && room.byteLength <= bytes * spareMax ? room : undefined
   }
+}
+
+function tell(thread: Worker, command: SnapshotThreadCommand): void {
+  thread.postMessage(command)
 }

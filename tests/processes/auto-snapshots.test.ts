@@ -52,12 +52,22 @@ test('a world saves itself every so many ticks, keeps the newest, and rests whil
   await world.stop()
 })
 
-test('a bucket that is missing is said in the errors, and the world goes on', async () => {
+test('a bucket that is missing is said in the errors, and the world and other snapshots go on', async () => {
   const tags = { ...hashEvery(1).Tags, 'heddle:snapshot-every': '5 ticks', 'heddle:snapshot-to': 's3://nowhere-at-all' }
   const world = await heddle.startSimulation('hopeless', text, { Tags: tags })
   await world.startClock()
   await world.saysError(/nowhere-at-all/)
   await world.ticksOn(30)
+  await world.stopClock()
+  const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'hopeless' }
+  for (const count of [1, 2]) {
+    await world.is('STARTED')
+    await heddle.weaver.createSnapshot({ Simulation: world.name, Destination }).promise()
+    await waitFor(
+      async () => (await heddle.keys('hopeless/')).length === count,
+      () => `snapshot ${count}; ${world.errors()}`,
+    )
+  }
   await world.stop()
 })
 

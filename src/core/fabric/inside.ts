@@ -4,16 +4,10 @@
 // Four positions are compared at once, by WebAssembly: plain JavaScript takes four times as long. WebAssembly sees only memory of its own, so positions are copied
 // there a piece at a time, which costs little while the piece is in the processor's nearest memory.
 
+import { get, integer, leb, set, wasmFunction, wasmMemory, wasmTypes } from '../../base/wasm.ts'
 import type { Box } from './box.ts'
 import type { PlaceList } from './place-list.ts'
 import type { RowList } from './row-list.ts'
-
-/** What this file needs of it; Node's own types have none. */
-declare const WebAssembly: {
-  Memory: new (options: { initial: number }) => { buffer: ArrayBuffer }
-  Module: new (bytes: Uint8Array<ArrayBuffer>) => object
-  Instance: new (module: object, imports: object) => { exports: Record<string, unknown> }
-}
 
 const pieceRows = 4096
 const edgesAt = 0
@@ -24,7 +18,7 @@ const yAt = xAt + (pieceRows + 1) * 4
 const beyondAt = yAt + (pieceRows + 1) * 4
 const outerAt = beyondAt + (pieceRows + 1) * 4
 const beyondCountAt = outerAt + 16
-const memory = new WebAssembly.Memory({ initial: Math.ceil((beyondCountAt + 4) / 65_536) })
+const memory = wasmMemory(beyondCountAt + 4)
 /** Three vectors of lower edges, and three of upper ones, for x y z x, y z x y, z x y z of four positions. */
 const edges = new Float32Array(memory.buffer, edgesAt, 24)
 const positions = new Float32Array(memory.buffer, positionsAt, pieceRows * 3)
@@ -35,9 +29,7 @@ const beyondRows = new Uint32Array(memory.buffer, beyondAt, pieceRows + 1)
 /** minX, minY, maxX, maxY of the larger box. */
 const outerEdges = new Float32Array(memory.buffer, outerAt, 4)
 const beyondCount = new Uint32Array(memory.buffer, beyondCountAt, 1)
-const { scan } = new WebAssembly.Instance(new WebAssembly.Module(scanModule()), { fabric: { memory } }).exports as {
-  scan(groups: number, firstRow: number): number
-}
+const scan = scanFunction()
 
 /**
  * Adds the rows from `from` up to `to` whose x and y don't lie between the edges of `box` to `found`, in ascending order; those whose z is no finite number, too. Of these, adds to `beyond` those
@@ -98,18 +90,15 @@ function nextFloat(value: number, direction: 1 | -1): number {
 }
 
 /**
- * `(func (export "scan") (param $groups i32) (param $firstRow i32) (result i32))`: goes over groups of four positions, and over those of a group that are not inside;
+ * `(func (param $groups i32) (param $firstRow i32) (result i32))`: goes over groups of four positions, and over those of a group that are not inside;
  * stores the row, x and y of each, and the rows of those that are outside of the larger box, too; returns how many of the first there are.
  */
-function scanModule(): Uint8Array<ArrayBuffer> {
+function scanFunction(): (groups: number, firstRow: number) => number {
   const [groups, firstRow, group, found, at, place, outside, inGroup, beyond] = [0, 1, 2, 3, 4, 5, 6, 7, 8]
   const vectors = 9
   const isBetween = [15, 16, 17]
   const outer = [18, 19, 20, 21]
   const [x, y, z] = [22, 23, 24]
-  const get = (local: number) => [0x20, local]
-  const set = (local: number) => [0x21, local]
-  const integer = (value: number) => [0x41, ...signedLeb(value)]
   const load = (offset: number) => [0x2a, 2, ...leb(offset)]
   const loadVector = (offset: number) => [0xfd, 0x00, 4, ...leb(offset)]
   const store = (kind: 'i32' | 'f32', offset: number, value: number[], count = found) => [
@@ -180,40 +169,13 @@ function scanModule(): Uint8Array<ArrayBuffer> {
     ...[...compare, ...isBetween.flatMap(get), ...vectorAnd, ...vectorAnd, ...vectorAll, ...isZero],
     ...[...when, ...oneByOne, ...end],
     ...[...increase(group, 1), ...increase(at, 48), ...again(0), ...end, ...end],
-    ...[...integer(0), ...get(beyond), 0x36, 2, ...leb(beyondCountAt), ...get(found), ...end],
+    ...[...integer(0), ...get(beyond), 0x36, 2, ...leb(beyondCountAt), ...get(found)],
   ]
-  const [i32, f32, v128] = [0x7f, 0x7d, 0x7b]
-  const code = [...[3, 7, i32, 9, v128, 7, f32], ...body]
-  const section = (id: number, content: number[]) => [id, ...leb(content.length), ...content]
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 2, i32, i32, 1, i32]),
-    ...section(2, [1, ...text('fabric'), ...text('memory'), 2, 0, 1]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, ...text('scan'), 0, 0]),
-    ...section(10, [1, ...leb(code.length), ...code]),
-  ])
-}
-
-function text(value: string): number[] {
-  return [value.length, ...new TextEncoder().encode(value)]
-}
-
-function leb(value: number): number[] {
-  const bytes: number[] = []
-  for (let rest = value; ; rest >>>= 7) {
-    bytes.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest)
-    if (rest <= 0x7f) return bytes
-  }
-}
-
-function signedLeb(value: number): number[] {
-  const bytes: number[] = []
-  for (let rest = value; ; ) {
-    const byte = rest & 0x7f
-    rest >>= 7
-    const last = (rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0)
-    bytes.push(last ? byte : byte | 0x80)
-    if (last) return bytes
-  }
+  const { i32, f32, v128 } = wasmTypes
+  return wasmFunction(memory, {
+    parameters: [i32, i32],
+    result: i32,
+    locals: [...Array(7).fill(i32), ...Array(9).fill(v128), ...Array(7).fill(f32)],
+    body,
+  })
 }

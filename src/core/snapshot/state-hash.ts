@@ -1,12 +1,13 @@
 // A hash of a world's state that depends neither on the layout nor on any order: two worlds with the same entities have
 // the same hash, whichever partitions and rows they lie in.
-// Owns the mix; never copies columns and never keeps a reference to them.
+// Owns what is mixed in which order; never keeps a reference to columns.
 //
 // Each entity is mixed to 64 bits over the 32-bit words: id (low, high), type, the bits of x, y, z, and for each field that it
 // has, in rising order of index: index, type, length, bytes (little endian, the last word padded with zeros). The world's hash is
 // the sum of all of them modulo 2^64. Bits count as they are stored: +0 and -0 differ.
 
 import { assert } from '../../base/assert.ts'
+import { firstMix, lanes, mixConstant, mixRows, rowsAtOnce, rowsThatFit, secondMix } from './mix-words.ts'
 import type { FieldColumn } from './partition-state.ts'
 
 /** The columns of some entities; every array may be longer than the rows used, and may lie in shared memory. */
@@ -29,10 +30,7 @@ export interface StateHash {
   readonly count: number
 }
 
-const ROWS_AT_ONCE = 2048
-
 export function createStateHash(): StateHash {
-  const lanes: Lanes = { first: new Int32Array(ROWS_AT_ONCE), second: new Int32Array(ROWS_AT_ONCE) }
   let sumLow = 0
   let sumHigh = 0
   let count = 0
@@ -53,10 +51,10 @@ export function createStateHash(): StateHash {
     for (const field of sorted) {
       assert(rows <= field.lengths.length && rows <= field.typeIds.length, 'a field is shorter than the rows')
     }
-    for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
-      const end = Math.min(start + ROWS_AT_ONCE, rows)
-      mixHead(lanes, ids, types, positions, start, end)
-      for (const field of sorted) mixField(lanes, field, start, end)
+    for (let start = 0; start < rows; start += rowsAtOnce) {
+      const end = Math.min(start + rowsAtOnce, rows)
+      mixHead(ids, types, positions, start, end)
+      for (const field of sorted) mixField(field, start, end)
       addUp(start, end, state)
     }
   }
@@ -110,12 +108,11 @@ export function sumOfStateHashes(hashes: readonly string[]): string {
 /** 64 bits of each row's value of a field, two words a row: equal values have equal ones; both words are 0 where there is no value. */
 export function fieldDigests(field: FieldColumn, rows: number): Uint32Array {
   const digests = new Uint32Array(rows * 2)
-  const lanes: Lanes = { first: new Int32Array(ROWS_AT_ONCE), second: new Int32Array(ROWS_AT_ONCE) }
-  for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
-    const end = Math.min(start + ROWS_AT_ONCE, rows)
+  for (let start = 0; start < rows; start += rowsAtOnce) {
+    const end = Math.min(start + rowsAtOnce, rows)
     lanes.first.fill(FIRST_SEED)
     lanes.second.fill(SECOND_SEED)
-    mixField(lanes, field, start, end)
+    mixField(field, start, end)
     for (let row = start; row < end; row++) {
       if (field.lengths[row]! < 0) continue
       digests[row * 2] = finalMix(lanes.first[row - start]!)
@@ -125,23 +122,10 @@ export function fieldDigests(field: FieldColumn, rows: number): Uint32Array {
   return digests
 }
 
-/** Two 32-bit lanes for each row in work. */
-interface Lanes {
-  first: Int32Array
-  second: Int32Array
-}
-
 const FIRST_SEED = 0x243f6a88
 const SECOND_SEED = 0x13198a2e
 
-function mixHead(
-  lanes: Lanes,
-  ids: Float64Array,
-  types: Uint32Array,
-  positions: Float32Array,
-  start: number,
-  end: number,
-): void {
+function mixHead(ids: Float64Array, types: Uint32Array, positions: Float32Array, start: number, end: number): void {
   const { first, second } = lanes
   const rows = end - start
   for (let row = 0; row < rows; row++) {
@@ -155,54 +139,39 @@ function mixHead(
     first[row] = a
     second[row] = b
   }
-  mixColumn(lanes, wordsOf(types), start, 1, rows)
-  const positionBits = wordsOf(positions)
-  for (let axis = 0; axis < 3; axis++) mixColumn(lanes, positionBits, start * 3 + axis, 3, rows)
+  mixRows(wordsOf(types), start, 1, 1, 0, rows)
+  mixRows(wordsOf(positions), start * 3, 3, 3, 0, rows)
 }
 
-function mixField(lanes: Lanes, field: FieldColumn, start: number, end: number): void {
+function mixField(field: FieldColumn, start: number, end: number): void {
   const { lengths, stride, data } = field
   const isAligned = stride % 4 === 0 && data.byteOffset % 4 === 0
   const length = lengths[start]!
-  let isUniform = isAligned && length >= 0 && length % 4 === 0
+  let isUniform = isAligned && length >= 0 && length % 4 === 0 && rowsThatFit(stride / 4) > 0
   for (let row = start; row < end && isUniform; row++) isUniform = lengths[row] === length
-  if (isUniform) mixUniformField(lanes, field, length, start, end)
-  else mixFieldByRow(lanes, field, start, end)
+  if (isUniform) mixUniformField(field, length, start, end)
+  else mixFieldByRow(field, start, end)
 }
 
-/** Of rows that all have a value of the same whole words: word by word, so that no row waits for its own last word. */
-function mixUniformField(lanes: Lanes, field: FieldColumn, length: number, start: number, end: number): void {
-  const { index, typeIds, stride, data } = field
+/** Of rows that all have a value of the same whole words. */
+function mixUniformField(
+  { index, typeIds, stride, data }: FieldColumn,
+  length: number,
+  start: number,
+  end: number,
+): void {
   const rows = end - start
-  mixConstant(lanes, index, rows)
-  mixColumn(lanes, wordsOf(typeIds), start, 1, rows)
-  mixConstant(lanes, length, rows)
+  mixConstant(index, rows)
+  mixRows(wordsOf(typeIds), start, 1, 1, 0, rows)
+  mixConstant(length, rows)
   const words = wordsOf(data)
   const step = stride / 4
-  for (let word = 0; word < length / 4; word++) mixColumn(lanes, words, start * step + word, step, rows)
+  const atOnce = rowsThatFit(step)
+  for (let row = 0; row < rows && length > 0; row += atOnce)
+    mixRows(words, (start + row) * step, step, length / 4, row, Math.min(atOnce, rows - row))
 }
 
-/** Mixes one word into each row's lanes: the one at `offset` into the first row's, the one `step` words on into the second's. */
-function mixColumn({ first, second }: Lanes, words: Int32Array, offset: number, step: number, rows: number): void {
-  for (let row = 0; row < rows; row++) {
-    const word = words[offset + row * step]!
-    const b = second[row]!
-    const mixed = firstMix(first[row]!, word, b)
-    first[row] = mixed
-    second[row] = secondMix(b, word, mixed)
-  }
-}
-
-function mixConstant({ first, second }: Lanes, word: number, rows: number): void {
-  for (let row = 0; row < rows; row++) {
-    const b = second[row]!
-    const mixed = firstMix(first[row]!, word, b)
-    first[row] = mixed
-    second[row] = secondMix(b, word, mixed)
-  }
-}
-
-function mixFieldByRow(lanes: Lanes, field: FieldColumn, start: number, end: number): void {
+function mixFieldByRow(field: FieldColumn, start: number, end: number): void {
   const { first, second } = lanes
   const { index, lengths, typeIds, stride, data } = field
   const aligned = stride % 4 === 0 && data.byteOffset % 4 === 0
@@ -245,17 +214,6 @@ function bytesWord(data: Uint8Array, offset: number, bytes: number): number {
   let word = 0
   for (let at = 0; at < bytes; at++) word |= data[offset + at]! << (8 * at)
   return word
-}
-
-/** For a fixed word, (a, b) to (a', b') loses nothing; for fixed lanes, neither does the word to a'. */
-function firstMix(a: number, word: number, b: number): number {
-  const mixed = Math.imul(a ^ Math.imul(word, 0xcc9e2d51), 0x9e3779b1)
-  return (((mixed << 13) | (mixed >>> 19)) + b) | 0
-}
-
-function secondMix(b: number, word: number, a: number): number {
-  const mixed = Math.imul(b ^ Math.imul(word, 0x1b873593), 0x85ebca77)
-  return (((mixed << 17) | (mixed >>> 15)) + a) | 0
 }
 
 /** Spreads every bit of a lane over all 32: two rounds of xor-shift and multiply. */
