@@ -3,8 +3,10 @@
 import type { Box } from './box.ts'
 import { binsPerAxisMax } from './layout.ts'
 
-/** About so many entities in a bin: fewer make more bins than entities, more make a box look at many that are not in it. */
-const entitiesPerBin = 4
+/** At least about so many entities in a bin: fewer make more bins than entities. */
+const entitiesPerBinMin = 4
+/** A box looks into about so many bins, or more: fewer make it look at many entities that are not in it, more make sorting take longer. */
+const binsPerBox = 8
 
 export class Bins {
   /** Along each axis. */
@@ -22,9 +24,10 @@ export class Bins {
     this.#perUnitY = count / (maxY - minY)
   }
 
-  /** For so many entities. */
-  static countFor(entities: number): number {
-    return Math.max(1, Math.min(binsPerAxisMax, Math.ceil(Math.sqrt(entities / entitiesPerBin))))
+  /** For so many entities, of which a box that is asked for usually holds so many. */
+  static countFor(entities: number, inBox: number): number {
+    const perBin = Math.max(entitiesPerBinMin, inBox / binsPerBox)
+    return Math.max(1, Math.min(binsPerAxisMax, Math.ceil(Math.sqrt(entities / perBin))))
   }
 
   columnOf(x: number): number {

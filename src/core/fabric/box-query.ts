@@ -14,7 +14,7 @@ export function findInBox(fabric: Fabric, memory: PartitionMemory, tick: number,
   const side = memory.side(tick)
   if (side.get('population') === 0) return
   const cell = cellOf(fabric, memory)
-  if (cell && side.get('strays') === 0 && !touches(cell, box)) findLeaving(side, box, found)
+  if (cell && side.get('strays') === 0 && !touches(cell, box)) findLeaving(fabric, side, box, found)
   else if (cell && isIndexed(side, box, cell)) findInIndex(memory, tick, cell, box, found)
   else findInRows(side, box, found)
 }
@@ -73,10 +73,12 @@ function findInRows({ position, state, rows }: Side, box: Box, found: PlaceList)
   found.count = count
 }
 
-/** Only what is on its way out, or wants to be, lies outside of its owner's cell. */
-function findLeaving(side: Side, box: Box, found: PlaceList): void {
+/** Only what is on its way out, or wants to be, lies outside of its owner's cell: in that of its target. */
+function findLeaving(fabric: Fabric, side: Side, box: Box, found: PlaceList): void {
   const { position, leavingRow } = side
   for (let group = 0; group < side.get('handoffGroups'); group++) {
+    const target = cellOf(fabric, fabric.partition(side.handoffTarget[group]))
+    if (target && !touches(target, box)) continue
     const start = side.handoffStart[group]
     for (let place = start; place < start + side.handoffCount[group]; place++) {
       const row = leavingRow[place]

@@ -67,6 +67,8 @@ export class Readers {
   /** The tick as of which `#boxes` is known. */
   #knownAt = -1
   #boxes: Box[] = []
+  /** Of the cell, what a box covers on average. */
+  boxArea = 0
 
   constructor(fabric: Fabric, partition: number, cell: Box | undefined) {
     this.#fabric = fabric
@@ -79,8 +81,10 @@ export class Readers {
   quiet(tick: number, current: Box | undefined): Box | undefined {
     const cell = this.#cell
     if (!cell) return undefined
-    if (this.#knownAt < 0 || this.#fabric.control.interestsTick > this.#knownAt) this.#boxes = this.#find(tick, cell)
-    else if (current && current !== emptyBox && this.#boxes.length > 0) return current
+    if (this.#knownAt < 0 || this.#fabric.control.interestsTick > this.#knownAt) {
+      this.#boxes = this.#find(tick, cell)
+      this.boxArea = this.#boxes.reduce((sum, box) => sum + area(intersection(box, cell)), 0) / this.#boxes.length
+    } else if (current && current !== emptyBox && this.#boxes.length > 0) return current
     if (this.#boxes.length === 0) return undefined
     const padX = (cell.maxX - cell.minX) * paddingShare
     const padY = (cell.maxY - cell.minY) * paddingShare

@@ -418,8 +418,13 @@ export class PartitionOwner {
     const index = this.#spatialIndex
     if (!index) return
     if (this.#rows < this.#indexRowsMin || this.#peakWatch.isEnding) index.quiet = undefined
-    else if (this.#wholeIndexUntil >= this.tick) index.quiet = emptyBox
-    else index.quiet = this.#readers.quiet(this.tick - 1, index.quiet)
+    else if (this.#wholeIndexUntil >= this.tick) {
+      index.quiet = emptyBox
+      index.boxArea = 0
+    } else {
+      index.quiet = this.#readers.quiet(this.tick - 1, index.quiet)
+      index.boxArea = this.#readers.boxArea
+    }
   }
 
   #finishIndex(): void {

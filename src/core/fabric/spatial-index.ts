@@ -3,7 +3,7 @@
 // change, the table stays and they are noted; where many do, it is made anew, in the table that nobody reads now: a tick costs what changed in it.
 
 import { Bins } from './bins.ts'
-import { type Box, everywhere } from './box.ts'
+import { area, type Box, everywhere } from './box.ts'
 import { findOutside } from './inside.ts'
 import { tableNumber } from './layout.ts'
 import { type IndexView, type PartitionMemory, rowState, type Side } from './partition-memory.ts'
@@ -29,6 +29,8 @@ export class SpatialIndex {
   readonly #cell: Box
   /** Of the tick: undefined where nobody reads a part of the cell. */
   quiet: Box | undefined
+  /** Of the cell, what a box that is asked for usually covers. */
+  boxArea = 0
   /** Before, what stands on the front side is a predecessor's. */
   #hasMade = false
   readonly #found = new PlaceList()
@@ -91,7 +93,8 @@ export class SpatialIndex {
     else this.#findAll(back, quiet, rows)
     if (!this.#memory.ensureIndexTable(Math.max(1, list.count))) return false
     const number = front.get('indexed') === 1 ? 1 - front.get('indexTable') : 0
-    const bins = new Bins(this.#cell, Bins.countFor(list.count))
+    const inBox = (list.count * this.boxArea) / (area(this.#cell) - area(quiet))
+    const bins = new Bins(this.#cell, Bins.countFor(list.count, inBox))
     sortIntoBins(this.#memory.indexSegment(number), bins, list, this.#binsOf(list.count))
     this.#hasMade = true
     back.set('indexTable', number)
@@ -118,15 +121,12 @@ export class SpatialIndex {
     changed.sortUnique()
     const { minX, minY, maxX, maxY } = quiet
     const list = this.#places
+    list.reserve(outside.count + changed.count)
     let place = 0
     for (let next = 0; next <= changed.count; next++) {
-      const row = next < changed.count ? changed.rows[next] : Number.POSITIVE_INFINITY
-      while (place < outside.count && outside.rows[place] < row) {
-        if (state[outside.rows[place]] !== rowState.free)
-          list.push(outside.rows[place], outside.x[place], outside.y[place])
-        place++
-      }
-      if (outside.rows[place] === row) place++
+      const row = next < changed.count ? changed.rows[next] : rowCount
+      place = appendUsed(list, outside, place, row, state)
+      if (place < outside.count && outside.rows[place] === row) place++
       if (row >= rowCount || state[row] === rowState.free) continue
       const x = position[row * 3]
       const y = position[row * 3 + 1]
@@ -138,6 +138,24 @@ export class SpatialIndex {
     if (this.#binOf.length < count) this.#binOf = new Uint32Array(count * 2)
     return this.#binOf
   }
+}
+
+/** Adds those of `from`, from `start` on, whose rows are below `end` and hold an entity, to `list`, which has room; returns the place of the first row that is not below. */
+function appendUsed(list: PlaceList, from: PlaceList, start: number, end: number, state: Uint8Array): number {
+  const { rows: fromRows, x: fromX, y: fromY, count: fromCount } = from
+  const { rows, x, y } = list
+  let { count } = list
+  let place = start
+  for (; place < fromCount && fromRows[place] < end; place++) {
+    const row = fromRows[place]
+    rows[count] = row
+    x[count] = fromX[place]
+    y[count] = fromY[place]
+    // Overwritten by the next where the row is free: no branch to guess wrong.
+    count += state[row] === rowState.free ? 0 : 1
+  }
+  list.count = count
+  return place
 }
 
 /** Counting sort: entries ascend by bin, and by row within a bin. */
