@@ -2,7 +2,7 @@
 // Owns the choice of the way; changes nothing. What it costs grows with what is in the box, where the partition's owner keeps an index for it.
 
 import { Bins } from './bins.ts'
-import { area, type Box, contains, overlaps, touches } from './box.ts'
+import { area, type Box, contains, covers, overlaps, touches } from './box.ts'
 import type { Fabric } from './fabric.ts'
 import { readsWholeCell } from './interests.ts'
 import { tableNumber } from './layout.ts'
@@ -14,8 +14,12 @@ export function findInBox(fabric: Fabric, memory: PartitionMemory, tick: number,
   const side = memory.side(tick)
   if (side.get('population') === 0) return
   const cell = cellOf(fabric, memory)
-  if (cell && side.get('strays') === 0 && !touches(cell, box)) findLeaving(fabric, side, box, found)
-  else if (cell && isIndexed(side, box, cell)) findInIndex(memory, tick, cell, box, found)
+  const inCell = cell && side.get('strays') === 0
+  if (inCell && !touches(cell, box)) findLeaving(fabric, side, box, found)
+  else if (inCell && covers(box, cell)) {
+    findStaying(side, found)
+    findLeaving(fabric, side, box, found)
+  } else if (cell && isIndexed(side, box, cell)) findInIndex(memory, tick, cell, box, found)
   else findInRows(side, box, found)
 }
 
@@ -54,6 +58,21 @@ function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box,
     const atY = position[changed * 3 + 1]
     if (contains(box, atX, atY)) found.push(changed, atX, atY)
   }
+}
+
+/** All that are not on their way out: nothing has to be compared. */
+function findStaying({ position, state, rows }: Side, found: PlaceList): void {
+  found.reserve(found.count + rows)
+  const { rows: foundRows, x: foundX, y: foundY } = found
+  let { count } = found
+  for (let row = 0, place = 0; row < rows; row++, place += 3) {
+    foundRows[count] = row
+    foundX[count] = position[place]
+    foundY[count] = position[place + 1]
+    // Overwritten by the next where it is none: no branch to guess wrong.
+    count += state[row] === rowState.here ? 1 : 0
+  }
+  found.count = count
 }
 
 /** Looks at every row. */
