@@ -21,14 +21,17 @@ export function splitField(field: FieldColumn, count: number): SplitField {
   const parsed = shape && layOut(shape.shape)
   const layout = typeof parsed === 'object' ? parsed : undefined
   const gaps = layout ? gapsOf(layout) : []
+  const bytes = layout?.bytes ?? Number.NaN
+  const typeId = shape?.typeId
+  const hasGaps = gaps.length > 0
   let suitable = 0
   let present = 0
   for (let row = 0; row < count; row++) {
     const length = lengths[row]!
     if (length < 0) continue
     present++
-    if (!shape || length !== layout?.bytes || typeIds[row] !== shape.typeId) continue
-    if (gaps.length > 0 && !isClear(field, row, gaps)) continue
+    if (length !== bytes || typeIds[row] !== typeId) continue
+    if (hasGaps && !isClear(field, row, gaps)) continue
     suits[row] = 1
     suitable++
   }
