@@ -140,6 +140,29 @@ test('an app sees the environment that it is given and nothing else', async () =
   }
 })
 
+test('an app leads a group of its own in the session of who launched it, and knows nothing of how it came there', {
+  skip: existsSync('/usr/bin/perl') ? false : 'perl is not installed',
+}, async () => {
+  const environment = { ...baseEnvironment(), HEDDLE_EXECUTION_ID: executionId, LC_ALL: 'xx_XX.nowhere' }
+  const command = ['sh', '-c', 'cut -d" " -f1,5,6 /proc/$$/stat; env | grep PERL']
+  const started = start(command, { environment })
+  await started.ended
+  const [pid, group, session] = started.stdout().trim().split(' ').map(Number)
+  assert.deepEqual([pid, group], [started.process.pid, started.process.pid])
+  const own = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ')
+  assert.equal(session, Number(own[3]))
+  assert.equal(started.stderr(), '')
+})
+
+test('a signal that comes before the app has begun reaches it', async () => {
+  for (const end of ['signal', 'killTree'] as const) {
+    const started = start(['sleep', '1000'])
+    if (end === 'signal') started.process.signal('SIGKILL')
+    else started.process.killTree()
+    assert.deepEqual(await started.ended, { code: null, signal: 'SIGKILL' })
+  }
+})
+
 test('signals reach the whole group, and an end by a signal is told', async () => {
   const app = start(['sh', '-c', 'trap "echo asked; exit 3" TERM; echo ready; while :; do sleep 0.01; done'])
   await until(app.stdout)

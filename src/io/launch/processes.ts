@@ -42,10 +42,13 @@ export interface RunningProcess {
 const OUTPUT_AFTER_EXIT_MS = 1000
 const OUTPUT_WINDOW_MS = 50
 const SETPRIV = '/usr/bin/setpriv'
+const PERL = '/usr/bin/perl'
+/** Becomes the leader of a process group, and then the program that its arguments name. Perl itself is not to complain of the locale. */
+const LEAD_GROUP = 'delete $ENV{PERL_BADLANG}; setpgrp; exec { $ARGV[0] } @ARGV; exit 127'
 
 /**
- * Starts a program in a process group of its own. Where the host has `setpriv`, it dies with the thread that calls this: call it from the
- * main thread.
+ * Starts a program in a process group of its own, in this process's session where the host has `perl`: Linux shares out processors among sessions first (`sched_autogroup`), and what is less
+ * important in one session is as important as anything in another. Where the host has `setpriv`, the program dies with the thread that calls this: call it from the main thread.
  * Throws LaunchError, naming the command and the folder, where it can't be started.
  */
 export function launch(options: Launch): RunningProcess {
@@ -56,8 +59,9 @@ export function launch(options: Launch): RunningProcess {
     'an app is launched with HEDDLE_EXECUTION_ID in its environment',
   )
   const program = resolveCommand(command[0], workingFolder, environment.PATH ?? '')
-  const [file, ...words] = [...dyingWithParent(), program, ...command.slice(1)]
-  const child = start(file, words, options)
+  const leading = existsSync(PERL) ? [PERL, '-e', LEAD_GROUP, '--'] : []
+  const words = [...dyingWithParent(), ...leading, program, ...command.slice(1)]
+  const child = start(words, options, leading.length === 0)
   const pid = child.pid!
   const startTime = startTimeOf(pid) ?? 0
   readOutput(child, options)
@@ -80,12 +84,13 @@ export function launch(options: Launch): RunningProcess {
     pid,
     startTime,
     signal(signal) {
-      if (!hasEnded) signalGroup(pid, signal)
+      // In its first moments it leads no group yet.
+      if (!hasEnded && !signalGroup(pid, signal)) sendSignal(pid, signal)
     },
     killTree() {
       if (hasEnded) return
       const descendants = descendantsOf(pid)
-      signalGroup(pid, 'SIGKILL')
+      if (!signalGroup(pid, 'SIGKILL')) sendSignal(pid, 'SIGKILL')
       for (const one of descendants) if (isAlive(one.pid, one.startTime)) sendSignal(one.pid, 'SIGKILL')
     },
   }
@@ -145,7 +150,11 @@ function dyingWithParent(): string[] {
   return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : []
 }
 
-function start(file: string, words: string[], { command, workingFolder, environment }: Launch): ChildProcess {
+function start(
+  [file, ...words]: string[],
+  { command, workingFolder, environment }: Launch,
+  inSessionOfItsOwn: boolean,
+): ChildProcess {
   const failure = new LaunchError(
     `can't launch ${JSON.stringify(command[0])} in ${workingFolder}: the system refused to start it`,
   )
@@ -153,8 +162,8 @@ function start(file: string, words: string[], { command, workingFolder, environm
   try {
     child = spawn(file, words, {
       cwd: workingFolder,
-      env: { ...environment },
-      detached: true,
+      env: inSessionOfItsOwn ? { ...environment } : { ...environment, PERL_BADLANG: '0' },
+      detached: inSessionOfItsOwn,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   } catch (cause) {
@@ -193,15 +202,17 @@ function readOutput(child: ChildProcess, { onOutput, outputBytesPerSecondMax = 3
   }
 }
 
-function signalGroup(groupId: number, signal: NodeJS.Signals): void {
-  sendSignal(-groupId, signal)
+/** False where there is no such group. */
+function signalGroup(groupId: number, signal: NodeJS.Signals): boolean {
+  return sendSignal(-groupId, signal)
 }
 
-/** A process that has ended meanwhile needs no signal. */
-function sendSignal(pid: number, signal: NodeJS.Signals): void {
+/** A process that has ended meanwhile needs no signal: false. */
+function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, signal)
+    return process.kill(pid, signal)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    return false
   }
 }
