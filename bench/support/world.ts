@@ -23,7 +23,7 @@ export class MeasuredWorld {
   readonly simulation: Simulation
   readonly #control: ControlBlock
   readonly #released: Futex
-  /** What the clock has gone for counts once. */
+  /** The clock has still to go for so long before a measurement. */
   #compileMs: number
 
   constructor(heddle: Heddle, simulation: Simulation, compileMs: number) {

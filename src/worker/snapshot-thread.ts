@@ -34,7 +34,7 @@ export type SnapshotThreadCommand =
 export type SnapshotThreadReport =
   /** The world may be copied into it. */
   | { kind: 'room'; room: SharedArrayBuffer }
-  /** After an error the thread ends: what it was in the middle of ends with it. */
+  /** After an error the thread is of no more use: whoever hears of it ends it. */
   | { kind: 'finished'; outcome: SnapshotOutcome }
 
 export type SnapshotOutcome = { bytes: number; entities: number; stateHash: string } | { error: string }
@@ -83,9 +83,7 @@ class SnapshotThread {
     this.#making = making
     const outcome = await this.#made(order, making).catch((cause: Error) => ({ error: cause.message }))
     this.#making = undefined
-    if ('error' in outcome) await this.#encoders?.end()
     this.#say({ kind: 'finished', outcome })
-    if ('error' in outcome) this.#port.close()
   }
 
   async #made(

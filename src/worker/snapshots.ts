@@ -81,7 +81,8 @@ export class Snapshots {
         if (report.kind === 'room') copy(report.room).catch((cause: Error) => cancel(cause.message))
         else {
           this.#inProgress = undefined
-          if ('error' in report.outcome) this.#thread = undefined
+          // What it was in the middle of ends with the thread.
+          if ('error' in report.outcome) this.#letGo(thread)
           else this.#lingering = setTimeout(() => this.#letGo(thread), lingerMs).unref()
           resolve(report.outcome)
         }
@@ -96,8 +97,8 @@ export class Snapshots {
     const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url))
     const lost = (error: string) => {
       if (this.#thread !== thread) return
-      this.#thread = undefined
-      this.#inProgress?.hear({ kind: 'finished', outcome: { error } })
+      if (this.#inProgress) this.#inProgress.hear({ kind: 'finished', outcome: { error } })
+      else this.#letGo(thread)
     }
     thread.on('message', (report: SnapshotThreadReport) => this.#inProgress?.hear(report))
     thread.on('error', (error) => lost((error as Error).message))
