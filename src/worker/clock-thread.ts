@@ -12,6 +12,7 @@ import { CopyRoom, copySides, doneAtOnce, type SideColumns } from '../core/fabri
 import { hashWorld } from '../core/fabric/state.ts'
 import { World } from '../core/fabric/world.ts'
 import { Pacer } from '../core/tick/pacer.ts'
+import { runPromptly } from '../io/launch/scheduling.ts'
 import { type Futex, futexAt } from '../io/shm/futex.ts'
 import { SharedSegments } from '../io/shm/shared-segments.ts'
 import type { ClockCommand, ClockReport, ClockThreadData, WorldCopy } from './clock-messages.ts'
@@ -307,6 +308,7 @@ class ClockThread {
   }
 }
 
+runPromptly()
 const { data, port } = workerData as { data: ClockThreadData; port: MessagePort }
 new ClockThread(data, port).run()
 port.close()

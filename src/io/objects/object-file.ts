@@ -16,6 +16,8 @@ export type StoredObject = ObjectInfo & { headers: KeptHeaders }
 const mark = Buffer.from('HEDDLEo1')
 const endBytes = 4 + mark.length
 const readChunkBytes = 256 * 1024
+/** A longer write would keep others from the processor: some kernels take it from nobody who is in a system call. */
+const writeChunkBytes = 256 * 1024
 const firstLookBytes = 4096
 
 /** An open object: a view of one moment, whatever is put or deleted meanwhile. Read it or close it. */
@@ -70,7 +72,7 @@ export async function writeObjectFile(
 
 async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
-    done += (await handle.write(bytes, done, bytes.length - done)).bytesWritten
+    done += (await handle.write(bytes, done, Math.min(bytes.length - done, writeChunkBytes))).bytesWritten
   }
 }
 

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
+
+const usualPolicy = 0
+const idlePolicy = 5
+
+/** What `/proc` says of the thread that reads it. */
+interface Scheduling {
+  policy: number
+  nice: number
+  /** In nanoseconds; absent where the system has none that can be chosen. */
+  slice?: number
+}
+
+const reading = `(() => {
+  const { readFileSync } = require('node:fs')
+  const fields = readFileSync('/proc/thread-self/stat', 'utf8').split(') ')[1].split(' ')
+  const slice = /^se\\.slice *: *(\\d+)/m.exec(readFileSync('/proc/thread-self/sched', 'utf8'))
+  return { policy: Number(fields[38]), nice: Number(fields[16]), ...(slice && { slice: Number(slice[1]) }) }
+})()`
+
+/** Runs one of the functions in a thread: what is true of the thread then, and of one that it starts. */
+async function schedulingAfter(name: string): Promise<{ own: Scheduling; started: Scheduling }> {
+  const program = `
+const { parentPort, Worker } = require('node:worker_threads')
+import(process.env.SCHEDULING).then((functions) => {
+  functions.${name}?.()
+  const own = ${reading}
+  new Worker(${JSON.stringify(`require('node:worker_threads').parentPort.postMessage(${reading})`)}, { eval: true })
+    .once('message', (started) => parentPort.postMessage({ own, started }))
+})`
+  const env = { ...process.env, SCHEDULING: new URL('./scheduling.ts', import.meta.url).href }
+  const thread = new Worker(program, { eval: true, env })
+  const [found] = await once(thread, 'message')
+  await thread.terminate()
+  return found
+}
+
+function ownPolicy(): number {
+  return Number(readFileSync('/proc/thread-self/stat', 'utf8').split(') ')[1].split(' ')[38])
+}
+
+test('a thread that runs when idle, and those that it starts, have the idle policy; others have not', async () => {
+  const { own, started } = await schedulingAfter('runWhenIdle')
+  assert.deepEqual([own.policy, started.policy], [idlePolicy, idlePolicy])
+  assert.equal(ownPolicy(), usualPolicy)
+})
+
+test('a thread that runs promptly has a short slice where the system has slices, and nothing else changes', async () => {
+  const before = (await schedulingAfter('nothing')).own
+  const { own } = await schedulingAfter('runPromptly')
+  assert.deepEqual(own, { ...before, ...(before.slice !== undefined && { slice: 100_000 }) })
+})
