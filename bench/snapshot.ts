@@ -5,13 +5,10 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { constants, zstdCompressSync } from 'node:zlib'
-import { CopyRoom, doneAtOnce, type SideColumns } from '../src/core/fabric/side-columns.ts'
-import type { PartitionState, SnapshotHeader } from '../src/core/snapshot/partition-state.ts'
-import { Encoders } from '../src/worker/encoders.ts'
-import { readSnapshot, writeSnapshot } from '../src/worker/snapshot-file.ts'
+import { workerNodeOptions } from '../src/control/supervision/worker-process.ts'
 import { waitFor } from '../tests/support/waiting.ts'
 import { type Bench, benchmark, rounded } from './support/benchmark.ts'
+import { OtherProcess } from './support/other-process.ts'
 import { encoded, type RedisConnection, redisVersion, startRedis } from './support/redis.ts'
 import { interleaved, median } from './support/rounds.ts'
 import { type MeasuredWorld, startWorld } from './support/world.ts'
@@ -28,6 +25,7 @@ const compileMs = { large: 20_000, small: 2000 }
 const quietMs = 3000
 const pointsPerCommand = 1000
 const pollMs = 100
+const writingMs = 500
 
 await benchmark(async (bench) => {
   const found: Record<string, Record<string, unknown>> = {}
@@ -100,74 +98,18 @@ async function startAgain({ heddle }: MeasuredWorld, key: string): Promise<numbe
 
 /** How fast the file's bytes are made of a copied world, by the threads that make a snapshot; and how fast one core does no more than compress the columns. */
 async function writingSpeed(bench: Bench, file: string): Promise<Record<string, number>> {
-  const snapshot = await readSnapshot(file)
-  const states: PartitionState[] = []
-  for (const partition of snapshot.partitions) states.push(await partition.load())
-  await snapshot.close()
-  const columns = states.flatMap((state) => columnBytes(state))
-  const sides = states.map(sideOf)
-  const bytes = columns.reduce((sum, column) => sum + column.length, 0)
-  const encoders = new Encoders(bytes)
-  bench.defer(() => encoders.end())
-  const params = { [constants.ZSTD_c_compressionLevel]: 1 }
-  const passes = Math.max(1, Math.round(20_000_000 / bytes))
-  const timed = async (work: () => Promise<void>): Promise<number> => {
-    const startedAtMs = performance.now()
-    for (let pass = 0; pass < passes; pass++) await work()
-    return (bytes * passes) / 1000 / (performance.now() - startedAtMs)
+  // In a process each, as a worker is one: neither collects the other's garbage.
+  const ask = (what: string) => {
+    const process = new OtherProcess(bench, 'snapshot-alone.ts', [file, what], workerNodeOptions)
+    return () => process.ask<number>(writingMs)
   }
-  const megabytesPerSecond = await interleaved(
-    {
-      snapshot: () => timed(() => written(snapshot.header, encoders.encoded(sides))),
-      zstd: () =>
-        timed(async () => {
-          for (const column of columns) zstdCompressSync(column, { params, chunkSize: column.length + 1024 })
-        }),
-    },
-    { say: bench.say },
-  )
+  const megabytesPerSecond = await interleaved({ snapshot: ask('snapshot'), zstd: ask('zstd') }, { say: bench.say })
   const [writing, zstd] = [median(megabytesPerSecond.snapshot), median(megabytesPerSecond.zstd)]
   return {
-    plainBytes: bytes,
     megabytesPerSecond: rounded(writing),
     zstdMegabytesPerSecond: rounded(zstd),
     toZstd: rounded(writing / zstd),
   }
-}
-
-async function written(header: SnapshotHeader, partitions: ReturnType<Encoders['encoded']>): Promise<void> {
-  const { stream, finished } = writeSnapshot(header, partitions)
-  stream.resume()
-  await finished
-}
-
-/** As the clock copies it: in memory that threads share. */
-function sideOf(state: PartitionState, partition: number): SideColumns {
-  const room = new CopyRoom(new SharedArrayBuffer(0))
-  const copyOf = <Column extends Parameters<CopyRoom['copyOf']>[0]>(column: Column) => doneAtOnce(room.copyOf(column))
-  const { ids, types, positions, fields, count, ...identity } = state
-  return {
-    ...identity,
-    partition,
-    ids: copyOf(ids),
-    types: copyOf(types),
-    states: copyOf(new Uint8Array(count).fill(1)),
-    positions: copyOf(positions),
-    fields: fields.map((field) => ({
-      ...field,
-      lengths: copyOf(field.lengths.map((length) => length + 1)),
-      typeIds: copyOf(field.typeIds),
-      data: copyOf(field.data),
-    })),
-    granted: [],
-  }
-}
-
-/** What of the entities is in a snapshot: 56 bytes each. */
-function columnBytes({ ids, types, positions, fields }: PartitionState): Uint8Array[] {
-  return [ids, types, positions, ...fields.map(({ data }) => data)].map(
-    ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
-  )
 }
 
 /** A Redis that holds as many entities as strings of the same bytes, and saves them with BGSAVE. */

@@ -14,10 +14,15 @@ export class OtherProcess {
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown[]>
 
-  /** Runs a file of bench/apps; it is ended with the benchmark. */
-  constructor(bench: Bench, file: string, settings: readonly (string | number)[]) {
+  /** Runs a file of bench/apps, with these options of Node; it is ended with the benchmark. */
+  constructor(
+    bench: Bench,
+    file: string,
+    settings: readonly (string | number)[],
+    nodeOptions: readonly string[] = process.execArgv,
+  ) {
     this.#file = file
-    this.#child = fork(join(appsFolder, file), settings.map(String))
+    this.#child = fork(join(appsFolder, file), settings.map(String), { execArgv: [...nodeOptions] })
     this.#exited = once(this.#child, 'exit')
     bench.defer(() => this.#end())
   }

@@ -2,6 +2,7 @@
 // Owns the partition in work; its memory is bounded by the pieces that have been asked for.
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
+import { Scratch } from '../base/scratch.ts'
 import { type SideColumns, stateOfSide } from '../core/fabric/side-columns.ts'
 import { isSnapshotFault, type SnapshotFault } from '../core/snapshot/snapshot-fault.ts'
 import { encodeState, type PartitionSummary } from './encode-partition.ts'
@@ -23,6 +24,8 @@ const piecesAhead = 2
 
 class EncoderThread {
   readonly #port: MessagePort
+  /** Of the state in work. */
+  #scratch = new Scratch()
   #sides: SideColumns[] = []
   #maySend = piecesAhead
   #wake: () => void = () => undefined
@@ -34,8 +37,10 @@ class EncoderThread {
   }
 
   #obey(command: EncoderCommand): void {
-    if (command.kind === 'world') this.#sides = command.sides
-    else if (command.kind === 'encode') this.#work = this.#work.then(() => this.#encode(command.at))
+    if (command.kind === 'world') {
+      this.#sides = command.sides
+      this.#scratch = new Scratch()
+    } else if (command.kind === 'encode') this.#work = this.#work.then(() => this.#encode(command.at))
     else {
       this.#maySend++
       this.#wake()
@@ -43,7 +48,8 @@ class EncoderThread {
   }
 
   async #encode(at: number): Promise<void> {
-    const encoded = encodeState(stateOfSide(this.#sides, at))
+    this.#scratch.reuse()
+    const encoded = encodeState(stateOfSide(this.#sides, at, this.#scratch))
     if (isSnapshotFault(encoded)) return this.#say({ kind: 'failed', fault: encoded })
     for (const bytes of encoded.pieces) {
       await this.#mayGoOn()

@@ -6,6 +6,7 @@ import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { readWorld, type World } from '../../scripts/demo/compare.ts'
+import { polars } from '../../src/core/snapshot/states.testing.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
@@ -164,16 +165,6 @@ test('a folder that is not there, or a file that is one, is named before anythin
   const throughFile = await into(join(firstFile, 'city.csv'))
   assert.match(throughFile, /folder \S+\.zip: a part of its path is no folder\n$/)
 })
-
-/** The reader that is not ours; none where it can't be installed, which a CI run does not accept. */
-async function polars() {
-  try {
-    return (await import('nodejs-polars')).default
-  } catch (error) {
-    if (process.env.CI === 'true') throw error
-    return undefined
-  }
-}
 
 test('Polars reads the Arrow files in the zip, and the parquet file, as what was saved', async (context) => {
   const pl = await polars()

@@ -41,7 +41,7 @@ export async function startWorkerProcess(
   boundCompiledCode()
   const output = openSync(folder.workerLog, 'a', 0o600)
   try {
-    const child = spawn(process.execPath, [...nodeOptions, program, folder.folder], {
+    const child = spawn(process.execPath, [...workerNodeOptions, program, folder.folder], {
       cwd: folder.folder,
       detached: true,
       stdio: ['ignore', output, output],
@@ -63,7 +63,7 @@ export function findWorkerProcess(program: string, folder: RunFolder): number | 
 }
 
 /** Helpers of the garbage collector run at the priority of the process: those of a snapshot's threads would make ticks late. */
-const nodeOptions = ['--disable-warning=ExperimentalWarning', '--single-threaded-gc']
+export const workerNodeOptions = ['--disable-warning=ExperimentalWarning', '--single-threaded-gc']
 
 /** The C library keeps what a snapshot's buffers took, unless they are mapped each by itself (glibc; others ignore it). */
 const givesMemoryBack = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' }

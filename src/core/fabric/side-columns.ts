@@ -1,6 +1,7 @@
 // A partition's committed side as columns that can be copied in one piece and given to another thread, and the compact state that is made of them there.
 // Owns what is copied and how little work it is: the clock's thread does it between all else, in small steps. Never knows files, and never reads a side that is being written.
 
+import { type ArraysOf, Scratch } from '../../base/scratch.ts'
 import type { FieldColumn, PartitionState } from '../snapshot/partition-state.ts'
 import type { Fabric } from './fabric.ts'
 import { fieldIndexMax } from './layout.ts'
@@ -157,9 +158,9 @@ function paddedBytes({ byteLength }: Column): number {
 
 /**
  * The state of the partition at `at` in the list of the whole world's sides. An entity that the barrier let go is in the state of the partition that takes it in with the next tick, so
- * that a world which starts from it goes on as this one does. The state may share the memory of the sides.
+ * that a world which starts from it goes on as this one does. The state may share the memory of the sides, and has all other from `scratch`.
  */
-export function stateOfSide(sides: readonly SideColumns[], at: number): PartitionState {
+export function stateOfSide(sides: readonly SideColumns[], at: number, scratch: Scratch): PartitionState {
   const own = sides[at]
   const arrivals: Rows[] = []
   for (const side of sides) {
@@ -170,12 +171,12 @@ export function stateOfSide(sides: readonly SideColumns[], at: number): Partitio
       arrivals.push(arriving)
     }
   }
-  return compacted(own, [stayingRows(own), ...arrivals], true)
+  return compacted(own, [stayingRows(own), ...arrivals], { scratch, mayShare: true })
 }
 
 /** The state of one side by itself, those that leave included, in memory of its own. */
 export function ownState(side: SideColumns): PartitionState {
-  return compacted(side, [usedRows(side, side.states)], false)
+  return compacted(side, [usedRows(side, side.states)], { scratch: new Scratch(), mayShare: false })
 }
 
 /** Rows of one side as runs: the first row of each, and the row behind its last. */
@@ -215,8 +216,15 @@ function addRun(rows: Rows, start: number, end: number): void {
   rows.count += end - start
 }
 
+/** Where a state's columns lie. */
+interface Place {
+  scratch: Scratch
+  /** In the side's memory, where the state has a column just as it is there. */
+  mayShare: boolean
+}
+
 /** The state of `own`'s partition, made of rows of its own and of others. */
-function compacted(own: SideColumns, pieces: readonly Rows[], mayShare: boolean): PartitionState {
+function compacted(own: SideColumns, pieces: readonly Rows[], place: Place): PartitionState {
   const { domain, lifecycle, name, cell, idLane, idCounter } = own
   const count = pieces.reduce((sum, rows) => sum + rows.count, 0)
   return {
@@ -227,20 +235,20 @@ function compacted(own: SideColumns, pieces: readonly Rows[], mayShare: boolean)
     idLane,
     idCounter,
     count,
-    ids: gather(Float64Array, pieces, 1, ({ ids }) => ids, mayShare),
-    types: gather(Uint32Array, pieces, 1, ({ types }) => types, mayShare),
-    positions: gather(Float32Array, pieces, 3, ({ positions }) => positions, mayShare),
-    fields: gatherFields(pieces, mayShare),
+    ids: gather(Float64Array, pieces, 1, ({ ids }) => ids, place),
+    types: gather(Uint32Array, pieces, 1, ({ types }) => types, place),
+    positions: gather(Float32Array, pieces, 3, ({ positions }) => positions, place),
+    fields: gatherFields(pieces, place),
   }
 }
 
 /** `width` numbers a row, run by run, zeros where a side lacks the column; the column itself where that is all there is to it. */
 function gather<Of extends Column>(
-  of: new (length: number) => Of,
+  of: ArraysOf<Of>,
   pieces: readonly Rows[],
   width: number,
   columnOf: (side: SideColumns) => Of | undefined,
-  mayShare: boolean,
+  { scratch, mayShare }: Place,
 ): Of {
   const count = pieces.reduce((sum, rows) => sum + rows.count, 0)
   const [first] = pieces
@@ -248,23 +256,26 @@ function gather<Of extends Column>(
     const column = columnOf(first.side)
     if (column) return column.subarray(first.starts[0] * width, first.ends[0] * width) as Of
   }
-  const result = new of(count * width)
-  let place = 0
+  const result = scratch.take(of, count * width)
+  let at = 0
   for (const { side, count: pieceCount, starts, ends } of pieces) {
     const column = columnOf(side)
     if (!column) {
-      place += pieceCount * width
+      result.fill(0, at, at + pieceCount * width)
+      at += pieceCount * width
       continue
     }
     for (let run = 0; run < starts.length; run++) {
-      result.set(column.subarray(starts[run] * width, ends[run] * width) as never, place)
-      place += (ends[run] - starts[run]) * width
+      result.set(column.subarray(starts[run] * width, ends[run] * width) as never, at)
+      at += (ends[run] - starts[run]) * width
     }
   }
   return result
 }
 
-function gatherFields(pieces: readonly Rows[], mayShare: boolean): FieldColumn[] {
+function gatherFields(pieces: readonly Rows[], place: Place): FieldColumn[] {
+  // These are changed below.
+  const own = { ...place, mayShare: false }
   const indices = new Set(pieces.flatMap(({ side }) => side.fields.map(({ index }) => index)))
   return [...indices]
     .sort((one, other) => one - other)
@@ -273,8 +284,8 @@ function gatherFields(pieces: readonly Rows[], mayShare: boolean): FieldColumn[]
       const found = pieces.flatMap(({ side }) => fieldOf(side) ?? [])
       const stride = Math.max(...found.map((field) => field.stride))
       const shape = found.find((field) => field.shape)?.shape
-      const lengths = gather(Int32Array, pieces, 1, (side) => fieldOf(side)?.lengths, false)
-      const typeIds = gather(Uint32Array, pieces, 1, (side) => fieldOf(side)?.typeIds, false)
+      const lengths = gather(Int32Array, pieces, 1, (side) => fieldOf(side)?.lengths, own)
+      const typeIds = gather(Uint32Array, pieces, 1, (side) => fieldOf(side)?.typeIds, own)
       for (let row = 0; row < lengths.length; row++) {
         lengths[row]--
         if (lengths[row] < 0) typeIds[row] = 0
@@ -283,7 +294,7 @@ function gatherFields(pieces: readonly Rows[], mayShare: boolean): FieldColumn[]
         const field = fieldOf(side)
         return field && widened(field, stride)
       }
-      const data = gather(Uint8Array, pieces, stride, dataOf, mayShare)
+      const data = gather(Uint8Array, pieces, stride, dataOf, place)
       return { index, lengths, typeIds, stride, data, ...(shape && { shape }) }
     })
 }

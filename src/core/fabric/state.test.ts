@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Scratch } from '../../base/scratch.ts'
 import { createStateHash } from '../snapshot/state-hash.ts'
 import { redistribute } from './redistribute.ts'
 import { CopyRoom, copyBytes, copySides, doneAtOnce, stateOfSide } from './side-columns.ts'
@@ -97,7 +98,7 @@ test('more entities than a partition may hold are not seeded', () => {
 
 function copyWorld(world: ReturnType<typeof testFabric>, tick: number, bytes = copyBytes(world.fabric, tick)) {
   const sides = doneAtOnce(copySides(world.fabric, tick, new CopyRoom(new SharedArrayBuffer(bytes))))
-  return sides.map((_, at) => stateOfSide(sides, at))
+  return sides.map((_, at) => stateOfSide(sides, at, new Scratch()))
 }
 
 test('a copy of the world is its state, also where the room for it is too small, and stays what it was', () => {

@@ -53,13 +53,11 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
     let end = 0
     for (const { buffer, byteOffset, byteLength } of buffers) {
       const plain = new Uint8Array(buffer, byteOffset, byteLength)
+      const compressed = byteLength === 0 ? undefined : worthCompressing(plain)
       const prefix = new Uint8Array(byteLength === 0 ? 0 : PREFIX_BYTES)
-      let body = plain
+      const body = compressed ?? plain
       if (byteLength > 0) {
-        const compressed = zstdCompressSync(plain, { ...ZSTD_OPTIONS, chunkSize: compressedBytesMax(byteLength) })
-        const isSmaller = compressed.length < byteLength
-        if (isSmaller) body = compressed
-        new DataView(prefix.buffer).setBigInt64(0, isSmaller ? BigInt(byteLength) : STORED_AS_IT_IS, true)
+        new DataView(prefix.buffer).setBigInt64(0, compressed ? BigInt(byteLength) : STORED_AS_IT_IS, true)
       }
       const length = prefix.length + body.length
       pieces.push(prefix, body)
@@ -70,11 +68,37 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
   }
 }
 
-/** Of what zstd makes of so many bytes: with room for it at once, nothing is put together from pieces. */
-function compressedBytesMax(bytes: number): number {
-  return bytes + (bytes >>> 8) + 1024
+/** Compressed bytes; undefined where they save less than a quarter, which is not worth the time that they take. */
+function worthCompressing(plain: Uint8Array): Uint8Array | undefined {
+  let expectedShare = 1
+  if (plain.length > TRIAL_BYTES * 4) {
+    expectedShare = compressed(trialOf(plain), TRIAL_BYTES).length / TRIAL_BYTES
+    if (expectedShare > WORTH_SHARE_MAX) return undefined
+  }
+  const whole = compressed(plain, plain.length * expectedShare)
+  return whole.length <= plain.length * WORTH_SHARE_MAX ? whole : undefined
 }
 
-const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL } }
+/** Pieces from everywhere in a long column, to tell what compressing all of it would save. */
+function trialOf(plain: Uint8Array): Uint8Array {
+  const step = Math.floor((plain.length - TRIAL_PIECE_BYTES) / (TRIAL_PIECES - 1))
+  for (let piece = 0; piece < TRIAL_PIECES; piece++) {
+    trial.set(plain.subarray(piece * step, piece * step + TRIAL_PIECE_BYTES), piece * TRIAL_PIECE_BYTES)
+  }
+  return trial
+}
+
+/** With room for as much as is expected, the bytes are seldom put together from pieces. */
+function compressed(plain: Uint8Array, bytesExpected: number): Uint8Array {
+  const chunkSize = Math.ceil(bytesExpected * 1.1) + 1024
+  return zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL }, chunkSize })
+}
+
+/** Of a column, compressed. */
+const WORTH_SHARE_MAX = 3 / 4
+const TRIAL_PIECES = 4
+const TRIAL_PIECE_BYTES = 4096
+const TRIAL_BYTES = TRIAL_PIECES * TRIAL_PIECE_BYTES
+const trial = new Uint8Array(TRIAL_BYTES)
 
 type Assembled = ReturnType<RecordBatchFileWriter['_compressBodyBuffers']>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { RecordBatchStreamReader, Table } from 'apache-arrow'
 import fc from 'fast-check'
@@ -7,7 +8,7 @@ import type { ManifestPartition } from './manifest.ts'
 import type { PartitionState } from './partition-state.ts'
 import { decodePartition } from './read-columns.ts'
 import { DEFAULT_SNAPSHOT_LIMITS, isSnapshotFault, type SnapshotFaultName } from './snapshot-fault.ts'
-import { anyEntities, arrowTable, entitiesOf, partitionOf, type TestEntity } from './states.testing.ts'
+import { anyEntities, arrowTable, entitiesOf, partitionOf, polars, type TestEntity } from './states.testing.ts'
 
 const ENTITY: TestEntity = { id: 7, type: 512, position: [1, 2, 3], fields: {} }
 
@@ -165,6 +166,39 @@ test('a large partition is cut into batches of bounded size', () => {
   }
   for (const piece of encodePartition(columnsOf(state)))
     assert.ok(piece.length < 40_000_000, `${piece.length} bytes in a piece`)
+})
+
+test('columns that zstd hardly shortens are stored as they are, and others shortened; every reader sees the same', async () => {
+  const count = 70_000
+  const data = new Uint8Array(randomBytes(count * 8).buffer)
+  const state: PartitionState = {
+    ...partitionOf([]),
+    count,
+    ids: Float64Array.from({ length: count }, (_, row) => row + 1),
+    types: new Uint32Array(count).fill(512),
+    positions: Float32Array.from({ length: count * 3 }, () => Math.random() * 2000 - 1000),
+    fields: [
+      {
+        index: 1,
+        lengths: new Int32Array(count).fill(8),
+        typeIds: new Uint32Array(count).fill(600),
+        stride: 8,
+        data,
+        shape: { typeId: 600, shape: 'f64' },
+      },
+    ],
+  }
+  const file = fileOf(state)
+  const stored = state.positions.byteLength + data.byteLength
+  assert.ok(file.length > stored && file.length < stored * 1.2, `${file.length} bytes for ${stored}`)
+  const back = decoded(file, entryOf(state))
+  for (const column of ['ids', 'types', 'positions'] as const) assert.deepEqual(back[column], state[column])
+  assert.deepEqual(Buffer.from(back.fields[0]!.data), Buffer.from(data))
+  const xOf = (rows: Iterable<number>) => Float32Array.from(rows)
+  const xs = state.positions.filter((_, at) => at % 3 === 0)
+  assert.deepEqual(xOf(arrowTable(file).getChild('x')!), xs)
+  const pl = await polars()
+  if (pl) assert.deepEqual(xOf(pl.readIPC(file).getColumn('x').toArray() as number[]), xs)
 })
 
 test('the Arrow library reads the columns with their names, types and nulls, from either end', () => {

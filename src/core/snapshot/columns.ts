@@ -26,6 +26,7 @@ import {
   Uint64,
 } from 'apache-arrow'
 import { assert } from '../../base/assert.ts'
+import { Scratch } from '../../base/scratch.ts'
 import { kinds, type ShapeMember } from '../fabric/shape.ts'
 import type { ArrowColumn, ArrowKind } from './arrow-file.ts'
 import { ArrowPieceWriter } from './arrow-writer.ts'
@@ -87,6 +88,9 @@ export function describedColumns({ fields }: PartitionColumns): Pick<ManifestPar
   }
 }
 
+/** Of the batch in work: a piece is a copy of it before the generator, or another one, goes on. */
+const batchScratch = new Scratch()
+
 /** The bytes of the Arrow file, a batch of rows at a time. The pieces are copies. */
 export function* encodePartition(
   columns: PartitionColumns,
@@ -97,6 +101,7 @@ export function* encodePartition(
   const writer = new ArrowPieceWriter(schema)
   for (let start = 0; start < state.count; ) {
     const end = batchEnd(state, start, batchRowsMax)
+    batchScratch.reuse()
     writer.write(recordBatch(schema, columns, start, end))
     yield writer.takePiece()
     start = end
@@ -215,8 +220,8 @@ function memberData(split: SplitField, members: readonly ShapeMember[], start: n
     if (!column.isList) return makeData({ type: arrowType(column), length, ...validity, data: values } as never)
     const type = arrowTypes[member.kind]()
     const child = makeData({ type, length: length * member.count, nullCount: 0, data: values } as never)
-    const valueOffsets = new Int32Array(length + 1)
-    for (let row = 1; row <= length; row++) valueOffsets[row] = row * member.count
+    const valueOffsets = batchScratch.take(Int32Array, length + 1)
+    for (let row = 0; row <= length; row++) valueOffsets[row] = row * member.count
     return makeData({ type: arrowType(column) as List, length, ...validity, valueOffsets, child })
   })
 }
@@ -244,21 +249,23 @@ function numbersOf({ kind }: ShapeMember, bytes: Uint8Array) {
 
 /** Doubles to 64-bit integers, low word first, without a BigInt each. */
 function wholeIds(ids: Float64Array, start: number, end: number): BigUint64Array {
-  const words = new Uint32Array((end - start) * 2)
+  const ids64 = batchScratch.take(BigUint64Array, end - start)
+  const words = new Uint32Array(ids64.buffer, ids64.byteOffset, ids64.length * 2)
   for (let row = start, at = 0; row < end; row++, at += 2) {
     const id = ids[row]!
     words[at] = id
     words[at + 1] = id / 0x1_0000_0000
   }
-  return new BigUint64Array(words.buffer)
+  return ids64
 }
 
 function axisColumn(positions: Float32Array, axis: number, start: number, end: number): Float32Array {
   // As bits: a NaN must not change its payload, and a signalling one stays what it is.
   const bits = new Uint32Array(positions.buffer, positions.byteOffset, positions.length)
-  const column = new Uint32Array(end - start)
-  for (let row = start; row < end; row++) column[row - start] = bits[row * 3 + axis]!
-  return new Float32Array(column.buffer)
+  const column = batchScratch.take(Float32Array, end - start)
+  const columnBits = new Uint32Array(column.buffer, column.byteOffset, column.length)
+  for (let row = start; row < end; row++) columnBits[row - start] = bits[row * 3 + axis]!
+  return column
 }
 
 /** Of a byte a row, 0 where there is no value. */
@@ -280,7 +287,8 @@ function packedValues(
   start: number,
   end: number,
 ): { valueOffsets: Int32Array; data: Uint8Array } {
-  const valueOffsets = new Int32Array(end - start + 1)
+  const valueOffsets = batchScratch.take(Int32Array, end - start + 1)
+  valueOffsets[0] = 0
   let bytes = 0
   for (let row = start; row < end; row++) {
     const length = lengthOf(row)
@@ -289,7 +297,7 @@ function packedValues(
     valueOffsets[row - start + 1] = bytes
   }
   if (bytes === (end - start) * stride) return { valueOffsets, data: data.subarray(start * stride, end * stride) }
-  const packed = new Uint8Array(bytes)
+  const packed = batchScratch.take(Uint8Array, bytes)
   for (let row = start; row < end; row++) {
     const from = row * stride
     const to = valueOffsets[row - start]!
