@@ -31,9 +31,8 @@ function writing(): () => Promise<void> {
   const sides = states.map(sideOf)
   const encoders = new Encoders(bytes)
   return async () => {
-    const { stream, finished } = writeSnapshot(snapshot.header, encoders.encoded(sides))
-    stream.resume()
-    await finished
+    const { bytes: zip } = writeSnapshot(snapshot.header, encoders.encoded(sides))
+    for await (const _ of zip);
   }
 }
 

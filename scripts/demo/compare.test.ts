@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
 import { LockstepWorld, spatialDomain } from '../../sdk/typescript/src/testing/lockstep.ts'
 import { copyState } from '../../src/core/fabric/state.ts'
@@ -43,8 +41,7 @@ async function worldWith(change: Change = {}): Promise<World> {
       },
       encodedHere(states),
     )
-    await pipeline(writing.stream, createWriteStream(file))
-    await writing.finished
+    await writeFile(file, writing.bytes)
     return await readWorld(file)
   } finally {
     await rm(folder, { recursive: true })

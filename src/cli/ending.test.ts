@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { after, before, test } from 'node:test'
 import { waitFor } from '../control/testing/control-fixture.ts'
 import { partitionOf, type TestEntity } from '../core/snapshot/states.testing.ts'
@@ -47,7 +45,7 @@ async function snapshotOf(name: string, count: number): Promise<string> {
   const state = partitionOf(entities, { name: 'app', lifecycle: 'ByRequest' })
   delete state.cell
   const file = join(folder, `${name}.zip`)
-  await pipeline(writeSnapshot(header, encodedHere([state])).stream, createWriteStream(file))
+  await writeFile(file, writeSnapshot(header, encodedHere([state])).bytes)
   return file
 }
 

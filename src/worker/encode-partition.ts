@@ -2,6 +2,7 @@
 // Owns the checks that a state could be started again, and the checksums of one partition; never frames the zip.
 
 import { createHash } from 'node:crypto'
+import type { RoomFor } from '../core/snapshot/arrow-writer.ts'
 import { columnsOf, describedColumns, encodePartition, firstBadId, firstBadPosition } from '../core/snapshot/columns.ts'
 import { type ManifestPartition, partitionPath } from '../core/snapshot/manifest.ts'
 import type { PartitionState } from '../core/snapshot/partition-state.ts'
@@ -10,7 +11,7 @@ import { createStateHash } from '../core/snapshot/state-hash.ts'
 
 export interface EncodedPartition {
   path: string
-  /** To be taken once, to its end. */
+  /** To be taken once, to its end. Each is done with when the next is asked for. */
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   /** What is known once all pieces have been taken. */
   summary(): PartitionSummary
@@ -22,10 +23,11 @@ export interface PartitionSummary {
   stateHash: string
 }
 
-/** The state must not change until all pieces have been taken. A fault where it could not be started again: such a snapshot would be worse than none. */
+/** The state must not change until all pieces have been taken; they are where `roomFor` says. A fault where it could not be started again: such a snapshot would be worse than none. */
 export function encodeState(
   state: PartitionState,
-): (EncodedPartition & { pieces: Iterable<Uint8Array<ArrayBuffer>> }) | SnapshotFault {
+  roomFor?: RoomFor,
+): (EncodedPartition & { pieces: Iterable<Uint8Array> }) | SnapshotFault {
   const fault = unrestorable(state)
   if (fault) return fault
   const columns = columnsOf(state)
@@ -34,8 +36,8 @@ export function encodeState(
   const sha256 = createHash('sha256')
   let bytes = 0
 
-  function* pieces(): Generator<Uint8Array<ArrayBuffer>> {
-    for (const piece of encodePartition(columns)) {
+  function* pieces(): Generator<Uint8Array> {
+    for (const piece of encodePartition(columns, { ...(roomFor && { roomFor }) })) {
       sha256.update(piece)
       bytes += piece.length
       yield piece

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { after, before, test } from 'node:test'
 import { CopyRoom, copyBytes, copySides, doneAtOnce, type SideColumns } from '../core/fabric/side-columns.ts'
 import { hashWorld } from '../core/fabric/state.ts'
@@ -59,8 +57,8 @@ test('a world that is encoded by several threads is the world that was copied, o
   const encoders = new Encoders(Number.MAX_SAFE_INTEGER)
   try {
     for (const name of ['first.zip', 'second.zip']) {
-      const { stream, finished } = writeSnapshot(header, encoders.encoded(sides))
-      await pipeline(stream, createWriteStream(join(folder, name)))
+      const { bytes, finished } = writeSnapshot(header, encoders.encoded(sides))
+      await writeFile(join(folder, name), bytes)
       const { manifest } = await finished
       assert.deepEqual([manifest.stateHash, manifest.entities], [stateHash, entities])
       assert.deepEqual(
@@ -81,8 +79,8 @@ test('a world that could not be started again is refused by what is wrong with i
   sides.at(-1)!.positions[4] = Number.NaN
   const encoders = new Encoders(0)
   try {
-    const { stream, finished } = writeSnapshot(header, encoders.encoded(sides))
-    await assert.rejects(pipeline(stream, createWriteStream(join(folder, 'bad.zip'))), { fault: 'BadPosition' })
+    const { bytes, finished } = writeSnapshot(header, encoders.encoded(sides))
+    await assert.rejects(writeFile(join(folder, 'bad.zip'), bytes), { fault: 'BadPosition' })
     await assert.rejects(finished, { fault: 'BadPosition' })
   } finally {
     await encoders.end()
@@ -92,7 +90,7 @@ test('a world that could not be started again is refused by what is wrong with i
 test('who waits for threads that have ended is told', async () => {
   const { sides } = copiedWorld()
   const encoders = new Encoders(0)
-  const { stream } = writeSnapshot(header, encoders.encoded(sides))
+  const { bytes } = writeSnapshot(header, encoders.encoded(sides))
   await encoders.end()
-  await assert.rejects(pipeline(stream, createWriteStream(join(folder, 'cut.zip'))), /has ended/)
+  await assert.rejects(writeFile(join(folder, 'cut.zip'), bytes), /has ended/)
 })

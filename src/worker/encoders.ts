@@ -8,6 +8,7 @@ import { partitionPath } from '../core/snapshot/manifest.ts'
 import type { EncodedPartition, PartitionSummary } from './encode-partition.ts'
 import type { EncoderCommand, EncoderReport } from './encoder-thread.ts'
 import { SnapshotError } from './snapshot-file.ts'
+import { threadMemory } from './thread-memory.ts'
 
 /** A thread for so much of a world: below it, one that starts costs more than it does. */
 const bytesPerThread = 8 * 1024 ** 2
@@ -54,7 +55,7 @@ export class Encoders {
 }
 
 class Encoder {
-  readonly #thread = new Worker(new URL('./encoder-thread.ts', import.meta.url))
+  readonly #thread = new Worker(new URL('./encoder-thread.ts', import.meta.url), threadMemory)
   readonly #reports: EncoderReport[] = []
   #failure: Error | undefined
   #wake: () => void = () => undefined
@@ -81,8 +82,8 @@ class Encoder {
         done(report.summary)
         return
       }
-      this.tell({ kind: 'more' })
       yield report.bytes
+      this.tell({ kind: 'taken', memory: report.bytes.buffer })
     }
   }
 

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { after, before, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -47,8 +45,8 @@ before(async () => {
 after(() => rm(folder, { recursive: true }))
 
 async function write(partitions: Iterable<PartitionState>, header: typeof HEADER = HEADER): Promise<WrittenSnapshot> {
-  const { stream, finished } = writeSnapshot(header, encodedHere(partitions))
-  await pipeline(stream, createWriteStream(file))
+  const { bytes, finished } = writeSnapshot(header, encodedHere(partitions))
+  await writeFile(file, bytes)
   return finished
 }
 
@@ -100,7 +98,7 @@ async function forge(change: (manifest: Manifest, parts: Map<string, Uint8Array>
   change(manifest, parts)
   parts.set(MANIFEST_PATH, Buffer.from(JSON.stringify(manifest)))
   const content = [...parts].map(([path, bytes]) => ({ path, content: [bytes] }))
-  await pipeline(writeSealedZip(content, 0).stream, createWriteStream(file))
+  await writeFile(file, writeSealedZip(content, 0).bytes)
 }
 
 /** Puts other entities into a partition, with a checksum that fits. */
@@ -172,7 +170,7 @@ test('a state that could not be started again is not written', async () => {
   await assert.rejects(write([...world(PEOPLE), ...world([])]), { fault: 'BadManifest' })
 })
 
-test('destroying the stream ends the writing and asks for no more partitions', async () => {
+test('returning from the bytes ends the writing and asks for no more partitions', async () => {
   let cleaned = false
   function* endless(): Generator<PartitionState> {
     try {
@@ -181,9 +179,9 @@ test('destroying the stream ends the writing and asks for no more partitions', a
       cleaned = true
     }
   }
-  const { stream, finished } = writeSnapshot(HEADER, encodedHere(endless()))
+  const { bytes, finished } = writeSnapshot(HEADER, encodedHere(endless()))
   let taken = 0
-  for await (const _piece of stream) if (++taken === 20) break
+  for await (const _piece of bytes) if (++taken === 20) break
   await assert.rejects(finished)
   assert.ok(cleaned)
 })
@@ -191,7 +189,7 @@ test('destroying the stream ends the writing and asks for no more partitions', a
 test('files of other kinds are told from damaged snapshots', async () => {
   await writeFile(file, 'sdk_version: "1.17"')
   await checkRefused('NotASnapshot', /not a zip/)
-  await pipeline(writeSealedZip([{ path: 'a', content: [Buffer.from('a')] }], 0).stream, createWriteStream(file))
+  await writeFile(file, writeSealedZip([{ path: 'a', content: [Buffer.from('a')] }], 0).bytes)
   await checkRefused('NotASnapshot', /a zip without manifest.json/)
   await write(world(PEOPLE))
   const good = await readFile(file)

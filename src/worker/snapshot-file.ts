@@ -3,7 +3,6 @@
 // anything is used); never takes state from a fabric, and never talks to an object store.
 
 import { createHash } from 'node:crypto'
-import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { createEntityIds } from '../core/snapshot/entity-ids.ts'
 import {
@@ -52,9 +51,9 @@ export interface WrittenSnapshot {
 }
 
 export interface SnapshotWriting {
-  /** The zip, for an object store. Destroying it stops everything. */
-  stream: Readable
-  /** Resolves when the stream has ended; rejects (as the stream fails) with what was wrong. */
+  /** The zip, for an object store: a chunk is done with when the next is asked for. Returning from it stops everything. */
+  bytes: AsyncGenerator<Uint8Array, void, undefined>
+  /** Resolves when all bytes have been taken; rejects (as the bytes fail) with what was wrong; never, where they were not begun. */
   finished: Promise<WrittenSnapshot>
 }
 
@@ -85,9 +84,9 @@ export function writeSnapshot(
 
   const zip = writeSealedZip(parts(), header.takenAtMs)
   const finished = zip.finished.then(({ bytes }) => ({ bytes, manifest: manifest! }))
-  // The stream fails as well: who only reads it must not be surprised by a rejection that nobody took.
+  // The bytes fail as well: who only reads them must not be surprised by a rejection that nobody took.
   finished.catch(() => undefined)
-  return { stream: zip.stream, finished }
+  return { bytes: zip.bytes, finished }
 }
 
 /** Rows hashed before others get their turn on the thread: about a millisecond's work. */

@@ -96,8 +96,11 @@ class SnapshotThread {
     try {
       const { copy, takenAtMs } = await copied.promise
       const { tick, nextIdLane, sides } = copy
-      const { stream, finished } = writeSnapshot({ ...header, tick, nextIdLane, takenAtMs }, encoders.encoded(sides))
-      await objects.put(location.bucket, location.key, stream, {
+      const { bytes: zip, finished } = writeSnapshot(
+        { ...header, tick, nextIdLane, takenAtMs },
+        encoders.encoded(sides),
+      )
+      await objects.put(location.bucket, location.key, zip, {
         contentType: 'application/zip',
         signal: cancelled.signal,
       })

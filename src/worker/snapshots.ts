@@ -13,6 +13,7 @@ import type {
   SnapshotThreadCommand,
   SnapshotThreadReport,
 } from './snapshot-thread.ts'
+import { threadMemory } from './thread-memory.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -94,7 +95,7 @@ export class Snapshots {
   }
 
   #startThread(): Worker {
-    const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url))
+    const thread = new Worker(new URL('./snapshot-thread.ts', import.meta.url), threadMemory)
     const lost = (error: string) => {
       if (this.#thread !== thread) return
       if (this.#inProgress) this.#inProgress.hear({ kind: 'finished', outcome: { error } })

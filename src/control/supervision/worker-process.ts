@@ -62,8 +62,15 @@ export function findWorkerProcess(program: string, folder: RunFolder): number | 
   return found === undefined ? undefined : Number(found)
 }
 
-/** Helpers of the garbage collector run at the priority of the process: those of a snapshot's threads would make ticks late. */
-export const workerNodeOptions = ['--disable-warning=ExperimentalWarning', '--single-threaded-gc']
+/**
+ * Helpers of the garbage collector run at the priority of the process: those of a snapshot's threads would make ticks late. And heaps may grow to four times of what is used before they are
+ * collected: a snapshot's threads make much garbage in little time, and collecting took a sixth of it.
+ */
+export const workerNodeOptions = [
+  '--disable-warning=ExperimentalWarning',
+  '--single-threaded-gc',
+  '--heap-growing-percent=300',
+]
 
 /** The C library keeps what a snapshot's buffers took, unless they are mapped each by itself (glibc; others ignore it). */
 const givesMemoryBack = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' }

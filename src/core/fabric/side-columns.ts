@@ -286,10 +286,7 @@ function gatherFields(pieces: readonly Rows[], place: Place): FieldColumn[] {
       const shape = found.find((field) => field.shape)?.shape
       const lengths = gather(Int32Array, pieces, 1, (side) => fieldOf(side)?.lengths, own)
       const typeIds = gather(Uint32Array, pieces, 1, (side) => fieldOf(side)?.typeIds, own)
-      for (let row = 0; row < lengths.length; row++) {
-        lengths[row]--
-        if (lengths[row] < 0) typeIds[row] = 0
-      }
+      toCompactForm(lengths, typeIds)
       const dataOf = (side: SideColumns) => {
         const field = fieldOf(side)
         return field && widened(field, stride)
@@ -297,6 +294,15 @@ function gatherFields(pieces: readonly Rows[], place: Place): FieldColumn[] {
       const data = gather(Uint8Array, pieces, stride, dataOf, place)
       return { index, lengths, typeIds, stride, data, ...(shape && { shape }) }
     })
+}
+
+/** From lengths as a side has them, 0 where there is no field, to those of a state. */
+function toCompactForm(lengths: Int32Array, typeIds: Uint32Array): void {
+  for (let row = 0; row < lengths.length; row++) {
+    const length = lengths[row] - 1
+    lengths[row] = length
+    if (length < 0) typeIds[row] = 0
+  }
 }
 
 /** A field's data at `stride` bytes a row, at least as wide as its own. */

@@ -10,6 +10,9 @@ const COMPRESSION_LEVEL = 1
 const PREFIX_BYTES = 8
 const STORED_AS_IT_IS = -1n
 
+/** Memory for so many bytes. */
+export type RoomFor = (bytes: number) => Uint8Array
+
 /** Collects what the library writes, so that a generator can hand it on without a stream. */
 export class ArrowPieceWriter extends RecordBatchFileWriter {
   #chunks: Uint8Array[] = []
@@ -20,9 +23,9 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
     this.reset(undefined, schema)
   }
 
-  /** All bytes since the last call. */
-  takePiece(): Uint8Array<ArrayBuffer> {
-    const piece = new Uint8Array(this.#bytes)
+  /** All bytes since the last call, copied to where there is room for so many. */
+  takePiece(roomFor: RoomFor): Uint8Array {
+    const piece = roomFor(this.#bytes)
     let offset = 0
     for (const chunk of this.#chunks) {
       piece.set(chunk, offset)
@@ -72,7 +75,7 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
 function worthCompressing(plain: Uint8Array): Uint8Array | undefined {
   let expectedShare = 1
   if (plain.length > TRIAL_BYTES * 4) {
-    expectedShare = compressed(trialOf(plain), TRIAL_BYTES).length / TRIAL_BYTES
+    expectedShare = compressed(trialOf(plain), TRIAL_BYTES / 2).length / TRIAL_BYTES
     if (expectedShare > WORTH_SHARE_MAX) return undefined
   }
   const whole = compressed(plain, plain.length * expectedShare)
@@ -91,9 +94,10 @@ function trialOf(plain: Uint8Array): Uint8Array {
 /** With room for as much as is expected, the bytes are seldom put together from pieces. */
 function compressed(plain: Uint8Array, bytesExpected: number): Uint8Array {
   const chunkSize = Math.ceil(bytesExpected * 1.1) + 1024
-  return zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL }, chunkSize })
+  return zstdCompressSync(plain, { ...ZSTD_OPTIONS, chunkSize, pledgedSrcSize: plain.length })
 }
 
+const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL } }
 /** Of a column, compressed. */
 const WORTH_SHARE_MAX = 3 / 4
 const TRIAL_PIECES = 4

@@ -13,7 +13,7 @@ import { anyEntities, arrowTable, entitiesOf, partitionOf, polars, type TestEnti
 const ENTITY: TestEntity = { id: 7, type: 512, position: [1, 2, 3], fields: {} }
 
 function fileOf(state: PartitionState, batchRowsMax?: number): Buffer {
-  return Buffer.concat([...encodePartition(columnsOf(state), batchRowsMax)])
+  return Buffer.concat([...encodePartition(columnsOf(state), { batchRowsMax })])
 }
 
 function entryOf(state: PartitionState): ManifestPartition {

@@ -29,7 +29,7 @@ import { assert } from '../../base/assert.ts'
 import { Scratch } from '../../base/scratch.ts'
 import { kinds, type ShapeMember } from '../fabric/shape.ts'
 import type { ArrowColumn, ArrowKind } from './arrow-file.ts'
-import { ArrowPieceWriter } from './arrow-writer.ts'
+import { ArrowPieceWriter, type RoomFor } from './arrow-writer.ts'
 import type { ManifestPartition } from './manifest.ts'
 import type { FieldColumn, PartitionState } from './partition-state.ts'
 import { gatherMember, type SplitField, splitField } from './shaped-values.ts'
@@ -91,11 +91,17 @@ export function describedColumns({ fields }: PartitionColumns): Pick<ManifestPar
 /** Of the batch in work: a piece is a copy of it before the generator, or another one, goes on. */
 const batchScratch = new Scratch()
 
+export interface EncodeOptions {
+  batchRowsMax?: number
+  /** Where the next piece is put; default: in memory of its own. */
+  roomFor?: RoomFor
+}
+
 /** The bytes of the Arrow file, a batch of rows at a time. The pieces are copies. */
 export function* encodePartition(
   columns: PartitionColumns,
-  batchRowsMax: number = BATCH_ROWS_MAX,
-): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+  { batchRowsMax = BATCH_ROWS_MAX, roomFor = (bytes) => new Uint8Array(bytes) }: EncodeOptions = {},
+): Generator<Uint8Array, void, undefined> {
   const { state } = columns
   const schema = arrowSchema(columns.fields)
   const writer = new ArrowPieceWriter(schema)
@@ -103,11 +109,11 @@ export function* encodePartition(
     const end = batchEnd(state, start, batchRowsMax)
     batchScratch.reuse()
     writer.write(recordBatch(schema, columns, start, end))
-    yield writer.takePiece()
+    yield writer.takePiece(roomFor)
     start = end
   }
   writer.finish()
-  yield writer.takePiece()
+  yield writer.takePiece(roomFor)
 }
 
 /** The exponent of infinities, and of what is no number. */
@@ -220,10 +226,16 @@ function memberData(split: SplitField, members: readonly ShapeMember[], start: n
     if (!column.isList) return makeData({ type: arrowType(column), length, ...validity, data: values } as never)
     const type = arrowTypes[member.kind]()
     const child = makeData({ type, length: length * member.count, nullCount: 0, data: values } as never)
-    const valueOffsets = batchScratch.take(Int32Array, length + 1)
-    for (let row = 0; row <= length; row++) valueOffsets[row] = row * member.count
+    const valueOffsets = evenOffsets(length, member.count)
     return makeData({ type: arrowType(column) as List, length, ...validity, valueOffsets, child })
   })
+}
+
+/** Of lists that all have so many numbers. (A loop in a closure would be compiled anew for each column.) */
+function evenOffsets(lists: number, numbers: number): Int32Array {
+  const offsets = batchScratch.take(Int32Array, lists + 1)
+  for (let list = 0, offset = 0; list <= lists; list++, offset += numbers) offsets[list] = offset
+  return offsets
 }
 
 function byteData({ field, suits }: SplitField, start: number, end: number): Data<DataType>[] {

@@ -4,10 +4,10 @@
 import { access, constants, link, mkdir, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { abortable } from './abortable.ts'
 import { codeOf, onFiles } from './file-faults.ts'
 import { holdsObjects, type ListOptions, listFolder, type ObjectList } from './folder-listing.ts'
 import { FolderUploads, joinParts, type PartInfo, type UploadInfo } from './folder-uploads.ts'
+import { abortable, endBody, type ObjectBody } from './object-body.ts'
 import { type KeptHeaders, type OpenObject, openObjectFile, type StoredObject, writeObjectFile } from './object-file.ts'
 import { checkKey, isBucketName, pathOfKey } from './object-names.ts'
 import { type ByteRange, type Objects, ObjectsError, type PutOptions } from './objects.ts'
@@ -142,11 +142,11 @@ export class FolderObjects implements Objects {
   }
 
   /** Throws ObjectsError NoSuchBucket, InvalidName, NoSpace, AlreadyExists. */
-  async put(bucket: string, key: string, body: Readable, options: FolderPutOptions = {}): Promise<StoredObject> {
+  async put(bucket: string, key: string, body: ObjectBody, options: FolderPutOptions = {}): Promise<StoredObject> {
     try {
       return await this.write(bucket, key, abortable(body, options.signal), options)
     } finally {
-      body.destroy()
+      endBody(body)
     }
   }
 

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { abortable } from './abortable.ts'
+import { abortable, endBody, type ObjectBody } from './object-body.ts'
 import { clipRange } from './object-file.ts'
 import { checkKey } from './object-names.ts'
 import { type ByteRange, type ObjectInfo, type Objects, ObjectsError, type PutOptions } from './objects.ts'
@@ -30,14 +30,13 @@ export class MemoryObjects implements Objects {
     return { info, body: Readable.from([content.subarray(start, end + 1)], { objectMode: false }) }
   }
 
-  async put(bucket: string, key: string, body: Readable, options: PutOptions = {}): Promise<ObjectInfo> {
+  async put(bucket: string, key: string, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
     try {
-      const source = abortable(body, signal)
       this.keysOf(bucket)
       checkKey(key)
       const chunks: Buffer[] = []
-      for await (const chunk of source) chunks.push(Buffer.from(chunk))
+      for await (const chunk of abortable(body, signal)) chunks.push(Buffer.from(chunk))
       signal?.throwIfAborted()
       const content = Buffer.concat(chunks)
       const info: ObjectInfo = {
@@ -51,7 +50,7 @@ export class MemoryObjects implements Objects {
       this.keysOf(bucket).set(key, { info, content })
       return info
     } finally {
-      body.destroy()
+      endBody(body)
     }
   }
 

@@ -150,6 +150,19 @@ export function describeObjects(name: string, open: () => Promise<StoreUnderTest
       await objects.delete(bucket, 'large')
     })
 
+    it('is done with a chunk when it asks for the next', async () => {
+      const chunk = Buffer.alloc(1024 * 1024)
+      async function* again() {
+        for (let block = 0; block < 12; block++) yield chunk.fill(block)
+      }
+      await objects.put(bucket, 'again', again())
+      let at = 0
+      for await (const read of (await objects.get(bucket, 'again')).body as AsyncIterable<Uint8Array>)
+        for (const byte of read) assert.equal(byte, Math.floor(at++ / chunk.length), `byte ${at}`)
+      assert.equal(at, 12 * chunk.length)
+      await objects.delete(bucket, 'again')
+    })
+
     for (const [size, blocks] of [
       ['small', 1],
       ['large', 14],

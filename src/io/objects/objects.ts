@@ -2,6 +2,7 @@
 // Owns the shapes and the failures; never speaks HTTP.
 
 import type { Readable } from 'node:stream'
+import type { ObjectBody } from './object-body.ts'
 
 export interface ObjectInfo {
   key: string
@@ -62,7 +63,7 @@ export interface Objects {
    * Streams; the object appears under its key whole or not at all. Aborting leaves nothing behind.
    * An error of the body itself is thrown as it is; failures of the store are ObjectsErrors.
    */
-  put(bucket: string, key: string, body: Readable, options?: PutOptions): Promise<ObjectInfo>
+  put(bucket: string, key: string, body: ObjectBody, options?: PutOptions): Promise<ObjectInfo>
   /** Deleting what isn't there succeeds. Throws ObjectsError NoSuchBucket. */
   delete(bucket: string, key: string): Promise<void>
   /** Throws ObjectsError NoSuchBucket or AccessDenied, naming the bucket, where an object could not be put under the key. At no moment is anything there. */

@@ -12,7 +12,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
-import { abortable } from './abortable.ts'
+import { abortable, endBody, type ObjectBody } from './object-body.ts'
 import { checkKey } from './object-names.ts'
 import {
   type ByteRange,
@@ -96,18 +96,23 @@ export class S3Objects implements Objects {
   }
 
   /** An endpoint may have got all of a put that is aborted at its very end: its object is deleted then. */
-  async put(bucket: string, key: string, body: Readable, options: PutOptions = {}): Promise<ObjectInfo> {
+  async put(bucket: string, key: string, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
     const { client, notes, answerLimitMs } = this
     const sending = new S3Put({ client, notes, bucket, key, answerLimitMs, signal })
-    let bodyError: Error | undefined
-    body.once('error', (error) => {
-      bodyError = error
-    })
+    let bodyError: unknown
+    /** The upload keeps several chunks at once. Ending the body, not the upload, lets the upload end its requests before it fails. */
+    async function* copied(): AsyncGenerator<Buffer> {
+      try {
+        for await (const chunk of abortable(body, signal)) yield Buffer.from(chunk)
+      } catch (error) {
+        bodyError = error
+        throw error
+      }
+    }
+    const source = Readable.from(copied(), { objectMode: false })
     try {
       checkKey(key)
-      // Ending the body, not the upload, lets the upload end its requests before it fails.
-      const source = abortable(body, signal)
       const upload = new Upload({
         client: sending.client,
         leavePartsOnError: true,
@@ -128,7 +133,8 @@ export class S3Objects implements Objects {
         throw bodyError ?? (await this.explain(error, bucket, key))
       }
     } finally {
-      body.destroy()
+      source.destroy()
+      endBody(body)
     }
     await sending.succeed()
     return this.head(bucket, key)

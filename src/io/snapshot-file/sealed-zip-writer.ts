@@ -1,18 +1,17 @@
 // Writes named parts into one sealed zip, as a stream.
 // Owns the zip's form, the order (a part is asked for when the one before it has been taken) and the cleaning up when either end breaks; never
-// knows what the parts hold. Memory is bounded by the pieces in flight.
+// knows what the parts hold, and keeps none of it.
 //
 // Headers are written before their parts, so sizes and checksums follow each part in a descriptor, and stand in the directory at the end.
 
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
 import { crc32, deflateRawSync } from 'node:zlib'
 import { SEAL_PREFIX } from './seal.ts'
 
 export interface ZipPart {
   /** Relative, with `/`. */
   path: string
-  /** Stored as it is; read once, piece by piece, as fast as the zip is taken. A text is deflated. */
+  /** Stored as it is; read once, piece by piece, as fast as the zip is taken: each is done with when the next is asked for. A text is deflated. */
   content: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | string
 }
 
@@ -24,9 +23,9 @@ export interface WrittenZip {
 }
 
 export interface SealedZipWriting {
-  /** The zip. Fails where a part fails; destroying it stops the parts. */
-  stream: Readable
-  /** Resolves when the stream has ended, and rejects when it was destroyed or failed. */
+  /** The zip. Fails where a part fails; returning from it stops the parts. A chunk is done with when the next is asked for. */
+  bytes: AsyncGenerator<Uint8Array, void, undefined>
+  /** Resolves when all bytes have been taken, and rejects when that has failed or was given up; never, where it was not begun. */
   finished: Promise<WrittenZip>
 }
 
@@ -36,15 +35,21 @@ export function writeSealedZip(
   modifiedAtMs: number,
 ): SealedZipWriting {
   const zip = new Zip(modifiedAtMs)
-  const stream = Readable.from(zip.bytes(parts), { objectMode: false })
-  const finished = new Promise<WrittenZip>((resolve, reject) => {
-    stream.once('end', () => resolve(zip.written))
-    stream.once('error', reject)
-    stream.once('close', () => reject(new Error('the zip was not taken to its end')))
-  })
-  // The stream fails as well: who only reads it must not be surprised by a rejection that nobody took.
+  const { promise: finished, resolve, reject } = Promise.withResolvers<WrittenZip>()
+  // The bytes fail as well: who only reads them must not be surprised by a rejection that nobody took.
   finished.catch(() => undefined)
-  return { stream, finished }
+  async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* zip.bytes(parts)
+      resolve(zip.written)
+    } catch (error) {
+      reject(error)
+      throw error
+    } finally {
+      reject(new Error('the zip was not taken to its end'))
+    }
+  }
+  return { bytes: bytes(), finished }
 }
 
 /** What the directory says of a part. */
