@@ -13,7 +13,7 @@ import type { SnapshotFaultName } from '../core/snapshot/snapshot-fault.ts'
 import { anyEntities, arrowTable, entitiesOf, partitionOf, type TestEntity } from '../core/snapshot/states.testing.ts'
 import { resealed } from '../io/snapshot-file/seal.testing.ts'
 import { openSealedZip } from '../io/snapshot-file/sealed-zip-reader.ts'
-import { writeSealedZip } from '../io/snapshot-file/sealed-zip-writer.ts'
+import { writeSealedZip, type ZipPart } from '../io/snapshot-file/sealed-zip-writer.ts'
 import { encodedHere } from './encoded.testing.ts'
 import {
   type ReadSnapshotOptions,
@@ -97,8 +97,11 @@ async function forge(change: (manifest: Manifest, parts: Map<string, Uint8Array>
   parts.delete(MANIFEST_PATH)
   change(manifest, parts)
   parts.set(MANIFEST_PATH, Buffer.from(JSON.stringify(manifest)))
-  const content = [...parts].map(([path, bytes]) => ({ path, content: [bytes] }))
-  await writeFile(file, writeSealedZip(content, 0).bytes)
+  await writeFile(file, writeSealedZip([...parts].map(stored), 0).bytes)
+}
+
+function stored([path, bytes]: [string, Uint8Array]): ZipPart {
+  return { path, pieces: [bytes], sha256: () => createHash('sha256').update(bytes).digest('hex') }
 }
 
 /** Puts other entities into a partition, with a checksum that fits. */
@@ -118,6 +121,17 @@ test('a file of format version 1 is read', async () => {
   const [first, second] = entitiesOf(await old.partitions[0]!.load())
   assert.deepEqual(first, { id: 1, type: 512, position: [0, -0, 0.5], fields: {} })
   assert.deepEqual(second?.fields, { 1: { typeId: 600, bytes: [1, 2, 3] } })
+  await old.close()
+})
+
+test('a file of format version 2 is read', async () => {
+  const old = await readSnapshot(fileURLToPath(new URL('./format-2.testing.zip', import.meta.url)))
+  assert.deepEqual([old.header.tick, old.header.stateHash, old.entities], [43, '75f3214e5e13e3bb', 5])
+  const entities = entitiesOf(await old.partitions[0]!.load())
+  assert.deepEqual(
+    entities.map(({ fields }) => fields[1]?.bytes),
+    [undefined, [0, 0, 128, 63], [1, 2, 3]],
+  )
   await old.close()
 })
 
@@ -189,7 +203,7 @@ test('returning from the bytes ends the writing and asks for no more partitions'
 test('files of other kinds are told from damaged snapshots', async () => {
   await writeFile(file, 'sdk_version: "1.17"')
   await checkRefused('NotASnapshot', /not a zip/)
-  await writeFile(file, writeSealedZip([{ path: 'a', content: [Buffer.from('a')] }], 0).bytes)
+  await writeFile(file, writeSealedZip([stored(['a', Buffer.from('a')])], 0).bytes)
   await checkRefused('NotASnapshot', /a zip without manifest.json/)
   await write(world(PEOPLE))
   const good = await readFile(file)
@@ -211,8 +225,8 @@ test('a file that does not exist is the file system’s error', async () => {
 
 test('a newer format is refused with both versions', async () => {
   await write(world(PEOPLE))
-  await forge((manifest) => Object.assign(manifest, { formatVersion: 3, partitions: 'elsewhere' }))
-  await checkRefused('NewerFormat', /newer format 3; this program reads up to 2/, MANIFEST_PATH)
+  await forge((manifest) => Object.assign(manifest, { formatVersion: 4, partitions: 'elsewhere' }))
+  await checkRefused('NewerFormat', /newer format 4; this program reads up to 3/, MANIFEST_PATH)
 })
 
 test('parts that are missing, too many, exchanged or of another size are refused', async () => {

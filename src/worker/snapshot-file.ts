@@ -65,11 +65,13 @@ export function writeSnapshot(
   let manifest: Manifest | undefined
 
   async function* parts(): AsyncGenerator<ZipPart> {
-    yield { path: SCHEMA_PATH, content: header.schemaText }
+    yield { path: SCHEMA_PATH, text: header.schemaText }
     const summaries: PartitionSummary[] = []
     for await (const { path, pieces, summary } of partitions) {
-      yield { path, content: pieces }
-      summaries.push(summary())
+      let found: PartitionSummary | undefined
+      const summed = () => (found ??= summary())
+      yield { path, pieces, sha256: () => summed().entry.sha256 }
+      summaries.push(summed())
     }
     const schema = Buffer.from(header.schemaText)
     manifest = buildManifest(header, {
@@ -79,7 +81,7 @@ export function writeSnapshot(
     })
     const text = `${JSON.stringify(manifest, undefined, 2)}\n`
     accepted(parseManifest(text, DEFAULT_SNAPSHOT_LIMITS))
-    yield { path: MANIFEST_PATH, content: text }
+    yield { path: MANIFEST_PATH, text }
   }
 
   const zip = writeSealedZip(parts(), header.takenAtMs)

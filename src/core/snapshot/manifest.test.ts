@@ -97,9 +97,9 @@ test('what is not JSON, or another format, is refused as that', () => {
 
 test('a newer format is refused with both versions, whatever else it holds', () => {
   checkRefused(
-    '{"format":"heddle-snapshot","formatVersion":3}',
+    '{"format":"heddle-snapshot","formatVersion":4}',
     'NewerFormat',
-    /newer format 3; this program reads up to 2/,
+    /newer format 4; this program reads up to 3/,
   )
 })
 

@@ -9,7 +9,7 @@ import { isSnapshotFault, type SnapshotFault, type SnapshotLimits, snapshotFault
 
 export const SNAPSHOT_FORMAT = 'heddle-snapshot'
 /** Raised when an older reader would misread the file; members that it may ignore can be added without. */
-export const SNAPSHOT_FORMAT_VERSION = 2
+export const SNAPSHOT_FORMAT_VERSION = 3
 export const MANIFEST_PATH = 'manifest.json'
 export const SCHEMA_PATH = 'schema.yaml'
 

@@ -2,16 +2,17 @@
 // Never imported by a program.
 
 import { createHash } from 'node:crypto'
-import { SEAL_PREFIX, UNSEALED_BYTES } from './seal.ts'
+import { PLAIN_SEAL_PREFIX, UNSEALED_BYTES } from './seal.ts'
 
 /** A comment as long as a seal. */
-export const SEAL_PLACEHOLDER: string = SEAL_PREFIX + '0'.repeat(UNSEALED_BYTES)
+export const SEAL_PLACEHOLDER: string = PLAIN_SEAL_PREFIX + '0'.repeat(UNSEALED_BYTES)
 
-/** A zip whose comment is a seal or its placeholder, with a seal that fits; as it is where there is no room for one. */
+/** A zip whose comment is a seal or its placeholder, with a plain seal that fits; as it is where there is no room for one. */
 export function resealed(bytes: Uint8Array): Buffer {
   const all = Buffer.from(bytes)
   const end = all.length - UNSEALED_BYTES
-  if (end < 0) return all
+  if (end < PLAIN_SEAL_PREFIX.length) return all
+  all.write(PLAIN_SEAL_PREFIX, end - PLAIN_SEAL_PREFIX.length, 'latin1')
   all.write(createHash('sha256').update(all.subarray(0, end)).digest('hex'), end, 'latin1')
   return all
 }

@@ -1,8 +1,11 @@
-// The seal of a zip: its comment holds the SHA-256 of every byte before the digits, so that no damage anywhere goes unnoticed, while
-// any tool still reads it as a plain zip.
+// The seal of a zip: its comment holds a SHA-256 over all that comes before the digits, so that no damage anywhere goes unnoticed, while
+// any tool still reads it as a plain zip. Of each part that is stored as it is, its own SHA-256 is hashed in place of its bytes: parts can be
+// hashed side by side, by whoever makes them, and none has to be hashed twice.
 // Owns the comment's form and where it lies; never knows what is in the zip.
 
-export const SEAL_PREFIX = 'sha256:'
+export const SEAL_PREFIX = 'merkle:'
+/** Of older files, in which all bytes are hashed one after the other. Equally long. */
+export const PLAIN_SEAL_PREFIX = 'sha256:'
 const DIGITS = 64
 /** The end-of-directory record, and the comment behind it, which ends the file. */
 export const SEAL_BYTES = 22 + SEAL_PREFIX.length + DIGITS
@@ -11,13 +14,21 @@ const DIRECTORY_END = 0x06054b50
 /** Bytes at the end of the file that the seal does not cover: its own digits. */
 export const UNSEALED_BYTES = DIGITS
 
-/** The digits in the last SEAL_BYTES bytes of a file, or undefined where they are no seal. */
-export function readSeal(end: Buffer): string | undefined {
+export interface Seal {
+  sha256: string
+  /** Whether stored parts count by their own SHA-256. */
+  hashesParts: boolean
+}
+
+/** The seal in the last SEAL_BYTES bytes of a file, or undefined where they are none. */
+export function readSeal(end: Buffer): Seal | undefined {
   if (end.length !== SEAL_BYTES || end.readUInt32LE(0) !== DIRECTORY_END) return undefined
   const comment = end.toString('latin1', 22)
-  const digits = comment.slice(SEAL_PREFIX.length)
-  if (end.readUInt16LE(20) !== comment.length || !comment.startsWith(SEAL_PREFIX)) return undefined
-  return /^[0-9a-f]{64}$/.test(digits) ? digits : undefined
+  const prefix = comment.slice(0, SEAL_PREFIX.length)
+  const sha256 = comment.slice(SEAL_PREFIX.length)
+  if (end.readUInt16LE(20) !== comment.length || !/^[0-9a-f]{64}$/.test(sha256)) return undefined
+  if (prefix !== SEAL_PREFIX && prefix !== PLAIN_SEAL_PREFIX) return undefined
+  return { sha256, hashesParts: prefix === SEAL_PREFIX }
 }
 
 /** How many bytes lie behind the last seal in these; undefined where there is none. */

@@ -1,12 +1,12 @@
 // Opens a sealed zip on disk: nothing is told of its parts before every byte of the file has been held against the seal.
 // Owns the checks of the zip itself, and the bounds of what is unpacked; never knows what the parts hold.
 
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { crc32, inflateRaw } from 'node:zlib'
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl'
-import { bytesBehindSeal, endsAsZip, readSeal, SEAL_BYTES, UNSEALED_BYTES } from './seal.ts'
+import { bytesBehindSeal, endsAsZip, readSeal, SEAL_BYTES, type Seal, UNSEALED_BYTES } from './seal.ts'
 import { SealedZipError } from './sealed-zip-error.ts'
 
 export interface SealedZipPart {
@@ -43,15 +43,16 @@ export async function openSealedZip(file: string, limits: SealedZipLimits): Prom
 
 async function openChecked(handle: FileHandle, limits: SealedZipLimits): Promise<SealedZip> {
   const { size } = await handle.stat()
-  const seal = await findSeal(handle, size)
-  const intact = (await sealedSha256(handle, size)) === seal
+  const { sha256, hashesParts } = await findSeal(handle, size)
   const directory = await readDirectory(handle, size, limits)
+  const parts = hashesParts ? storedParts(directory, size - UNSEALED_BYTES) : []
   const zip = sealedZip(handle, directory)
-  if (!intact) throw await damage(zip)
+  if (parts === undefined || (await sealedSha256(handle, size - UNSEALED_BYTES, parts)) !== sha256)
+    throw await damage(zip)
   return zip
 }
 
-async function findSeal(handle: FileHandle, size: number): Promise<string> {
+async function findSeal(handle: FileHandle, size: number): Promise<Seal> {
   const start = await readBytes(handle, 0, Math.min(4, size))
   const begins = start.length === 4 && start.readUInt32LE(0) === LOCAL_HEADER
   const end = await readBytes(handle, Math.max(0, size - SEAL_BYTES), Math.min(SEAL_BYTES, size))
@@ -70,18 +71,52 @@ const LOCAL_HEADER = 0x04034b50
 /** A zip's end record and the longest comment that can follow it. */
 const ZIP_END_BYTES_MAX = 22 + 65_535
 
-async function sealedSha256(handle: FileHandle, size: number): Promise<string> {
-  const hash = createHash('sha256')
-  const end = size - UNSEALED_BYTES
-  const piece = Buffer.allocUnsafe(1024 ** 2)
-  for (let at = 0; at < end; ) {
+/** Bytes of the file, up to `end`. */
+interface Range {
+  start: number
+  end: number
+}
+
+/** Where the parts lie that are stored as they are, in the order of the file; undefined where they can't lie so. */
+function storedParts({ entries }: Directory, end: number): Range[] | undefined {
+  const parts = [...entries.values()]
+    .filter(({ compressionMethod }) => compressionMethod === STORED)
+    .map(({ relativeOffsetOfLocalHeader, fileNameLength, compressedSize }) => {
+      const start = relativeOffsetOfLocalHeader + LOCAL_HEADER_BYTES + fileNameLength
+      return { start, end: start + compressedSize }
+    })
+    .sort((one, other) => one.start - other.start)
+  const isInOrder = parts.every((part, at) => part.start >= (parts[at - 1]?.end ?? 0) && part.end <= end)
+  return isInOrder ? parts : undefined
+}
+
+/** Without the name. */
+const LOCAL_HEADER_BYTES = 30
+
+/** Of the bytes up to `end`, with the SHA-256 of these parts in their places. */
+async function sealedSha256(handle: FileHandle, end: number, parts: readonly Range[]): Promise<string> {
+  const whole = createHash('sha256')
+  let at = 0
+  for (const part of parts) {
+    await hashBytes(handle, { start: at, end: part.start }, whole)
+    whole.update((await hashBytes(handle, part, createHash('sha256'))).digest())
+    at = part.end
+  }
+  return (await hashBytes(handle, { start: at, end }, whole)).digest('hex')
+}
+
+async function hashBytes(handle: FileHandle, { start, end }: Range, hash: Hash): Promise<Hash> {
+  const piece = Buffer.allocUnsafe(Math.min(READ_BYTES_MAX, end - start))
+  for (let at = start; at < end; ) {
     const { bytesRead } = await handle.read(piece, 0, Math.min(piece.length, end - at), at)
     if (bytesRead === 0) throw new SealedZipError('Truncated', 'the file became shorter while it was read')
     hash.update(piece.subarray(0, bytesRead))
     at += bytesRead
   }
-  return hash.digest('hex')
+  return hash
 }
+
+const READ_BYTES_MAX = 1024 ** 2
 
 interface Directory {
   zip: ZipFile

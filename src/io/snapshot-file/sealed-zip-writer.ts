@@ -8,17 +8,23 @@ import { createHash } from 'node:crypto'
 import { crc32, deflateRawSync } from 'node:zlib'
 import { SEAL_PREFIX } from './seal.ts'
 
-export interface ZipPart {
-  /** Relative, with `/`. */
-  path: string
-  /** Stored as it is; read once, piece by piece, as fast as the zip is taken: each is done with when the next is asked for. A text is deflated. */
-  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | string
-}
+/** Paths are relative, with `/`. */
+export type ZipPart =
+  /** Deflated. */
+  | { path: string; text: string }
+  /** Stored as it is. */
+  | {
+      path: string
+      /** Read once, as fast as the zip is taken: each is done with when the next is asked for. */
+      pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+      /** Of all pieces, in hex; asked for once they have been taken. */
+      sha256(): string
+    }
 
 export interface WrittenZip {
   /** The whole file's bytes. */
   bytes: number
-  /** The seal: of every byte before its own digits. */
+  /** The seal's. */
   sha256: string
 }
 
@@ -104,8 +110,9 @@ class Zip {
     yield digits
   }
 
-  async *#part({ path, content }: ZipPart): AsyncGenerator<Uint8Array> {
-    const isText = typeof content === 'string'
+  async *#part(part: ZipPart): AsyncGenerator<Uint8Array> {
+    const { path } = part
+    const isText = 'text' in part
     const name = Buffer.from(path)
     const entry = {
       path: name,
@@ -125,20 +132,22 @@ class Zip {
         .raw(name).bytes,
     )
     if (isText) {
-      const plain = Buffer.from(content)
+      const plain = Buffer.from(part.text)
       entry.crc = crc32(plain)
       entry.bytes = plain.length
       const packed = deflateRawSync(plain)
       entry.packedBytes = packed.length
       yield this.#sealed(packed)
     } else {
-      for await (const piece of content) {
+      for await (const piece of part.pieces) {
         if (piece.length === 0) continue
         entry.crc = crc32(piece, entry.crc)
         entry.bytes += piece.length
         if (entry.bytes >= MAX_32) throw new Error(`${path} is too large for a zip of this form`)
-        yield this.#sealed(piece)
+        this.#length += piece.length
+        yield piece
       }
+      this.#hash.update(part.sha256(), 'hex')
       entry.packedBytes = entry.bytes
     }
     yield this.#sealed(record(16).u32(DESCRIPTOR, entry.crc, entry.packedBytes, entry.bytes).bytes)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,7 +33,13 @@ async function write(parts: Iterable<ZipPart> | AsyncIterable<ZipPart>): Promise
 
 /** Texts are deflated, bytes are stored. */
 function part(path: string, content: string | Uint8Array): ZipPart {
-  return { path, content: typeof content === 'string' ? content : [content] }
+  if (typeof content === 'string') return { path, text: content }
+  return { path, pieces: [content], sha256: () => createHash('sha256').update(content).digest('hex') }
+}
+
+/** Bytes that nobody reads again. */
+function unread(path: string, pieces: Iterable<Uint8Array>): ZipPart {
+  return { path, pieces, sha256: () => '00' }
 }
 
 async function withZip<T>(use: (zip: SealedZip) => T | Promise<T>): Promise<T> {
@@ -90,7 +96,7 @@ test('a part is asked for only when the one before it was taken', async () => {
   async function* parts(): AsyncGenerator<ZipPart> {
     for (let at = 0; at < 3; at++) {
       assert.equal(taken, at)
-      yield { path: `part-${at}`, content: counted() }
+      yield unread(`part-${at}`, counted())
     }
   }
   function* counted(): Generator<Uint8Array> {
@@ -106,7 +112,7 @@ test('a part that fails fails the bytes and the outcome with its reason', async 
     yield randomBytes(100_000)
     throw new Error('no more entities')
   }
-  const { bytes, finished } = writeSealedZip([{ path: 'a', content: broken() }], MODIFIED_AT_MS)
+  const { bytes, finished } = writeSealedZip([unread('a', broken())], MODIFIED_AT_MS)
   await assert.rejects(writeFile(file, bytes), /no more entities/)
   await assert.rejects(finished, /no more entities/)
 })
@@ -122,7 +128,7 @@ test('returning from the bytes stops the parts and lets them clean up', async ()
   }
   function* parts(): Generator<ZipPart> {
     try {
-      yield { path: 'a', content: endless() }
+      yield unread('a', endless())
       assert.fail('a second part was asked for')
     } finally {
       cleaned++
@@ -155,6 +161,40 @@ test('a flip of any bit is refused', async () => {
     bad[at]! ^= 1 << (at % 8)
     await writeFile(file, bad)
     await assert.rejects(openSealedZip(file, LIMITS), SealedZipError, `byte ${at} of ${good.length}`)
+  }
+})
+
+test('the seal is the SHA-256 of the file, in which each stored part counts by its own', async () => {
+  const long = randomBytes(3_000_000)
+  await write([part('a', 'hello'), part('b', long), part('c', 'x'), part('d', Buffer.from('')), part('e', 'y')])
+  const bytes = await readFile(file)
+  const end = bytes.length - 64
+  const start = bytes.indexOf(long)
+  const empty = bytes.indexOf('PK\x03\x04', bytes.indexOf('PK\x03\x04', start + long.length) + 4) + 31
+  assert.equal(bytes[empty - 1], 'd'.charCodeAt(0))
+  const sha256 = (content: Uint8Array) => createHash('sha256').update(content).digest()
+  const hashed = [
+    bytes.subarray(0, start),
+    sha256(long),
+    bytes.subarray(start + long.length, empty),
+    sha256(Buffer.from('')),
+    bytes.subarray(empty, end),
+  ]
+  assert.equal(bytes.toString('latin1', end - 7), `merkle:${sha256(Buffer.concat(hashed)).toString('hex')}`)
+})
+
+test('stored parts that would overlap, or reach beyond the end, are refused', async () => {
+  await write([part('a', Buffer.from('hello')), part('b', Buffer.from('world'))])
+  const good = await readFile(file)
+  const directory = good.indexOf('PK\x01\x02', 0, 'latin1')
+  for (const size of [100, 0x7fff_ffff]) {
+    const bad = Buffer.from(good)
+    // The first part's sizes, packed and unpacked.
+    bad.writeUInt32LE(size, directory + 20)
+    bad.writeUInt32LE(size, directory + 24)
+    await writeFile(file, bad)
+    const limits = { ...LIMITS, totalBytesMax: 2 ** 40 }
+    await assert.rejects(openSealedZip(file, limits), { fault: 'Damaged' })
   }
 })
 
