@@ -53,9 +53,9 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
   await requireFree(client, names)
   const snapshot = from.startsWith('s3://') ? readLocation(from) : await takeSnapshot(connection, from, options)
   say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
-  const tags = schemaText && (await uploadSchema(connection, schemaText, options))
+  const Tags = { ...options.tag, ...(schemaText && (await uploadSchema(connection, schemaText, options))) }
   for (const Name of names) {
-    const request = { Name, RoleArn: options.roleArn, SnapshotS3Location: snapshot, ...(tags && { Tags: tags }) }
+    const request = { Name, RoleArn: options.roleArn, SnapshotS3Location: snapshot, Tags }
     await client.startSimulation(request)
   }
   for (const name of names) await waitForStart(client, name, options)

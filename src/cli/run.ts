@@ -22,14 +22,15 @@ export function runCommand(): Command {
 }
 
 async function run(file: string, options: RunOptions): Promise<void> {
-  const { name } = options
+  const { name, tag } = options
   const schema = await readSchemaFile(file)
   const connection = await connect(options, process.env)
   const { client } = connection
   const location = { BucketName: options.bucket, ObjectKey: `${name}/${basename(file)}` }
   await putObject(connection, location.BucketName, location.ObjectKey, schema)
   say(options, `uploaded s3://${location.BucketName}/${location.ObjectKey}`)
-  const started = await client.startSimulation({ Name: name, RoleArn: options.roleArn, SchemaS3Location: location })
+  const request = { Name: name, RoleArn: options.roleArn, SchemaS3Location: location, ...(tag && { Tags: tag }) }
+  const started = await client.startSimulation(request)
   if (options.json === true) process.stdout.write(`${outputText('StartSimulation', started)}\n`)
   await waitForStart(client, name, options)
 }

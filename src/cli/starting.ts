@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { HeddleClient } from '../../clients/typescript/src/index.ts'
 import { addConnectionOptions, type ConnectionOptions, withErrorCode } from './api/connection.ts'
+import { readTag } from './api/flags.ts'
 import { addJsonOption, addWaitOptions, timeoutMsOf } from './api/operation-command.ts'
 import { withProgress } from './api/progress.ts'
 import { fileFault } from './file-fault.ts'
@@ -13,6 +14,7 @@ import { UNUSED_ROLE } from './simulation.ts'
 export interface StartingOptions extends ConnectionOptions {
   name: string
   roleArn: string
+  tag?: Record<string, string>
   startClock?: boolean
   json?: boolean
   wait?: boolean
@@ -26,6 +28,7 @@ export function startingCommand<Options extends StartingOptions>(
 ): Command {
   command
     .option('--role-arn <text>', 'role of what is started', UNUSED_ROLE)
+    .option('--tag <key=value>', 'a tag of what is started; may be repeated', readTag)
     .option('--start-clock', 'start the clock as well')
   addJsonOption(addWaitOptions(command))
   return addConnectionOptions(command).action(async (argument: string, options: Options) => {

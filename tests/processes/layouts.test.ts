@@ -134,10 +134,21 @@ test('heddle branch snapshots a running world and starts others from it, on anot
     await fork.stop()
   }
   const uri = `s3://${Snapshot.BucketName}/${Snapshot.ObjectKey}`
-  const said = await branch(uri, '--name', 'again', '--start-clock')
+  const said = await branch(
+    uri,
+    '--name',
+    'again',
+    '--tag',
+    'team=red',
+    '--tag',
+    'heddle:restart-on-loss=false',
+    '--start-clock',
+  )
   assert.match(said, /the clock of again is STARTED/)
   const again = await heddle.find('again')
   assert.equal((await again.apps()).length, 4, 'the cells of the original')
+  const tags = JSON.parse(await heddle.command('tag', 'list', 'again', '--json', '--data', heddle.data))
+  assert.deepEqual(tags.Tags, { team: 'red', 'heddle:restart-on-loss': 'false' })
   await again.stop()
   assert.equal(await original.clockStatus(), 'STARTED')
 })

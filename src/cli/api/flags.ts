@@ -105,7 +105,7 @@ function readDestination(text: string): { BucketName: string; ObjectKeyPrefix?: 
   return key ? { BucketName: bucket, ObjectKeyPrefix: key } : { BucketName: bucket }
 }
 
-function readTag(text: string, before: unknown): Record<string, string> {
+export function readTag(text: string, before: unknown): Record<string, string> {
   const equals = text.indexOf('=')
   if (equals < 1) throw new InvalidArgumentError('Write it as key=value.')
   // A key such as __proto__ is a key like any other.

@@ -4,7 +4,13 @@ import { type HeddleTags, noHeddleTags, parseHeddleTags, schemaTag } from './hed
 import type { SnapshotSettings } from './snapshot-settings.ts'
 
 test('tags that mean nothing to Heddle are left alone', () => {
-  assert.deepEqual(parseHeddleTags({ team: 'traffic', 'heddle:owner': 'x' }), noHeddleTags)
+  assert.deepEqual(parseHeddleTags({ team: 'traffic', 'heddle-owner': 'x', 'Heddle:a': '' }), noHeddleTags)
+})
+
+test("a name with Heddle's prefix that means nothing is refused, with those that do", () => {
+  const refused = parseHeddleTags({ 'heddle:snapshot-evry': '10M' })
+  assert.ok('refusal' in refused)
+  assert.match(refused.refusal, /the tag heddle:snapshot-evry means nothing; .*heddle:snapshot-every, /)
 })
 
 test('an interval and the place of a schema are read', () => {

@@ -44,11 +44,18 @@ const tagNames = {
   restartOnLoss: 'heddle:restart-on-loss',
 } as const
 
-/** What a simulation's tags say, and the operator's settings where they say nothing; `refusal` where a value means nothing. */
+/** A mistyped name would be a wish that nobody hears. */
+const reservedPrefix = 'heddle:'
+const known: ReadonlySet<string> = new Set(Object.values(tagNames))
+
+/** What a simulation's tags say, and the operator's settings where they say nothing; `refusal` where a value, or a name with Heddle's prefix, means nothing. */
 export function parseHeddleTags(
   tags: Readonly<Record<string, string>>,
   settings: SnapshotSettings = defaultSnapshotSettings,
 ): HeddleTags | Refused {
+  const unknown = Object.keys(tags).find((name) => name.startsWith(reservedPrefix) && !known.has(name))
+  if (unknown !== undefined)
+    return { refusal: `the tag ${unknown} means nothing; of this kind there are ${[...known].join(', ')}` }
   const interval = tags[tagNames.stateHashInterval] ?? '0'
   if (!/^\d{1,9}$/.test(interval))
     return { refusal: `the tag ${tagNames.stateHashInterval} is a whole number of ticks, not '${interval}'` }
