@@ -94,7 +94,7 @@ test('every operation has a command, which says in words or in JSON what the ser
   ])
   assert.deepEqual(texts, [
     'the clock of world is STOPPED\n',
-    'the snapshot of world has ended; the stream /sim/management of its logs says how\n',
+    'the snapshot of world has ended; the streams /sim/management and /sim/errors of its logs say how\n',
     'added e\n',
     'removed a, d\n',
     'app one is STOPPED\n',

@@ -4,7 +4,7 @@
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { HeddleApiError, type HeddleClient } from '../../clients/typescript/src/index.ts'
-import { schemaTag } from '../core/lifecycle/heddle-tags.ts'
+import { parseHeddleTags, schemaTag } from '../core/lifecycle/heddle-tags.ts'
 import { type Connection, connect } from './api/connection.ts'
 import { readLocation } from './api/flags.ts'
 import { timeoutMsOf } from './api/operation-command.ts'
@@ -44,6 +44,7 @@ export function branchCommand(): Command {
 }
 
 async function branch(from: string, options: BranchOptions): Promise<void> {
+  checkTags(options)
   const schemaText = options.schema === undefined ? undefined : await readSchemaFile(options.schema)
   const connection = await connect(options, process.env)
   const { client } = connection
@@ -54,12 +55,21 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
   const snapshot = from.startsWith('s3://') ? readLocation(from) : await takeSnapshot(connection, from, options)
   say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
   const Tags = { ...options.tag, ...(schemaText && (await uploadSchema(connection, schemaText, options))) }
+  const hasTags = Object.keys(Tags).length > 0
   for (const Name of names) {
-    const request = { Name, RoleArn: options.roleArn, SnapshotS3Location: snapshot, Tags }
+    const request = { Name, RoleArn: options.roleArn, SnapshotS3Location: snapshot, ...(hasTags && { Tags }) }
     await client.startSimulation(request)
   }
   for (const name of names) await waitForStart(client, name, options)
   if (options.json === true) process.stdout.write(`${JSON.stringify({ Snapshot: snapshot, Simulations: names })}\n`)
+}
+
+/** What the start would refuse is said before a snapshot is made for nothing. */
+function checkTags({ tag = {}, schema }: BranchOptions): void {
+  const tags = parseHeddleTags(tag)
+  if ('refusal' in tags) throw new Error(`${tags.refusal}; nothing was saved or started`)
+  if (tags.schema && schema !== undefined)
+    throw new Error('both --schema and a tag name a schema: give one of the two; nothing was saved or started')
 }
 
 /** A name that is taken is said before a large snapshot is made for nothing, and before others are started. */

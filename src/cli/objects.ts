@@ -73,14 +73,19 @@ async function withBucket<Result>(
   Bucket: string,
   act: (s3: S3Client) => Promise<Result>,
 ): Promise<Result> {
-  const { CreateBucketCommand, HeadBucketCommand, NotFound } = await import('@aws-sdk/client-s3')
+  const { BucketAlreadyOwnedByYou, CreateBucketCommand, HeadBucketCommand, NotFound } = await import(
+    '@aws-sdk/client-s3'
+  )
   return withClient(connection, async (s3) => {
     try {
       try {
         await s3.send(new HeadBucketCommand({ Bucket }))
       } catch (error) {
         if (!(error instanceof NotFound)) throw error
-        await s3.send(new CreateBucketCommand({ Bucket }))
+        await s3.send(new CreateBucketCommand({ Bucket })).catch((refusal: unknown) => {
+          // Another command has made it at the same time.
+          if (!(refusal instanceof BucketAlreadyOwnedByYou)) throw refusal
+        })
       }
       return await act(s3)
     } catch (cause) {

@@ -4,9 +4,11 @@
 import { Command } from 'commander'
 import { overviewOf, readRecords } from '../control/overview.ts'
 import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
+import type { InputOf } from '../core/api/operations.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
 import type { Connection } from './api/connection.ts'
 import { operationCommand } from './api/operation-command.ts'
+import { findObjects } from './objects.ts'
 import { diffCommand } from './snapshot-diff.ts'
 import { exportCommand } from './snapshot-export.ts'
 import { infoCommand } from './snapshot-info.ts'
@@ -24,7 +26,8 @@ export function snapshotCommand(): Command {
         positional: ['Simulation'],
         doing: ({ Simulation }) => `a snapshot of ${Simulation} is being made`,
         wait: ({ Simulation }, client, options) => client.waitUntilSnapshotEnds(Simulation, options),
-        outcome: async ({ Simulation }, connection) => {
+        outcome: async ({ Simulation, Destination }, connection) => {
+          if (connection.data === undefined) return outcomeAfar(Simulation, Destination, connection)
           const before = await lastSnapshot(connection, Simulation)
           return async () => outcomeText(Simulation, before, await lastSnapshot(connection, Simulation))
         },
@@ -35,6 +38,31 @@ export function snapshotCommand(): Command {
     .addCommand(verifyCommand())
     .addCommand(diffCommand())
     .addCommand(exportCommand())
+}
+
+/** Of a simulation whose data folder is elsewhere: it shows in what is there afterwards, as far as the caller may look. */
+async function outcomeAfar(
+  simulation: string,
+  { BucketName, ObjectKeyPrefix }: InputOf<'CreateSnapshot'>['Destination'],
+  connection: Connection,
+): Promise<() => Promise<string>> {
+  const keys = async () =>
+    (await findObjects(connection, BucketName, ObjectKeyPrefix))
+      .map(({ key }) => key)
+      .filter((key) => key.endsWith('.zip'))
+  const before = await keys().catch(() => undefined)
+  return async () => {
+    const after = before && (await keys().catch(() => undefined))
+    if (!after) return unknownText(simulation)
+    const made = after.find((key) => !before.includes(key))
+    if (made === undefined)
+      throw new Error(`no snapshot of ${simulation} was made; the stream /sim/errors of its logs says why`)
+    return `saved ${simulation}: s3://${BucketName}/${made}`
+  }
+}
+
+function unknownText(simulation: string): string {
+  return `the snapshot of ${simulation} has ended; the streams /sim/management and /sim/errors of its logs say how`
 }
 
 type LastSnapshot = WorkerStatus['lastSnapshot']
@@ -49,9 +77,8 @@ async function lastSnapshot({ data }: Connection, name: string): Promise<LastSna
 
 /** Throws where it is known that there is no snapshot. */
 function outcomeText(simulation: string, before: LastSnapshot, after: LastSnapshot): string {
-  if (after === undefined || after.location.key === before?.location.key) {
-    return `the snapshot of ${simulation} has ended; the stream /sim/management of its logs says how`
-  }
+  const isSame = after?.location.key === before?.location.key && after?.tick === before?.tick
+  if (after === undefined || isSame) return unknownText(simulation)
   const { location, tick, bytes, error } = after
   if (error !== undefined) throw new Error(`the snapshot of ${simulation} at tick ${tick} failed: ${error}`)
   return `saved tick ${tick} of ${simulation}, ${bytes} bytes: s3://${location.bucket}/${location.key}`

@@ -12,6 +12,10 @@ import type { MadeSnapshots } from './made-snapshots.ts'
 
 const lookEachMs = 250
 
+function secondOf(ms: number): number {
+  return Math.floor(ms / 1000)
+}
+
 export interface AutoSnapshotsOptions {
   simulationName: string
   rhythm: SnapshotRhythm
@@ -57,11 +61,11 @@ export class AutoSnapshots {
     }
   }
 
-  /** A world whose clock stands still is not saved again. */
+  /** A world whose clock stands still is not saved again; and no more than one a second, by which they are named: the name of one that was removed must not come back. */
   #isDue(): boolean {
     const { rhythm, tick } = this.#options
     const ticks = tick() - this.#lastTick
-    if (ticks <= 0) return false
+    if (ticks <= 0 || secondOf(Date.now()) <= secondOf(this.#lastMs)) return false
     return 'ticks' in rhythm.every ? ticks >= rhythm.every.ticks : Date.now() - this.#lastMs >= rhythm.every.ms
   }
 

@@ -147,6 +147,9 @@ test('heddle branch snapshots a running world and starts others from it, on anot
   assert.match(said, /the clock of again is STARTED/)
   const again = await heddle.find('again')
   assert.equal((await again.apps()).length, 4, 'the cells of the original')
+  const plain = await branch(uri, '--name', 'plain')
+  assert.match(plain, /simulation plain is STARTED/)
+  await (await heddle.find('plain')).stop()
   const tags = JSON.parse(await heddle.command('tag', 'list', 'again', '--json', '--data', heddle.data))
   assert.deepEqual(tags.Tags, { team: 'red', 'heddle:restart-on-loss': 'false' })
   await again.stop()
@@ -163,6 +166,10 @@ test('a name that is taken, or is none, is said before anything is saved or star
     stderr: 'heddle: there is a simulation named twin-2 already; nothing was saved or started\n',
   })
   await assert.rejects(branch('--name', 'n'.repeat(64), '--count', '2'), { code: 1 })
+  await assert.rejects(branch('--name', 'tagged', '--tag', 'heddle:nope=1'), {
+    code: 1,
+    stderr: /^heddle: the tag heddle:nope means nothing; .*; nothing was saved or started\n$/,
+  })
   assert.equal(await saved(), before)
   await assert.rejects(heddle.find('twin-1'))
 })

@@ -198,3 +198,9 @@ test('Polars reads the Arrow files in the zip, and the parquet file, as what was
   assert.equal(frame.height, first.entities.size)
   check(frame.select(...columns).toRecords() as Row[])
 })
+
+test('create says from afar which object it has made', async () => {
+  const said = await heddle.commandFromAfar('snapshot', 'create', 'city', '--to', `s3://${heddle.bucket}/afar`)
+  const [made] = await heddle.keys('afar/')
+  assert.equal(said, `saved city: ${uri(made)}\n`)
+})

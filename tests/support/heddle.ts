@@ -162,6 +162,16 @@ export class Heddle {
     return stdout
   }
 
+  /** The same from a machine that has the address and the keys, and no data folder. */
+  async commandFromAfar(...args: string[]): Promise<string> {
+    const { accessKeyId, secretAccessKey } = this.credentials
+    const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }
+    const { stdout } = await run(launcher, args, {
+      env: { ...cleanEnvironment(), ...keys, HEDDLE_ENDPOINT: this.endpoint },
+    })
+    return stdout
+  }
+
   /** `heddle down`; gives what it said. */
   async down(): Promise<string> {
     return this.command('down', ...this.#places)

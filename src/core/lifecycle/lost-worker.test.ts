@@ -27,6 +27,7 @@ test('a worker lost during the start is a StartError, later it is not', () => {
   assert.deepEqual(later.status.startErrors, [])
   assert.equal(later.status.revision, 8)
   assert.equal(later.status.clock.status, 'STOPPED')
+  assert.equal(later.status.tick, 4512)
 })
 
 test('a worker lost while it was to end leaves a stopped simulation, whether a restart is wanted or not', () => {

@@ -28,7 +28,8 @@ export interface LossConclusion {
  */
 export function concludeLostWorker(executionId: string, simulation: KnownSimulation, loss: Loss): LossConclusion {
   const last = simulation.workerStatus ?? emptyStatus(executionId)
-  if (simulation.targetStatus === 'STOPPED' || last.status === 'STOPPING') return { status: ended(last, 'STOPPED') }
+  if (simulation.targetStatus === 'STOPPED' || last.status === 'STOPPING')
+    return { status: ended(last, 'STOPPED', loss) }
   const restartedAtMs = (last.restarts ?? []).map(({ atMs }) => atMs)
   if (loss.isRestartWanted && mayRestart(restartedAtMs, loss.atMs, lossLimits))
     return { status: startingAgain(last, loss) }
@@ -37,7 +38,7 @@ export function concludeLostWorker(executionId: string, simulation: KnownSimulat
     last.status === 'STARTING'
       ? [...last.startErrors, { errorType: 'InternalError' as const, errorMessage: failure }]
       : last.startErrors
-  return { status: { ...ended(last, 'FAILED'), startErrors }, failure }
+  return { status: { ...ended(last, 'FAILED', loss), startErrors }, failure }
 }
 
 /** What the operator reads of it: once the simulation is back, or until then. */
@@ -54,12 +55,13 @@ export function restartText({ lostAtTick, back }: Restart): string {
 
 const tooOften = `it was started again ${lossLimits.restartsMax} times within ${lossLimits.withinMs / 60_000} minutes, and is not once more`
 
-function ended(last: WorkerStatus, status: 'STOPPED' | 'FAILED'): WorkerStatus {
+function ended(last: WorkerStatus, status: 'STOPPED' | 'FAILED', { tick }: Loss): WorkerStatus {
   const { snapshot: _unfinished, ...kept } = last
   return {
     ...kept,
     revision: kept.revision + 1,
     status,
+    tick: Math.max(kept.tick, tick),
     clock: { status: 'STOPPED', targetStatus: 'STOPPED' },
     apps: kept.apps.map(endApp),
   }
