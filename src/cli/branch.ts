@@ -4,7 +4,7 @@
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { HeddleApiError, type HeddleClient } from '../../clients/typescript/src/index.ts'
-import { parseHeddleTags, schemaTag } from '../core/lifecycle/heddle-tags.ts'
+import { refuseUnknownTags, schemaTag, tagNames } from '../core/lifecycle/heddle-tags.ts'
 import { type Connection, connect } from './api/connection.ts'
 import { readLocation } from './api/flags.ts'
 import { timeoutMsOf } from './api/operation-command.ts'
@@ -64,11 +64,11 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
   if (options.json === true) process.stdout.write(`${JSON.stringify({ Snapshot: snapshot, Simulations: names })}\n`)
 }
 
-/** What the start would refuse is said before a snapshot is made for nothing. */
+/** What the start would refuse whatever the operator's settings are is said before a snapshot is made for nothing. */
 function checkTags({ tag = {}, schema }: BranchOptions): void {
-  const tags = parseHeddleTags(tag)
-  if ('refusal' in tags) throw new Error(`${tags.refusal}; nothing was saved or started`)
-  if (tags.schema && schema !== undefined)
+  const unknown = refuseUnknownTags(tag)
+  if (unknown) throw new Error(`${unknown.refusal}; nothing was saved or started`)
+  if (schema !== undefined && Object.hasOwn(tag, tagNames.schema))
     throw new Error('both --schema and a tag name a schema: give one of the two; nothing was saved or started')
 }
 

@@ -13,6 +13,7 @@ import { diffCommand } from './snapshot-diff.ts'
 import { exportCommand } from './snapshot-export.ts'
 import { infoCommand } from './snapshot-info.ts'
 import { lsCommand } from './snapshot-ls.ts'
+import { simulationOfKey } from './snapshot-source.ts'
 import { verifyCommand } from './snapshot-verify.ts'
 
 export function snapshotCommand(): Command {
@@ -49,7 +50,7 @@ async function outcomeAfar(
   const keys = async () =>
     (await findObjects(connection, BucketName, ObjectKeyPrefix))
       .map(({ key }) => key)
-      .filter((key) => key.endsWith('.zip'))
+      .filter((key) => simulationOfKey(key) === simulation)
   const before = await keys().catch(() => undefined)
   return async () => {
     const after = before && (await keys().catch(() => undefined))

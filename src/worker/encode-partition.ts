@@ -2,8 +2,14 @@
 // Owns the checks that a state could be started again, and the checksums of one partition; never frames the zip.
 
 import { createHash } from 'node:crypto'
-import type { RoomFor } from '../core/snapshot/arrow-writer.ts'
-import { columnsOf, describedColumns, encodePartition, firstBadId, firstBadPosition } from '../core/snapshot/columns.ts'
+import {
+  columnsOf,
+  describedColumns,
+  type EncodeOptions,
+  encodePartition,
+  firstBadId,
+  firstBadPosition,
+} from '../core/snapshot/columns.ts'
 import { type ManifestPartition, partitionPath } from '../core/snapshot/manifest.ts'
 import type { PartitionState } from '../core/snapshot/partition-state.ts'
 import { type SnapshotFault, snapshotFault } from '../core/snapshot/snapshot-fault.ts'
@@ -23,10 +29,10 @@ export interface PartitionSummary {
   stateHash: string
 }
 
-/** The state must not change until all pieces have been taken; they are where `roomFor` says. A fault where it could not be started again: such a snapshot would be worse than none. */
+/** The state must not change until all pieces have been taken; the options say where they are. A fault where it could not be started again: such a snapshot would be worse than none. */
 export function encodeState(
   state: PartitionState,
-  roomFor?: RoomFor,
+  options?: EncodeOptions,
 ): (EncodedPartition & { pieces: Iterable<Uint8Array> }) | SnapshotFault {
   const fault = unrestorable(state)
   if (fault) return fault
@@ -37,7 +43,7 @@ export function encodeState(
   let bytes = 0
 
   function* pieces(): Generator<Uint8Array> {
-    for (const piece of encodePartition(columns, { ...(roomFor && { roomFor }) })) {
+    for (const piece of encodePartition(columns, options)) {
       sha256.update(piece)
       bytes += piece.length
       yield piece

@@ -55,7 +55,8 @@ class EncoderThread {
 
   async #encode(at: number): Promise<void> {
     this.#scratch.reuse()
-    const encoded = encodeState(stateOfSide(this.#sides, at, this.#scratch), (bytes) => this.#roomFor(bytes))
+    const roomFor = (bytes: number) => this.#roomFor(bytes)
+    const encoded = encodeState(stateOfSide(this.#sides, at, this.#scratch), { roomFor })
     if (isSnapshotFault(encoded)) return this.#say({ kind: 'failed', fault: encoded })
     for (const bytes of encoded.pieces) {
       this.#piecesOut++

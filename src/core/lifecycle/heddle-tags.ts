@@ -35,7 +35,7 @@ export const noHeddleTags: HeddleTags = { stateHashInterval: 0, restartOnLoss: f
 
 type Refused = { refusal: string }
 
-const tagNames = {
+export const tagNames = {
   stateHashInterval: 'heddle:state-hash-interval',
   schema: 'heddle:schema',
   snapshotEvery: 'heddle:snapshot-every',
@@ -53,9 +53,8 @@ export function parseHeddleTags(
   tags: Readonly<Record<string, string>>,
   settings: SnapshotSettings = defaultSnapshotSettings,
 ): HeddleTags | Refused {
-  const unknown = Object.keys(tags).find((name) => name.startsWith(reservedPrefix) && !known.has(name))
-  if (unknown !== undefined)
-    return { refusal: `the tag ${unknown} means nothing; of this kind there are ${[...known].join(', ')}` }
+  const unknown = refuseUnknownTags(tags)
+  if (unknown) return unknown
   const interval = tags[tagNames.stateHashInterval] ?? '0'
   if (!/^\d{1,9}$/.test(interval))
     return { refusal: `the tag ${tagNames.stateHashInterval} is a whole number of ticks, not '${interval}'` }
@@ -74,6 +73,13 @@ export function parseHeddleTags(
     ...(snapshots && { snapshots }),
     restartOnLoss: restart === 'true',
   }
+}
+
+/** What needs no operator's settings to be told: a name with Heddle's prefix that means nothing. */
+export function refuseUnknownTags(tags: Readonly<Record<string, string>>): Refused | undefined {
+  const unknown = Object.keys(tags).find((name) => name.startsWith(reservedPrefix) && !known.has(name))
+  if (unknown === undefined) return undefined
+  return { refusal: `the tag ${unknown} means nothing; of this kind there are ${[...known].join(', ')}` }
 }
 
 /** For clients that start a simulation from a snapshot, with a schema of its own. */

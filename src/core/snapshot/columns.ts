@@ -231,7 +231,7 @@ function memberData(split: SplitField, members: readonly ShapeMember[], start: n
   })
 }
 
-/** Of lists that all have so many numbers. (A loop in a closure would be compiled anew for each column.) */
+/** Of lists that all have so many numbers. */
 function evenOffsets(lists: number, numbers: number): Int32Array {
   const offsets = batchScratch.take(Int32Array, lists + 1)
   for (let list = 0, offset = 0; list <= lists; list++, offset += numbers) offsets[list] = offset

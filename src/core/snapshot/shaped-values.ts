@@ -24,8 +24,6 @@ export function splitField(field: FieldColumn, count: number): SplitField {
   const bytes = layout?.bytes ?? Number.NaN
   const typeId = shape?.typeId
   const hasGaps = gaps.length > 0
-  if (layout && !hasGaps && count > 0 && areAll(lengths, bytes, count) && areAll(typeIds, typeId!, count))
-    return { field, layout, suits: suits.fill(1), suitable: count, others: 0 }
   let suitable = 0
   let present = 0
   for (let row = 0; row < count; row++) {
@@ -38,11 +36,6 @@ export function splitField(field: FieldColumn, count: number): SplitField {
     suitable++
   }
   return { field, layout: suitable > 0 ? layout : undefined, suits, suitable, others: present - suitable }
-}
-
-function areAll(numbers: Int32Array | Uint32Array, wanted: number, count: number): boolean {
-  for (let at = 0; at < count; at++) if (numbers[at] !== wanted) return false
-  return true
 }
 
 /** Bytes of a value that no member covers. */
