@@ -10,6 +10,7 @@ import {
   declarationRecord,
   fieldColumns,
   fieldIndexMax,
+  groupColumns,
   indexColumns,
   kindBytes,
   layoutVersion,
@@ -42,13 +43,13 @@ Segments are files in \`<fabric folder>/<execution id>/\`, on a tmpfs. They are 
 | segment | what |
 |---|---|
 | \`control\` | the control record, the pending bits (one a partition), a partition record for each partition, the clock meter, and a partition meter for each partition |
-| \`partition-<index>-<epoch>\` | the partition header, the side records of side 0 and side 1, the columns of side 0, the columns of side 1 |
+| \`partition-<index>-<epoch>\` | the partition header, the side records of side 0 and side 1, the columns of groups of both, the declarations of shapes, the columns of side 0, the columns of side 1 |
 | \`partition-<index>-<epoch>-field-<n>-<side>\` | data field \`n\` on one side; made when the field is first used |
 | \`partition-<index>-<epoch>-index-<n>\` | table \`n\`, 0 or 1, of the spatial index, and the changes of side \`n\`; made when somebody reads a part of the cell |
 | \`partition-<index>-<epoch>-messages-<side>\` | the messages that the partition sends; made with the first one |
 
 Side \`t mod 2\` holds tick \`t\`. While tick \`t\` is computed, everybody reads side \`(t - 1) mod 2\` and the owner writes side \`t mod 2\`. Columns begin
-at multiples of 4,096 bytes, in the order of the table; their length follows from the limits in the control record.
+at multiples of 4,096 bytes (those of groups: 64), in the order of the table; their length follows from the limits in the control record.
 
 ## How much memory an entity takes
 An entity takes ${entityBytes} bytes a side, ${entityBytes * 2} in all, and each data field in use ${fieldBytes} bytes and its stride a side, also for entities that lack the
@@ -68,7 +69,8 @@ Of all this up to an eighth more is claimed, in steps of 256 rows and of pages (
 
 After a peak the memory is given back: every 128 ticks a partition compares the most that it used in them (rows, messages, the spatial index) with what it has claimed, and
 where more than half is spare, it keeps what it used and an eighth. An entity keeps its row for as long as it stays, so the rows in use reach up to the highest that is taken: an entity
-that stays behind in a high row keeps the rows below it claimed. New entities and arrivals take the lowest free rows. A field that was once in use stays in use.
+that stays behind in a high row keeps the rows below it claimed. New entities and arrivals take free rows one after another, up to a 64th more
+rows than there are entities, and then from the first row on again: what comes in one tick lies close together. A field that was once in use stays in use.
 
 What all partitions have claimed is counted in \`memoryPages\` of the control record, and never exceeds \`memoryPagesMax\` (the quota \`memory_per_simulation\`).
 
@@ -93,10 +95,15 @@ ${recordTable(partitionHeaderRecord)}
 ## Side record
 ${recordTable(sideRecord)}
 
+## Columns of groups of a side
+${columnTable(groupColumns)}
+
+As long as there may be partitions.
+
 ## Declarations of shapes
 ${recordTable(declarationRecord)}
 
-One for each field index, from 0 on, behind the side records; claimed with the first one that is made.
+One for each field index, from 0 on, behind the columns of groups; claimed with the first one that is made.
 
 ## Columns of a side
 ${columnTable(columns)}

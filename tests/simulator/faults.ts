@@ -6,6 +6,7 @@ import {
   columns,
   fieldColumns,
   fieldLayout,
+  groupColumns,
   kindBytes,
   messageColumns,
   messageLayout,
@@ -30,12 +31,14 @@ export function spoilBackSide(
     if (bytes > 0 && random.chance(0.6))
       segments.scribble(segment, start, start + bytes, random, random.below(Math.min(bytes, 40)))
   }
-  const { sideOffsets, sides } = partitionLayout(sizes)
+  const { sideOffsets, groups, sides } = partitionLayout(sizes)
   const name = segmentNames.partition(partition, epoch)
   for (const { name: column, kind } of columns) {
     const placed = sides[side]
     spoil(name, placed.offsetBytes[column], placed.length[column] * kindBytes[kind])
   }
+  for (const { name: column } of groupColumns)
+    spoil(name, groups[side].offsetBytes[column], groups[side].length[column] * 4)
   spoil(name, sideOffsets[side], sideRecord.bytes)
   for (let field = 7; field <= fieldsMax * 7; field += 7) {
     const placed = fieldLayout(sizes, 64)

@@ -84,21 +84,21 @@ export class Others implements Points {
   /** Those that came with the last tick, where they were when they were granted to this app. */
   #addArrivals({ owner, host: { fabric } }: Sight): void {
     const tick = owner.tick - 1
+    const { added } = owner.ownership
     const rowOf = new Map<number, number>()
-    for (const row of owner.ownership.added) rowOf.set(owner.back.id[row], row)
-    for (const source of fabric.partitions()) {
-      if (source === owner.index) continue
+    for (const row of added) rowOf.set(owner.back.id[row], row)
+    this.#reserve(this.count + added.length)
+    const { front } = owner
+    for (let place = 0; place < front.get('incomingGroups'); place++) {
+      const source = front.incomingSource[place]
+      if (!fabric.control.partitionInUse(source)) continue
       const side = fabric.partition(source).side(tick)
-      for (let group = 0; group < side.get('handoffGroups'); group++) {
-        if (side.handoffTarget[group] !== owner.index) continue
-        const start = side.handoffStart[group]
-        const granted = side.handoffGranted[group]
-        this.#reserve(this.count + granted)
-        for (let place = start; place < start + granted; place++) {
-          const row = side.leavingRow[place]
-          this.#put(owner.index, row, side.id[row], side.type[row], side.position)
-          this.rows[this.count - 1] = rowOf.get(side.id[row])!
-        }
+      const group = front.incomingGroup[place]
+      const start = side.handoffStart[group]
+      for (let leaver = start; leaver < start + side.handoffGranted[group]; leaver++) {
+        const row = side.leavingRow[leaver]
+        this.#put(owner.index, row, side.id[row], side.type[row], side.position)
+        this.rows[this.count - 1] = rowOf.get(side.id[row])!
       }
     }
   }

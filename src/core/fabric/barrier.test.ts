@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { arbitrate } from './barrier.ts'
 import { controlRecord } from './layout.ts'
+import { rowState } from './partition-memory.ts'
+import type { PartitionOwner } from './partition-owner.ts'
 import { testFabric } from './testing/test-fabric.ts'
 
 /** Entities by source and target: `asks[source][target]` of them ask to go there; `stay[source]` do not. */
@@ -10,6 +12,10 @@ interface Wishes {
   limit: number
   stay: number[]
   asks: number[][]
+}
+
+function deleteAll(owner: PartitionOwner): void {
+  for (let row = 0; row < owner.rows; row++) if (owner.back.state[row] !== rowState.free) owner.delete(row)
 }
 
 /** Asks for the handoffs in one tick. Returns what was granted by source and target, and the populations after the exchange. */
@@ -268,3 +274,51 @@ function hasRing(refused: readonly (readonly number[])[]): boolean {
     })
   return refused.some((_, start) => reaches(start, start, new Set()))
 }
+
+test('each target is told of the groups that come to it, granted or not, and of none that came before', () => {
+  fc.assert(
+    fc.property(wishes, (wished) => {
+      const columns = wished.stay.length
+      const world = testFabric({ columns, sizes: { entityLimit: wished.limit } })
+      world.tick((owner) => {
+        for (let count = 0; count < wished.stay[owner.index]; count++) world.put(owner, owner.index * 10 + 5, 5)
+        wished.asks[owner.index].forEach((count, target) => {
+          for (let done = 0; done < count; done++) world.put(owner, target * 10 + 5, 5)
+        })
+      })
+      for (let target = 0; target < columns; target++) {
+        const side = world.fabric.partition(target).side(1)
+        const told = Array.from({ length: side.get('incomingGroups') }, (_, place) => side.incomingSource[place])
+        const asking = wished.asks.flatMap((asks, source) => (asks[target] > 0 ? [source] : []))
+        assert.deepEqual(told, asking)
+        told.forEach((source, place) => {
+          const from = world.fabric.partition(source).side(1)
+          const group = side.incomingGroup[place]
+          assert.equal(from.handoffTarget[group], target)
+          assert.equal(from.handoffCount[group], wished.asks[source][target])
+        })
+      }
+      // In the first tick some are still granted; after two more both sides are written anew.
+      for (let tick = 0; tick < 3; tick++) world.tick(deleteAll)
+      for (let index = 0; index < columns; index++)
+        for (const side of world.fabric.partition(index).sides) assert.equal(side.get('incomingGroups'), 0)
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('it is known where an entity is neither in the cell of its owner nor in that of its target', () => {
+  const world = testFabric({ columns: 2, makers: 1 })
+  const { control } = world.fabric
+  assert.ok(control.straying > 0, 'nothing is known before the first tick')
+  world.tick()
+  world.tick((owner) => owner.index === 0 && world.put(owner, 15, 5))
+  assert.equal(control.straying, 0, 'on its way to the cell that it is in')
+  world.tick((owner) => owner.index === 0 && world.put(owner, 50, 5))
+  assert.equal(control.straying, 1, 'in no cell')
+  world.tick((owner) => owner.index === 0 && owner.setPosition(0, 5, 5, 0))
+  world.tick()
+  assert.equal(control.straying, 0)
+  world.tick((owner) => owner.index === 2 && owner.setDestination(world.put(owner, 15, 5), 0))
+  assert.equal(control.straying, 1, 'on its way to another domain')
+})

@@ -25,17 +25,22 @@ export function arbitrate(fabric: Fabric, tick: number, transfersMax = Number.PO
   const { control } = fabric
   const { partitionCount } = control
   let pages = 0
+  let straying = 0
   for (let source = 0; source < partitionCount; source++) {
     if (!control.partitionInUse(source)) continue
     const memory = fabric.partition(source)
     const side = memory.side(tick)
     pages += memory.claimedPages
+    straying += side.get('strays')
     refillIdLane(fabric, side)
     for (let group = 0; group < side.get('handoffGroups'); group++)
       requests.push({ source, side, group, target: side.handoffTarget[group], received, transfersMax })
   }
   control.recountMemory(pages)
-  sayWhoIsAsked(fabric, requests)
+  const domainOf = (partition: number) => control.partitionWord(partition, 'domain')
+  for (const { source, target } of requests) if (domainOf(source) !== domainOf(target)) straying++
+  control.straying = straying
+  listIncoming(fabric, tick, requests)
   if (requests.length === 0) return { granted: 0, rejected: 0 }
 
   const room = new Map<number, number>()
@@ -69,16 +74,15 @@ export function arbitrate(fabric: Fabric, tick: number, transfersMax = Number.PO
   return totals
 }
 
-/** So that whom nobody asks needn't look for arrivals. */
-function sayWhoIsAsked({ control }: Fabric, requests: readonly Request[]): void {
-  const asked = new Map<number, number>()
-  for (const { side, group, target } of requests) asked.set(target, (asked.get(target) ?? 0) + side.handoffCount[group])
-  const { partitionCount } = control
-  for (let partition = 0; partition < partitionCount; partition++) {
-    const count = asked.get(partition) ?? 0
-    // What stays as it is stays in the memory near to the apps' processors.
-    if (control.partitionInUse(partition) && control.partitionWord(partition, 'asked') !== count)
-      control.setPartitionWord(partition, 'asked', count)
+/** Lists for each target the groups that come to it, so that it needn't look for them at all others. Its owner has set their number to 0. */
+function listIncoming(fabric: Fabric, tick: number, requests: readonly Request[]): void {
+  for (const { source, group, target } of requests) {
+    if (!fabric.control.partitionInUse(target)) continue
+    const side = fabric.partition(target).side(tick)
+    const place = side.get('incomingGroups')
+    side.incomingSource[place] = source
+    side.incomingGroup[place] = group
+    side.set('incomingGroups', place + 1)
   }
 }
 

@@ -84,6 +84,8 @@ export class ControlBlock {
     block.floats[at.tickRate] = options.tickRate
     block.floats[at.tick] = options.tick
     block.floats[at.committedTick] = options.tick
+    // Of a restored state nobody knows it before the first barrier.
+    block.words[at.straying] = 1
     block.words[at.layoutVersion] = layoutVersion
     Atomics.store(block.words, at.magic, layoutMagic)
     return block
@@ -145,6 +147,16 @@ export class ControlBlock {
   }
   set nextIdLane(lane: number) {
     this.floats[at.nextIdLane] = lane
+  }
+
+  /** Not 0 where an entity may be in a cell of its domain that is neither its owner's nor its target's, as of the committed tick. */
+  get straying(): number {
+    return this.words[at.straying]
+  }
+  /** Only the worker, at a barrier. */
+  set straying(count: number) {
+    // What stays as it is stays in the memory near to the apps' processors.
+    if (this.words[at.straying] !== count) this.words[at.straying] = count
   }
 
   /** Hands out the next lane of ids. Only the worker does this, and never while a tick is computed. */
@@ -250,7 +262,7 @@ export class ControlBlock {
     this.setPartitionWord(partition, 'epoch', this.partitionWord(partition, 'epoch') + 1)
     this.setPartitionWord(partition, 'domain', options.domain)
     this.setPartitionWord(partition, 'cell', options.cell)
-    for (const word of ['attachedPid', 'incarnation', 'shutdown', 'destroyed', 'asked'] as const)
+    for (const word of ['attachedPid', 'incarnation', 'shutdown', 'destroyed'] as const)
       this.setPartitionWord(partition, word, 0)
     const meter = this.partitionMeterOffset(partition)
     this.#bytes.fill(0, meter, meter + partitionMeterRecord.bytes)

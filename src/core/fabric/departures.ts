@@ -125,8 +125,10 @@ export class Departures {
     }
     for (let place = 0; place < this.#outside.count; place++) {
       const row = this.#outside.rows[place]
-      if (row < rows && this.isOutside(row)) throw new OutsideError(row)
-      consider(row)
+      if (row >= rows) continue
+      if (state[row] === rowState.free) this.#park(row)
+      else if (this.isOutside(row)) throw new OutsideError(row)
+      else consider(row)
     }
     if (all) {
       for (let row = 0; row < rows; row++) consider(row)
@@ -135,6 +137,14 @@ export class Departures {
     for (let place = 0; place < changed.count; place++) consider(changed.rows[place])
     for (const row of rejected) consider(row)
     return candidates
+  }
+
+  /** Moves a free row, whose entity left the cell, back into it: it would be found outside in every tick until it is used again. */
+  #park(row: number): void {
+    const { minX, minY, maxX, maxY } = this.#cell!
+    this.#back.position[row * 3] = (minX + maxX) / 2
+    this.#back.position[row * 3 + 1] = (minY + maxY) / 2
+    this.#back.position[row * 3 + 2] = 0
   }
 
   /** The partition that should own the row's entity from the next tick on; -1 where no partition owns its position, and it stays. */

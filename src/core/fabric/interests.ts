@@ -13,8 +13,10 @@ export interface Interest {
 
 /** A box that covers more of a cell than this is answered by looking at every row: an index would not help. */
 const wholeCellShare = 0.25
-/** Boxes are taken for so much wider, in shares of the cell, that one that wanders a little does not make the index be built anew. */
+/** Boxes that wander are taken for so much wider, in shares of the cell, that not each of their moves makes the index be built anew. */
 const paddingShare = 1 / 256
+/** A box that did not serve for longer than so many ticks wanders. */
+const wanderingTicks = 64
 
 /** True where they are others than on the side of the tick before. */
 export function publishInterests(side: Side, before: Side, interests: Iterable<Interest>): boolean {
@@ -67,6 +69,8 @@ export class Readers {
   /** The tick as of which `#boxes` is known. */
   #knownAt = -1
   #boxes: Box[] = []
+  /** The tick in which the quiet part was worked out last. */
+  #workedOutAt = Number.NEGATIVE_INFINITY
   /** Of the cell, what a box covers on average. */
   boxArea = 0
 
@@ -86,14 +90,17 @@ export class Readers {
       this.boxArea = this.#boxes.reduce((sum, box) => sum + area(intersection(box, cell)), 0) / this.#boxes.length
     } else if (current && current !== emptyBox && this.#boxes.length > 0) return current
     if (this.#boxes.length === 0) return undefined
-    const padX = (cell.maxX - cell.minX) * paddingShare
-    const padY = (cell.maxY - cell.minY) * paddingShare
+    const currentServes = current && this.#boxes.every((box) => !overlaps(current, box))
+    const padding = currentServes || tick - this.#workedOutAt > wanderingTicks ? 0 : paddingShare
+    const padX = (cell.maxX - cell.minX) * padding
+    const padY = (cell.maxY - cell.minY) * padding
     const quiet = this.#boxes.reduce((rest, { minX, minY, maxX, maxY }) => {
       const padded = { minX: minX - padX, minY: minY - padY, maxX: maxX + padX, maxY: maxY + padY }
       return largestWithout(rest, padded)
     }, cell)
-    const currentServes = current && this.#boxes.every((box) => !overlaps(current, box))
-    return currentServes && area(current) * 2 >= area(quiet) ? current : quiet
+    if (currentServes && area(current) * 2 >= area(quiet)) return current
+    this.#workedOutAt = tick
+    return quiet
   }
 
   /** The boxes that are read of a part of the cell. */

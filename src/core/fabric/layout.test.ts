@@ -10,6 +10,7 @@ import {
   type FabricSizes,
   fieldColumns,
   fieldLayout,
+  groupColumns,
   kindBytes,
   messageColumns,
   messageLayout,
@@ -47,9 +48,13 @@ function checkRanges(ranges: Range[], end: number): void {
   })
 }
 
-function rangesOf<Name extends string>(entries: readonly ColumnEntry<Name>[], placed: PlacedColumns<Name>): Range[] {
+function rangesOf<Name extends string>(
+  entries: readonly ColumnEntry<Name>[],
+  placed: PlacedColumns<Name>,
+  alignBytes = 4096,
+): Range[] {
   return entries.map(({ name, kind }) => {
-    assert.equal(placed.offsetBytes[name] % 4096, 0, `${name} starts within a page`)
+    assert.equal(placed.offsetBytes[name] % alignBytes, 0, `${name} does not start at a multiple of ${alignBytes}`)
     return { name, start: placed.offsetBytes[name], bytes: placed.length[name] * kindBytes[kind] }
   })
 }
@@ -78,16 +83,17 @@ test('entries of a record are aligned and apart', () => {
   }
 })
 
-test('a partition holds its records and the columns of both sides apart, each column on pages of its own', () => {
+test('a partition holds its head and the columns of both sides apart, each column of entities on pages of its own', () => {
   fc.assert(
     fc.property(sizesOf, (sizes) => {
-      const { sideOffsets, sides, bytes, headBytes } = partitionLayout(sizes)
-      const records = [
+      const { sideOffsets, groups, sides, bytes, headBytes } = partitionLayout(sizes)
+      const head = [
         ...recordRanges(partitionHeaderRecord, 0),
         ...sideOffsets.flatMap((start) => recordRanges(sideRecord, start)),
+        ...groups.flatMap((side) => rangesOf(groupColumns, side, 64)),
       ]
-      checkRanges(records, headBytes)
-      checkRanges([...records, ...sides.flatMap((side) => rangesOf(columns, side))], bytes)
+      checkRanges(head, headBytes)
+      checkRanges([...head, ...sides.flatMap((side) => rangesOf(columns, side))], bytes)
       assert.equal(bytes % 4096, 0)
     }),
   )

@@ -25,7 +25,7 @@ export interface ColumnEntry<Name extends string = string> {
 }
 
 /** Grows with every change that an older program would misread. */
-export const layoutVersion = 3
+export const layoutVersion = 4
 export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
 /** Field indices are 1 to this; index 0 is the position (the index key). */
 export const fieldIndexMax = 63
@@ -53,6 +53,11 @@ const controlEntries = [
   { name: 'shutdown', kind: 'i32', doc: '1 once the whole simulation shuts down.' },
   { name: 'fieldsPerEntity', kind: 'u32', doc: 'Most data fields that one entity can have at once.' },
   { name: 'interestsTick', kind: 'f64', doc: 'The newest tick in which an app began to read other boxes than before.' },
+  {
+    name: 'straying',
+    kind: 'u32',
+    doc: "Not 0 where an entity may be in a cell of its domain that is neither its owner's nor its target's: partitions that say `strays`, and groups that leave for another domain. Counted by the worker at each barrier.",
+  },
   { name: 'nextIdLane', kind: 'f64', doc: 'Lowest id lane not handed out yet.' },
   { name: 'tickRate', kind: 'f64', doc: 'Ticks a second the clock aims at; 0 is unlimited.' },
   { name: 'tick', kind: 'f64', line: true, doc: 'The tick released last: apps whose pending bit is set compute it.' },
@@ -87,11 +92,6 @@ const partitionEntries = [
   },
   { name: 'domain', kind: 'u32', doc: 'Index of its domain in the description of the world.' },
   { name: 'cell', kind: 'i32', doc: 'Index of its grid cell, x axis first; -1 without an area.' },
-  {
-    name: 'asked',
-    kind: 'u32',
-    doc: 'Entities that others asked to hand to it at the newest barrier, granted or not.',
-  },
   { name: 'attachedPid', kind: 'i32', doc: 'Process id of the app that attached; 0 while there is none.' },
   { name: 'incarnation', kind: 'i32', doc: 'Number of the launch whose process may attach; grows at every launch.' },
   { name: 'shutdown', kind: 'i32', doc: '1 once this app has to shut down.' },
@@ -144,6 +144,7 @@ const sideEntries = [
     doc: 'The newest tick in which all rows were written at once, 0 for none: a row changed last in the later one of this and `changed`.',
   },
   { name: 'rows', kind: 'u32', doc: 'Rows in use are below this; there may be free ones among them.' },
+  { name: 'nextRow', kind: 'u32', doc: 'From here on up its owner looks for the next free row.' },
   { name: 'population', kind: 'u32', doc: 'Entities, leaving ones included.' },
   {
     name: 'strays',
@@ -151,6 +152,11 @@ const sideEntries = [
     doc: '1 where an entity may be outside of its cell and yet not in a group of leaving ones: no partition owns its position.',
   },
   { name: 'handoffGroups', kind: 'u32', doc: 'Groups of leaving entities, one a target.' },
+  {
+    name: 'incomingGroups',
+    kind: 'u32',
+    doc: "Others' groups that this partition is the target of, granted or not; written by the worker at the barrier.",
+  },
   { name: 'messageGroups', kind: 'u32', doc: 'Groups of messages, one a target.' },
   { name: 'messages', kind: 'u32', doc: 'Messages sent in this tick.' },
   {
@@ -245,6 +251,10 @@ const columnEntries = [
     rows: 'entity',
     doc: 'Not by row: rows of leaving entities, group by group.',
   },
+] as const satisfies readonly ColumnEntry[]
+
+/** What a side says of its groups. Short, and read by many in every tick: they lie together, right behind the records. */
+const groupColumnEntries = [
   { name: 'handoffTarget', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: the partition it goes to.' },
   { name: 'handoffStart', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: its first place in leavingRow.' },
   { name: 'handoffCount', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: how many entities ask to go.' },
@@ -254,6 +264,20 @@ const columnEntries = [
     width: 1,
     rows: 'partition',
     doc: 'By group: how many of them go; written by the worker at the barrier.',
+  },
+  {
+    name: 'incomingSource',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By incoming group: the partition it comes from, in ascending order; written by the worker at the barrier.',
+  },
+  {
+    name: 'incomingGroup',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: "By incoming group: which of its source's groups it is.",
   },
   {
     name: 'messageTarget',
@@ -344,6 +368,7 @@ export const sideRecord = placeRecord(sideEntries)
 export const partitionHeaderRecord = placeRecord(partitionHeaderEntries)
 export const declarationRecord = placeRecord(declarationEntries)
 export const columns: readonly ColumnEntry<NamesOf<typeof columnEntries>>[] = columnEntries
+export const groupColumns: readonly ColumnEntry<NamesOf<typeof groupColumnEntries>>[] = groupColumnEntries
 export const fieldColumns: readonly ColumnEntry<NamesOf<typeof fieldColumnEntries>>[] = fieldColumnEntries
 export const indexColumns: readonly ColumnEntry<NamesOf<typeof indexColumnEntries>>[] = indexColumnEntries
 export const messageColumns: readonly ColumnEntry<NamesOf<typeof messageColumnEntries>>[] = messageColumnEntries
@@ -393,6 +418,7 @@ function placeColumns<Name extends string>(
   entries: readonly ColumnEntry<Name>[],
   start: number,
   sizes: FabricSizes,
+  alignBytes = pageBytes,
 ): PlacedColumns<Name> {
   const offsetBytes = {} as Record<Name, number>
   const length = {} as Record<Name, number>
@@ -404,22 +430,34 @@ function placeColumns<Name extends string>(
   }
   let end = start
   for (const entry of entries) {
-    end = roundUp(end, pageBytes)
+    end = roundUp(end, alignBytes)
     offsetBytes[entry.name] = end
     length[entry.name] = counts[entry.rows] * entry.width
     end += length[entry.name] * kindBytes[entry.kind]
   }
-  return { offsetBytes, length, bytes: roundUp(end, pageBytes) }
+  return { offsetBytes, length, bytes: roundUp(end, alignBytes) }
 }
 
-/** A partition's segment: its header, the two sides' records, the declarations of shapes, and then the columns of side 0 and of side 1. */
+/**
+ * A partition's segment: its head (header, the two sides' records, the columns of groups of side 0 and of side 1), the declarations of shapes, and then the columns of
+ * side 0 and of side 1.
+ */
 export function partitionLayout(sizes: FabricSizes) {
   const sideOffsets = [partitionHeaderRecord.bytes, partitionHeaderRecord.bytes + sideRecord.bytes] as const
-  const headBytes = roundUp(partitionHeaderRecord.bytes + 2 * sideRecord.bytes, pageBytes)
+  const firstGroups = placeColumns(groupColumns, sideOffsets[1] + sideRecord.bytes, sizes, cacheLineBytes)
+  const secondGroups = placeColumns(groupColumns, firstGroups.bytes, sizes, cacheLineBytes)
+  const headBytes = roundUp(secondGroups.bytes, pageBytes)
   const declarationsOffset = headBytes
   const first = placeColumns(columns, declarationsOffset + declarationRecord.bytes * (fieldIndexMax + 1), sizes)
   const second = placeColumns(columns, first.bytes, sizes)
-  return { headBytes, sideOffsets, declarationsOffset, sides: [first, second] as const, bytes: second.bytes }
+  return {
+    headBytes,
+    sideOffsets,
+    groups: [firstGroups, secondGroups] as const,
+    declarationsOffset,
+    sides: [first, second] as const,
+    bytes: second.bytes,
+  }
 }
 
 /** A field's segment on one side: lengths, type ids, and then the data, `stride` bytes a row. */

@@ -35,9 +35,11 @@ const heapStep = 16_384
 
 type SideNumber =
   | 'rows'
+  | 'nextRow'
   | 'population'
   | 'strays'
   | 'handoffGroups'
+  | 'incomingGroups'
   | 'messageGroups'
   | 'messages'
   | 'interests'
@@ -61,6 +63,8 @@ export class Side {
   readonly handoffStart: Uint32Array
   readonly handoffCount: Uint32Array
   readonly handoffGranted: Uint32Array
+  readonly incomingSource: Uint32Array // one a group that comes, as the next
+  readonly incomingGroup: Uint32Array
   readonly messageTarget: Uint32Array // one a group, as the next two
   readonly messageStart: Uint32Array
   readonly messageCount: Uint32Array
@@ -70,18 +74,14 @@ export class Side {
   readonly #words: Uint32Array
   readonly #floats: Float64Array
 
-  constructor(
-    { buffer, startBytes: start }: Segment,
-    recordOffset: number,
-    placed: ReturnType<typeof partitionLayout>['sides'][number],
-  ) {
-    const { offsetBytes, length } = placed
-    this.#words = new Uint32Array(buffer, start + recordOffset, sideRecord.bytes / 4)
-    this.#floats = new Float64Array(buffer, start + recordOffset, sideRecord.bytes / 8)
-    const record = start + recordOffset
+  constructor({ buffer, startBytes: start }: Segment, layout: ReturnType<typeof partitionLayout>, number: 0 | 1) {
+    const record = start + layout.sideOffsets[number]
+    this.#words = new Uint32Array(buffer, record, sideRecord.bytes / 4)
+    this.#floats = new Float64Array(buffer, record, sideRecord.bytes / 8)
     this.interestDomain = new Uint32Array(buffer, record + sideRecord.offsetBytes.interestDomain, interestMax)
     this.interestBox = new Float64Array(buffer, record + sideRecord.offsetBytes.interestBox, interestMax * 4)
     this.quiet = new Float64Array(buffer, record + sideRecord.offsetBytes.quiet, 4)
+    const { offsetBytes, length } = layout.sides[number]
     this.id = new Float64Array(buffer, start + offsetBytes.id, length.id)
     this.type = new Uint32Array(buffer, start + offsetBytes.type, length.type)
     this.state = new Uint8Array(buffer, start + offsetBytes.state, length.state)
@@ -90,13 +90,18 @@ export class Side {
     this.changed = new Uint32Array(buffer, start + offsetBytes.changed, length.changed)
     this.position = new Float32Array(buffer, start + offsetBytes.position, length.position)
     this.leavingRow = new Uint32Array(buffer, start + offsetBytes.leavingRow, length.leavingRow)
-    this.handoffTarget = new Uint32Array(buffer, start + offsetBytes.handoffTarget, length.handoffTarget)
-    this.handoffStart = new Uint32Array(buffer, start + offsetBytes.handoffStart, length.handoffStart)
-    this.handoffCount = new Uint32Array(buffer, start + offsetBytes.handoffCount, length.handoffCount)
-    this.handoffGranted = new Uint32Array(buffer, start + offsetBytes.handoffGranted, length.handoffGranted)
-    this.messageTarget = new Uint32Array(buffer, start + offsetBytes.messageTarget, length.messageTarget)
-    this.messageStart = new Uint32Array(buffer, start + offsetBytes.messageStart, length.messageStart)
-    this.messageCount = new Uint32Array(buffer, start + offsetBytes.messageCount, length.messageCount)
+    const groups = layout.groups[number]
+    const groupColumn = (name: keyof typeof groups.length) =>
+      new Uint32Array(buffer, start + groups.offsetBytes[name], groups.length[name])
+    this.handoffTarget = groupColumn('handoffTarget')
+    this.handoffStart = groupColumn('handoffStart')
+    this.handoffCount = groupColumn('handoffCount')
+    this.handoffGranted = groupColumn('handoffGranted')
+    this.incomingSource = groupColumn('incomingSource')
+    this.incomingGroup = groupColumn('incomingGroup')
+    this.messageTarget = groupColumn('messageTarget')
+    this.messageStart = groupColumn('messageStart')
+    this.messageCount = groupColumn('messageCount')
   }
 
   get(name: SideNumber): number {
@@ -184,10 +189,7 @@ export class PartitionMemory {
     this.#segment = segments.open(segmentNames.partition(index, this.epoch), this.#layout.bytes, writable)
     const { buffer, startBytes } = this.#segment
     this.#header = new Uint32Array(buffer, startBytes, partitionHeaderRecord.bytes / 4)
-    this.sides = [
-      new Side(this.#segment, this.#layout.sideOffsets[0], this.#layout.sides[0]),
-      new Side(this.#segment, this.#layout.sideOffsets[1], this.#layout.sides[1]),
-    ]
+    this.sides = [new Side(this.#segment, this.#layout, 0), new Side(this.#segment, this.#layout, 1)]
   }
 
   /** Claims what a new partition needs before anybody looks at it. Throws MemoryFullError. */
@@ -336,14 +338,7 @@ export class PartitionMemory {
   }
 
   #claimHead(): boolean {
-    const groupColumns = columns.filter((column) => column.rows === 'partition')
     const claims = [{ segment: this.#segment, offsetBytes: 0, before: 0, after: pagesOf(this.#layout.headBytes) }]
-    for (const { offsetBytes, length } of this.#layout.sides) {
-      for (const { name, kind } of groupColumns) {
-        const after = pagesOf(length[name] * kindBytes[kind])
-        claims.push({ segment: this.#segment, offsetBytes: offsetBytes[name], before: 0, after })
-      }
-    }
     const pages = this.#claimAll(claims)
     if (pages >= 0) this.#header[headerAt.claimedPages] = pages
     return pages >= 0
@@ -415,10 +410,8 @@ export class PartitionMemory {
     const shapesBytes = (header: Uint32Array) => header[headerAt.claimedShapes] * declarationRecord.bytes
     yield claimOf(this.#segment, this.#layout.declarationsOffset, shapesBytes)
     for (const { offsetBytes } of this.#layout.sides) {
-      for (const { name, kind, width, rows } of columns) {
-        if (rows !== 'entity') continue
+      for (const { name, kind, width } of columns)
         yield claimOf(this.#segment, offsetBytes[name], (header) => header[rowsAt] * width * kindBytes[kind])
-      }
     }
     for (let field = 1; field <= fieldIndexMax; field++) {
       const at = headerAt.claimedFieldStride + field

@@ -84,7 +84,7 @@ test('an entity that is handed to a spatial domain goes to the partition at its 
   assert.deepEqual(world.ids(), { 0: [], 1: [id], 2: [] })
 })
 
-test('rows are used again, the lowest first, and what was in them does not show', () => {
+test('rows are used again, and what was in them does not show', () => {
   const world = testFabric({ columns: 1 })
   world.tick((owner) => {
     for (let count = 0; count < 3; count++) owner.storeField(world.put(owner, 1, 1), 3, 9, new Uint8Array([1, 2, 3]))
@@ -98,6 +98,53 @@ test('rows are used again, the lowest first, and what was in them does not show'
   const side = world.fabric.partition(0).side(2)
   assert.deepEqual([...side.state.subarray(0, 3)], [1, 0, 1])
   assert.deepEqual([side.get('rows'), side.get('population')], [3, 2])
+})
+
+test('entities that come in one tick get rows near to each other, and hardly more rows than entities are used', () => {
+  const population = 8192
+  const world = testFabric({ columns: 1, sizes: { entityLimit: 2 * population } })
+  const perTick = 10
+  let [random, most, sum] = [1, 0, 0]
+  world.tick((owner) => {
+    for (let count = 0; count < population; count++) world.put(owner, 5, 5)
+  })
+  const ticks = 300
+  for (let tick = 0; tick < ticks; tick++) {
+    world.tick((owner) => {
+      for (let gone = 0; gone < perTick; ) {
+        random = (random * 48_271) % 2_147_483_647
+        const row = random % owner.rows
+        if (owner.back.state[row] === 0) continue
+        owner.delete(row)
+        gone++
+      }
+      const rows = Array.from({ length: perTick }, () => world.put(owner, 5, 5))
+      sum += Math.max(...rows) - Math.min(...rows)
+      most = Math.max(most, owner.rows)
+    })
+  }
+  assert.ok(most > population && most <= population + population / 64, `${most} rows`)
+  // Now and then the search begins again at the first row.
+  assert.ok(sum / ticks < population / 8, `rows are ${sum / ticks} apart`)
+})
+
+test('after a peak hardly more rows than entities are used again', () => {
+  const world = testFabric({ columns: 1, sizes: { entityLimit: 4096 } })
+  world.tick((owner) => {
+    for (let count = 0; count < 4096; count++) world.put(owner, 5, 5)
+  })
+  world.tick((owner) => {
+    for (let row = 0; row < 4096; row += 4) for (let gone = row; gone < row + 3; gone++) owner.delete(gone)
+  })
+  // All that stay are replaced once: the new ones take low rows.
+  for (let row = 3; row < 4096; row += 4)
+    world.tick((owner) => {
+      owner.delete(row)
+      world.put(owner, 5, 5)
+    })
+  const side = world.fabric.partition(0).side(world.fabric.control.committedTick)
+  assert.equal(side.get('population'), 1024)
+  assert.ok(side.rows <= 1024 + 1024 / 64 + 1, `${side.rows} rows`)
 })
 
 test('a field that widens keeps what all rows have in it', () => {

@@ -13,13 +13,16 @@ import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
 import { PeakWatch, type PeakWatchOptions } from './peak-watch.ts'
 import { PositionTakeover } from './position-takeover.ts'
-import { grown } from './row-list.ts'
-import { copyAllRows, copyChanges, copyValue, type FieldOnBothSides } from './row-takeover.ts'
+import { grown, RowList } from './row-list.ts'
+import { copyAllRows, copyChanges, copyValues, type FieldOnBothSides } from './row-takeover.ts'
 import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
 
 /** How long all own entities stay in the index after the last question about them. */
 const wholeIndexTicks = 64
+
+/** Of as many rows as there are entities, so many more are used: one free row in so many. */
+const spareRowsShare = 1 / 64
 
 /** What happened to the partition's ownership at the begin of a tick. */
 export interface OwnershipOfTick {
@@ -57,8 +60,8 @@ export class PartitionOwner {
   #idCounter = 0
   /** By lane that this owner gives ids of: the first one that it could give. */
   readonly #firstIds = new Map<number, number>()
-  /** No row below this is free. */
-  #lowestFree = 0
+  /** From here on up the next free row is looked for. */
+  #nextRow = 0
   readonly #fields: (FieldView | undefined)[] = []
   readonly #fieldsInUse: number[] = []
   #changes = new TickChanges()
@@ -75,6 +78,8 @@ export class PartitionOwner {
   #sweptTo = 0
   #outgoingMessages: OutgoingMessage[] = []
   #outgoingBytes = 0
+  /** Rows that one group's entities arrive in. */
+  readonly #arrivals = new RowList()
   readonly #peakWatch: PeakWatch
   /** Most rows that were in use at once in this tick. */
   #rowsMost = 0
@@ -156,6 +161,7 @@ export class PartitionOwner {
       this.#fabric.control.interestsTick = this.tick
     writeMessages(this.memory, this.#backIndex, back, this.#outgoingMessages)
     back.set('rows', this.#rows)
+    back.set('nextRow', this.#nextRow)
     back.set('population', this.#population)
     this.#finishIndex()
     back.setFloat('idCounter', this.#idCounter)
@@ -363,13 +369,14 @@ export class PartitionOwner {
     this.#positions.begin(front, back, !copiesAll && before.sweeps ? 0 : rows)
     this.#rows = rows
     this.#population = front.get('population')
-    if (!follows) this.#lowestFree = 0
+    this.#nextRow = front.get('nextRow')
     this.#idCounter = front.float('idCounter')
     const idLane = front.float('idLane')
     if (!this.#firstIds.has(idLane)) this.#firstIds.set(idLane, idLane * idsPerLane + this.#idCounter)
     back.setFloat('idLane', idLane)
     back.setFloat('everyRowChanged', front.float('everyRowChanged'))
     back.set('handoffGroups', 0)
+    back.set('incomingGroups', 0)
     back.set('messageGroups', 0)
     back.set('messages', 0)
   }
@@ -458,63 +465,68 @@ export class PartitionOwner {
   /** Copies what was granted to this partition straight from the sources' fronts: by source, then in the source's order. */
   #takeInArrivals(): void {
     this.rejectedIncoming = 0
-    if (this.#fabric.control.partitionWord(this.index, 'asked') === 0) return
-    for (const source of this.#fabric.partitions()) {
-      if (source === this.index) continue
+    const { front } = this
+    const groups = front.get('incomingGroups')
+    for (let place = 0; place < groups; place++) {
+      const source = front.incomingSource[place]
+      // One that was removed since was granted nothing.
+      if (!this.#fabric.control.partitionInUse(source)) continue
       const memory = this.#fabric.partition(source)
-      const sourceIndex = 1 - this.#backIndex
-      const from = memory.sides[sourceIndex]
-      for (let group = 0; group < from.get('handoffGroups'); group++) {
-        if (from.handoffTarget[group] !== this.index) continue
-        this.rejectedIncoming += from.handoffCount[group] - from.handoffGranted[group]
-        this.#takeInGroup(memory, sourceIndex, group)
-      }
+      const from = memory.side(this.tick - 1)
+      const group = front.incomingGroup[place]
+      const start = from.handoffStart[group]
+      const granted = from.handoffGranted[group]
+      this.rejectedIncoming += from.handoffCount[group] - granted
+      if (granted > 0) this.#takeInRows(memory, from.leavingRow.subarray(start, start + granted))
     }
   }
 
-  #takeInGroup(memory: PartitionMemory, sourceIndex: number, group: number): void {
+  /** A loop for each column, as in row-takeover.ts. */
+  #takeInRows(memory: PartitionMemory, sources: Uint32Array): void {
     const { back } = this
-    const from = memory.sides[sourceIndex]
-    const { position } = from
-    const start = from.handoffStart[group]
-    const granted = from.handoffGranted[group]
-    if (granted === 0) return
-    const firstArrival = this.ownership.added.length
-    for (let place = start; place < start + granted; place++) {
-      const source = from.leavingRow[place]
+    const from = memory.side(this.tick - 1)
+    const count = sources.length
+    const list = this.#arrivals
+    list.clear()
+    for (let place = 0; place < count; place++) {
       const row = this.#allocateRow()
       assert(row >= 0, 'the barrier grants no more than there is room for')
-      back.id[row] = from.id[source]
-      back.type[row] = from.type[source]
-      this.#positions.arrive(row, position[source * 3], position[source * 3 + 1], position[source * 3 + 2])
+      list.push(row)
       this.ownership.added.push(row)
+    }
+    const rows = list.view()
+    for (let place = 0; place < count; place++) back.id[rows[place]] = from.id[sources[place]]
+    for (let place = 0; place < count; place++) back.type[rows[place]] = from.type[sources[place]]
+    const { position } = from
+    for (let place = 0; place < count; place++) {
+      const start = sources[place] * 3
+      this.#positions.arrive(rows[place], position[start], position[start + 1], position[start + 2])
     }
     for (let field = 1; field <= fieldIndexMax; field++) {
       if (from.fieldStride(field) === 0) continue
-      const view = memory.field(sourceIndex, field)!
+      const view = memory.field((this.tick - 1) % 2, field)!
       assert(this.#widenField(field, view.stride), 'the barrier claims the fields of what it grants')
-      for (let place = 0; place < granted; place++) {
-        const source = from.leavingRow[start + place]
-        if (view.length[source] === 0) continue
-        copyValue(view, source, this.#fields[field]!, this.ownership.added[firstArrival + place])
-      }
+      copyValues(view, sources, this.#fields[field]!, rows)
     }
   }
 
   // --- rows and fields
 
+  /**
+   * Free rows are taken one after the other, from the first one to a bit beyond as many as there are entities, and then from the first one on again: entities that come
+   * in one tick get rows that lie near to each other, though those that left had theirs anywhere.
+   */
   #allocateRow(): number {
     const { back, memory } = this
-    if (this.#population >= memory.sizes.entityLimit) return -1
-    let row = this.#rows
-    if (this.#population < this.#rows) row = this.#nextFree()
-    this.#lowestFree = row
-    if (row === this.#rows) {
-      if (!memory.ensureRows(row + 1)) return -1
-      this.#rows++
-    }
+    const { entityLimit } = memory.sizes
+    if (this.#population >= entityLimit) return -1
+    const end = Math.min(entityLimit, this.#population + 1 + Math.floor(this.#population * spareRowsShare))
+    let row = this.#freeRowFrom(this.#nextRow)
+    if (row >= end || !memory.ensureRows(row + 1)) row = this.#freeRowFrom(0)
+    if (!memory.ensureRows(row + 1)) return -1
+    this.#rows = Math.max(this.#rows, row + 1)
+    this.#nextRow = row + 1
     this.touch(row)
-    this.#lowestFree = row + 1
     this.#population++
     back.state[row] = rowState.here
     back.destination[row] = 0
@@ -522,11 +534,11 @@ export class PartitionOwner {
     return row
   }
 
-  /** The lowest free row; `#rows` where there is none. */
-  #nextFree(): number {
+  /** The first free row from `start` on; that behind the last row where there is none. */
+  #freeRowFrom(start: number): number {
     const { state, stateWords } = this.back
     const rows = this.#rows
-    let row = this.#lowestFree
+    let row = Math.min(start, rows)
     while (row < rows && state[row] !== rowState.free) {
       row++
       // Four rows at once: a word has a byte that is 0 where this is not 0.
@@ -543,7 +555,6 @@ export class PartitionOwner {
     this.back.state[row] = rowState.free
     this.touch(row)
     this.#population--
-    if (row < this.#lowestFree) this.#lowestFree = row
   }
 
   /** Says of all rows from `from` up to `to` that they changed in this tick. */

@@ -5,15 +5,17 @@
 import type { Side } from './partition-memory.ts'
 import { RowList } from './row-list.ts'
 
+/** Where more entities arrive in a tick, all positions are brought over at once: they are gone through for each piece. */
+const arrivalsMax = 4096
+
 export class PositionTakeover {
   #front!: Side
   #back!: Side
   /** Rows below this are on the back side. */
   #taken = 0
-  /** Rows above it that entities arrived in, in ascending order, and where these are. */
+  /** Rows above it that entities arrived in, and where these are. */
   readonly #arrived = new RowList()
-  #arrivedAt = new Float32Array(0)
-  #settled = 0
+  readonly #arrivedAt = new Float32Array(arrivalsMax * 3)
 
   /** `taken` rows of the back side are up to date; the others follow. */
   begin(front: Side, back: Side, taken: number): void {
@@ -21,7 +23,6 @@ export class PositionTakeover {
     this.#back = back
     this.#taken = taken
     this.#arrived.clear()
-    this.#settled = 0
   }
 
   /** Brings the positions below `to` to the back side, and on top of them those of arrivals. */
@@ -32,33 +33,26 @@ export class PositionTakeover {
     const known = Math.min(to, this.#front.rows)
     if (from < known) position.set(this.#front.position.subarray(from * 3, known * 3), from * 3)
     const { rows, count } = this.#arrived
-    for (; this.#settled < count && rows[this.#settled] < to; this.#settled++)
-      for (let axis = 0; axis < 3; axis++)
-        position[rows[this.#settled] * 3 + axis] = this.#arrivedAt[this.#settled * 3 + axis]
+    for (let place = 0; place < count; place++) {
+      const row = rows[place]
+      if (row >= from && row < to)
+        for (let axis = 0; axis < 3; axis++) position[row * 3 + axis] = this.#arrivedAt[place * 3 + axis]
+    }
     this.#taken = to
   }
 
-  /** An entity arrived in a row. Rows come in ascending order. */
+  /** An entity arrived in a row. */
   arrive(row: number, x: number, y: number, z: number): void {
+    if (this.#arrived.count === arrivalsMax) this.take(this.#front.rows)
     let positions = this.#back.position
     let place = row
     if (row >= this.#taken && row < this.#front.rows) {
       place = this.#arrived.count
       this.#arrived.push(row)
-      positions = this.#roomForArrivals()
+      positions = this.#arrivedAt
     }
     positions[place * 3] = x
     positions[place * 3 + 1] = y
     positions[place * 3 + 2] = z
-  }
-
-  #roomForArrivals(): Float32Array {
-    const needed = this.#arrived.rows.length * 3
-    if (this.#arrivedAt.length < needed) {
-      const grown = new Float32Array(needed)
-      grown.set(this.#arrivedAt)
-      this.#arrivedAt = grown
-    }
-    return this.#arrivedAt
   }
 }

@@ -38,6 +38,8 @@ export class Subscription {
   #lookedAt = -1
   #coveredAt = -1
   #coveredBox: Box | undefined
+  /** Of the domain, the cells that the box touches. */
+  #cells: readonly number[] = []
   readonly #covered: CoveredRows[] = []
   readonly #lists = new Map<number, PlaceList>()
   readonly #sorted = new RowList()
@@ -62,10 +64,11 @@ export class Subscription {
   covered(tick: number): readonly CoveredRows[] {
     if (tick === this.#coveredAt && this.box === this.#coveredBox) return this.#covered
     this.#coveredAt = tick
+    if (this.box !== this.#coveredBox)
+      this.#cells = this.#fabric.world.grids[this.domain]?.cellsTouching(this.box) ?? []
     this.#coveredBox = this.box
     this.#covered.length = 0
-    for (const partition of this.#fabric.partitions()) {
-      if (partition === this.#owner || this.#fabric.control.partitionWord(partition, 'domain') !== this.domain) continue
+    for (const partition of this.#partitionsToRead(tick)) {
       const memory = this.#fabric.partition(partition)
       const places = this.#listOf(partition)
       places.clear()
@@ -117,6 +120,32 @@ export class Subscription {
       }
     }
     return [...removed, ...events]
+  }
+
+  /**
+   * Where an entity in the box may be, in ascending order. Where all entities of a domain with cells are in their owner's cell, or on their way to the one that they
+   * are in, these are the owners of the cells that the box touches, and who hands something to them.
+   */
+  #partitionsToRead(tick: number): Iterable<number> {
+    const { control, world } = this.#fabric
+    const area = world.description.domains[this.domain].area
+    if (!area || control.straying > 0)
+      return [...this.#fabric.partitions()].filter((partition) => this.#mayRead(partition))
+    const found = new Set<number>()
+    for (const cell of this.#cells) {
+      const partition = area.firstPartition + cell
+      found.add(partition)
+      const side = this.#fabric.partition(partition).side(tick)
+      const groups = side.get('incomingGroups')
+      for (let group = 0; group < groups; group++) found.add(side.incomingSource[group])
+    }
+    return [...found].filter((partition) => this.#mayRead(partition)).sort((a, b) => a - b)
+  }
+
+  #mayRead(partition: number): boolean {
+    const { control } = this.#fabric
+    const isOfDomain = control.partitionInUse(partition) && control.partitionWord(partition, 'domain') === this.domain
+    return isOfDomain && partition !== this.#owner
   }
 
   #listOf(partition: number): PlaceList {

@@ -114,3 +114,22 @@ function floatBelow(value: number): number {
   bits[0] += value > 0 ? -1 : 1
   return float[0]
 }
+
+test('a box touches the cells that it has a point in common with, be it on an edge', () => {
+  const edge = fc.oneof(
+    fc.integer({ min: -1, max: 4 }),
+    fc.double({ min: -1, max: 4, noNaN: true }),
+    fc.constant(Infinity),
+  )
+  const grid = createGrid({ minX: 0, maxX: 3, minY: 0, maxY: 3 }, 3, 3)
+  fc.assert(
+    fc.property(edge, edge, edge, edge, (a, b, c, d) => {
+      const box = { minX: Math.min(a, b), maxX: Math.max(a, b), minY: Math.min(c, d), maxY: Math.max(c, d) }
+      const touched = [0, 1, 2, 3, 4, 5, 6, 7, 8].filter((cell) => {
+        const { minX, minY, maxX, maxY } = grid.boundsOf(cell)
+        return box.minX <= maxX && box.maxX >= minX && box.minY <= maxY && box.maxY >= minY
+      })
+      assert.deepEqual(grid.cellsTouching(box), touched)
+    }),
+  )
+})

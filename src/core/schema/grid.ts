@@ -22,6 +22,8 @@ export interface Grid {
    * ones; the last cell of an axis owns its upper edge too. -1 for positions outside the bounds, and for NaN.
    */
   cellOf(x: number, y: number): number
+  /** The cells that have a point in common with a box, edges included, in ascending order. */
+  cellsTouching(box: Bounds): number[]
   /** The edges of a cell, the same float32 numbers that `cellOf` compares with. */
   boundsOf(cell: number): Bounds
 }
@@ -51,6 +53,14 @@ export function createGrid(bounds: Bounds, columns: number, rows: number): Grid 
       const row = settle(yEdges, Math.floor((y - minY) * rowsPerUnit), rows - 1, y)
       return row * columns + column
     },
+    cellsTouching(box) {
+      const [firstColumn, endColumn] = piecesTouching(xEdges, box.minX, box.maxX)
+      const [firstRow, endRow] = piecesTouching(yEdges, box.minY, box.maxY)
+      const cells: number[] = []
+      for (let row = firstRow; row < endRow; row++)
+        for (let column = firstColumn; column < endColumn; column++) cells.push(row * columns + column)
+      return cells
+    },
     boundsOf(cell) {
       assert(
         Number.isInteger(cell) && cell >= 0 && cell < columns * rows,
@@ -75,6 +85,15 @@ export function gridEdges(min: number, max: number, count: number): Float32Array
 export function increases(edges: Float32Array): boolean {
   for (let index = 1; index < edges.length; index++) if (!(edges[index - 1] < edges[index])) return false
   return Number.isFinite(edges[0]) && Number.isFinite(edges[edges.length - 1])
+}
+
+/** The first piece that touches what lies from `min` to `max`, and the one behind the last. */
+function piecesTouching(edges: Float32Array, min: number, max: number): [first: number, end: number] {
+  let first = 0
+  while (first < edges.length - 1 && !(edges[first + 1] >= min)) first++
+  let end = first
+  while (end < edges.length - 1 && edges[end] <= max) end++
+  return [first, end]
 }
 
 /** From the guess, which rounding may put one piece off, to the piece whose edges hold the value. */
