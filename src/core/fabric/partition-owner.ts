@@ -10,11 +10,12 @@ import type { Fabric } from './fabric.ts'
 import { type Interest, publishInterests, Readers } from './interests.ts'
 import { fieldIndexMax, idsPerLane } from './layout.ts'
 import { type OutgoingMessage, writeMessages } from './messages.ts'
-import { type FieldView, type PartitionMemory, rowState, type Side, strideFor } from './partition-memory.ts'
+import { OwnerFields } from './owner-fields.ts'
+import { type FieldView, type PartitionMemory, rowState, type Side } from './partition-memory.ts'
 import { PeakWatch, type PeakWatchOptions } from './peak-watch.ts'
 import { PositionTakeover } from './position-takeover.ts'
 import { grown, RowList } from './row-list.ts'
-import { copyAllRows, copyChanges, copyValues, type FieldOnBothSides } from './row-takeover.ts'
+import { copyAllRows, copyChanges, copyValues } from './row-takeover.ts'
 import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
 
@@ -62,8 +63,7 @@ export class PartitionOwner {
   readonly #firstIds = new Map<number, number>()
   /** From here on up the next free row is looked for. */
   #nextRow = 0
-  readonly #fields: (FieldView | undefined)[] = []
-  readonly #fieldsInUse: number[] = []
+  readonly #fields: OwnerFields
   #changes = new TickChanges()
   #changesBefore = new TickChanges()
   readonly #positions = new PositionTakeover()
@@ -99,6 +99,7 @@ export class PartitionOwner {
     this.#peakWatch = new PeakWatch(peaks)
     this.index = index
     this.memory = fabric.partition(index)
+    this.#fields = new OwnerFields(this.memory)
     this.domain = fabric.control.partitionWord(index, 'domain')
     this.#cell = cellOf(fabric, this.memory)
     this.#spatialIndex = this.#cell && new SpatialIndex(this.memory, this.#cell)
@@ -263,9 +264,8 @@ export class PartitionOwner {
 
   /** False where the machine has no room for the field, or the entity may have no further one. */
   storeField(row: number, field: number, typeId: number, bytes: Uint8Array): boolean {
-    if (!this.mayHaveField(row, field)) return false
-    if (!this.#reserveField(field, bytes.length)) return false
-    const view = this.#fields[field]!
+    if (!this.#fields.mayHave(row, field) || !this.#fields.reserve(field, bytes.length, this.#rows)) return false
+    const view = this.#fields.view(field)!
     const start = row * view.stride
     const { length } = bytes
     if (length > 64) view.data.set(bytes, start)
@@ -278,10 +278,7 @@ export class PartitionOwner {
 
   /** Opens a field for values of one size, at a stride that is a multiple of `alignBytes`. Undefined where the machine has no room. */
   shapedField(field: number, bytes: number, alignBytes: number): FieldView | undefined {
-    const strideBefore = this.#fields[field]?.stride ?? 0
-    let stride = strideFor(bytes, strideBefore, this.memory.sizes)
-    while (stride % alignBytes !== 0) stride += 4
-    return this.#widenField(field, stride) ? this.#fields[field] : undefined
+    return this.#fields.reserve(field, bytes, this.#rows, alignBytes) ? this.#fields.view(field) : undefined
   }
 
   /**
@@ -289,12 +286,11 @@ export class PartitionOwner {
    * Returns the first row that may not have a further field, and changes nothing, or -1.
    */
   storedField(field: number, typeId: number, bytes: number, from: number, to: number): number {
-    const view = this.#fields[field]!
-    const { length, typeId: typeIds } = view
+    const { length, typeId: typeIds } = this.#fields.view(field)!
     const { state } = this.back
     const change = this.#changes.field(field)
     for (let row = from; row < to; row++)
-      if (length[row] === 0 && state[row] !== rowState.free && !this.mayHaveField(row, field)) return row
+      if (length[row] === 0 && state[row] !== rowState.free && !this.#fields.mayHave(row, field)) return row
     for (let row = from; row < to; row++) {
       if ((length[row] === bytes + 1 && typeIds[row] === typeId) || state[row] === rowState.free) continue
       length[row] = bytes + 1
@@ -308,16 +304,12 @@ export class PartitionOwner {
 
   /** Whether the entity has the field, or may have it beside those that it has. */
   mayHaveField(row: number, field: number): boolean {
-    const { fieldsPerEntity = fieldIndexMax } = this.memory.sizes
-    if (fieldsPerEntity >= fieldIndexMax || (this.#fields[field]?.length[row] ?? 0) !== 0) return true
-    let count = 0
-    for (const index of this.#fieldsInUse) if (this.#fields[index]!.length[row] !== 0) count++
-    return count < fieldsPerEntity
+    return this.#fields.mayHave(row, field)
   }
 
   /** Takes a field away from an entity. False where it had none. */
   removeField(row: number, field: number): boolean {
-    const view = this.#fields[field]
+    const view = this.#fields.view(field)
     if (!view || view.length[row] === 0) return false
     view.length[row] = 0
     this.touch(row)
@@ -326,7 +318,7 @@ export class PartitionOwner {
 
   /** The field's columns on the back side, where it is in use. */
   field(field: number): FieldView | undefined {
-    return this.#fields[field]
+    return this.#fields.view(field)
   }
 
   /** From now on, for as long as this is called now and then, all own entities are kept in the index, as of each committed tick. */
@@ -362,10 +354,10 @@ export class PartitionOwner {
     this.#begins++
     const rows = front.rows
     const follows = !this.#fresh && back.float('tick') === tick - 2
-    const strideChanged = follows ? this.#followFieldStrides() : this.#takeOverFieldStrides()
+    const strideChanged = this.#fields.begin(tick, follows)
     const copiesAll = !follows || strideChanged || before.rows.count * 3 > rows
-    if (copiesAll) copyAllRows(front, back, this.#fieldsOnBothSides())
-    else copyChanges(front, back, this.#fieldsOnBothSides(), before)
+    if (copiesAll) copyAllRows(front, back, this.#fields.onBothSides())
+    else copyChanges(front, back, this.#fields.onBothSides(), before)
     this.#positions.begin(front, back, !copiesAll && before.sweeps ? 0 : rows)
     this.#rows = rows
     this.#population = front.get('population')
@@ -379,45 +371,6 @@ export class PartitionOwner {
     back.set('incomingGroups', 0)
     back.set('messageGroups', 0)
     back.set('messages', 0)
-  }
-
-  /** Opens the fields on the back side at the front's strides. True where one differs: all rows have to be copied then. */
-  #takeOverFieldStrides(): boolean {
-    let changed = false
-    this.#fieldsInUse.length = 0
-    for (let field = 1; field <= fieldIndexMax; field++) {
-      const stride = this.front.fieldStride(field)
-      if (this.back.fieldStride(field) !== stride) {
-        changed = true
-        this.back.setFieldStride(field, stride)
-      }
-      this.#fields[field] = stride === 0 ? undefined : this.memory.field(this.#backIndex, field)
-      if (stride !== 0) this.#fieldsInUse.push(field)
-    }
-    return changed
-  }
-
-  /** The same where it is this owner that left the front side, and so knows which fields are in use there. */
-  #followFieldStrides(): boolean {
-    let changed = false
-    for (const field of this.#fieldsInUse) {
-      const stride = this.front.fieldStride(field)
-      if (this.back.fieldStride(field) !== stride) {
-        changed = true
-        this.back.setFieldStride(field, stride)
-      }
-      this.#fields[field] = this.memory.field(this.#backIndex, field)
-    }
-    return changed
-  }
-
-  #fieldsOnBothSides(): FieldOnBothSides[] {
-    const front = 1 - this.#backIndex
-    return this.#fieldsInUse.map((index) => ({
-      index,
-      front: this.memory.field(front, index)!,
-      back: this.#fields[index]!,
-    }))
   }
 
   /** Says what the index is to hold at the end of this tick. */
@@ -505,12 +458,12 @@ export class PartitionOwner {
     for (let field = 1; field <= fieldIndexMax; field++) {
       if (from.fieldStride(field) === 0) continue
       const view = memory.field((this.tick - 1) % 2, field)!
-      assert(this.#widenField(field, view.stride), 'the barrier claims the fields of what it grants')
-      copyValues(view, sources, this.#fields[field]!, rows)
+      assert(this.#fields.widen(field, view.stride, this.#rows), 'the barrier claims the fields of what it grants')
+      copyValues(view, sources, this.#fields.view(field)!, rows)
     }
   }
 
-  // --- rows and fields
+  // --- rows
 
   /**
    * Free rows are taken one after the other, from the first one to a bit beyond as many as there are entities, and then from the first one on again: entities that come
@@ -530,7 +483,7 @@ export class PartitionOwner {
     this.#population++
     back.state[row] = rowState.here
     back.destination[row] = 0
-    for (const field of this.#fieldsInUse) this.#fields[field]!.length[row] = 0
+    this.#fields.clear(row)
     return row
   }
 
@@ -564,31 +517,5 @@ export class PartitionOwner {
       this.back.changed.fill(this.#stamp, from, to)
       this.#changes.stamps.add(from, to)
     }
-  }
-
-  /** Opens or widens a field on the back side so that `bytes` fit. False where the machine has no room. */
-  #reserveField(field: number, bytes: number): boolean {
-    const strideBefore = this.#fields[field]?.stride ?? 0
-    return (
-      (strideBefore > 0 && bytes <= strideBefore) ||
-      this.#widenField(field, strideFor(bytes, strideBefore, this.memory.sizes))
-    )
-  }
-
-  #widenField(field: number, stride: number): boolean {
-    const strideBefore = this.#fields[field]?.stride ?? 0
-    if (stride <= strideBefore) return true
-    if (!this.memory.ensureField(field, stride)) return false
-    const view = this.memory.openField(this.#backIndex, field, stride)
-    this.#fields[field] = view
-    if (strideBefore === 0) {
-      this.#fieldsInUse.push(field)
-      view.length.fill(0, 0, this.#rows)
-    }
-    // The same memory at a wider stride: from the last row down, nothing is overwritten before it has moved.
-    else
-      for (let row = this.#rows - 1; row > 0; row--)
-        view.data.copyWithin(row * stride, row * strideBefore, (row + 1) * strideBefore)
-    return true
   }
 }
