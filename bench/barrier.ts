@@ -1,10 +1,8 @@
 // What a tick costs in which nobody does anything: ticks a second of 2, 4 and 16 apps, beside a bare futex barrier of as many processes.
 // `value` and `reference` are those of the number of apps with the lowest ratio.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { SharedSegments } from '../src/io/shm/shared-segments.ts'
-import { type Bench, benchmark, rounded } from './support/benchmark.ts'
-import { OtherProcess } from './support/other-process.ts'
+import { benchmark, rounded } from './support/benchmark.ts'
+import { startLockStep } from './support/lock-step.ts'
 import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
 
@@ -17,7 +15,7 @@ await benchmark(async (bench) => {
     const world = await startWorld(bench, {
       domains: { Cells: { kind: 'spatial', grid: [count, 1], command: 'idle.ts' } },
     })
-    const leader = bareBarrier(bench, count)
+    const leader = startLockStep(bench, count, 'bare-barrier.ts')
     contenders[`fabric of ${count}`] = async () => 1000 / (await world.tickMs(roundMs))
     contenders[`bare of ${count}`] = async () => 1000 / (await leader.ask<{ roundMs: number }>(roundMs)).roundMs
   }
@@ -37,13 +35,3 @@ await benchmark(async (bench) => {
     more: { ratios: Object.fromEntries(found.map(({ apps, ratio }) => [apps, rounded(ratio)])) },
   }
 })
-
-/** Starts the processes, and gives the one that leads and measures. */
-function bareBarrier(bench: Bench, count: number): OtherProcess {
-  const folder = mkdtempSync('/dev/shm/heddle-bench-')
-  bench.defer(() => rmSync(folder, { recursive: true }))
-  const bytes = 4096
-  if (!new SharedSegments(folder).open('barrier', bytes, true).claim(0, bytes)) throw new Error('/dev/shm is full')
-  for (let follower = 0; follower < count; follower++) new OtherProcess(bench, 'bare-barrier.ts', [folder, 'follow'])
-  return new OtherProcess(bench, 'bare-barrier.ts', [folder, 'lead', count])
-}

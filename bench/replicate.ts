@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { benchmark } from './support/benchmark.ts'
+import { startLockStep } from './support/lock-step.ts'
 import { OtherProcess } from './support/other-process.ts'
 import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
@@ -21,11 +22,13 @@ await benchmark(async (bench) => {
   const [one, other] = ['one', 'other'].map((name) => join(folder, name))
   const lead = new OtherProcess(bench, 'replicate-by-socket.ts', [entities, one, other, 'lead'])
   new OtherProcess(bench, 'replicate-by-socket.ts', [entities, other, one, 'follow'])
+  const lockStep = startLockStep(bench, 2, 'bare-barrier.ts')
   const updatesPerSecond = (tickMs: number) => (2 * entities * 1000) / tickMs
   const measured = await interleaved(
     {
       fabric: async () => updatesPerSecond(await world.tickMs(roundMs)),
       socket: async () => updatesPerSecond((await lead.ask<{ tickMs: number }>(roundMs)).tickMs),
+      'bare barrier': async () => updatesPerSecond((await lockStep.ask<{ roundMs: number }>(roundMs)).roundMs),
     },
     { say: bench.say },
   )
@@ -35,6 +38,10 @@ await benchmark(async (bench) => {
     reference: median(measured.socket),
     referenceName: 'the same ids and positions sent as bytes over unix sockets',
     goal: '>= 2',
+    limit: {
+      value: median(measured['bare barrier']),
+      name: 'a bare futex barrier of 2 processes and their leader, as if nobody moved or read anything',
+    },
     more: { entities: 2 * entities },
   }
 })

@@ -30,3 +30,18 @@ test('the table shows the machine, and every benchmark with its goal, failed and
     '| `walk` | skipped | | | redis-server is not installed | | | |',
   ])
 })
+
+test('what the machine lets come of a benchmark at best stands below, where one measured it', () => {
+  const result = {
+    bench: 'million',
+    value: 5,
+    unit: 'ms',
+    reference: 2,
+    referenceName: 'plain',
+    ratio: 2.5,
+    met: false,
+  }
+  const limit = { value: 4, name: 'in lock step', ratio: 2 }
+  const page = resultsPage([{ ...result, goal: '<= 1.5', limit }], 'a machine', new Date())
+  assert.equal(page.trim().split('\n').at(-1), '| `million` | 4 | ms | in lock step | 2 |')
+})

@@ -71,6 +71,7 @@ export function resultsPage(results: readonly (Found | string)[], machine: strin
     '|---|---|---|---|---|---|---|---|',
     ...results.map(resultRow),
     '',
+    ...limits(results),
   ].join('\n')
 }
 
@@ -81,6 +82,22 @@ function resultRow(result: Found | string): string {
   const verdict = goal === 'report' ? '' : met ? 'yes' : 'no'
   const cells = [`\`${bench}\``, figure(value), unit, figure(reference), referenceName, ratio, shownGoal(goal), verdict]
   return `| ${cells.join(' | ')} |`
+}
+
+/** Of those that measure it: what the machine lets come of it at best. */
+function limits(results: readonly (Found | string)[]): string[] {
+  const rows = results.flatMap((result) => {
+    if (typeof result === 'string' || 'skipped' in result || !result.limit) return []
+    const { value, name, ratio } = result.limit
+    return [`| \`${result.bench}\` | ${figure(value)} | ${result.unit} | ${name} | ${ratio} |`]
+  })
+  const head = [
+    'What this machine lets come of it at best, of those that need not only work but processes in lock step:',
+    '',
+    '| benchmark | at best | unit | measured with | ratio |',
+    '|---|---|---|---|---|',
+  ]
+  return rows.length > 0 ? [...head, ...rows, ''] : []
 }
 
 function figure(value: number): string {

@@ -24,6 +24,8 @@ export interface Outcome {
   readonly reference: number
   readonly referenceName: string
   readonly goal: Goal
+  /** What this machine lets come of it at best, measured in the same run: what can't be left out, and nothing else. */
+  readonly limit?: { readonly value: number; readonly name: string }
   readonly more?: Readonly<Record<string, unknown>>
 }
 
@@ -33,9 +35,11 @@ export interface Skipped {
 }
 
 /** The last line on standard output, as JSON; what is in `more` stands beside it. */
-export interface Result extends Omit<Outcome, 'more'> {
+export interface Result extends Omit<Outcome, 'more' | 'limit'> {
   readonly bench: string
   readonly ratio: number
+  /** With the ratio that it would have. */
+  readonly limit?: { readonly value: number; readonly name: string; readonly ratio: number }
   readonly met: boolean
 }
 
@@ -82,10 +86,13 @@ export async function benchmark(body: (bench: Bench) => Promise<Outcome | Skippe
   }
 }
 
-export function resultOf(bench: string, { more, ...outcome }: Outcome): Result {
+export function resultOf(bench: string, { more, limit, ...outcome }: Outcome): Result {
   const ratio = outcome.value / outcome.reference
   const numbers = { value: rounded(outcome.value), reference: rounded(outcome.reference), ratio: rounded(ratio) }
-  return { bench, ...outcome, ...numbers, met: meets(ratio, outcome.goal), ...more }
+  const atBest = limit && {
+    limit: { ...limit, value: rounded(limit.value), ratio: rounded(limit.value / outcome.reference) },
+  }
+  return { bench, ...outcome, ...numbers, met: meets(ratio, outcome.goal), ...atBest, ...more }
 }
 
 /** Nothing is asked of what is only reported. */

@@ -3,6 +3,7 @@
 
 import { availableParallelism } from 'node:os'
 import type { Bench, Outcome } from './benchmark.ts'
+import { startLockStep } from './lock-step.ts'
 import { OtherProcess } from './other-process.ts'
 import { interleaved, median } from './rounds.ts'
 import { startWorld } from './world.ts'
@@ -16,7 +17,8 @@ export async function bouncing(
   bench: Bench,
   { entities, half, roundMs, rounds }: { entities: number; half: number; roundMs: number; rounds: number },
 ): Promise<Outcome> {
-  const perCell = entities / (cells.columns * cells.rows)
+  const partitions = cells.columns * cells.rows
+  const perCell = entities / partitions
   const command = `bouncing-world.ts --entities ${perCell} --band ${band} --speed ${speed}`
   const world = await startWorld(bench, {
     half,
@@ -25,10 +27,12 @@ export async function bouncing(
   const cores = availableParallelism()
   const settings = [entities / cores, half, speed]
   const alone = Array.from({ length: cores }, () => new OtherProcess(bench, 'bounce-alone.ts', settings))
+  const lockStep = startLockStep(bench, partitions, 'bounce-in-lock-step.ts', [perCell, half, speed])
   const measured = await interleaved(
     {
       fabric: () => world.tickMs(roundMs),
       plain: async () => Math.max(...(await Promise.all(alone.map((child) => stepMs(child, roundMs))))),
+      'in lock step': async () => (await lockStep.ask<{ roundMs: number }>(roundMs)).roundMs,
     },
     { rounds, say: bench.say },
   )
@@ -39,7 +43,11 @@ export async function bouncing(
     reference: median(measured.plain),
     referenceName: `the same steps on plain typed arrays in ${cores} processes`,
     goal: '<= 1.5',
-    more: { ticksPerSecond: Math.round(10_000 / tickMs) / 10, entities, partitions: cells.columns * cells.rows },
+    limit: {
+      value: median(measured['in lock step']),
+      name: `the same steps in ${partitions} processes in lock step, over two columns of positions in shared memory`,
+    },
+    more: { ticksPerSecond: Math.round(10_000 / tickMs) / 10, entities, partitions },
   }
 }
 

@@ -42,6 +42,8 @@ test('a result says its ratio and whether the goal is met', () => {
     met: true,
     p99Ms: 2,
   })
+  const { limit } = resultOf('api', { ...outcome, limit: { value: 20_500.04, name: 'a wire' } })
+  assert.deepEqual(limit, { value: 20_500, name: 'a wire', ratio: 0.5 })
   assert.equal(meets(0.29, '>= 0.3'), false)
   assert.equal(meets(1.5, '<= 1.5'), true)
   assert.equal(meets(1.6, '<= 1.5'), false)

@@ -1,0 +1,35 @@
+// What a fabric can come to at best in the bouncing worlds: processes in lock step, each of which takes its own positions over from one column in shared memory to another,
+// as everything needs whose last tick others may read, and moves them there. No borders, no handoff, nothing is looked for or counted.
+// `bounce-in-lock-step.ts FOLDER NUMBER 62500 2000 0.5`
+
+import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
+import { follow } from '../support/lock-step.ts'
+import { bounce, randomFrom } from './bounce.ts'
+
+const [folder, number] = process.argv.slice(2)
+const [count, half, speed] = process.argv.slice(4).map(Number)
+/** As an app of the fabric does: a piece of the positions at a time, while it is in the processor's nearest memory. */
+const pieceRows = 4096
+const pageBytes = 4096
+const columnBytes = Math.ceil((count * 12) / pageBytes) * pageBytes
+const segment = new SharedSegments(folder).open(`positions-${number}`, 3 * columnBytes, true)
+if (!segment.claim(0, 3 * columnBytes)) throw new Error('/dev/shm is full')
+const [one, other, velocities] = [0, 1, 2].map(
+  (place) => new Float32Array(segment.buffer, segment.startBytes + place * columnBytes, count * 3),
+)
+const turned = new Uint32Array(65_536)
+const random = randomFrom(Number(number))
+for (let place = 0; place < count * 3; place++) {
+  one[place] = (random() * 2 - 1) * half
+  velocities[place] = (random() * 2 - 1) * speed
+}
+let [front, back] = [one, other]
+
+follow(folder, () => {
+  for (let from = 0; from < count; from += pieceRows) {
+    const to = Math.min(count, from + pieceRows)
+    back.set(front.subarray(from * 3, to * 3), from * 3)
+    bounce(back, velocities, { min: -half, max: half }, from, to, turned, 0)
+  }
+  ;[front, back] = [back, front]
+})

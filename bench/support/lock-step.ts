@@ -1,0 +1,73 @@
+// Processes that go in lock step by futexes in shared memory: what a fabric can't do without. One leads, and says how long a round took; the others follow.
+// Owns the barrier; what a follower does in a round is given to it, and nothing where nothing is.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { futexAt } from '../../src/io/shm/futex.ts'
+import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
+import type { Bench } from './benchmark.ts'
+import { OtherProcess } from './other-process.ts'
+
+/** A word in each line of the processor's memory. */
+const at = { round: 0, pending: 16, done: 32 }
+const waitMs = 1000
+const bytes = 4096
+
+/** Starts `count` processes of a program of bench/apps that follows, with its folder and these settings, and gives the one that leads them. */
+export function startLockStep(
+  bench: Bench,
+  count: number,
+  file: string,
+  settings: readonly (string | number)[] = [],
+): OtherProcess {
+  const folder = mkdtempSync('/dev/shm/heddle-bench-')
+  bench.defer(() => rmSync(folder, { recursive: true }))
+  if (!new SharedSegments(folder).open('barrier', bytes, true).claim(0, bytes)) throw new Error('/dev/shm is full')
+  for (let follower = 0; follower < count; follower++) new OtherProcess(bench, file, [folder, follower, ...settings])
+  return new OtherProcess(bench, 'lock-step-leader.ts', [folder, count])
+}
+
+/** Leads so many for so long; how long a round took. */
+export function lead(folder: string, followers: number, durationMs: number): { roundMs: number } {
+  const { words, round, done } = openBarrier(folder)
+  const startedAtMs = performance.now()
+  let passedMs = 0
+  let rounds = 0
+  for (; passedMs < durationMs; passedMs = performance.now() - startedAtMs) {
+    Atomics.store(words, at.pending, followers)
+    Atomics.add(words, at.round, 1)
+    round.wake()
+    for (;;) {
+      const word = Atomics.load(words, at.done)
+      if (Atomics.load(words, at.pending) === 0) break
+      done.wait(word, waitMs)
+    }
+    rounds++
+  }
+  return { roundMs: passedMs / rounds }
+}
+
+/** Takes part in all rounds until the process that started this one is gone. */
+export function follow(folder: string, work: () => void): void {
+  const { words, round, done } = openBarrier(folder)
+  const parent = process.ppid
+  let seen = 0
+  while (process.ppid === parent) {
+    round.wait(seen, waitMs)
+    const word = Atomics.load(words, at.round)
+    if (word === seen) continue
+    seen = word
+    work()
+    if (Atomics.sub(words, at.pending, 1) > 1) continue
+    Atomics.add(words, at.done, 1)
+    done.wake()
+  }
+}
+
+function openBarrier(folder: string) {
+  const segment = new SharedSegments(folder).open('barrier', bytes, true)
+  return {
+    words: new Int32Array(segment.buffer, segment.startBytes, 48),
+    round: futexAt(segment, at.round * 4),
+    done: futexAt(segment, at.done * 4),
+  }
+}
