@@ -5,11 +5,12 @@
 import { OutsideError } from '../../../src/core/fabric/departures.ts'
 import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
 import { readMessages } from '../../../src/core/fabric/messages.ts'
-import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
+import { rowState } from '../../../src/core/fabric/partition-memory.ts'
 import { Subscription as SubscriptionBox } from '../../../src/core/fabric/subscriptions.ts'
 import type { ApplicationState } from './application-state.ts'
 import { type CoveredColumns, EntityColumns, OwnedColumns, outsideError } from './columns.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'
+import { type FoundEntity, findElsewhere, findOwned, isSubscribed } from './find-entity.ts'
 import {
   type Endpoint,
   type Entity,
@@ -430,13 +431,13 @@ export class Transaction {
     if (atHand >= 0) return atHand
     const { owner } = this.#state
     const located = entity as LocatedEntity
-    const row = this.#findOwned(entity.id)
+    const row = findOwned(this.#state, entity.id)
     if (row >= 0) {
       located.partition = owner.index
       located.row = row
       return row
     }
-    const elsewhere = this.#findElsewhere(located)
+    const elsewhere = findElsewhere(this.#state, this.tick - 1, located)
     throw elsewhere
       ? this.#error('NotOwned', `entity ${entity.id} belongs to another app`)
       : this.#error('NotFound', `there is no entity ${entity.id}`)
@@ -446,68 +447,24 @@ export class Transaction {
     return row < this.#state.owner.rows && this.#ids[row] === id && this.#states[row] !== rowState.free
   }
 
-  #findOwned(id: number): number {
-    const { owner } = this.#state
-    const ids = owner.back.id.subarray(0, owner.rows)
-    for (let row = ids.indexOf(id); row >= 0; row = ids.indexOf(id, row + 1)) if (this.#ownsAt(row, id)) return row
-    return -1
-  }
-
   /** Where an entity can be read: this app's own as it stands, others where a subscription covers them. */
-  #locate(entity: Entity): { memory: PartitionMemory; side: Side; row: number } {
+  #locate(entity: Entity): FoundEntity {
     this.#requireOpen()
     const { owner } = this.#state
     const located = entity as LocatedEntity
-    const elsewhere = located.partition === owner.index ? undefined : this.#findElsewhere(located)
+    const elsewhere = located.partition === owner.index ? undefined : findElsewhere(this.#state, this.tick - 1, located)
     // One that is leaving there may have come here: then it is this app's own already.
-    if (elsewhere && elsewhere.side.state[elsewhere.row] === rowState.here && this.#isSubscribed(elsewhere))
+    if (elsewhere && elsewhere.side.state[elsewhere.row] === rowState.here && isSubscribed(this.#state, elsewhere))
       return elsewhere
-    const row = this.#ownsAt(located.row, entity.id) ? located.row : this.#findOwned(entity.id)
+    const row = this.#ownsAt(located.row, entity.id) ? located.row : findOwned(this.#state, entity.id)
     if (row >= 0) {
       located.partition = owner.index
       located.row = row
       return { memory: owner.memory, side: owner.back, row }
     }
-    const found = elsewhere ?? this.#findElsewhere(located)
-    if (found && this.#isSubscribed(found)) return found
+    const found = elsewhere ?? findElsewhere(this.#state, this.tick - 1, located)
+    if (found && isSubscribed(this.#state, found)) return found
     throw this.#error('NotFound', `entity ${entity.id} is neither owned nor in a subscribed area`)
-  }
-
-  /** As of the last tick; there, one that left this app with it is still to be seen in the app's own partition, and nowhere else. */
-  #findElsewhere(located: LocatedEntity): { memory: PartitionMemory; side: Side; row: number } | undefined {
-    const { fabric, partition: own } = this.#state.host
-    const at = (partition: number, row: number) => {
-      if (!fabric.control.partitionInUse(partition)) return undefined
-      const memory = fabric.partition(partition)
-      const side = memory.side(this.tick - 1)
-      if (row >= side.rows || side.id[row] !== located.id) return undefined
-      const state = side.state[row]
-      return state === rowState.leaving || (state === rowState.here && partition !== own)
-        ? { memory, side, row }
-        : undefined
-    }
-    const expected = at(located.partition, located.row)
-    if (expected) return expected
-    for (const partition of fabric.partitions()) {
-      const side = fabric.partition(partition).side(this.tick - 1)
-      const ids = side.id.subarray(0, side.rows)
-      for (let row = ids.indexOf(located.id); row >= 0; row = ids.indexOf(located.id, row + 1)) {
-        const found = at(partition, row)
-        if (!found) continue
-        located.partition = partition
-        located.row = row
-        return found
-      }
-    }
-    return undefined
-  }
-
-  #isSubscribed({ memory, side, row }: { memory: PartitionMemory; side: Side; row: number }): boolean {
-    const domain = this.#state.host.fabric.control.partitionWord(memory.index, 'domain')
-    for (const { box } of this.#state.subscriptions.values()) {
-      if (box.domain === domain && box.contains(side.position[row * 3], side.position[row * 3 + 1])) return true
-    }
-    return false
   }
 
   /** The numbers are 32-bit floats already. */
