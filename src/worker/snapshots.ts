@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import type { AppState, WorkerPlan } from '../core/wire/worker-protocol.ts'
+import { discard } from '../io/shm/libc.ts'
 import type { WorldCopy } from './clock-messages.ts'
 import type {
   SimulationHeader,
@@ -72,7 +73,7 @@ export class Snapshots {
       if (this.#inProgress === inProgress) tell(thread, { kind: 'cancel', reason })
     }
     const copy = async (room: SharedArrayBuffer) => {
-      this.#room = room
+      this.#keep(room)
       const copy = await copyInto(room)
       copied(copy.tick)
       tell(thread, { kind: 'copied', copy, takenAtMs: Date.now() })
@@ -108,9 +109,16 @@ export class Snapshots {
   }
 
   #letGo(thread: Worker): void {
+    const room = this.#room
     this.#thread = undefined
     this.#room = undefined
-    void thread.terminate()
+    void thread.terminate().then(() => room && discard(room))
+  }
+
+  /** For the next snapshot, too; the memory of one before is given back. */
+  #keep(room: SharedArrayBuffer): void {
+    if (this.#room && this.#room !== room) discard(this.#room)
+    this.#room = room
   }
 
   #roomOf(bytes: number): SharedArrayBuffer | undefined {

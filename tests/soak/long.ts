@@ -7,8 +7,11 @@ import { growth, parts, type Sample, soak } from './soak.ts'
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '60' } } })
 
 let saidMinutes = -1
+const interrupted = new AbortController()
+process.once('SIGINT', () => interrupted.abort()).once('SIGTERM', () => interrupted.abort())
 const { samples, ticks, visitors } = await soak({
   minutes: Number(values.minutes),
+  signal: interrupted.signal,
   onSample(sample) {
     if (Math.floor(sample.minutes) === saidMinutes) return
     saidMinutes = Math.floor(sample.minutes)

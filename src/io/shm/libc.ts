@@ -1,4 +1,4 @@
-// The four system calls that shared memory needs and Node does not have: mmap, fallocate, and the futex's wait and wake.
+// The system calls that shared memory needs and Node does not have: mmap, fallocate, madvise, and the futex's wait and wake.
 // Owns the foreign-function declarations and error numbers; never decides what is mapped or waited for.
 
 import koffi from 'koffi'
@@ -8,6 +8,7 @@ const mmapCall = libc.func(
   'void *mmap(void *address, size_t bytes, int protection, int flags, int file, int64_t offset)',
 )
 const fallocateCall = libc.func('int fallocate(int file, int mode, int64_t offset, int64_t bytes)')
+const madviseCall = libc.func('int madvise(void *address, size_t bytes, int advice)')
 const futexCall = libc.func(
   'long syscall(long number, void *address, int operation, uint32_t value, void *timeout, void *unused, uint32_t unused2)',
 )
@@ -20,6 +21,8 @@ const mapPrivate = 2
 const mapFixed = 0x10
 const mapAnonymous = 0x20
 const mapNoReserve = 0x4000
+const notNeeded = 4
+const pageBytes = 4096n
 const keepSize = 1
 const punchHole = 2
 const futexNumber = process.arch === 'arm64' ? 98 : 202
@@ -67,6 +70,17 @@ export function release(file: number, offsetBytes: number, bytes: number): void 
     if (errorNumber !== errorNumbers.interrupted)
       throw new Error(`punching a hole of ${bytes} bytes failed with error number ${errorNumber}`)
   }
+}
+
+/**
+ * Gives the memory behind a buffer back that nobody reads any more: its whole pages hold zeros from then on, and take memory again once they are written. The buffer itself goes when the last
+ * thread has collected it, which can be hours later: V8 does not know how much memory hangs on a shared buffer.
+ */
+export function discard(buffer: SharedArrayBuffer): void {
+  const start: Address = koffi.address(buffer)
+  const firstPage = ((start + pageBytes - 1n) / pageBytes) * pageBytes
+  const end = ((start + BigInt(buffer.byteLength)) / pageBytes) * pageBytes
+  if (end > firstPage) madviseCall(firstPage, end - firstPage, notNeeded)
 }
 
 /** Sleeps while the word holds `expected`, at most `timeoutMs`; may wake early. The caller looks at the word again. */
