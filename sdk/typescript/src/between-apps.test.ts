@@ -341,6 +341,30 @@ test('ownership changes of many ticks are kept until they are asked for, and com
   }
 })
 
+test('an entity that comes and is deleted in the same tick is gone from the picture, and near a place once: as of the tick before', () => {
+  const world = new LockstepWorld()
+  const everywhere = { minX: -100, minY: -100, maxX: 100, maxY: 100 }
+  let moved: Entity | undefined
+  world.tick(
+    (west) => {
+      moved = west.createEntity(512, [-10, 0, 0])
+    },
+    (east) => void east.createSubscriptionBoundingBox2F32(spatialDomain, everywhere),
+  )
+  world.tick((west) => west.storeEntityIndexKey(moved!, [10, 0, 0]))
+  const lookAt = (transaction: Transaction) => {
+    const arrived = transaction.owned.arrivedRows
+    assert.equal(arrived.length, 1)
+    transaction.owned.delete(arrived)
+    const [born] = transaction.owned.create(600, 1)
+    const picture = transaction.neighbourhood(500)
+    assert.deepEqual([...picture.ids.subarray(0, picture.count)], [transaction.owned.ids[born]])
+    const { count, ids, rows } = transaction.neighbours(10, 0, 20)
+    assert.deepEqual([count, ids[0], rows[0]], [1, moved!.id, arrived[0]])
+  }
+  world.tick(idle, lookAt)
+})
+
 test('a message arrives at the next tick, once, with a sender to answer to', () => {
   const world = new LockstepWorld({ customApps: ['clerk'] })
   world.tick((west) => {

@@ -326,6 +326,6 @@ export function outsideError({ row }: OutsideError, owner: PartitionOwner): Hedd
   const [x, y, z] = owner.position.subarray(row * 3, row * 3 + 3)
   return new HeddleError(
     'InvalidArgument',
-    `entity ${owner.back.id[row]} (row ${row}) was moved to (${x}, ${y}, ${z}), outside the bounds of the world: move it back`,
+    `entity ${owner.back.id[row]} (row ${row}) was moved to (${x}, ${y}, ${z}), outside the bounds of the world of this app's domain: move it back`,
   )
 }

@@ -474,7 +474,10 @@ export class Transaction {
     if (!Number.isFinite(x) || !Number.isFinite(y) || !Number.isFinite(z))
       throw this.#error('InvalidArgument', `a position is three finite numbers, not (${x}, ${y}, ${z})`)
     if (host.fabric.world.grids[owner.domain] && host.fabric.world.partitionAt(owner.domain, x, y) < 0)
-      throw this.#error('InvalidArgument', `the position (${x}, ${y}) is outside the bounds of the world`)
+      throw this.#error(
+        'InvalidArgument',
+        `the position (${x}, ${y}) is outside the bounds of the world of this app's domain`,
+      )
   }
 
   #checkedBox({ minX, minY, maxX, maxY }: BoxArguments): BoxArguments {

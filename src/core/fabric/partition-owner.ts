@@ -27,8 +27,9 @@ const spareRowsShare = 1 / 64
 
 /** What happened to the partition's ownership at the begin of a tick. */
 export interface OwnershipOfTick {
-  /** Rows of entities that are owned from this tick on. */
+  /** Rows of entities that are owned from this tick on, and their ids: a row may hold another one by the end of the tick. */
   added: number[]
+  addedIds: number[]
   /** Entities that left: their row and id before. */
   removed: { row: number; id: number; type: number }[]
   /** Rows of entities that wanted to leave and could not. */
@@ -42,7 +43,7 @@ export class PartitionOwner {
   tick = -1
   back!: Side
   front!: Side
-  ownership: OwnershipOfTick = { added: [], removed: [], rejected: [] }
+  ownership: OwnershipOfTick = { added: [], addedIds: [], removed: [], rejected: [] }
   /** Entities that others wanted to hand to this partition at the last barrier, and could not. */
   rejectedIncoming = 0
   /** Boxes that this partition's app reads of others; published at `finish`. */
@@ -129,7 +130,7 @@ export class PartitionOwner {
     this.#backIndex = tick % 2
     this.back = memory.side(tick)
     this.front = memory.side(tick + 1)
-    this.ownership = { added: [], removed: [], rejected: [] }
+    this.ownership = { added: [], addedIds: [], removed: [], rejected: [] }
     this.#outgoingMessages = []
     this.#outgoingBytes = 0
     this.#rowsMost = 0
@@ -139,9 +140,10 @@ export class PartitionOwner {
     this.#settleLeavers()
     this.#takeInArrivals()
     if (this.#fresh) {
-      this.ownership.added = []
-      for (let row = 0; row < this.#rows; row++)
-        if (this.back.state[row] !== rowState.free) this.ownership.added.push(row)
+      const { ownership, back } = this
+      ownership.added = []
+      for (let row = 0; row < this.#rows; row++) if (back.state[row] !== rowState.free) ownership.added.push(row)
+      ownership.addedIds = ownership.added.map((row) => back.id[row])
     }
   }
 
@@ -448,7 +450,11 @@ export class PartitionOwner {
       this.ownership.added.push(row)
     }
     const rows = list.view()
-    for (let place = 0; place < count; place++) back.id[rows[place]] = from.id[sources[place]]
+    for (let place = 0; place < count; place++) {
+      const id = from.id[sources[place]]
+      back.id[rows[place]] = id
+      this.ownership.addedIds.push(id)
+    }
     for (let place = 0; place < count; place++) back.type[rows[place]] = from.type[sources[place]]
     const { position } = from
     for (let place = 0; place < count; place++) {
