@@ -29,7 +29,7 @@ export class Others implements Points {
     this.#tick = owner.tick
     this.#version = sight.subscriptionsVersion
     this.count = 0
-    const arrived = new Set(owner.ownership.addedIds)
+    const arrived = new Set(owner.addedIds())
     this.departed.clear()
     for (const { id } of owner.ownership.removed) this.departed.add(id)
     /** Only where boxes may overlap can an entity be met twice. */
@@ -83,8 +83,8 @@ export class Others implements Points {
   /** Those that came with the last tick, where they were when they were granted to this app. */
   #addArrivals({ owner, host: { fabric } }: Sight): void {
     const tick = owner.tick - 1
-    const { added, addedIds } = owner.ownership
-    const rowOf = new Map(addedIds.map((id, place) => [id, added[place]]))
+    const { added } = owner.ownership
+    const rowOf = new Map(owner.addedIds().map((id, place) => [id, added[place]]))
     this.#reserve(this.count + added.length)
     const { front } = owner
     for (let place = 0; place < front.get('incomingGroups'); place++) {

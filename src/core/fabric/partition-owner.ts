@@ -27,9 +27,8 @@ const spareRowsShare = 1 / 64
 
 /** What happened to the partition's ownership at the begin of a tick. */
 export interface OwnershipOfTick {
-  /** Rows of entities that are owned from this tick on, and their ids: a row may hold another one by the end of the tick. */
+  /** Rows of entities that are owned from this tick on. */
   added: number[]
-  addedIds: number[]
   /** Entities that left: their row and id before. */
   removed: { row: number; id: number; type: number }[]
   /** Rows of entities that wanted to leave and could not. */
@@ -43,7 +42,7 @@ export class PartitionOwner {
   tick = -1
   back!: Side
   front!: Side
-  ownership: OwnershipOfTick = { added: [], addedIds: [], removed: [], rejected: [] }
+  ownership: OwnershipOfTick = { added: [], removed: [], rejected: [] }
   /** Entities that others wanted to hand to this partition at the last barrier, and could not. */
   rejectedIncoming = 0
   /** Boxes that this partition's app reads of others; published at `finish`. */
@@ -79,6 +78,8 @@ export class PartitionOwner {
   #sweptTo = 0
   #outgoingMessages: OutgoingMessage[] = []
   #outgoingBytes = 0
+  /** Of a process's first tick: the ids of all that it owned at the begin. */
+  #firstAddedIds: number[] | undefined
   /** Rows that one group's entities arrive in. */
   readonly #arrivals = new RowList()
   readonly #peakWatch: PeakWatch
@@ -130,7 +131,7 @@ export class PartitionOwner {
     this.#backIndex = tick % 2
     this.back = memory.side(tick)
     this.front = memory.side(tick + 1)
-    this.ownership = { added: [], addedIds: [], removed: [], rejected: [] }
+    this.ownership = { added: [], removed: [], rejected: [] }
     this.#outgoingMessages = []
     this.#outgoingBytes = 0
     this.#rowsMost = 0
@@ -139,11 +140,12 @@ export class PartitionOwner {
     this.#beginIndex()
     this.#settleLeavers()
     this.#takeInArrivals()
+    this.#firstAddedIds = undefined
     if (this.#fresh) {
       const { ownership, back } = this
       ownership.added = []
       for (let row = 0; row < this.#rows; row++) if (back.state[row] !== rowState.free) ownership.added.push(row)
-      ownership.addedIds = ownership.added.map((row) => back.id[row])
+      this.#firstAddedIds = ownership.added.map((row) => back.id[row])
     }
   }
 
@@ -323,6 +325,17 @@ export class PartitionOwner {
     return this.#fields.view(field)
   }
 
+  /** The ids of `ownership.added`, in its order: a row may hold another entity by now. */
+  addedIds(): number[] {
+    if (this.#firstAddedIds) return this.#firstAddedIds
+    const ids: number[] = []
+    for (const { memory, rows } of this.#granted()) {
+      const { id } = memory.side(this.tick - 1)
+      for (const row of rows) ids.push(id[row])
+    }
+    return ids
+  }
+
   /** From now on, for as long as this is called now and then, all own entities are kept in the index, as of each committed tick. */
   keepWholeIndex(): void {
     this.#wholeIndexUntil = this.tick + wholeIndexTicks
@@ -420,6 +433,14 @@ export class PartitionOwner {
   /** Copies what was granted to this partition straight from the sources' fronts: by source, then in the source's order. */
   #takeInArrivals(): void {
     this.rejectedIncoming = 0
+    for (const { memory, rows, rejected } of this.#granted()) {
+      this.rejectedIncoming += rejected
+      if (rows.length > 0) this.#takeInRows(memory, rows)
+    }
+  }
+
+  /** The groups that were to come here from the tick before: the source's rows that were granted, and how many more were not. */
+  *#granted(): Generator<{ memory: PartitionMemory; rows: Uint32Array; rejected: number }> {
     const { front } = this
     const groups = front.get('incomingGroups')
     for (let place = 0; place < groups; place++) {
@@ -431,8 +452,8 @@ export class PartitionOwner {
       const group = front.incomingGroup[place]
       const start = from.handoffStart[group]
       const granted = from.handoffGranted[group]
-      this.rejectedIncoming += from.handoffCount[group] - granted
-      if (granted > 0) this.#takeInRows(memory, from.leavingRow.subarray(start, start + granted))
+      const rows = from.leavingRow.subarray(start, start + granted)
+      yield { memory, rows, rejected: from.handoffCount[group] - granted }
     }
   }
 
@@ -450,11 +471,7 @@ export class PartitionOwner {
       this.ownership.added.push(row)
     }
     const rows = list.view()
-    for (let place = 0; place < count; place++) {
-      const id = from.id[sources[place]]
-      back.id[rows[place]] = id
-      this.ownership.addedIds.push(id)
-    }
+    for (let place = 0; place < count; place++) back.id[rows[place]] = from.id[sources[place]]
     for (let place = 0; place < count; place++) back.type[rows[place]] = from.type[sources[place]]
     const { position } = from
     for (let place = 0; place < count; place++) {
