@@ -72,8 +72,10 @@ export class Snapshots {
     const cancel = (reason: string) => {
       if (this.#inProgress === inProgress) tell(thread, { kind: 'cancel', reason })
     }
+    const used = this.#roomOf(order.copyBytes)
     const copy = async (room: SharedArrayBuffer) => {
-      this.#keep(room)
+      // One that was used before comes back as another object for the same memory.
+      if (!used) this.#keep(room)
       const copy = await copyInto(room)
       copied(copy.tick)
       tell(thread, { kind: 'copied', copy, takenAtMs: Date.now() })
@@ -91,7 +93,7 @@ export class Snapshots {
       },
     }
     this.#inProgress = inProgress
-    tell(thread, { kind: 'make', order: { ...order, room: this.#roomOf(order.copyBytes) } })
+    tell(thread, { kind: 'make', order: { ...order, room: used } })
     return { finished, cancel: () => cancel('the snapshot was cancelled') }
   }
 
@@ -117,7 +119,7 @@ export class Snapshots {
 
   /** For the next snapshot, too; the memory of one before is given back. */
   #keep(room: SharedArrayBuffer): void {
-    if (this.#room && this.#room !== room) discard(this.#room)
+    if (this.#room) discard(this.#room)
     this.#room = room
   }
 
