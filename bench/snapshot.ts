@@ -23,11 +23,11 @@ const baggage = 5
 const snapshots = { large: 5, small: 3 }
 const writingRounds = 3
 /** At 30 Hz most functions of an app are compiled for good by tick 512, all apps' at once: a tick of the large world then takes three times as long, with or without a snapshot. */
-const compileMs = { large: 20_000, small: 2000 }
-const quietMs = 3000
+const compileMs = { large: 20_000, small: 1000 }
+const quietMs = 2000
 const pointsPerCommand = 1000
 const pollMs = 100
-const writingMs = 500
+const writingMs = 300
 
 await benchmark(async (bench) => {
   const found: Record<string, Record<string, unknown>> = {}

@@ -75,7 +75,10 @@ export class Snapshots {
     const used = this.#roomOf(order.copyBytes)
     const copy = async (room: SharedArrayBuffer) => {
       // One that was used before comes back as another object for the same memory.
-      if (!used) this.#keep(room)
+      if (!used) {
+        if (this.#room) discard(this.#room)
+        this.#room = room
+      }
       const copy = await copyInto(room)
       copied(copy.tick)
       tell(thread, { kind: 'copied', copy, takenAtMs: Date.now() })
@@ -115,12 +118,6 @@ export class Snapshots {
     this.#thread = undefined
     this.#room = undefined
     void thread.terminate().then(() => room && discard(room))
-  }
-
-  /** For the next snapshot, too; the memory of one before is given back. */
-  #keep(room: SharedArrayBuffer): void {
-    if (this.#room) discard(this.#room)
-    this.#room = room
   }
 
   #roomOf(bytes: number): SharedArrayBuffer | undefined {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
+import { ownMiB } from '../support/processes.ts'
 import { hashEvery } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 
@@ -32,7 +33,7 @@ test('snapshots of a world that swells and shrinks take no more memory with each
     for (let turn = 0; turn < 7; turn++) {
       await snapshotOf(few)
       await snapshotOf(many)
-      used.push(ownMiB(worker))
+      used.push(ownMiB([worker]))
     }
     // Each copy of many entities takes 40 MiB. In the first two turns the threads and their heaps come into being.
     assert.ok(used[6] < used[1] + 100, `${used.map((mib) => mib.toFixed(0)).join(', ')} MiB`)
@@ -41,7 +42,3 @@ test('snapshots of a world that swells and shrinks take no more memory with each
     rmSync(folder, { recursive: true })
   }
 })
-
-function ownMiB(pid: number): number {
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
-}

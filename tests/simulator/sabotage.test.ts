@@ -188,8 +188,17 @@ test('a subscription that keeps a removal to itself is noticed', () => {
 
 test('a snapshot that reads the side that is being written is noticed', () => {
   noticed(
-    { copyState: (fabric, partition, tick) => copyState(fabric, partition, tick + 1) },
-    /the cop(y|ies) |is at|has type|has field|Invalid typed array length/,
+    {
+      copyState(fabric, partition, tick) {
+        try {
+          return copyState(fabric, partition, tick + 1)
+        } catch {
+          // Of a side that nobody has written yet there may be no copy at all: that is no complaint of the checker's.
+          return copyState(fabric, partition, tick)
+        }
+      },
+    },
+    /the cop(y|ies) |is at|has type|has field/,
   )
 })
 

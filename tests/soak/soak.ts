@@ -1,11 +1,12 @@
 // A world in which everything happens all the time, for as long as somebody wants: whether anything grows shows after an hour, not after a second.
 // Owns the run, the samples, and what counts as growth. Beside the apps' own churn a custom app comes and goes, snapshots are made, and the API and the metrics are read.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
+import { ownMiB } from '../support/processes.ts'
 import type { Simulation } from '../support/simulation.ts'
 
 /** MiB at one moment. Of processes, what is theirs alone; shared memory is counted once, as the files that it is. */
@@ -114,12 +115,6 @@ function measure(heddle: Heddle, simulation: Simulation): Omit<Sample, 'minutes'
     shared: filesMiB(heddle.fabricFolder),
     disk: filesMiB(heddle.data) - filesMiB(join(heddle.data, 'audit')),
   }
-}
-
-/** What processes have in memory that is no file's. */
-function ownMiB(pids: readonly number[]): number {
-  const kiB = pids.map((pid) => Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]))
-  return kiB.reduce((sum, count) => sum + count, 0) / 1024
 }
 
 /** What the files in a folder take, holes left out. */

@@ -38,6 +38,12 @@ export function residentMiB(pids: readonly number[]): number {
   return (pages.reduce((sum, count) => sum + count, 0) * 4096) / 1024 ** 2
 }
 
+/** What processes have in memory that is no file's and not shared, in MiB. */
+export function ownMiB(pids: readonly number[]): number {
+  const kiB = pids.map((pid) => Number(/^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0))
+  return kiB.reduce((sum, count) => sum + count, 0) / 1024
+}
+
 /** Empty where the process has ended, or belongs to somebody else. */
 function read(path: string): string {
   try {

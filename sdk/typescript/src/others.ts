@@ -81,20 +81,13 @@ export class Others implements Points {
   }
 
   /** Those that came with the last tick, where they were when they were granted to this app. */
-  #addArrivals({ owner, host: { fabric } }: Sight): void {
-    const tick = owner.tick - 1
+  #addArrivals({ owner }: Sight): void {
     const { added } = owner.ownership
     const rowOf = new Map(owner.addedIds().map((id, place) => [id, added[place]]))
     this.#reserve(this.count + added.length)
-    const { front } = owner
-    for (let place = 0; place < front.get('incomingGroups'); place++) {
-      const source = front.incomingSource[place]
-      if (!fabric.control.partitionInUse(source)) continue
-      const side = fabric.partition(source).side(tick)
-      const group = front.incomingGroup[place]
-      const start = side.handoffStart[group]
-      for (let leaver = start; leaver < start + side.handoffGranted[group]; leaver++) {
-        const row = side.leavingRow[leaver]
+    for (const { memory, rows } of owner.arrivals()) {
+      const side = memory.side(owner.tick - 1)
+      for (const row of rows) {
         this.#put(owner.index, row, side.id[row], side.type[row], side.position)
         this.rows[this.count - 1] = rowOf.get(side.id[row])!
       }

@@ -325,11 +325,29 @@ export class PartitionOwner {
     return this.#fields.view(field)
   }
 
+  /** The groups that were to come here from the tick before: the source's rows that were granted, as they are on its front side, and how many more were not. */
+  *arrivals(): Generator<{ memory: PartitionMemory; rows: Uint32Array; rejected: number }> {
+    const { front } = this
+    const groups = front.get('incomingGroups')
+    for (let place = 0; place < groups; place++) {
+      const source = front.incomingSource[place]
+      // One that was removed since was granted nothing.
+      if (!this.#fabric.control.partitionInUse(source)) continue
+      const memory = this.#fabric.partition(source)
+      const from = memory.side(this.tick - 1)
+      const group = front.incomingGroup[place]
+      const start = from.handoffStart[group]
+      const granted = from.handoffGranted[group]
+      const rows = from.leavingRow.subarray(start, start + granted)
+      yield { memory, rows, rejected: from.handoffCount[group] - granted }
+    }
+  }
+
   /** The ids of `ownership.added`, in its order: a row may hold another entity by now. */
   addedIds(): number[] {
     if (this.#firstAddedIds) return this.#firstAddedIds
     const ids: number[] = []
-    for (const { memory, rows } of this.#granted()) {
+    for (const { memory, rows } of this.arrivals()) {
       const { id } = memory.side(this.tick - 1)
       for (const row of rows) ids.push(id[row])
     }
@@ -433,27 +451,9 @@ export class PartitionOwner {
   /** Copies what was granted to this partition straight from the sources' fronts: by source, then in the source's order. */
   #takeInArrivals(): void {
     this.rejectedIncoming = 0
-    for (const { memory, rows, rejected } of this.#granted()) {
+    for (const { memory, rows, rejected } of this.arrivals()) {
       this.rejectedIncoming += rejected
       if (rows.length > 0) this.#takeInRows(memory, rows)
-    }
-  }
-
-  /** The groups that were to come here from the tick before: the source's rows that were granted, and how many more were not. */
-  *#granted(): Generator<{ memory: PartitionMemory; rows: Uint32Array; rejected: number }> {
-    const { front } = this
-    const groups = front.get('incomingGroups')
-    for (let place = 0; place < groups; place++) {
-      const source = front.incomingSource[place]
-      // One that was removed since was granted nothing.
-      if (!this.#fabric.control.partitionInUse(source)) continue
-      const memory = this.#fabric.partition(source)
-      const from = memory.side(this.tick - 1)
-      const group = front.incomingGroup[place]
-      const start = from.handoffStart[group]
-      const granted = from.handoffGranted[group]
-      const rows = from.leavingRow.subarray(start, start + granted)
-      yield { memory, rows, rejected: from.handoffCount[group] - granted }
     }
   }
 
