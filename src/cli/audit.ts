@@ -85,8 +85,9 @@ function cellsOf(event: AuditEvent): string[] {
 
 /** What a call was about, in a few words. */
 function targetOf(parameters: unknown): string {
-  const { simulation, name, app, domain, resourceArn, bucketName, key } = (parameters ?? {}) as Record<string, unknown>
-  const parts = resourceArn === undefined ? [simulation, domain, name ?? app, bucketName, key] : [resourceArn]
+  const members = (parameters ?? {}) as Record<string, unknown>
+  const { Simulation, Name, App, Domain, ResourceArn, bucketName, key } = members
+  const parts = ResourceArn === undefined ? [Simulation, Domain, Name ?? App, bucketName, key] : [ResourceArn]
   return parts.filter((part) => typeof part === 'string').join('/') || '-'
 }
 

@@ -34,7 +34,8 @@ function memberRows(members: Readonly<Record<string, Member>>, values: Values, i
     const label = indent + spaced(name)
     if (name === 'StartError') return startErrorRows(label, String(value))
     if (shape.type === 'structure' && !isLocation(value)) {
-      return [[label], ...memberRows(shape.members, value as Values, `${indent}  `)]
+      const rows = memberRows(shape.members, value as Values, `${indent}  `)
+      return rows.length === 0 ? [] : [[label], ...rows]
     }
     if (shape.type === 'map') {
       return Object.entries(value as Values).map(([key, item], index) => [index === 0 ? label : '', `${key}=${item}`])

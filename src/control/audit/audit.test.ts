@@ -90,7 +90,7 @@ test('every call has left its record when it is answered, refused ones too', asy
   }
   assert.equal(events().length, calls.length)
   const [first, missing, , , , tooLarge, unsigned] = events()
-  assert.deepEqual(first.requestParameters, { simulation: 'one' })
+  assert.deepEqual(first.requestParameters, { Simulation: 'one' })
   assert.equal(first.userIdentity.userName, 'alice')
   assert.equal(missing.errorMessage, 'no such simulation')
   assert.equal(tooLarge.requestParameters, null)
@@ -104,9 +104,9 @@ test('a start leaves what it answered, and not its token', async (t) => {
   await call('/startsimulation', { Name: 'one', RoleArn: NAME, SchemaS3Location: schema, ClientToken })
   const [event] = events()
   assert.deepEqual(event.responseElements, {
-    arn: 'arn:new',
-    creationTime: '1970-01-01T00:00:00.000Z',
-    executionId: 'x',
+    Arn: 'arn:new',
+    CreationTime: '1970-01-01T00:00:00.000Z',
+    ExecutionId: 'x',
   })
   assert.equal(JSON.stringify(event).includes('very-secret'), false)
 })

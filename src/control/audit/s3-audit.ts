@@ -22,7 +22,7 @@ export function auditS3(
         readOnly,
         requestId,
         ...(signer !== undefined && arn !== undefined && { caller: { accessKeyId: signer.accessKeyId, arn } }),
-        ...(target?.bucket && { input: { BucketName: target.bucket, ...(target.key && { Key: target.key }) } }),
+        ...(target?.bucket && { input: { bucketName: target.bucket, ...(target.key && { key: target.key }) } }),
         ...(error !== undefined && { error }),
       })
       if (!readOnly && error === undefined) await audit.sync()

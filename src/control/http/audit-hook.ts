@@ -77,7 +77,7 @@ function factsOf(request: FastifyRequest, reply: FastifyReply, payload: unknown)
     readOnly: operation === undefined || isReadOnly(operation),
     requestId: request.id,
     caller,
-    input: operation === undefined ? { Method: request.method, Path: pathOf(request.raw.url) } : input,
+    input: operation === undefined ? { method: request.method, path: pathOf(request.raw.url) } : input,
     output,
     error: code === undefined ? undefined : { code: String(code), message: messageOf(payload) },
   }

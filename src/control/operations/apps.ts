@@ -82,7 +82,8 @@ function summaryOf(simulation: string, app: AppState) {
 function detailsOf(app: AppState) {
   return {
     ...(app.description !== undefined && { Description: app.description }),
-    ...(app.launchCommands !== undefined && { LaunchOverrides: { LaunchCommands: app.launchCommands } }),
+    // As the service has it: clients read the list without a look whether it is there.
+    LaunchOverrides: { LaunchCommands: app.launchCommands ?? [] },
     ...(app.endpoint !== undefined &&
       app.status === 'STARTED' && {
         EndpointInfo: {

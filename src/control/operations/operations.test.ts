@@ -156,6 +156,8 @@ test('custom apps go through the worker while it lives, and through its last sta
   const ended = await f.call('DescribeApp', app)
   assert.equal(ended.Status, 'STOPPED')
   assert.equal(ended.EndpointInfo, undefined)
+  // As the service shows it where none were given.
+  assert.deepEqual(ended.LaunchOverrides, { LaunchCommands: [] })
   assert.equal(await f.refusalOf('StartApp', { ...output, Name: 'two' }), 'ConflictException')
   assert.equal(await f.refusalOf('DeleteApp', { ...app, Domain: 'Crowd', App: 'cell-0-0' }), 'ValidationException')
   await f.call('DeleteApp', app)

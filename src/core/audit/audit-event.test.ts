@@ -14,7 +14,12 @@ const call: AuditedCall = {
   sourceAddress: '127.0.0.1',
   userAgent: 'aws-cli/1',
   caller: { accessKeyId: 'AKIATEST', arn: 'arn:aws:iam::111122223333:user/teams/alice' },
-  input: { Name: 'a', ClientToken: 'secret-secret', Tags: { Team: 'loom' }, SchemaS3Location: { BucketName: 'b' } },
+  input: {
+    Name: 'a',
+    ClientToken: 'secret-secret',
+    Tags: { Team: 'loom', ClientToken: 'a tag' },
+    SchemaS3Location: { BucketName: 'b' },
+  },
   output: { Arn: 'arn', CreationTime: new Date(0), ExecutionId: 'x' },
 }
 
@@ -36,12 +41,12 @@ test('a call that changed something is told with all that CloudTrail tells, and 
     sourceIPAddress: '127.0.0.1',
     userAgent: 'aws-cli/1',
     requestParameters: {
-      name: 'a',
-      clientToken: 'HIDDEN_DUE_TO_SECURITY_REASONS',
-      tags: { Team: 'loom' },
-      schemaS3Location: { bucketName: 'b' },
+      Name: 'a',
+      ClientToken: 'HIDDEN_DUE_TO_SECURITY_REASONS',
+      Tags: { Team: 'loom', ClientToken: 'a tag' },
+      SchemaS3Location: { BucketName: 'b' },
     },
-    responseElements: { arn: 'arn', creationTime: '1970-01-01T00:00:00.000Z', executionId: 'x' },
+    responseElements: { Arn: 'arn', CreationTime: '1970-01-01T00:00:00.000Z', ExecutionId: 'x' },
     requestID: 'request',
     eventID: 'event',
     readOnly: false,

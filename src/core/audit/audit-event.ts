@@ -20,7 +20,7 @@ export interface AuditedCall {
   caller?: { accessKeyId: string; arn: string } | undefined
   /** Whom a request that was not accepted said it came from. */
   claimedAccessKeyId?: string | undefined
-  /** As the operation understood it; absent where it did not. */
+  /** As the operation understood it, under the names that its service's events have; absent where it did not. */
   input?: object | undefined
   output?: object | undefined
   error?: { code: string; message: string } | undefined
@@ -61,8 +61,6 @@ interface Identity {
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS'
 /** What nobody may read out of a record. */
 const SECRET_MEMBERS = new Set(['ClientToken'])
-/** Their members are the caller's own names. */
-const FREE_MEMBERS = new Set(['Tags'])
 /** Longer ones are left out, as CloudTrail does. */
 const PARAMETERS_CHARACTERS_MAX = 100 * 1024
 const CALLERS_KEPT = 200
@@ -127,10 +125,10 @@ function typeOf(resource: string): string {
   return 'IAMUser'
 }
 
-/** Members begin in lower case there. Nothing at all is `null`. */
+/** Members keep the API's own names: programs read `requestParameters.Name`. Nothing at all is `null`. */
 function shown(value: object | undefined): unknown {
   if (value === undefined || Object.keys(value).length === 0) return null
-  const members = lowered(value)
+  const members = withoutSecrets(value)
   if (isShort(value)) return members
   const characters = JSON.stringify(members).length
   if (characters <= PARAMETERS_CHARACTERS_MAX) return members
@@ -144,13 +142,9 @@ function isShort(value: object): boolean {
   return length <= 1024
 }
 
-function lowered(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(lowered)
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+/** Secrets are members of a call itself: what lies deeper, such as a tag of that name, is none. */
+function withoutSecrets(value: object): object {
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [
-      name.charAt(0).toLowerCase() + name.slice(1),
-      SECRET_MEMBERS.has(name) ? HIDDEN : FREE_MEMBERS.has(name) ? member : lowered(member),
-    ]),
+    Object.entries(value).map(([name, member]) => [name, SECRET_MEMBERS.has(name) ? HIDDEN : member]),
   )
 }

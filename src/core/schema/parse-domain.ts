@@ -27,28 +27,24 @@ const LAUNCHES = [SPATIAL, CUSTOM, SERVICE]
 export function parseDomain(name: string, value: YamlValue, context: DomainContext): Domain | undefined {
   const fields = value.fields(['app_config'], [...LAUNCHES, 'image'])
   if (fields === undefined) return undefined
-  const image = parseImage(fields.get('image'), context) ?? context.defaultImage
-  const imageIfAny = image === undefined ? {} : { image }
   const launches = LAUNCHES.filter((launch) => fields.has(launch))
   if (launches.length !== 1) {
     const found = launches.length === 0 ? 'none' : launches.join(' and ')
     value.fault(`must have exactly one of ${LAUNCHES.join(', ')}; it has ${found}`)
   }
-  const config = parseAppConfig(fields.get('app_config'), launches, context)
+  const config = parseAppConfig(fields.get('app_config'), fields.get('image'), launches, context)
   const launch = fields.get(launches[0])
   if (launch === undefined) return undefined
   if (launches[0] === SPATIAL) {
     const spatial = parseSpatial(launch, context)
-    return spatial && config && { name, lifecycle: 'BySpatialSubdivision', ...spatial, ...config, ...imageIfAny }
+    return spatial && config && { name, lifecycle: 'BySpatialSubdivision', ...spatial, ...config }
   }
   if (launches[0] === SERVICE) {
     const countPerWorker = parseService(launch, context)
-    return countPerWorker && config
-      ? { name, lifecycle: 'PerWorker', countPerWorker, ...config, ...imageIfAny }
-      : undefined
+    return countPerWorker && config ? { name, lifecycle: 'PerWorker', countPerWorker, ...config } : undefined
   }
   if (!launch.isEmpty) launch.fields([])
-  return config && { name, lifecycle: 'ByRequest', ...config, ...imageIfAny }
+  return config && { name, lifecycle: 'ByRequest', ...config }
 }
 
 export function parseImage(value: YamlValue | undefined, context: { hasImages: boolean }): string | undefined {
@@ -112,14 +108,23 @@ function parseService(value: YamlValue, { limits }: DomainContext): number | und
   return count === undefined ? 1 : count.integer(1, limits.appsPerWorkerMax)
 }
 
-type AppConfig = Pick<CustomDomain, 'package' | 'launchCommand' | 'resourceUnits' | 'ingressPorts'>
+/** Everything of a domain but its name and how its apps are launched. */
+type AppConfig = Omit<CustomDomain, 'name' | 'lifecycle'>
 
+/** The image may be named beside the apps' configuration or in it: the service's documents do both. */
 function parseAppConfig(
   value: YamlValue | undefined,
+  imageOfDomain: YamlValue | undefined,
   launches: string[],
   context: DomainContext,
 ): AppConfig | undefined {
-  const fields = value?.fields(['package', 'launch_command', 'required_resource_units'], ['endpoint_config'])
+  const fields = value?.fields(['package', 'launch_command', 'required_resource_units'], ['endpoint_config', 'image'])
+  const imageOfApps = fields?.get('image')
+  if (imageOfDomain !== undefined && imageOfApps !== undefined) {
+    imageOfApps.keyFault('is named beside app_config too; keep one of the two')
+  }
+  const ownImage = [imageOfDomain, imageOfApps].map((image) => parseImage(image, context)).find((image) => image)
+  const image = ownImage ?? context.defaultImage
   if (fields === undefined) return undefined
   const location = parsePackage(fields.get('package'), context)
   const launchCommand = parseLaunchCommand(fields.get('launch_command'))
@@ -139,7 +144,7 @@ function parseAppConfig(
   ) {
     return undefined
   }
-  return { package: location, launchCommand, resourceUnits, ingressPorts }
+  return { package: location, launchCommand, resourceUnits, ingressPorts, ...(image !== undefined && { image }) }
 }
 
 function parsePackage(value: YamlValue | undefined, { limits }: DomainContext): AppConfig['package'] | undefined {

@@ -202,13 +202,15 @@ test('names of domains, strategies and worker groups have 3 to 64 characters of 
   check([/MyGrid/g, 'G'.repeat(65)], ['the name of a strategy'])
 })
 
-test('versions are the known ones, as major and first minor', () => {
-  check(['"1.17"', '1.17'], [])
-  check(
-    ['"1.17"', '"1.17.0"'],
-    ['line 1, column 14: sdk_version: must be one of "1.17", "1.16"'].map((part) => part),
-  )
-  assert.ok(faultsOf(whole.replace('"1.17"', '"1.17.0"'))[0].endsWith('; write "1.17"'))
+test('versions are the known ones, with a patch number or without', () => {
+  const versionOf = (written: string) => schemaOf(whole.replace('"1.17"', written)).sdkVersion
+  assert.equal(versionOf('1.17'), '1.17')
+  assert.equal(versionOf('"1.17.0"'), '1.17')
+  assert.equal(versionOf('1.14.12'), '1.14')
+  check(['"1.17"', '"1.17.0.1"'], ['line 1, column 14: sdk_version: must be one of "1.17", "1.16"'])
+  for (const written of ['v1.17.0', '1.17.', '1.17.0.1'])
+    assert.ok(faultsOf(whole.replace('"1.17"', written))[0].endsWith('; write "1.17"'), written)
+  check(['"1.17"', '"1.18.0"'], ['sdk_version: must be one of'])
   check(['"1.17"', '"1.18"'], ['sdk_version: must be one of'])
   check(['"1.17"', '1.2'], ['sdk_version: must be one of'])
 })
@@ -223,6 +225,7 @@ const early = whole
 test('early versions have one spatial domain, integer tick rates, no images and no placement constraints', () => {
   assert.equal(schemaOf(early).clock.tickRate, 15)
   assert.equal(schemaOf(early.replace('1.13', '1.12')).sdkVersion, '1.12')
+  assert.equal(schemaOf(early.replace('1.13', '1.12.3')).clock.tickRate, 15)
   checkText(early.replace('rate: 15', 'rate: "15"'), [
     'clock.tick_rate: must be a whole number from 1 to 1000, without quotes',
   ])
@@ -258,13 +261,18 @@ test('a log destination is a name with its service, or an ARN without', () => {
   const service = '  log_destination_service: "logs"\n'
   assert.equal(schemaOf(whole.replace('MyLogs', arn).replace(service, '')).logDestination, '/my/group')
   assert.equal(schemaOf(whole.replace('MyLogs', `${arn}:*`).replace(service, '')).logDestination, '/my/group')
+  const withSlash = arn.replace('log-group:', 'log-group/')
+  assert.equal(schemaOf(whole.replace('MyLogs', withSlash).replace(service, '')).logDestination, '/my/group')
+  const example = 'arn:aws:logs:us-west-2:111122223333:log-group/MySimulationLogs'
+  assert.equal(schemaOf(whole.replace('MyLogs', example).replace(service, '')).logDestination, 'MySimulationLogs')
   assert.equal(schemaOf(whole.replace(/ {2}log_dest.*\n/g, '')).logDestination, undefined)
   check(['MyLogs', arn], ['log_destination_service: must be left out'])
   check([service, ''], ['log_destination_resource_name: must be an ARN, or have log_destination_service'])
   check([/ {2}log_destination_resource.*\n/, ''], ['log_destination_service: needs log_destination_resource_name'])
   check(['"logs"', '"s3"'], ['log_destination_service: must be "logs", not "s3"'])
   check(['MyLogs', 'My Logs'], ['log_destination_resource_name: must name a log group'])
-  checkText(whole.replace('MyLogs', 'arn:aws:s3:::bucket').replace(service, ''), ['must be the ARN of a log group'])
+  for (const wrong of ['arn:aws:s3:::bucket', `${arn}:log-stream:x`, example.replace('/', ':/a:b:')])
+    checkText(whole.replace('MyLogs', wrong).replace(service, ''), ['must be the ARN of a log group'])
 })
 
 test('bounds are pairs of float32 numbers with min below max', () => {
@@ -436,6 +444,66 @@ test('aliases work, and bombs made of them are refused', () => {
   checkText('a: 1\nb: [x, *nothing]', ["line 2, column 8: '*nothing' names no anchor that comes before it"])
   checkText('a: *late\nb: &late 1', ["line 1, column 4: '*late' names no anchor"])
   checkText('&a [*a]', ['must be a mapping, not a list'])
+})
+
+test('a merge key takes over what a mapping does not say itself', () => {
+  const config = `{package: "s3://my-bucket/all.zip", launch_command: [all], required_resource_units: {compute: 4}}`
+  const first = whole.replace('    app_config:\n      package: "s3://my-bucket/people app.zip"', (found) =>
+    found.replace('app_config:', 'app_config: &config'),
+  )
+  const merged = schemaOf(
+    first.replace(/ {6}package: "s3:\/\/my-bucket\/weather.zip"[\s\S]*?compute: 1\n/, '      <<: *config\n'),
+  )
+  assert.deepEqual(merged.domains[2].package, { kind: 's3', bucket: 'my-bucket', key: 'people app.zip' })
+  assert.deepEqual(merged.domains[2].launchCommand, ['people', '--speed', '5', ''])
+  const own = schemaOf(first.replace(/ {6}launch_command: \["weather"\]\n[\s\S]*?compute: 1\n/, '      <<: *config\n'))
+  assert.deepEqual(own.domains[2].package, { kind: 's3', bucket: 'my-bucket', key: 'weather.zip' })
+  assert.deepEqual(own.domains[2].launchCommand, ['people', '--speed', '5', ''])
+  // The first of a list wins, and what is merged may merge.
+  const listed = schemaOf(
+    first.replace(
+      / {6}package: "s3:\/\/my-bucket\/weather.zip"[\s\S]*?compute: 1\n/,
+      `      <<: [{<<: ${config}, launch_command: [one]}, *config]\n`,
+    ),
+  )
+  assert.deepEqual(listed.domains[2].launchCommand, ['one'])
+  assert.equal(listed.domains[2].resourceUnits, 4)
+})
+
+test('what cannot be merged is a fault, and merges multiply as little as aliases', () => {
+  checkText(
+    whole.replace('clock:', 'clock:\n  <<: 3'),
+    ['clock.<<: must be an alias of a mapping (*name), or a list of some, not the number 3'].map((part) =>
+      part.replace('<<', '"<<"'),
+    ),
+  )
+  checkText(whole.replace('clock:', 'clock:\n  <<: [{}, 1]'), ['must be an alias of a mapping'])
+  checkText(whole.replace('clock:', 'clock: &clock\n  <<: *clock'), ['clock: is merged into itself'])
+  checkText(whole.replace('clock:', 'clock:\n  <<: {}\n  <<: {}'), ['is there twice'])
+  checkText(whole.replace('clock:', 'clock:\n  "<<": {}'), ['clock."<<": is not a known property'])
+  checkText(whole.replace('clock:', 'clock:\n  <<: {ticks: 3}'), ['clock.ticks: is not a known property'])
+  const level = (i: number) =>
+    `a${i}: &a${i} {<<: [${Array(9)
+      .fill(i === 0 ? '{x: 1}' : `*a${i - 1}`)
+      .join(', ')}]}`
+  checkText(Array.from({ length: 12 }, (_, i) => level(i)).join('\n'), ["can't be read as YAML: Excessive alias count"])
+})
+
+test('an image is named beside app_config or in it, not in both', () => {
+  const inside = whole.replace('    image: "registry/watch:2"', '      image: "registry/watch:3"')
+  assert.equal(schemaOf(inside).domains[1].image, 'registry/watch:3')
+  const both = whole.replace(
+    '    image: "registry/watch:2"',
+    '      image: "registry/watch:3"\n    image: "registry/watch:2"',
+  )
+  checkText(both, [
+    'line 43, column 7: domains.Watch.app_config.image: is named beside app_config too; keep one of the two',
+  ])
+  check(['"registry/watch:2"', '"registry/watch 2"'], ['domains.Watch.image: must not contain spaces'])
+  checkText(inside.replace('watch:3', 'watch 3'), ['domains.Watch.app_config.image: must not contain spaces'])
+  checkText(early.replace('      endpoint_config', '      image: a\n      endpoint_config'), [
+    'domains.Watch.app_config.image: needs sdk_version "1.14"',
+  ])
 })
 
 test('text that is no YAML, or no mapping, is a fault and never a crash', () => {

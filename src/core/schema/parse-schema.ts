@@ -24,6 +24,8 @@ export interface ParseOptions {
 /** More faults than these help nobody. */
 const FAULTS_MAX = 100
 const VERSIONS = ['1.17', '1.16', '1.15', '1.14', '1.13', '1.12']
+/** CloudWatch's own ARNs have a colon before the name; the one example in the service's reference has a slash. */
+const LOG_GROUP_ARN = /^arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group[:/]([^:]+)(?::\*)?$/
 /** The versions that count ticks in integers, and know one spatial domain, no images and no placement constraints. */
 const EARLY_VERSIONS = ['1.12', '1.13']
 
@@ -87,11 +89,14 @@ function parseRoot(root: YamlValue, limits: SchemaLimits): SimulationSchema | un
   }
 }
 
+/** Major and minor: the service's guide writes a patch number as well, which changes no rule. */
 function parseVersion(value: YamlValue | undefined): string | undefined {
   const version = value?.text()
-  if (value === undefined || version === undefined || VERSIONS.includes(version)) return version
+  if (value === undefined || version === undefined) return undefined
+  const [known] = /^\d+\.\d+(?=(\.\d+)?$)/.exec(version) ?? []
+  if (known !== undefined && VERSIONS.includes(known)) return known
   const short = /^v?(\d+\.\d+)[.\d]*$/.exec(version)?.[1]
-  const hint = short !== undefined && short !== version && VERSIONS.includes(short) ? `; write ${shown(short)}` : ''
+  const hint = short !== undefined && VERSIONS.includes(short) ? `; write ${shown(short)}` : ''
   return value.fault(`must be one of ${VERSIONS.map(shown).join(', ')}, not ${shown(version)}${hint}`)
 }
 
@@ -122,9 +127,11 @@ function parseLogDestination(resource: YamlValue | undefined, service: YamlValue
   if (!isArn && service === undefined) {
     resource.fault('must be an ARN, or have log_destination_service: "logs" beside it')
   }
-  const name = isArn ? /^arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group:([^:]+)(?::\*)?$/.exec(text)?.[1] : text
-  if (name === undefined)
-    return resource.fault('must be the ARN of a log group: arn:aws:logs:<region>:<account>:log-group:<name>')
+  const name = isArn ? LOG_GROUP_ARN.exec(text)?.[1] : text
+  if (name === undefined) {
+    const forms = 'arn:aws:logs:<region>:<account>:log-group:<name>, or log-group/<name> at its end'
+    return resource.fault(`must be the ARN of a log group: ${forms}`)
+  }
   if (!/^[A-Za-z0-9._/#-]{1,512}$/.test(name)) {
     return resource.fault(`must name a log group: 1 to 512 of A-Z a-z 0-9 . _ / # -, not ${shown(name)}`)
   }

@@ -33,6 +33,9 @@ const TEXT_CHARACTERS_MAX = 1024 * 1024
 /** Aliases may multiply a document's size by this; a few lines of aliases of aliases would otherwise fill the memory. */
 const ALIAS_COUNT_MAX = 100
 
+/** Merges other mappings into the one that it stands in. In quotes it is a key as any other. */
+const MERGE_KEY = '<<'
+
 /** Parses the text; the root value is there unless the text isn't YAML, which is then the only kind of fault. */
 export function readYaml(text: string): { root?: YamlValue; faults: Fault[] } {
   const lines = new LineCounter()
@@ -145,17 +148,42 @@ export class YamlValue {
     return typeof value === 'number' ? value : undefined
   }
 
-  /** The pairs of a mapping, first ones where a key is repeated. */
+  /** The pairs of a mapping, first ones where a key is repeated; then those of the mappings that it merges (`<<`). */
   entries(): Map<string, YamlValue> | undefined {
+    return this.#entriesWithin([])
+  }
+
+  /** `within`: the mappings that merge this one. */
+  #entriesWithin(within: readonly (Node | null)[]): Map<string, YamlValue> | undefined {
     if (!isMap(this.#node)) return this.#mismatch('a mapping')
+    if (within.includes(this.#node)) return this.fault('is merged into itself')
     const entries = new Map<string, YamlValue>()
+    let merged: YamlValue | undefined
     for (const { key, value } of this.#node.items as { key: ParsedNode; value: ParsedNode | null }[]) {
+      const isMerge = isScalar(key) && key.value === MERGE_KEY && key.type === 'PLAIN'
       const name = String(isScalar(key) ? key.value : key)
       const entry = new YamlValue(this.#reading, value, key.range[0], joined(this.path, name))
-      if (entries.has(name)) this.#reading.faultAt(key.range[0], entry.path, 'is there twice; keep one of them')
+      const isRepeated = isMerge ? merged !== undefined : entries.has(name)
+      if (isRepeated) this.#reading.faultAt(key.range[0], entry.path, 'is there twice; keep one of them')
+      else if (isMerge) merged = entry
       else entries.set(name, entry)
     }
+    const sources = merged === undefined ? [] : merged.#merged(this.path)
+    for (const source of sources) {
+      for (const [name, entry] of source.#entriesWithin([...within, this.#node]) ?? []) {
+        if (!entries.has(name)) entries.set(name, entry)
+      }
+    }
     return entries
+  }
+
+  /** What a merge key names: a mapping, or a list of some, the first of which wins. They read as part of the one at `path`. */
+  #merged(path: string): YamlValue[] {
+    const nodes = isSeq(this.#node) ? (this.#node.items as (ParsedNode | null)[]) : [this.#node]
+    const values = nodes.map((node) => new YamlValue(this.#reading, node, this.#offset, path))
+    const isMerging = values.every((value) => isMap(value.#node))
+    if (!isMerging) this.#mismatch('an alias of a mapping (*name), or a list of some')
+    return isMerging ? values : []
   }
 
   /** The pairs of a mapping whose keys are known; others, and required ones that are missing, are faults. */
