@@ -33,7 +33,7 @@ export interface RawRequest {
   readonly method: string
   /** Path and query. */
   readonly url: string
-  /** Names in lower case. */
+  /** Names in lower case; of a header that was sent several times, all values. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Empty where there was none. */
   readonly body: Uint8Array

@@ -27,6 +27,7 @@ import { Connections } from './connections.ts'
 import type { Authenticate, Caller, OperationHandlers } from './handlers.ts'
 import { Load } from './load.ts'
 import { readBody, tooMuchAtOnce } from './read-body.ts'
+import { takeAbsoluteTarget } from './request-target.ts'
 
 export interface HttpServerOptions {
   readonly handlers: OperationHandlers
@@ -212,7 +213,7 @@ async function authenticated(options: HttpServerOptions, request: FastifyRequest
   const authentication = await options.authenticate({
     method: request.method,
     url: rawUrl(request),
-    headers: request.raw.headers,
+    headers: request.raw.headersDistinct,
     body: rawBody(request),
   })
   if (!authentication.ok) throw new ApiError(authentication.error, authentication.message)
@@ -255,6 +256,7 @@ function createNodeServer(
     return metrics !== undefined && isForMetrics(request) ? metrics : api
   }
   const listener: RequestListener = (request, response) => {
+    takeAbsoluteTarget(request)
     connections.begin(request, response)
     listenerOf(request)(request, response)
   }
@@ -273,6 +275,7 @@ function createNodeServer(
   connections.watch(server, STALLS_PER_RECEIVE * receiveMs)
   // S3 says itself when a body may come: only once the signature is good.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    takeAbsoluteTarget(request)
     if (listenerOf(request) === api) response.writeContinue()
     listener(request, response)
   })

@@ -176,7 +176,7 @@ function verdictOf(request: IncomingMessage, options: S3HandlerOptions): Signatu
   const { secretFor, region, now: clock } = options
   const { method = '', url = '', headers } = request
   const now = clock?.() ?? new Date()
-  const signed = { method, url, headers }
+  const signed = { method, url, headers: request.headersDistinct }
   if (!isPresignedVersion2(url.slice(url.indexOf('?') + 1))) {
     return verifySignature(signed, { secretFor, now, region, services: ['s3'] })
   }

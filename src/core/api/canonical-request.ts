@@ -60,12 +60,12 @@ function canonicalRequest(parts: CanonicalParts, service: string): string {
   return `${method}\n${canonical}\n${canonicalQuery(query)}\n${headers}\n${signedHeaders.join(';')}\n${payloadHash}`
 }
 
-/** With one space wherever there is white space. */
+/** Without spaces around it, and with one space wherever there are several. Other white space is text like any other. */
 function trimmed(value: string): string {
-  return UNEVEN_SPACE.test(value) ? value.replace(/\s+/g, ' ').trim() : value
+  return UNEVEN_SPACE.test(value) ? value.replace(/ {2,}/g, ' ').replace(/^ | $/g, '') : value
 }
 
-const UNEVEN_SPACE = /\s\s|[^\S ]|^ | $/
+const UNEVEN_SPACE = / {2}|^ | $/
 
 /** Without empty and dotted segments, and encoded a second time. */
 function canonicalPath(path: string): string {

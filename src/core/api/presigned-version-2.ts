@@ -67,7 +67,7 @@ export function verifyPresignedVersion2(
     ...Object.keys(headers)
       .filter((name) => name.startsWith('x-amz-'))
       .sort()
-      .map((name) => `${name}:${headers[name]!.replace(/\s+/g, ' ').trim()}`),
+      .map((name) => `${name}:${headers[name]!.replace(/^ +| +$/g, '')}`),
     `${bucket}${path}${subresources(query)}`,
   ].join('\n')
   if (!sameText(createHmac('sha1', secret).update(text).digest('base64'), signature)) {

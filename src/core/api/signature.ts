@@ -15,7 +15,7 @@ import {
 
 export type { SignatureErrorName, SignatureReason, SignatureRefusal }
 
-/** A request as it came in; header names in lower case. */
+/** A request as it came in; header names in lower case. Of a header that was sent several times, all values in their order. */
 export interface SignedRequest {
   method: string
   /** Raw path and query, exactly as on the request line. */
@@ -76,6 +76,9 @@ export function verifySignature(
   options: SignatureOptions,
 ): SignatureAccepted | SignatureRefusal {
   const header: HeaderOf = (name) => headerIn(request.headers, name)
+  if (Array.isArray(request.headers.authorization) && request.headers.authorization.length > 1) {
+    return refuse('InvalidSignatureException', 'malformed', 'The request has more than one Authorization header.')
+  }
   const parsed = parseClaim(request.url, header)
   if (!parsed.ok) return parsed
   const { claim, path, query } = parsed
