@@ -12,6 +12,7 @@ import type { PackageLocation } from '../../base/package-location.ts'
 import { MemoryObjects } from '../objects/memory-objects.ts'
 import { PackageError } from './package-error.ts'
 import { fetchPackage, type PackagesOptions, removePackages } from './packages.ts'
+import { unzip } from './unzip.ts'
 
 const bucket = 'my-bucket'
 const objects = new MemoryObjects()
@@ -74,15 +75,23 @@ interface EvilEntry {
   /** What is written, where it isn't the truth. */
   crc?: number
   size?: number
+  /** Lies where the entry of that number lies, and is not written itself. */
+  at?: number
+  /** Bytes between the local header's name and the data, and how many it says there are. */
+  extra?: Buffer
+  extraSays?: number
+  /** Of the packed data, in place of the truth. */
+  packed?: number
 }
 
 /** A zip written by hand, byte by byte, so that it may lie. */
 function evilZip(entries: EvilEntry[], declaredCount = entries.length): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
+  const offsets: number[] = []
   let offset = 0
   for (const entry of entries) {
-    const { content = Buffer.from('content'), deflate = false, flags = 0, mode = 0 } = entry
+    const { content = Buffer.from('content'), deflate = false, flags = 0, mode = 0, extra = Buffer.alloc(0) } = entry
     const name = Buffer.from(entry.name as string)
     const data = deflate ? deflateRawSync(content) : content
     const common = Buffer.alloc(26)
@@ -90,14 +99,18 @@ function evilZip(entries: EvilEntry[], declaredCount = entries.length): Buffer {
     common.writeUInt16LE(flags, 2)
     common.writeUInt16LE(deflate ? 8 : 0, 4)
     common.writeUInt32LE(entry.crc ?? crc32(content), 10)
-    common.writeUInt32LE(data.length, 14)
+    common.writeUInt32LE(entry.packed ?? data.length, 14)
     common.writeUInt32LE(entry.size ?? content.length, 18)
     common.writeUInt16LE(name.length, 22)
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, name, data])
+    const localCommon = Buffer.from(common)
+    localCommon.writeUInt16LE(entry.extraSays ?? extra.length, 24)
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), localCommon, name, extra, data])
     const central = Buffer.alloc(14)
     central.writeUInt32LE((mode << 16) >>> 0, 6)
-    central.writeUInt32LE(offset, 10)
+    offsets.push(entry.at === undefined ? offset : offsets[entry.at])
+    central.writeUInt32LE(offsets.at(-1)!, 10)
     directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, central, name]))
+    if (entry.at !== undefined) continue
     parts.push(local)
     offset += local.length
   }
@@ -259,6 +272,66 @@ test('a bomb is refused before it fills the disk', async () => {
   await refuses(evilZip([{ name: 'a', content, deflate: true, size: 0xfffffffe }]), /more than the 1500000 bytes/, {
     limits: { bytesMax: 1_500_000 },
   })
+})
+
+test('entries that share bytes are refused before anything is written', async () => {
+  const same = { content: Buffer.from('content of both') }
+  await refuses(
+    evilZip([
+      { name: 'one', ...same },
+      { name: 'two', ...same, at: 0 },
+    ]),
+    /entry "two": it overlaps the entry "one"/,
+  )
+  // The data of the first one goes on into the header of the second.
+  await refuses(
+    evilZip([{ name: 'outer', packed: 40, size: 40 }, { name: 'inner' }]),
+    /entry "inner": it overlaps the entry "outer"/,
+  )
+  // A local header may be longer than the list of entries tells, so that what follows begins later, or the data overlaps.
+  const extra = Buffer.alloc(100)
+  await fetchZip(evilZip([{ name: 'long', extra }, { name: 'next' }]))
+  await refuses(
+    evilZip([
+      { name: 'long', extraSays: 100 },
+      { name: 'next', content: Buffer.alloc(200) },
+    ]),
+    /entry "next": it overlaps the entry "long"/,
+  )
+})
+
+test('a package may lie in a zip in any order', async () => {
+  const zip = evilZip([{ name: 'one' }, { name: 'two' }, { name: 'three' }])
+  const start = zip.indexOf('PK\x01\x02')
+  const end = zip.indexOf('PK\x05\x06')
+  const [one, two, three] = zip.subarray(start, end).toString('latin1').split('PK\x01\x02').slice(1)
+  const turned = [three, one, two].map((record) => Buffer.from(`PK\x01\x02${record}`, 'latin1'))
+  const folder = await fetchZip(Buffer.concat([zip.subarray(0, start), ...turned, zip.subarray(end)]))
+  assert.deepEqual((await readdir(folder)).toSorted(), ['one', 'three', 'two'])
+})
+
+test('what unzips to hundreds of times its size is refused before anything is written', async () => {
+  const zeros = Buffer.alloc(8 * 1024 ** 2)
+  await refuses(
+    evilZip([{ name: 'fine' }, { name: 'zeros', content: zeros, deflate: true }]),
+    /entry "zeros": it unzips from \d+ to 8388608 bytes, more than the 200 times that are allowed/,
+  )
+  // Each of them is small enough.
+  const many = Array.from({ length: 16 }, (_, index) => ({
+    name: `zeros-${index}`,
+    content: zeros.subarray(0, 1_000_000),
+    deflate: true,
+  }))
+  await refuses(evilZip(many), /: it unzips from \d+ to 16000000 bytes/)
+  const file = join(root, 'bomb.zip')
+  await writeFile(file, evilZip([{ name: 'fine' }, { name: 'zeros', content: zeros, deflate: true }]))
+  const folder = newFolder()
+  await mkdir(folder)
+  await assert.rejects(unzip(file, folder, { name: 'bomb' }), /200 times/)
+  assert.deepEqual(await readdir(folder), [])
+  await rm(file)
+  await fetchZip(evilZip([{ name: 'zeros', content: zeros }]))
+  await fetchZip(evilZip([{ name: 'zeros', content: zeros, deflate: true }]), { limits: { ratioMax: 1032 } })
 })
 
 test('encrypted entries and what is no zip are refused', async () => {

@@ -1,5 +1,6 @@
 // Unzips a package into a folder that nobody may write to afterwards.
-// Owns the checks of names, sizes and checksums: no entry is ever written outside the folder, and none of an unexpected kind or size.
+// Owns the checks of names, sizes, places and checksums: nothing is written before the whole list of entries has passed, no entry is ever
+// written outside the folder, and none of an unexpected kind or size.
 
 import { createWriteStream } from 'node:fs'
 import { chmod, mkdir } from 'node:fs/promises'
@@ -15,6 +16,8 @@ export interface UnzipLimits {
   bytesMax: number
   /** Files and folders. Default: 100,000. */
   entriesMax: number
+  /** How many times its packed size an entry, or all of them, may unzip to, beyond the first MiB. Default: 200. */
+  ratioMax: number
 }
 
 export interface UnzipOptions {
@@ -29,6 +32,9 @@ const TYPE_FILE = 0o100000
 const TYPE_FOLDER = 0o040000
 const TYPE_LINK = 0o120000
 
+/** So much may unzip from whatever is there: a file of zeros shrinks to a thousandth, and does no harm while it is small. */
+const freeBytes = 1024 ** 2
+
 /**
  * Into `folder`, which must exist and be empty. Files end as 0444 or 0555, folders as 0555. A file is executable if the zip says
  * so, or if it begins like a program: many tools write zips that don't say.
@@ -39,20 +45,14 @@ export async function unzip(
   folder: string,
   { name, signal, limits = {} }: UnzipOptions,
 ): Promise<void> {
-  const { bytesMax = 4 * 1024 ** 3, entriesMax = 100_000 } = limits
   const zip = await openZip(zipFile, name)
   try {
-    const invalid = (reason: string) => new PackageError('PackageInvalid', `package ${name}: ${reason}`)
-    if (zip.entryCount > entriesMax) throw invalid(`it has ${zip.entryCount} entries; ${entriesMax} are allowed`)
     const tree = new Tree()
+    const entries = await checkedEntries(zip, name, tree, limits)
+    await checkPlaces(zip, name, entries, signal)
     const folders = new Set<string>()
-    let bytes = 0
-    for await (const entry of entriesOf(zip, name)) {
+    for (const entry of entries) {
       signal?.throwIfAborted()
-      bytes += entry.uncompressedSize
-      const reason = entryFault(entry) ?? tree.add(entry.fileName)
-      if (reason !== undefined) throw invalid(`entry ${JSON.stringify(entry.fileName)}: ${reason}`)
-      if (bytes > bytesMax) throw invalid(`it unzips to more than the ${bytesMax} bytes that are allowed`)
       const path = join(folder, entry.fileName)
       const parent = entry.fileName.endsWith('/') ? path : dirname(path)
       if (!folders.has(parent)) await mkdir(parent, { recursive: true })
@@ -63,6 +63,58 @@ export async function unzip(
     await chmod(folder, 0o555)
   } finally {
     zip.close()
+  }
+}
+
+/** All entries, held against what their list says of them. */
+async function checkedEntries(
+  zip: ZipFile,
+  name: string,
+  tree: Tree,
+  { bytesMax = 4 * 1024 ** 3, entriesMax = 100_000, ratioMax = 200 }: Partial<UnzipLimits>,
+): Promise<Entry[]> {
+  const invalid = (reason: string) => new PackageError('PackageInvalid', `package ${name}: ${reason}`)
+  if (zip.entryCount > entriesMax) throw invalid(`it has ${zip.entryCount} entries; ${entriesMax} are allowed`)
+  const entries: Entry[] = []
+  let bytes = 0
+  let packedBytes = 0
+  for await (const entry of entriesOf(zip, name)) {
+    const { fileName, uncompressedSize, compressedSize } = entry
+    bytes += uncompressedSize
+    packedBytes += compressedSize
+    const entryInvalid = (reason: string) => invalid(`entry ${JSON.stringify(fileName)}: ${reason}`)
+    const reason = entryFault(entry) ?? tree.add(fileName)
+    if (reason !== undefined) throw entryInvalid(reason)
+    if (bytes > bytesMax) throw invalid(`it unzips to more than the ${bytesMax} bytes that are allowed`)
+    const ratio = ratioFault(uncompressedSize, compressedSize, ratioMax)
+    if (ratio !== undefined) throw entryInvalid(ratio)
+    entries.push(entry)
+  }
+  const reason = ratioFault(bytes, packedBytes, ratioMax)
+  if (reason !== undefined) throw invalid(reason)
+  return entries
+}
+
+function ratioFault(bytes: number, packedBytes: number, ratioMax: number): string | undefined {
+  if (bytes <= freeBytes + packedBytes * ratioMax) return undefined
+  return `it unzips from ${packedBytes} to ${bytes} bytes, more than the ${ratioMax} times that are allowed`
+}
+
+/** Entries that share bytes unzip to far more than the file has. */
+async function checkPlaces(zip: ZipFile, name: string, entries: readonly Entry[], signal?: AbortSignal): Promise<void> {
+  let end = 0
+  let before: Entry | undefined
+  const inOrder = entries.toSorted((one, other) => one.relativeOffsetOfLocalHeader - other.relativeOffsetOfLocalHeader)
+  for (const entry of inOrder) {
+    signal?.throwIfAborted()
+    const where = `package ${name}: entry ${JSON.stringify(entry.fileName)}`
+    if (before !== undefined && entry.relativeOffsetOfLocalHeader < end)
+      throw new PackageError('PackageInvalid', `${where}: it overlaps the entry ${JSON.stringify(before.fileName)}`)
+    const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true }).catch((error: unknown) => {
+      throw unreadable(error, `${where}: its data can't be found`)
+    })
+    end = fileDataStart + entry.compressedSize
+    before = entry
   }
 }
 
