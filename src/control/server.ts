@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Logger } from 'pino'
+import { SERVICE_NAME } from '../core/api/operations.ts'
 import { AuditFiles } from '../io/audit/audit-files.ts'
 import { FolderObjects } from '../io/objects/folder-objects.ts'
 import type { Access } from './access/access.ts'
@@ -19,6 +20,7 @@ import { createMetricsHandler } from './metrics/metrics-endpoint.ts'
 import { MetricsPage } from './metrics/metrics-page.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
 import { createS3Handler } from './s3/s3-handler.ts'
+import { createStsHandler, STS_SERVICE } from './sts/sts-endpoint.ts'
 
 export interface ServedControl {
   control: Control
@@ -44,13 +46,22 @@ export async function serveControl(config: ControlConfig, options: ControlOption
   const page = new MetricsPage({ store: control.store, supervisor: control.supervisor, requests })
   const server = createHttpServer({
     handlers: guardedHandlers(control.handlers, { access, owner: config, store: control.store }),
-    authenticate: authenticateWith(access, config.region),
+    authenticate: authenticateWith(access, config.region, SERVICE_NAME),
     audit,
     log: options.log,
     load,
     serving: { ...config.serving, connectionsMax: connectionsThatFit(config.serving.connectionsMax, options.log) },
     ...(tls && { tls }),
     s3: s3Handler(control, access, { load, requests, audit: config.audit.s3 ? audit : undefined, log: options.log }),
+    sts: createStsHandler({
+      accountId: config.accountId,
+      authenticate: authenticateWith(access, config.region, STS_SERVICE),
+      load,
+      receiveMs: config.serving.receiveMs,
+      record: (request, facts) => audit.record(request, facts),
+      onAnswered: (answered) => requests.count(answered),
+      log: options.log,
+    }),
     metrics: createMetricsHandler({ page: () => page.text(), originOf, access, log: options.log }),
     onAnswered: (answered) => requests.count(answered),
   })

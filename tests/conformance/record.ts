@@ -1,5 +1,5 @@
 // Loaded before a Heddle that tests start (`node --import`): writes down every request to the API and its answer, at Node's own HTTP server.
-// Owns what is kept: never a signature, a key or a token; nothing of S3. Never changes what is asked or answered.
+// Owns what is kept: never a signature, a key or a token; nothing of other services. Never changes what is asked or answered.
 
 import { subscribe } from 'node:diagnostics_channel'
 import { appendFileSync } from 'node:fs'
@@ -11,13 +11,14 @@ import { type Exchange, FOLDER_VARIABLE } from './exchange.ts'
 const file = join(process.env[FOLDER_VARIABLE]!, `${process.pid}-${Date.now()}.jsonl`)
 /** Nothing is kept of larger bodies: they are refused unread, and what the server has in memory is measured. */
 const askedBytesMax = 1024 ** 2
+const OTHER_SERVICES: readonly (string | undefined)[] = ['s3', 'sts']
 // The programs that this one starts serve nothing, and are as they are for users.
 delete process.env[FOLDER_VARIABLE]
 delete process.env.NODE_OPTIONS
 
 subscribe('http.server.request.start', (message) => {
   const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
-  if (claimedService(request) !== 's3') record(request, response)
+  if (!OTHER_SERVICES.includes(claimedService(request))) record(request, response)
 })
 
 /** Written before the last byte of the answer leaves, so that nothing which a test has seen is missing, also where it kills the server then. */

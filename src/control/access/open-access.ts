@@ -2,7 +2,6 @@
 // Owns the joining; never decides.
 
 import type { Logger } from 'pino'
-import { SERVICE_NAME } from '../../core/api/operations.ts'
 import { verifySignature } from '../../core/api/signature.ts'
 import { ConfigError, type ControlConfig } from '../config.ts'
 import type { Credentials } from '../credentials.ts'
@@ -33,13 +32,13 @@ export function openAccess(
   return new Access({ operator: credentials, folder, accountId, region, nowMs: Date.now })
 }
 
-export function authenticateWith(access: Access, region: string): Authenticate {
+export function authenticateWith(access: Access, region: string, service: string): Authenticate {
   return (request) => {
     const verdict = verifySignature(request, {
       secretFor: access.secretFor,
       now: new Date(),
       region,
-      services: [SERVICE_NAME],
+      services: [service],
     })
     if (!verdict.ok) return verdict
     const { accessKeyId, sessionToken } = verdict

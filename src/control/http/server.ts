@@ -34,6 +34,8 @@ export interface HttpServerOptions {
   readonly authenticate: Authenticate
   /** Gets every request whose signature names S3, before anything of it is read. Without it such requests are refused. */
   readonly s3?: RequestListener
+  /** Gets every request whose signature names STS. */
+  readonly sts?: RequestListener
   /** Gets every request for the page of metrics. */
   readonly metrics?: RequestListener
   /** Told of every request of the API once its answer is over. */
@@ -246,13 +248,15 @@ const NO_BODY = new Uint8Array()
 
 function createNodeServer(
   api: RequestListener,
-  { s3, metrics, tls }: HttpServerOptions,
+  { s3, sts, metrics, tls }: HttpServerOptions,
   serving: ServingSettings,
 ): Server {
   const { connectionsMax, receiveMs } = serving
   const connections = new Connections(connectionsMax)
   const listenerOf = (request: IncomingMessage) => {
-    if (s3 !== undefined && claimedService(request) === 's3') return s3
+    const service = claimedService(request)
+    if (s3 !== undefined && service === 's3') return s3
+    if (sts !== undefined && service === 'sts') return sts
     return metrics !== undefined && isForMetrics(request) ? metrics : api
   }
   const listener: RequestListener = (request, response) => {
@@ -276,7 +280,7 @@ function createNodeServer(
   // S3 says itself when a body may come: only once the signature is good.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     takeAbsoluteTarget(request)
-    if (listenerOf(request) === api) response.writeContinue()
+    if (listenerOf(request) !== s3) response.writeContinue()
     listener(request, response)
   })
   // What else a caller expects need not be known: it is answered as any other, where Node would send a bare 417.

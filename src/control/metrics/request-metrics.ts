@@ -5,7 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
 /** A request whose answer is over. */
 export interface Answered {
-  readonly service: 'simspaceweaver' | 's3'
+  readonly service: 'simspaceweaver' | 's3' | 'sts'
   /** `unknown` where the request was refused before that was clear. */
   readonly operation: string
   /** HTTP's; 0 where the caller went away before there was one. */

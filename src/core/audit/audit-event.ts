@@ -5,7 +5,7 @@ import { memoised } from '../../base/memoised.ts'
 
 /** What is known of a call when its answer is ready. */
 export interface AuditedCall {
-  service: 'simspaceweaver' | 's3'
+  service: 'simspaceweaver' | 's3' | 'sts'
   operation: string
   readOnly: boolean
   timeMs: number
@@ -66,7 +66,7 @@ const PARAMETERS_CHARACTERS_MAX = 100 * 1024
 const CALLERS_KEPT = 200
 
 export function auditEvent(call: AuditedCall): AuditEvent {
-  const isManagement = call.service === 'simspaceweaver'
+  const isManagement = call.service !== 's3'
   return {
     eventVersion: '1.11',
     userIdentity: identityOf(call),
