@@ -8,6 +8,7 @@ import type { ObjectLocation } from '../core/wire/worker-protocol.ts'
 import { freeKey } from '../io/objects/free-key.ts'
 import type { Objects } from '../io/objects/objects.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
+import type { WorldCopy } from './clock-messages.ts'
 import type { MadeSnapshots } from './made-snapshots.ts'
 
 const lookEachMs = 250
@@ -24,8 +25,10 @@ export interface AutoSnapshotsOptions {
   made: MadeSnapshots
   /** The newest committed tick. */
   tick(): number
-  /** Makes one, unless it can't be now: undefined. True where the object is there. */
-  take(location: ObjectLocation): Promise<boolean> | undefined
+  /** The world at the first tick after `after` that is a multiple. Never comes where the clock ends before. */
+  copyAt(ticks: { multipleOf: number; after: number }): Promise<WorldCopy>
+  /** Makes one, of the world now or of this copy, unless it can't be now: undefined. True where the object is there. */
+  take(location: ObjectLocation, copy?: WorldCopy): Promise<boolean> | undefined
   /** A fault that the operator should read; the simulation goes on. */
   failed(message: string): void
 }
@@ -36,20 +39,40 @@ export class AutoSnapshots {
   #lastTick: number
   #lastMs = Date.now()
   #isBusy = false
+  #isAwaitingCopy = false
+  /** Of the tick that is due, until it is saved. */
+  #copy: WorldCopy | undefined
 
   constructor(options: AutoSnapshotsOptions) {
     this.#options = options
     this.#lastTick = options.tick()
-    this.#timer = setInterval(() => void this.#look(), lookEachMs)
+    this.#timer = setInterval(() => this.#look(), lookEachMs)
     this.#timer.unref()
+    this.#awaitCopy()
   }
 
   stop(): void {
     clearInterval(this.#timer)
   }
 
-  async #look(): Promise<void> {
-    if (this.#isBusy || !this.#isDue()) return
+  #look(): void {
+    if (this.#isNewSecond) this.#awaitCopy()
+    if (!this.#isBusy && this.#isDue()) void this.#takeDue()
+  }
+
+  /** Only the clock sees every tick go by. */
+  #awaitCopy(): void {
+    const { every } = this.#options.rhythm
+    if (!('ticks' in every) || this.#isAwaitingCopy || this.#isBusy || this.#copy) return
+    this.#isAwaitingCopy = true
+    void this.#options.copyAt({ multipleOf: every.ticks, after: this.#lastTick }).then((copy) => {
+      this.#isAwaitingCopy = false
+      this.#copy = copy
+      this.#look()
+    })
+  }
+
+  async #takeDue(): Promise<void> {
     this.#isBusy = true
     try {
       await this.#takeOne()
@@ -61,12 +84,16 @@ export class AutoSnapshots {
     }
   }
 
-  /** A world whose clock stands still is not saved again; and no more than one a second, by which they are named: the name of one that was removed must not come back. */
+  /** A world whose clock stands still is not saved again. */
   #isDue(): boolean {
     const { rhythm, tick } = this.#options
-    const ticks = tick() - this.#lastTick
-    if (ticks <= 0 || secondOf(Date.now()) <= secondOf(this.#lastMs)) return false
-    return 'ticks' in rhythm.every ? ticks >= rhythm.every.ticks : Date.now() - this.#lastMs >= rhythm.every.ms
+    if ('ticks' in rhythm.every) return this.#copy !== undefined
+    return tick() > this.#lastTick && this.#isNewSecond && Date.now() - this.#lastMs >= rhythm.every.ms
+  }
+
+  /** They are named by the second, and the name of one that was removed must not come back. */
+  get #isNewSecond(): boolean {
+    return secondOf(Date.now()) > secondOf(this.#lastMs)
   }
 
   async #takeOne(): Promise<void> {
@@ -75,7 +102,7 @@ export class AutoSnapshots {
     const objects = await openObjects(this.#options.objects)
     try {
       const key = await freeKey(objects, bucket, Date.now(), (atMs) => snapshotKey(prefix, simulationName, atMs))
-      const made = take({ bucket, key })
+      const made = take({ bucket, key }, this.#copy)
       if (!made) return
       this.#begin()
       if (await made) await this.#removeOld(objects)
@@ -94,7 +121,8 @@ export class AutoSnapshots {
   }
 
   #begin(): void {
-    this.#lastTick = this.#options.tick()
+    this.#lastTick = this.#copy?.tick ?? this.#options.tick()
     this.#lastMs = Date.now()
+    this.#copy = undefined
   }
 }

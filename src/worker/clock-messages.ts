@@ -7,6 +7,7 @@ export interface ClockThreadData {
   fabricFolder: string
   world: WorldDescription
   tickRate: number
+  /** How long a tick may take before it is said who is late: the shortest time that any domain's apps may take. 0 never. */
   appTimeoutMs: number
   /** Write the state's hash after each committed tick that is a multiple of this; 0 never. */
   hashInterval: number
@@ -26,8 +27,8 @@ export type ClockCommand =
   | { kind: 'shutDownApp'; partition: number }
   /** Takes the partition and its entities out of the world, as soon as those on their way have arrived. */
   | { kind: 'removePartition'; partition: number }
-  /** Into the room, or beside it where it is too small. */
-  | { kind: 'copyState'; request: number; room: SharedArrayBuffer }
+  /** Into the room, or beside it where it is too small; at once, or at the first tick after `after` that is a multiple. */
+  | { kind: 'copyState'; request: number; room: SharedArrayBuffer; only?: CopiedTicks }
   /** Ends the clock after the tick that is being computed (at once with `force`), and tells all apps to shut down. */
   | { kind: 'finish'; force: boolean }
 
@@ -37,9 +38,14 @@ export type ClockReport =
   | { kind: 'partitionAdded'; request: number; partition: number; error?: string }
   | { kind: 'stateCopied'; request: number; copy: WorldCopy }
   | { kind: 'stateHash'; tick: number; entities: number; handoffs: number; stateHash: string }
-  /** These have not committed the tick within the time allowed. Said again every second. */
-  | { kind: 'late'; tick: number; partitions: number[] }
+  /** These have not committed the tick yet, which has taken `forMs` so far. Said again and again. */
+  | { kind: 'late'; tick: number; forMs: number; partitions: number[] }
   | { kind: 'finished' }
+
+export interface CopiedTicks {
+  multipleOf: number
+  after: number
+}
 
 /** The whole world as committed at one tick. */
 export interface WorldCopy {

@@ -19,7 +19,9 @@ import type { ClockCommand, ClockReport, ClockThreadData, WorldCopy } from './cl
 
 const waitMs = 100
 const idleWaitMs = 1000
-const lateIntervalMs = 1000
+const lateIntervalMs = 100
+
+type CopyRequest = Omit<Extract<ClockCommand, { kind: 'copyState' }>, 'kind'>
 
 /** A copy of the world as committed at one tick, on its way. */
 interface Copying {
@@ -50,7 +52,7 @@ class ClockThread {
   /** They compute from the next tick on. */
   readonly #joining = new Set<number>()
   readonly #removing = new Set<number>()
-  readonly #copyRequests: { request: number; room: SharedArrayBuffer }[] = []
+  readonly #copyRequests: CopyRequest[] = []
   #copying: Copying | undefined
   #betweenTicks: (() => void)[] = []
   #running = false
@@ -247,20 +249,23 @@ class ClockThread {
     this.#removing.delete(partition)
   }
 
-  /** Goes on with a copy that was asked for, or begins one between two ticks; it is made in the time that nothing else needs. False where there is nothing to copy. */
+  /** Goes on with a copy that was asked for, or begins one; it is made in the time that nothing else needs. False where there is nothing to copy. */
   #copyStep(): boolean {
-    if (!this.#computing) this.#beginCopy()
+    if (!this.#copying) this.#beginCopy()
     if (!this.#copying) return false
     const step = this.#copying.steps.next()
     if (step.done) this.#copied(this.#copying, step.value)
     return true
   }
 
-  /** Between two ticks. */
+  /** What was committed last stays as it is while the next tick is computed, for however long. A copy of certain ticks can't wait for the one before it. */
   #beginCopy(): void {
-    const asked = this.#copying ? undefined : this.#copyRequests.shift()
-    if (!asked) return
     const tick = this.#control.committedTick
+    let next = this.#copyRequests.findIndex(({ only }) => only && tick > only.after && tick % only.multipleOf === 0)
+    if (next >= 0) this.#finishCopy()
+    else if (!this.#copying) next = this.#copyRequests.findIndex(({ only }) => !only)
+    if (next < 0) return
+    const [asked] = this.#copyRequests.splice(next, 1)
     const steps = copySides(this.#fabric, tick, new CopyRoom(asked.room))
     this.#copying = { request: asked.request, tick, nextIdLane: this.#control.nextIdLane, steps }
   }
@@ -295,7 +300,7 @@ class ClockThread {
       return
     this.#lateSaidAtMs = nowMs
     const partitions = [...this.#participants].filter((partition) => this.#control.isPending(partition))
-    this.#say({ kind: 'late', tick: this.#control.tick, partitions })
+    this.#say({ kind: 'late', tick: this.#control.tick, forMs: nowMs - this.#releasedAtMs, partitions })
   }
 
   #wakeApps(): void {

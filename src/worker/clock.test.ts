@@ -98,3 +98,39 @@ test('an app that joined is waited for from the next tick on, until it leaves', 
   clock.leave(maker)
   assert.equal(await compute(ground), 5)
 })
+
+test('a copy of the newest commit is made while a tick is computed that nobody ends', {
+  timeout: 60_000,
+}, async (context) => {
+  const { clock, control, ground, compute } = openClock(context)
+  clock.join(ground)
+  clock.start()
+  for (let tick = 1; tick <= 3; tick++) await compute(ground)
+  while (!control.isPending(ground)) await sleep(1)
+  const copy = await clock.copyState(new SharedArrayBuffer(0))
+  assert.equal(copy.tick, 3)
+  assert.equal(control.tick, 4)
+  assert.equal(await compute(ground), 4)
+})
+
+test('a copy of every fourth tick is of that very tick, whatever else is copied meanwhile', {
+  timeout: 60_000,
+}, async (context) => {
+  const { clock, ground, compute } = openClock(context)
+  const room = new SharedArrayBuffer(0)
+  clock.join(ground)
+  clock.start()
+  let after = 0
+  let exact = clock.copyState(room, { multipleOf: 4, after })
+  const found: number[] = []
+  for (let tick = 1; tick <= 14; tick++) {
+    const other = clock.copyState(room)
+    assert.equal(await compute(ground), tick)
+    await other
+    if (tick % 4 !== 1 || tick === 1) continue
+    after = (await exact).tick
+    found.push(after)
+    exact = clock.copyState(room, { multipleOf: 4, after })
+  }
+  assert.deepEqual(found, [4, 8, 12])
+})

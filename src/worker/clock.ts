@@ -6,12 +6,12 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { ControlBlock } from '../core/fabric/control-block.ts'
 import { type Futex, futexAt } from '../io/shm/futex.ts'
 import type { SharedSegment } from '../io/shm/shared-segments.ts'
-import type { ClockCommand, ClockReport, ClockThreadData, WorldCopy } from './clock-messages.ts'
+import type { ClockCommand, ClockReport, ClockThreadData, CopiedTicks, WorldCopy } from './clock-messages.ts'
 
 interface ClockEvents {
   started: []
   stopped: []
-  late: [{ tick: number; partitions: number[] }]
+  late: [{ tick: number; forMs: number; partitions: number[] }]
   stateHash: [{ tick: number; entities: number; handoffs: number; stateHash: string }]
   /** The thread broke: a programmer's error. */
   failed: [Error]
@@ -70,9 +70,9 @@ export class Clock extends EventEmitter<ClockEvents> {
     return report.partition
   }
 
-  /** Copies the world as committed at one tick, while the next one is computed. */
-  async copyState(room: SharedArrayBuffer): Promise<WorldCopy> {
-    const report = await this.#ask((request) => ({ kind: 'copyState', request, room }))
+  /** Copies the world as committed at one tick, while the next one is computed: the newest tick, or the next one that is asked for. */
+  async copyState(room: SharedArrayBuffer, only?: CopiedTicks): Promise<WorldCopy> {
+    const report = await this.#ask((request) => ({ kind: 'copyState', request, room, ...(only && { only }) }))
     if (report.kind !== 'stateCopied') throw new Error(`unexpected report ${report.kind}`)
     return report.copy
   }

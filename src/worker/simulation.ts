@@ -28,6 +28,7 @@ import { removePackages } from '../io/packages/packages.ts'
 import { Apps, packagesFolder } from './apps.ts'
 import { AutoSnapshots } from './auto-snapshots.ts'
 import { Clock } from './clock.ts'
+import type { WorldCopy } from './clock-messages.ts'
 import { Journal } from './journal.ts'
 import { MadeSnapshots } from './made-snapshots.ts'
 import { readMetrics } from './metrics.ts'
@@ -309,9 +310,9 @@ export class Simulation {
   }
 
   /** True where the object is there. */
-  async #createSnapshot(location: ObjectLocation, isAutomatic: boolean): Promise<boolean> {
-    this.#book.change({ status: 'SNAPSHOT_IN_PROGRESS', snapshot: { location, tick: this.status.tick } })
-    const report = await this.#writeSnapshot(location, isAutomatic)
+  async #createSnapshot(location: ObjectLocation, isAutomatic: boolean, copy?: WorldCopy): Promise<boolean> {
+    this.#book.change({ status: 'SNAPSHOT_IN_PROGRESS', snapshot: { location, tick: copy?.tick ?? this.#tick } })
+    const report = await this.#writeSnapshot(location, isAutomatic, copy)
     if (this.#ending) return false
     const { tick } = this.#book.status.snapshot!
     const where = s3Uri(location)
@@ -327,7 +328,7 @@ export class Simulation {
     return !('error' in report)
   }
 
-  async #writeSnapshot(location: ObjectLocation, isAutomatic: boolean): Promise<SnapshotOutcome> {
+  async #writeSnapshot(location: ObjectLocation, isAutomatic: boolean, copy?: WorldCopy): Promise<SnapshotOutcome> {
     const { objects } = this.#plan
     const running = this.#running!
     const header = simulationHeader(this.#plan, running, this.#book.status.apps)
@@ -338,7 +339,8 @@ export class Simulation {
         location,
         objects,
         copyBytes: copyBytes(running.setup.fabric, this.#tick),
-        copyInto: (room) => running.clock.copyState(room),
+        isCopied: copy !== undefined,
+        copyInto: async (room) => copy ?? running.clock.copyState(room),
         copied: (tick) => this.#book.change({ snapshot: { location, tick } }),
       })
       const report = await this.#snapshot.finished
@@ -360,8 +362,11 @@ export class Simulation {
       objects,
       made: this.#running!.made,
       tick: () => this.#tick,
-      take: (location) =>
-        this.#refuseNow({ command: 'createSnapshot', location }) ? undefined : this.#createSnapshot(location, true),
+      copyAt: (ticks) => this.#running!.clock.copyState(new SharedArrayBuffer(0), ticks),
+      take: (location, copy) =>
+        this.#refuseNow({ command: 'createSnapshot', location })
+          ? undefined
+          : this.#createSnapshot(location, true, copy),
       failed: (message) => this.#journal.error(message),
     })
   }

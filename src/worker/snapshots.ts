@@ -43,6 +43,8 @@ export function simulationHeader(
 }
 
 export interface SnapshotOptions extends Omit<SnapshotOrder, 'room'> {
+  /** The copy is there already: no room is needed for it. */
+  isCopied: boolean
   /** Copies the world at one tick; asked for once, when there is room. */
   copyInto(room: SharedArrayBuffer): Promise<WorldCopy>
   /** Told the tick that the snapshot is of. */
@@ -64,7 +66,7 @@ export class Snapshots {
   #room: SharedArrayBuffer | undefined
 
   /** To be called when the one before has finished. */
-  start({ copyInto, copied, ...order }: SnapshotOptions): SnapshotInProgress {
+  start({ isCopied, copyInto, copied, ...order }: SnapshotOptions): SnapshotInProgress {
     clearTimeout(this.#lingering)
     const thread = this.#thread ?? this.#startThread()
     this.#thread = thread
@@ -72,7 +74,7 @@ export class Snapshots {
     const cancel = (reason: string) => {
       if (this.#inProgress === inProgress) tell(thread, { kind: 'cancel', reason })
     }
-    const used = this.#roomOf(order.copyBytes)
+    const used = isCopied ? new SharedArrayBuffer(0) : this.#roomOf(order.copyBytes)
     const copy = async (room: SharedArrayBuffer) => {
       // One that was used before comes back as another object for the same memory.
       if (!used) {

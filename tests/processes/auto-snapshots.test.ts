@@ -52,6 +52,33 @@ test('a world saves itself every so many ticks, keeps the newest, and rests whil
   await world.stop()
 })
 
+test('a world that saves itself every so many ticks does so at exactly these ticks', async () => {
+  const slow = schema({ domains: { Cells }, tickRate: '20' })
+  const tags = {
+    ...hashEvery(1).Tags,
+    'heddle:snapshot-every': '30 ticks',
+    'heddle:snapshot-to': `s3://${heddle.bucket}/exact`,
+    'heddle:snapshot-keep': '9',
+  }
+  const world = await heddle.startSimulation('exact', slow, { Tags: tags })
+  await world.startClock()
+  const ticks = () =>
+    world.log('/sim/management').flatMap((line) => /snapshot=s3:\S+ snapshot-tick=(\d+)/.exec(line)?.[1] ?? [])
+  await waitFor(
+    () => ticks().length >= 4,
+    () => `four snapshots; there are ${ticks()}: ${world.errors()}`,
+  )
+  // A busy machine may leave one out.
+  for (const tick of ticks()) assert.equal(Number(tick) % 30, 0, `${ticks()}`)
+  await world.stopClock()
+  await world.is('STARTED')
+  for (const key of await heddle.keys('exact/')) {
+    const saved = await readWorld(await heddle.download(key))
+    assert.equal(saved.stateHash, world.hashes().get(saved.tick)?.stateHash)
+  }
+  await world.stop()
+})
+
 test('a bucket that is missing is said in the errors, and the world and other snapshots go on', async () => {
   const tags = { ...hashEvery(1).Tags, 'heddle:snapshot-every': '5 ticks', 'heddle:snapshot-to': 's3://nowhere-at-all' }
   const world = await heddle.startSimulation('hopeless', text, { Tags: tags })
