@@ -111,6 +111,13 @@ test('up serves signed calls, leaves simulations running at Ctrl-C, finds them a
   const clock = await post(second.url, '/startclock', { Simulation: 'world' })
   assert.deepEqual(clock, { status: 200, body: {} })
 
+  // Beside the app that the scripted worker begins with: one that runs, and one that was stopped.
+  for (const Name of ['eye', 'ear']) {
+    await post(second.url, '/startapp', { Simulation: 'world', Domain: 'View', Name })
+  }
+  await post(second.url, '/stopapp', { Simulation: 'world', Domain: 'View', App: 'ear' })
+  assert.match((await heddle(['status', '--data', data])).out, /world {2}STARTED {2}STARTED +\d+ +2\/2\n/)
+
   const down = await heddle(['down', '--data', data, '--fabric-dir', fabric])
   assert.equal(down.code, 0, down.err)
   assert.equal(down.out, `simulation world: STOPPED\ncontrol, process ${second.child.pid}: ended\n`)

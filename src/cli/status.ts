@@ -34,13 +34,15 @@ async function status(options: ConfigOptions): Promise<void> {
 
 function rowOf({ record, status, workerStatus }: Overview): string[] {
   if (workerStatus === undefined) return [record.name, status, '-', '-', '-', '']
-  const running = workerStatus.apps.filter((app) => app.status === 'STARTED').length
+  // Those that were stopped are no longer expected to run.
+  const apps = workerStatus.apps.filter((app) => app.status !== 'STOPPED')
+  const running = apps.filter((app) => app.status === 'STARTED').length
   return [
     record.name,
     status,
     workerStatus.clock.status,
     String(workerStatus.tick),
-    `${running}/${workerStatus.apps.length}`,
+    `${running}/${apps.length}`,
     (status === 'FAILED' ? whyFailed(record, workerStatus) : newestRestart(workerStatus)).replaceAll(/\s+/g, ' '),
   ]
 }

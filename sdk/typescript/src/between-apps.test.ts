@@ -288,15 +288,44 @@ test('a custom app hands what it makes to the spatial domain', () => {
     made = maker.createEntity(600, [50, 0, 0])
     maker.modifyEntityDomain(made, spatialDomain)
     assert.throws(() => maker.modifyEntityDomain(made!, 'Nowhere'), refusedWith('InvalidArgument'))
-    assert.throws(() => maker.modifyEntityDomain(made!, customDomain), refusedWith('InvalidArgument'))
-    const far = maker.createEntity(600, [5000, 0, 0])
-    assert.throws(() => maker.modifyEntityDomain(far, spatialDomain), refusedWith('InvalidArgument', /5000/))
+    const noArea = /domain 'Custom' has no area: entities are handed to spatial domains/
+    assert.throws(() => maker.modifyEntityDomain(made!, customDomain), refusedWith('InvalidArgument', noArea))
   })
   world.tick(
     (west) => assert.deepEqual(west.ownershipChanges(), []),
     (east) => assert.deepEqual(kinds(east.ownershipChanges()), [`Add ${made!.id}`]),
     (maker) => assert.deepEqual(kinds(maker.ownershipChanges()), [`Remove ${made!.id}`]),
   )
+})
+
+test('a custom app makes and moves entities where a spatial domain reaches, and nowhere else', () => {
+  const world = new LockstepWorld({ customApps: ['maker'] })
+  world.tick(idle, idle, (maker) => {
+    const far = /position \(5000, 0\) is outside the bounds of every spatial domain/
+    assert.throws(() => maker.createEntity(600, [5000, 0, 0]), refusedWith('InvalidArgument', far))
+    assert.equal(maker.ownedEntityCount, 0)
+    const made = maker.createEntity(600, [100, -100, 7])
+    assert.throws(() => maker.storeEntityIndexKey(made, [5000, 0, 0]), refusedWith('InvalidArgument', far))
+    assert.throws(() => maker.storeEntityIndexKey(made, [0, 0, Number.NaN]), refusedWith('InvalidArgument', /finite/))
+    assert.deepEqual(maker.loadEntityIndexKey(made), [100, -100, 7])
+  })
+})
+
+test('an entity made without a position is at 0, 0, 0 where its app has no cell, also in a world that is elsewhere', () => {
+  const world = new LockstepWorld({
+    customApps: ['maker'],
+    bounds: { minX: 1000, maxX: 2000, minY: 1000, maxY: 2000 },
+  })
+  world.tick(idle, idle, (maker) => {
+    const made = maker.createEntity(600)
+    assert.deepEqual(maker.loadEntityIndexKey(made), [0, 0, 0])
+    assert.throws(
+      () => maker.modifyEntityDomain(made, spatialDomain),
+      refusedWith('InvalidArgument', /holds.*\(0, 0\)/),
+    )
+    maker.storeEntityIndexKey(made, [1500, 1500, 0])
+    maker.modifyEntityDomain(made, spatialDomain)
+  })
 })
 
 test('an app that begins again gets an Add for all it owns', () => {
@@ -405,7 +434,11 @@ test('messages that are too long, too many, to oneself or to nobody are refused 
     const text = 'no bytes' as unknown as Uint8Array
     assert.throws(() => west.sendMessage(east, text), refusedWith('InvalidArgument', /Uint8Array/))
     assert.throws(() => west.resolveEndpointByPosition(spatialDomain, 500, 0), refusedWith('InvalidArgument', /500/))
-    assert.throws(() => west.resolveEndpointByPosition(customDomain, 0, 0), refusedWith('InvalidArgument'))
+    assert.throws(
+      () => west.resolveEndpointByPosition(customDomain, 0, 0),
+      refusedWith('InvalidArgument', /domain 'Custom' has no area.*resolveEndpointByAppName/),
+    )
+    assert.deepEqual(west.resolveEndpointByAppName(spatialDomain, 'Grid-1-0'), east)
     assert.throws(() => west.resolveEndpointByPosition('Nowhere', 0, 0), refusedWith('InvalidArgument'))
     assert.throws(() => west.resolveEndpointByAppName(customDomain, 'nobody'), refusedWith('NotFound'))
     for (let count = 0; count < 128; count++) west.sendMessage(east, new Uint8Array(256).fill(count))

@@ -89,7 +89,7 @@ export class Transaction {
 
   /**
    * Makes an entity of this app. Without a position it is at the middle of the partition's cell (at 0, 0, 0 where the partition has no area).
-   * Throws InvalidArgument for a type id below 512 or a bad position, CapacityExceeded at the partition's limit or where the machine has no room.
+   * Throws InvalidArgument for a type id below 512, or a position outside of this app's domain (of every domain, where its own has no area); CapacityExceeded at the partition's limit or where the machine has no room.
    */
   createEntity(typeId: number, position?: Position): Entity {
     this.#requireOpen()
@@ -97,7 +97,7 @@ export class Transaction {
     const refusal = refuseEntityType(typeId)
     if (refusal) throw this.#error('InvalidArgument', refusal)
     const [x, y, z] = (position ?? middleOf(this.#state)).map(Math.fround)
-    this.#checkPosition(x, y, z)
+    if (position !== undefined) this.#checkPosition(x, y, z)
     const row = owner.create(typeId)
     if (row < 0) {
       const { refusal: full, sizes } = owner.memory
@@ -222,12 +222,12 @@ export class Transaction {
 
   /**
    * Hands an entity to a spatial domain: from the next tick on, the app whose cell holds its position owns it.
-   * Throws InvalidArgument for a domain that isn't spatial or doesn't reach to the position.
+   * Throws InvalidArgument for a domain that isn't spatial, or doesn't reach to the position.
    */
   modifyEntityDomain(entity: Entity, domainName: string): void {
     const row = this.#ownedRow(entity)
     const { owner, host } = this.#state
-    const domain = this.#domainIndex(domainName)
+    const domain = this.#spatialDomainIndex(domainName, 'entities are handed to spatial domains')
     const { position } = owner
     if (host.fabric.world.partitionAt(domain, position[row * 3], position[row * 3 + 1]) < 0) {
       throw this.#error(
@@ -349,13 +349,14 @@ export class Transaction {
   /** The app of a spatial domain whose cell holds a position. Throws InvalidArgument. */
   resolveEndpointByPosition(domainName: string, x: number, y: number): Endpoint {
     this.#requireOpen()
-    const partition = this.#state.host.fabric.world.partitionAt(this.#domainIndex(domainName), x, y)
+    const domain = this.#spatialDomainIndex(domainName, 'its apps are found by name, with resolveEndpointByAppName')
+    const partition = this.#state.host.fabric.world.partitionAt(domain, x, y)
     if (partition < 0)
       throw this.#error('InvalidArgument', `no partition of domain '${domainName}' holds the position (${x}, ${y})`)
     return { partition }
   }
 
-  /** The app of that name in a custom or service domain. Throws NotFound. */
+  /** The app of that name, of whatever domain: `Cells-0-2` is the name of a spatial app. Throws InvalidArgument for an unknown domain, NotFound. */
   resolveEndpointByAppName(domainName: string, appName: string): Endpoint {
     this.#requireOpen()
     const domain = this.#domainIndex(domainName)
@@ -473,11 +474,12 @@ export class Transaction {
     if (cell && x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY && Number.isFinite(z)) return
     if (!Number.isFinite(x) || !Number.isFinite(y) || !Number.isFinite(z))
       throw this.#error('InvalidArgument', `a position is three finite numbers, not (${x}, ${y}, ${z})`)
-    if (host.fabric.world.grids[owner.domain] && host.fabric.world.partitionAt(owner.domain, x, y) < 0)
-      throw this.#error(
-        'InvalidArgument',
-        `the position (${x}, ${y}) is outside the bounds of the world of this app's domain`,
-      )
+    const { world } = host.fabric
+    const isOfDomain = world.grids[owner.domain] !== undefined
+    const isHeld = isOfDomain ? world.partitionAt(owner.domain, x, y) >= 0 : world.holds(x, y)
+    if (isHeld) return
+    const bounds = isOfDomain ? "the bounds of the world of this app's domain" : 'the bounds of every spatial domain'
+    throw this.#error('InvalidArgument', `the position (${x}, ${y}) is outside ${bounds}`)
   }
 
   #checkedBox({ minX, minY, maxX, maxY }: BoxArguments): BoxArguments {
@@ -504,6 +506,13 @@ export class Transaction {
   #domainIndex(name: string): number {
     const index = this.#state.host.fabric.world.domainIndex(name)
     if (index < 0) throw this.#error('InvalidArgument', `there is no domain '${name}'`)
+    return index
+  }
+
+  #spatialDomainIndex(name: string, hint: string): number {
+    const index = this.#domainIndex(name)
+    if (this.#state.host.fabric.world.grids[index] === undefined)
+      throw this.#error('InvalidArgument', `domain '${name}' has no area: ${hint}`)
     return index
   }
 

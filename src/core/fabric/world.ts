@@ -39,6 +39,11 @@ export class World {
     return cell < 0 ? -1 : this.description.domains[domain].area!.firstPartition + cell
   }
 
+  /** Whether any spatial domain reaches to a position. */
+  holds(x: number, y: number): boolean {
+    return this.grids.some((grid) => grid !== undefined && grid.cellOf(x, y) >= 0)
+  }
+
   /** Index of a domain by its name; -1 where there is none. */
   domainIndex(name: string): number {
     return this.description.domains.findIndex((domain) => domain.name === name)
