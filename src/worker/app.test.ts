@@ -30,6 +30,7 @@ async function heardOf(lifecycle: 'BySpatialSubdivision' | 'ByRequest', shutdown
       fabricFolder: tmpdir(),
       ports: [],
       address: '127.0.0.1',
+      timeoutMs: 0,
       stream: 'none',
       onOutput: () => undefined,
     },

@@ -13,6 +13,8 @@ export interface AppOptions extends AppPlace {
   command: readonly string[]
   workingFolder: string
   address: string
+  /** How long it may take for a tick; 0 waits for ever. */
+  timeoutMs: number
   description?: string
   launchCommands?: string[]
   /** Name of the log stream that its output goes to. */
@@ -104,10 +106,12 @@ export class App {
     }
   }
 
-  /** The clock waits for this app. Kills it once it had `timeoutMs` of its own, unless somebody debugs it. */
-  checkLate(tick: number, timeoutMs: number): void {
-    if (this.#state.status !== 'STARTED' || !this.#process) return
-    if (performance.now() - this.#attachedAtMs < timeoutMs || isBeingDebugged(this.#process.pid)) return
+  /** The clock has waited for this app for so long. Kills it once it had all of its time for itself, unless somebody debugs it. */
+  checkLate(tick: number, forMs: number): void {
+    const { timeoutMs } = this.options
+    if (this.#state.status !== 'STARTED' || !this.#process || timeoutMs === 0) return
+    const ownMs = Math.min(forMs, performance.now() - this.#attachedAtMs)
+    if (ownMs < timeoutMs || isBeingDebugged(this.#process.pid)) return
     this.#kill(`it did not commit tick ${tick} within ${timeoutMs / 1000} s`)
   }
 

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { appTimeoutMsOf } from '../core/lifecycle/app-timeouts.ts'
 import { failureLimits } from '../core/limits.ts'
 import { type FreeUnits, type Placement, placeCustomApp } from '../core/schema/placement.ts'
 import type { CustomDomain, Domain, SimulationSchema } from '../core/schema/schema.ts'
@@ -59,9 +60,8 @@ export class Apps {
     this.#options = options
     this.#freeUnits = new Map<string, number>(options.placement.freeUnits as FreeUnits)
     this.#poll = setInterval(() => this.#checkAttached(), attachPollMs)
-    options.clock.on('late', ({ tick, partitions }) => {
-      for (const app of this.#apps.values())
-        if (partitions.includes(app.options.partition)) app.checkLate(tick, options.plan.appTimeoutMs)
+    options.clock.on('late', ({ tick, forMs, partitions }) => {
+      for (const app of this.#apps.values()) if (partitions.includes(app.options.partition)) app.checkLate(tick, forMs)
     })
   }
 
@@ -249,6 +249,7 @@ export class Apps {
         fabricFolder: setup.folder,
         ports,
         address: plan.address,
+        timeoutMs: appTimeoutMsOf(domain, plan.tags.appTimeouts, plan.appTimeoutMs),
         description,
         launchCommands,
         stream: options.stream,

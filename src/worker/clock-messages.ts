@@ -7,7 +7,7 @@ export interface ClockThreadData {
   fabricFolder: string
   world: WorldDescription
   tickRate: number
-  /** How long a tick may take before it is said who is late: the shortest time that any domain's apps may take. 0 never. */
+  /** How long a tick may take before it is said who is late: the shortest time that any domain's apps may take, Infinity where all may take any. */
   appTimeoutMs: number
   /** Write the state's hash after each committed tick that is a multiple of this; 0 never. */
   hashInterval: number

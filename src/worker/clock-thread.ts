@@ -296,8 +296,7 @@ class ClockThread {
   #sayWhoIsLate(): void {
     const nowMs = performance.now()
     const { appTimeoutMs } = this.#data
-    if (appTimeoutMs === 0 || nowMs - this.#releasedAtMs < appTimeoutMs || nowMs - this.#lateSaidAtMs < lateIntervalMs)
-      return
+    if (nowMs - this.#releasedAtMs < appTimeoutMs || nowMs - this.#lateSaidAtMs < lateIntervalMs) return
     this.#lateSaidAtMs = nowMs
     const partitions = [...this.#participants].filter((partition) => this.#control.isPending(partition))
     this.#say({ kind: 'late', tick: this.#control.tick, forMs: nowMs - this.#releasedAtMs, partitions })

@@ -39,7 +39,7 @@ function openClock(context: TestContext) {
     fabricFolder: folder,
     world: description,
     tickRate: 0,
-    appTimeoutMs: 0,
+    appTimeoutMs: Number.POSITIVE_INFINITY,
     hashInterval: 0,
   })
   context.after(async () => {

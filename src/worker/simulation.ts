@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { s3Uri } from '../base/s3-uri.ts'
 import { copyBytes } from '../core/fabric/side-columns.ts'
+import { appTimeoutMsOf, refuseUnknownDomains } from '../core/lifecycle/app-timeouts.ts'
 import { findApp, refuseUnlessCustom } from '../core/lifecycle/apps.ts'
 import { restartText } from '../core/lifecycle/lost-worker.ts'
 import { emptyStatus } from '../core/lifecycle/simulation.ts'
@@ -125,6 +126,8 @@ export class Simulation {
       const { limits } = plan
       const placement = placeApps(schema, { unitsPerWorker: limits.unitsPerWorker })
       if ('errors' in placement) throw new StartFailure(placement.errors)
+      const unknownDomain = refuseUnknownDomains(plan.tags.appTimeouts, schema.domains)
+      if (unknownDomain !== undefined) throw startFailure('SchemaFormatInvalid', unknownDomain)
       this.#startAborted.signal.throwIfAborted()
       const folder = executionFabricFolder(plan.fabricFolder, plan.executionId)
       const setup = await setUpFabric({
@@ -137,7 +140,7 @@ export class Simulation {
         limits: limits.fabric,
       })
       await snapshot?.close()
-      const clock = this.#createClock(setup)
+      const clock = this.#createClock(setup, schema)
       const apps = new Apps({
         plan,
         schema,
@@ -177,13 +180,14 @@ export class Simulation {
     this.#journal.open(openLogStreams(simulationLogFolder(logsFolder, logGroup, simulationName, executionId)))
   }
 
-  #createClock(setup: FabricSetup): Clock {
+  #createClock(setup: FabricSetup, { domains }: SimulationSchema): Clock {
     const { appTimeoutMs, tags } = this.#plan
+    const timeoutsMs = domains.map((domain) => appTimeoutMsOf(domain, tags.appTimeouts, appTimeoutMs))
     const clock = new Clock(setup.fabric.control, setup.controlSegment, {
       fabricFolder: setup.folder,
       world: setup.description,
       tickRate: setup.fabric.control.tickRate,
-      appTimeoutMs,
+      appTimeoutMs: Math.min(...timeoutsMs.filter((ms) => ms > 0), Number.POSITIVE_INFINITY),
       hashInterval: tags.stateHashInterval,
     })
     clock.on('started', () => this.#clockIs('STARTED'))

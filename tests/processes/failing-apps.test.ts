@@ -154,3 +154,37 @@ test('a process that creates its application twice is told so, and goes on with 
   assert.equal(world.errors(), '')
   await world.stop()
 })
+
+test('a domain has a timeout of its own: its slow app ends in ERROR, while another domain may take longer', async () => {
+  const text = schema({
+    tickRate: 'unlimited',
+    domains: {
+      Cells: { kind: 'spatial', grid: [1, 1], command: 'slow.ts --ms 700' },
+      Views: { kind: 'custom', command: 'slow.ts --ms 60000', timeout: 0.3 },
+      Tagged: { kind: 'custom', command: 'slow.ts --ms 60000', timeout: 60 },
+    },
+  })
+  const tags = { ...hashEvery(1).Tags, 'heddle:app-timeout:Tagged': '0.4' }
+  const world = await heddle.startSimulation('timeouts', text, { Tags: tags })
+  await world.startClock()
+  for (const [domain, seconds] of [
+    ['Views', '0.3'],
+    ['Tagged', '0.4'],
+  ] as const) {
+    await world.startApp(domain, 'viewer')
+    await world.appIs(domain, 'viewer', 'ERROR')
+    const reason = `domain=${domain} failed for good: it did not commit tick \\d+ within ${seconds} s`
+    await world.saysError(new RegExp(reason))
+  }
+  await world.ticksOn()
+  assert.doesNotMatch(world.errors(), /domain=Cells/)
+  await world.stop()
+})
+
+test('a timeout for a domain that there is not ends the start, and says which there are', async () => {
+  const tags = { 'heddle:app-timeout:Cell': '5' }
+  const world = await heddle.beginSimulation('timeout-for-none', twoCells('wanderers.ts'), { Tags: tags })
+  const [{ errorType, errorMessage }] = await world.fails()
+  assert.equal(errorType, 'SchemaFormatInvalid')
+  assert.match(errorMessage, /heddle:app-timeout:Cell names no domain .*"Cells"/)
+})

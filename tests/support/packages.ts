@@ -42,6 +42,8 @@ interface DomainCommon {
   /** A file of that folder with its arguments (`crowd.ts --seed 1`), or a whole command. */
   command: string | readonly string[]
   units?: number
+  /** Seconds that an app may take for a tick. */
+  timeout?: number
 }
 
 export type DomainSettings = DomainCommon &
@@ -90,6 +92,7 @@ function domainOf(domain: DomainSettings): object {
       package: domain.package ?? `file://${appsFolder}`,
       launch_command: typeof domain.command === 'string' ? ['node', ...domain.command.split(' ')] : domain.command,
       required_resource_units: { compute: domain.units ?? 1 },
+      ...(domain.timeout !== undefined && { app_timeout_seconds: domain.timeout }),
       ...('ports' in domain && domain.ports && { endpoint_config: { ingress_ports: domain.ports } }),
     },
   }

@@ -89,3 +89,9 @@ test('a value that means nothing is refused by the name of its tag', () => {
     assert.ok('refusal' in result && result.refusal.includes(Object.keys(tags)[0]), JSON.stringify(result))
   }
 })
+
+test('timeouts of apps are read, and a bad one is refused', () => {
+  assert.deepEqual(accepted({ 'heddle:app-timeout:Views': '0.2' }).appTimeouts, { ofDomainMs: { Views: 200 } })
+  assert.ok('refusal' in parseHeddleTags({ 'heddle:app-timeout': 'soon' }))
+  assert.ok('refusal' in parseHeddleTags({ 'heddle:app-timeouts': '3' }))
+})

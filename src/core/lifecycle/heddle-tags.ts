@@ -2,6 +2,7 @@
 // Owns their names, what values they may have, and what holds where there are none; everything else that is in a tag is its user's.
 
 import { parseS3Uri, type S3Place } from '../../base/s3-uri.ts'
+import { type AppTimeouts, appTimeoutTag, isAppTimeoutTag, parseAppTimeouts } from './app-timeouts.ts'
 import {
   defaultSnapshotSettings,
   parseSnapshotEvery,
@@ -19,6 +20,8 @@ export interface HeddleTags {
   snapshots?: SnapshotRhythm
   /** `heddle:restart-on-loss`: whether it is started again where its worker is lost. */
   restartOnLoss: boolean
+  /** `heddle:app-timeout` and `heddle:app-timeout:<domain>`: how long apps may take for a tick. */
+  appTimeouts?: AppTimeouts
 }
 
 export interface SnapshotRhythm {
@@ -42,6 +45,7 @@ export const tagNames = {
   snapshotTo: 'heddle:snapshot-to',
   snapshotKeep: 'heddle:snapshot-keep',
   restartOnLoss: 'heddle:restart-on-loss',
+  appTimeout: appTimeoutTag,
 } as const
 
 /** A mistyped name would be a wish that nobody hears. */
@@ -67,17 +71,21 @@ export function parseHeddleTags(
     return { refusal: `the tag ${tagNames.restartOnLoss} is true or false, not '${restart}'` }
   const snapshots = parseRhythm(tags, settings)
   if (snapshots && 'refusal' in snapshots) return snapshots
+  const appTimeouts = parseAppTimeouts(tags)
+  if (appTimeouts && 'refusal' in appTimeouts) return appTimeouts
   return {
     stateHashInterval: Number(interval),
     ...(location && { schema: location }),
     ...(snapshots && { snapshots }),
     restartOnLoss: restart === 'true',
+    ...(appTimeouts && { appTimeouts: appTimeouts.timeouts }),
   }
 }
 
 /** What needs no operator's settings to be told: a name with Heddle's prefix that means nothing. */
 export function refuseUnknownTags(tags: Readonly<Record<string, string>>): Refused | undefined {
-  const unknown = Object.keys(tags).find((name) => name.startsWith(reservedPrefix) && !known.has(name))
+  const isUnknown = (name: string) => name.startsWith(reservedPrefix) && !known.has(name) && !isAppTimeoutTag(name)
+  const unknown = Object.keys(tags).find(isUnknown)
   if (unknown === undefined) return undefined
   return { refusal: `the tag ${unknown} means nothing; of this kind there are ${[...known].join(', ')}` }
 }

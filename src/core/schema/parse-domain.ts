@@ -4,7 +4,7 @@
 import { gridEdges, increases } from './grid.ts'
 import { parsePackageLocation } from './package-location.ts'
 import type { CustomDomain, Domain, PartitioningStrategy, Size } from './schema.ts'
-import type { SchemaLimits } from './schema-limits.ts'
+import { appTimeoutSecondsMax, type SchemaLimits } from './schema-limits.ts'
 import { suggestion } from './suggest.ts'
 import { shown, type YamlValue } from './yaml-value.ts'
 
@@ -118,7 +118,10 @@ function parseAppConfig(
   launches: string[],
   context: DomainContext,
 ): AppConfig | undefined {
-  const fields = value?.fields(['package', 'launch_command', 'required_resource_units'], ['endpoint_config', 'image'])
+  const fields = value?.fields(
+    ['package', 'launch_command', 'required_resource_units'],
+    ['endpoint_config', 'image', 'app_timeout_seconds'],
+  )
   const imageOfApps = fields?.get('image')
   if (imageOfDomain !== undefined && imageOfApps !== undefined) {
     imageOfApps.keyFault('is named beside app_config too; keep one of the two')
@@ -126,6 +129,7 @@ function parseAppConfig(
   const ownImage = [imageOfDomain, imageOfApps].map((image) => parseImage(image, context)).find((image) => image)
   const image = ownImage ?? context.defaultImage
   if (fields === undefined) return undefined
+  const appTimeoutMs = parseAppTimeout(fields.get('app_timeout_seconds'))
   const location = parsePackage(fields.get('package'), context)
   const launchCommand = parseLaunchCommand(fields.get('launch_command'))
   const units = fields.get('required_resource_units')?.fields(['compute'])?.get('compute')
@@ -144,7 +148,22 @@ function parseAppConfig(
   ) {
     return undefined
   }
-  return { package: location, launchCommand, resourceUnits, ingressPorts, ...(image !== undefined && { image }) }
+  return {
+    package: location,
+    launchCommand,
+    resourceUnits,
+    ingressPorts,
+    ...(appTimeoutMs !== undefined && { appTimeoutMs }),
+    ...(image !== undefined && { image }),
+  }
+}
+
+/** An addition to the service's schemas: a number of seconds, 0 to wait for ever. */
+function parseAppTimeout(value: YamlValue | undefined): number | undefined {
+  const seconds = value?.number()
+  if (value === undefined || seconds === undefined) return undefined
+  if (seconds >= 0 && seconds <= appTimeoutSecondsMax) return Math.round(seconds * 1000)
+  return value.fault(`must be a number of seconds from 0 (to wait for ever) to ${appTimeoutSecondsMax}, not ${seconds}`)
 }
 
 function parsePackage(value: YamlValue | undefined, { limits }: DomainContext): AppConfig['package'] | undefined {

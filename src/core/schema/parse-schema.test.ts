@@ -555,3 +555,21 @@ test('all worker groups together ask for no more workers than there may be', () 
   const refused = parseSchema(text, limits(4))
   assert.match(JSON.stringify(refused), /workers: must ask for at most 4 workers together; it asks for 5/)
 })
+
+test('a domain may say how many seconds its apps may take for a tick', () => {
+  const timeoutOf = (seconds: string) =>
+    schemaOf(whole.replace(/( +)launch_command/, `$1app_timeout_seconds: ${seconds}\n$1launch_command`)).domains[0]
+      .appTimeoutMs
+  assert.equal(timeoutOf('0.25'), 250)
+  assert.equal(timeoutOf('0'), 0)
+  assert.equal(timeoutOf('86400'), 86_400_000)
+  assert.equal(schemaOf(whole).domains[0].appTimeoutMs, undefined)
+  for (const [text, fault] of [
+    ['-1', 'must be a number of seconds from 0 (to wait for ever) to 86400, not -1'],
+    ['86401', 'must be a number of seconds'],
+    ['.nan', 'must be a number of seconds'],
+    ['"soon"', 'app_timeout_seconds: must be a number'],
+  ]) {
+    check([/( +)launch_command/, `$1app_timeout_seconds: ${text}\n$1launch_command`], [fault])
+  }
+})

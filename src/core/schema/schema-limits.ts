@@ -48,3 +48,6 @@ export const AWS_LIMITS: SchemaLimits = Object.freeze({
   appsPerWorkerMax: 2,
   localPackages: false,
 })
+
+/** Of a domain's timeout, and of the operator's: a day. */
+export const appTimeoutSecondsMax = 86_400

@@ -51,6 +51,8 @@ interface DomainBase {
   readonly resourceUnits: number
   /** Ports that an app binds to; always empty for spatial domains. */
   readonly ingressPorts: readonly number[]
+  /** How long an app may take for a tick, in ms; 0 waits for ever. Absent where the schema says nothing. */
+  readonly appTimeoutMs?: number
   /** A container image: the domain's own, or the schema's default. */
   readonly image?: string
 }

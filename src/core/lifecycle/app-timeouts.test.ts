@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Domain } from '../schema/schema.ts'
+import { appTimeoutMsOf, parseAppTimeouts, refuseUnknownDomains } from './app-timeouts.ts'
+
+function domain(name: string, appTimeoutMs?: number): Domain {
+  return {
+    name,
+    lifecycle: 'ByRequest',
+    package: { kind: 'path', path: '/apps' },
+    launchCommand: ['node'],
+    resourceUnits: 1,
+    ingressPorts: [],
+    ...(appTimeoutMs !== undefined && { appTimeoutMs }),
+  }
+}
+
+function accepted(tags: Record<string, string>) {
+  const parsed = parseAppTimeouts(tags)
+  assert.ok(parsed && 'timeouts' in parsed, JSON.stringify(parsed))
+  return parsed.timeouts
+}
+
+test('tags give a timeout for all domains and for single ones, in seconds', () => {
+  assert.equal(parseAppTimeouts({ team: 'x' }), undefined)
+  assert.deepEqual(
+    accepted({ 'heddle:app-timeout': '30', 'heddle:app-timeout:Views': '0.25', 'heddle:app-timeout:Cells': '0' }),
+    { ofAllMs: 30_000, ofDomainMs: { Views: 250, Cells: 0 } },
+  )
+})
+
+test('what is no number of seconds is refused with the tag', () => {
+  for (const text of ['', 'x', '-1', '86401', '1e3', '0.0001', 'never']) {
+    const refused = parseAppTimeouts({ 'heddle:app-timeout:Views': text })
+    assert.ok(refused && 'refusal' in refused, text)
+    assert.match(refused.refusal, /^the tag heddle:app-timeout:Views is a number of seconds up to 86400/)
+  }
+})
+
+test("a domain's tag wins over its schema, that over the tag for all, and that over the operator", () => {
+  const timeouts = accepted({ 'heddle:app-timeout': '30', 'heddle:app-timeout:Views': '2' })
+  assert.equal(appTimeoutMsOf(domain('Views', 500), timeouts, 10_000), 2_000)
+  assert.equal(appTimeoutMsOf(domain('Cells', 500), timeouts, 10_000), 500)
+  assert.equal(appTimeoutMsOf(domain('Cells', 0), timeouts, 10_000), 0)
+  assert.equal(appTimeoutMsOf(domain('Cells'), timeouts, 10_000), 30_000)
+  assert.equal(appTimeoutMsOf(domain('Cells'), undefined, 10_000), 10_000)
+})
+
+test('a tag for a domain that the schema lacks is refused with those that there are', () => {
+  const domains = [domain('Views'), domain('Cells')]
+  assert.equal(refuseUnknownDomains(accepted({ 'heddle:app-timeout:Views': '2' }), domains), undefined)
+  const refused = refuseUnknownDomains(accepted({ 'heddle:app-timeout:View': '2' }), domains)
+  assert.match(refused ?? '', /heddle:app-timeout:View names no domain .*"Views".*there are Views, Cells/)
+})

@@ -1,0 +1,58 @@
+// How long an app may take for a tick: what tags, schema and operator say, and which of them holds for a domain.
+// Owns how a tag is written and which of the three wins; never measures time.
+
+import type { Domain } from '../schema/schema.ts'
+import { appTimeoutSecondsMax } from '../schema/schema-limits.ts'
+import { suggestion } from '../schema/suggest.ts'
+
+/** As the tags of a simulation have them, in ms; 0 waits for ever. */
+export interface AppTimeouts {
+  /** `heddle:app-timeout`, for domains of which nothing else is said. */
+  ofAllMs?: number
+  /** `heddle:app-timeout:<domain>`. */
+  ofDomainMs: Readonly<Record<string, number>>
+}
+
+export const appTimeoutTag = 'heddle:app-timeout'
+
+/** Whether a tag's name is of this kind. */
+export function isAppTimeoutTag(name: string): boolean {
+  return name === appTimeoutTag || name.startsWith(`${appTimeoutTag}:`)
+}
+
+/** Undefined where no tag says anything. */
+export function parseAppTimeouts(
+  tags: Readonly<Record<string, string>>,
+): { timeouts: AppTimeouts } | { refusal: string } | undefined {
+  const entries = Object.entries(tags).filter(([name]) => isAppTimeoutTag(name))
+  if (entries.length === 0) return undefined
+  const ofDomainMs: Record<string, number> = {}
+  let ofAllMs: number | undefined
+  for (const [name, text] of entries) {
+    if (!/^\d{1,5}(\.\d{1,3})?$/.test(text) || Number(text) > appTimeoutSecondsMax)
+      return {
+        refusal: `the tag ${name} is a number of seconds up to ${appTimeoutSecondsMax}, such as 0.5, or 0 to wait for ever; not '${text}'`,
+      }
+    const ms = Math.round(Number(text) * 1000)
+    if (name === appTimeoutTag) ofAllMs = ms
+    else ofDomainMs[name.slice(appTimeoutTag.length + 1)] = ms
+  }
+  return { timeouts: { ...(ofAllMs !== undefined && { ofAllMs }), ofDomainMs } }
+}
+
+/** What is closest to the domain wins: its tag, its schema, the tag for all, the operator's setting. */
+export function appTimeoutMsOf(domain: Domain, timeouts: AppTimeouts | undefined, operatorsMs: number): number {
+  const { ofAllMs, ofDomainMs = {} } = timeouts ?? {}
+  return ofDomainMs[domain.name] ?? domain.appTimeoutMs ?? ofAllMs ?? operatorsMs
+}
+
+/** Why tags don't fit a schema: they name a domain that it doesn't have. */
+export function refuseUnknownDomains(
+  timeouts: AppTimeouts | undefined,
+  domains: readonly Domain[],
+): string | undefined {
+  const names = domains.map(({ name }) => name)
+  const unknown = Object.keys(timeouts?.ofDomainMs ?? {}).find((name) => !names.includes(name))
+  if (unknown === undefined) return undefined
+  return `the tag ${appTimeoutTag}:${unknown} names no domain of the schema${suggestion(unknown, names)}; there are ${names.join(', ')}`
+}
