@@ -27,7 +27,7 @@ function locksAgree() {
   if (!existsSync(installedFile)) return false
   const installed = readJson(installedFile).packages
   return Object.entries(readJson(join(root, 'package-lock.json')).packages).every(([path, wanted]) => {
-    if (!path.startsWith('node_modules/')) return true
+    if (!path.includes('node_modules/')) return true // a workspace
     const found = installed[path]
     if (!found) return Boolean(wanted.optional) // a binary for another platform
     return found.version === wanted.version && found.integrity === wanted.integrity

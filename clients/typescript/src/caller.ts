@@ -9,6 +9,7 @@ import type { InputOf, OperationName, OutputOf } from '../../../src/core/api/ope
 import { OPERATION_NAMES, operationOf, SERVICE_NAME } from '../../../src/core/api/operations.ts'
 import { type ClientCredentials, credentialsFromEnvironment } from './credentials.ts'
 import { HeddleApiError, HeddleConnectionError } from './errors.ts'
+import type { Signal } from './waiting.ts'
 import { requestTarget, type WireRequest, wireError, wireOutput, wireRequest } from './wire.ts'
 
 export interface ClientOptions {
@@ -25,7 +26,7 @@ export interface ClientOptions {
 }
 
 export interface CallOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
 }
 
 /** `startSimulation(input, options)` and so on; the input may be left out where nothing in it is required. */

@@ -27,7 +27,11 @@ const ENDING: readonly SimulationStatus[] = ['FAILED', 'STOPPING', 'STOPPED', 'D
  */
 export class HeddleClient extends OperationCaller {
   /** Every page of a list, as the service answers them. */
-  pages<Name extends PagedName>(name: Name, input: InputOf<Name>, options?: CallOptions) {
+  pages<Name extends PagedName>(
+    name: Name,
+    input: InputOf<Name>,
+    options?: CallOptions,
+  ): AsyncGenerator<OutputOf<Name>, void, undefined> {
     return pages(this, name, input, options)
   }
 

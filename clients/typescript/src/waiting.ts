@@ -4,12 +4,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HeddleWaitError } from './errors.ts'
 
+/** AbortSignal, where the project that compiles has types for it: those of Node or of browsers. */
+export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Known } } ? Known : object
+
 export interface WaitOptions {
   /** When to give up; 600,000 unless told. */
   readonly timeoutMs?: number
   /** The longest pause between two questions; 1,000 unless told. The first ones are shorter. */
   readonly pollMs?: number
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
   /** Told after each question. */
   readonly onProgress?: (progress: WaitProgress) => void
 }

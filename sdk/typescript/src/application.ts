@@ -28,7 +28,7 @@ export class Application {
   #destroyed = false
   #lastErrorMessage = ''
 
-  /** Use createApplication or createStandaloneApplication. */
+  /** @internal Use createApplication or createStandaloneApplication. */
   constructor(host: Host) {
     this.#state = {
       host,

@@ -22,6 +22,7 @@ export class EntityColumns {
   readonly #side: Side
   readonly #sideIndex: number
 
+  /** @internal */
   constructor(memory: PartitionMemory, tick: number) {
     this.partition = memory.index
     this.#memory = memory
@@ -84,6 +85,7 @@ export class OwnedColumns {
   readonly #owner: PartitionOwner
   readonly #isOpen: () => boolean
 
+  /** @internal */
   constructor(state: ApplicationState, isOpen: () => boolean) {
     this.#state = state
     this.#owner = state.owner
@@ -321,7 +323,7 @@ export class OwnedColumns {
   }
 }
 
-/** What an app is told of an entity that it has moved out of the world in bulk. */
+/** @internal What an app is told of an entity that it has moved out of the world in bulk. */
 export function outsideError({ row }: OutsideError, owner: PartitionOwner): HeddleError {
   const [x, y, z] = owner.position.subarray(row * 3, row * 3 + 3)
   return new HeddleError(

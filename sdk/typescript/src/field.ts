@@ -96,7 +96,7 @@ export function defineField<const Of extends Shape>(options: FieldOptions<Of>): 
   return new Field(options)
 }
 
-/** Throws InvalidArgument for anything that `defineField` has not made: types alone don't keep it out at run time. */
+/** @internal Throws InvalidArgument for anything that `defineField` has not made: types alone don't keep it out at run time. */
 export function demandField(field: unknown): void {
   if (!(field instanceof Field))
     throw new HeddleError('InvalidArgument', 'a field is what defineField returns; its options alone are none')

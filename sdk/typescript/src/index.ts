@@ -1,6 +1,6 @@
 // The one public file of Heddle's app SDK for TypeScript and JavaScript: apps import it as '@heddle/sdk'.
 
-export { Application, type RuntimeLimitKind, type StandaloneOptions } from './application.ts'
+export type { Application, RuntimeLimitKind, StandaloneOptions } from './application.ts'
 export type { CoveredColumns, EntityColumns, OwnedColumns } from './columns.ts'
 export { createApplication, createStandaloneApplication } from './create.ts'
 export { type ErrorCode, HeddleError } from './errors.ts'

@@ -30,6 +30,7 @@ const noPoints: Points = {
 }
 const noStates = new Uint8Array(0)
 
+/** @internal */
 export class NearbyFinder {
   readonly #answer: Nearby = {
     count: 0,

@@ -48,7 +48,7 @@ export class Neighbourhood {
   #minY = 0
   #perUnit = 0
 
-  /** Takes the picture. `states` says which of the own rows hold an entity. */
+  /** @internal Takes the picture. `states` says which of the own rows hold an entity. */
   build(radius: number, own: Points, states: Uint8Array, others: Points): void {
     this.radius = radius
     this.ownRows = own.count

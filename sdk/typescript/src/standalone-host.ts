@@ -22,6 +22,7 @@ export interface StandaloneOptions {
   entitiesPerPartition?: number
 }
 
+/** @internal */
 export function createStandaloneHost(options: StandaloneOptions): Host {
   const domain = options.domain ?? 'Standalone'
   const bounds = options.bounds ?? { minX: -1000, maxX: 1000, minY: -1000, maxY: 1000 }

@@ -49,6 +49,7 @@ export class Transaction {
   #committed = false
   #messagesReceived = false
 
+  /** @internal */
   constructor(state: ApplicationState) {
     const { owner } = state
     this.#state = state
