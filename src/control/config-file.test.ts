@@ -23,9 +23,13 @@ function faultsOf(text: string): string[] {
 }
 
 test('the example holds every key, and says what the defaults are', () => {
-  const { limits, quotas, serving, snapshots, audit } = parse(example) as Record<string, Record<string, unknown>>
+  const { limits, quotas, network, serving, snapshots, audit } = parse(example) as Record<
+    string,
+    Record<string, unknown>
+  >
   assert.equal(limits, 'heddle')
   assert.deepEqual(Object.keys(quotas).sort(), Object.keys(QUOTAS).sort())
+  assert.deepEqual(Object.keys(network), ['advertise', 'trusted_proxies'])
   assert.deepEqual(Object.keys(serving), ['connections', 'requests', 'body_mebibytes', 'receive_seconds'])
   assert.deepEqual(Object.keys(snapshots), ['every', 'to', 'keep', 'restart'])
   assert.deepEqual(Object.keys(audit).sort(), ['file_mebibytes', 'files', 's3'])
@@ -121,6 +125,30 @@ test('snapshots that simulations make of themselves are set as in tags, and with
     'line 5, column 12: snapshots.restart: must be true or false, not the number 3',
     'line 6, column 3: snapshots.evry: is not a known property',
   ])
+})
+
+test('the network is an address to advertise and proxies to trust', () => {
+  const { network } = settingsOf(
+    'network:\n  advertise: weaver.example.org\n  trusted_proxies: [127.0.0.1, 10.0.0.0/8, "::1"]\n',
+  )
+  assert.equal(network.advertise, 'weaver.example.org')
+  assert.deepEqual(
+    network.trustedProxies.map(({ version, freeBits }) => [version, freeBits]),
+    [
+      [4, 0n],
+      [4, 24n],
+      [6, 0n],
+    ],
+  )
+  const faults = faultsOf('network:\n  advertise: "weaver:80"\n  trusted_proxies: [proxy.example.org, 10.0.0.0/33]\n')
+  assert.deepEqual(
+    faults.map((fault) => fault.split(': must be')[0]),
+    [
+      'line 2, column 14: network.advertise',
+      'line 3, column 21: network.trusted_proxies[0]',
+      'line 3, column 40: network.trusted_proxies[1]',
+    ],
+  )
 })
 
 test('the longest duration is also the default, and may be longer than the service had it', () => {

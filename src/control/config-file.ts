@@ -1,7 +1,9 @@
 // The operator's configuration file: YAML text in, settings or everything that is wrong with it out.
 // Owns the keys, their order and what each may hold; never decides which file it is, nor reads one (config.ts does).
 
+import { isIP } from 'node:net'
 import { parseS3Uri } from '../base/s3-uri.ts'
+import { type IpRange, parseIpRange } from '../core/access/ip-range.ts'
 import { durationText, parseMaximumDuration } from '../core/lifecycle/duration.ts'
 import {
   defaultSnapshotSettings,
@@ -34,7 +36,16 @@ export interface ServingSettings {
   receiveMs: number
 }
 
+/** How others reach this Heddle. */
+export interface NetworkSettings {
+  /** Where clients connect to apps; the address listened on where absent. */
+  advertise?: string
+  /** Whose word is taken on where a request comes from (`X-Forwarded-*`). */
+  trustedProxies: readonly IpRange[]
+}
+
 export interface FileSettings {
+  network: NetworkSettings
   limits: Limits
   serving: ServingSettings
   /** For simulations that are started from now on, where their tags say nothing else. */
@@ -55,7 +66,10 @@ export const defaultServingSettings: Readonly<ServingSettings> = Object.freeze({
   receiveMs: 20_000,
 })
 
+export const defaultNetworkSettings: Readonly<NetworkSettings> = Object.freeze({ trustedProxies: Object.freeze([]) })
+
 export const defaultFileSettings: Readonly<FileSettings> = Object.freeze({
+  network: defaultNetworkSettings,
   limits: defaultLimits,
   serving: defaultServingSettings,
   snapshots: defaultSnapshotSettings,
@@ -149,15 +163,17 @@ export const QUOTAS: Readonly<Record<string, Quota>> = {
 export function parseConfigFile(text: string): FileSettings | { faults: string[] } {
   const { root, faults } = readYaml(text)
   const settings: FileSettings = {
+    network: { ...defaultNetworkSettings },
     limits: defaultLimits,
     serving: { ...defaultServingSettings },
     snapshots: { ...defaultSnapshotSettings },
     audit: { ...defaultAuditSettings },
   }
   if (root !== undefined && !root.isEmpty) {
-    const fields = root.fields([], ['limits', 'quotas', 'serving', 'snapshots', 'audit'])
+    const fields = root.fields([], ['limits', 'quotas', 'network', 'serving', 'snapshots', 'audit'])
     const base = fields?.get('limits')?.oneOf(['heddle', 'aws']) === 'aws' ? awsLimits : defaultLimits
     settings.limits = readQuotas(fields?.get('quotas'), base)
+    readNetwork(fields?.get('network'), settings.network)
     readServing(fields?.get('serving'), settings.serving)
     readSnapshots(fields?.get('snapshots'), settings.snapshots)
     readAudit(fields?.get('audit'), settings.audit)
@@ -197,6 +213,27 @@ function draftOf(limits: Limits): Draft {
     fabric: { ...fabric },
     unitsPerWorker: { count: unitsPerWorker },
   }
+}
+
+function readNetwork(value: YamlValue | undefined, network: NetworkSettings): void {
+  if (value === undefined || value.isEmpty) return
+  const fields = value.fields([], ['advertise', 'trusted_proxies'])
+  const advertise = fields?.get('advertise')
+  if (advertise !== undefined && !advertise.isEmpty) {
+    network.advertise = parsed(advertise, (text) => (isAddressOrName(text) ? text : undefined), ADDRESS_OR_NAME)
+  }
+  const proxies = fields?.get('trusted_proxies')
+  if (proxies === undefined || proxies.isEmpty) return
+  const ranges = proxies
+    .items()
+    ?.map((item) => parsed(item, parseIpRange, 'an IP address or a range, such as 10.0.0.0/8'))
+  network.trustedProxies = ranges?.filter((range) => range !== undefined) ?? []
+}
+
+export const ADDRESS_OR_NAME = 'an IP address or a host name, without a port, such as 203.0.113.7 or weaver.example.org'
+
+export function isAddressOrName(text: string): boolean {
+  return isIP(text) !== 0 || (/^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/.test(text) && !/^[\d.]+$/.test(text))
 }
 
 function readServing(value: YamlValue | undefined, serving: ServingSettings): void {

@@ -3,8 +3,9 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ConfigError, objectsConfig, resolveConfig, SETTINGS, type SettingName } from './config.ts'
+import { ConfigError, type ConfigOptions, objectsConfig, resolveConfig, SETTINGS, type SettingName } from './config.ts'
 import { defaultFileSettings } from './config-file.ts'
+import { addressForClients } from './control.ts'
 import { loadCredentials, parseCredentials } from './credentials.ts'
 
 test('defaults are used where neither option nor variable says otherwise', () => {
@@ -40,6 +41,7 @@ test('every setting refuses nonsense with a message that names its option and va
     fabricDir: `/${'x'.repeat(100)}`,
     s3Endpoint: 'ftp://x',
     appTimeout: '-1',
+    advertise: 'http://weaver.example.org',
   }
   for (const [name, text] of Object.entries(nonsense)) {
     const { option, variable } = SETTINGS[name as SettingName]
@@ -49,6 +51,27 @@ test('every setting refuses nonsense with a message that names its option and va
       name,
     )
   }
+})
+
+test('clients of apps are told the address that is advertised, else the one listened on', () => {
+  const address = (options: ConfigOptions, environment = {}) => addressForClients(resolveConfig(options, environment))
+  assert.equal(address({}), '127.0.0.1')
+  assert.equal(address({ host: '192.0.2.7' }), '192.0.2.7')
+  assert.equal(address({ host: 'weaver.internal' }), 'weaver.internal')
+  assert.equal(address({ host: '192.0.2.7', advertise: 'weaver.example.org' }), 'weaver.example.org')
+  assert.equal(address({}, { HEDDLE_ADVERTISE: '2001:db8::7' }), '2001:db8::7')
+  const ofFile = {
+    ...resolveConfig({ host: '0.0.0.0' }, {}),
+    network: { advertise: 'file.example', trustedProxies: [] },
+  }
+  assert.equal(addressForClients(ofFile), 'file.example')
+  assert.equal(addressForClients({ ...ofFile, advertise: 'option.example' }), 'option.example')
+  assert.doesNotMatch(address({ host: '0.0.0.0' }), /^(0\.0\.0\.0|::|fe80:.*)$/)
+  for (const advertise of ['host:7000', '10.0.0', 'a b', '-x', '[::1]'])
+    assert.throws(
+      () => address({ advertise }),
+      /--advertise \(HEDDLE_ADVERTISE\) is .*, and must be an IP address or a host name/,
+    )
 })
 
 test('another S3 needs its keys', () => {

@@ -6,12 +6,20 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ObjectsConfig } from '../base/objects-config.ts'
 import { SOCKET_PATH_BYTES_MAX } from '../io/bus/unix-bus.ts'
-import { defaultFileSettings, type FileSettings, parseConfigFile } from './config-file.ts'
+import {
+  ADDRESS_OR_NAME,
+  defaultFileSettings,
+  type FileSettings,
+  isAddressOrName,
+  parseConfigFile,
+} from './config-file.ts'
 
 export interface ControlConfig extends FileSettings {
   host: string
   /** 0 lets the system pick one. */
   port: number
+  /** Where clients connect to apps, where that is not the address listened on. */
+  advertise?: string
   dataFolder: string
   region: string
   accountId: string
@@ -31,6 +39,7 @@ export type ConfigOptions = Partial<Record<SettingName, string>>
 export type Environment = Readonly<Record<string, string | undefined>>
 export type SettingName =
   | 'host'
+  | 'advertise'
   | 'port'
   | 'data'
   | 'region'
@@ -71,6 +80,13 @@ export const SETTINGS: Record<SettingName, Setting> = {
     argument: '<address>',
     description: 'address to listen on',
     defaultText: '127.0.0.1',
+  },
+  advertise: {
+    option: '--advertise',
+    variable: 'HEDDLE_ADVERTISE',
+    argument: '<address>',
+    description: 'address or name that clients of apps are told to connect to',
+    defaultText: 'the address listened on, or the first one that others may reach',
   },
   data: {
     option: '--data',
@@ -158,6 +174,8 @@ export function resolveConfig(options: ConfigOptions, environment: Environment):
   const text = (name: SettingName): string => given(name, options, environment) ?? SETTINGS[name].defaultText
   const s3Endpoint = endpointOf(text('s3Endpoint'))
   if (s3Endpoint !== undefined) requireS3Keys(environment)
+  const advertise = given('advertise', options, environment)
+  if (advertise !== undefined && !isAddressOrName(advertise)) throw unusable('advertise', advertise, ADDRESS_OR_NAME)
   const tls = tlsOf(text('tlsCert'), text('tlsKey'))
   return {
     host: check('host', text('host'), /^[^\s/]+$/, 'an address, such as 127.0.0.1'),
@@ -168,6 +186,7 @@ export function resolveConfig(options: ConfigOptions, environment: Environment):
     fabricFolder: fabricFolderOf(text('fabricDir')),
     appTimeoutMs: secondsOf('appTimeout', text('appTimeout')),
     isInsecureHttpAllowed: flagOf('insecureHttp', text('insecureHttp')),
+    ...(advertise !== undefined && { advertise }),
     ...(tls !== undefined && { tls }),
     ...(s3Endpoint !== undefined && { s3Endpoint }),
     ...defaultFileSettings,

@@ -74,7 +74,6 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     accountId: config.accountId,
     objects: storage,
     fabricFolder: config.fabricFolder,
-    address: addressForClients(config.host),
     appTimeoutMs: config.appTimeoutMs,
     simulationLimits: config.limits.simulation,
     snapshots: config.snapshots,
@@ -93,6 +92,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     // The same after a restart, and nobody else's.
     pageTokenKey: createHmac('sha256', credentials.secretAccessKey).update('heddle page tokens').digest(),
     limits: config.limits,
+    address: addressForClients(config),
     snapshots: config.snapshots,
     nowMs: Date.now,
     newExecutionId: randomUUID,
@@ -112,11 +112,17 @@ export async function openControl(config: ControlConfig, options: ControlOptions
   }
 }
 
-/** Nobody can connect to "all addresses": apps are given the first one that others can reach. */
-function addressForClients(host: string): string {
+/**
+ * What the operator advertises; else the address that is listened on. Nobody can connect to "all addresses": then it is the first one of this
+ * host that others may reach.
+ */
+export function addressForClients({ host, advertise, network }: ControlConfig): string {
+  const wanted = advertise ?? network.advertise
+  if (wanted !== undefined) return wanted
   if (host !== '0.0.0.0' && host !== '::') return host
   const outside = Object.values(networkInterfaces())
     .flat()
-    .find((each) => each !== undefined && !each.internal && each.family === 'IPv4')
-  return outside?.address ?? '127.0.0.1'
+    .filter((each) => each !== undefined && !each.internal && !each.address.startsWith('fe80:'))
+  const first = outside.find((each) => each?.family === 'IPv4') ?? outside[0]
+  return first?.address ?? '127.0.0.1'
 }

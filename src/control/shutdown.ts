@@ -111,7 +111,6 @@ async function stopAll(options: ShutdownOptions, store: Store): Promise<Set<stri
     region: '',
     accountId: '',
     objects: { kind: 'folder', folder: data.objects },
-    address: '',
     appTimeoutMs: 0,
     simulationLimits: defaultSimulationLimits,
     snapshots: defaultSnapshotSettings,

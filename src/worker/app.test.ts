@@ -29,7 +29,6 @@ async function heardOf(lifecycle: 'BySpatialSubdivision' | 'ByRequest', shutdown
       workingFolder: tmpdir(),
       fabricFolder: tmpdir(),
       ports: [],
-      address: '127.0.0.1',
       timeoutMs: 0,
       stream: 'none',
       onOutput: () => undefined,

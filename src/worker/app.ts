@@ -12,7 +12,6 @@ export interface AppOptions extends AppPlace {
   lifecycle: AppState['lifecycle']
   command: readonly string[]
   workingFolder: string
-  address: string
   /** How long it may take for a tick; 0 waits for ever. */
   timeoutMs: number
   description?: string
@@ -93,11 +92,11 @@ export class App {
   /** Looks whether the process has attached meanwhile, or takes too long over it. */
   checkAttached(): void {
     if (this.#state.status !== 'STARTING' || !this.#process) return
-    const { partition, ports, address } = this.options
+    const { partition, ports } = this.options
     if (this.#control.partitionWord(partition, 'attachedPid') !== 0) {
       this.#attachedAtMs = performance.now()
       this.#listener.attached(this)
-      this.#change({ status: 'STARTED', ...(ports.length > 0 && { endpoint: { address, ports } }) })
+      this.#change({ status: 'STARTED', ...(ports.length > 0 && { endpoint: { ports } }) })
     } else if (
       performance.now() - this.#launchedAtMs > failureLimits.attachTimeoutMs &&
       !isBeingDebugged(this.#process.pid)

@@ -248,7 +248,6 @@ export class Apps {
         simulation: plan.simulationName,
         fabricFolder: setup.folder,
         ports,
-        address: plan.address,
         timeoutMs: appTimeoutMsOf(domain, plan.tags.appTimeouts, plan.appTimeoutMs),
         description,
         launchCommands,

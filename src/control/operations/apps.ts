@@ -21,7 +21,7 @@ export function appOperations(context: OperationContext): Handlers {
       const { record, known } = await findSimulation(context, 'DescribeApp', input.Simulation)
       const found = findApp(known, input.Domain, input.App)
       if ('refusal' in found) throw refused('DescribeApp', found.refusal)
-      return { ...summaryOf(record.name, found.app), ...detailsOf(found.app) }
+      return { ...summaryOf(record.name, found.app), ...detailsOf(found.app, context.address) }
     },
 
     /** By domain and name, so that a page goes on at the right place when apps come and go between two pages. */
@@ -79,7 +79,7 @@ function summaryOf(simulation: string, app: AppState) {
   }
 }
 
-function detailsOf(app: AppState) {
+function detailsOf(app: AppState, address: string) {
   return {
     ...(app.description !== undefined && { Description: app.description }),
     // As the service has it: clients read the list without a look whether it is there.
@@ -87,7 +87,7 @@ function detailsOf(app: AppState) {
     ...(app.endpoint !== undefined &&
       app.status === 'STARTED' && {
         EndpointInfo: {
-          Address: app.endpoint.address,
+          Address: address,
           IngressPortMappings: app.endpoint.ports.map((port) => ({ Declared: port.declared, Actual: port.actual })),
         },
       }),

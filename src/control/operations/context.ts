@@ -22,6 +22,8 @@ export interface OperationContext {
   limits: Limits
   /** Of the operator, for simulations whose tags say nothing else. */
   snapshots: SnapshotSettings
+  /** Where clients connect to the apps of this host. */
+  readonly address: string
   /** Signs the tokens of pages. */
   pageTokenKey: Uint8Array
   nowMs(): number

@@ -256,3 +256,16 @@ async function lastSnapshot(name: string): Promise<{ bucket: string; key: string
   assert.ok(snapshot !== undefined)
   return snapshot.location
 }
+
+test('an app that runs is described with the address that is advertised now', async () => {
+  await using fixture = await openFixture({}, { advertise: 'first.example.org' })
+  await fixture.start('shown')
+  await fixture.waitForStatus('shown', 'STARTED')
+  await fixture.call('StartApp', { Simulation: 'shown', Domain: 'View', Name: 'eye' })
+  const address = async () =>
+    (await fixture.call('DescribeApp', { Simulation: 'shown', Domain: 'View', App: 'eye' })).EndpointInfo?.Address
+  assert.equal(await address(), 'first.example.org')
+  fixture.config.advertise = 'second.example.org'
+  await fixture.reopen()
+  assert.equal(await address(), 'second.example.org')
+})

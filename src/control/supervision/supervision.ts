@@ -25,8 +25,6 @@ export interface Supervision {
   accountId: string
   objects: ObjectsConfig
   fabricFolder: string
-  /** The address that clients of apps connect to. */
-  address: string
   appTimeoutMs: number
   /** For the simulations that are started from now on. */
   simulationLimits: SimulationLimits

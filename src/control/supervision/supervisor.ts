@@ -138,7 +138,7 @@ export class Supervisor {
   }
 
   #planFor(record: SimulationRecord, folder: RunFolder): WorkerPlan {
-    const { region, accountId, objects, data, address, appTimeoutMs, simulationLimits } = this.#supervision
+    const { region, accountId, objects, data, appTimeoutMs, simulationLimits } = this.#supervision
     const duration = parseMaximumDuration(record.maximumDuration, Number.POSITIVE_INFINITY)
     if ('refusal' in duration) throw new Error(`stored ${duration.refusal.message}`)
     // What it was started with holds, whatever it was tagged with since, and whatever control is told today.
@@ -160,7 +160,6 @@ export class Supervisor {
       runFolder: folder.folder,
       logsFolder: data.logs,
       fabricFolder: begun.fabricFolder ?? this.#supervision.fabricFolder,
-      address,
       appTimeoutMs,
       limits: begun.limits ?? simulationLimits,
     }

@@ -106,7 +106,7 @@ function startApp(command: Extract<WorkerCommand, { command: 'startApp' }>): Ref
   const app = newApp(command.domain, command.name, 'ByRequest')
   if (command.description !== undefined) app.description = command.description
   if (command.launchCommands !== undefined) app.launchCommands = command.launchCommands
-  app.endpoint = { address: plan.address, ports: [{ declared: 7000, actual: 7001 }] }
+  app.endpoint = { ports: [{ declared: 7000, actual: 7001 }] }
   status.apps.push(app)
   return undefined
 }

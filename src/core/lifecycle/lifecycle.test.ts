@@ -25,7 +25,7 @@ function app(name: string, changes: Partial<AppState> = {}): AppState {
     lifecycle: 'ByRequest',
     status: 'STARTED',
     targetStatus: 'STARTED',
-    endpoint: { address: '127.0.0.1', ports: [{ declared: 7000, actual: 7000 }] },
+    endpoint: { ports: [{ declared: 7000, actual: 7000 }] },
     ...changes,
   }
 }

@@ -13,7 +13,7 @@ function lost(last: Partial<WorkerStatus>, how: Loss, targetStatus: 'STARTED' | 
 }
 
 function app(name: string, more: Partial<AppState> = {}): AppState {
-  const endpoint = { address: 'here', ports: [] }
+  const endpoint = { ports: [] }
   return { domain: 'View', name, lifecycle: 'ByRequest', status: 'STARTED', targetStatus: 'STARTED', endpoint, ...more }
 }
 

@@ -48,8 +48,6 @@ export interface WorkerPlan {
   logsFolder: string
   /** Parent of every simulation's shared memory, on a tmpfs: the worker makes `<fabricFolder>/<executionId>`. */
   fabricFolder: string
-  /** The address that clients of apps connect to (EndpointInfo.Address). */
-  address: string
   /** How long an app may take for one tick, in ms; 0 waits for ever. */
   appTimeoutMs: number
   limits: SimulationLimits
@@ -68,7 +66,8 @@ export interface AppState {
   targetStatus: 'STARTED' | 'STOPPED'
   description?: string
   launchCommands?: string[]
-  endpoint?: { address: string; ports: PortMapping[] }
+  /** While clients can connect: at which address is control's to say. */
+  endpoint?: { ports: PortMapping[] }
 }
 
 /** All that control needs to know of a running simulation; sent whole at each change, and kept in `status.json`. */
