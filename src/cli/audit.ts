@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
 import { dataFolder } from '../control/data-folder.ts'
 import type { AuditEvent } from '../core/audit/audit-event.ts'
-import { readAudit } from '../io/audit/read-audit.ts'
+import { readAudits } from '../io/audit/read-audit.ts'
 import { addSettings } from './settings.ts'
 
 interface AuditOptions extends ConfigOptions {
@@ -37,18 +37,24 @@ export function auditCommand(): Command {
 }
 
 async function audit(options: AuditOptions): Promise<void> {
-  const { audit: folder } = dataFolder(resolveDataFolder(options, process.env))
+  const { audit: known, unknownAudit } = dataFolder(resolveDataFolder(options, process.env))
   const ended = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
   // Whoever reads our output may have seen enough.
   process.stdout.once('error', () => ended.abort())
   if (options.json !== true) await write(rowOf(COLUMNS), ended.signal)
-  for await (const line of readAudit(folder, { follow: options.follow === true, signal: ended.signal })) {
+  const reading = { follow: options.follow === true, signal: ended.signal }
+  for await (const line of readAudits([known, unknownAudit], timeOfLine, reading)) {
     if (ended.signal.aborted) return
     const event = eventOf(line)
     if (event === undefined || !isWanted(event, options)) continue
     await write(options.json === true ? line : rowOf(cellsOf(event)), ended.signal)
   }
+}
+
+/** ISO 8601: in the order of texts they are in the order of time. */
+function timeOfLine(line: string): string {
+  return /"eventTime":"([^"]*)"/.exec(line)?.[1] ?? ''
 }
 
 /** Undefined for a line that was cut short. */

@@ -11,6 +11,7 @@ import { dataFolder, makeDataFolder } from '../control/data-folder.ts'
 import type { ServedControl } from '../control/server.ts'
 import { isFinal } from '../core/lifecycle/simulation.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
+import { ControlLog } from '../io/logs/control-log.ts'
 import { addSettings } from './settings.ts'
 
 /** Holds the API's model where boto3 and the AWS CLI look for it. */
@@ -25,7 +26,7 @@ async function up(options: ConfigOptions): Promise<void> {
   const config = loadConfig(options, process.env)
   const data = dataFolder(config.dataFolder)
   makeDataFolder(data)
-  const destination = pino.destination({ dest: data.log, append: true, mode: 0o600, sync: true })
+  const log = new ControlLog({ path: data.log })
   const stopped = stopSignal()
   serveOnWithoutReader()
   // For tests of the command line alone: another program in the place of the real worker.
@@ -33,7 +34,7 @@ async function up(options: ConfigOptions): Promise<void> {
   // Only this command needs the servers, which take their time to load.
   const { serveControl } = await import('../control/server.ts')
   const served = await serveControl(config, {
-    log: pino(destination),
+    log: pino({}, log),
     environment: process.env,
     ...(workerProgram && { workerProgram }),
   })
@@ -42,14 +43,12 @@ async function up(options: ConfigOptions): Promise<void> {
   const left = await goingOn(served.control)
   await served.close()
   process.stdout.write(farewell(left))
-  destination.end()
+  log.close()
 }
 
-/** Whoever read the output may go (`heddle up | head`); those who are served must not suffer from it. */
+/** Whoever read the output may go (`heddle up | head`), or its file's disk be full; those who are served must not suffer from it. */
 function serveOnWithoutReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 }
 
 function greeting({ control, url }: ServedControl): string {

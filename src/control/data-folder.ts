@@ -9,7 +9,7 @@
 //   DIR/control.log             what control did, as JSON lines
 //   DIR/run/<executionId>/      one simulation: plan.json, status.json, snapshots.json, tick, worker.log, its packages; gone once deleted
 //   DIR/logs/<group>/<simulation>-<first 8 of the execution id>/   its log streams; stay
-//   DIR/audit/                  who called what, a record a line
+//   DIR/audit/                  who called what, a record a line; in unknown/ the calls of nobody that is known
 //   DIR/objects/                the embedded object store
 //   DIR/uploads/                notes of what is being put into an S3 elsewhere
 
@@ -28,6 +28,8 @@ export interface DataFolder {
   run: string
   logs: string
   audit: string
+  /** Of callers that nobody knows. */
+  unknownAudit: string
   objects: string
   uploads: string
 }
@@ -51,6 +53,7 @@ export function dataFolder(folder: string): DataFolder {
     run: join(folder, 'run'),
     logs: join(folder, 'logs'),
     audit: join(folder, 'audit'),
+    unknownAudit: join(folder, 'audit', 'unknown'),
     objects: join(folder, 'objects'),
     uploads: join(folder, 'uploads'),
   }

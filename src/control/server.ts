@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Logger } from 'pino'
 import { SERVICE_NAME } from '../core/api/operations.ts'
-import { AuditFiles } from '../io/audit/audit-files.ts'
 import { FolderObjects } from '../io/objects/folder-objects.ts'
 import type { Access } from './access/access.ts'
 import { guardedHandlers } from './access/api-access.ts'
@@ -38,9 +37,10 @@ export async function serveControl(config: ControlConfig, options: ControlOption
   const control = await openControl(config, options)
   opened.defer(() => control.close())
   const access = openAccess(control, options.log)
-  const auditFiles = new AuditFiles({ folder: control.data.audit, ...config.audit })
-  opened.defer(() => auditFiles.close())
-  const audit = new Audit(auditFiles, config)
+  const { data } = control
+  const { region, accountId } = config
+  const audit = new Audit({ folder: data.audit, unknownFolder: data.unknownAudit, ...config.audit, region, accountId })
+  opened.defer(() => audit.close())
   const load = new Load(config.serving)
   const requests = new RequestMetrics()
   const page = new MetricsPage({ store: control.store, supervisor: control.supervisor, requests })

@@ -1,16 +1,19 @@
 // The worker's status: one document, written down and told to control at every change.
-// Owns its revision and its file; never decides what stands in it.
+// Owns its revision and its file; never decides what stands in it. A disk that is full ends no world: what can't be written is written later.
 
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { STATUS_FILE } from '../core/wire/places.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
 
+const writeAgainMs = 1000
+
 export class StatusBook {
   #status: WorkerStatus
   readonly #file: string
   readonly #publish: (status: WorkerStatus) => void
   #scheduled: NodeJS.Immediate | undefined
+  #writingAgain: NodeJS.Timeout | undefined
 
   constructor(runFolder: string, initial: WorkerStatus, publish: (status: WorkerStatus) => void) {
     this.#status = initial
@@ -39,7 +42,15 @@ export class StatusBook {
 
   #write(): void {
     const temporary = `${this.#file}.new`
-    writeFileSync(temporary, JSON.stringify(this.#status), { mode: 0o600, flush: true })
-    renameSync(temporary, this.#file)
+    try {
+      writeFileSync(temporary, JSON.stringify(this.#status), { mode: 0o600, flush: true })
+      renameSync(temporary, this.#file)
+      clearInterval(this.#writingAgain)
+      this.#writingAgain = undefined
+    } catch (error) {
+      if (this.#writingAgain !== undefined) return
+      console.error(`${this.#file} can't be written, and is tried again: ${(error as Error).message}`)
+      this.#writingAgain = setInterval(() => this.#write(), writeAgainMs).unref()
+    }
   }
 }

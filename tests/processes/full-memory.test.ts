@@ -1,38 +1,18 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'
+import { withSmallDisk } from '../support/small-disk.ts'
 import { waitFor } from '../support/waiting.ts'
-
-/** Mounts a tmpfs of so many MiB for the length of `use`. Undefined where this user may not mount. */
-async function withTmpfs(mebibytes: number, use: (folder: string) => Promise<void>): Promise<'skipped' | undefined> {
-  const folder = mkdtempSync(join(tmpdir(), 'heddle-full-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    rmSync(folder, { recursive: true })
-    return 'skipped'
-  }
-  try {
-    await use(folder)
-  } finally {
-    execFileSync('umount', [folder])
-    rmSync(folder, { recursive: true })
-  }
-  return undefined
-}
 
 function growers(columns: number): string {
   return schema({ domains: { Cells: { kind: 'spatial', grid: [columns, 1], command: 'grower.ts' } } })
 }
 
 test('a simulation whose memory does not fit fails its start, and says that it is full', async (context) => {
-  const outcome = await withTmpfs(1, async (folder) => {
+  await withSmallDisk(context, 1, async ({ folder }) => {
     const fabricFolder = join(folder, 'fabric')
     const heddle = await startHeddle({ fabricFolder })
     try {
@@ -45,11 +25,10 @@ test('a simulation whose memory does not fit fails its start, and says that it i
       await heddle.stop()
     }
   })
-  if (outcome) context.skip('this user may not mount a tmpfs')
 })
 
 test('a world that fills its memory goes on: apps are refused more, and none of them dies', async (context) => {
-  const outcome = await withTmpfs(24, async (folder) => {
+  await withSmallDisk(context, 24, async ({ folder }) => {
     const heddle = await startHeddle({ fabricFolder: join(folder, 'fabric') })
     try {
       const world = await heddle.startSimulation('growing', growers(2), hashEvery(5))
@@ -69,5 +48,4 @@ test('a world that fills its memory goes on: apps are refused more, and none of 
       await heddle.stop()
     }
   })
-  if (outcome) context.skip('this user may not mount a tmpfs')
 })

@@ -42,6 +42,8 @@ export interface HeddleOptions {
   appTimeoutSeconds?: number
   /** An existing folder on a tmpfs for simulations' memory. Default: a new one, removed at the end. */
   fabricFolder?: string
+  /** Its data folder. Default: a new one, removed at the end. */
+  data?: string
   /** The text of a configuration file. */
   configuration?: string
   /** Added to the environment of `heddle up`. */
@@ -90,7 +92,7 @@ export class Heddle {
 
   constructor(folder: string, fabricFolder: string, options: HeddleOptions) {
     this.#folder = folder
-    this.data = join(folder, 'data')
+    this.data = options.data ?? join(folder, 'data')
     this.fabricFolder = fabricFolder
     this.#options = options
   }

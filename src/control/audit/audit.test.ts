@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,17 +7,26 @@ import { type TestContext, test } from 'node:test'
 import pino from 'pino'
 import { ApiError } from '../../core/api/errors.ts'
 import type { AuditEvent } from '../../core/audit/audit-event.ts'
-import { AuditFiles } from '../../io/audit/audit-files.ts'
+import { auditFileNames } from '../../io/audit/audit-files.ts'
 import type { OperationHandlers } from '../http/handlers.ts'
 import { createHttpServer } from '../http/server.ts'
 import { Audit } from './audit.ts'
 
 const CALLER = { accessKeyId: 'AKIATEST', arn: 'arn:aws:iam::111122223333:user/alice' }
+const ID = 'x-amzn-requestid'
 const NAME = 'arn:aws:iam::111122223333:role/world'
 
-async function serve(t: TestContext) {
+async function serve(t: TestContext, nowMs?: () => number) {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-audit-'))
-  const files = new AuditFiles({ folder: join(folder, 'audit'), fileBytesMax: 1e9, filesMax: 9 })
+  const audit = new Audit({
+    folder: join(folder, 'audit'),
+    unknownFolder: join(folder, 'audit', 'unknown'),
+    fileBytesMax: 1e9,
+    filesMax: 9,
+    region: 'us-west-2',
+    accountId: '111122223333',
+    ...(nowMs && { nowMs }),
+  })
   const handled: string[] = []
   const handlers: Partial<OperationHandlers> = {
     async StartClock(input) {
@@ -36,37 +45,40 @@ async function serve(t: TestContext) {
   const server = createHttpServer({
     handlers: handlers as OperationHandlers,
     authenticate: async (request) =>
-      request.headers.authorization === 'good'
+      String(request.headers.authorization) === 'good'
         ? { ok: true, caller: CALLER }
         : { ok: false, error: 'InvalidSignatureException', message: 'bad signature' },
-    audit: new Audit(files, { region: 'us-west-2', accountId: '111122223333' }),
+    audit,
     log: pino({ level: 'silent' }),
   })
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
   t.after(async () => {
     await server.close()
-    await files.close().catch(() => undefined)
+    await audit.close().catch(() => undefined)
     await rm(folder, { recursive: true })
   })
   return {
     folder: join(folder, 'audit'),
     handled,
-    call: (path: string, body?: unknown, authorization = 'good') =>
+    call: (path: string, body?: unknown, authorization = 'good', agent = 'tester/1') =>
       fetch(`http://127.0.0.1:${port}${path}`, {
-        headers: { authorization, 'user-agent': 'tester/1' },
+        headers: { authorization, 'user-agent': agent },
         ...(body !== undefined && { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) }),
       }),
-    events: () =>
-      readdirSync(join(folder, 'audit'))
-        .sort()
-        .flatMap((name) => readFileSync(join(folder, 'audit', name), 'utf8').split('\n'))
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as AuditEvent),
+    events: () => eventsIn(join(folder, 'audit')),
+    unknownEvents: () => eventsIn(join(folder, 'audit', 'unknown')),
   }
 }
 
+function eventsIn(folder: string): AuditEvent[] {
+  return auditFileNames(folder)
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as AuditEvent)
+}
+
 test('every call has left its record when it is answered, refused ones too', async (t) => {
-  const { call, events } = await serve(t)
+  const { call, events, unknownEvents } = await serve(t)
   const calls: [path: string, body: unknown, authorization: string, name: string, error: string | undefined][] = [
     ['/startclock', { Simulation: 'one' }, 'good', 'StartClock', undefined],
     ['/startclock', { Simulation: 'missing' }, 'good', 'StartClock', 'ResourceNotFoundException'],
@@ -80,16 +92,18 @@ test('every call has left its record when it is answered, refused ones too', asy
   ]
   for (const [path, body, authorization, name, error] of calls) {
     const response = await call(path, body, authorization)
-    const event = events().at(-1)
-    assert.equal(event?.requestID, response.headers.get('x-amzn-requestid'), name)
+    const event = [...events(), ...unknownEvents()].find(({ requestID }) => requestID === response.headers.get(ID))
+    assert.ok(event, name)
     assert.equal(event?.eventName, name)
     assert.equal(event?.errorCode, error)
     assert.equal(event?.userAgent, 'tester/1')
     assert.equal(event?.sourceIPAddress, '127.0.0.1')
     assert.equal(event?.readOnly, name !== 'StartClock')
   }
-  assert.equal(events().length, calls.length)
-  const [first, missing, , , , tooLarge, unsigned] = events()
+  // A body that is too large is refused before its signature is looked at.
+  assert.deepEqual([events().length, unknownEvents().length], [calls.length - 2, 2])
+  const [first, missing] = events()
+  const [tooLarge, unsigned] = unknownEvents()
   assert.deepEqual(first.requestParameters, { Simulation: 'one' })
   assert.equal(first.userIdentity.userName, 'alice')
   assert.equal(missing.errorMessage, 'no such simulation')
@@ -139,5 +153,40 @@ test('a change that leaves no record is not answered as done, and no further one
   assert.match(((await first.json()) as { Message: string }).Message, /not recorded in the audit/)
   assert.equal((await call('/startclock', { Simulation: 'two' })).status, 500)
   assert.deepEqual(handled, ['one'])
-  assert.equal((await call('/listsimulations')).status, 200)
+  assert.equal((await call('/listsimulations')).status, 500)
+  // Who isn't known is refused as ever.
+  assert.equal((await call('/startclock', { Simulation: 'one' }, 'bad')).status, 403)
+})
+
+test('callers that nobody knows leave short records, so many of them, and in files of their own', async (t) => {
+  let nowMs = Date.UTC(2026, 0, 1)
+  const { call, events, unknownEvents, folder } = await serve(t, () => nowMs)
+  const long = `/${'x'.repeat(8_000)}`
+  for (let count = 0; count < 510; count++) await call(long, undefined, `AWS4 Credential=${'A'.repeat(2_000)}/2`)
+  assert.equal(unknownEvents().length, 500)
+  await call('/listsimulations')
+  assert.deepEqual(
+    events().map(({ eventName }) => eventName),
+    ['ListSimulations'],
+  )
+  for (const event of unknownEvents()) assert.ok(JSON.stringify(event).length < 8_192)
+  assert.deepEqual(unknownEvents()[0].requestParameters, {
+    omitted: true,
+    originalSize: 8_027,
+    reason: 'larger than 4096 characters',
+  })
+  nowMs += 1_000
+  await call('/nothing', undefined, 'bad')
+  const [dropped, next] = unknownEvents().slice(500)
+  assert.equal(dropped.eventName, 'CallsWithoutRecord')
+  assert.deepEqual(dropped.requestParameters, { count: 10 })
+  assert.deepEqual(next.requestParameters, { method: 'GET', path: '/nothing' })
+  const bytes = auditFileNames(join(folder, 'unknown')).map((name) => statSync(join(folder, 'unknown', name)).size)
+  assert.ok(bytes.every((each) => each < 5 * 1024 ** 2))
+})
+
+test('headers that callers choose are cut', async (t) => {
+  const { events, call } = await serve(t)
+  await call('/listsimulations', undefined, 'good', 'u'.repeat(9_000))
+  assert.equal(events()[0].userAgent, `${'u'.repeat(1023)}…`)
 })

@@ -3,8 +3,9 @@
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { type AuditedCall, auditEvent } from '../../core/audit/audit-event.ts'
-import type { AuditFiles } from '../../io/audit/audit-files.ts'
+import { type AuditEvent, type AuditedCall, auditEvent } from '../../core/audit/audit-event.ts'
+import { AuditFiles } from '../../io/audit/audit-files.ts'
+import { RecordGate } from './record-gate.ts'
 
 /** What whoever handled a call knows of it. */
 export type CallFacts = Pick<
@@ -12,22 +13,49 @@ export type CallFacts = Pick<
   'service' | 'operation' | 'readOnly' | 'requestId' | 'caller' | 'input' | 'output' | 'error'
 >
 
-export class Audit {
-  readonly #files: AuditFiles
-  readonly #owner: { region: string; accountId: string }
-  /** Records that are not written yet. */
-  #lines: string[] = []
-  /** The writing of these. */
-  #turn: Promise<void> | undefined
+export interface AuditOptions {
+  folder: string
+  /** For records of callers that nobody knows. */
+  unknownFolder: string
+  fileBytesMax: number
+  filesMax: number
+  region: string
+  accountId: string
+  /** For tests; the clock of the machine otherwise. */
+  nowMs?: () => number
+}
 
-  constructor(files: AuditFiles, owner: { region: string; accountId: string }) {
-    this.#files = files
-    this.#owner = owner
+/** Records of callers that nobody knows have files of their own, which take this much room at most. */
+const UNKNOWN_FILES_MAX = 16
+const UNKNOWN_FILE_BYTES_MAX = 4 * 1024 ** 2
+/** More of them than these are counted, and not kept. */
+const UNKNOWN_PER_SECOND = 20
+const UNKNOWN_AT_ONCE = 500
+
+export class Audit {
+  readonly #options: AuditOptions
+  readonly #known: Book
+  readonly #unknown: Book
+  readonly #unknownGate: RecordGate
+
+  constructor(options: AuditOptions) {
+    const { folder, unknownFolder, fileBytesMax, filesMax, nowMs } = options
+    this.#options = options
+    const clock = nowMs && { nowMs }
+    this.#known = new Book(new AuditFiles({ folder, fileBytesMax, filesMax, ...clock }))
+    const unknownFiles = new AuditFiles({
+      folder: unknownFolder,
+      fileBytesMax: Math.min(fileBytesMax, UNKNOWN_FILE_BYTES_MAX),
+      filesMax: Math.min(filesMax, UNKNOWN_FILES_MAX),
+      ...clock,
+    })
+    this.#unknown = new Book(unknownFiles)
+    this.#unknownGate = new RecordGate({ perSecond: UNKNOWN_PER_SECOND, atOnce: UNKNOWN_AT_ONCE }, this.#nowMs)
   }
 
   /**
-   * Fulfilled once a call's record outlives this process. Throws AuditError. The records of all calls that one turn of the event loop has handled are written together, and their
-   * answers leave together: one write, and one awakening of a client that waits for several.
+   * Fulfilled once a call's record outlives this process. Throws AuditError. Of callers that nobody knows it is fulfilled without a record
+   * where there are too many of them.
    */
   record(request: IncomingMessage, facts: CallFacts): Promise<void> {
     const { service, operation, readOnly, requestId, caller, input, output, error } = facts
@@ -40,19 +68,74 @@ export class Audit {
       input,
       output,
       error,
-      region: this.#owner.region,
-      accountId: this.#owner.accountId,
-      timeMs: Date.now(),
-      eventId: randomUUID(),
+      ...this.#commonFacts(),
       sourceAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
       userAgent: request.headers['user-agent'],
       claimedAccessKeyId: caller === undefined ? claimedKeyOf(request) : undefined,
     })
+    if (caller !== undefined) return this.#known.write(event)
+    const passed = this.#unknownGate.pass()
+    if (passed === undefined) return Promise.resolve()
+    if (passed.dropped > 0) void this.#unknown.write(this.#dropped(service, passed.dropped)).catch(() => undefined)
+    return this.#unknown.write(event)
+  }
+
+  /** Fulfilled once all records of known callers so far outlive the machine. Throws AuditError. */
+  sync(): Promise<void> {
+    return this.#known.files.sync()
+  }
+
+  /** Throws AuditError where records of known callers can't be written at the moment. */
+  check(): void {
+    this.#known.files.check()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#known.files.close(), this.#unknown.files.close()])
+  }
+
+  readonly #nowMs = () => (this.#options.nowMs ?? Date.now)()
+
+  #commonFacts(): Pick<AuditedCall, 'region' | 'accountId' | 'timeMs' | 'eventId'> {
+    const { region, accountId } = this.#options
+    return { region, accountId, timeMs: this.#nowMs(), eventId: randomUUID() }
+  }
+
+  /** Stands for the calls before it that have no record of their own. */
+  #dropped(service: CallFacts['service'], count: number): AuditEvent {
+    return auditEvent({
+      service,
+      operation: 'CallsWithoutRecord',
+      readOnly: true,
+      requestId: '',
+      sourceAddress: '',
+      input: { count },
+      ...this.#commonFacts(),
+    })
+  }
+}
+
+/**
+ * Records on their way into files. Those of all calls that one turn of the event loop has handled are written together, and their answers
+ * leave together: one write, and one awakening of a client that waits for several.
+ */
+class Book {
+  readonly files: AuditFiles
+  /** Records that are not written yet. */
+  #lines: string[] = []
+  /** The writing of these. */
+  #turn: Promise<void> | undefined
+
+  constructor(files: AuditFiles) {
+    this.files = files
+  }
+
+  write(event: AuditEvent): Promise<void> {
     this.#lines.push(JSON.stringify(event))
     this.#turn ??= new Promise((resolve, reject) => {
       setImmediate(() => {
         try {
-          this.#write()
+          this.#writeLines()
           resolve()
         } catch (error) {
           reject(error)
@@ -62,21 +145,11 @@ export class Audit {
     return this.#turn
   }
 
-  /** Fulfilled once all records so far outlive the machine. Throws AuditError. */
-  sync(): Promise<void> {
-    return this.#files.sync()
-  }
-
-  /** Throws AuditError where records can't be written at the moment. */
-  check(): void {
-    this.#files.check()
-  }
-
-  #write(): void {
+  #writeLines(): void {
     const lines = this.#lines
     this.#lines = []
     this.#turn = undefined
-    this.#files.append(lines.join('\n'))
+    this.files.append(lines.join('\n'))
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import pino from 'pino'
 import type { AuditEvent } from '../../core/audit/audit-event.ts'
+import { auditFileNames } from '../../io/audit/audit-files.ts'
 import { resolveConfig } from '../config.ts'
 import { serveControl } from '../server.ts'
 
@@ -30,7 +31,7 @@ async function serve(t: TestContext, s3: boolean) {
   })
   const { audit: auditFolder } = served.control.data
   const events = () =>
-    readdirSync(auditFolder)
+    auditFileNames(auditFolder)
       .flatMap((name) => readFileSync(join(auditFolder, name), 'utf8').split('\n'))
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as AuditEvent)

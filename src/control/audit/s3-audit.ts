@@ -2,6 +2,7 @@
 // Owns what is kept of such a call; never sees a body.
 
 import type { Logger } from 'pino'
+import { diskText } from '../http/answers.ts'
 import { S3Error } from '../s3/s3-errors.ts'
 import type { S3HandlerOptions } from '../s3/s3-handler.ts'
 import type { Audit } from './audit.ts'
@@ -27,9 +28,12 @@ export function auditS3(
       })
       if (!readOnly && error === undefined) await audit.sync()
     } catch (cause) {
+      // Who isn't known was refused, and learns nothing of the service. Nor can such a call fill the log.
+      if (arn === undefined) return
       log.error({ err: cause, requestId }, 'an S3 call left no record')
-      if (readOnly || error !== undefined) return
-      throw new S3Error('InternalError', 'The request was not recorded in the audit, and is not answered without.')
+      if (error !== undefined) return
+      const message = 'The request was not recorded in the audit, and is not answered without.'
+      throw new S3Error('InternalError', `${message} ${diskText(cause) ?? 'See the log of the service'}.`, { cause })
     }
   }
 }

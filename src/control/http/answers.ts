@@ -3,6 +3,7 @@
 
 import type { FastifyError, FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
+import { diskFault } from '../../base/disk-fault.ts'
 import { ApiError } from '../../core/api/errors.ts'
 
 export const REQUEST_ID_HEADER = 'x-amzn-RequestId'
@@ -16,7 +17,16 @@ export function apiErrorOf(fault: unknown, log: Logger): ApiError {
   }
   if (isFrameworkRefusal(fault)) return new ApiError('SerializationException', refusalText(fault))
   log.error({ err: fault }, 'an operation failed')
+  const disk = diskText(fault)
+  if (disk !== undefined) return new ApiError('InternalServerException', disk, { cause: fault })
   return new ApiError('InternalServerException', 'The request failed on the side of the service; its log has the cause')
+}
+
+/** What a caller is told where the disk is the cause of a failure; undefined where it isn't. */
+export function diskText(fault: unknown): string | undefined {
+  const words = diskFault(fault)
+  if (words === undefined) return undefined
+  return `The disk of the service's data folder ${words}: nothing can be stored or recorded there. Try again once that is mended`
 }
 
 export function sendError(reply: FastifyReply, error: ApiError): FastifyReply {

@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { ApiError } from '../../core/api/errors.ts'
 import type { OperationName } from '../../core/api/operations.ts'
 import type { Audit, CallFacts } from '../audit/audit.ts'
-import { ERROR_TYPE_HEADER, errorText } from './answers.ts'
+import { diskText, ERROR_TYPE_HEADER, errorText } from './answers.ts'
 
 /** Answers anybody, without a signature, that the server serves. No call of the API, so no record. */
 export const HEALTH_PATH = '/health'
@@ -53,9 +53,9 @@ export function auditCalls(app: FastifyInstance, audit: Audit, log: Logger): voi
     if (request.routeOptions.url === HEALTH_PATH) return done(null, payload)
     const facts = factsOf(request, reply, payload)
     const fail = (error: unknown) => {
+      // Who isn't known was refused, and learns nothing of the service. Nor can such a call fill the log.
+      if (facts.caller === undefined) return done(null, payload)
       log.error({ err: error, requestId: request.id }, 'a call left no record')
-      // What was only read, or refused, changes nothing.
-      if (facts.readOnly || reply.statusCode >= 300) return done(null, payload)
       const answer = unrecorded(error)
       reply.code(answer.status).header(ERROR_TYPE_HEADER, answer.code)
       reply.removeHeader('content-length')
@@ -98,6 +98,7 @@ function messageOf(payload: unknown): string {
 }
 
 function unrecorded(cause: unknown): ApiError {
-  const message = 'The request was not recorded in the audit, and is not answered without; see the log of the service'
-  return new ApiError('InternalServerException', message, { cause })
+  const message = 'The request was not recorded in the audit, and is not answered without'
+  const why = diskText(cause) ?? 'See the log of the service'
+  return new ApiError('InternalServerException', `${message}. ${why}`, { cause })
 }

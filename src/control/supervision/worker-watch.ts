@@ -38,6 +38,8 @@ const COMMAND_LIMIT_MS = 60_000
 const METRICS_LIMIT_MS = 2_000
 /** How long a command waits for a connection that is being made again. */
 const REACH_LIMIT_MS = 2_000
+/** How long until what could not be stored is stored again. */
+const STORE_AGAIN_MS = 500
 
 type Client = BusClient<WorkerCommand, WorkerAnswer, WorkerEvent>
 
@@ -61,6 +63,11 @@ export class WorkerWatch {
   #settle: () => void = () => undefined
   #stopDeadline: NodeJS.Timeout | undefined
   #saving: Promise<void> = Promise.resolve()
+  /** What is not stored yet. A newer one takes the place of an older one. */
+  #unstored: ((store: Store) => Promise<unknown>) | undefined
+  #storingAgain: Promise<void> | undefined
+  /** Why its worker could not be started. */
+  #launchFault: string | undefined
 
   /** `onStatus` is told of each new status, before it is stored. */
   constructor(
@@ -148,9 +155,14 @@ export class WorkerWatch {
         if (end === undefined) return
         await this.#conclude(end)
         this.#settle()
+        // Another worker is started only once that is stored.
+        if (!isFinal(end.status.status)) await this.#storingAgain
+        if (this.#closed) return
       } while (!isFinal(end.status.status))
       await this.#waitForExit()
       await removeRemains(this.#supervision.processes, this.#plan.fabricFolder, this.executionId, this.#folder)
+      // Until its end is stored, this watch alone knows it.
+      await this.#storingAgain
     } catch (error) {
       this.#supervision.log.error({ error, simulation: this.#name }, 'the watch of a worker broke')
     } finally {
@@ -159,6 +171,7 @@ export class WorkerWatch {
   }
 
   async #launch(): Promise<void> {
+    this.#launchFault = undefined
     if (this.#targetStatus === 'STOPPED') return
     // Here and not where the loss was found: control may have been started again since.
     if (this.#status !== undefined) {
@@ -171,6 +184,7 @@ export class WorkerWatch {
       this.#launched = true
       this.#child = await startWorkerProcess(this.#supervision.workerProgram, this.#folder, this.executionId)
     } catch (error) {
+      this.#launchFault = (error as Error).message
       this.#supervision.log.error({ error, simulation: this.#name }, 'a worker process could not be started')
     }
   }
@@ -281,12 +295,30 @@ export class WorkerWatch {
     await this.#store((store) => store.setWorkerStatus(this.executionId, status, failure))
   }
 
+  /** What can't be stored now, as on a disk that is full, is stored as soon as it can be. */
   async #store(change: (store: Store) => Promise<unknown>): Promise<void> {
+    this.#unstored = change
     try {
-      await change(this.#supervision.store)
+      await this.#storeNow(change)
     } catch (error) {
-      this.#supervision.log.error({ error, simulation: this.#name }, 'a status could not be stored')
+      this.#supervision.log.error({ error, simulation: this.#name }, 'a status could not be stored, and is tried again')
+      this.#storingAgain ??= this.#storeAgain()
     }
+  }
+
+  async #storeNow(change: (store: Store) => Promise<unknown>): Promise<void> {
+    await change(this.#supervision.store)
+    if (this.#unstored === change) this.#unstored = undefined
+  }
+
+  async #storeAgain(): Promise<void> {
+    while (this.#unstored !== undefined && !this.#closed) {
+      await sleep(STORE_AGAIN_MS)
+      const change = this.#unstored
+      // The first failure was logged; the last one is followed by a success, or by our end.
+      if (change !== undefined) await this.#storeNow(change).catch(() => undefined)
+    }
+    this.#storingAgain = undefined
   }
 
   /** A final status, or one for the next worker to begin with. */
@@ -325,6 +357,7 @@ export class WorkerWatch {
   }
 
   #describeEnd(): string {
+    if (this.#launchFault !== undefined) return `the worker process could not be started: ${this.#launchFault}`
     if (!this.#launched) return 'the worker process was not started'
     const signal = this.#child?.signalCode
     const code = this.#child?.exitCode

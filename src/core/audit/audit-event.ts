@@ -63,10 +63,15 @@ const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS'
 const SECRET_MEMBERS = new Set(['ClientToken'])
 /** Longer ones are left out, as CloudTrail does. */
 const PARAMETERS_CHARACTERS_MAX = 100 * 1024
+/** Nobody has to say who they are to be recorded: what is recorded of them is short. */
+const UNKNOWN_PARAMETERS_CHARACTERS_MAX = 4096
+/** Of a text that a caller may choose freely. */
+const TEXT_CHARACTERS_MAX = 1024
 const CALLERS_KEPT = 200
 
 export function auditEvent(call: AuditedCall): AuditEvent {
   const isManagement = call.service !== 's3'
+  const parametersMax = call.caller === undefined ? UNKNOWN_PARAMETERS_CHARACTERS_MAX : PARAMETERS_CHARACTERS_MAX
   return {
     eventVersion: '1.11',
     userIdentity: identityOf(call),
@@ -75,12 +80,12 @@ export function auditEvent(call: AuditedCall): AuditEvent {
     eventName: call.operation,
     awsRegion: call.region,
     sourceIPAddress: call.sourceAddress,
-    userAgent: call.userAgent ?? null,
+    userAgent: cut(call.userAgent) ?? null,
     errorCode: call.error?.code,
-    errorMessage: call.error?.message,
-    requestParameters: shown(call.input),
+    errorMessage: cut(call.error?.message),
+    requestParameters: shown(call.input, parametersMax),
     // Only changes leave what they answered: what was read is in the service anyway.
-    responseElements: call.readOnly || call.error !== undefined ? null : shown(call.output),
+    responseElements: call.readOnly || call.error !== undefined ? null : shown(call.output, parametersMax),
     requestID: call.requestId,
     eventID: call.eventId,
     readOnly: call.readOnly,
@@ -126,13 +131,17 @@ function typeOf(resource: string): string {
 }
 
 /** Members keep the API's own names: programs read `requestParameters.Name`. Nothing at all is `null`. */
-function shown(value: object | undefined): unknown {
+function shown(value: object | undefined, charactersMax: number): unknown {
   if (value === undefined || Object.keys(value).length === 0) return null
   const members = withoutSecrets(value)
   if (isShort(value)) return members
   const characters = JSON.stringify(members).length
-  if (characters <= PARAMETERS_CHARACTERS_MAX) return members
-  return { omitted: true, originalSize: characters, reason: `larger than ${PARAMETERS_CHARACTERS_MAX} characters` }
+  if (characters <= charactersMax) return members
+  return { omitted: true, originalSize: characters, reason: `larger than ${charactersMax} characters` }
+}
+
+function cut(text: string | undefined): string | undefined {
+  return text !== undefined && text.length > TEXT_CHARACTERS_MAX ? `${text.slice(0, TEXT_CHARACTERS_MAX - 1)}…` : text
 }
 
 /** Whether it is so short that nobody has to count: texts alone, of few characters. */

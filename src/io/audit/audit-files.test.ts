@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { AuditError, AuditFiles } from './audit-files.ts'
-import { readAudit } from './read-audit.ts'
+import { readAudits } from './read-audit.ts'
 
 const DAY_MS = 86_400_000
 
@@ -21,7 +21,7 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 async function linesOf(folder: string): Promise<string[]> {
   const lines: string[] = []
   const { signal } = new AbortController()
-  for await (const line of readAudit(folder, { follow: false, signal })) lines.push(line)
+  for await (const line of readAudits([folder], String, { follow: false, signal })) lines.push(line)
   return lines
 }
 
@@ -89,13 +89,50 @@ test('a record that can not be written is refused, and so is the check until it 
     await files.close()
   }))
 
+test('records of several folders are read in the order of their time, and followed', () =>
+  inFolder(async (folder) => {
+    const [first, second] = ['a', 'b'].map((name) => join(folder, name))
+    const options = { fileBytesMax: 1e6, filesMax: 9 }
+    const known = new AuditFiles({ folder: first, ...options })
+    const unknown = new AuditFiles({ folder: second, ...options })
+    for (const line of ['1 known', '4 known', '5 known']) known.append(line)
+    for (const line of ['2 unknown', '3 unknown', '6 unknown']) unknown.append(line)
+    const ended = new AbortController()
+    const read: string[] = []
+    const folders = [first, second, join(folder, 'none')]
+    for await (const line of readAudits(folders, String, { follow: true, signal: ended.signal })) {
+      read.push(line)
+      if (read.length === 6) known.append('7 known')
+      if (read.length === 7) unknown.append('8 unknown')
+      if (read.length === 8) ended.abort()
+    }
+    const all = ['1 known', '2 unknown', '3 unknown', '4 known', '5 known', '6 unknown']
+    assert.deepEqual(read, [...all, '7 known', '8 unknown'])
+    const whole: string[] = []
+    const { signal } = new AbortController()
+    for await (const line of readAudits(folders, String, { follow: false, signal })) whole.push(line)
+    assert.deepEqual(whole, read)
+    await known.close()
+    await unknown.close()
+  }))
+
+test('records go on in a new file where theirs was deleted or moved away', () =>
+  inFolder(async (folder) => {
+    const files = new AuditFiles({ folder, fileBytesMax: 1e6, filesMax: 9 })
+    files.append('gone')
+    await rm(join(folder, readdirSync(folder)[0]))
+    files.append('kept')
+    assert.deepEqual(await linesOf(folder), ['kept'])
+    await files.close()
+  }))
+
 test('a reader follows into the next file', () =>
   inFolder(async (folder) => {
     const files = new AuditFiles({ folder, fileBytesMax: 8, filesMax: 9 })
     const ended = new AbortController()
     const read: string[] = []
     files.append('line 0')
-    for await (const line of readAudit(folder, { follow: true, signal: ended.signal })) {
+    for await (const line of readAudits([folder], String, { follow: true, signal: ended.signal })) {
       read.push(line)
       if (read.length < 6) files.append(`line ${read.length}`)
       else ended.abort()

@@ -12,6 +12,7 @@ import {
   readdirSync,
   readSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -32,7 +33,9 @@ export interface AuditFilesOptions {
 }
 
 interface OpenFile {
+  path: string
   descriptor: number
+  inode: number
   /** When its day begins; that ends 24 hours later. */
   dayAtMs: number
   bytes: number
@@ -42,6 +45,8 @@ interface OpenFile {
 const FILE_NAME = /^(\d{4}-\d{2}-\d{2})-(\d{6})\.jsonl$/
 const NEWLINE = 10
 const DAY_MS = 24 * 3_600_000
+/** Room for any record: empty lines, which say nothing, and are cut off again. */
+const PROBE = Buffer.alloc(128 * 1024, NEWLINE)
 const syncData = promisify(fdatasync)
 
 /** The files of a folder, oldest first; none where there is no folder. */
@@ -72,11 +77,16 @@ export class AuditFiles {
 
   /** Writes a record, so that it outlives this process; throws AuditError where it can't, and then nothing of it is left. */
   append(line: string): void {
-    try {
-      const file = this.#fileForNow()
+    this.#attempt((file) => {
       const bytes = Buffer.from(`${line}\n`)
       writeWhole(file.descriptor, bytes, file.bytes)
       file.bytes += bytes.length
+    })
+  }
+
+  #attempt(write: (file: OpenFile) => void): void {
+    try {
+      write(this.#fileForNow())
       this.#broken = false
     } catch (error) {
       this.#broken = true
@@ -107,19 +117,26 @@ export class AuditFiles {
     }
   }
 
-  /** Tries whether records can be written again, where the last one could not. Throws AuditError. */
+  /** Tries whether there is room for a record again, where there was none for the last one. Throws AuditError. */
   check(): void {
-    // An empty line says nothing, and takes as much room as a record's first byte.
-    if (this.#broken) this.append('')
+    if (!this.#broken) return
+    this.#attempt(({ descriptor, bytes }) => {
+      writeWhole(descriptor, PROBE, bytes)
+      ftruncateSync(descriptor, bytes)
+    })
   }
 
   async close(): Promise<void> {
     await this.#nextSync?.catch(() => undefined)
     await this.#syncing?.catch(() => undefined)
-    if (this.#file === undefined) return
-    fdatasyncSync(this.#file.descriptor)
-    closeSync(this.#file.descriptor)
+    const file = this.#file
+    if (file === undefined) return
     this.#file = undefined
+    try {
+      fdatasyncSync(file.descriptor)
+    } finally {
+      closeSync(file.descriptor)
+    }
   }
 
   #fileForNow(): OpenFile {
@@ -127,7 +144,7 @@ export class AuditFiles {
     const atMs = nowMs()
     const current = this.#file
     const isToday = current !== undefined && atMs >= current.dayAtMs && atMs < current.dayAtMs + DAY_MS
-    if (isToday && current.bytes < fileBytesMax) return current
+    if (isToday && current.bytes < fileBytesMax && isThere(current)) return current
     const day = new Date(atMs).toISOString().slice(0, 10)
     const names = auditFileNames(folder)
     const [, lastDay, lastNumber] = FILE_NAME.exec(names.at(-1) ?? '') ?? []
@@ -137,33 +154,46 @@ export class AuditFiles {
     const continues = isFirst && lastDay === day
     const number = lastDay === nameDay ? Number(lastNumber) + (continues ? 0 : 1) : 1
     const name = `${nameDay}-${String(number).padStart(6, '0')}.jsonl`
-    const opened = this.#open(join(folder, name), day)
-    if (current !== undefined) this.#letGo(current.descriptor)
+    const opened = open(join(folder, name), day)
     this.#file = opened
+    if (current !== undefined) this.#letGo(current.descriptor)
     const kept = names.includes(name) ? names : [...names, name]
     for (const old of kept.slice(0, Math.max(0, kept.length - filesMax))) rmSync(join(folder, old), { force: true })
     if (opened.bytes < fileBytesMax) return opened
     return this.#fileForNow()
   }
 
-  #open(path: string, day: string): OpenFile {
-    const descriptor = openSync(path, 'a+', 0o600)
-    const { size } = fstatSync(descriptor)
+  /** Its records are on the disk before it is closed; a sync of it may be under way. */
+  #letGo(descriptor: number): void {
+    const close = () => closeSync(descriptor)
+    try {
+      fdatasyncSync(descriptor)
+    } finally {
+      if (this.#syncing === undefined) close()
+      else void this.#syncing.then(close, close)
+    }
+  }
+}
+
+function open(path: string, day: string): OpenFile {
+  const descriptor = openSync(path, 'a+', 0o600)
+  try {
+    const { size, ino } = fstatSync(descriptor)
     const last = Buffer.alloc(1)
     if (size > 0) readSync(descriptor, last, 0, 1, size - 1)
     // A line that an earlier process could not end is ended first.
     const isTorn = size > 0 && last[0] !== NEWLINE
     if (isTorn) writeSync(descriptor, '\n')
-    return { descriptor, dayAtMs: Date.parse(day), bytes: isTorn ? size + 1 : size }
+    return { path, descriptor, inode: ino, dayAtMs: Date.parse(day), bytes: isTorn ? size + 1 : size }
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
   }
+}
 
-  /** Its records are on the disk before it is closed; a sync of it may be under way. */
-  #letGo(descriptor: number): void {
-    fdatasyncSync(descriptor)
-    const close = () => closeSync(descriptor)
-    if (this.#syncing === undefined) close()
-    else void this.#syncing.then(close, close)
-  }
+/** Records in a file that was deleted, or moved away, would be read by nobody. */
+function isThere({ path, inode }: OpenFile): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === inode
 }
 
 /** All of it or nothing. */

@@ -15,8 +15,74 @@ export interface ReadAuditOptions {
 const POLL_MS = 200
 const CHUNK_BYTES = 256 * 1024
 
-/** Lines, oldest first, without empty ones. A last line that is still being written is left out. */
-export async function* readAudit(folder: string, { follow, signal }: ReadAuditOptions): AsyncGenerator<string> {
+/**
+ * Lines of several folders, oldest first as `timeOf` says, without empty ones. A last line that is still being written is left out. A
+ * follower waits a moment for an older line of another folder.
+ */
+export async function* readAudits(
+  folders: readonly string[],
+  timeOf: (line: string) => string,
+  options: ReadAuditOptions,
+): AsyncGenerator<string> {
+  const sources = folders.map((folder) => new Source(readAudit(folder, options)))
+  for (;;) {
+    const late = sources.filter((source) => source.isExpected)
+    if (late.length > 0) {
+      await settled(late, options)
+      for (const source of late) source.isExpected = false
+    }
+    const ready = sources.filter(({ line }) => line !== undefined)
+    if (ready.length === 0) {
+      const open = sources.filter(({ isOver }) => !isOver)
+      if (open.length === 0) return
+      await Promise.race(open.map(({ coming }) => coming))
+      continue
+    }
+    const first = ready.reduce((a, b) => (timeOf(b.line!) < timeOf(a.line!) ? b : a))
+    yield first.take()
+  }
+}
+
+/** Once all have come, or, for a follower, a moment has passed: the others are at their end for now. */
+async function settled(late: readonly Source[], { follow, signal }: ReadAuditOptions): Promise<void> {
+  const all = Promise.all(late.map(({ coming }) => coming))
+  if (!follow) return void (await all)
+  const isOver = new AbortController()
+  await Promise.race([all, pause(AbortSignal.any([signal, isOver.signal]))])
+  isOver.abort()
+}
+
+/** The next line of a folder. */
+class Source {
+  line: string | undefined
+  isOver = false
+  /** A line is likely to come at once. */
+  isExpected = true
+  coming: Promise<void>
+  readonly #lines: AsyncGenerator<string>
+
+  constructor(lines: AsyncGenerator<string>) {
+    this.#lines = lines
+    this.coming = this.#next()
+  }
+
+  take(): string {
+    const line = this.line!
+    this.line = undefined
+    this.isExpected = true
+    this.coming = this.#next()
+    return line
+  }
+
+  async #next(): Promise<void> {
+    const { done, value } = await this.#lines.next()
+    if (done === true) this.isOver = true
+    else this.line = value
+  }
+}
+
+/** Lines of one folder. */
+async function* readAudit(folder: string, { follow, signal }: ReadAuditOptions): AsyncGenerator<string> {
   let done: string | undefined
   while (!signal.aborted) {
     const names = auditFileNames(folder).filter((name) => done === undefined || name > done)
