@@ -7,6 +7,7 @@ import type { AccessUser } from '../control/access/access-file.ts'
 import { type ConfigOptions, resolveConfig } from '../control/config.ts'
 import { type Decision, evaluate } from '../core/access/evaluate.ts'
 import { RequestContext, tagValues } from '../core/access/request-context.ts'
+import { actionFault, unknownKeyFault } from '../core/access/vocabulary.ts'
 import { accessFolderOf, policyIn, readFolder } from './access-files.ts'
 import { addSettings } from './settings.ts'
 
@@ -37,6 +38,8 @@ export function accessCheckCommand(): Command {
 }
 
 function check(options: CheckOptions): void {
+  const fault = [actionFault(options.action), ...Object.keys(options.context).map(unknownKeyFault)].find(Boolean)
+  if (fault !== undefined) throw new Error(fault)
   const folder = accessFolderOf(options)
   const user = readFolder(folder).user(options.user)
   if (user === undefined) throw new Error(`there is no user ${options.user}`)

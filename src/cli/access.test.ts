@@ -72,6 +72,18 @@ test('a decision is explained by the statement that makes it, with its place', a
   assert.equal(narrow.out, 'denied: the policy of the session does not allow it\n')
 })
 
+test('a question about an action or a key that does not exist is no question', async () => {
+  const ask = (action: string, ...more: string[]) => access('check', '--user', 'ann', '--action', action, ...more)
+  const action = await ask('simspaceweaver:StartClok')
+  assert.equal(action.code, 1)
+  assert.match(
+    action.err,
+    /no action is called 'simspaceweaver:StartClok' \(did you mean "simspaceweaver:StartClock"\?\)/,
+  )
+  const key = await ask('s3:ListBucket', '--context', 's3:prefx=a')
+  assert.match(key.err, /there is no condition key 's3:prefx' \(did you mean "s3:prefix"\?\)/)
+})
+
 test('temporary credentials come in three forms, and last as long as asked', async () => {
   const json = await access('session', '--user', 'ann', '--duration', '15m', '--json')
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = JSON.parse(json.out)
@@ -119,6 +131,20 @@ test('a policy that is broken is refused with file, line and reason, and makes n
   const refused = await access('user', 'add', 'eve', '--policy', broken)
   assert.equal(refused.code, 1)
   assert.match(refused.err, /broken\.json:3: 'Get' is no action/)
+  writeFileSync(
+    broken,
+    JSON.stringify(
+      { Version: '2012-10-17', Statement: { Effect: 'Deny', Action: 's3:Delet', Resource: '*' } },
+      null,
+      1,
+    ),
+  )
+  const mistyped = await access('session', '--user', 'eve', '--policy', broken)
+  assert.match(
+    (await access('user', 'add', 'eve', '--policy', broken)).err,
+    /broken\.json:5: no action is called 's3:Delet'/,
+  )
+  assert.equal(mistyped.code, 1)
   assert.match((await access('user', 'ls')).out, /^no users/)
 })
 

@@ -144,7 +144,13 @@ export const users: Record<string, MatrixUser> = {
   'resources-in-their-case': user([], { Resource: arn('RED') }),
   'wildcard-at-the-end-of-a-segment': user([...onRed, ...starts], { Resource: 'arn:aws:*:simulation/red' }),
   'wildcard-within-a-segment': user([], { Resource: 'arn:aws:simspaceweaver:*-west-2:simulation/red' }),
-  'resource-that-ends-early': user([], { Resource: 'arn:aws:simspaceweaver' }),
+  'resource-that-ends-early': user(without(of('simspaceweaver'), 'list simulations'), {
+    Resource: 'arn:aws:simspaceweaver',
+  }),
+  'deny-that-ends-early': user(['list simulations', ...of('s3')], everything, {
+    Effect: 'Deny',
+    Resource: 'arn:aws:simspaceweaver:us-west-2',
+  }),
   'deny-over-colons': user(without(all, ...onRed, ...starts), everything, {
     Effect: 'Deny',
     Resource: 'arn:aws:simspaceweaver:*:simulation/red',

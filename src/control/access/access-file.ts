@@ -1,7 +1,7 @@
 // One file of DIR/access: a user, with access keys and policies, as YAML or JSON.
 // Owns the file's form, and where in it a fault lies; never puts a line of the file, which may hold a secret, into a message.
 
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
 import { type ParsedPolicy, type Policy, parsePolicy } from '../../core/access/policy.ts'
 import { type Credentials, isUsableKeyId, isUsableSecret } from '../credentials.ts'
 
@@ -129,11 +129,19 @@ function contentValue(document: Document): unknown {
   }
 }
 
-/** The line of the nearest place on the path that the file has. */
+/** The line of the nearest place on the path that the file has; of a member it is that of its name. */
 function lineAt(document: Document, counter: LineCounter, path: Path): number {
   for (let length = path.length; length > 0; length -= 1) {
     const node = document.getIn(path.slice(0, length), true)
-    if (isNode(node) && node.range) return counter.linePos(node.range[0]).line
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
+    const name = isMap(parent)
+      ? parent.items.map(({ key }) => key).find((key) => nameOf(key) === path[length - 1])
+      : node
+    if (isNode(name) && name.range) return counter.linePos(name.range[0]).line
   }
   return 1
+}
+
+function nameOf(key: unknown): unknown {
+  return isScalar(key) ? key.value : key
 }

@@ -65,6 +65,17 @@ test('a fault has its line and never a line of the file', () => {
   const policies = 'policies:\n  - Version: 2012-10-17\n    Statement:\n'
   const cases: [string, number, RegExp][] = [
     [`${key('A')}${policies}      - Effect: Allow\n        Action: s3:*\n        Resource: bucket\n`, 7, /no resource/],
+    [
+      `${policies}      - Effect: Deny\n        Action:\n          - s3:*\n          - s3:Delet\n        Resource: '*'\n`,
+      7,
+      /s3:Delet'/,
+    ],
+    [
+      `${policies}      - Effect: Deny\n        Action: s3:*\n        Resource: '*'\n        Condition:\n          StringEquals:\n            aws:SourceVcp:\n              - x\n`,
+      9,
+      /"aws:SourceVpc"/,
+    ],
+    [`${policies}      - Effect: Deny\n        Actions:\n          - s3:*\n`, 5, /no place here/],
     [`keys:\n  - accessKeyId: A\n    secretAccessKey: ${SECRET}\n  broken: [\n`, 4, /not well-formed/],
     [`keys:\n  - accessKeyId: A\n    secret: ${SECRET}\n`, 3, /no such member/],
     [`keys:\n  - accessKeyId: A\n    secretAccessKey: short\n`, 3, /8 to 256/],

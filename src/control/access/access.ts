@@ -141,6 +141,10 @@ export function userPrincipal(name: string, accountId: string): { arn: string; v
     'aws:PrincipalArn': arn,
     'aws:PrincipalAccount': accountId,
     'aws:PrincipalType': 'User',
+    // Nobody calls for somebody else here, and all that there is belongs to the one account.
+    'aws:PrincipalIsAWSService': 'false',
+    'aws:ViaAWSService': 'false',
+    'aws:ResourceAccount': accountId,
   }
   return { arn, values }
 }

@@ -5,11 +5,11 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { Logger } from 'pino'
+import { METRICS_ACTION } from '../../core/access/vocabulary.ts'
 import type { Access, Origin } from '../access/access.ts'
 import { PAGE_TYPE } from './metrics-page.ts'
 
 export const METRICS_PATH = '/metrics'
-export const METRICS_ACTION = 'heddle:ReadMetrics'
 
 export interface MetricsEndpointOptions {
   page(): Promise<string>

@@ -23,7 +23,7 @@ export function conditionOf(
 ): Condition | { readonly reason: string } {
   const parts = partsOf(operator)
   if (parts === undefined) return { reason: `there is no condition operator '${operator}'` }
-  const wrong = values.find((value) => !value.includes('${') && !parts.base.accepts(value))
+  const wrong = values.find((value) => !parts.base.accepts(value, variables))
   if (wrong !== undefined) return { reason: `'${wrong}' is no value for ${operator}` }
   return { operator: parts, key, values, variables }
 }
@@ -44,7 +44,8 @@ export function conditionHolds(condition: Condition, context: RequestContext): b
 
 /** How one value is compared with one that the policy names. */
 export interface Comparison {
-  accepts(wanted: string): boolean
+  /** Whether the policy may name it; with `variables`, it may hold some. */
+  accepts(wanted: string, variables: boolean): boolean
   /** Whether a request's value can be compared at all: what can't satisfies neither an operator nor its negation. */
   comparable(value: string): boolean
   matches(value: string, wanted: string, variables: boolean, context: RequestContext): boolean
@@ -88,7 +89,13 @@ function textual(wildcards: boolean, fold: (text: string) => string = (text) => 
 
 /** ARNs are compared piece by piece: a `*` does not reach over a colon, but at the end of the pattern. */
 const ARN: Comparison = {
-  accepts: () => true,
+  accepts: (wanted, variables) => {
+    const pattern = parsePattern(wanted, { wildcards: true, variables })
+    const end = pattern.at(-1)
+    // A variable may hold all of an ARN.
+    const isOpen = end === ANY_MANY || (pattern.length === 1 && typeof end === 'object')
+    return isOpen || splitPattern(pattern, ARN_PIECES).length === ARN_PIECES
+  },
   comparable: () => true,
   matches: (value, wanted, variables, context) =>
     matchesArn(parsePattern(wanted, { wildcards: true, variables }), value, (name) => context.variable(name)),
@@ -132,7 +139,7 @@ function arnPieces(pattern: Pattern): readonly Pattern[] {
 
 function ordered(parse: (text: string) => number, compare: (value: number, wanted: number) => boolean): Comparison {
   return {
-    accepts: (wanted) => !Number.isNaN(parse(wanted)),
+    accepts: (wanted, variables) => !Number.isNaN(parse(wanted)) || (variables && wanted.includes('${')),
     comparable: (value) => !Number.isNaN(parse(value)),
     matches: (value, wanted, variables, context) => {
       const text = textOf(parsePattern(wanted, { wildcards: false, variables }), (name) => context.variable(name))

@@ -100,6 +100,24 @@ export function resourcePattern(pattern: Pattern): Pattern {
 
 const ARN_COLONS = 5
 
+/** The pattern with a `*` for each part that an ARN lacks at its end. Source: IAM's reference, ARNs with less than six parts. */
+export function filledArn(pattern: Pattern): Pattern {
+  const missing = ARN_COLONS - pattern.filter((part) => part === ':').length
+  return missing <= 0
+    ? pattern
+    : [...pattern, ...Array.from({ length: missing }, () => [':', ANY_MANY] as const).flat()]
+}
+
+/** Names of the variables in a text, and what is wrong with the way in which they are written, if anything is. */
+export function variablesIn(text: string): { readonly names: readonly string[] } | { readonly reason: string } {
+  if (text.replaceAll(/\$\{[^}]*\}/g, '').includes('${')) return { reason: `a variable in '${text}' has no end` }
+  const variables = parse(text, { wildcards: false, variables: true }).filter((part) => typeof part === 'object')
+  if (variables.some(({ variable, fallback }) => variable === '' && fallback === undefined)) {
+    return { reason: `a variable in '${text}' has no name` }
+  }
+  return { names: variables.flatMap(({ variable }) => (variable === '' ? [] : [variable])) }
+}
+
 /** Text without one has a character in each place. */
 const SURROGATE = /[\ud800-\udfff]/
 

@@ -2,7 +2,8 @@
 // Owns the grammar of an identity policy; never decides about a request.
 
 import { type Condition, conditionOf } from './conditions.ts'
-import { type Pattern, parsePattern, resourcePattern } from './pattern.ts'
+import { filledArn, type Pattern, parsePattern, resourcePattern, splitPattern, variablesIn } from './pattern.ts'
+import { actionFault, arnFault, type KeyUse, keyFault, variableFault } from './vocabulary.ts'
 
 export interface Policy {
   readonly statements: readonly Statement[]
@@ -70,25 +71,58 @@ function statementOf(value: unknown, path: Path, variables: boolean): Statement 
   if (effect !== 'Allow' && effect !== 'Deny') throw new Fault([...path, 'Effect'], 'Effect must be Allow or Deny')
   const actions = oneOf(rest, 'Action', 'NotAction', path)
   const resources = oneOf(rest, 'Resource', 'NotResource', path)
-  for (const action of actions.list) {
-    if (action !== '*' && !/^[\w-]+:[\w*?]+$|^\*:\*$/.test(action)) {
-      throw new Fault(actions.path, `'${action}' is no action; one reads service:Operation, such as s3:GetObject`)
-    }
-  }
-  for (const resource of resources.list) {
-    if (!/^(\*$|arn:)/.test(resource)) {
-      throw new Fault(resources.path, `'${resource}' is no resource; one reads arn:aws:..., or *`)
-    }
+  const use: KeyUse = {
+    effect,
+    actions: actions.list.map(({ text, at }) => actionPattern(text, at)),
+    actionsExcluded: actions.excluded,
   }
   return {
     ...(sid !== undefined && { sid }),
-    effect,
-    actions: actions.list.map((each) => parsePattern(each.toLowerCase(), { wildcards: true, variables: false })),
-    actionsExcluded: actions.excluded,
-    resources: resources.list.map((each) => resourcePattern(parsePattern(each, { wildcards: true, variables }))),
+    ...use,
+    resources: resources.list.flatMap(({ text, at }) => {
+      if (variables) requireVariables(text, at, use)
+      return resourcePatterns(text, at, variables)
+    }),
     resourcesExcluded: resources.excluded,
-    conditions: conditionsOf(condition, [...path, 'Condition'], variables),
+    conditions: conditionsOf(condition, [...path, 'Condition'], variables, use),
   }
+}
+
+function actionPattern(action: string, at: Path): Pattern {
+  if (!/^([\w-]+:[\w*?]+|\*:\*|\*)$/.test(action)) {
+    throw new Fault(at, `'${action}' is no action; one reads service:Operation, such as s3:GetObject`)
+  }
+  requireNone(actionFault(action), at)
+  return parsePattern(action.toLowerCase(), { wildcards: true, variables: false })
+}
+
+/** An ARN that ends early is taken in both ways: as it stands, where a `*` reaches over its colons, and filled. */
+function resourcePatterns(resource: string, at: Path, variables: boolean): Pattern[] {
+  const pattern = parsePattern(resource, { wildcards: true, variables })
+  if (resource === '*') return [pattern]
+  if (!resource.startsWith('arn:')) throw new Fault(at, `'${resource}' is no resource; one reads arn:aws:..., or *`)
+  const [, partition, service, , , named] = splitPattern(pattern, ARN_PARTS)
+  if (named?.length === 0) throw new Fault(at, `'${resource}' names no resource; for all of them it ends in a *`)
+  requireNone(arnFault(literalOf(partition), literalOf(service)), at)
+  const filled = filledArn(pattern)
+  return (filled === pattern ? [pattern] : [pattern, filled]).map(resourcePattern)
+}
+
+const ARN_PARTS = 6
+
+/** Undefined where a wildcard or a variable leaves open what it is, or it is missing. */
+function literalOf(part: Pattern | undefined): string | undefined {
+  return part?.every((each) => typeof each === 'string') ? part.join('') : undefined
+}
+
+function requireVariables(text: string, at: Path, use: KeyUse): void {
+  const variables = variablesIn(text)
+  if ('reason' in variables) throw new Fault(at, variables.reason)
+  for (const name of variables.names) requireNone(variableFault(name, use), at)
+}
+
+function requireNone(fault: string | undefined, at: Path): void {
+  if (fault !== undefined) throw new Fault(at, fault)
 }
 
 function oneOf(members: Readonly<Record<string, unknown>>, name: string, notName: string, path: Path) {
@@ -97,16 +131,24 @@ function oneOf(members: Readonly<Record<string, unknown>>, name: string, notName
     throw new Fault(path, `a statement needs ${name} or ${notName}, and not both`)
   }
   const at = [...path, excluded ? notName : name]
-  return { excluded, path: at, list: textsOf(members[excluded ? notName : name], at) }
+  return { excluded, list: textsOf(members[excluded ? notName : name], at) }
 }
 
-function conditionsOf(value: unknown, path: Path, variables: boolean): Condition[] {
+function conditionsOf(value: unknown, path: Path, variables: boolean, use: KeyUse): Condition[] {
   if (value === undefined) return []
   const conditions: Condition[] = []
   for (const [operator, keys] of Object.entries(membersOf(value, path))) {
     for (const [key, given] of Object.entries(membersOf(keys, [...path, operator]))) {
       const at = [...path, operator, key]
-      const read = conditionOf(operator, key, textsOf(given, at), variables)
+      requireNone(keyFault(key, use), at)
+      const values = textsOf(given, at)
+      if (variables) for (const each of values) requireVariables(each.text, each.at, use)
+      const read = conditionOf(
+        operator,
+        key,
+        values.map(({ text }) => text),
+        variables,
+      )
       if ('reason' in read) throw new Fault(at, read.reason)
       conditions.push(read)
     }
@@ -126,12 +168,14 @@ function membersOf(value: unknown, path: Path, names?: readonly string[]): Recor
 }
 
 /** A text or a list of them; numbers and booleans are taken as they are written. */
-function textsOf(value: unknown, path: Path): string[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value]
-  if (list.length === 0) throw new Fault(path, 'the list is empty')
-  return list.map((each) => {
-    if (!['string', 'number', 'boolean'].includes(typeof each))
-      throw new Fault(path, 'must be text, or a list of texts')
-    return String(each)
-  })
+function textsOf(value: unknown, path: Path): { text: string; at: Path }[] {
+  if (Array.isArray(value) && value.length === 0) throw new Fault(path, 'the list is empty')
+  if (Array.isArray(value))
+    return value.map((each, index) => ({ text: textOf(each, [...path, index]), at: [...path, index] }))
+  return [{ text: textOf(value, path), at: path }]
+}
+
+function textOf(value: unknown, at: Path): string {
+  if (['string', 'number', 'boolean'].includes(typeof value)) return String(value)
+  throw new Fault(at, 'must be text, or a list of texts')
 }

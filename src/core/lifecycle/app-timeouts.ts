@@ -3,7 +3,7 @@
 
 import type { Domain } from '../schema/schema.ts'
 import { appTimeoutSecondsMax } from '../schema/schema-limits.ts'
-import { suggestion } from '../schema/suggest.ts'
+import { suggestion } from '../suggest.ts'
 
 /** As the tags of a simulation have them, in ms; 0 waits for ever. */
 export interface AppTimeouts {

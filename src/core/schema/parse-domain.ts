@@ -1,11 +1,11 @@
 // Reads one domain of a simulation schema.
 // Owns a domain's rules, those of its grid among them; rules between domains are `parse-schema.ts`.
 
+import { suggestion } from '../suggest.ts'
 import { gridEdges, increases } from './grid.ts'
 import { parsePackageLocation } from './package-location.ts'
 import type { CustomDomain, Domain, PartitioningStrategy, Size } from './schema.ts'
 import { appTimeoutSecondsMax, type SchemaLimits } from './schema-limits.ts'
-import { suggestion } from './suggest.ts'
 import { shown, type YamlValue } from './yaml-value.ts'
 
 export interface DomainContext {

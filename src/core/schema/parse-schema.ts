@@ -1,6 +1,7 @@
 // Reads a simulation schema: YAML text in, the schema or everything that is wrong with it out.
 // Owns the rules of the file as a whole; never throws for a bad file, and never reads one.
 
+import { suggestion } from '../suggest.ts'
 import { type Bounds, gridEdges, increases } from './grid.ts'
 import { type DomainContext, parseDomain, parseImage, parseSize } from './parse-domain.ts'
 import type {
@@ -13,7 +14,6 @@ import type {
 } from './schema.ts'
 import { AWS_LIMITS, HEDDLE_LIMITS, type SchemaLimits } from './schema-limits.ts'
 import type { StartError } from './start-error.ts'
-import { suggestion } from './suggest.ts'
 import { type Fault, readYaml, shown, type YamlValue } from './yaml-value.ts'
 
 export interface ParseOptions {

@@ -17,7 +17,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
-import { suggestion } from './suggest.ts'
+import { suggestion } from '../suggest.ts'
 
 export interface Fault {
   /** Both count from 1. */
