@@ -2,7 +2,7 @@
 // missing is made for what writes into it; what only reads makes none.
 
 import { createWriteStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Connection } from './api/connection.ts'
@@ -37,7 +37,9 @@ export async function findObjects(connection: Connection, bucket?: string, prefi
         : [bucket]
     const found: FoundObject[] = []
     for (const each of buckets) {
-      for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: each, Prefix: prefix }))
+      // A store that gives the same page again and again has no end.
+      const paging = { client: s3, stopOnSameToken: true }
+      for await (const { Contents = [] } of paginateListObjectsV2(paging, { Bucket: each, Prefix: prefix }))
         for (const { Key, Size = 0, LastModified } of Contents)
           found.push({ bucket: each, key: Key!, bytes: Size, modifiedAtMs: LastModified?.getTime() ?? 0 })
     }
@@ -45,27 +47,31 @@ export async function findObjects(connection: Connection, bucket?: string, prefi
   })
 }
 
-/** Streams an object into a file; `onProgress` is told how many of how many bytes are there. */
+/** An object as a file; `onProgress` is told how many of how many bytes are there. Throws ObjectsError. */
 export async function downloadObject(
-  connection: Connection,
-  Bucket: string,
-  Key: string,
+  { endpoint, region, credentials }: Connection,
+  bucket: string,
+  key: string,
   file: string,
   onProgress: (bytes: number, of: number) => void,
 ): Promise<void> {
-  await withClient(connection, async (s3) => {
-    const { GetObjectCommand } = await import('@aws-sdk/client-s3')
-    const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand({ Bucket, Key }))
-    let bytes = 0
-    const counted = async function* (pieces: AsyncIterable<Uint8Array>) {
-      for await (const piece of pieces) {
+  const { S3Objects } = await import('../io/objects/s3-objects.ts')
+  const { readObject } = await import('../io/objects/read-object.ts')
+  // Nothing is put, so nothing is noted.
+  const uploadsFolder = dirname(file)
+  const objects = new S3Objects({ endpoint, region, credentials, forcePathStyle: true, uploadsFolder })
+  try {
+    await readObject(objects, { bucket, key }, async (info, body) => {
+      let bytes = 0
+      body.on('data', (piece: Uint8Array) => {
         bytes += piece.length
-        onProgress(bytes, ContentLength)
-        yield piece
-      }
-    }
-    await pipeline(Body as Readable, counted, createWriteStream(file))
-  })
+        onProgress(bytes, info.bytes)
+      })
+      await pipeline(body, createWriteStream(file))
+    })
+  } finally {
+    await objects.close()
+  }
 }
 
 async function withBucket<Result>(
@@ -89,8 +95,12 @@ async function withBucket<Result>(
       }
       return await act(s3)
     } catch (cause) {
+      const { refusalText } = await import('../io/objects/s3-answers.ts')
       const { name, message } = cause as Error
-      throw new Error(`the bucket ${Bucket} can not be used: ${name}: ${message}`, { cause })
+      const text = refusalText(cause)
+      throw new Error(`the bucket ${Bucket} can not be used: ${text === name ? `${name}: ${message}` : text}`, {
+        cause,
+      })
     }
   })
 }
@@ -100,7 +110,9 @@ async function withClient<Result>(
   act: (s3: S3Client) => Promise<Result>,
 ): Promise<Result> {
   const { S3Client: Client } = await import('@aws-sdk/client-s3')
+  const { demandS3Answers } = await import('../io/objects/s3-answers.ts')
   const s3 = new Client({ endpoint, region, credentials: { ...credentials }, forcePathStyle: true })
+  demandS3Answers(s3)
   try {
     return await act(s3)
   } finally {

@@ -40,8 +40,8 @@ export async function withSnapshot<Result>(
       downloadObject(connection, BucketName, ObjectKey, file, (bytes, of) => {
         onProgress?.({ status: `${percent(bytes, of)} of ${of} bytes`, elapsedMs: 0 })
       }),
-    ).catch((cause: Error) => {
-      throw new Error(`the snapshot ${uri} can not be read: ${cause.name}: ${cause.message}`, { cause })
+    ).catch((cause: Error & { fault?: string }) => {
+      throw new Error(`the snapshot ${uri} can not be read: ${cause.fault ?? cause.name}: ${cause.message}`, { cause })
     })
     return await named(uri, act(file))
   } finally {

@@ -15,6 +15,7 @@ import { fetchPackage, PackageError } from '../io/packages/packages.ts'
 import { App, type AppListener } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Journal } from './journal.ts'
+import { Patience } from './patience.ts'
 import { startFailure } from './start-failure.ts'
 import { type FabricSetup, partitionKey } from './world-setup.ts'
 
@@ -73,9 +74,11 @@ export class Apps {
   async fetchPackages(signal: AbortSignal): Promise<void> {
     const { plan, schema, objects } = this.#options
     const options = { objects, destinationFolder: packagesFolder(plan), signal }
+    const patience = new Patience(signal)
     for (const domain of schema.domains) {
       try {
-        this.#packageFolders.set(domain.name, await fetchPackage(domain.package, options))
+        const fetch = () => fetchPackage(domain.package, options)
+        this.#packageFolders.set(domain.name, await (plan.last ? patience.with(fetch) : fetch()))
       } catch (cause) {
         if (!(cause instanceof PackageError)) throw cause
         throw startFailure(cause.errorType, `domain '${domain.name}': ${cause.message}`, cause)

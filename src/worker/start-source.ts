@@ -5,16 +5,17 @@
 import { createWriteStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { s3Uri } from '../base/s3-uri.ts'
 import { parseSchema } from '../core/schema/parse-schema.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import { RESTORING_FOLDER } from '../core/wire/places.ts'
 import type { ObjectLocation, WorkerPlan } from '../core/wire/worker-protocol.ts'
-import { type Objects, ObjectsError, type ObjectsFault } from '../io/objects/objects.ts'
+import { type Objects, ObjectsError } from '../io/objects/objects.ts'
+import { readObject } from '../io/objects/read-object.ts'
+import { keepSource, keptSource } from './kept-source.ts'
 import type { MadeSnapshots } from './made-snapshots.ts'
+import { faultOf, Patience } from './patience.ts'
 import { readSnapshot, refusalText, type Snapshot, SnapshotError } from './snapshot-file.ts'
 import { StartFailure, startFailure } from './start-failure.ts'
 
@@ -34,9 +35,6 @@ export interface StartSourceOptions {
 }
 
 const schemaBytesMax = 1024 ** 2
-/** How long the object store may take to answer where the machine, and it too, was started again. */
-const answerLimitMs = 300_000
-const answerRetryMs = 1000
 
 /** Throws StartFailure where something is missing or wrong, and the signal's reason where it ends the reading. */
 export async function readStartSource(
@@ -44,35 +42,24 @@ export async function readStartSource(
   objects: Objects,
   options: StartSourceOptions,
 ): Promise<StartSource> {
-  if (!plan.last) return readFirstSource(plan, objects, options.signal)
   const first = () => readFirstSource(plan, objects, options.signal)
-  return (await readOwnSnapshot(plan, objects, options)) ?? (await patiently(first, options.signal))
-}
-
-/** Again and again while the object store doesn't answer. */
-async function patiently<Result>(read: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const giveUpAtMs = performance.now() + answerLimitMs
-  for (;;) {
-    try {
-      return await read()
-    } catch (cause) {
-      if (faultOf(cause) !== 'Unavailable' || performance.now() > giveUpAtMs) throw cause
-    }
-    await sleep(answerRetryMs, undefined, { signal })
-  }
+  if (!plan.last) return first()
+  const patience = new Patience(options.signal)
+  return (await readOwnSnapshot(plan, objects, patience, options)) ?? (await patience.with(first))
 }
 
 /** The newest one that is whole; undefined where there is none. Throws StartFailure where there are some, and each is refused: they may be worth a look. */
 async function readOwnSnapshot(
   plan: WorkerPlan,
   objects: Objects,
+  patience: Patience,
   { made, signal, passedOver }: StartSourceOptions,
 ): Promise<StartSource | undefined> {
   const refused: StartFailure[] = []
   for (const location of made.newestFirst) {
     try {
       const read = () => readSnapshotObject(location, plan.runFolder, objects, signal)
-      const snapshot = await patiently(read, signal)
+      const snapshot = await patience.with(read)
       if (snapshot.header.executionId === plan.executionId)
         return { ...parsed(snapshot.header.schemaText, plan), snapshot, ownSnapshot: location }
       await snapshot.close()
@@ -93,22 +80,34 @@ async function readOwnSnapshot(
   return undefined
 }
 
-/** Of the object store, where it is the reason. */
-function faultOf(failure: unknown): ObjectsFault | undefined {
-  const reason = failure instanceof StartFailure ? failure.cause : failure
-  return reason instanceof ObjectsError ? reason.fault : undefined
-}
-
-/** As StartSimulation has said. */
+/** As StartSimulation has said, and as it was then. */
 async function readFirstSource(plan: WorkerPlan, objects: Objects, signal: AbortSignal): Promise<StartSource> {
-  if (plan.snapshotLocation) {
-    const { schema } = plan.tags
-    // The schema first: a snapshot may be large.
-    const other = schema && parsed(await readSchemaObject(schema, objects), plan)
-    const snapshot = await readSnapshotObject(plan.snapshotLocation, plan.runFolder, objects, signal)
-    return { ...(other ?? parsed(snapshot.header.schemaText, plan)), snapshot }
+  const { runFolder, snapshotLocation, tags } = plan
+  const kept = keptSource(runFolder)
+  // The schema first: a snapshot may be large.
+  const location = snapshotLocation === undefined ? plan.schemaLocation! : tags.schema
+  const text = kept?.schemaText ?? (location && (await readSchemaObject(location, objects, signal)))
+  const own = text === undefined ? undefined : parsed(text, plan)
+  if (snapshotLocation === undefined) {
+    if (!kept) keepSource(runFolder, { schemaText: own!.schemaText })
+    return own!
   }
-  return parsed(await readSchemaObject(plan.schemaLocation!, objects), plan)
+  const snapshot = await readSnapshotObject(snapshotLocation, runFolder, objects, signal)
+  try {
+    const { executionId, tick, stateHash } = snapshot.header
+    const snapshotId = `${executionId} ${tick} ${stateHash}`
+    if (kept && kept.snapshotId !== snapshotId)
+      throw startFailure(
+        'SnapshotInvalid',
+        `the snapshot ${s3Uri(snapshotLocation)} is another one than the simulation was started from`,
+      )
+    const source = own ?? parsed(snapshot.header.schemaText, plan)
+    if (!kept) keepSource(runFolder, { schemaText: source.schemaText, snapshotId })
+    return { ...source, snapshot }
+  } catch (cause) {
+    await snapshot.close()
+    throw cause
+  }
 }
 
 function parsed(schemaText: string, plan: WorkerPlan): { schema: SimulationSchema; schemaText: string } {
@@ -117,22 +116,30 @@ function parsed(schemaText: string, plan: WorkerPlan): { schema: SimulationSchem
   return { schema: result.schema, schemaText }
 }
 
-async function readSchemaObject(location: ObjectLocation, objects: Objects): Promise<string> {
+async function readSchemaObject(location: ObjectLocation, objects: Objects, signal: AbortSignal): Promise<string> {
   try {
-    const { info, body } = await objects.get(location.bucket, location.key)
-    if (info.bytes > schemaBytesMax) {
-      body.destroy()
-      throw startFailure(
-        'SchemaFormatInvalid',
-        `${s3Uri(location)} has ${info.bytes} bytes; a schema has at most ${schemaBytesMax}`,
-      )
-    }
-    return await text(body)
+    return await readObject(objects, location, (_, body) => schemaText(location, body), { signal })
   } catch (cause) {
     throw cause instanceof ObjectsError
       ? startFailure('SchemaNotFound', `the schema ${s3Uri(location)} can not be read: ${cause.message}`, cause)
       : cause
   }
+}
+
+/** Whatever size was announced. */
+async function schemaText(location: ObjectLocation, body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > schemaBytesMax)
+      throw startFailure(
+        'SchemaFormatInvalid',
+        `${s3Uri(location)} has more than the ${schemaBytesMax} bytes of a schema`,
+      )
+    chunks.push(chunk)
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks))
 }
 
 async function readSnapshotObject(
@@ -145,12 +152,13 @@ async function readSnapshotObject(
   const file = join(folder, 'start.zip')
   try {
     await mkdir(folder, { recursive: true })
-    const { body } = await objects.get(location.bucket, location.key)
-    await pipeline(body, createWriteStream(file), { signal })
+    await readObject(objects, location, (_, body) => pipeline(body, createWriteStream(file), { signal }), { signal })
     return await readSnapshot(file, { signal, keepsStates: true })
   } catch (cause) {
-    if (cause instanceof ObjectsError)
-      throw startFailure('SnapshotNotFound', `the snapshot ${s3Uri(location)} can not be read: ${cause.message}`, cause)
+    if (cause instanceof ObjectsError) {
+      const type = cause.fault === 'Damaged' ? 'SnapshotInvalid' : 'SnapshotNotFound'
+      throw startFailure(type, `the snapshot ${s3Uri(location)} can not be read: ${cause.message}`, cause)
+    }
     if (cause instanceof SnapshotError)
       throw startFailure('SnapshotInvalid', refusalText(s3Uri(location), cause), cause)
     throw cause

@@ -18,6 +18,8 @@ export interface CallContext {
   readonly requestId: string
   readonly caller: Caller
   readonly origin: Origin
+  /** Aborted, with an ApiError, where the caller goes away without its answer; absent where there is none who could. */
+  readonly signal?: AbortSignal
 }
 
 export interface Caller {

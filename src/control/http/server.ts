@@ -172,7 +172,7 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
     },
     // Never gives the framework a promise of the reply: it would listen for the reply's end, at a price.
     handler: (request: FastifyRequest, reply: FastifyReply) => {
-      answer(name, request, options).then(
+      answer(name, request, reply, options).then(
         (json) => void sendJson(reply, json),
         (fault) => void reply.send(fault),
       )
@@ -183,6 +183,7 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
 async function answer<Name extends OperationName>(
   name: Name,
   request: FastifyRequest,
+  reply: FastifyReply,
   options: HttpServerOptions,
 ): Promise<string | Buffer> {
   const caller = await authenticated(options, request)
@@ -191,10 +192,29 @@ async function answer<Name extends OperationName>(
   if (!validated.ok) throw validated.error
   const notes = notesOf(request)
   notes.input = validated.input
-  const call = { requestId: request.id, caller, origin: originOf(request.raw) }
+  const call = {
+    requestId: request.id,
+    caller,
+    origin: originOf(request.raw),
+    // Made for the few that look at it.
+    get signal() {
+      return goneSignal(reply.raw)
+    },
+  }
   const output = await options.handlers[name](validated.input, call)
   notes.output = output
   return jsonOf(name, output)
+}
+
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  const look = () => {
+    if (response.writableFinished) return
+    gone.abort(new ApiError('InternalServerException', 'The caller went away before it was answered'))
+  }
+  if (response.closed) look()
+  else response.once('close', look)
+  return gone.signal
 }
 
 /** Handlers may answer with the same output again, which is then not written again. */

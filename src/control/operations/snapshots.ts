@@ -12,14 +12,14 @@ import { commandWorker, demand, findSimulation, type OperationContext } from './
 const KEY_BYTES_MAX = 1024
 
 export function createSnapshot(context: OperationContext): OperationHandlers['CreateSnapshot'] {
-  return async (input) => {
+  return async (input, { signal }) => {
     const { BucketName: bucket, ObjectKeyPrefix: prefix } = input.Destination
     const simulation = await findSimulation(context, 'CreateSnapshot', input.Simulation)
     demand('CreateSnapshot', refuseSnapshot(simulation.known))
     const key = await explainFaults(bucket, async () => {
-      const free = await freeKey(context.objects, bucket, context.nowMs(), (atMs) =>
-        boundedKey(snapshotKey(prefix, simulation.record.name, atMs)),
-      )
+      const keyAt = (atMs: number) => boundedKey(snapshotKey(prefix, simulation.record.name, atMs))
+      const free = await freeKey(context.objects, bucket, context.nowMs(), keyAt, signal)
+      signal?.throwIfAborted()
       await context.objects.checkWritable(bucket, free)
       return free
     })

@@ -77,6 +77,7 @@ const codeOfFault: Record<ObjectsFault, S3ErrorCode> = {
   BucketExists: 'BucketAlreadyOwnedByYou',
   BucketNotEmpty: 'BucketNotEmpty',
   NoSpace: 'StorageFull',
+  Damaged: 'InternalError',
   Unavailable: 'ServiceUnavailable',
 }
 

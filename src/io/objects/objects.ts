@@ -27,6 +27,8 @@ export type ObjectsFault =
   | 'BucketExists'
   | 'BucketNotEmpty'
   | 'NoSpace'
+  /** What came has not the checksum that was said. */
+  | 'Damaged'
   | 'Unavailable'
 
 export class ObjectsError extends Error {
@@ -52,13 +54,19 @@ export interface PutOptions {
 /** What the worker and control need of an object store. The embedded store has more, for its S3 endpoint. */
 export interface Objects {
   bucketExists(bucket: string): Promise<boolean>
-  /** Throws ObjectsError NoSuchBucket or NoSuchKey. */
-  head(bucket: string, key: string): Promise<ObjectInfo>
+  /** Throws ObjectsError NoSuchBucket or NoSuchKey, and the signal's reason where it ends the call. */
+  head(bucket: string, key: string, signal?: AbortSignal): Promise<ObjectInfo>
   /**
    * The body is to be read or destroyed. `info.bytes` is the size of the whole object; `last` is included, and cut at the end.
-   * Throws ObjectsError NoSuchBucket, NoSuchKey, or InvalidRange where nothing lies in the range; the body breaks with one where the store goes away.
+   * Throws ObjectsError NoSuchBucket, NoSuchKey, or InvalidRange where nothing lies in the range; the body breaks with one where the store goes away,
+   * or (Damaged) where what came is not what was put; `readObject` tries again. The signal ends the call, which then throws its reason, or the body.
    */
-  get(bucket: string, key: string, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }>
+  get(
+    bucket: string,
+    key: string,
+    range?: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<{ info: ObjectInfo; body: Readable }>
   /**
    * Streams; the object appears under its key whole or not at all. Aborting leaves nothing behind.
    * An error of the body itself is thrown as it is; failures of the store are ObjectsErrors.

@@ -14,20 +14,16 @@ import {
 import { Upload } from '@aws-sdk/lib-storage'
 import { abortable, endBody, type ObjectBody } from './object-body.ts'
 import { checkKey } from './object-names.ts'
-import {
-  type ByteRange,
-  type ObjectInfo,
-  type Objects,
-  ObjectsError,
-  type ObjectsFault,
-  type PutOptions,
-} from './objects.ts'
+import { type ByteRange, type ObjectInfo, type Objects, ObjectsError, type PutOptions } from './objects.ts'
+import { demandS3Answers, noSuchBucket, objectsError } from './s3-answers.ts'
 import { clearLeft, S3Put, tokenName } from './s3-put.ts'
 import { UploadNotes } from './upload-notes.ts'
 
 export interface S3Credentials {
   accessKeyId: string
   secretAccessKey: string
+  /** Of temporary keys. */
+  sessionToken?: string
 }
 
 export interface S3ObjectsOptions {
@@ -54,6 +50,7 @@ export class S3Objects implements Objects {
     const { endpoint, region, forcePathStyle, credentials, uploadsFolder } = options
     this.notes = new UploadNotes(uploadsFolder, endpoint)
     this.client = new S3Client({ endpoint, region, forcePathStyle, credentials })
+    demandS3Answers(this.client)
   }
 
   async close(): Promise<void> {
@@ -71,27 +68,40 @@ export class S3Objects implements Objects {
     }
   }
 
-  async head(bucket: string, key: string): Promise<ObjectInfo> {
+  async head(bucket: string, key: string, signal?: AbortSignal): Promise<ObjectInfo> {
     checkKey(key)
     try {
-      const answer = await this.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), this.soon())
+      const answer = await this.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), this.soon(signal))
       return infoOf(key, answer, answer.ContentLength ?? 0)
     } catch (error) {
+      signal?.throwIfAborted()
       throw await this.explain(error, bucket, key)
     }
   }
 
-  async get(bucket: string, key: string, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }> {
+  async get(
+    bucket: string,
+    key: string,
+    range?: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<{ info: ObjectInfo; body: Readable }> {
     checkKey(key)
     const input = { Bucket: bucket, Key: key, ...(range === undefined ? {} : { Range: rangeText(range) }) }
+    // Until it answers: the body takes its time.
+    const late = new AbortController()
+    const limit = setTimeout(() => late.abort(), this.answerLimitMs)
+    const abortSignal = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal])
     try {
-      const answer = await this.client.send(new GetObjectCommand(input))
+      const answer = await this.client.send(new GetObjectCommand(input), { abortSignal })
       if (!(answer.Body instanceof Readable)) throw new ObjectsError('Unavailable', 'The S3 endpoint sent no body.')
       const whole = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1]
       const bytes = whole === undefined ? (answer.ContentLength ?? 0) : Number(whole)
-      return { info: infoOf(key, answer, bytes), body: explained(answer.Body, bucket, key) }
+      return { info: infoOf(key, answer, bytes), body: this.watched(answer.Body, bucket, key) }
     } catch (error) {
+      signal?.throwIfAborted()
       throw await this.explain(error, bucket, key)
+    } finally {
+      clearTimeout(limit)
     }
   }
 
@@ -136,8 +146,15 @@ export class S3Objects implements Objects {
       source.destroy()
       endBody(body)
     }
-    await sending.succeed()
-    return this.head(bucket, key)
+    try {
+      const info = await this.head(bucket, key)
+      await sending.succeed()
+      return info
+    } catch (error) {
+      // Reported as failed, it must not be there.
+      await sending.giveUp()
+      throw error
+    }
   }
 
   async delete(bucket: string, key: string): Promise<void> {
@@ -177,8 +194,27 @@ export class S3Objects implements Objects {
   }
 
   /** An endpoint that takes a request and never answers it is as good as none. */
-  private soon(): { abortSignal: AbortSignal } {
-    return { abortSignal: AbortSignal.timeout(this.answerLimitMs) }
+  private soon(signal?: AbortSignal): { abortSignal: AbortSignal } {
+    const late = AbortSignal.timeout(this.answerLimitMs)
+    return { abortSignal: signal === undefined ? late : AbortSignal.any([late, signal]) }
+  }
+
+  /** The body, which breaks with an ObjectsError where the endpoint goes away in the midst of it, or falls silent. */
+  private watched(body: Readable, bucket: string, key: string): Readable {
+    const through = new PassThrough()
+    const limitMs = this.answerLimitMs
+    const silence = setTimeout(() => {
+      // Where the reader takes its time, nothing can come.
+      if (through.writableNeedDrain) silence.refresh()
+      else body.destroy(new Error(`no byte has come for ${limitMs / 1000} s`))
+    }, limitMs)
+    body.on('data', () => silence.refresh())
+    finished(body, { writable: false }, (cause) => {
+      clearTimeout(silence)
+      if (cause) through.destroy(objectsError(cause, bucket, key))
+    })
+    through.once('close', () => body.destroy())
+    return body.pipe(through)
   }
 
   /** An answer to HEAD has no body, so it doesn't say whether the key or the bucket is missing: that is asked for. */
@@ -188,52 +224,6 @@ export class S3Objects implements Objects {
     if (isUnclear && !(await this.bucketExists(bucket))) return noSuchBucket(bucket, error)
     return mapped
   }
-}
-
-const faultOfName: Record<string, ObjectsFault> = {
-  NoSuchBucket: 'NoSuchBucket',
-  NoSuchKey: 'NoSuchKey',
-  NoSuchUpload: 'NoSuchUpload',
-  InvalidRange: 'InvalidRange',
-  InvalidBucketName: 'InvalidName',
-  KeyTooLongError: 'InvalidName',
-  StorageFull: 'NoSpace',
-  XMinioStorageFull: 'NoSpace',
-  QuotaExceeded: 'NoSpace',
-}
-
-const faultOfStatus: Record<number, ObjectsFault> = {
-  401: 'AccessDenied',
-  403: 'AccessDenied',
-  416: 'InvalidRange',
-  507: 'NoSpace',
-}
-
-function objectsError(error: unknown, bucket: string, key: string | undefined): ObjectsError {
-  if (error instanceof ObjectsError) return error
-  const place = key === undefined ? `the bucket '${bucket}'` : `'${key}' in the bucket '${bucket}'`
-  if (!(error instanceof S3ServiceException)) {
-    return new ObjectsError('Unavailable', `The S3 endpoint could not be reached for ${place}.`, { cause: error })
-  }
-  const status = error.$metadata.httpStatusCode ?? 500
-  const notFound = key === undefined ? 'NoSuchBucket' : 'NoSuchKey'
-  const fault = faultOfName[error.name] ?? (status === 404 ? notFound : faultOfStatus[status]) ?? 'Unavailable'
-  if (fault === 'NoSuchBucket') return noSuchBucket(bucket, error)
-  return new ObjectsError(fault, `The S3 endpoint refused ${place}: ${error.name}.`, { cause: error })
-}
-
-function noSuchBucket(bucket: string, cause: unknown): ObjectsError {
-  return new ObjectsError('NoSuchBucket', `There is no bucket '${bucket}'.`, { cause })
-}
-
-/** The body, which breaks with an ObjectsError where the endpoint goes away in the midst of it. */
-function explained(body: Readable, bucket: string, key: string): Readable {
-  const through = new PassThrough()
-  finished(body, { writable: false }, (cause) => {
-    if (cause) through.destroy(objectsError(cause, bucket, key))
-  })
-  through.once('close', () => body.destroy())
-  return body.pipe(through)
 }
 
 interface Described {

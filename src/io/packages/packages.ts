@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type PackageLocation, packageLocationText } from '../../base/package-location.ts'
 import { type Objects, ObjectsError } from '../objects/objects.ts'
+import { readObject } from '../objects/read-object.ts'
 import { PackageError } from './package-error.ts'
 import { type UnzipLimits, unzip } from './unzip.ts'
 
@@ -80,15 +81,15 @@ async function fetchInto(
 }
 
 async function fetchObject(
-  { bucket, key }: { bucket: string; key: string },
+  location: { bucket: string; key: string },
   file: string,
   { objects, signal }: PackagesOptions,
 ): Promise<void> {
   try {
-    const { body } = await objects.get(bucket, key)
-    await pipeline(body, createWriteStream(file), { signal })
+    await readObject(objects, location, (_, body) => pipeline(body, createWriteStream(file), { signal }), { signal })
   } catch (error) {
     if (!(error instanceof ObjectsError)) throw error
+    const { bucket, key } = location
     const reasons: Partial<Record<ObjectsError['fault'], string>> = {
       NoSuchBucket: `there is no bucket "${bucket}"`,
       NoSuchKey: `the bucket "${bucket}" has no object "${key}"`,
@@ -96,7 +97,8 @@ async function fetchObject(
     }
     const reason =
       reasons[error.fault] ?? `the object "${key}" in the bucket "${bucket}" can't be read: ${error.message}`
-    throw new PackageError('PackageNotFound', `package s3://${bucket}/${key}: ${reason}`, { cause: error })
+    const type = error.fault === 'Damaged' ? 'PackageInvalid' : 'PackageNotFound'
+    throw new PackageError(type, `package s3://${bucket}/${key}: ${reason}`, { cause: error })
   }
 }
 
