@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
@@ -145,6 +146,7 @@ test('run uploads a schema and starts it in the Heddle of the data folder; snaps
   const served = await serveControl(config, { log, environment: {}, workerProgram: SCRIPTED_WORKER })
   try {
     const env = { HEDDLE_DATA: data, HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER }
+    await mkdir(join(folder, 'other'))
     for (const name of ['schema.yaml', 'fail-at-start.yaml']) await writeFile(join(folder, name), 'sdk_version: 1\n')
     const ran = await heddle(`run ${folder}/schema.yaml --name world --start-clock`, env)
     assert.deepEqual(ran, {
@@ -152,6 +154,23 @@ test('run uploads a schema and starts it in the Heddle of the data folder; snaps
       out: 'uploaded s3://heddle-schemas/world/schema.yaml\nsimulation world is STARTED\nthe clock of world is STARTED\n',
       err: '',
     })
+    await writeFile(join(folder, 'other', 'schema.yaml'), 'sdk_version: 2\n')
+    const undone = 'nothing was uploaded or started'
+    for (const [words, refusal] of [
+      ['--name world', `there is a simulation named world already; ${undone}`],
+      [
+        '--name other --tag heddle:snapshot-eveyr=5M',
+        /the tag heddle:snapshot-eveyr means nothing; .*; nothing was uploaded/,
+      ],
+    ] as const) {
+      const refused = await heddle(`run ${folder}/other/schema.yaml ${words}`, env)
+      assert.equal(refused.code, 1)
+      assert.match(refused.err, typeof refusal === 'string' ? new RegExp(`^heddle: ${refusal}\n$`) : refusal)
+    }
+    const { objects } = served.control
+    const { body } = await objects.get('heddle-schemas', 'world/schema.yaml')
+    assert.equal(await text(body), 'sdk_version: 1\n')
+    await assert.rejects(objects.head('heddle-schemas', 'other/schema.yaml'), { fault: 'NoSuchKey' })
     const failed = await heddle(`run ${folder}/fail-at-start.yaml --name faulty`, env)
     assert.equal(failed.code, 1)
     assert.match(failed.err, /^heddle: simulation faulty is FAILED: SchemaFormatInvalid: 3:7: no such property\n$/)

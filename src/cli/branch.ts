@@ -3,14 +3,21 @@
 
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { HeddleApiError, type HeddleClient } from '../../clients/typescript/src/index.ts'
-import { refuseUnknownTags, schemaTag, tagNames } from '../core/lifecycle/heddle-tags.ts'
+import { schemaTag, tagNames } from '../core/lifecycle/heddle-tags.ts'
 import { type Connection, connect } from './api/connection.ts'
 import { readLocation } from './api/flags.ts'
 import { timeoutMsOf } from './api/operation-command.ts'
 import { withProgress } from './api/progress.ts'
 import { findObjects, makeBucket, putObject } from './objects.ts'
-import { readSchemaFile, type StartingOptions, say, startingCommand, waitForStart } from './starting.ts'
+import {
+  checkTagNames,
+  readSchemaFile,
+  requireFree,
+  type StartingOptions,
+  say,
+  startingCommand,
+  waitForStart,
+} from './starting.ts'
 
 interface BranchOptions extends StartingOptions {
   count: number
@@ -24,7 +31,7 @@ interface Place {
 }
 
 const branchesMax = 100
-const openCodes: ReadonlySet<string> = new Set(['ResourceNotFoundException', 'AccessDeniedException'])
+const undone = 'nothing was saved or started'
 
 export function branchCommand(): Command {
   const command = new Command('branch')
@@ -51,7 +58,7 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
   const names = Array.from({ length: options.count }, (_, number) =>
     options.count === 1 ? options.name : `${options.name}-${number + 1}`,
   )
-  await requireFree(client, names)
+  await requireFree(client, names, undone)
   const snapshot = from.startsWith('s3://') ? readLocation(from) : await takeSnapshot(connection, from, options)
   say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
   const Tags = { ...options.tag, ...(schemaText && (await uploadSchema(connection, schemaText, options))) }
@@ -66,26 +73,9 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
 
 /** What the start would refuse whatever the operator's settings are is said before a snapshot is made for nothing. */
 function checkTags({ tag = {}, schema }: BranchOptions): void {
-  const unknown = refuseUnknownTags(tag)
-  if (unknown) throw new Error(`${unknown.refusal}; nothing was saved or started`)
+  checkTagNames(tag, undone)
   if (schema !== undefined && Object.hasOwn(tag, tagNames.schema))
-    throw new Error('both --schema and a tag name a schema: give one of the two; nothing was saved or started')
-}
-
-/** A name that is taken is said before a large snapshot is made for nothing, and before others are started. */
-async function requireFree(client: HeddleClient, names: readonly string[]): Promise<void> {
-  for (const Simulation of names) {
-    const isTaken = await client.describeSimulation({ Simulation }).then(
-      () => true,
-      (error: unknown) => {
-        // Who may start but not look is told by the start.
-        const isOpen = error instanceof HeddleApiError && openCodes.has(error.code)
-        if (!isOpen) throw error
-        return false
-      },
-    )
-    if (isTaken) throw new Error(`there is a simulation named ${Simulation} already; nothing was saved or started`)
-  }
+    throw new Error(`both --schema and a tag name a schema: give one of the two; ${undone}`)
 }
 
 /** Makes one under a prefix that nothing else has, so that what appears there is it. */

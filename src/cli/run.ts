@@ -1,12 +1,22 @@
 // `heddle run`: from a schema on this machine to a running simulation, in one command.
-// Owns the order: upload, start, wait, and the clock if asked for. The packages must be where the schema says.
+// Owns the order: look whether it can be started, upload, start, wait, and the clock if asked for. The packages must be where the schema says.
 
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { outputText } from '../core/api/serialize.ts'
 import { connect } from './api/connection.ts'
 import { putObject } from './objects.ts'
-import { readSchemaFile, type StartingOptions, say, startingCommand, waitForStart } from './starting.ts'
+import {
+  checkTagNames,
+  readSchemaFile,
+  requireFree,
+  type StartingOptions,
+  say,
+  startingCommand,
+  waitForStart,
+} from './starting.ts'
+
+const undone = 'nothing was uploaded or started'
 
 interface RunOptions extends StartingOptions {
   bucket: string
@@ -23,9 +33,11 @@ export function runCommand(): Command {
 
 async function run(file: string, options: RunOptions): Promise<void> {
   const { name, tag } = options
+  checkTagNames(tag ?? {}, undone)
   const schema = await readSchemaFile(file)
   const connection = await connect(options, process.env)
   const { client } = connection
+  await requireFree(client, [name], undone)
   const location = { BucketName: options.bucket, ObjectKey: `${name}/${basename(file)}` }
   await putObject(connection, location.BucketName, location.ObjectKey, schema)
   say(options, `uploaded s3://${location.BucketName}/${location.ObjectKey}`)

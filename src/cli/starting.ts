@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { HeddleClient } from '../../clients/typescript/src/index.ts'
+import { refuseUnknownTags } from '../core/lifecycle/heddle-tags.ts'
 import { addConnectionOptions, type ConnectionOptions, withErrorCode } from './api/connection.ts'
 import { readTag } from './api/flags.ts'
 import { addJsonOption, addWaitOptions, timeoutMsOf } from './api/operation-command.ts'
@@ -54,6 +55,30 @@ export async function readSchemaFile(file: string): Promise<Uint8Array> {
     throw new Error(`the schema ${file} can not be read: ${fileFault(cause)}`, { cause })
   }
 }
+
+/** What a start would refuse, whatever the operator's settings are, is said before anything is done: `undone` says what was not. */
+export function checkTagNames(tags: Readonly<Record<string, string>>, undone: string): void {
+  const unknown = refuseUnknownTags(tags)
+  if (unknown) throw new Error(`${unknown.refusal}; ${undone}`)
+}
+
+/** A name that is taken is said before an object is put or a large snapshot made for nothing, and before others are started. */
+export async function requireFree(client: HeddleClient, names: readonly string[], undone: string): Promise<void> {
+  for (const Simulation of names) {
+    const isTaken = await client.describeSimulation({ Simulation }).then(
+      () => true,
+      (error: unknown) => {
+        // Who may start but not look is told by the start.
+        const isOpen = error instanceof Error && 'code' in error && openCodes.has(error.code)
+        if (!isOpen) throw error
+        return false
+      },
+    )
+    if (isTaken) throw new Error(`there is a simulation named ${Simulation} already; ${undone}`)
+  }
+}
+
+const openCodes: ReadonlySet<unknown> = new Set(['ResourceNotFoundException', 'AccessDeniedException'])
 
 /** Waits until a simulation that is starting has started, and starts its clock, as far as the options want that. */
 export async function waitForStart(client: HeddleClient, name: string, options: StartingOptions): Promise<void> {
