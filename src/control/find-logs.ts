@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
+import { LOGS_FOLDER } from '../core/wire/places.ts'
 import { type DataFolder, runFolder } from './data-folder.ts'
 import { readRecords } from './overview.ts'
 
@@ -18,11 +18,9 @@ export async function findLogFolder(data: DataFolder, simulation: string): Promi
   if (record === undefined) {
     throw new Error(`there is no simulation named ${simulation} in ${data.folder}, and no logs of one`)
   }
-  const status = record.workerStatus as WorkerStatus | undefined
+  const own = join(runFolder(data, record.executionId).folder, LOGS_FOLDER)
+  if (existsSync(own)) return own
   const output = `what its worker itself said is in ${runFolder(data, record.executionId).workerLog}`
-  if (status !== undefined && status.domains.length > 0 && status.logGroup === undefined) {
-    throw new Error(`the schema of ${simulation} names no log group, so there are no logs; ${output}`)
-  }
   throw new Error(`${simulation} has no logs yet; ${output}`)
 }
 

@@ -82,9 +82,11 @@ export const awsLimits: Limits = Object.freeze({
 
 /** What happens to apps that fail. */
 export const failureLimits = {
-  /** An app is started again this often within the time; its next failure is final. */
+  /** An app is started again this often within the time, and for one tick; its next failure is final. */
   restartsMax: 3,
   withinMs: 60_000,
+  /** Before the first restart, the second, the third. */
+  pausesMs: [250, 1_000, 4_000],
   /** How long a process may take to attach to its partition. */
   attachTimeoutMs: 60_000,
   /** How long an app may take to exit once it was told to shut down. */

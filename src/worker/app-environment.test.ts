@@ -18,13 +18,15 @@ test('an app is told who it is and where compiled code is kept, and nothing else
     process.env = before
   })
   Object.assign(process.env, { AWS_SECRET_ACCESS_KEY: 'secret', NODE_COMPILE_CACHE: '/cache', HEDDLE_DATA: '/data' })
-  const environment = appEnvironment(app, 2)
+  const environment = appEnvironment(app, { incarnation: 7, attempt: 2 })
   assert.equal(environment.NODE_COMPILE_CACHE, '/cache')
+  assert.equal(environment.HEDDLE_INCARNATION, '7')
+  assert.equal(environment.HEDDLE_ATTEMPT, '2')
   assert.equal(environment.HEDDLE_PORTS, '{"7000":31000}')
   assert.deepEqual(
     ['AWS_SECRET_ACCESS_KEY', 'HEDDLE_DATA'].filter((name) => name in environment),
     [],
   )
   delete process.env.NODE_COMPILE_CACHE
-  assert.equal('NODE_COMPILE_CACHE' in appEnvironment(app, 2), false)
+  assert.equal('NODE_COMPILE_CACHE' in appEnvironment(app, { incarnation: 7, attempt: 2 }), false)
 })

@@ -17,7 +17,13 @@ export interface AppPlace {
   ports: PortMapping[]
 }
 
-export function appEnvironment(app: AppPlace, incarnation: number): Record<string, string> {
+/** Which of an app's processes it is. */
+export interface AppProcess {
+  incarnation: number
+  attempt: number
+}
+
+export function appEnvironment(app: AppPlace, { incarnation, attempt }: AppProcess): Record<string, string> {
   const { NODE_COMPILE_CACHE: compiledCode } = process.env
   return {
     ...baseEnvironment(),
@@ -28,6 +34,7 @@ export function appEnvironment(app: AppPlace, incarnation: number): Record<strin
     HEDDLE_FABRIC: app.fabricFolder,
     HEDDLE_PARTITION: String(app.partition),
     HEDDLE_INCARNATION: String(incarnation),
+    HEDDLE_ATTEMPT: String(attempt),
     HEDDLE_PORTS: JSON.stringify(Object.fromEntries(app.ports.map(({ declared, actual }) => [declared, actual]))),
     ...(compiledCode !== undefined && { NODE_COMPILE_CACHE: compiledCode }),
     NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${sdkHook.href}`,

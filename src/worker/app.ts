@@ -2,6 +2,7 @@
 // Owns its status and its process; what a final failure means for the simulation is the caller's.
 
 import type { ControlBlock } from '../core/fabric/control-block.ts'
+import { lastWords, lastWordsBytes } from '../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../core/lifecycle/restarts.ts'
 import { failureLimits } from '../core/limits.ts'
 import type { AppState } from '../core/wire/worker-protocol.ts'
@@ -26,8 +27,8 @@ export interface AppOptions extends AppPlace {
 export interface AppListener {
   attached(app: App): void
   changed(app: App): void
-  /** The process failed and is started again. */
-  restarting(app: App, reason: string): void
+  /** The process failed and is started again after a pause. */
+  restarting(app: App, reason: string, pauseMs: number): void
   /** The process failed, and is not started again. */
   failed(app: App, reason: string): void
   /** The app ended by itself, in order. */
@@ -38,7 +39,11 @@ export class App {
   readonly options: AppOptions
   readonly #control: ControlBlock
   readonly #listener: AppListener
-  readonly #restarts = new RestartBudget()
+  #restarts = new RestartBudget()
+  /** The how-maniest process it is that is to compute the same tick. */
+  #attempt = 1
+  /** The end of what the process wrote. */
+  #lastOutput = Buffer.alloc(0)
   #state: AppState
   #process: RunningProcess | undefined
   #launchedAtMs = 0
@@ -63,20 +68,21 @@ export class App {
 
   /** Starts a process. One that can't even be started is a failure like any other. */
   launch(): void {
-    const { partition, command, workingFolder, onOutput } = this.options
+    const { partition, command, workingFolder } = this.options
     const incarnation = this.#control.partitionWord(partition, 'incarnation') + 1
     this.#control.setPartitionWord(partition, 'attachedPid', 0)
     this.#control.setPartitionWord(partition, 'destroyed', 0)
     this.#control.setPartitionWord(partition, 'incarnation', incarnation)
     this.#killedFor = undefined
+    this.#lastOutput = Buffer.alloc(0)
     this.#launchedAtMs = performance.now()
     const exited = Promise.withResolvers<void>()
     try {
       this.#process = launch({
         command: [...command],
         workingFolder,
-        environment: appEnvironment(this.options, incarnation),
-        onOutput: (_stream, chunk) => onOutput(chunk),
+        environment: appEnvironment(this.options, { incarnation, attempt: this.#attempt }),
+        onOutput: (_stream, chunk) => this.#hear(chunk),
         onExit: ({ code, signal }) => {
           exited.resolve()
           this.#onExit(code, signal)
@@ -87,6 +93,14 @@ export class App {
       this.#process = undefined
       this.#fail((cause as Error).message)
     }
+  }
+
+  /** Starts an app in ERROR anew, as if it had never failed. */
+  restart(): void {
+    this.#restarts = new RestartBudget()
+    this.#attempt = 1
+    this.#change({ status: 'STARTING', failure: undefined })
+    this.launch()
   }
 
   /** Looks whether the process has attached meanwhile, or takes too long over it. */
@@ -152,17 +166,30 @@ export class App {
     this.#fail(this.#killedFor ?? exitReason(code, signal, destroyed))
   }
 
-  #fail(reason: string): void {
-    if (this.#restarts.mayRestart(performance.now())) {
+  #fail(how: string): void {
+    const { partition, stream } = this.options
+    const words = lastWords(this.#lastOutput.toString())
+    const reason = words === undefined ? how : `${how}; its last words in ${stream}: ${words}`
+    const tick = this.#control.isPending(partition) ? this.#control.tick : this.#control.tick + 1
+    const restart = this.#restarts.restart(performance.now(), tick)
+    if (restart) {
+      this.#attempt = restart.attempt
       this.#change({ status: 'STARTING', endpoint: undefined })
-      this.#listener.restarting(this, reason)
-      setImmediate(() => {
+      this.#listener.restarting(this, reason, restart.pauseMs)
+      setTimeout(() => {
         if (this.#state.status === 'STARTING') this.launch()
-      })
+      }, restart.pauseMs)
     } else {
-      this.#change({ status: 'ERROR', endpoint: undefined })
+      this.#change({ status: 'ERROR', endpoint: undefined, failure: reason })
       this.#listener.failed(this, reason)
     }
+  }
+
+  #hear(chunk: Buffer): void {
+    const heard = chunk.length >= lastWordsBytes ? chunk : Buffer.concat([this.#lastOutput, chunk])
+    // A copy: what is kept must not keep all of a large chunk.
+    this.#lastOutput = Buffer.from(heard.subarray(-lastWordsBytes))
+    this.options.onOutput(chunk)
   }
 
   #kill(reason: string): void {

@@ -270,15 +270,13 @@ export class Apps {
       this.#options.journal.note(`app=${app.state.name} domain=${app.state.domain} pid=${app.pid} attached`)
     },
     changed: () => this.#options.listener.changed(),
-    restarting: (app, reason) => {
+    restarting: (app, reason, pauseMs) => {
       this.#options.journal.error(
-        `app=${app.state.name} domain=${app.state.domain} failed: ${reason}; it is started again with its partition as of the last commit (it spoke in ${app.options.stream})`,
+        `app=${app.state.name} domain=${app.state.domain} failed: ${reason}; it is started again after ${pauseMs / 1000} s with its partition as of the last commit`,
       )
     },
     failed: (app, reason) => {
-      this.#options.journal.error(
-        `app=${app.state.name} domain=${app.state.domain} failed for good: ${reason} (it spoke in ${app.options.stream})`,
-      )
+      this.#options.journal.error(`app=${app.state.name} domain=${app.state.domain} failed for good: ${reason}`)
       if (app.state.lifecycle === 'ByRequest') this.#options.clock.leave(app.options.partition)
       else this.#options.listener.failed(app.state, reason)
     },
@@ -299,6 +297,7 @@ export class Apps {
     }
     this.#ports.release(app.options.ports.map((port) => port.actual))
     app.options.ports = []
+    this.#options.journal.appEnded(app.options.stream)
     const workerId = this.#workerOf.get(key)
     if (workerId === undefined) return
     this.#workerOf.delete(key)

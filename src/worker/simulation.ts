@@ -12,7 +12,7 @@ import { restartText } from '../core/lifecycle/lost-worker.ts'
 import { emptyStatus } from '../core/lifecycle/simulation.ts'
 import { placeApps } from '../core/schema/placement.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
-import { executionFabricFolder, RESTORING_FOLDER, simulationLogFolder, TICK_FILE } from '../core/wire/places.ts'
+import { executionFabricFolder, logFolderOf, RESTORING_FOLDER, TICK_FILE } from '../core/wire/places.ts'
 import type {
   AppState,
   ObjectLocation,
@@ -24,6 +24,7 @@ import type {
 } from '../core/wire/worker-protocol.ts'
 import { killProcesses } from '../io/launch/processes.ts'
 import { openLogStreams } from '../io/logs/log-streams.ts'
+import { listStreams } from '../io/logs/read-logs.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
 import { removePackages } from '../io/packages/packages.ts'
 import { Apps, packagesFolder } from './apps.ts'
@@ -44,6 +45,8 @@ import { type FabricSetup, setUpFabric } from './world-setup.ts'
 const lastTickMs = 5_000
 const timerMsMax = 2 ** 31 - 1
 const noteTickMs = 1_000
+/** Bytes of a stream before its older part is let go, and streams of apps that have ended. */
+const ungroupedLogs = { streamBytesMax: 1024 ** 2, endedAppsMax: 64 }
 
 export class Simulation {
   readonly #plan: WorkerPlan
@@ -114,14 +117,14 @@ export class Simulation {
     const plan = this.#plan
     const objects = await openObjects(plan.objects)
     try {
-      if (plan.last?.logGroup !== undefined) this.#openLog(plan.last.logGroup)
+      if (plan.last) await this.#openLog(plan.last.logGroup)
       const made = new MadeSnapshots(plan.runFolder)
       const { schema, schemaText, snapshot, ownSnapshot } = await readStartSource(plan, objects, {
         made,
         signal: this.#startAborted.signal,
         passedOver: (reason) => this.#journal.error(reason),
       })
-      this.#describe(schema)
+      await this.#describe(schema)
       this.#journal.note(`simulation=${plan.simulationName} execution=${plan.executionId} starts`)
       const { limits } = plan
       const placement = placeApps(schema, { unitsPerWorker: limits.unitsPerWorker })
@@ -164,20 +167,24 @@ export class Simulation {
   }
 
   /** What is known once the schema is read. */
-  #describe(schema: SimulationSchema): void {
+  async #describe(schema: SimulationSchema): Promise<void> {
+    const { last } = this.#plan
     this.#book.change({
       domains: schema.domains.map(({ name, lifecycle }) => ({ name, lifecycle })),
       logGroup: schema.logDestination,
     })
-    if (schema.logDestination === undefined) return
-    if (schema.logDestination !== this.#plan.last?.logGroup) this.#openLog(schema.logDestination)
+    if (!last || schema.logDestination !== last.logGroup) await this.#openLog(schema.logDestination)
     for (const { name, image } of schema.domains)
       if (image) this.#journal.note(`domain=${name} image=${image} is not used: apps run as processes of this host`)
   }
 
-  #openLog(logGroup: string): void {
-    const { logsFolder, simulationName, executionId } = this.#plan
-    this.#journal.open(openLogStreams(simulationLogFolder(logsFolder, logGroup, simulationName, executionId)))
+  /** Streams of a log group are the user's to keep; those of none go with the simulation, and are fewer and shorter. */
+  async #openLog(logGroup: string | undefined): Promise<void> {
+    const folder = logFolderOf(this.#plan, logGroup)
+    if (logGroup !== undefined) return this.#journal.open(openLogStreams(folder))
+    const left = (await listStreams(folder)).filter((stream) => stream.startsWith('/domain/'))
+    const limits = { streamBytesMax: ungroupedLogs.streamBytesMax }
+    this.#journal.open(openLogStreams(folder, { limits }), { endedMax: ungroupedLogs.endedAppsMax, ended: left })
   }
 
   #createClock(setup: FabricSetup, { domains }: SimulationSchema): Clock {
@@ -419,7 +426,6 @@ export class Simulation {
   async #failNow(failure: StartFailure): Promise<void> {
     clearTimeout(this.#timer)
     this.#startAborted.abort(failure)
-    const starting = this.#book.status.status === 'STARTING'
     this.#journal.error(`simulation=FAILED ${failure.message}`)
     await this.#cancelSnapshot()
     if (this.#running) {
@@ -428,7 +434,7 @@ export class Simulation {
       await clock.finish(true)
     }
     await this.#leaveNothing()
-    await this.#end({ status: 'FAILED', startErrors: starting ? [...failure.errors] : [] })
+    await this.#end({ status: 'FAILED', startErrors: [...failure.errors] })
   }
 
   async #cancelSnapshot(): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fetchLine } from '../support/clients.ts'
@@ -39,7 +39,9 @@ test('apps that exit, are killed or hang in the middle of a tick cost no entity,
     assertSameEntities(await world.world(), expected)
     assert.equal((await world.describe()).Status, 'STARTED')
   }
-  await struck.saysError(/app=Cells-0-0 .*exited with code 1.*started again/)
+  await struck.saysError(
+    /app=Cells-0-0 .*exited with code 1.*; its last words in \/domain\/Cells\/app\/\S+: .*tick 1: exit; it is started again after 0.25 s/,
+  )
   await struck.saysError(/app=Cells-1-0 .*SIGKILL.*started again/)
   await hung.saysError(/app=Cells-0-0 .*did not commit tick 13 within 3 s.*started again/)
   for (const [world, tick] of [
@@ -71,7 +73,9 @@ test('an app that is killed from outside again and again ends its simulation, an
     await doomed.ticksOn()
   }
   await doomed.kill(await doomed.appPid('Cells', 'Cells-1-0', pid))
-  assert.deepEqual(await doomed.fails(), [], 'it did not fail in its start')
+  const [{ errorType, errorMessage }] = await doomed.fails()
+  assert.equal(errorType, 'AppFailed')
+  assert.match(errorMessage, /'Cells-1-0' .*failed again and again: it was ended by signal SIGKILL/)
   await doomed.saysError(
     /simulation=FAILED .*app 'Cells-1-0' of domain 'Cells' failed again and again: it was ended by signal SIGKILL/,
   )
@@ -187,4 +191,64 @@ test('a timeout for a domain that there is not ends the start, and says which th
   const [{ errorType, errorMessage }] = await world.fails()
   assert.equal(errorType, 'SchemaFormatInvalid')
   assert.match(errorMessage, /heddle:app-timeout:Cell names no domain .*"Cells"/)
+})
+
+test('an app that throws on a message is started again after growing pauses, knows its attempt, and lives on once it bears the message', async () => {
+  const world = await heddle.startSimulation('borne', twoCells('poisoned.ts --at 10 --bears 3'), hashEvery(1))
+  await world.startClock()
+  await world.reaches(20)
+  assert.equal((await world.describe()).Status, 'STARTED')
+  const said = world.output('Cells').filter((line) => line.startsWith('tick='))
+  assert.deepEqual(
+    said.filter((line) => line.includes('poison')),
+    [1, 2, 3].map((attempt) => `tick=11 attempt=${attempt} heard poison`),
+  )
+  assert.deepEqual(
+    said.filter((line) => line.startsWith('tick=15')),
+    ['tick=15 attempt=1', 'tick=15 attempt=1'],
+  )
+  const pauses = world.errors().match(/can not bear poison; it is started again after (\S+) s/g)
+  assert.deepEqual(
+    pauses?.map((line) => / (\S+) s$/.exec(line)?.[1]),
+    ['0.25', '1'],
+  )
+  await world.stop()
+})
+
+test('what apps print is kept in the run folder where the schema names no log group, and goes with the simulation', async () => {
+  const Cells = { kind: 'spatial', grid: [2, 1], command: 'poisoned.ts --at 3 --bears 2' } as const
+  const text = schema({ domains: { Cells }, tickRate: '60', logGroup: null })
+  const world = await heddle.startSimulation('ungrouped', text)
+  assert.equal((await world.describe()).LoggingConfiguration, undefined)
+  await world.startClock()
+  const logs = () => heddle.command('logs', 'ungrouped', '--data', heddle.data)
+  const shown = await waitFor(async () => {
+    const lines = await logs()
+    return lines.includes('attempt=2 heard poison') && lines
+  }, 'the logs to show the second attempt')
+  assert.match(shown, /^\/domain\/Cells\/app\/worker-0001\/Cells-1-0 \S+Z tick=4 attempt=1 heard poison$/m)
+  const [, stream] = /^\/sim\/errors .* its last words in (\S+): .*can not bear poison/m.exec(shown) ?? []
+  const one = await heddle.command('logs', 'ungrouped', '--data', heddle.data, '--stream', stream)
+  assert.match(one, /Error: can not bear poison/)
+  const folder = join(heddle.data, 'run', world.executionId)
+  assert.ok(existsSync(join(folder, 'logs')))
+  await world.stop()
+  assert.match(await logs(), /^\/sim\/management .*simulation=STOPPED$/m)
+  await heddle.weaver.deleteSimulation({ Simulation: 'ungrouped' }).promise()
+  await waitFor(() => !existsSync(folder), 'the run folder to go')
+})
+
+test('the reason of a failure after the start stands in describe, status and the errors: of a lost worker too', async () => {
+  const lost = await heddle.startSimulation('lost', twoCells('wanderers.ts'), hashEvery(1))
+  await lost.startClock()
+  await lost.reaches(3)
+  await lost.kill(await lost.workerPid())
+  const [{ errorType, errorMessage }] = await lost.fails()
+  assert.equal(errorType, 'InternalError')
+  assert.match(errorMessage, /the worker process ended unexpectedly by SIGKILL/)
+  await lost.saysError(/tick=\d+ simulation=FAILED the worker process ended unexpectedly by SIGKILL/)
+  const table = await heddle.command('status', '--data', heddle.data)
+  assert.match(table, /lost +FAILED .*ended unexpectedly by SIGKILL/)
+  const left = JSON.parse(readFileSync(join(heddle.data, 'run', lost.executionId, 'status.json'), 'utf8'))
+  assert.equal(left.status, 'FAILED')
 })

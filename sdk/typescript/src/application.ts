@@ -105,6 +105,14 @@ export class Application {
     return this.#open?.tick ?? this.#state.host.fabric.control.committedTick
   }
 
+  /**
+   * 1, as a rule. More where processes of this app before this one have failed in the tick that is to be computed first: 2 after one of them, 3 after two.
+   * Whoever was ended by a message meets it again then, and may look at it more carefully, or leave it out. It is 1 again after this process's first commit.
+   */
+  get attempt(): number {
+    return this.#state.metrics.totalCommittedTicks === 0 ? this.#state.host.attempt : 1
+  }
+
   /** The partition that this app owns, as a list of one. */
   assignedPartitions(): Partition[] {
     return [describePartition(this.#state.host, this.#state.host.partition)]

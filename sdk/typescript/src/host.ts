@@ -8,6 +8,8 @@ export interface Host {
   readonly partition: number
   /** Actual ports by declared port. */
   readonly ports: ReadonlyMap<number, number>
+  /** The how-maniest process of this app it is that is to compute the same tick. */
+  readonly attempt: number
   /** Is there a tick to compute, is it over, or is there nothing to do yet? */
   poll(): 'tick' | 'shutdown' | 'wait'
   /** Sleeps until `poll` may say something else. Throws HeddleError NotConnected where nobody runs the clock any more. */

@@ -30,7 +30,8 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   writeOutputAtOnce()
   const world = new World(JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')))
   const fabric = new Fabric(segments, control, world, (index) => index === partition)
-  const host = new SharedHost(fabric, partition, portsOf(environment), segments)
+  const attempt = Number(environment.HEDDLE_ATTEMPT ?? 1)
+  const host = new SharedHost(fabric, { partition, attempt, ports: portsOf(environment) }, segments)
   control.setPartitionWord(partition, 'attachedPid', process.pid)
   host.wakeWorker()
   // At once: apps that are launched next needn't compile then what this one has.
@@ -52,12 +53,18 @@ class SharedHost implements Host {
   readonly fabric: Fabric
   readonly partition: number
   readonly ports: ReadonlyMap<number, number>
+  readonly attempt: number
   readonly #released: Futex
   readonly #worker: Futex
 
-  constructor(fabric: Fabric, partition: number, ports: ReadonlyMap<number, number>, segments: SharedSegments) {
+  constructor(
+    fabric: Fabric,
+    { partition, attempt, ports }: Pick<Host, 'partition' | 'attempt' | 'ports'>,
+    segments: SharedSegments,
+  ) {
     this.fabric = fabric
     this.partition = partition
+    this.attempt = attempt
     this.ports = ports
     const { control } = fabric
     const segment: SharedSegment = segments.open(control.segment.name, control.segment.bytes, true)

@@ -57,6 +57,7 @@ class StandaloneHost implements Host {
   readonly fabric: Fabric
   readonly partition: number
   readonly ports = new Map<number, number>()
+  readonly attempt = 1
   readonly #ticks: number
   readonly #tickMs: number
   #nextDueMs = performance.now()

@@ -9,7 +9,7 @@ import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { concludeLostWorker, type LossConclusion } from '../../core/lifecycle/lost-worker.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
-import { workerSocketPath } from '../../core/wire/places.ts'
+import { logFolderOf, workerSocketPath } from '../../core/wire/places.ts'
 import type {
   WorkerAnswer,
   WorkerCommand,
@@ -21,11 +21,12 @@ import type {
 import type { BusClient } from '../../io/bus/bus.ts'
 import { BusError } from '../../io/bus/bus.ts'
 import { connectBus } from '../../io/bus/unix-bus.ts'
+import { openLogStreams } from '../../io/logs/log-streams.ts'
 import type { SimulationRecord, Store } from '../../io/store/store.ts'
 import type { RunFolder } from '../data-folder.ts'
 import { lastTick } from './last-tick.ts'
 import { freeMemory, removeRemains } from './remains.ts'
-import { readStatusFile } from './status-file.ts'
+import { readStatusFile, writeStatusFile } from './status-file.ts'
 import type { Supervision } from './supervision.ts'
 import { findWorkerProcess, startWorkerProcess, writePlan } from './worker-process.ts'
 
@@ -323,13 +324,25 @@ export class WorkerWatch {
 
   /** A final status, or one for the next worker to begin with. */
   async #conclude({ status, failure }: LossConclusion): Promise<void> {
-    if (isFinal(status.status)) return this.#adopt(status, failure)
+    if (isFinal(status.status)) {
+      await this.#adopt(status, failure)
+      if (failure !== undefined) await this.#sayInErrors(status, failure)
+      await writeStatusFile(this.#folder.status, status)
+      return
+    }
     this.#status = status
     this.#launched = false
     this.#child = undefined
     this.#onStatus()
     this.#saving = this.#saving.then(() => this.#store((store) => store.setUnlaunched(this.executionId, status)))
     await this.#saving
+  }
+
+  /** In the simulation's own log, where the worker can say nothing any more. */
+  async #sayInErrors({ tick, logGroup }: WorkerStatus, failure: string): Promise<void> {
+    const streams = openLogStreams(logFolderOf(this.#plan, logGroup))
+    streams.writer('/sim/errors').write(`tick=${tick} simulation=FAILED ${failure}\n`)
+    await streams.close()
   }
 
   #isAlive(): boolean {

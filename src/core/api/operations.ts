@@ -108,7 +108,7 @@ export const OPERATIONS = {
       SchemaError: { shape: 'FreeText', deprecated: 'Read StartError instead.' },
       SchemaS3Location: { shape: 'S3Location' },
       SnapshotS3Location: { shape: 'S3Location' },
-      StartError: { shape: 'FreeText', summary: 'A JSON array of what went wrong during the start.' },
+      StartError: { shape: 'FreeText', summary: 'A JSON array of why the start failed, or the simulation later.' },
       Status: { shape: 'SimulationStatus', always: true },
       TargetStatus: { shape: 'SimulationTargetStatus', always: true },
     },

@@ -17,14 +17,14 @@ function app(name: string, more: Partial<AppState> = {}): AppState {
   return { domain: 'View', name, lifecycle: 'ByRequest', status: 'STARTED', targetStatus: 'STARTED', endpoint, ...more }
 }
 
-test('a worker lost during the start is a StartError, later it is not', () => {
+test('a lost worker is a StartError, during the start and later', () => {
   const fresh = concludeLostWorker('id', { name: 'world', targetStatus: 'STARTED' }, loss)
   assert.equal(fresh.status.status, 'FAILED')
   assert.deepEqual(fresh.status.startErrors, [{ errorType: 'InternalError', errorMessage: 'it died' }])
   const later = lost({ status: 'STARTED', clock: { status: 'STARTED', targetStatus: 'STARTED' } }, loss)
   assert.equal(later.status.status, 'FAILED')
   assert.equal(later.failure, 'it died')
-  assert.deepEqual(later.status.startErrors, [])
+  assert.deepEqual(later.status.startErrors, [{ errorType: 'InternalError', errorMessage: 'it died' }])
   assert.equal(later.status.revision, 8)
   assert.equal(later.status.clock.status, 'STOPPED')
   assert.equal(later.status.tick, 4512)

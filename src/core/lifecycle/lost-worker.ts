@@ -24,7 +24,7 @@ export interface LossConclusion {
 
 /**
  * Who asked for a stop has got it. Otherwise the simulation is STARTING again where that is wanted, with what the next worker is to bring back; it has
- * FAILED where it isn't, or was done too often, and during its start that is a StartError.
+ * FAILED where it isn't, or was done too often, and the reason stands in its StartError.
  */
 export function concludeLostWorker(executionId: string, simulation: KnownSimulation, loss: Loss): LossConclusion {
   const last = simulation.workerStatus ?? emptyStatus(executionId)
@@ -34,10 +34,7 @@ export function concludeLostWorker(executionId: string, simulation: KnownSimulat
   if (loss.isRestartWanted && mayRestart(restartedAtMs, loss.atMs, lossLimits))
     return { status: startingAgain(last, loss) }
   const failure = loss.isRestartWanted ? `${loss.reason}; ${tooOften}` : loss.reason
-  const startErrors =
-    last.status === 'STARTING'
-      ? [...last.startErrors, { errorType: 'InternalError' as const, errorMessage: failure }]
-      : last.startErrors
+  const startErrors = [...last.startErrors, { errorType: 'InternalError' as const, errorMessage: failure }]
   return { status: { ...ended(last, 'FAILED', loss), startErrors }, failure }
 }
 

@@ -1,5 +1,5 @@
-// Whether what failed is started again: an app, or a simulation whose worker was lost.
-// Owns the rule; never starts anything, and never reads a clock.
+// Whether and when what failed is started again: an app, or a simulation whose worker was lost.
+// Owns the rules; never starts anything, and never reads a clock.
 
 import { failureLimits } from '../limits.ts'
 
@@ -10,16 +10,33 @@ export interface RestartLimits {
 
 /** Of what failed at `nowMs`, and was started again at these times. */
 export function mayRestart(restartedAtMs: readonly number[], nowMs: number, limits: RestartLimits): boolean {
-  return restartedAtMs.filter((atMs) => nowMs - atMs < limits.withinMs).length < limits.restartsMax
+  return recent(restartedAtMs, nowMs, limits).length < limits.restartsMax
 }
 
+export interface AppRestart {
+  pauseMs: number
+  /** The how-maniest process it is that is to compute the same tick; 2 for the first restart. */
+  attempt: number
+}
+
+/** One app's restarts: so many within a time, and for one tick, with pauses that grow. */
 export class RestartBudget {
   #restartedAtMs: number[] = []
+  #tick = -1
+  #attempt = 1
 
-  /** An app failed at `nowMs`: true where it is to be started again, which is counted. */
-  mayRestart(nowMs: number): boolean {
-    const isAllowed = mayRestart(this.#restartedAtMs, nowMs, failureLimits)
-    if (isAllowed) this.#restartedAtMs = [...this.#restartedAtMs, nowMs].slice(-failureLimits.restartsMax)
-    return isAllowed
+  /** An app failed at `nowMs` in that tick, or before it. Undefined where that is final; otherwise it is to be started again, which is counted. */
+  restart(nowMs: number, tick: number): AppRestart | undefined {
+    const count = recent(this.#restartedAtMs, nowMs, failureLimits).length
+    this.#attempt = tick === this.#tick ? this.#attempt + 1 : 2
+    this.#tick = tick
+    if (count >= failureLimits.restartsMax || this.#attempt > failureLimits.restartsMax + 1) return undefined
+    this.#restartedAtMs = [...this.#restartedAtMs, nowMs].slice(-failureLimits.restartsMax)
+    const pauses = failureLimits.pausesMs
+    return { pauseMs: pauses[Math.max(count, this.#attempt - 2)], attempt: this.#attempt }
   }
+}
+
+function recent(atMs: readonly number[], nowMs: number, { withinMs }: RestartLimits): number[] {
+  return atMs.filter((each) => nowMs - each < withinMs)
 }

@@ -7,7 +7,7 @@ import type { Bounds } from './grid.ts'
 export interface SimulationSchema {
   /** `1.12` to `1.17`. */
   readonly sdkVersion: string
-  /** Name of the log group that the simulation's streams belong to; without one nothing is logged. */
+  /** Name of the log group that the simulation's streams belong to; without one they go with the simulation. */
   readonly logDestination?: string
   readonly clock: { readonly tickRate: TickRate }
   readonly workers: readonly WorkerGroup[]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { simulationLogFolder, workerSocketPath } from './places.ts'
+import { logFolderOf, simulationLogFolder, workerSocketPath } from './places.ts'
 
 const ID = '0a1b2c3d-0000-4000-8000-000000000000'
 
@@ -15,4 +15,10 @@ test('a log group with slashes or dots never leaves the logs folder', () => {
 
 test('the socket lies in the fabric folder of its execution', () => {
   assert.equal(workerSocketPath('/dev/shm/heddle', ID), `/dev/shm/heddle/${ID}/worker.sock`)
+})
+
+test('without a log group the log streams lie in the run folder', () => {
+  const places = { runFolder: '/d/run/x', logsFolder: '/d/logs', simulationName: 'world', executionId: ID }
+  assert.equal(logFolderOf(places, undefined), '/d/run/x/logs')
+  assert.equal(logFolderOf(places, 'MyLogs'), '/d/logs/MyLogs/world-0a1b2c3d')
 })

@@ -11,6 +11,8 @@ export const PACKAGES_FOLDER = 'packages'
 export const RESTORING_FOLDER = 'snapshot'
 /** Name of the newest committed tick in a run folder, as digits: noted now and then, for when the memory is gone. */
 export const TICK_FILE = 'tick'
+/** Name of the folder, in a run folder, of the log streams of a simulation whose schema names no log group. */
+export const LOGS_FOLDER = 'logs'
 /** Name of the worker's socket in its fabric folder. */
 export const SOCKET_FILE = 'worker.sock'
 
@@ -22,6 +24,22 @@ export function executionFabricFolder(fabricFolder: string, executionId: string)
 /** The socket on which the worker of one execution answers. */
 export function workerSocketPath(fabricFolder: string, executionId: string): string {
   return `${executionFabricFolder(fabricFolder, executionId)}/${SOCKET_FILE}`
+}
+
+/** What it takes to find the log streams of an execution. */
+export interface LogPlaces {
+  runFolder: string
+  /** Parent of every simulation's log folder. */
+  logsFolder: string
+  simulationName: string
+  executionId: string
+}
+
+/** The folder of one execution's log streams: below its log group's, or else in its run folder. */
+export function logFolderOf(places: LogPlaces, logGroup: string | undefined): string {
+  const { runFolder, logsFolder, simulationName, executionId } = places
+  if (logGroup === undefined) return `${runFolder}/${LOGS_FOLDER}`
+  return simulationLogFolder(logsFolder, logGroup, simulationName, executionId)
 }
 
 /**

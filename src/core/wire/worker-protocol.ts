@@ -68,6 +68,8 @@ export interface AppState {
   launchCommands?: string[]
   /** While clients can connect: at which address is control's to say. */
   endpoint?: { ports: PortMapping[] }
+  /** Why it is in ERROR. */
+  failure?: string
 }
 
 /** All that control needs to know of a running simulation; sent whole at each change, and kept in `status.json`. */
@@ -77,6 +79,7 @@ export interface WorkerStatus {
   revision: number
   workerPid: number
   status: SimulationStatus
+  /** What ended its start, or ended it later. */
   startErrors: StartError[]
   clock: { status: ClockStatus; targetStatus: 'STARTED' | 'STOPPED' }
   tick: number

@@ -1,7 +1,7 @@
 // Log streams as files: `/sim/management` is `sim/management.log` in the folder, its older part `sim/management.log.old`.
 // Owns the writing; never lets a stream grow without bound, and never keeps its writer waiting.
 
-import { appendFile, mkdir, rename, stat } from 'node:fs/promises'
+import { appendFile, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type GateLine, LineGate } from './line-gate.ts'
 import {
@@ -35,6 +35,12 @@ export function openLogStreams(folder: string, { limits, now = Date.now }: LogOp
     },
     async flush() {
       await Promise.all([...streams.values()].map((stream) => stream.flush()))
+    },
+    async remove(stream) {
+      const path = logPath(folder, stream)
+      await streams.get(stream)?.close()
+      streams.delete(stream)
+      for (const file of [path, oldLogPath(path)]) await rm(file, { force: true })
     },
     async close() {
       await Promise.all([...streams.values()].map((stream) => stream.close()))

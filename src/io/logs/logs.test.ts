@@ -68,6 +68,19 @@ for (const [kind, openLogs] of [
       assert.deepEqual(await texts(read({ stream: '/sim/errors' })), [])
     })
 
+    test('a stream that is removed is gone with its lines, and its name is free for another', async () => {
+      const { streams, read } = openLogs({ limits: { streamBytesMax: 100 } })
+      for (let line = 0; line < 9; line++) streams.writer('/domain/a/one').write(`line ${line} ${'x'.repeat(40)}\n`)
+      streams.writer('/domain/a/two').write('stays\n')
+      await streams.flush()
+      await streams.remove('/domain/a/one')
+      await streams.remove('/domain/a/never')
+      assert.deepEqual(await texts(read()), ['stays'])
+      streams.writer('/domain/a/one').write('anew\n')
+      await streams.flush()
+      assert.deepEqual(await texts(read({ stream: '/domain/a/one' })), ['anew'])
+    })
+
     test('a name has one writer', () => {
       const { streams } = openLogs()
       assert.equal(streams.writer('/a'), streams.writer('/a'))

@@ -14,6 +14,8 @@ export interface LogStreams {
   writer(stream: string): LogWriter
   /** Resolves once everything that was written by now can be read, unless it was dropped. */
   flush(): Promise<void>
+  /** Takes a stream away with all of its lines. Nothing may be written to it while this is under way; afterwards the name is a new stream's. */
+  remove(stream: string): Promise<void>
   /** Flushes, with lines that have no end yet. Nothing may be written afterwards. */
   close(): Promise<void>
 }

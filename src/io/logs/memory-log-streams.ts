@@ -66,6 +66,11 @@ export function openMemoryLogStreams({ limits, now = Date.now }: LogOptions = {}
     async flush() {
       for (const [name, stream] of streams) add(name, stream, stream.gate.report())
     },
+    async remove(name) {
+      streamSegments(name)
+      writers.delete(name)
+      streams.delete(name)
+    },
     async close() {
       for (const [name, stream] of streams) add(name, stream, stream.gate.end())
     },

@@ -98,6 +98,7 @@ export class LockstepWorld {
 class LockstepHost implements Host {
   readonly fabric: Fabric
   readonly partition: number
+  readonly attempt = 1
   readonly ports = new Map<number, number>([[7000, 45000]])
 
   constructor(fabric: Fabric, partition: number) {
