@@ -13,8 +13,9 @@ import { Audit } from './audit/audit.ts'
 import { auditS3 } from './audit/s3-audit.ts'
 import { ConfigError, type ControlConfig, requireSafeListening, SETTINGS } from './config.ts'
 import { type Control, type ControlOptions, openControl } from './control.ts'
+import { originOf } from './http/forwarded.ts'
 import { Load } from './http/load.ts'
-import { createHttpServer, originOf, type TlsIdentity } from './http/server.ts'
+import { createHttpServer, type TlsIdentity } from './http/server.ts'
 import { createMetricsHandler } from './metrics/metrics-endpoint.ts'
 import { MetricsPage } from './metrics/metrics-page.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
@@ -52,6 +53,7 @@ export async function serveControl(config: ControlConfig, options: ControlOption
     load,
     serving: { ...config.serving, connectionsMax: connectionsThatFit(config.serving.connectionsMax, options.log) },
     ...(tls && { tls }),
+    trustedProxies: config.network.trustedProxies,
     s3: s3Handler(control, access, { load, requests, audit: config.audit.s3 ? audit : undefined, log: options.log }),
     sts: createStsHandler({
       accountId: config.accountId,

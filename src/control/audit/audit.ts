@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type AuditEvent, type AuditedCall, auditEvent } from '../../core/audit/audit-event.ts'
 import { AuditFiles } from '../../io/audit/audit-files.ts'
+import { originOf } from '../http/forwarded.ts'
 import { RecordGate } from './record-gate.ts'
 
 /** What whoever handled a call knows of it. */
@@ -69,7 +70,7 @@ export class Audit {
       output,
       error,
       ...this.#commonFacts(),
-      sourceAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+      sourceAddress: originOf(request).sourceIp,
       userAgent: request.headers['user-agent'],
       claimedAccessKeyId: caller === undefined ? claimedKeyOf(request) : undefined,
     })

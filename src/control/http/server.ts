@@ -6,16 +6,15 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { assert } from '../../base/assert.ts'
+import type { IpRange } from '../../core/access/ip-range.ts'
 import { ApiError } from '../../core/api/errors.ts'
 import type { OperationName, OutputOf } from '../../core/api/operations.ts'
 import { OPERATION_NAMES, operationOf, SERVICE_NAME } from '../../core/api/operations.ts'
 import { outputText } from '../../core/api/serialize.ts'
 import { validateInput } from '../../core/api/validate.ts'
-import type { Origin } from '../access/access.ts'
 import type { Audit } from '../audit/audit.ts'
 import { defaultServingSettings, type ServingSettings } from '../config-file.ts'
 import { isForMetrics } from '../metrics/metrics-endpoint.ts'
@@ -24,6 +23,7 @@ import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } fr
 import { auditCalls, demandAudit, HEALTH_PATH, notesOf } from './audit-hook.ts'
 import { claimedService } from './claimed-service.ts'
 import { Connections } from './connections.ts'
+import { originOf, takeForwarded } from './forwarded.ts'
 import type { Authenticate, Caller, OperationHandlers } from './handlers.ts'
 import { Load } from './load.ts'
 import { readBody, tooMuchAtOnce } from './read-body.ts'
@@ -42,6 +42,8 @@ export interface HttpServerOptions {
   readonly onAnswered?: (answered: Answered) => void
   /** Certificate chain and key as PEM; without them the port speaks plain HTTP. */
   readonly tls?: TlsIdentity
+  /** Reverse proxies whose word is taken on where a request comes from; without it, none. */
+  readonly trustedProxies?: readonly IpRange[]
   /** Gets a record of every call of the API before it is answered. */
   readonly audit?: Audit
   readonly log: Logger
@@ -243,12 +245,6 @@ async function authenticated(options: HttpServerOptions, request: FastifyRequest
   return authentication.caller
 }
 
-/** An IPv4 address that came in IPv6's clothes is shown without them. */
-export function originOf({ socket }: IncomingMessage): Origin {
-  const sourceIp = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
-  return { sourceIp, isSecure: socket instanceof TLSSocket }
-}
-
 /** Of whatever method: one that means nothing is signed all the same. */
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
@@ -268,7 +264,7 @@ const NO_BODY = new Uint8Array()
 
 function createNodeServer(
   api: RequestListener,
-  { s3, sts, metrics, tls }: HttpServerOptions,
+  { s3, sts, metrics, tls, trustedProxies = [] }: HttpServerOptions,
   serving: ServingSettings,
 ): Server {
   const { connectionsMax, receiveMs } = serving
@@ -281,6 +277,7 @@ function createNodeServer(
   }
   const listener: RequestListener = (request, response) => {
     takeAbsoluteTarget(request)
+    takeForwarded(request, trustedProxies)
     connections.begin(request, response)
     listenerOf(request)(request, response)
   }

@@ -71,7 +71,7 @@ export function verifyPresignedVersion2(
     `${bucket}${path}${subresources(query)}`,
   ].join('\n')
   if (!sameText(createHmac('sha1', secret).update(text).digest('base64'), signature)) {
-    return refuseMismatch()
+    return refuseMismatch(path, (name) => headerIn(request.headers, name))
   }
   return {
     ok: true,

@@ -113,7 +113,7 @@ export function verifySignature(
   const key = signingKey(secret, claim)
   const expected = signatureOf(signed, claim.dateTime, claim, key)
   if (!sameText(expected, claim.signature)) {
-    return refuseMismatch()
+    return refuseMismatch(signed.path, header)
   }
   return {
     ok: true,
@@ -149,12 +149,25 @@ export function headerText(value: string): string {
 /** The same in Latin-1 and in UTF-8. */
 const ASCII = /^[\x20-\x7e]*$/
 
-export function refuseMismatch(): SignatureRefusal {
+/** Says what was signed here: a proxy on the way may have changed it. */
+export function refuseMismatch(path: string, header: HeaderOf): SignatureRefusal {
+  const host = header('host') ?? ''
+  const forwarded = header('x-forwarded-host')
+  const unheard =
+    forwarded === undefined || forwarded === host
+      ? ''
+      : `; X-Forwarded-Host '${cut(forwarded)}' comes from no trusted proxy`
   return refuse(
     'InvalidSignatureException',
     'mismatch',
-    'The signature of the request does not match the one made here. Check the secret key and the way of signing.',
+    `The signature of the request does not match the one made here, over the host '${cut(host)}' and the path '${cut(path)}'. ` +
+      `Check the secret key and the way of signing, and that no proxy on the way changes host or path${unheard}.`,
   )
+}
+
+/** An address may have 16 KiB. */
+function cut(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }
 
 export function refuse(error: SignatureErrorName, reason: SignatureReason, message: string): SignatureRefusal {
