@@ -102,6 +102,7 @@ function readInteger(shape: IntegerShape, raw: unknown, path: string, faults: Fa
 function readList(shape: ListShape, raw: unknown, path: string, faults: Faults): unknown {
   if (!Array.isArray(raw)) return wrongType('a list', path, faults)
   addCountRules(raw.length, shape, path, faults)
+  if (isTooMany(raw.length, shape)) return raw
   return raw.map((item, index) => readValue(shape.item, item, `${path}.${index + 1}.member`, faults))
 }
 
@@ -110,6 +111,7 @@ function readMap(shape: MapShape, raw: unknown, path: string, faults: Faults): u
   if (!isJsonObject(raw)) return wrongType('a map', path, faults)
   const entries = Object.entries(raw)
   addCountRules(entries.length, shape, path, faults)
+  if (isTooMany(entries.length, shape)) return raw
   const keyFaults: Faults = { malformed: faults.malformed, broken: [] }
   const valueFaults: Faults = { malformed: faults.malformed, broken: [] }
   const read = entries.map(([key, value]) => [
@@ -152,6 +154,11 @@ function addCountRules(count: number, shape: ListShape | MapShape, path: string,
   }
 }
 
+/** Then the single ones are not looked at. */
+function isTooMany(count: number, { countMax = Number.POSITIVE_INFINITY }: ListShape | MapShape): boolean {
+  return count > countMax
+}
+
 function lengthRules(length: number, min: number | undefined, max: number | undefined): string[] {
   if (min !== undefined && length < min) return [`Member must have length greater than or equal to ${min}`]
   if (max !== undefined && length > max) return [`Member must have length less than or equal to ${max}`]
@@ -160,6 +167,7 @@ function lengthRules(length: number, min: number | undefined, max: number | unde
 
 /** Code points rather than UTF-16 units: an emoji counts once, as in other languages' clients. */
 function codePointCount(text: string): number {
+  if (!/[\ud800-\udfff]/.test(text)) return text.length
   let count = 0
   for (const _ of text) count += 1
   return count

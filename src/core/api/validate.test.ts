@@ -244,6 +244,25 @@ const refused: Record<string, Case & { readonly code: string; readonly message: 
     code: 'SerializationException',
     message: /percent-encoding/,
   },
+  'more values than any input has': {
+    operation: 'StartSimulation',
+    body: { ...START, Tags: manyTags(2_000) },
+    code: 'SerializationException',
+    message: /more than 2000 values/,
+  },
+  'more values than any input has, in a member that is ignored': {
+    operation: 'TagResource',
+    url: ARN_PATH,
+    body: { Tags: {}, Other: Array(2_000).fill([]) },
+    code: 'SerializationException',
+    message: /more than 2000 values/,
+  },
+  'a body that is nested without end': {
+    operation: 'StopSimulation',
+    rawBody: `{"Simulation":"world","Other":${'['.repeat(500_000)}`,
+    code: 'SerializationException',
+    message: /nested more than 64 deep/,
+  },
 }
 
 describe('validateInput accepts', () => {
@@ -280,11 +299,11 @@ test('members that a body inherits are not members', () => {
 })
 
 test('the message of very many faults counts them all and stays within the bound on messages', () => {
-  const LaunchCommands = Array.from({ length: 5000 }, () => '')
+  const LaunchCommands = Array.from({ length: 1900 }, () => '')
   const body = { Simulation: 's', Domain: 'd', Name: 'n', LaunchOverrides: { LaunchCommands } }
   const result = validate({ operation: 'StartApp', body })
   assert.ok(!result.ok)
-  assert.match(result.error.message, /^5000 validation errors detected: Value at /)
+  assert.match(result.error.message, /^1900 validation errors detected: Value at /)
   assert.ok(result.error.message.length <= 1600)
 })
 

@@ -2,6 +2,7 @@
 // Owns the places of members and the error's message; the rules of single values are in read-value.ts. Never looks at state.
 
 import { ApiError, MESSAGE_LENGTH_MAX } from './errors.ts'
+import { jsonExcess } from './json-bounds.ts'
 import type { InputMember, InputOf, Operation, OperationName } from './operations.ts'
 import { OPERATION_NAMES, operationOf } from './operations.ts'
 import { labelOf, type QueryPairs, queryPairs, splitTarget } from './raw-input.ts'
@@ -30,6 +31,8 @@ export function validateInput<Name extends OperationName>(name: Name, request: R
   if (pairs === undefined) return unreadable('The query holds a broken percent-encoding')
   const label = labelOf(operation.path, path)
   if (label === undefined) return unreadable('The path holds a broken percent-encoding')
+  const excess = WITH_BODY.has(name) ? jsonExcess(request.body) : undefined
+  if (excess !== undefined) return unreadable(excess)
   const body = WITH_BODY.has(name) ? parseBody(request.body) : {}
   if (body === undefined) return unreadable('The body must be a JSON object in UTF-8')
 
