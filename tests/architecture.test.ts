@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { findPrivateWords, listFiles } from './architecture/files.ts'
+import { findDeadNames, findPrivateWords, listFiles } from './architecture/files.ts'
 import { findFaults } from './architecture/rules.ts'
 import { readSources, type Source } from './architecture/sources.ts'
 
@@ -100,6 +100,26 @@ test('no file names a path of somebody’s machine or a registry’s host', (con
   const folders = [homedir(), ROOT].filter((folder) => dirname(folder) !== '/')
   assert.deepEqual(
     files.flatMap(({ path, text }) => findPrivateWords(path, text, folders)),
+    [],
+  )
+})
+
+test('names of files that are not there are recognised', () => {
+  const known = ['src/core/a.ts', 'docs/glossary.md']
+  const page = 'see `src/core/a.ts`, `src/core`, `src/core/b.ts`\n[it](docs/glossary.md), [that](docs/none.md#part)'
+  assert.deepEqual(findDeadNames('README.md', page, known), ['README.md:1 src/core/b.ts', 'README.md:2 docs/none.md'])
+  const source = '// Source: none.md. See glossary.md, docs/glossary.md, docs/a/glossary.md.'
+  assert.deepEqual(findDeadNames('a.ts', source, known), ['a.ts:1 none.md', 'a.ts:1 docs/a/glossary.md'])
+})
+
+test('no page names a file, and no source a page, that is not there', (context) => {
+  const files = listFiles(ROOT)
+  if (files === undefined) return context.skip('this is no clone: git does not know its files')
+  const known = files.map(({ path }) => path)
+  // Tests write pages of their own.
+  const named = files.filter(({ path }) => !path.endsWith('.test.ts'))
+  assert.deepEqual(
+    named.flatMap(({ path, text }) => findDeadNames(path, text, known)),
     [],
   )
 })

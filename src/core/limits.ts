@@ -61,7 +61,7 @@ export const defaultLimits: Limits = Object.freeze({
   simulation: defaultSimulationLimits,
 })
 
-/** The quotas that a new account of the service had. Source: quotas-and-logs.md, the table of quotas. */
+/** The quotas that a new account of the service had. */
 export const awsLimits: Limits = Object.freeze({
   simulations: 2,
   maximumDurationMs: 14 * DAY_MS,

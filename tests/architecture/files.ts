@@ -1,5 +1,5 @@
-// The project's files as git knows them, and words in them that belong to one machine.
-// Owns what counts as such a word.
+// The project's files as git knows them; words in them that belong to one machine, and names of files that are not
+// there. Owns what counts as such a word or name.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -32,4 +32,25 @@ export function findPrivateWords(path: string, text: string, folders: readonly s
     const words = [...usual, ...folders.filter((folder) => line.includes(folder))]
     return words.map((word) => `${path}:${index + 1} ${word}`)
   })
+}
+
+/** Names of the project's own files: whole paths in pages, names of pages in sources. */
+const PATH_IN_PAGE = /(?<=`|\]\()(?:src|sdk|clients|samples|scripts|tests|bench|docs|bin)\/[\w./-]+(?=[`)#])/g
+const PAGE_IN_SOURCE = /(?<![\w*…/-])(?:[\w-]+\/)*[\w-]+\.md\b/g
+
+/** One line for each name of a file or folder that does not exist: `path:line name`. `known` are all files. */
+export function findDeadNames(path: string, text: string, known: readonly string[]): string[] {
+  const isPage = path.endsWith('.md')
+  if (!isPage && !path.endsWith('.ts')) return []
+  const exists = (name: string) =>
+    known.some(
+      (file) =>
+        file === name || file.startsWith(`${name.replace(/\/$/, '')}/`) || (!isPage && file.endsWith(`/${name}`)),
+    )
+  return text.split('\n').flatMap((line, index) =>
+    [...line.matchAll(isPage ? PATH_IN_PAGE : PAGE_IN_SOURCE)]
+      .map(([name]) => name)
+      .filter((name) => !exists(name))
+      .map((name) => `${path}:${index + 1} ${name}`),
+  )
 }

@@ -11,8 +11,7 @@ const ZONES: Record<string, string[]> = {
   'src/io': ['src/base'],
   'src/control': ['src/base', 'src/core', 'src/io'],
   'src/worker': ['src/base', 'src/core', 'src/io'],
-  'src/agent': ['src/base', 'src/core', 'src/io'],
-  'src/cli': ['src/base', 'src/core', 'src/io', 'src/control', 'src/worker', 'src/agent', 'clients/typescript'],
+  'src/cli': ['src/base', 'src/core', 'src/io', 'src/control', 'src/worker', 'clients/typescript'],
   'sdk/typescript': ['src/base', 'src/core', 'src/io'],
   'clients/typescript': ['src/base', 'src/core'],
 }

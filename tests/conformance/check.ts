@@ -20,7 +20,7 @@ export interface Verdict {
  */
 const NEVER_ANSWERED: readonly string[] = ['StopSimulation ConflictException']
 
-/** Where the model's own pattern fits no ARN that there is. Source: quotas-and-logs.md, Logs. */
+/** Where the service's own pattern fits none of the ARNs that it answers. */
 const ANSWERED_PATTERNS: Readonly<Record<string, string>> = {
   LogGroupArn: 'arn:aws:logs:[a-z0-9-]+:\\d{12}:log-group:.+',
 }

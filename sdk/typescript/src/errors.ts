@@ -1,4 +1,5 @@
-// The one kind of error that SDK calls throw, with the code that says what went wrong.
+// What SDK calls throw where they refuse or fail, with the code that says why.
+// Never for a fault of the SDK itself: that is a failed assertion.
 
 export type ErrorCode =
   /** The simulation, or this app, shuts down: destroy the application and exit. */

@@ -31,7 +31,7 @@ export function startSimulation(context: OperationContext): StartSimulation {
     if (created.outcome === 'repeated') return outputOf(created.answer as StoredAnswer)
     if (created.outcome === 'nameTaken') throw nameTaken(input.Name)
     if (created.outcome === 'tooMany') throw tooManySimulations(context.limits.simulations)
-    context.supervisor.watch(record)
+    context.supervisor.superviseOrLaunch(record)
     return outputOf(answer)
   }
 }

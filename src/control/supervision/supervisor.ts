@@ -30,14 +30,14 @@ export class Supervisor {
   /** Finds the workers of all simulations that are not over, concludes those that ended, and sweeps up. */
   async recover(): Promise<void> {
     const records = await this.#supervision.store.listSimulations()
-    const watches = records.filter((record) => !isOver(record)).map((record) => this.watch(record))
+    const watches = records.filter((record) => !isOver(record)).map((record) => this.superviseOrLaunch(record))
     const contact = Promise.all(watches.map((watch) => watch.settled))
     await Promise.race([contact, new Promise((resolve) => setTimeout(resolve, RECOVERY_LIMIT_MS).unref())])
     await this.#sweep(records)
   }
 
-  /** Watches a simulation that is not over, and starts its worker where that has never been done. */
-  watch(record: SimulationRecord): WorkerWatch {
+  /** Watches a simulation that is not over; launches its worker where that was never done. */
+  superviseOrLaunch(record: SimulationRecord): WorkerWatch {
     const folder = this.#folderOf(record.executionId)
     const watch = new WorkerWatch(this.#supervision, record, folder, this.#planFor(record, folder), () => {
       this.#changes += 1

@@ -47,7 +47,7 @@ export function deleteAppWithoutWorker(
 
 type Missing = { refusal: Refusal }
 
-/** Source: service-api.md, Life cycles: spatial and service apps belong to the schema, not to the caller. */
+/** As in the service: spatial and service apps belong to the schema, not to the caller. */
 export function refuseUnlessCustom(app: AppState, operation: string): Refusal | undefined {
   if (app.lifecycle === 'ByRequest') return undefined
   const kind = app.lifecycle === 'PerWorker' ? 'service' : 'spatial'

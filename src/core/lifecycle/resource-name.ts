@@ -15,7 +15,7 @@ export function simulationArn(owner: Owner, name: string): string {
   return `arn:aws:simspaceweaver:${owner.region}:${owner.accountId}:simulation/${name}`
 }
 
-/** `arn:aws:logs:<region>:<account>:log-group:<name>`. Source: quotas-and-logs.md, Logs. */
+/** `arn:aws:logs:<region>:<account>:log-group:<name>`. */
 export function logGroupArn(owner: Owner, logGroup: string): string {
   return logGroup.startsWith('arn:')
     ? logGroup

@@ -34,7 +34,7 @@ export function refuseUnlessRunning(simulation: KnownSimulation, operation: stri
   return conflict(`${operation} needs a simulation that is STARTED; ${simulation.name} is ${status}${advice(status)}`)
 }
 
-/** Source: snapshots.md: STARTED, and one snapshot at a time. */
+/** As in the service: the simulation is STARTED, and makes one snapshot at a time. */
 export function refuseSnapshot(simulation: KnownSimulation): Refusal | undefined {
   if (shownStatus(simulation) === 'SNAPSHOT_IN_PROGRESS') {
     return conflict(`a snapshot of ${simulation.name} is being made; wait until the simulation is STARTED again`)
@@ -42,7 +42,7 @@ export function refuseSnapshot(simulation: KnownSimulation): Refusal | undefined
   return refuseUnlessRunning(simulation, 'CreateSnapshot')
 }
 
-/** Source: service-api.md, Life cycles: only what is stopped or failed can be deleted. */
+/** As in the service: only what is stopped or failed can be deleted. */
 export function refuseDeletion(simulation: KnownSimulation): Refusal | undefined {
   const status = shownStatus(simulation)
   if (isFinal(status)) return undefined

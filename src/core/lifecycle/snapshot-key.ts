@@ -2,7 +2,7 @@
 // Owns its form; never looks whether an object of that name exists.
 
 /**
- * `<prefix>/snapshot/<simulation>-<YYMMdd>-<HHmm>-<ss>.zip` in UTC. Source: snapshots.md, Where.
+ * `<prefix>/snapshot/<simulation>-<YYMMdd>-<HHmm>-<ss>.zip` in UTC, as in the service.
  * Where that second's key is taken, the caller asks again with the next second.
  */
 export function snapshotKey(prefix: string | undefined, simulationName: string, atMs: number): string {

@@ -18,7 +18,7 @@ export interface StartError {
   errorMessage: string
 }
 
-/** `StartError` of DescribeSimulation: a string that holds a JSON array (service-api.md, Life cycles). */
+/** `StartError` of DescribeSimulation: a string that holds a JSON array. */
 export function startErrorText(errors: readonly StartError[]): string {
   return JSON.stringify(errors)
 }

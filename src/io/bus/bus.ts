@@ -49,7 +49,7 @@ export interface BusClient<Command, Answer, Event> {
   close(): Promise<void>
 }
 
-/** What the unix socket bus and the one in memory both are. Messages are plain JSON data. */
+/** What every bus is. Messages are plain JSON data. */
 export interface Bus {
   /** Throws BusError `InUse` where somebody serves already. */
   serve<Command, Answer, Event>(path: string, handlers: BusHandlers<Command, Answer>): Promise<BusServer<Event>>
