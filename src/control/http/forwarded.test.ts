@@ -1,8 +1,8 @@
 // What a proxy says of a request's sender, and when it is believed; at the end with signed calls through a proxy of each kind.
 
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request as httpRequest, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -160,10 +160,13 @@ test('signed calls go through proxies, and policies and audit see who sent them'
     )
     return true
   })
-  const [auditFile = ''] = readdirSync(served.control.data.audit)
-  const lines = (await readFile(join(served.control.data.audit, auditFile), 'utf8')).trim().split('\n')
-  const sources = lines.map((line) => (JSON.parse(line) as AuditEvent).sourceIPAddress)
-  assert.deepEqual(sources, ['192.0.2.33', '192.0.2.33', '127.0.0.1', '192.0.2.33'])
+  const sources = (of: string) =>
+    readdirSync(of, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .flatMap(({ name }) => readFileSync(join(of, name), 'utf8').trim().split('\n'))
+      .map((line) => (JSON.parse(line) as AuditEvent).sourceIPAddress)
+  assert.deepEqual(sources(served.control.data.audit), ['192.0.2.33', '192.0.2.33', '127.0.0.1'])
+  assert.deepEqual(sources(served.control.data.unknownAudit), ['192.0.2.33'])
 })
 
 test('a refused signature says whose word about the host was not taken', async (t) => {

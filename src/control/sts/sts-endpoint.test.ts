@@ -112,7 +112,8 @@ test('a signed address works as a signed body does', async () => {
 test('a call leaves its record', async () => {
   await identityOf(served.control.credentials)
   const { audit } = served.control.data
-  const lines = readdirSync(audit).flatMap((name) => readFileSync(join(audit, name), 'utf8').trim().split('\n'))
+  const files = readdirSync(audit).filter((name) => name.endsWith('.jsonl'))
+  const lines = files.flatMap((name) => readFileSync(join(audit, name), 'utf8').trim().split('\n'))
   const event = JSON.parse(lines.at(-1) ?? '') as AuditEvent
   assert.equal(event.eventSource, 'sts.amazonaws.com')
   assert.equal(event.eventName, 'GetCallerIdentity')
