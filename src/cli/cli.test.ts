@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -47,10 +47,10 @@ interface Served {
   ended: Promise<number | null>
 }
 
-async function up(): Promise<Served> {
+async function up(env: NodeJS.ProcessEnv = {}): Promise<Served> {
   const child = spawn(LAUNCHER, ['up', '--port', '0', '--data', data, '--fabric-dir', fabric], {
     cwd: folder,
-    env: environment(),
+    env: { ...environment(), ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   running.add(child)
@@ -69,12 +69,17 @@ async function up(): Promise<Served> {
   return { child, url, said: () => said, ended }
 }
 
-async function post(url: string, path: string, input: object): Promise<{ status: number; body: unknown }> {
+async function post(
+  url: string,
+  path: string,
+  input: object,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ status: number; body: unknown }> {
   const { host, hostname, port } = new URL(url)
   const signer = new SignatureV4({
     service: 'simspaceweaver',
     region: 'us-west-2',
-    credentials: await loadCredentials(join(data, 'credentials'), {}),
+    credentials: await loadCredentials(join(data, 'credentials'), env),
     sha256: Sha256,
   })
   const body = JSON.stringify(input)
@@ -125,6 +130,22 @@ test('up serves signed calls, leaves simulations running at Ctrl-C, finds them a
   assert.match(second.said(), /no simulation is running/)
   assert.equal(existsSync(fabric), false)
   assert.match((await heddle(['status', '--data', data])).out, /world {2}STOPPED/)
+})
+
+test("the operator's key may come in the environment, and nobody reads it there any more", async () => {
+  const keys = { HEDDLE_ACCESS_KEY_ID: 'AKIAOFTHEOPERATOR', HEDDLE_SECRET_ACCESS_KEY: 'never/to+be=seen' }
+  const served = await up({ ...keys, AWS_SECRET_ACCESS_KEY: 'never-to-be-seen-either' })
+  try {
+    const shown = await readFile(`/proc/${served.child.pid}/environ`, 'utf8')
+    assert.match(shown, /HEDDLE_WORKER_PROGRAM=/)
+    for (const secret of [...Object.values(keys), 'never-to-be-seen-either']) assert.ok(!shown.includes(secret), secret)
+    assert.match(served.said(), /AWS_ACCESS_KEY_ID="\$HEDDLE_ACCESS_KEY_ID"/)
+    assert.equal((await post(served.url, '/stopsimulation', { Simulation: 'none' }, keys)).status, 404)
+    assert.equal((await post(served.url, '/stopsimulation', { Simulation: 'none' })).status, 403)
+  } finally {
+    served.child.kill('SIGINT')
+    await served.ended
+  }
 })
 
 test('down stops simulations also where no control runs, and a second time has nothing to do', async () => {

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import pino from 'pino'
-import { type ConfigOptions, loadConfig, SETTINGS, type SettingName } from '../control/config.ts'
+import { type ConfigOptions, type Environment, loadConfig, SETTINGS, type SettingName } from '../control/config.ts'
 import type { Control } from '../control/control.ts'
 import { dataFolder, makeDataFolder } from '../control/data-folder.ts'
 import type { ServedControl } from '../control/server.ts'
@@ -23,7 +23,11 @@ export function upCommand(): Command {
 }
 
 async function up(options: ConfigOptions): Promise<void> {
-  const config = loadConfig(options, process.env)
+  const environment = { ...process.env }
+  // Only this command needs what is loaded here and below, which takes its time.
+  const { hideSecrets } = await import('../io/launch/secret-variables.ts')
+  hideSecrets()
+  const config = loadConfig(options, environment)
   const data = dataFolder(config.dataFolder)
   makeDataFolder(data)
   const log = new ControlLog({ path: data.log })
@@ -31,14 +35,13 @@ async function up(options: ConfigOptions): Promise<void> {
   serveOnWithoutReader()
   // For tests of the command line alone: another program in the place of the real worker.
   const workerProgram = process.env.HEDDLE_WORKER_PROGRAM
-  // Only this command needs the servers, which take their time to load.
   const { serveControl } = await import('../control/server.ts')
   const served = await serveControl(config, {
     log: pino({}, log),
-    environment: process.env,
+    environment,
     ...(workerProgram && { workerProgram }),
   })
-  process.stdout.write(greeting(served))
+  process.stdout.write(greeting(served, environment))
   await stopped
   const left = await goingOn(served.control)
   await served.close()
@@ -51,9 +54,9 @@ function serveOnWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 }
 
-function greeting({ control, url }: ServedControl): string {
+function greeting({ control, url }: ServedControl, environment: Environment): string {
   const { region } = control.config
-  const keys = process.env.HEDDLE_ACCESS_KEY_ID
+  const keys = environment.HEDDLE_ACCESS_KEY_ID
     ? 'export AWS_ACCESS_KEY_ID="$HEDDLE_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$HEDDLE_SECRET_ACCESS_KEY"'
     : `export AWS_SHARED_CREDENTIALS_FILE=${quote(control.data.credentials)}`
   const buckets = control.config.s3Endpoint === undefined ? [`  aws --endpoint-url ${url} s3 mb s3://my-bucket`] : []

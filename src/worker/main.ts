@@ -7,9 +7,11 @@ import { executionFabricFolder, PLAN_FILE, workerSocketPath } from '../core/wire
 import type { WorkerAnswer, WorkerCommand, WorkerPlan, WorkerStatus } from '../core/wire/worker-protocol.ts'
 import type { BusServer } from '../io/bus/bus.ts'
 import { serveBus } from '../io/bus/unix-bus.ts'
+import { hideSecrets } from '../io/launch/secret-variables.ts'
 import { Simulation } from './simulation.ts'
 
 async function main(runFolder: string): Promise<void> {
+  hideSecrets()
   const plan = JSON.parse(readFileSync(join(runFolder, PLAN_FILE), 'utf8')) as WorkerPlan
   let bus: BusServer<WorkerStatus> | undefined
   const simulation = new Simulation(plan, (status) => bus?.publish(status))

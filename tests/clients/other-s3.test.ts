@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { firstDifference, readWorld } from '../../scripts/demo/compare.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { processesOf } from '../support/processes.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 import { makeWalkFiles } from './walk.ts'
@@ -54,6 +55,16 @@ test('a simulation is fed from the other S3, saved there, and started from there
   assert.equal(firstDifference(one, two), undefined)
   await branch.stop()
   assert.ok(!existsSync(join(heddle.data, 'objects')) || readdirSync(join(heddle.data, 'objects')).length === 0)
+})
+
+test('the keys of the other S3 are in the environment of no process, as others see it', async () => {
+  const { accessKeyId, secretAccessKey } = keeper.credentials
+  const pids = [heddle.controlPid, ...processesOf(world.executionId).map(({ pid }) => pid)]
+  assert.ok(pids.length > 2)
+  for (const pid of pids) {
+    const shown = await readFile(`/proc/${pid}/environ`, 'utf8')
+    assert.ok(shown.length > 0 && !shown.includes(secretAccessKey) && !shown.includes(accessKeyId), String(pid))
+  }
 })
 
 test('S3 is not served then: requests for it are refused, and say so', async () => {

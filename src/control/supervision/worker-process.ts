@@ -7,20 +7,12 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import { READ_ONCE } from '../../io/launch/secret-variables.ts'
 import type { RunFolder } from '../data-folder.ts'
 import { boundCompiledCode } from './compiled-code.ts'
 
 /** The real worker; tests have others. */
 export const WORKER_PROGRAM = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
-
-/** What no worker needs, so that no app can come by it. A worker reads S3 with the HEDDLE_S3_ variables alone. */
-const SECRET_VARIABLES = [
-  'HEDDLE_ACCESS_KEY_ID',
-  'HEDDLE_SECRET_ACCESS_KEY',
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
-]
 
 /** Where the worker finds it. */
 export async function writePlan(folder: RunFolder, plan: WorkerPlan): Promise<void> {
@@ -77,7 +69,8 @@ const givesMemoryBack = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD
 
 function workerEnvironment(executionId: string): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = { ...process.env, ...givesMemoryBack, HEDDLE_EXECUTION_ID: executionId }
-  for (const variable of SECRET_VARIABLES) delete environment[variable]
+  // No worker needs these, so that no app can come by them. A worker reads S3 with the HEDDLE_S3_ variables alone.
+  for (const variable of READ_ONCE) delete environment[variable]
   return environment
 }
 
