@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const SHARED_MEMORY_FOLDER = '/dev/shm'
-const FABRIC_FOLDER = '/dev/shm/heddle'
+const FABRIC_FOLDER = `/dev/shm/heddle-${process.geteuid?.()}`
 /** Every process of a simulation has this in its environment. */
 const MARK = 'HEDDLE_EXECUTION_ID='
 /** A process that was told to end may need this long to be gone. */

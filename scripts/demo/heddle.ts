@@ -103,7 +103,7 @@ export class Heddle {
 
   /** The tmpfs folders of these executions that are still there. */
   sharedMemory(executionIds: readonly string[]): string[] {
-    const parent = process.env.HEDDLE_FABRIC_DIR ?? '/dev/shm/heddle'
+    const parent = process.env.HEDDLE_FABRIC_DIR ?? `/dev/shm/heddle-${process.geteuid?.()}`
     return executionIds.map((executionId) => join(parent, executionId)).filter((folder) => existsSync(folder))
   }
 

@@ -7,10 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { Sha256 } from '@aws-crypto/sha256-js'
-import { SignatureV4 } from '@smithy/signature-v4'
-import { loadCredentials } from '../control/credentials.ts'
 import { SCRIPTED_WORKER, startInput, waitFor } from '../control/testing/control-fixture.ts'
+import { postSigned } from './testing/post-signed.ts'
 import { type Ended, runProgram } from './testing/run-program.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/heddle', import.meta.url))
@@ -69,31 +67,13 @@ async function up(env: NodeJS.ProcessEnv = {}): Promise<Served> {
   return { child, url, said: () => said, ended }
 }
 
-async function post(
+function post(
   url: string,
   path: string,
   input: object,
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ status: number; body: unknown }> {
-  const { host, hostname, port } = new URL(url)
-  const signer = new SignatureV4({
-    service: 'simspaceweaver',
-    region: 'us-west-2',
-    credentials: await loadCredentials(join(data, 'credentials'), env),
-    sha256: Sha256,
-  })
-  const body = JSON.stringify(input)
-  const signed = await signer.sign({
-    method: 'POST',
-    protocol: 'http:',
-    hostname,
-    port: Number(port),
-    path,
-    headers: { host, 'content-type': 'application/json' },
-    body,
-  })
-  const answer = await fetch(`${url}${path}`, { method: 'POST', headers: signed.headers, body })
-  return { status: answer.status, body: await answer.json() }
+  return postSigned(url, join(data, 'credentials'), path, input, env)
 }
 
 test('up serves signed calls, leaves simulations running at Ctrl-C, finds them again, and down ends all', async () => {

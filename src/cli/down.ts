@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import pino from 'pino'
 import { type ConfigOptions, resolveConfig } from '../control/config.ts'
 import { dataFolder } from '../control/data-folder.ts'
-import { type ShutdownReport, shutDown } from '../control/shutdown.ts'
+import { CONTROL_LIMIT_MS, type EndedControl, type ShutdownReport, shutDown } from '../control/shutdown.ts'
 import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
 import { addSettings } from './settings.ts'
 
@@ -21,12 +21,17 @@ async function down(options: ConfigOptions): Promise<void> {
     fabricFolder,
     workerProgram: process.env.HEDDLE_WORKER_PROGRAM || WORKER_PROGRAM,
     log: pino({ level: 'silent' }),
+    say: (text) => void process.stderr.write(`heddle: ${text}\n`),
   })
   process.stdout.write(`${describe(report, folder)}\n`)
 }
 
 function describe(report: ShutdownReport, folder: string): string {
   const lines = report.simulations.map(({ name, status }) => `simulation ${name}: ${status}`)
-  if (report.control !== undefined) lines.push(`control, process ${report.control.pid}: ended`)
+  if (report.control !== undefined) lines.push(`control, process ${report.control.pid}: ${endOf(report.control)}`)
   return lines.length === 0 ? `nothing of Heddle was running for ${folder}` : lines.join('\n')
+}
+
+function endOf({ isKilled }: EndedControl): string {
+  return isKilled ? `killed, as it did not end within ${CONTROL_LIMIT_MS / 1000} s` : 'ended'
 }

@@ -6,6 +6,7 @@ import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
 import { dataFolder } from '../control/data-folder.ts'
 import { readHolder } from '../control/lock.ts'
 import { type Overview, overviewOf, readRecords } from '../control/overview.ts'
+import { findStrays, type Stray } from '../control/supervision/strays.ts'
 import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
 import { restartText } from '../core/lifecycle/lost-worker.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
@@ -26,14 +27,21 @@ async function status(options: ConfigOptions): Promise<void> {
   const holder = readHolder(data)
   const program = process.env.HEDDLE_WORKER_PROGRAM || WORKER_PROGRAM
   const overviews: Overview[] = []
-  for (const record of await readRecords(data)) overviews.push(await overviewOf(data, record, program))
+  const records = await readRecords(data)
+  for (const record of records) overviews.push(await overviewOf(data, record, program))
+  const strays = findStrays(data, records, program)
   const served = holder === undefined ? 'control is not running' : `control serves ${holder.url ?? 'soon'}`
   process.stdout.write(`${served}, data ${data.folder}\n`)
-  process.stdout.write(overviews.length === 0 ? 'no simulations\n' : tableText([HEADINGS, ...overviews.map(rowOf)]))
+  const rows = [...overviews.map(rowOf), ...strays.map(strayRow)]
+  process.stdout.write(rows.length === 0 ? 'no simulations\n' : tableText([HEADINGS, ...rows]))
 }
 
-function rowOf({ record, status, workerStatus }: Overview): string[] {
-  if (workerStatus === undefined) return [record.name, status, '-', '-', '-', '']
+function strayRow({ name, pid }: Stray): string[] {
+  return [name, '?', '-', '-', '-', `it runs as process ${pid}, and the store doesn't know it: heddle down ends it`]
+}
+
+function rowOf({ record, status, workerStatus, faults }: Overview): string[] {
+  if (workerStatus === undefined) return [record.name, status, '-', '-', '-', faults.join('; ')]
   // Those that were stopped are no longer expected to run.
   const apps = workerStatus.apps.filter((app) => app.status !== 'STOPPED')
   const running = apps.filter((app) => app.status === 'STARTED').length
@@ -43,7 +51,10 @@ function rowOf({ record, status, workerStatus }: Overview): string[] {
     workerStatus.clock.status,
     String(workerStatus.tick),
     `${running}/${apps.length}`,
-    (status === 'FAILED' ? whyFailed(record, workerStatus) : newestRestart(workerStatus)).replaceAll(/\s+/g, ' '),
+    [status === 'FAILED' ? whyFailed(record, workerStatus) : newestRestart(workerStatus), ...faults]
+      .filter((reason) => reason !== '')
+      .join('; ')
+      .replaceAll(/\s+/g, ' '),
   ]
 }
 

@@ -43,10 +43,11 @@ async function up(options: ConfigOptions): Promise<void> {
   })
   process.stdout.write(greeting(served, environment))
   await stopped
-  const left = await goingOn(served.control)
-  await served.close()
+  const left = await goingOn(served.control).finally(() => served.close())
   process.stdout.write(farewell(left))
   log.close()
+  // An S3 that doesn't answer would hold the process, which has let go of the data folder.
+  process.exit()
 }
 
 /** Whoever read the output may go (`heddle up | head`), or its file's disk be full; those who are served must not suffer from it. */

@@ -15,7 +15,7 @@ test('defaults are used where neither option nor variable says otherwise', () =>
     dataFolder: '/home/weaver/.local/state/heddle',
     region: 'us-west-2',
     accountId: '111122223333',
-    fabricFolder: '/dev/shm/heddle',
+    fabricFolder: `/dev/shm/heddle-${process.getuid?.()}`,
     appTimeoutMs: 10_000,
     isInsecureHttpAllowed: false,
     ...defaultFileSettings,

@@ -114,7 +114,7 @@ export const SETTINGS: Record<SettingName, Setting> = {
     variable: 'HEDDLE_FABRIC_DIR',
     argument: '<folder>',
     description: 'folder on a tmpfs for the shared memory of simulations',
-    defaultText: '/dev/shm/heddle',
+    defaultText: '/dev/shm/heddle-<uid>',
   },
   s3Endpoint: {
     option: '--s3-endpoint',
@@ -166,6 +166,9 @@ export const SETTINGS: Record<SettingName, Setting> = {
 const CONFIG_FILE = 'heddle.yaml'
 const CONFIG_FAULTS_MAX = 20
 
+/** One for each user: the memory of a world is its user's alone. */
+export const DEFAULT_FABRIC_FOLDER = `/dev/shm/heddle-${process.geteuid?.()}`
+
 /** What a worker adds to the fabric folder for its socket: `/<uuid>/worker.sock`. */
 const SOCKET_TAIL_BYTES = 1 + 36 + 1 + 'worker.sock'.length
 
@@ -183,7 +186,7 @@ export function resolveConfig(options: ConfigOptions, environment: Environment):
     dataFolder: resolveDataFolder(options, environment),
     region: check('region', text('region'), /^[a-z]{2}-[a-z]+-\d$/, 'a region, such as us-west-2'),
     accountId: check('account', text('account'), /^\d{12}$/, 'an account number of 12 digits'),
-    fabricFolder: fabricFolderOf(text('fabricDir')),
+    fabricFolder: fabricFolderOf(given('fabricDir', options, environment) ?? DEFAULT_FABRIC_FOLDER),
     appTimeoutMs: secondsOf('appTimeout', text('appTimeout')),
     isInsecureHttpAllowed: flagOf('insecureHttp', text('insecureHttp')),
     ...(advertise !== undefined && { advertise }),

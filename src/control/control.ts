@@ -2,13 +2,15 @@
 // other. Owns that order; never listens on a port (server.ts does).
 
 import { createHmac, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
 import { killProcesses } from '../io/launch/processes.ts'
 import type { Objects } from '../io/objects/objects.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
+import { makeFabricFolder } from '../io/shm/fabric-folder.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
-import type { Store } from '../io/store/store.ts'
+import type { SimulationRecord, Store } from '../io/store/store.ts'
 import { clearRegularly } from './clear-objects.ts'
 import { type ControlConfig, type Environment, objectsConfig } from './config.ts'
 import { type Credentials, loadCredentials } from './credentials.ts'
@@ -17,6 +19,7 @@ import type { OperationHandlers } from './http/handlers.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { TOKEN_AGE_MS_MAX } from './operations/idempotency.ts'
 import { operationHandlers } from './operations/operations.ts'
+import { findStrays, StraysError } from './supervision/strays.ts'
 import { SUPERVISION_LIMITS, type Supervision } from './supervision/supervision.ts'
 import { Supervisor } from './supervision/supervisor.ts'
 import { WORKER_PROGRAM } from './supervision/worker-process.ts'
@@ -46,7 +49,7 @@ export interface ControlOptions {
 }
 
 /**
- * Opens everything and finds all simulations again. Throws LockedError, ConfigError, StoreError or ObjectsError, and leaves
+ * Opens everything and finds all simulations again. Throws LockedError, FabricFolderError, StraysError, ConfigError, StoreError or ObjectsError, and leaves
  * nothing open then.
  */
 export async function openControl(config: ControlConfig, options: ControlOptions): Promise<Control> {
@@ -55,10 +58,16 @@ export async function openControl(config: ControlConfig, options: ControlOptions
   await using opened = new AsyncDisposableStack()
   const lock = takeLock(data)
   opened.defer(() => lock.release())
+  makeFabricFolder(config.fabricFolder)
+  const workerProgram = options.workerProgram ?? WORKER_PROGRAM
+  const isStoreMissing = !existsSync(data.store)
+  // Before there is a store: it is not to be made beside worlds that another one knows.
+  if (isStoreMissing) demandNoStrays(data, [], workerProgram)
   const credentials = await loadCredentials(data.credentials, options.environment)
   const plainStore = openSqliteStore(data.store)
   const store = options.wrapStore?.(plainStore) ?? plainStore
   opened.defer(() => store.close())
+  if (!isStoreMissing) demandNoStrays(data, await store.listSimulations(), workerProgram)
   const storage = objectsConfig(config, data)
   const objects = await openObjects(storage)
   opened.defer(() => objects.close())
@@ -69,7 +78,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     data,
     log: options.log,
     processes: { kill: killProcesses },
-    workerProgram: options.workerProgram ?? WORKER_PROGRAM,
+    workerProgram,
     region: config.region,
     accountId: config.accountId,
     objects: storage,
@@ -110,6 +119,12 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     handlers,
     close: () => kept.disposeAsync(),
   }
+}
+
+/** Worlds that the store doesn't know would be swept away as remains. */
+function demandNoStrays(data: DataFolder, records: readonly SimulationRecord[], workerProgram: string): void {
+  const strays = findStrays(data, records, workerProgram)
+  if (strays.length > 0) throw new StraysError(data, strays, !existsSync(data.store))
 }
 
 /**

@@ -4,9 +4,10 @@
 // The lock is the operating system's, on a file, taken through SQLite: it ends with its process however that
 // ends, so there is no stale lock to judge, and no moment at which two processes both take one over.
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { isAlive, startTimeOf } from '../io/launch/processes.ts'
+import { keepToUser } from '../io/store/private-file.ts'
 import type { DataFolder } from './data-folder.ts'
 
 /** Who holds the lock. The start time tells a process from a later one with the same number. */
@@ -38,15 +39,24 @@ export class LockedError extends Error {
   }
 }
 
-/** Throws LockedError where another process holds the lock. */
+/**
+ * Throws LockedError where another process holds the lock, or held the one that was there before its file was deleted
+ * or replaced.
+ */
 export function takeLock(data: DataFolder): Lock {
+  keepToUser(data.lock)
   const database = new DatabaseSync(data.lock, { timeout: 0 })
   try {
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new LockedError(data.folder, readHolder(data))
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new LockedError(data.folder, findHolder(data))
     throw error
+  }
+  const other = readHolder(data)
+  if (other !== undefined && other.pid !== process.pid) {
+    database.close()
+    throw new LockedError(data.folder, other)
   }
   const self: Holder = { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 }
   writeFileSync(data.holder, JSON.stringify(self), { mode: 0o600 })
@@ -69,7 +79,24 @@ export function readHolder(data: DataFolder): Holder | undefined {
   return holder !== undefined && isAlive(holder.pid, holder.startTime) ? holder : undefined
 }
 
+/** The same, also where the note of it was deleted: the kernel knows whose a lock is. */
+export function findHolder(data: DataFolder): Holder | undefined {
+  return readHolder(data) ?? lockingProcess(data.lock)
+}
+
 const SQLITE_BUSY = 5
+
+/** By `/proc/locks`, whose lines are such as `1: POSIX  ADVISORY  WRITE 123 08:01:456 0 EOF`. */
+function lockingProcess(path: string): Holder | undefined {
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino
+  for (const line of readFileSync('/proc/locks', 'utf8').split('\n')) {
+    const [, pid, lockedInode] = / WRITE (\d+) \w+:\w+:(\d+) /.exec(line) ?? []
+    if (Number(lockedInode) !== inode) continue
+    const startTime = startTimeOf(Number(pid))
+    if (startTime !== undefined) return { pid: Number(pid), startTime }
+  }
+  return undefined
+}
 
 function parseHolder(text: string): Holder | undefined {
   try {

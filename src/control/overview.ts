@@ -17,15 +17,17 @@ import { BusError } from '../io/bus/bus.ts'
 import { connectBus } from '../io/bus/unix-bus.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
-import { type DataFolder, type RunFolder, runFolder } from './data-folder.ts'
+import { type DataFolder, runFolder } from './data-folder.ts'
 import { lastTick } from './supervision/last-tick.ts'
-import { readPlanFile, readStatusFile } from './supervision/status-file.ts'
-import { findWorkerProcess } from './supervision/worker-process.ts'
+import { readPlan, readStatus } from './supervision/run-files.ts'
+import { findFabricFolder, findWorkerProcess } from './supervision/worker-process.ts'
 
 export interface Overview {
   record: SimulationRecord
   status: string
   workerStatus?: WorkerStatus
+  /** What is wrong with its files. */
+  faults: string[]
 }
 
 const ANSWER_LIMIT_MS = 2_000
@@ -45,8 +47,9 @@ export async function overviewOf(data: DataFolder, record: SimulationRecord, wor
   const stored = record.workerStatus as WorkerStatus | undefined
   const folder = runFolder(data, record.executionId)
   const isOver = stored !== undefined && isFinal(stored.status)
-  const plan = isOver ? undefined : await readPlanFile(folder.plan)
-  const workerStatus = isOver ? stored : await liveStatus(plan, folder, stored)
+  const { content: plan, fault } = isOver ? {} : readPlan(folder, record.executionId)
+  const { content: left, fault: statusFault } = isOver ? {} : readStatus(folder, record.executionId)
+  const workerStatus = isOver ? stored : await liveStatus(placesOf(plan, record.executionId), left, stored)
   let known: KnownSimulation = { name, targetStatus, ...(workerStatus !== undefined && { workerStatus }) }
   const final = workerStatus !== undefined && isFinal(workerStatus.status)
   if (!final && record.launched && findWorkerProcess(workerProgram, folder) === undefined) {
@@ -58,17 +61,28 @@ export async function overviewOf(data: DataFolder, record: SimulationRecord, wor
     })
     known = { ...known, workerStatus: status }
   }
-  return { record, status: shownStatus(known), ...(known.workerStatus && { workerStatus: known.workerStatus }) }
+  const faults = [fault, statusFault].filter((each) => each !== undefined)
+  return { record, status: shownStatus(known), ...(known.workerStatus && { workerStatus: known.workerStatus }), faults }
+}
+
+/** What it takes to reach a worker. */
+interface WorkerPlaces {
+  executionId: string
+  fabricFolder: string
+}
+
+function placesOf(plan: WorkerPlan | undefined, executionId: string): WorkerPlaces | undefined {
+  const fabricFolder = plan?.fabricFolder ?? findFabricFolder(executionId)
+  return fabricFolder === undefined ? undefined : { executionId, fabricFolder }
 }
 
 async function liveStatus(
-  plan: WorkerPlan | undefined,
-  folder: RunFolder,
+  places: WorkerPlaces | undefined,
+  left: WorkerStatus | undefined,
   stored: WorkerStatus | undefined,
 ): Promise<WorkerStatus | undefined> {
-  const answer = plan && (await askWorker(plan, { command: 'status' }))
+  const answer = places && (await askWorker(places, { command: 'status' }))
   if (answer && 'status' in answer) return answer.status
-  const left = await readStatusFile(folder.status)
   // What control has concluded of a lost worker is newer than what that one left.
   return left !== undefined && left.revision >= (stored?.revision ?? 0) ? left : stored
 }
@@ -78,14 +92,15 @@ export async function metricsOf(
   data: DataFolder,
   { executionId }: SimulationRecord,
 ): Promise<WorkerMetrics | undefined> {
-  const plan = await readPlanFile(runFolder(data, executionId).plan)
-  const answer = plan && (await askWorker(plan, { command: 'metrics' }))
+  const { content: plan } = readPlan(runFolder(data, executionId), executionId)
+  const places = placesOf(plan, executionId)
+  const answer = places && (await askWorker(places, { command: 'metrics' }))
   return answer && 'metrics' in answer ? answer.metrics : undefined
 }
 
-async function askWorker(plan: WorkerPlan, command: WorkerCommand): Promise<WorkerAnswer | undefined> {
+async function askWorker(places: WorkerPlaces, command: WorkerCommand): Promise<WorkerAnswer | undefined> {
   try {
-    const path = workerSocketPath(plan.fabricFolder, plan.executionId)
+    const path = workerSocketPath(places.fabricFolder, places.executionId)
     const client = await connectBus<WorkerCommand, WorkerAnswer, WorkerEvent>(path)
     try {
       return await client.request(command, ANSWER_LIMIT_MS)

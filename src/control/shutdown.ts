@@ -8,21 +8,28 @@ import { isFinal } from '../core/lifecycle/simulation.ts'
 import { defaultSnapshotSettings } from '../core/lifecycle/snapshot-settings.ts'
 import { defaultSimulationLimits } from '../core/limits.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
-import { killProcesses } from '../io/launch/processes.ts'
+import { isAlive, killProcesses } from '../io/launch/processes.ts'
 import { FolderObjects } from '../io/objects/folder-objects.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord, Store } from '../io/store/store.ts'
 import { type DataFolder, makeDataFolder } from './data-folder.ts'
-import { type Holder, type Lock, LockedError, readHolder, takeLock } from './lock.ts'
+import { findHolder, type Holder, type Lock, LockedError, takeLock } from './lock.ts'
 import { removeFabricFolderIfEmpty } from './supervision/remains.ts'
+import { endStray, findStrays } from './supervision/strays.ts'
 import { SUPERVISION_LIMITS } from './supervision/supervision.ts'
 import { Supervisor } from './supervision/supervisor.ts'
 
 export interface ShutdownReport {
   /** The process that served, where one did. */
-  control?: Holder
+  control?: EndedControl
   /** Simulations that were not over before, and how they ended. */
   simulations: { name: string; status: string }[]
+}
+
+export interface EndedControl {
+  pid: number
+  /** It did not end by itself in time. */
+  isKilled: boolean
 }
 
 export interface ShutdownOptions {
@@ -31,40 +38,76 @@ export interface ShutdownOptions {
   fabricFolder: string
   workerProgram: string
   log: Logger
+  /** Told of what takes long, in a line for people. */
+  say(text: string): void
+  /** How long control may take to end by itself before it is killed. */
+  controlLimitMs?: number
 }
 
-/** How long control may take to end by itself before it is killed. */
-const CONTROL_LIMIT_MS = 15_000
+export const CONTROL_LIMIT_MS = 15_000
 /** How long a worker may take to stop before it is killed. */
 const STOP_LIMIT_MS = 30_000
 const RETRY_MS = 50
+/** What takes no longer is not worth a word. */
+const SAY_AFTER_MS = 1_000
 
+/** Also looks at what runs where the store is missing, or knows nothing of it. */
 export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport> {
   const { data, fabricFolder } = options
-  if (!existsSync(data.store)) {
+  if (!existsSync(data.store) && !existsSync(data.run)) {
     await removeFabricFolderIfEmpty(fabricFolder)
     return { simulations: [] }
   }
   makeDataFolder(data)
   await using opened = new AsyncDisposableStack()
-  const store = openSqliteStore(data.store)
-  opened.defer(() => store.close())
+  const store = existsSync(data.store) ? openSqliteStore(data.store) : undefined
+  opened.defer(() => store?.close())
   // First the wish: a control that ends, or is started again meanwhile, knows it too.
-  await wishStopped(store)
-  const control = readHolder(data)
-  const lock = await endControl(data)
+  if (store !== undefined) await wishStopped(store)
+  const { control, lock } = await endControl(options)
   opened.defer(() => lock.release())
-  const running = await wishStopped(store)
-  const fabricFolders = await stopAll(options, store)
-  const simulations = []
-  for (const { name } of running) {
-    const record = await store.findSimulation(name)
-    simulations.push({ name, status: (record?.workerStatus as WorkerStatus | undefined)?.status ?? 'STOPPED' })
-  }
+  const strays = await endStrays(options, store)
+  const known = store === undefined ? [] : await endKnown(options, store)
   // Workers that were killed may have left halves of objects; who opens the store clears them away.
   await (await FolderObjects.open(data.objects)).close()
-  for (const folder of fabricFolders) await removeFabricFolderIfEmpty(folder)
+  const ended = [...known, ...strays]
+  for (const folder of new Set([fabricFolder, ...ended.map((each) => each.fabricFolder)]))
+    if (folder !== undefined) await removeFabricFolderIfEmpty(folder)
+  const simulations = ended.flatMap(({ name, status }) => (status === undefined ? [] : [{ name, status }]))
   return { simulations, ...(control !== undefined && { control }) }
+}
+
+/** `status` is how it ended; undefined for a simulation that was over before. */
+interface EndedSimulation {
+  name: string
+  status: string | undefined
+  fabricFolder: string | undefined
+}
+
+async function endStrays(
+  { data, workerProgram, say }: ShutdownOptions,
+  store: Store | undefined,
+): Promise<EndedSimulation[]> {
+  const strays = findStrays(data, (await store?.listSimulations()) ?? [], workerProgram)
+  const names = strays.map(({ name }) => name).join(', ')
+  if (strays.length > 0) say(`ends what runs and the store ${data.store} doesn't know: ${names}`)
+  const processes = { kill: killProcesses }
+  return Promise.all(
+    strays.map(async (stray) => {
+      const status = await endStray(stray, processes, workerProgram, STOP_LIMIT_MS)
+      return { name: stray.name, status, fabricFolder: stray.fabricFolder }
+    }),
+  )
+}
+
+async function endKnown(options: ShutdownOptions, store: Store): Promise<EndedSimulation[]> {
+  const running = new Set((await wishStopped(store)).map(({ executionId }) => executionId))
+  const fabricFolders = await stopAll(options, store)
+  const records = await store.listSimulations()
+  return records.map(({ name, executionId, workerStatus }) => {
+    const last = (workerStatus as WorkerStatus | undefined)?.status ?? 'STOPPED'
+    return { name, status: running.has(executionId) ? last : undefined, fabricFolder: fabricFolders.get(executionId) }
+  })
 }
 
 /** All that are not over, after storing that they shall be. */
@@ -77,28 +120,59 @@ async function wishStopped(store: Store): Promise<SimulationRecord[]> {
   return records
 }
 
-/** Takes the lock from control, by asking it to end and, if it does not, by ending it. */
-async function endControl(data: DataFolder): Promise<Lock> {
-  const killAtMs = Date.now() + CONTROL_LIMIT_MS
+/** Has control end, by asking it to and, if it does not, by ending it; once its process is gone the lock is ours. */
+async function endControl({
+  data,
+  say,
+  controlLimitMs = CONTROL_LIMIT_MS,
+}: ShutdownOptions): Promise<{ lock: Lock; control?: EndedControl }> {
+  const beganAtMs = Date.now()
+  let lock: Lock | undefined
+  let holder: Holder | undefined
   let asked: number | undefined
+  let isSaid = false
+  let isKilled = false
   for (;;) {
-    try {
-      return takeLock(data)
-    } catch (error) {
-      if (!(error instanceof LockedError)) throw error
-      if (Date.now() > killAtMs + CONTROL_LIMIT_MS) throw error
-      const holder = readHolder(data)
-      if (holder !== undefined && Date.now() > killAtMs) signal(holder.pid, 'SIGKILL')
-      else if (holder !== undefined && holder.pid !== asked) signal(holder.pid, 'SIGTERM')
-      asked = holder?.pid
-      await sleep(RETRY_MS)
+    // It lets go of the lock before its process ends, and of a lock that was deleted it has none.
+    if (lock === undefined) holder = findHolder(data) ?? holder
+    lock ??= tryLock(data)
+    const isAliveStill = holder !== undefined && isAlive(holder.pid, holder.startTime)
+    if (lock !== undefined && !isAliveStill)
+      return { lock, ...(holder !== undefined && { control: { pid: holder.pid, isKilled } }) }
+    const tookMs = Date.now() - beganAtMs
+    const what = holder === undefined ? 'an unknown process' : `control, process ${holder.pid}`
+    if (tookMs > 2 * controlLimitMs) {
+      lock?.release()
+      throw new Error(`${what}, can't be ended; it uses ${data.folder}`)
     }
+    if (tookMs > SAY_AFTER_MS && !isSaid) {
+      isSaid = true
+      const why = lock === undefined ? `it holds ${data.lock}` : 'its process goes on'
+      say(`waits for ${what}, to end: ${why}; it is killed after ${controlLimitMs / 1000} s`)
+    }
+    if (isAliveStill && tookMs > controlLimitMs && !isKilled) {
+      isKilled = signal(holder!.pid, 'SIGKILL')
+      say(`kills ${what}`)
+    } else if (isAliveStill && holder!.pid !== asked) {
+      asked = holder!.pid
+      signal(asked, 'SIGTERM')
+    }
+    await sleep(RETRY_MS)
   }
 }
 
-/** Gives the folders that held the simulations' memory. */
-async function stopAll(options: ShutdownOptions, store: Store): Promise<Set<string>> {
-  const { data, fabricFolder, workerProgram, log } = options
+function tryLock(data: DataFolder): Lock | undefined {
+  try {
+    return takeLock(data)
+  } catch (error) {
+    if (error instanceof LockedError) return undefined
+    throw error
+  }
+}
+
+/** Gives the folders that held the simulations' memory, by execution. */
+async function stopAll(options: ShutdownOptions, store: Store): Promise<Map<string, string>> {
+  const { data, fabricFolder, workerProgram, log, say } = options
   const records = await store.listSimulations()
   const supervisor = new Supervisor({
     store,
@@ -118,15 +192,24 @@ async function stopAll(options: ShutdownOptions, store: Store): Promise<Set<stri
     stopLimitMs: STOP_LIMIT_MS,
   })
   await supervisor.recover()
+  const goingOn = () => records.filter(({ executionId }) => supervisor.find(executionId) !== undefined)
+  const telling = setTimeout(() => {
+    const names = goingOn().map(({ name }) => name)
+    if (names.length > 0)
+      say(`waits for simulations to stop: ${names.join(', ')}; killed after ${STOP_LIMIT_MS / 1000} s`)
+  }, SAY_AFTER_MS)
   await Promise.all(records.map((record) => supervisor.find(record.executionId)?.ended))
+  clearTimeout(telling)
   await supervisor.close()
-  return new Set([fabricFolder, ...records.map((record) => supervisor.fabricFolderOf(record.executionId))])
+  return new Map(records.map(({ executionId }) => [executionId, supervisor.fabricFolderOf(executionId)]))
 }
 
-function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+/** False where it has just ended. */
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): boolean {
   try {
-    process.kill(pid, name)
+    return process.kill(pid, name)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    return false
   }
 }

@@ -8,6 +8,7 @@ import type { WorkerAnswer, WorkerCommand, WorkerPlan, WorkerStatus } from '../c
 import type { BusServer } from '../io/bus/bus.ts'
 import { serveBus } from '../io/bus/unix-bus.ts'
 import { hideSecrets } from '../io/launch/secret-variables.ts'
+import { makeFabricFolder } from '../io/shm/fabric-folder.ts'
 import { Simulation } from './simulation.ts'
 
 async function main(runFolder: string): Promise<void> {
@@ -15,6 +16,8 @@ async function main(runFolder: string): Promise<void> {
   const plan = JSON.parse(readFileSync(join(runFolder, PLAN_FILE), 'utf8')) as WorkerPlan
   let bus: BusServer<WorkerStatus> | undefined
   const simulation = new Simulation(plan, (status) => bus?.publish(status))
+  // Again: the last simulation that ended has taken it away.
+  makeFabricFolder(plan.fabricFolder)
   mkdirSync(executionFabricFolder(plan.fabricFolder, plan.executionId), { recursive: true, mode: 0o700 })
   bus = await serveBus<WorkerCommand, WorkerAnswer, WorkerStatus>(
     workerSocketPath(plan.fabricFolder, plan.executionId),

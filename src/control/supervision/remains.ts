@@ -34,13 +34,16 @@ export function hasRemains(fabricFolder: string, executionId: string, { folder }
   return places.some((place) => existsSync(place))
 }
 
+/** It is gone, in use, a link, or another user's. */
+const NOT_TO_REMOVE = ['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'ENOTDIR', 'EACCES', 'EPERM']
+
 /** Removes the parent of all simulations' memory, unless somebody still has something there. */
 export async function removeFabricFolderIfEmpty(fabricFolder: string): Promise<boolean> {
   try {
     await rmdir(fabricFolder)
     return true
   } catch (error) {
-    if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    if (NOT_TO_REMOVE.includes((error as NodeJS.ErrnoException).code ?? '')) return false
     throw error
   }
 }

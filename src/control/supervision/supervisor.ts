@@ -1,7 +1,6 @@
 // All simulations of one data folder: which have a worker, and who watches it.
 // Owns the set of watches and the recovery at the start; never answers the API.
 
-import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { parseMaximumDuration } from '../../core/lifecycle/duration.ts'
 import { noHeddleTags, parseHeddleTags } from '../../core/lifecycle/heddle-tags.ts'
@@ -11,7 +10,9 @@ import { removePackages } from '../../io/packages/packages.ts'
 import type { SimulationRecord } from '../../io/store/store.ts'
 import { type RunFolder, runFolder } from '../data-folder.ts'
 import { hasRemains, removeRemains } from './remains.ts'
+import { readPlan } from './run-files.ts'
 import type { Supervision } from './supervision.ts'
+import { findFabricFolder } from './worker-process.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
 /** At its start control waits no longer than this for workers to answer. */
@@ -20,6 +21,7 @@ const RECOVERY_LIMIT_MS = 900
 export class Supervisor {
   readonly #supervision: Supervision
   readonly #watches = new Map<string, WorkerWatch>()
+  readonly #faultsTold = new Set<string>()
   /** Of watches and of their statuses. */
   #changes = 0
 
@@ -121,16 +123,14 @@ export class Supervisor {
     return this.#planOf(executionId).fabricFolder ?? this.#supervision.fabricFolder
   }
 
-  /** What that execution's worker was started with; nothing where none was, or where that can't be read. */
+  /** What that execution's worker was started with; where that is damaged, what else is known of it. */
   #planOf(executionId: string): Partial<WorkerPlan> {
-    const { plan } = this.#folderOf(executionId)
-    if (!existsSync(plan)) return {}
-    try {
-      return JSON.parse(readFileSync(plan, 'utf8')) as Partial<WorkerPlan>
-    } catch (error) {
-      this.#supervision.log.warn({ error, executionId }, 'a plan is damaged')
-      return {}
-    }
+    const { content, fault } = readPlan(this.#folderOf(executionId), executionId)
+    if (fault === undefined) return content ?? {}
+    if (!this.#faultsTold.has(fault)) this.#supervision.log.warn({ executionId, fault }, 'a plan is damaged')
+    this.#faultsTold.add(fault)
+    const fabricFolder = findFabricFolder(executionId)
+    return fabricFolder === undefined ? {} : { fabricFolder }
   }
 
   #folderOf(executionId: string): RunFolder {

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { workerSocketPath } from '../../core/wire/places.ts'
 import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
 import { READ_ONCE } from '../../io/launch/secret-variables.ts'
 import type { RunFolder } from '../data-folder.ts'
@@ -52,6 +53,15 @@ export function findWorkerProcess(program: string, folder: RunFolder): number | 
   const tail = `\0${program}\0${folder.folder}\0`
   const found = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && commandLine(entry).endsWith(tail))
   return found === undefined ? undefined : Number(found)
+}
+
+/** Where the memory of an execution is whose worker serves now, as the kernel knows of its socket; for one without a plan. */
+export function findFabricFolder(executionId: string): string | undefined {
+  const tail = workerSocketPath('', executionId)
+  const line = readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .find((each) => each.endsWith(tail))
+  return line?.slice(line.indexOf('/'), -tail.length)
 }
 
 /**

@@ -22,11 +22,12 @@ import type { BusClient } from '../../io/bus/bus.ts'
 import { BusError } from '../../io/bus/bus.ts'
 import { connectBus } from '../../io/bus/unix-bus.ts'
 import { openLogStreams } from '../../io/logs/log-streams.ts'
+import { makeFabricFolder } from '../../io/shm/fabric-folder.ts'
 import type { SimulationRecord, Store } from '../../io/store/store.ts'
 import type { RunFolder } from '../data-folder.ts'
 import { lastTick } from './last-tick.ts'
 import { freeMemory, removeRemains } from './remains.ts'
-import { readStatusFile, writeStatusFile } from './status-file.ts'
+import { readStatus, writeStatus } from './run-files.ts'
 import type { Supervision } from './supervision.ts'
 import { findWorkerProcess, startWorkerProcess, writePlan } from './worker-process.ts'
 
@@ -67,6 +68,7 @@ export class WorkerWatch {
   /** What is not stored yet. A newer one takes the place of an older one. */
   #unstored: ((store: Store) => Promise<unknown>) | undefined
   #storingAgain: Promise<void> | undefined
+  #statusFault: string | undefined
   /** Why its worker could not be started. */
   #launchFault: string | undefined
 
@@ -179,6 +181,8 @@ export class WorkerWatch {
       await freeMemory(this.#supervision.processes, this.#plan.fabricFolder, this.executionId)
     }
     try {
+      // What is wrong with it is said here, and not by the exit code of a worker.
+      makeFabricFolder(this.#plan.fabricFolder)
       await writePlan(this.#folder, { ...this.#plan, ...(this.#status !== undefined && { last: this.#status }) })
       // The promise just before the deed: a control that ends in between leaves a loss to the next one.
       await this.#supervision.store.setLaunched(this.executionId)
@@ -205,7 +209,7 @@ export class WorkerWatch {
       }
       // In this order: a worker that writes its last word and ends in between is not taken for lost.
       const alive = this.#isAlive()
-      const left = await this.#readLeft()
+      const left = this.#readLeft()
       if (left !== undefined && isFinal(left.status)) return { status: left }
       if (left !== undefined) await this.#adopt(left)
       missing = alive ? 0 : missing + 1
@@ -220,14 +224,13 @@ export class WorkerWatch {
     return undefined
   }
 
-  /** A file that can't be read says nothing; the process itself tells the rest. */
-  async #readLeft(): Promise<WorkerStatus | undefined> {
-    try {
-      return await readStatusFile(this.#folder.status)
-    } catch (error) {
-      this.#supervision.log.warn({ error, simulation: this.#name }, 'a status file is damaged')
-      return undefined
-    }
+  /** A file that is damaged says nothing; the process itself tells the rest. */
+  #readLeft(): WorkerStatus | undefined {
+    const { content, fault } = readStatus(this.#folder, this.executionId)
+    if (fault !== undefined && fault !== this.#statusFault)
+      this.#supervision.log.warn({ fault, simulation: this.#name }, 'a status file is damaged')
+    this.#statusFault = fault
+    return content
   }
 
   async #connect(): Promise<Client | undefined> {
@@ -327,7 +330,7 @@ export class WorkerWatch {
     if (isFinal(status.status)) {
       await this.#adopt(status, failure)
       if (failure !== undefined) await this.#sayInErrors(status, failure)
-      await writeStatusFile(this.#folder.status, status)
+      await this.#leaveStatus(status)
       return
     }
     this.#status = status
@@ -336,6 +339,18 @@ export class WorkerWatch {
     this.#onStatus()
     this.#saving = this.#saving.then(() => this.#store((store) => store.setUnlaunched(this.executionId, status)))
     await this.#saving
+  }
+
+  /** The store has it as well, so that a disk which is full holds nothing up. */
+  async #leaveStatus(status: WorkerStatus): Promise<void> {
+    try {
+      await writeStatus(this.#folder, status)
+    } catch (error) {
+      this.#supervision.log.warn(
+        { error, simulation: this.#name },
+        'a last status could not be written to the run folder',
+      )
+    }
   }
 
   /** In the simulation's own log, where the worker can say nothing any more. */

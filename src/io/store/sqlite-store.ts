@@ -3,6 +3,7 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { MIGRATIONS } from './migrations.ts'
+import { keepToUser } from './private-file.ts'
 import { recordOf, rowOf, type SimulationRow } from './rows.ts'
 import {
   type CreateOutcome,
@@ -23,6 +24,7 @@ const BUSY_TIMEOUT_MS = 5_000
 export function openSqliteStore(path: string): Store {
   let database: DatabaseSync
   try {
+    if (path !== MEMORY) keepToUser(path)
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   } catch (error) {
     throw new StoreError('Unavailable', `the store ${path} can't be opened: ${messageOf(error)}`, { cause: error })
@@ -37,6 +39,8 @@ export function openSqliteStore(path: string): Store {
     throw new StoreError('Unreadable', `the store ${path} can't be read: ${messageOf(error)}`, { cause: error })
   }
 }
+
+const MEMORY = ':memory:'
 
 class SqliteStore implements Store {
   readonly #database: DatabaseSync
