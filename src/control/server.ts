@@ -86,6 +86,7 @@ function s3Handler(
   return createS3Handler({
     ...(control.objects instanceof FolderObjects && { objects: control.objects }),
     region: control.config.region,
+    account: control.config.accountId,
     load,
     secretFor: access.secretFor,
     guardFor: s3GuardsOf(access),

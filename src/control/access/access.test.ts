@@ -258,6 +258,35 @@ test('buckets and keys are guarded under the names of S3', async () => {
   )
   assert.equal(await get(root, 'bob/b'), 'ok')
   assert.equal(await get(root, 'bob/none'), 'NoSuchKey')
+  // Who compares an ETag learns what is there.
+  await root.send(new PutObjectCommand({ Bucket, Key: 'drop/x', Body: 'x' }))
+  const dropper = s3(
+    user('dropper', { Action: ['s3:PutObject', 's3:DeleteObject'], Resource: 'arn:aws:s3:::guarded/drop/*' }),
+  )
+  const drop = { Bucket, Key: 'drop/x', Body: 'y' }
+  assert.equal(await outcome(dropper.send(new PutObjectCommand({ ...drop, IfMatch: '"0"' }))), 'AccessDenied')
+  assert.equal(await outcome(dropper.send(new PutObjectCommand({ ...drop, IfNoneMatch: '*' }))), 'PreconditionFailed')
+  const compared = [{ Key: 'drop/x', ETag: '"0"' }]
+  const { Errors } = await dropper.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: compared } }))
+  assert.equal(Errors?.[0]?.Code, 'AccessDenied')
+  assert.equal(await outcome(dropper.send(new PutObjectCommand(drop))), 'ok')
+})
+
+test('who may delete nothing of a bucket is denied before the body is read', async () => {
+  const allow = { Action: 's3:*' }
+  const users = [
+    user('deletes-nothing', { Action: 'simspaceweaver:*' }),
+    user('deletes-denied', allow, { Effect: 'Deny', Action: '*' }),
+    user('deletes-elsewhere', { Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::other/*' }),
+  ]
+  // It is no XML: whoever gets as far as that is told so.
+  const call = (credentials: Credentials) => outcome(s3(credentials).send(new DeleteObjectsCommand(broken)))
+  const broken = { Bucket: 'guarded', Delete: { Objects: [] } }
+  for (const credentials of users) assert.equal(await call(credentials), 'AccessDenied')
+  assert.equal(
+    await call(user('deletes-some', { Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::guarded/a/b' })),
+    'MalformedXML',
+  )
 })
 
 test('temporary keys need their token, are narrowed by their policy, and end', async () => {

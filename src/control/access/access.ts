@@ -1,7 +1,7 @@
 // Who a caller is, and what it may do.
 // Owns the join of operator, users and sessions; the rules of policies are core/access's. Never answers a request.
 
-import { denialMessage, evaluate, type Grants } from '../../core/access/evaluate.ts'
+import { denialMessage, evaluate, evaluateBelow, type Grants } from '../../core/access/evaluate.ts'
 import { type ContextValues, RequestContext } from '../../core/access/request-context.ts'
 import { refuseToken, type SignatureRefusal } from '../../core/api/signature.ts'
 import type { Credentials } from '../credentials.ts'
@@ -67,6 +67,20 @@ export class Access {
     const request = { action, resource, context }
     const decision = evaluate(request, principal.grants)
     return decision.allowed ? undefined : denialMessage(principal.arn, request, decision)
+  }
+
+  /** The same of everything whose ARN begins with the prefix: undefined where the principal may be allowed some of it. */
+  denialOfAll(
+    principal: Principal,
+    origin: Origin,
+    { action, prefix }: { action: string; prefix: string },
+  ): string | undefined {
+    if (principal.grants === undefined) return undefined
+    const context = new RequestContext(this.timeValues(), this.originValues(origin), principal.values)
+    const request = { action, resource: prefix, context }
+    const decision = evaluateBelow(request, principal.grants)
+    if (decision.allowed) return undefined
+    return denialMessage(principal.arn, { ...request, resource: `${prefix}*` }, decision)
   }
 
   private find(accessKeyId: string, sessionToken: string | undefined): Found | SignatureRefusal | undefined {

@@ -10,27 +10,30 @@ import type { Access, Origin, Principal } from './access.ts'
 export interface S3Guard {
   /** Throws S3Error AccessDenied, before anything is touched. */
   demand(operation: S3Operation, target: S3Target, headers: Readonly<Record<string, unknown>>): void
-  /** For a key that the request's body names. */
-  demandDelete(bucket: string, key: string): void
+  /** For a key that the request's body names; `reads` where a condition tells what is there. */
+  demandDelete(bucket: string, key: string, reads: boolean): void
   /** Who may not list a bucket must not learn from a missing key that it is missing. */
   mayList(bucket: string): boolean
 }
 
-type Subject = 'service' | 'bucket' | 'key'
+/** `keys` are some that only the body names: before it is read, leave for any of them will do; then each is asked for. */
+type Subject = 'service' | 'bucket' | 'key' | 'keys'
 
-/** Source: Amazon S3's table of actions. DeleteObjects asks for each key as it goes. */
-const ACTIONS: Readonly<Record<S3Operation, { action: string; subject: Subject } | undefined>> = {
+/** Source: Amazon S3's table of actions. */
+const ACTIONS: Readonly<Record<S3Operation, { action: string; subject: Subject }>> = {
   ListBuckets: { action: 's3:ListAllMyBuckets', subject: 'service' },
   GetBucketLocation: { action: 's3:GetBucketLocation', subject: 'bucket' },
+  GetBucketVersioning: { action: 's3:GetBucketVersioning', subject: 'bucket' },
   ListMultipartUploads: { action: 's3:ListBucketMultipartUploads', subject: 'bucket' },
   ListObjectsV2: { action: 's3:ListBucket', subject: 'bucket' },
   ListObjects: { action: 's3:ListBucket', subject: 'bucket' },
   HeadBucket: { action: 's3:ListBucket', subject: 'bucket' },
   CreateBucket: { action: 's3:CreateBucket', subject: 'bucket' },
   DeleteBucket: { action: 's3:DeleteBucket', subject: 'bucket' },
-  DeleteObjects: undefined,
+  DeleteObjects: { action: 's3:DeleteObject', subject: 'keys' },
   ListParts: { action: 's3:ListMultipartUploadParts', subject: 'key' },
   GetObject: { action: 's3:GetObject', subject: 'key' },
+  GetObjectAttributes: { action: 's3:GetObjectAttributes', subject: 'key' },
   GetObjectTagging: { action: 's3:GetObjectTagging', subject: 'key' },
   HeadObject: { action: 's3:GetObject', subject: 'key' },
   UploadPartCopy: { action: 's3:PutObject', subject: 'key' },
@@ -52,20 +55,34 @@ export function s3Guard(access: Access, principal: Principal, origin: Origin): S
   }
   return {
     demand(operation, target, headers) {
-      const asked = ACTIONS[operation]
-      if (asked === undefined) return
-      demandOf(asked.action, resourceOf(asked.subject, target), listValues(target))
+      const { action, subject } = ACTIONS[operation]
+      if (subject === 'keys') {
+        const message = access.denialOfAll(principal, origin, { action, prefix: `${bucketArn(target.bucket)}/` })
+        if (message !== undefined) throw new S3Error('AccessDenied', message)
+        return
+      }
+      demandOf(action, resourceOf(subject, target), listValues(target))
+      // As in S3: who compares ETags learns what is there.
+      const isRead = operation === 'GetObjectAttributes' || comparesEtags(headers)
+      if (subject === 'key' && isRead) demandOf('s3:GetObject', objectArn(target.bucket, target.key))
       const copied = headers['x-amz-copy-source']
       if (copied === undefined || (operation !== 'CopyObject' && operation !== 'UploadPartCopy')) return
       const source = copySourceOf(String(copied))
       demandOf('s3:GetObject', objectArn(source.bucket, source.key))
     },
-    demandDelete: (bucket, key) => demandOf('s3:DeleteObject', objectArn(bucket, key)),
+    demandDelete(bucket, key, reads) {
+      demandOf('s3:DeleteObject', objectArn(bucket, key))
+      if (reads) demandOf('s3:GetObject', objectArn(bucket, key))
+    },
     mayList: (bucket) => denial('s3:ListBucket', bucketArn(bucket)) === undefined,
   }
 }
 
-function resourceOf(subject: Subject, { bucket, key }: S3Target): string {
+function comparesEtags(headers: Readonly<Record<string, unknown>>): boolean {
+  return ['if-match', 'if-none-match'].some((name) => headers[name] !== undefined && headers[name] !== '*')
+}
+
+function resourceOf(subject: Exclude<Subject, 'keys'>, { bucket, key }: S3Target): string {
   if (subject === 'service') return 'arn:aws:s3:::*'
   return subject === 'bucket' ? bucketArn(bucket) : objectArn(bucket, key)
 }

@@ -3,25 +3,53 @@
 
 import { compareUtf8 } from '../../io/objects/object-names.ts'
 import { ObjectsError } from '../../io/objects/objects.ts'
+import { deleteConditionOf } from './conditions.ts'
+import { elementsIn, textIn } from './read-xml.ts'
 import { numberIn, type S3Answer, type S3Context } from './s3-context.ts'
 import { S3Error, s3ErrorOf } from './s3-errors.ts'
-import { elementsIn, parseXml, textIn, type XmlElement } from './s3-xml.ts'
+import type { XmlElement } from './s3-xml.ts'
 
 const entriesMax = 1000
+const bucketsMaxOfPage = 10_000
+const numberMax = 2 ** 31 - 1
 /** A thousand keys of the greatest length, escaped. */
-const deleteBytesMax = 8 * 1024 * 1024
+const deleteShape = { root: 'Delete', bytesMax: 8 * 1024 * 1024, listed: { Object: entriesMax } }
+const createShape = { root: 'CreateBucketConfiguration', bytesMax: 64 * 1024, isOptional: true }
 const owner = { ID: 'heddle', DisplayName: 'heddle' }
 
-export async function listBuckets({ objects }: S3Context): Promise<S3Answer> {
-  const buckets = await objects.listBuckets()
-  const Bucket = buckets.map(({ bucket, createdAtMs }) => ({ Name: bucket, CreationDate: isoTime(createdAtMs) }))
-  return { xml: { root: 'ListAllMyBucketsResult', content: { Owner: owner, Buckets: { Bucket } } } }
+export async function listBuckets({ objects, query, region }: S3Context): Promise<S3Answer> {
+  const bucketsMax = numberIn(query, 'max-buckets', {
+    min: 1,
+    max: bucketsMaxOfPage,
+    fallback: Number.MAX_SAFE_INTEGER,
+  })
+  const prefix = query.get('prefix') ?? ''
+  const token = query.get('continuation-token')
+  const after = token ? keyOfToken(token) : ''
+  const isHere = (query.get('bucket-region') ?? region) === region
+  const all = isHere ? await objects.listBuckets() : []
+  const rest = all.filter(({ bucket }) => bucket.startsWith(prefix) && bucket > after)
+  const page = rest.slice(0, bucketsMax)
+  const content: XmlElement = {
+    Owner: owner,
+    Buckets: {
+      Bucket: page.map(({ bucket, createdAtMs }) => ({
+        Name: bucket,
+        CreationDate: isoTime(createdAtMs),
+        BucketRegion: region,
+      })),
+    },
+    ContinuationToken: page.length < rest.length ? tokenOfKey(page.at(-1)!.bucket) : undefined,
+    Prefix: query.get('prefix') ?? undefined,
+  }
+  return { xml: { root: 'ListAllMyBucketsResult', content } }
 }
 
-export async function createBucket({ objects, bucket, region, smallBody }: S3Context): Promise<S3Answer> {
-  const text = await smallBody(64 * 1024)
-  const location =
-    text.trim() === '' ? undefined : textIn(parseXml(text, 'CreateBucketConfiguration'), 'LocationConstraint')
+export async function createBucket({ objects, bucket, region, xmlBody }: S3Context): Promise<S3Answer> {
+  const request = await xmlBody(createShape)
+  const beyond = Object.keys(request).find((name) => name !== 'LocationConstraint')
+  if (beyond !== undefined) throw new S3Error('NotImplemented', `This object store has no '${beyond}' of buckets.`)
+  const location = textIn(request, 'LocationConstraint')
   if (location !== undefined && location !== '' && location !== region) {
     throw new S3Error('IllegalLocationConstraintException', `Buckets can be made in the region '${region}' only.`)
   }
@@ -47,6 +75,12 @@ export async function getBucketLocation(context: S3Context): Promise<S3Answer> {
   return { xml: { root: 'LocationConstraint', content: { '#text': name } } }
 }
 
+/** A bucket whose versions were never asked for. */
+export async function getBucketVersioning(context: S3Context): Promise<S3Answer> {
+  await requireBucket(context)
+  return { xml: { root: 'VersioningConfiguration', content: {} } }
+}
+
 export async function deleteBucket({ objects, bucket }: S3Context): Promise<S3Answer> {
   await objects.deleteBucket(bucket)
   return { status: 204 }
@@ -57,8 +91,9 @@ export async function listObjectsV2(context: S3Context): Promise<S3Answer> {
   if (query.get('list-type') !== '2') throw new S3Error('InvalidArgument', 'list-type must be 2.')
   const token = query.get('continuation-token')
   const startAfter = query.get('start-after')
-  const after = token === null ? (startAfter ?? '') : keyOfToken(token)
-  const { content, next } = await listWith(context, after)
+  // Some clients send an empty one for their first page.
+  const after = token ? keyOfToken(token) : (startAfter ?? '')
+  const { content, next } = await listWith(context, after, query.get('fetch-owner') === 'true')
   const extra: XmlElement = {
     KeyCount: (content.Contents as XmlElement[]).length + (content.CommonPrefixes as XmlElement[]).length,
     ContinuationToken: token ?? undefined,
@@ -70,27 +105,25 @@ export async function listObjectsV2(context: S3Context): Promise<S3Answer> {
 
 export async function listObjects(context: S3Context): Promise<S3Answer> {
   const marker = context.query.get('marker') ?? ''
-  const { content, next } = await listWith(context, marker)
+  const { content, next } = await listWith(context, marker, true)
   const encode = encoder(context.query)
   const extra = { Marker: encode(marker), NextMarker: encode(next) }
   return { xml: { root: 'ListBucketResult', content: { ...content, ...extra } } }
 }
 
-export async function deleteObjects({ objects, bucket, smallBody, demandDelete }: S3Context): Promise<S3Answer> {
-  const request = parseXml(await smallBody(deleteBytesMax), 'Delete')
+export async function deleteObjects({ objects, bucket, xmlBody, demandDelete }: S3Context): Promise<S3Answer> {
+  const request = await xmlBody(deleteShape)
   const isQuiet = textIn(request, 'Quiet')?.trim() === 'true'
-  const keys = elementsIn(request, 'Object').map((element) => {
-    const key = textIn(element, 'Key')
-    if (key === undefined) throw new S3Error('MalformedXML', 'An Object without a Key.')
-    return key
-  })
-  if (keys.length > entriesMax) throw new S3Error('MalformedXML', `At most ${entriesMax} keys can be deleted at once.`)
+  const asked = elementsIn(request, 'Object').map(deletionOf)
+  if (asked.length === 0) throw new S3Error('MalformedXML', 'There is no Object to be deleted.')
   const Deleted: XmlElement[] = []
   const failures: XmlElement[] = []
-  for (const Key of keys) {
+  for (const { Key, version, conditions } of asked) {
     try {
-      demandDelete(bucket, Key)
-      await objects.delete(bucket, Key)
+      if (version !== 'null') throw new S3Error('NotImplemented', 'This object store has no versions.')
+      const condition = deleteConditionOf(conditions)
+      demandDelete(bucket, Key, condition !== undefined)
+      await objects.delete(bucket, Key, condition)
       if (!isQuiet) Deleted.push({ Key })
     } catch (error) {
       const { code, message } = s3ErrorOf(error)
@@ -101,10 +134,18 @@ export async function deleteObjects({ objects, bucket, smallBody, demandDelete }
   return { xml: { root: 'DeleteResult', content: { Deleted, Error: failures } } }
 }
 
+function deletionOf(element: XmlElement) {
+  const [Key, version = 'null', etag, modifiedAt, bytes] = ['Key', 'VersionId', 'ETag', 'LastModifiedTime', 'Size'].map(
+    (name) => textIn(element, name),
+  )
+  if (Key === undefined) throw new S3Error('MalformedXML', 'An Object without a Key.')
+  return { Key, version, conditions: { etag, modifiedAt, bytes } }
+}
+
 export async function listMultipartUploads({ objects, bucket, query }: S3Context): Promise<S3Answer> {
   const encode = encoder(query)
   const prefix = query.get('prefix') ?? ''
-  const maxUploads = numberIn(query, 'max-uploads', { min: 0, max: 2 ** 30, fallback: entriesMax })
+  const maxUploads = numberIn(query, 'max-uploads', { min: 0, max: numberMax, fallback: entriesMax })
   const keyMarker = query.get('key-marker') ?? ''
   const idMarker = query.get('upload-id-marker') ?? ''
   const all = (await objects.listUploads(bucket)).filter((upload) => upload.key.startsWith(prefix))
@@ -128,16 +169,20 @@ export async function listMultipartUploads({ objects, bucket, query }: S3Context
     NextUploadIdMarker: isTruncated ? page.at(-1)?.uploadId : undefined,
     Prefix: encode(prefix),
     EncodingType: query.get('encoding-type') ?? undefined,
-    MaxUploads: maxUploads,
+    MaxUploads: Math.min(maxUploads, entriesMax),
     IsTruncated: isTruncated,
     Upload,
   }
   return { xml: { root: 'ListMultipartUploadsResult', content } }
 }
 
-async function listWith(context: S3Context, after: string): Promise<{ content: XmlElement; next: string | undefined }> {
+async function listWith(
+  context: S3Context,
+  after: string,
+  isOwnerWanted: boolean,
+): Promise<{ content: XmlElement; next: string | undefined }> {
   const { objects, bucket, query } = context
-  const maxKeys = numberIn(query, 'max-keys', { min: 0, max: 2 ** 30, fallback: entriesMax })
+  const maxKeys = numberIn(query, 'max-keys', { min: 0, max: numberMax, fallback: entriesMax })
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
   const list = await objects.list(bucket, { prefix, delimiter, after, maxEntries: Math.min(maxKeys, entriesMax) })
@@ -146,7 +191,7 @@ async function listWith(context: S3Context, after: string): Promise<{ content: X
     Name: bucket,
     Prefix: encode(prefix),
     Delimiter: delimiter === '' ? undefined : encode(delimiter),
-    MaxKeys: maxKeys,
+    MaxKeys: Math.min(maxKeys, entriesMax),
     EncodingType: query.get('encoding-type') ?? undefined,
     IsTruncated: list.next !== undefined,
     Contents: list.objects.map(({ key, bytes, etag, modifiedAtMs }) => ({
@@ -155,6 +200,7 @@ async function listWith(context: S3Context, after: string): Promise<{ content: X
       ETag: etag,
       Size: bytes,
       StorageClass: 'STANDARD',
+      Owner: isOwnerWanted ? owner : undefined,
     })),
     CommonPrefixes: list.commonPrefixes.map((one) => ({ Prefix: encode(one) })),
   }

@@ -39,7 +39,7 @@ function signedBody(pieces: Uint8Array[], trailers: [string, string][] = []): Bu
 
 function decode(bytes: Buffer, options: { signed: boolean; hasTrailer: boolean }, pieceBytes = bytes.length) {
   const signing = options.signed ? { signing: { chunk, seedSignature } } : {}
-  const body = new ChunkedBody({ hasTrailer: options.hasTrailer, ...signing })
+  const body = new ChunkedBody({ ...(options.hasTrailer && { announced: names }), ...signing })
   const content: Buffer[] = []
   for (let offset = 0; offset < bytes.length; offset += pieceBytes) {
     body.push(bytes.subarray(offset, offset + pieceBytes), (one) => content.push(one))
@@ -56,6 +56,8 @@ function assertRefused(code: S3ErrorCode, bytes: Buffer | string, options: { sig
 }
 
 const nonEmpty = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 4 })
+
+const names = new Set(['x-amz-checksum-crc32'])
 
 describe('ChunkedBody', () => {
   it('reads signed chunks, with and without a trailer, however the bytes come in', () => {
@@ -113,13 +115,16 @@ describe('ChunkedBody', () => {
 
   it('refuses what is cut, too long, or not of this format', () => {
     const options = { signed: false, hasTrailer: true }
-    for (const body of ['', '3\r\nab', '3\r\nabc\r\n', '3\r\nabc\r\n0\r\n', '0\r\na:b\r\n']) {
+    const trailer = 'x-amz-checksum-crc32:AA=='
+    for (const body of ['', '3\r\nab', '3\r\nabc\r\n', '3\r\nabc\r\n0\r\n', `0\r\n${trailer}\r\n`]) {
       assertRefused('IncompleteBody', body, options)
     }
     for (const body of ['x\r\n', '-1\r\n', '3\r\nabcd\r\n0\r\n\r\n', '0\r\n\r\nmore', 'f'.repeat(20_000), '\r\n']) {
       assertRefused('InvalidRequest', body, options)
     }
     assertRefused('MalformedTrailerError', '0\r\nno colon\r\n\r\n', options)
+    assertRefused('MalformedTrailerError', '0\r\nx-amz-meta-a:b\r\n\r\n', options)
+    assertRefused('MalformedTrailerError', `0\r\n${trailer}\r\n${trailer}\r\n\r\n`, options)
     assertRefused('MalformedTrailerError', '0\r\na:b\r\n\r\n', { signed: false, hasTrailer: false })
     assertRefused('InvalidRequest', '3\r\nabc\r\n0\r\n\r\n', { signed: true, hasTrailer: false })
   })

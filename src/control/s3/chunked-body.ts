@@ -17,17 +17,21 @@ export class ChunkedBody {
   /** Lower-case names; whole once `end` has returned. */
   readonly trailers = new Map<string, string>()
   private readonly chain: SignatureChain | undefined
-  private readonly hasTrailer: boolean
+  /** Names in lower case; undefined where none may come. */
+  private readonly announced: ReadonlySet<string> | undefined
   private state: State = 'size'
   private line = ''
   private remainingBytes = 0
   private chunkSignature = ''
   private trailerBytes = 0
 
-  /** `signing` is given where each chunk is signed. */
-  constructor(options: { signing?: { chunk: ChunkSigning; seedSignature: string }; hasTrailer: boolean }) {
+  /** `signing` is given where each chunk is signed, `announced` where trailing headers may come: those. */
+  constructor(options: {
+    signing?: { chunk: ChunkSigning; seedSignature: string }
+    announced?: ReadonlySet<string>
+  }) {
     this.chain = options.signing === undefined ? undefined : new SignatureChain(options.signing)
-    this.hasTrailer = options.hasTrailer
+    this.announced = options.announced
   }
 
   /** Hands the content in `bytes` to `onContent`. Throws S3Error. */
@@ -100,14 +104,18 @@ export class ChunkedBody {
   private takeTrailer(line: string): void {
     this.trailerBytes += line.length
     const colon = line.indexOf(':')
-    if (!this.hasTrailer || colon < 1 || this.trailerBytes > lineBytesMax) {
+    if (this.announced === undefined || colon < 1 || this.trailerBytes > lineBytesMax) {
       throw new S3Error('MalformedTrailerError', 'The trailing headers could not be read.')
     }
-    this.trailers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim())
+    const name = line.slice(0, colon).trim().toLowerCase()
+    if ((name !== 'x-amz-trailer-signature' && !this.announced.has(name)) || this.trailers.has(name)) {
+      throw new S3Error('MalformedTrailerError', 'A trailing header came twice, or x-amz-trailer does not name it.')
+    }
+    this.trailers.set(name, line.slice(colon + 1).trim())
   }
 
   private endTrailer(): void {
-    if (this.hasTrailer) this.chain?.checkTrailer(this.trailers)
+    if (this.announced !== undefined) this.chain?.checkTrailer(this.trailers)
     this.state = 'end'
   }
 }

@@ -1,17 +1,22 @@
 // The S3 endpoint's operations on single objects.
 // Owns their parameters and answers; the store does the work.
 
-import type { OpenObject } from '../../io/objects/object-file.ts'
-import { checkConditions, rangeOf } from './conditions.ts'
-import { describeObject, putOptionsOf, type S3Answer, type S3Context, wantsAbsent } from './s3-context.ts'
+import { partNumberMax } from '../../io/objects/folder-uploads.ts'
+import type { ContentSum, OpenObject, StoredObject, StoredPart } from '../../io/objects/object-file.ts'
+import type { ByteRange } from '../../io/objects/objects.ts'
+import { checkConditions, deleteConditionOf, isRangeWanted, rangeOf, writeConditionOf } from './conditions.ts'
+import { algorithmIn, checksumElements, checksumHeaders, sumOfBody, sumWith } from './object-checksums.ts'
+import { describeObject, numberIn, putOptionsOf, type S3Answer, type S3Context } from './s3-context.ts'
 import { S3Error } from './s3-errors.ts'
 import { copySourceOf } from './s3-request.ts'
+import type { XmlElement } from './s3-xml.ts'
 
 export async function putObject({ objects, bucket, key, headers, body }: S3Context): Promise<S3Answer> {
-  const options = { ...putOptionsOf(headers), ifAbsent: wantsAbsent(headers) }
+  const condition = writeConditionOf(headers)
+  const options = putOptionsOf(headers)
   const content = body()
-  const { etag } = await objects.put(bucket, key, content, options)
-  return { headers: { ...content.checksumHeaders, etag } }
+  const stored = await objects.put(bucket, key, content, { ...options, condition, sum: sumOfBody(content) })
+  return { headers: { ...checksumHeaders(stored), etag: stored.etag } }
 }
 
 export async function getObject(context: S3Context): Promise<S3Answer> {
@@ -28,14 +33,22 @@ export async function getObjectTagging({ objects, bucket, key }: S3Context): Pro
   return { xml: { root: 'Tagging', content: { TagSet: '' } } }
 }
 
-export async function deleteObject({ objects, bucket, key }: S3Context): Promise<S3Answer> {
-  await objects.delete(bucket, key)
+export async function deleteObject({ objects, bucket, key, headers }: S3Context): Promise<S3Answer> {
+  const read = (name: string) => headers[name] as string | undefined
+  const condition = deleteConditionOf({
+    etag: read('if-match'),
+    modifiedAt: read('x-amz-if-match-last-modified-time'),
+    bytes: read('x-amz-if-match-size'),
+  })
+  await objects.delete(bucket, key, condition)
   return { status: 204 }
 }
 
 export async function copyObject(context: S3Context): Promise<S3Answer> {
   const { objects, bucket, key, headers } = context
-  const isReplacing = headers['x-amz-metadata-directive'] === 'REPLACE'
+  const isReplacing = directiveIn(headers) === 'REPLACE'
+  const algorithm = algorithmIn(headers)
+  const condition = writeConditionOf(headers)
   const { source, isSameKey } = await openCopySource(context)
   try {
     if (isSameKey && !isReplacing) {
@@ -44,12 +57,30 @@ export async function copyObject(context: S3Context): Promise<S3Answer> {
     const { contentType, metadata, headers: kept } = source.info
     const copied = { metadata, headers: kept, ...(contentType === undefined ? {} : { contentType }) }
     const options = isReplacing ? putOptionsOf(headers) : copied
-    const stored = await objects.put(bucket, key, source.read(), { ...options, ifAbsent: wantsAbsent(headers) })
-    const content = { LastModified: new Date(stored.modifiedAtMs).toISOString(), ETag: stored.etag }
+    const sum = algorithm === undefined ? sumOfSource(source.info) : sumWith(algorithm)
+    const stored = await objects.put(bucket, key, source.read(), { ...options, condition, sum })
+    const { checksums, checksumType } = stored
+    const content = {
+      LastModified: new Date(stored.modifiedAtMs).toISOString(),
+      ETag: stored.etag,
+      ...checksumElements(checksums, checksumType),
+    }
     return { xml: { root: 'CopyObjectResult', content } }
   } finally {
     await source.close()
   }
+}
+
+function directiveIn(headers: S3Context['headers']): 'COPY' | 'REPLACE' {
+  const directive = headers['x-amz-metadata-directive'] ?? 'COPY'
+  if (directive === 'COPY' || directive === 'REPLACE') return directive
+  throw new S3Error('InvalidArgument', 'x-amz-metadata-directive must be COPY or REPLACE.')
+}
+
+/** A copy is one content: of sums of parts nothing stays. */
+function sumOfSource({ checksums, checksumType }: StoredObject): ContentSum | undefined {
+  if (checksums === undefined || checksumType !== 'FULL_OBJECT') return undefined
+  return { end: () => ({ checksums, checksumType }) }
 }
 
 /** The object that `x-amz-copy-source` names, if its conditions hold. To be closed by the caller. Throws S3Error. */
@@ -75,13 +106,16 @@ async function readObject({ objects, bucket, key, headers, query }: S3Context, w
     const { info } = opened
     const described = { ...describeObject(info), ...overridesIn(query) }
     if (checkConditions(headers, info) === 'notModified') return { status: 304, headers: described }
-    const range = rangeOf(headers.range, info.bytes)
+    const piece = pieceOf(info, headers, query)
+    const { range } = piece
     const bytes = range === undefined ? info.bytes : range.last - range.first + 1
-    const answer: S3Answer = { status: 200, headers: { ...described, 'content-length': bytes } }
-    if (range !== undefined) {
-      answer.status = 206
-      answer.headers!['content-range'] = `bytes ${range.first}-${range.last}/${info.bytes}`
+    const sums = headers['x-amz-checksum-mode'] === 'ENABLED' ? checksumHeaders(piece) : {}
+    const answer: S3Answer = {
+      status: piece.isPart || range !== undefined ? 206 : 200,
+      headers: { ...described, ...sums, 'content-length': bytes },
     }
+    if (range !== undefined) answer.headers!['content-range'] = `bytes ${range.first}-${range.last}/${info.bytes}`
+    if (piece.isPart && info.upload !== undefined) answer.headers!['x-amz-mp-parts-count'] = info.upload.parts.length
     if (withBody) {
       answer.stream = opened.read(range)
       isHandedOn = true
@@ -89,6 +123,88 @@ async function readObject({ objects, bucket, key, headers, query }: S3Context, w
     return answer
   } finally {
     if (!isHandedOn) await opened.close()
+  }
+}
+
+/** What of an object is asked for: a range, a part, or all of it; with the checksums of just that, where they are known. */
+interface Piece extends Pick<StoredObject, 'checksums' | 'checksumType'> {
+  /** Absent where it is all. */
+  range?: Required<ByteRange> | undefined
+  isPart: boolean
+}
+
+function pieceOf(info: StoredObject, headers: S3Context['headers'], query: URLSearchParams): Piece {
+  if (query.has('partNumber')) {
+    if (headers.range !== undefined) {
+      throw new S3Error('InvalidRequest', 'A request can ask for a range or for a part, not for both.')
+    }
+    return partIn(info, numberIn(query, 'partNumber', { min: 1, max: partNumberMax }))
+  }
+  const range = isRangeWanted(headers, info) ? rangeOf(headers.range, info.bytes) : undefined
+  return range === undefined ? { ...info, isPart: false } : { range, isPart: false }
+}
+
+/** An object that was not uploaded in parts is one part. */
+function partIn(info: StoredObject, partNumber: number): Piece {
+  const { upload, bytes } = info
+  const parts = upload?.parts ?? [{ ...info, checksums: info.checksums ?? {}, partNumber: 1 }]
+  const index = parts.findIndex((part) => part.partNumber === partNumber)
+  const part = parts[index]
+  if (part === undefined) throw new S3Error('InvalidPart', `The object has no part ${partNumber}.`)
+  const first = parts.slice(0, index).reduce((sum, each) => sum + each.bytes, 0)
+  const { checksums } = part
+  // An empty part has no range.
+  const range = part.bytes === 0 && bytes === 0 ? undefined : { first, last: first + part.bytes - 1 }
+  return { isPart: true, checksums, ...(info.checksumType && { checksumType: info.checksumType }), range }
+}
+
+/** What `x-amz-object-attributes` names of an object. */
+export async function getObjectAttributes(context: S3Context): Promise<S3Answer> {
+  const { objects, bucket, key, headers } = context
+  const wanted = attributesIn(headers)
+  const info = await objects.head(bucket, key)
+  const { checksums, checksumType, upload } = info
+  const content = {
+    ETag: wanted.has('ETag') ? info.etag.replaceAll('"', '') : undefined,
+    Checksum: wanted.has('Checksum') && checksums !== undefined ? checksumElements(checksums, checksumType) : undefined,
+    ObjectParts: wanted.has('ObjectParts') && upload !== undefined ? partsPage(upload.parts, headers) : undefined,
+    StorageClass: wanted.has('StorageClass') ? 'STANDARD' : undefined,
+    ObjectSize: wanted.has('ObjectSize') ? info.bytes : undefined,
+  }
+  const lastModified = new Date(info.modifiedAtMs).toUTCString()
+  return { headers: { 'last-modified': lastModified }, xml: { root: 'GetObjectAttributesResponse', content } }
+}
+
+const attributes = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
+
+function attributesIn(headers: S3Context['headers']): Set<string> {
+  const names = String(headers['x-amz-object-attributes'] ?? '').split(',').map((name) => name.trim()) // biome-ignore format: one step
+  const odd = names.find((name) => !attributes.includes(name))
+  if (odd === undefined) return new Set(names)
+  throw new S3Error('InvalidArgument', `x-amz-object-attributes must name some of ${attributes.join(', ')}.`)
+}
+
+function partsPage(parts: readonly StoredPart[], headers: S3Context['headers']): XmlElement {
+  const numbers = new URLSearchParams()
+  for (const name of ['x-amz-max-parts', 'x-amz-part-number-marker']) {
+    if (headers[name] !== undefined) numbers.set(name, String(headers[name]))
+  }
+  const asked = numberIn(numbers, 'x-amz-max-parts', { min: 0, max: 2 ** 31 - 1, fallback: 1000 })
+  const marker = numberIn(numbers, 'x-amz-part-number-marker', { min: 0, max: 2 ** 31 - 1, fallback: 0 })
+  const partsMax = Math.min(asked, 1000)
+  const rest = parts.filter(({ partNumber }) => partNumber > marker)
+  const page = rest.slice(0, partsMax)
+  return {
+    PartsCount: parts.length,
+    PartNumberMarker: marker,
+    NextPartNumberMarker: page.at(-1)?.partNumber ?? 0,
+    MaxParts: partsMax,
+    IsTruncated: page.length < rest.length,
+    Part: page.map(({ partNumber, bytes, checksums }) => ({
+      PartNumber: partNumber,
+      Size: bytes,
+      ...checksumElements(checksums),
+    })),
   }
 }
 

@@ -78,7 +78,9 @@ describe('presigned URLs', () => {
   it('carry no header that could not be sent back', () => {
     const headersIn = (query: string) => headersOf({ headers: { host: 'x' } }, targetOf(`/worlds/key?${query}`, 'x'))
     const signed = 'X-Amz-Signature=0'
-    assert.deepEqual(headersIn(`${signed}&x-amz-meta-a=b&X-Amz-Date=1&x-amz-acl=x`), { host: 'x', 'x-amz-meta-a': 'b' })
+    const own = 'X-Amz-Date=1&X-Amz-Security-Token=t&X-Amz-SignedHeaders=host&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD'
+    const all = headersIn(`${signed}&x-amz-meta-a=b&${own}&X-Amz-Acl=x`)
+    assert.deepEqual(all, { host: 'x', 'x-amz-meta-a': 'b', 'x-amz-acl': 'x' })
     assert.deepEqual(headersIn('x-amz-meta-a=b'), { host: 'x' })
     for (const query of ['x-amz-meta-a=line%0Abreak', 'x-amz-meta-a%20b=c', 'x-amz-meta-%C3%A4=c']) {
       assert.throws(() => headersIn(`${signed}&${query}`), { code: 'InvalidArgument' }, query)

@@ -7,6 +7,7 @@ import { headerText } from '../../core/api/signature.ts'
 import type { FolderObjects, FolderPutOptions } from '../../io/objects/folder-objects.ts'
 import type { StoredObject } from '../../io/objects/object-file.ts'
 import { keyBytesMax } from '../../io/objects/object-names.ts'
+import type { XmlShape } from './read-xml.ts'
 import { S3Error } from './s3-errors.ts'
 import type { S3Target } from './s3-request.ts'
 import type { XmlElement } from './s3-xml.ts'
@@ -18,10 +19,10 @@ export interface S3Context extends S3Target {
   headers: IncomingHttpHeaders
   /** Starts the body's way in; to be called once. Only now is a waiting client told to send it. */
   body(): VerifiedBody
-  /** The same for a body that is read whole. Throws S3Error EntityTooLarge, or SlowDown where too many are kept at once. */
-  smallBody(bytesMax: number): Promise<string>
-  /** For keys that only the body names. Throws S3Error AccessDenied. */
-  demandDelete(bucket: string, key: string): void
+  /** The same for a body of XML. Throws what readXml throws. */
+  xmlBody(shape: XmlShape): Promise<XmlElement>
+  /** For keys that only the body names; `reads` where a condition tells what is there. Throws S3Error AccessDenied. */
+  demandDelete(bucket: string, key: string, reads: boolean): void
 }
 
 export interface S3Answer {
@@ -49,19 +50,14 @@ export function putOptionsOf(headers: IncomingHttpHeaders): FolderPutOptions {
   return { metadata, headers: kept, ...(contentType === undefined ? {} : { contentType: headerText(contentType) }) }
 }
 
-/** `aws-chunked` is the way of transfer, not the object's. */
+/** `aws-chunked` is the way of transfer, not the object's; all else comes back as it was sent. */
 function contentEncodingOf(headers: IncomingHttpHeaders): string | undefined {
-  const names = (headers['content-encoding'] ?? '').split(',').map((name) => name.trim())
-  const kept = names.filter((name) => name !== '' && name !== 'aws-chunked')
-  return kept.length === 0 ? undefined : kept.join(',')
-}
-
-/** True where the client wants no object replaced. Throws S3Error NotImplemented for other values. */
-export function wantsAbsent(headers: IncomingHttpHeaders): boolean {
-  const value = headers['if-none-match']
-  if (value === undefined) return false
-  if (value !== '*') throw new S3Error('NotImplemented', 'If-None-Match on a write takes * only.')
-  return true
+  const names = (headers['content-encoding'] ?? '').split(',')
+  const kept = names
+    .filter((name) => name.trim() !== 'aws-chunked')
+    .join(',')
+    .trim()
+  return kept === '' ? undefined : kept
 }
 
 /** Headers that describe an object, for GET and HEAD. */
@@ -90,7 +86,7 @@ export function numberIn(
 ) {
   const text = query.get(name)
   if (text === null && limits.fallback !== undefined) return limits.fallback
-  const value = text !== null && /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  const value = text !== null && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
   if (!(value >= limits.min && value <= limits.max)) {
     throw new S3Error('InvalidArgument', `${name} must be a whole number from ${limits.min} to ${limits.max}.`)
   }

@@ -17,6 +17,7 @@ import type { S3Guard } from '../access/s3-access.ts'
 import type { Load } from '../http/load.ts'
 import * as buckets from './bucket-operations.ts'
 import * as objectOperations from './object-operations.ts'
+import { readXml, type XmlShape } from './read-xml.ts'
 import { checkKeyLength, type S3Answer, type S3Context } from './s3-context.ts'
 import { errorOfRefusal, S3Error, s3ErrorOf } from './s3-errors.ts'
 import {
@@ -30,12 +31,14 @@ import {
 } from './s3-request.ts'
 import { buildXml } from './s3-xml.ts'
 import * as uploads from './upload-operations.ts'
-import { readSmall, verifiedBody } from './verified-body.ts'
+import { verifiedBody } from './verified-body.ts'
 
 export interface S3HandlerOptions {
   /** Absent where another S3 is used: every request is told so. */
   objects?: FolderObjects
   region: string
+  /** Whose buckets all are. */
+  account: string
   secretFor: SignatureOptions['secretFor']
   /** What the signer of a request may do. Throws S3Error where it is nobody any more. */
   guardFor(signer: SignatureAccepted, request: IncomingMessage): S3Guard
@@ -61,6 +64,8 @@ export interface S3Answered {
   error?: { code: string; message: string }
 }
 
+const onlyVersion4 = 'Requests are signed with version 4 here (AWS4-HMAC-SHA256); version 2 is for presigned URLs.'
+
 /** So much of a refused body is read on and thrown away, so that its sender gets to read the answer. */
 const refusedBodyBytesMax = 64 * 1024 * 1024
 
@@ -70,6 +75,7 @@ const elsewhere =
 const operations: Record<S3Operation, (context: S3Context) => Promise<S3Answer>> = {
   ListBuckets: buckets.listBuckets,
   GetBucketLocation: buckets.getBucketLocation,
+  GetBucketVersioning: buckets.getBucketVersioning,
   ListMultipartUploads: buckets.listMultipartUploads,
   ListObjectsV2: buckets.listObjectsV2,
   ListObjects: buckets.listObjects,
@@ -79,6 +85,7 @@ const operations: Record<S3Operation, (context: S3Context) => Promise<S3Answer>>
   DeleteObjects: buckets.deleteObjects,
   ListParts: uploads.listParts,
   GetObject: objectOperations.getObject,
+  GetObjectAttributes: objectOperations.getObjectAttributes,
   GetObjectTagging: objectOperations.getObjectTagging,
   HeadObject: objectOperations.headObject,
   UploadPartCopy: uploads.uploadPartCopy,
@@ -158,18 +165,26 @@ async function perform(
   checkKeyLength(target.key)
   const guard = options.guardFor(verdict, request)
   guard.demand(operation, target, headers)
+  checkOwners(headers, options.account)
   const body = () => {
     const content = verifiedBody(request, headers, verdict, operation !== 'CompleteMultipartUpload')
     if (!progress.isBodyComing) response.writeContinue()
     progress.isBodyComing = true
     return content
   }
-  const smallBody = (bytesMax: number) => readSmall(body(), bytesMax, load?.bodyBytes.account(response))
+  const xmlBody = (shape: XmlShape) => readXml(body(), shape, load?.bodyBytes.account(response))
   const { demandDelete } = guard
-  const context = { ...target, objects, region, headers, body, smallBody, demandDelete }
+  const context = { ...target, objects, region, headers, body, xmlBody, demandDelete }
   return operations[operation](context).catch((error: unknown) => {
     throw hidesMissing(error, operation, target, guard, headers) ? new S3Error('AccessDenied', 'Access Denied') : error
   })
+}
+
+/** What a caller expects of whose bucket it is, or of whose the source of a copy is. */
+function checkOwners(headers: IncomingMessage['headers'], account: string): void {
+  const expected = [headers['x-amz-expected-bucket-owner'], headers['x-amz-source-expected-bucket-owner']]
+  if (expected.every((owner) => owner === undefined || owner === account)) return
+  throw new S3Error('AccessDenied', 'The bucket does not belong to the account that the request expects.')
 }
 
 function verdictOf(request: IncomingMessage, options: S3HandlerOptions): SignatureAccepted | SignatureRefusal {
@@ -177,6 +192,10 @@ function verdictOf(request: IncomingMessage, options: S3HandlerOptions): Signatu
   const { method = '', url = '', headers } = request
   const now = clock?.() ?? new Date()
   const signed = { method, url, headers: request.headersDistinct }
+  if (/^AWS /.test(headers.authorization ?? '')) throw new S3Error('InvalidRequest', onlyVersion4)
+  if (headers.authorization !== undefined && headers['x-amz-content-sha256'] === undefined) {
+    throw new S3Error('InvalidRequest', 'The request needs the header x-amz-content-sha256.')
+  }
   if (!isPresignedVersion2(url.slice(url.indexOf('?') + 1))) {
     return verifySignature(signed, { secretFor, now, region, services: ['s3'] })
   }

@@ -6,33 +6,16 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { crc32 } from 'node:zlib'
-import { Sha256 } from '@aws-crypto/sha256-js'
-import { SignatureV4 } from '@smithy/signature-v4'
-import { startTestEndpoint, type TestEndpoint, testKeys, testRegion } from './testing.ts'
+import {
+  type Received,
+  type Sent,
+  sendRaw as sendRawTo,
+  send as sendTo,
+  sign as signFor,
+} from './testing/raw-requests.ts'
+import { startTestEndpoint, type TestEndpoint, testKeys } from './testing.ts'
 
 const emptyHash = createHash('sha256').digest('hex')
-
-interface Sent {
-  method: string
-  path: string
-  headers?: Record<string, string>
-  body?: string | Buffer
-  /** What is signed, where it isn't what is sent. */
-  signedHash?: string
-  secret?: string
-  accessKeyId?: string
-  region?: string
-  signingDate?: Date
-  /** Headers that are added after signing. */
-  unsigned?: Record<string, string>
-}
-
-interface Received {
-  status: number
-  text: string
-  code: string | undefined
-  headers: Record<string, unknown>
-}
 
 describe('the S3 endpoint', () => {
   let endpoint: TestEndpoint
@@ -45,59 +28,9 @@ describe('the S3 endpoint', () => {
     assert.deepEqual(endpoint.failures, [])
   })
 
-  async function sign(sent: Sent): Promise<Record<string, string>> {
-    const signer = new SignatureV4({
-      service: 's3',
-      region: sent.region ?? testRegion,
-      credentials: {
-        accessKeyId: sent.accessKeyId ?? testKeys.accessKeyId,
-        secretAccessKey: sent.secret ?? testKeys.secretAccessKey,
-      },
-      sha256: Sha256,
-      uriEscapePath: false,
-    })
-    const [path, query] = sent.path.split('?')
-    const hash =
-      sent.signedHash ??
-      createHash('sha256')
-        .update(sent.body ?? '')
-        .digest('hex')
-    const signed = await signer.sign(
-      {
-        method: sent.method,
-        protocol: 'http:',
-        hostname: '127.0.0.1',
-        path: path!,
-        query: Object.fromEntries(new URLSearchParams(query)),
-        headers: { host: `127.0.0.1:${endpoint.port}`, 'x-amz-content-sha256': hash, ...sent.headers },
-      },
-      { signingDate: sent.signingDate ?? new Date() },
-    )
-    return { ...signed.headers, ...sent.unsigned }
-  }
-
-  async function send(sent: Sent): Promise<Received> {
-    return sendRaw(sent, await sign(sent))
-  }
-
-  function sendRaw(sent: Sent, headers: Record<string, string>): Promise<Received> {
-    return new Promise((resolve, reject) => {
-      const { method, path, body } = sent
-      const request = httpRequest({ port: endpoint.port, method, path, headers }, (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk) => {
-          text += chunk
-        })
-        response.on('end', () => {
-          const code = /<Code>(.*)<\/Code>/.exec(text)?.[1]
-          resolve({ status: response.statusCode ?? 0, text, code, headers: response.headers })
-        })
-      })
-      request.on('error', reject)
-      request.end(body)
-    })
-  }
+  const sign = (sent: Sent) => signFor(endpoint.port, sent)
+  const send = (sent: Sent) => sendTo(endpoint.port, sent)
+  const sendRaw = (sent: Sent, headers: Record<string, string>) => sendRawTo(endpoint.port, sent, headers)
 
   async function assertRefused(code: string, status: number, sent: Sent): Promise<Received> {
     const received = await send(sent)
@@ -144,7 +77,8 @@ describe('the S3 endpoint', () => {
   it('refuses a body that is not the one signed', async () => {
     await assertRefused('XAmzContentSHA256Mismatch', 400, { ...put, signedHash: emptyHash })
     await assertRefused('BadDigest', 400, { ...put, headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } })
-    await assertRefused('InvalidDigest', 400, { ...put, headers: { 'x-amz-checksum-crc32': 'no base64!' } })
+    await assertRefused('BadDigest', 400, { ...put, headers: { 'x-amz-checksum-crc32': 'no base64!' } })
+    await assertRefused('InvalidDigest', 400, { ...put, headers: { 'content-md5': 'no base64!' } })
     await assertRefused('InvalidRequest', 400, { ...put, headers: { 'x-amz-checksum-odd': 'AAAAAA==' } })
   })
 
@@ -178,8 +112,78 @@ describe('the S3 endpoint', () => {
     await assertRefused('SignatureDoesNotMatch', 403, {
       ...put,
       signedHash: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
+      headers: { 'x-amz-decoded-content-length': '7' },
       body,
     })
+  })
+
+  it('refuses a body in chunks whose length is not stated as a number', async () => {
+    const stream = (headers: Record<string, string>): Sent => ({
+      ...put,
+      signedHash: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+      headers,
+      body: '7\r\ncontent\r\n0\r\n\r\n',
+    })
+    await assertRefused('MissingContentLength', 411, stream({}))
+    for (const length of ['7.0', '-7', '0x7', '7e0', 'seven', '7, 7', '9'.repeat(20), 'NaN', 'Infinity']) {
+      await assertRefused('InvalidArgument', 400, stream({ 'x-amz-decoded-content-length': length }))
+    }
+    assert.equal((await send(stream({ 'x-amz-decoded-content-length': '007' }))).status, 200)
+    await endpoint.objects.delete('worlds', 'key')
+  })
+
+  it('refuses trailers that no header announced, and more than one checksum', async () => {
+    const sum = Buffer.alloc(4)
+    sum.writeUInt32BE(crc32('content'))
+    const crc = sum.toString('base64')
+    const sha256 = createHash('sha256').update('content').digest('base64')
+    const stream = (headers: Record<string, string>, ...trailers: string[]): Sent => ({
+      ...put,
+      signedHash: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+      headers: { 'x-amz-decoded-content-length': '7', ...headers },
+      body: `7\r\ncontent\r\n0\r\n${trailers.map((line) => `${line}\r\n`).join('')}\r\n`,
+    })
+    const trailer = `x-amz-checksum-crc32:${crc}`
+    const announced = { 'x-amz-trailer': 'x-amz-checksum-crc32' }
+    await assertRefused('MalformedTrailerError', 400, stream({}, trailer))
+    await assertRefused('MalformedTrailerError', 400, stream(announced, trailer, `x-amz-checksum-sha256:${sha256}`))
+    await assertRefused('MalformedTrailerError', 400, stream(announced, trailer, 'x-amz-meta-a:b'))
+    await assertRefused('MalformedTrailerError', 400, stream(announced, trailer, trailer))
+    await assertRefused('InvalidRequest', 400, stream({ 'x-amz-trailer': 'x-amz-meta-a' }, 'x-amz-meta-a:b'))
+    const both = { 'x-amz-checksum-crc32': crc, 'x-amz-checksum-sha256': sha256 }
+    await assertRefused('InvalidRequest', 400, { ...put, headers: both })
+    await assertRefused('InvalidRequest', 400, stream({ ...announced, 'x-amz-checksum-sha256': sha256 }, trailer))
+    await assertRefused('InvalidRequest', 400, stream({ 'x-amz-trailer': 'x-amz-checksum-crc32,x-amz-checksum-sha1' }))
+    const named = (algorithm: string) => ({ ...put, headers: { 'x-amz-sdk-checksum-algorithm': algorithm } })
+    await assertRefused('InvalidRequest', 400, named('CRC32'))
+    await assertRefused('InvalidRequest', 400, {
+      ...put,
+      headers: { 'x-amz-checksum-crc32': crc, ...named('SHA256').headers },
+    })
+    assert.equal((await send(stream({ ...announced, ...named('CRC32').headers }, trailer))).status, 200)
+    assert.equal((await send({ ...put, headers: { 'x-amz-checksum-crc32': crc } })).status, 200)
+    await endpoint.objects.delete('worlds', 'key')
+  })
+
+  it('checks the MD5 of every body, of XML too', async () => {
+    const Delete = '<Delete><Object><Key>a</Key></Object></Delete>'
+    const md5 = createHash('md5').update(Delete).digest('base64')
+    const post: Sent = { method: 'POST', path: '/worlds?delete=', body: Delete, headers: { 'content-md5': md5 } }
+    assert.equal((await send(post)).status, 200)
+    await assertRefused('BadDigest', 400, { ...post, body: Delete.replace('a', 'b') })
+    const complete = { ...post, path: '/worlds/key?uploadId=x', body: '<CompleteMultipartUpload/>' }
+    await assertRefused('BadDigest', 400, complete)
+  })
+
+  it('refuses a request that says nothing of its body, and signatures of version 2 in a header', async () => {
+    const { 'x-amz-content-sha256': _, ...rest } = await sign({ ...put, signedHash: 'UNSIGNED-PAYLOAD' })
+    const silent = await sendRaw(put, rest)
+    assert.deepEqual([silent.code, silent.status], ['InvalidRequest', 400])
+    assert.match(silent.text, /x-amz-content-sha256/)
+    const authorization = `AWS ${testKeys.accessKeyId}:${Buffer.alloc(20).toString('base64')}`
+    const old = await sendRaw(put, { host: 'x', date: new Date().toUTCString(), authorization })
+    assert.deepEqual([old.code, old.status], ['InvalidRequest', 400])
+    await assertNothingLeft()
   })
 
   it('answers a refused large body, and the connection goes on', async () => {

@@ -3,7 +3,9 @@
 
 import { type IncomingHttpHeaders, type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
 import { hoistedHeaders } from '../../core/api/hoisted-headers.ts'
+import { headerText } from '../../core/api/signature.ts'
 import { S3Error } from './s3-errors.ts'
+import { featureInHeaders, featureInQuery } from './s3-features.ts'
 
 export interface S3Target {
   /** Empty for the list of buckets. */
@@ -16,6 +18,7 @@ export interface S3Target {
 export type S3Operation =
   | 'ListBuckets'
   | 'GetBucketLocation'
+  | 'GetBucketVersioning'
   | 'ListMultipartUploads'
   | 'ListObjectsV2'
   | 'ListObjects'
@@ -25,6 +28,7 @@ export type S3Operation =
   | 'DeleteObjects'
   | 'ListParts'
   | 'GetObject'
+  | 'GetObjectAttributes'
   | 'GetObjectTagging'
   | 'HeadObject'
   | 'UploadPartCopy'
@@ -42,11 +46,14 @@ interface Route {
   method: string
   target: 'service' | 'bucket' | 'key'
   needs?: string[]
+  /** Query keys that may be there too. */
+  takes?: string[]
 }
 
 const routes: Route[] = [
   { operation: 'ListBuckets', method: 'GET', target: 'service' },
   { operation: 'GetBucketLocation', method: 'GET', target: 'bucket', needs: ['location'] },
+  { operation: 'GetBucketVersioning', method: 'GET', target: 'bucket', needs: ['versioning'] },
   { operation: 'ListMultipartUploads', method: 'GET', target: 'bucket', needs: ['uploads'] },
   { operation: 'ListObjectsV2', method: 'GET', target: 'bucket', needs: ['list-type'] },
   { operation: 'ListObjects', method: 'GET', target: 'bucket' },
@@ -56,10 +63,17 @@ const routes: Route[] = [
   { operation: 'DeleteObjects', method: 'POST', target: 'bucket', needs: ['delete'] },
   { operation: 'ListParts', method: 'GET', target: 'key', needs: ['uploadId'] },
   { operation: 'GetObjectTagging', method: 'GET', target: 'key', needs: ['tagging'] },
-  { operation: 'GetObject', method: 'GET', target: 'key' },
-  { operation: 'HeadObject', method: 'HEAD', target: 'key' },
-  { operation: 'UploadPartCopy', method: 'PUT', target: 'key', needs: ['uploadId', 'x-amz-copy-source'] },
-  { operation: 'UploadPart', method: 'PUT', target: 'key', needs: ['uploadId'] },
+  { operation: 'GetObjectAttributes', method: 'GET', target: 'key', needs: ['attributes'] },
+  { operation: 'GetObject', method: 'GET', target: 'key', takes: ['partNumber'] },
+  { operation: 'HeadObject', method: 'HEAD', target: 'key', takes: ['partNumber'] },
+  {
+    operation: 'UploadPartCopy',
+    method: 'PUT',
+    target: 'key',
+    needs: ['uploadId', 'x-amz-copy-source'],
+    takes: ['partNumber'],
+  },
+  { operation: 'UploadPart', method: 'PUT', target: 'key', needs: ['uploadId'], takes: ['partNumber'] },
   { operation: 'CopyObject', method: 'PUT', target: 'key', needs: ['x-amz-copy-source'] },
   { operation: 'PutObject', method: 'PUT', target: 'key' },
   { operation: 'AbortMultipartUpload', method: 'DELETE', target: 'key', needs: ['uploadId'] },
@@ -67,15 +81,6 @@ const routes: Route[] = [
   { operation: 'CreateMultipartUpload', method: 'POST', target: 'key', needs: ['uploads'] },
   { operation: 'CompleteMultipartUpload', method: 'POST', target: 'key', needs: ['uploadId'] },
 ]
-
-/** Query keys that name features of S3 which this endpoint doesn't have. Answering without them would be a wrong answer. */
-const unsupported = [
-  'accelerate', 'acl', 'analytics', 'attributes', 'cors', 'encryption', 'intelligent-tiering', 'inventory', 'legal-hold',
-  'lifecycle', 'logging', 'metrics', 'notification', 'object-lock', 'ownershipControls', 'policy', 'policyStatus',
-  'publicAccessBlock', 'renameObject', 'replication', 'requestPayment', 'restore', 'retention', 'select', 'session', 'tagging',
-  'torrent', 'versioning', 'versions', 'website',
-] // biome-ignore format: a list to look things up in
-const unsupportedHeaders = ['x-amz-server-side-encryption-customer-algorithm', 'x-amz-write-offset-bytes']
 
 /** Reads bucket and key from path or host (`<bucket>.localhost`, `<bucket>.s3.localhost`). Throws S3Error InvalidURI. */
 export function targetOf(url: string, host: string | undefined): S3Target {
@@ -96,16 +101,16 @@ export function bucketOfHost(host: string | undefined): string | undefined {
 }
 
 /**
- * The headers that count: those that were sent, and beneath them what a presigned URL has in its query of what is kept with an object.
- * Throws S3Error InvalidArgument where that could not be sent back as headers.
+ * The headers that count: those that were sent, and beneath them those that a presigned URL has in its query. Throws S3Error
+ * InvalidArgument where they could not be sent as headers.
  */
 export function headersOf({ headers }: Pick<IncomingMessage, 'headers'>, { query }: S3Target): IncomingHttpHeaders {
   if (!query.has('X-Amz-Signature') && !query.has('Signature')) return headers
-  const hoisted = Object.entries(hoistedHeaders([...query])).filter(([name]) => KEPT_OF_QUERY.test(name))
+  const hoisted = Object.entries(hoistedHeaders([...query])).filter(([name]) => !OF_SIGNATURE.test(name))
   return { ...Object.fromEntries(hoisted.map(([name, value]) => [name, headerValue(name, value)])), ...headers }
 }
 
-const KEPT_OF_QUERY = /^(x-amz-meta-.|content-)/
+const OF_SIGNATURE = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/
 
 /** As Node hands out the bytes of a header. */
 function headerValue(name: string, text: string): string {
@@ -120,45 +125,32 @@ function headerValue(name: string, text: string): string {
 }
 
 /** Throws S3Error NotImplemented or MethodNotAllowed. */
-export function operationOf(
-  method: string,
-  target: S3Target,
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): S3Operation {
+export function operationOf(method: string, target: S3Target, headers: IncomingHttpHeaders): S3Operation {
   const kind = target.bucket === '' ? 'service' : target.key === '' ? 'bucket' : 'key'
-  const asksForTags = method === 'GET' && kind === 'key' && target.query.has('tagging')
-  const feature =
-    unsupported.find((key) => target.query.has(key) && !(key === 'tagging' && asksForTags)) ??
-    unsupportedFeature(method, target, headers)
-  if (feature !== undefined) throw new S3Error('NotImplemented', `This object store has no '${feature}'.`)
   const has = (name: string) => target.query.has(name) || (name.startsWith('x-') && headers[name] !== undefined)
   const route = routes.find((row) => row.method === method && row.target === kind && (row.needs ?? []).every(has))
+  const feature =
+    featureInQuery(target.query, [...(route?.needs ?? []), ...(route?.takes ?? [])]) ??
+    featureInHeaders(headers, route?.operation ?? '', method)
+  if (feature !== undefined) throw new S3Error('NotImplemented', `This object store has no '${feature}' of this kind.`)
   if (route === undefined) throw new S3Error('MethodNotAllowed', `${method} means nothing for this ${kind}.`)
   return route.operation
 }
 
-function unsupportedFeature(
-  method: string,
-  target: S3Target,
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): string | undefined {
-  const version = target.query.get('versionId')
-  if (version !== null && version !== 'null') return 'versionId'
-  if ((method === 'GET' || method === 'HEAD') && target.query.has('partNumber')) return 'partNumber'
-  if (method === 'PUT' && headers['if-match'] !== undefined) return 'If-Match'
-  return unsupportedHeaders.find((name) => headers[name] !== undefined)
-}
-
-/** The bucket and key of a copy's source, as its header names them. Throws S3Error InvalidArgument. */
+/**
+ * The bucket and key of a copy's source, as its header names them: in percent-encoding, whose slashes count as such. Throws S3Error
+ * InvalidArgument.
+ */
 export function copySourceOf(header: string): { bucket: string; key: string } {
-  const [path, version] = header.replace(/^\//, '').split('?versionId=')
-  const slash = path!.indexOf('/')
-  if (slash < 1 || slash === path!.length - 1) {
+  const [encoded, version] = headerText(header).split('?versionId=')
+  const path = decode(encoded!).replace(/^\//, '')
+  const slash = path.indexOf('/')
+  if (slash < 1 || slash === path.length - 1) {
     throw new S3Error('InvalidArgument', 'The header x-amz-copy-source must read <bucket>/<key>.')
   }
   if (version !== undefined && version !== 'null')
     throw new S3Error('NotImplemented', 'This object store has no versions.')
-  return { bucket: decode(path!.slice(0, slash)), key: decode(path!.slice(slash + 1)) }
+  return { bucket: path.slice(0, slash), key: path.slice(slash + 1) }
 }
 
 function decode(text: string): string {

@@ -13,6 +13,7 @@ import { createS3Handler } from './s3-handler.ts'
 
 export const testKeys = { accessKeyId: 'HEDDLETESTKEY', secretAccessKey: 'the/secret+of=tests' }
 export const testRegion = 'us-west-2'
+export const testAccount = '111122223333'
 
 export interface TestEndpoint extends AsyncDisposable {
   url: string
@@ -36,6 +37,7 @@ export async function startTestEndpoint(options: { now?: () => Date } = {}): Pro
   const handler = createS3Handler({
     objects,
     region: testRegion,
+    account: testAccount,
     secretFor: (key) => (key === testKeys.accessKeyId ? testKeys.secretAccessKey : undefined),
     guardFor: () => openGuard,
     onFailure: ({ error }) => failures.push(error),

@@ -2,10 +2,10 @@
 // Owns the checks; never lets the stream end well where one of them fails.
 
 import type { IncomingMessage } from 'node:http'
-import { type Readable, Transform, type TransformCallback } from 'node:stream'
+import { Transform, type TransformCallback } from 'node:stream'
 import { assert } from '../../base/assert.ts'
 import type { SignatureAccepted } from '../../core/api/signature.ts'
-import { GatheredBytes } from '../http/gathered-bytes.ts'
+import type { Checksums } from '../../io/objects/object-file.ts'
 import { type RunningChecksum, startChecksum } from './checksums.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { S3Error, type S3ErrorCode } from './s3-errors.ts'
@@ -22,25 +22,26 @@ const prefix = 'x-amz-checksum-'
 const notSums = new Set(['algorithm', 'mode', 'type'].map((name) => prefix + name))
 
 export class VerifiedBody extends Transform {
-  /** Checksum headers to send back, once the stream has ended. */
-  readonly checksumHeaders: Record<string, string> = {}
+  /** Those that the client has sent, once the stream has ended: all of them are right. */
+  readonly checksums: Checksums = {}
   private readonly chunked: ChunkedBody | undefined
   private readonly checks: Check[]
   private readonly decodedBytes: number | undefined
   private bytes = 0
 
+  /** Throws S3Error where the headers contradict each other. */
   constructor(headers: IncomingMessage['headers'], accepted: SignatureAccepted, checksumsAreOfBody: boolean) {
     super()
     const { payload } = accepted
+    const announced = trailerNames(headers)
     if (payload.kind === 'streaming') {
       const { chunkSigning, signature } = accepted
       assert(chunkSigning !== undefined, 'only a version that can sign chunks lets a body come in chunks')
       const signing = { chunk: chunkSigning, seedSignature: signature }
-      this.chunked = new ChunkedBody({ hasTrailer: payload.trailer, ...(payload.signed ? { signing } : {}) })
-      const stated = headers['x-amz-decoded-content-length']
-      if (typeof stated === 'string' && /^\d{1,15}$/.test(stated)) this.decodedBytes = Number(stated)
+      this.chunked = new ChunkedBody({ ...(payload.trailer && { announced }), ...(payload.signed ? { signing } : {}) })
+      this.decodedBytes = decodedLength(headers)
     }
-    this.checks = checksumsAreOfBody ? checksOf(headers) : []
+    this.checks = checksOf(headers, checksumsAreOfBody ? announced : undefined)
     if (payload.kind === 'hash') {
       const sum = startChecksum('sha256')!
       const expected = Buffer.from(payload.sha256, 'hex')
@@ -87,7 +88,7 @@ export class VerifiedBody extends Transform {
     if (!actual.equals(expected)) {
       throw new S3Error(check.code, `The body does not have the checksum that ${check.name} states.`)
     }
-    if (check.name.startsWith(prefix)) this.checksumHeaders[check.name] = actual.toString('base64')
+    if (check.name.startsWith(prefix)) this.checksums[check.name.slice(prefix.length)] = actual.toString('base64')
   }
 
   private trailing(name: string): Buffer {
@@ -99,7 +100,8 @@ export class VerifiedBody extends Transform {
 
 /**
  * Streams a request's body into its checks, under the headers that count. The request itself is never destroyed: it still has to be answered.
- * `checksumsAreOfBody` is false where the checksum headers speak of something else, as when an upload is completed.
+ * `checksumsAreOfBody` is false where the checksum headers speak of something else, as when an upload is completed. Throws S3Error where
+ * the headers contradict each other.
  */
 export function verifiedBody(
   request: IncomingMessage,
@@ -118,43 +120,66 @@ export function verifiedBody(
   return body
 }
 
-/**
- * Reads a small body whole. Throws S3Error EntityTooLarge where it isn't small, and SlowDown where `hold`, told of the bytes that are
- * kept, says that they are too many.
- */
-export async function readSmall(body: Readable, bytesMax: number, hold?: (bytes: number) => boolean): Promise<string> {
-  const gathered = new GatheredBytes(hold)
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    if (gathered.length + chunk.length > bytesMax)
-      throw new S3Error('EntityTooLarge', `The body of the request may have ${bytesMax} bytes at most.`)
-    if (!gathered.add(chunk)) throw new S3Error('SlowDown', 'Please reduce your request rate.')
-  }
-  return gathered.bytes.toString('utf8')
-}
-
-function checksOf(headers: IncomingMessage['headers']): Check[] {
+/** `announced` is undefined where the checksum headers are not of the body. */
+function checksOf(headers: IncomingMessage['headers'], announced: ReadonlySet<string> | undefined): Check[] {
   const checks: Check[] = []
   const md5 = headers['content-md5']
   if (typeof md5 === 'string') {
     const sum = startChecksum('md5')!
-    checks.push({ name: 'content-md5', sum, expected: base64('content-md5', md5, 16), code: 'BadDigest' })
+    checks.push({
+      name: 'content-md5',
+      sum,
+      expected: base64('content-md5', md5, 'InvalidDigest', 16),
+      code: 'BadDigest',
+    })
   }
-  for (const [name, value] of Object.entries(headers)) {
-    if (!name.startsWith(prefix) || notSums.has(name) || typeof value !== 'string') continue
-    checks.push({ name, sum: sumOf(name), expected: base64(name, value), code: 'BadDigest' })
+  if (announced === undefined) return checks
+  const names = [...checksumNames(headers), ...announced]
+  if (names.length > 1) {
+    throw new S3Error('InvalidRequest', `A body has one checksum at most, not ${names.join(' and ')}.`)
   }
-  for (const name of trailerNames(headers)) {
-    if (name.startsWith(prefix)) checks.push({ name, sum: sumOf(name), expected: undefined, code: 'BadDigest' })
+  checkAlgorithm(headers, names[0])
+  for (const name of names) {
+    const value = headers[name]
+    const expected = value === undefined ? undefined : base64(name, String(value), 'BadDigest')
+    checks.push({ name, sum: sumOf(name), expected, code: 'BadDigest' })
   }
   return checks
 }
 
-function trailerNames(headers: IncomingMessage['headers']): string[] {
-  const names = headers['x-amz-trailer']
-  if (names === undefined) return []
-  return String(names)
+/** SDKs name the algorithm beside the checksum. */
+function checkAlgorithm(headers: IncomingMessage['headers'], checksumName: string | undefined): void {
+  const algorithm = headers['x-amz-sdk-checksum-algorithm']
+  if (algorithm === undefined || checksumName === prefix + String(algorithm).toLowerCase()) return
+  const found = checksumName === undefined ? 'there is none' : `there is ${checksumName}`
+  throw new S3Error('InvalidRequest', `x-amz-sdk-checksum-algorithm names a checksum '${algorithm}', and ${found}.`)
+}
+
+/** The headers that are checksums of a content. */
+export function checksumNames(headers: IncomingMessage['headers']): string[] {
+  return Object.keys(headers).filter((name) => name.startsWith(prefix) && !notSums.has(name))
+}
+
+/** Nothing but checksums comes in trailers here. */
+function trailerNames(headers: IncomingMessage['headers']): Set<string> {
+  const names = String(headers['x-amz-trailer'] ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '')
+  const odd = names.find((name) => !name.startsWith(prefix))
+  if (odd !== undefined) throw new S3Error('InvalidRequest', `x-amz-trailer names '${odd}', which is no checksum.`)
+  return new Set(names)
+}
+
+function decodedLength(headers: IncomingMessage['headers']): number {
+  const stated = headers['x-amz-decoded-content-length']
+  if (stated === undefined) {
+    throw new S3Error('MissingContentLength', 'A body in chunks needs the header x-amz-decoded-content-length.')
+  }
+  if (!/^\d{1,15}$/.test(String(stated))) {
+    throw new S3Error('InvalidArgument', 'x-amz-decoded-content-length must be a whole number of bytes.')
+  }
+  return Number(stated)
 }
 
 function sumOf(name: string): RunningChecksum {
@@ -163,10 +188,10 @@ function sumOf(name: string): RunningChecksum {
   return sum
 }
 
-function base64(name: string, value: string, bytes?: number): Buffer {
+function base64(name: string, value: string, code: S3ErrorCode, bytes?: number): Buffer {
   const decoded = Buffer.from(value, 'base64')
   if (decoded.toString('base64') !== value || (bytes !== undefined && decoded.length !== bytes)) {
-    throw new S3Error('InvalidDigest', `The header ${name} holds no valid checksum.`)
+    throw new S3Error(code, `The header ${name} holds no valid checksum.`)
   }
   return decoded
 }

@@ -3,7 +3,7 @@
 // Never knows where policies come from.
 
 import { conditionHolds } from './conditions.ts'
-import { matchesPattern, type Pattern, textOf } from './pattern.ts'
+import { matchesPattern, type Pattern, reachBelow, textOf } from './pattern.ts'
 import type { Policy, Statement } from './policy.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -32,10 +32,26 @@ export type Decision =
   | { readonly allowed: false; readonly why: 'explicitDeny'; readonly by: StatementPlace }
   | { readonly allowed: false; readonly why: 'noAllow' | 'noSessionAllow' }
 
-export function evaluate(request: AccessRequest, { policies, sessionPolicy }: Grants): Decision {
+export function evaluate(request: AccessRequest, grants: Grants): Decision {
+  return decide(request, grants, statementApplies)
+}
+
+/**
+ * The decision over all resources that begin with the request's at once: allowed where some of them may be, denied where none of them
+ * can be. For requests whose resources are not known yet.
+ */
+export function evaluateBelow(request: AccessRequest, grants: Grants): Decision {
+  return decide(request, grants, statementAppliesBelow)
+}
+
+function decide(
+  request: AccessRequest,
+  { policies, sessionPolicy }: Grants,
+  applies: typeof statementApplies,
+): Decision {
   const action = request.action.toLowerCase()
   const applying = (policy: Policy, effect: Statement['effect']) =>
-    policy.statements.findIndex((each) => each.effect === effect && statementApplies(each, action, request))
+    policy.statements.findIndex((each) => each.effect === effect && applies(each, action, request))
   const firstIn = (effect: Statement['effect']): StatementPlace | undefined => {
     for (const [policy, each] of policies.entries()) {
       const statement = applying(each, effect)
@@ -65,6 +81,20 @@ function statementApplies(statement: Statement, action: string, { resource, cont
   // What is left out of an Allow must be known, or it would allow too much.
   const isUnclear = (each: Pattern) => textOf(each, variableOf) === undefined
   if (statement.effect === 'Allow' && statement.resourcesExcluded && statement.resources.some(isUnclear)) return false
+  return statement.conditions.every((condition) => conditionHolds(condition, context))
+}
+
+/** An Allow that is about some of the resources, or a Deny that is about all of them. */
+function statementAppliesBelow(statement: Statement, action: string, { resource, context }: AccessRequest): boolean {
+  const variableOf = (name: string) => context.variable(name)
+  const isAction = statement.actions.some((each) => matchesPattern(each, action, variableOf))
+  if (isAction === statement.actionsExcluded) return false
+  const reaches = statement.resources.map((each) => reachBelow(each, resource, variableOf))
+  const { effect, resourcesExcluded } = statement
+  // What an Allow leaves out, or a Deny is about, counts where it is all; the other two where it is anything.
+  const countsWhole = (effect === 'Allow') === resourcesExcluded
+  const isCounted = reaches.some((reach) => (countsWhole ? reach === 'all' : reach !== 'none'))
+  if (isCounted === resourcesExcluded) return false
   return statement.conditions.every((condition) => conditionHolds(condition, context))
 }
 

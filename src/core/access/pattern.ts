@@ -67,6 +67,34 @@ export function matchesPattern(pattern: Pattern, text: string, variables: Variab
   return steps !== undefined && matchesSteps(steps, SURROGATE.test(text) ? [...text] : text)
 }
 
+/** Of all texts that begin with `prefix`, how many the pattern matches: all of them, none, or perhaps some. */
+export function reachBelow(pattern: Pattern, prefix: string, variables: VariableValue): 'all' | 'some' | 'none' {
+  const steps = resolved(pattern, variables)
+  if (steps === undefined) return 'none'
+  let places = withStars(new Set([0]), steps)
+  for (const character of prefix) {
+    const next = new Set<number>()
+    for (const place of places) {
+      const step = steps[place]
+      if (step === undefined) continue
+      const stays = step === ANY_MANY || (step === ANY_MANY_IN_SEGMENT && character !== ':')
+      if (stays) next.add(place)
+      else if (step !== ANY_MANY_IN_SEGMENT && fits(step, character)) next.add(place + 1)
+    }
+    places = withStars(next, steps)
+  }
+  if (places.has(steps.length - 1) && steps.at(-1) === ANY_MANY) return 'all'
+  return places.size === 0 ? 'none' : 'some'
+}
+
+/** A `*` may stand for nothing: what is behind it may be next as well. */
+function withStars(places: Set<number>, steps: readonly Step[]): Set<number> {
+  for (const place of places) {
+    if (steps[place] === ANY_MANY || steps[place] === ANY_MANY_IN_SEGMENT) places.add(place + 1)
+  }
+  return places
+}
+
 /** The pattern's text, where it is to be compared as a whole; undefined where a variable has no value. */
 export function textOf(pattern: Pattern, variables: VariableValue): string | undefined {
   const steps = resolved(pattern, variables)

@@ -11,7 +11,9 @@ import fc from 'fast-check'
 import { storeError } from './file-faults.ts'
 import { FolderObjects } from './folder-objects.ts'
 import { pathOfKey } from './object-names.ts'
+import { ObjectsError } from './objects.ts'
 import { assertFault, describeObjects, from, oddKeys, textOf } from './objects-contract.ts'
+import type { WriteCondition } from './place-file.ts'
 import { temporaryPath } from './temporary-files.ts'
 
 async function temporaryFolder(): Promise<string> {
@@ -104,10 +106,10 @@ describe('FolderObjects', () => {
   })
 
   it('puts an object only where there is none, if that is wanted', async () => {
-    await objects.put('first', 'once', from('1'), { ifAbsent: true })
-    await assertFault('AlreadyExists', () => objects.put('first', 'once', from('2'), { ifAbsent: true }))
+    await objects.put('first', 'once', from('1'), { condition: absent })
+    await assertFault('PreconditionFailed', () => objects.put('first', 'once', from('2'), { condition: absent }))
     const attempts = Array.from({ length: 6 }, (_, index) =>
-      objects.put('first', 'new', from(String(index)), { ifAbsent: true }).then(
+      objects.put('first', 'new', from(String(index)), { condition: absent }).then(
         () => 1,
         () => 0,
       ),
@@ -119,6 +121,25 @@ describe('FolderObjects', () => {
     assert.equal(await textOf((await objects.get('first', 'once')).body), '1')
     await objects.delete('first', 'once')
     await objects.delete('first', 'new')
+  })
+
+  it('replaces and deletes only the object that a condition is about, one of many at once', async () => {
+    const { etag } = await objects.put('first', 'counter', from('0'))
+    const isFirst: WriteCondition = (current) => {
+      if (current?.etag !== etag) throw new ObjectsError('PreconditionFailed', 'another one')
+    }
+    const attempts = [1, 2, 3, 4, 5, 6].map((number) =>
+      objects.put('first', 'counter', from(String(number)), { condition: isFirst }),
+    )
+    const outcomes = await Promise.allSettled(attempts)
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+    await assertFault('PreconditionFailed', () => objects.delete('first', 'counter', isFirst))
+    assert.notEqual(await textOf((await objects.get('first', 'counter')).body), '0')
+    await objects.put('first', 'counter', from('0'))
+    await objects.delete('first', 'counter', isFirst)
+    await assertFault('NoSuchKey', () => objects.head('first', 'counter'))
+    await assertFault('PreconditionFailed', () => objects.delete('first', 'counter', isFirst))
+    assert.deepEqual(await readdir(join(folder, '.heddle', 'temporary')), [])
   })
 
   it('says that a damaged file is damaged, without its path', async () => {
@@ -321,10 +342,10 @@ describe('multipart uploads of FolderObjects', () => {
   it('become one object with the metadata of their start, from the parts that are named', async () => {
     const options = { contentType: 'text/plain', metadata: { a: 'b' }, headers: { 'cache-control': 'no-store' } }
     const uploadId = await objects.startUpload('uploads', 'big', options)
-    const one = await objects.putPart('uploads', 'big', uploadId, 1, from('old'))
-    const again = await objects.putPart('uploads', 'big', uploadId, 1, from('Hello '))
-    await objects.putPart('uploads', 'big', uploadId, 5, from('unused'))
-    const ten = await objects.putPart('uploads', 'big', uploadId, 10_000, from('world'))
+    const one = await objects.putPart('uploads', { key: 'big', uploadId, partNumber: 1 }, from('old'))
+    const again = await objects.putPart('uploads', { key: 'big', uploadId, partNumber: 1 }, from('Hello '))
+    await objects.putPart('uploads', { key: 'big', uploadId, partNumber: 5 }, from('unused'))
+    const ten = await objects.putPart('uploads', { key: 'big', uploadId, partNumber: 10_000 }, from('world'))
     await assertFault('NoSuchKey', () => objects.head('uploads', 'big'))
     const { parts } = await objects.listParts('uploads', 'big', uploadId)
     assert.deepEqual(parts.map(({ partNumber, bytes }) => [partNumber, bytes]), [[1, 6], [5, 6], [10_000, 5]]) // biome-ignore format: pairs
@@ -340,18 +361,40 @@ describe('multipart uploads of FolderObjects', () => {
     assert.equal(info.contentType, 'text/plain')
     assert.deepEqual(info.metadata, { a: 'b' })
     assert.deepEqual(info.headers, { 'cache-control': 'no-store' })
-    await assertFault('NoSuchUpload', () => objects.completeUpload('uploads', 'big', uploadId, [again]))
+    assert.deepEqual(await objects.completeUpload('uploads', 'big', uploadId, [again, ten]), stored)
+    for (const others of [[again], [again, { ...ten, partNumber: 3 }], [again, { ...ten, etag: one.etag }]]) {
+      await assertFault('NoSuchUpload', () => objects.completeUpload('uploads', 'big', uploadId, others))
+    }
     await assertFault('NoSuchUpload', () => objects.listParts('uploads', 'big', uploadId))
+  })
+
+  it('are completed once by all who ask at once, and again by who has lost the answer, also under a condition', async () => {
+    const uploadId = await objects.startUpload('uploads', 'asked')
+    const part = await objects.putPart('uploads', { key: 'asked', uploadId, partNumber: 1 }, from('x'))
+    const complete = () => objects.completeUpload('uploads', 'asked', uploadId, [part], { condition: absent })
+    const answers = await Promise.all([complete(), complete(), complete()])
+    assert.deepEqual(answers, [answers[0], answers[0], answers[0]])
+    assert.deepEqual(await complete(), answers[0])
+    const after = await objects.startUpload('uploads', 'asked')
+    await objects.putPart('uploads', { key: 'asked', uploadId: after, partNumber: 1 }, from('x'))
+    const again = () => objects.completeUpload('uploads', 'asked', after, [part], { condition: absent })
+    await assertFault('PreconditionFailed', again)
+    await objects.delete('uploads', 'asked')
+    assert.equal((await again()).upload?.id, after)
+    await objects.delete('uploads', 'asked')
+    await assertFault('NoSuchUpload', again)
   })
 
   it('leave nothing once they are aborted, also for a part on its way', async () => {
     const uploadId = await objects.startUpload('uploads', 'stopped')
-    await objects.putPart('uploads', 'stopped', uploadId, 1, from('x'))
+    await objects.putPart('uploads', { key: 'stopped', uploadId, partNumber: 1 }, from('x'))
     async function* slow() {
       yield Buffer.from('x')
       await objects.abortUpload('uploads', 'stopped', uploadId)
     }
-    await assertFault('NoSuchUpload', () => objects.putPart('uploads', 'stopped', uploadId, 2, Readable.from(slow())))
+    await assertFault('NoSuchUpload', () =>
+      objects.putPart('uploads', { key: 'stopped', uploadId, partNumber: 2 }, Readable.from(slow())),
+    )
     assert.deepEqual(await objects.listUploads('uploads'), [])
     assert.deepEqual(await readdir(join(folder, '.heddle', 'temporary')), [])
     assert.deepEqual(await readdir(join(folder, '.heddle', 'uploads', 'uploads')), [])
@@ -359,9 +402,13 @@ describe('multipart uploads of FolderObjects', () => {
 
   it('belong to their key, and their ids lead nowhere else', async () => {
     const uploadId = await objects.startUpload('uploads', 'mine')
-    await assertFault('NoSuchUpload', () => objects.putPart('uploads', 'yours', uploadId, 1, from('x')))
+    await assertFault('NoSuchUpload', () =>
+      objects.putPart('uploads', { key: 'yours', uploadId, partNumber: 1 }, from('x')),
+    )
     for (const id of ['', '..', '../uploads', uploadId.toUpperCase(), '0'.repeat(32)]) {
-      await assertFault('NoSuchUpload', () => objects.putPart('uploads', 'mine', id, 1, from('x')))
+      await assertFault('NoSuchUpload', () =>
+        objects.putPart('uploads', { key: 'mine', uploadId: id, partNumber: 1 }, from('x')),
+      )
       await assertFault('NoSuchUpload', () => objects.abortUpload('uploads', 'mine', id))
     }
     assert.deepEqual(
@@ -377,6 +424,12 @@ describe('multipart uploads of FolderObjects', () => {
     await objects.deleteBucket('short-lived')
     await objects.createBucket('short-lived')
     assert.deepEqual(await objects.listUploads('short-lived'), [])
-    await assertFault('NoSuchUpload', () => objects.putPart('short-lived', 'k', uploadId, 1, from('x')))
+    await assertFault('NoSuchUpload', () =>
+      objects.putPart('short-lived', { key: 'k', uploadId, partNumber: 1 }, from('x')),
+    )
   })
 })
+
+const absent: WriteCondition = (current) => {
+  if (current !== undefined) throw new ObjectsError('PreconditionFailed', 'there is one')
+}

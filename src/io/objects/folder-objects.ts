@@ -1,22 +1,53 @@
 // The embedded object store: a folder that several processes may have open at once.
 // Owns the layout `<folder>/<bucket>/…` and `<folder>/.heddle/…`; keeps no index, so nothing can go stale, and never speaks HTTP.
 
-import { access, constants, link, mkdir, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
+import { access, constants, mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { codeOf, onFiles } from './file-faults.ts'
 import { holdsObjects, type ListOptions, listFolder, type ObjectList } from './folder-listing.ts'
-import { FolderUploads, joinParts, type PartInfo, type UploadInfo } from './folder-uploads.ts'
+import {
+  etagOfParts,
+  FolderUploads,
+  joinParts,
+  type NamedPart,
+  type PartInfo,
+  type PartPlace,
+  type UploadInfo,
+} from './folder-uploads.ts'
 import { abortable, endBody, type ObjectBody } from './object-body.ts'
-import { type KeptHeaders, type OpenObject, openObjectFile, type StoredObject, writeObjectFile } from './object-file.ts'
+import {
+  type ContentSum,
+  type KeptHeaders,
+  type OpenObject,
+  openObjectFile,
+  readObjectRecord,
+  type StoredObject,
+  writeObjectFile,
+} from './object-file.ts'
 import { checkKey, isBucketName, pathOfKey } from './object-names.ts'
 import { type ByteRange, type Objects, ObjectsError, type PutOptions } from './objects.ts'
+import {
+  noSuchBucket,
+  placeFile,
+  removeEmptyFolders,
+  removeEmptyLevels,
+  syncFolder,
+  type WriteCondition,
+} from './place-file.ts'
 import { clearTemporaryFiles, temporaryPath } from './temporary-files.ts'
+import { Turns } from './turns.ts'
 
 export interface FolderPutOptions extends PutOptions {
   headers?: KeptHeaders
-  /** Throws ObjectsError AlreadyExists where the key has an object, in place of replacing it. */
-  ifAbsent?: boolean
+  condition?: WriteCondition | undefined
+  sum?: ContentSum | undefined
+}
+
+export interface CompleteOptions {
+  condition?: WriteCondition | undefined
+  /** Asked before the parts are copied; throws to refuse them. */
+  sumOf?(upload: UploadInfo, parts: readonly PartInfo[]): ContentSum | undefined
 }
 
 export interface BucketInfo {
@@ -26,13 +57,11 @@ export interface BucketInfo {
 
 /** Leaves room for the longest key below the 4096 bytes of a path. */
 const folderBytesMax = 900
-/** How often a put is tried again while deletions clear away the folders it makes. */
-const placeAttemptsMax = 50
-
 export class FolderObjects implements Objects {
   private readonly folder: string
   private readonly temporaryFolder: string
   private readonly uploads: FolderUploads
+  private readonly turns = new Turns()
 
   private constructor(folder: string) {
     this.folder = folder
@@ -141,7 +170,7 @@ export class FolderObjects implements Objects {
     return opened
   }
 
-  /** Throws ObjectsError NoSuchBucket, InvalidName, NoSpace, AlreadyExists. */
+  /** Throws ObjectsError NoSuchBucket, InvalidName, NoSpace, and what its condition throws. */
   async put(bucket: string, key: string, body: ObjectBody, options: FolderPutOptions = {}): Promise<StoredObject> {
     try {
       return await this.write(bucket, key, abortable(body, options.signal), options)
@@ -150,18 +179,22 @@ export class FolderObjects implements Objects {
     }
   }
 
-  async delete(bucket: string, key: string): Promise<void> {
+  async delete(bucket: string, key: string, condition?: WriteCondition): Promise<void> {
     const folder = await this.bucketFolder(bucket)
     checkKey(key)
     const path = pathOfKey(key)
-    await onFiles(async () => {
-      try {
-        await unlink(join(folder, ...path))
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return
-        throw error
-      }
-      await removeEmptyLevels(folder, path.slice(0, -1))
+    const file = join(folder, ...path)
+    await this.turns.take(file, async () => {
+      condition?.(await readObjectRecord(file))
+      await onFiles(async () => {
+        try {
+          await unlink(file)
+        } catch (error) {
+          if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return
+          throw error
+        }
+        await removeEmptyLevels(folder, path.slice(0, -1))
+      })
     })
   }
 
@@ -185,32 +218,42 @@ export class FolderObjects implements Objects {
   }
 
   /** Returns the id of a new multipart upload. */
-  async startUpload(bucket: string, key: string, options: FolderPutOptions = {}): Promise<string> {
+  async startUpload(
+    bucket: string,
+    key: string,
+    options: FolderPutOptions & Pick<UploadInfo, 'checksum'> = {},
+  ): Promise<string> {
     await this.bucketFolder(bucket)
     checkKey(key)
-    const { contentType, metadata = {}, headers = {} } = options
+    const { contentType, metadata = {}, headers = {}, checksum } = options
     return this.uploads.start(bucket, {
       key,
       startedAtMs: Date.now(),
       metadata,
       headers,
       ...(contentType === undefined ? {} : { contentType }),
+      ...(checksum === undefined ? {} : { checksum }),
     })
   }
 
+  /** Throws ObjectsError NoSuchUpload. */
+  async findUpload(bucket: string, key: string, uploadId: string): Promise<UploadInfo> {
+    await this.bucketFolder(bucket)
+    return this.uploads.find(bucket, key, uploadId)
+  }
+
   /** Puts one part, or puts it again. Throws ObjectsError NoSuchUpload. */
-  async putPart(bucket: string, key: string, uploadId: string, partNumber: number, body: Readable): Promise<PartInfo> {
+  async putPart(bucket: string, part: PartPlace, body: Readable, sum?: ContentSum): Promise<PartInfo> {
     try {
       await this.bucketFolder(bucket)
-      return await this.uploads.putPart(bucket, key, uploadId, partNumber, body)
+      return await this.uploads.putPart(bucket, part, body, sum)
     } finally {
       body.destroy()
     }
   }
 
   async listParts(bucket: string, key: string, uploadId: string): Promise<{ upload: UploadInfo; parts: PartInfo[] }> {
-    await this.bucketFolder(bucket)
-    const upload = await this.uploads.find(bucket, key, uploadId)
+    const upload = await this.findUpload(bucket, key, uploadId)
     return { upload, parts: await this.uploads.parts(bucket, key, uploadId) }
   }
 
@@ -219,28 +262,55 @@ export class FolderObjects implements Objects {
     return this.uploads.list(bucket)
   }
 
-  /** Makes the parts one object, streaming. Throws ObjectsError NoSuchUpload, InvalidPart, AlreadyExists. */
+  /**
+   * Makes the parts one object, streaming. Who asks again, as the answer was lost, gets the same answer while the object is there.
+   * Throws ObjectsError NoSuchUpload, InvalidPart, and what the options throw.
+   */
   async completeUpload(
     bucket: string,
     key: string,
     uploadId: string,
-    parts: readonly { partNumber: number; etag: string }[],
-    options: { ifAbsent?: boolean } = {},
+    named: readonly NamedPart[],
+    options: CompleteOptions = {},
   ): Promise<StoredObject> {
     await this.bucketFolder(bucket)
+    checkKey(key)
+    return this.turns.take(uploadId, async () => {
+      const stored =
+        (await this.completed(bucket, key, uploadId, named)) ??
+        (await this.joinUpload(bucket, key, uploadId, named, options))
+      await this.uploads.remove(bucket, uploadId)
+      return stored
+    })
+  }
+
+  private async completed(bucket: string, key: string, uploadId: string, named: readonly NamedPart[]) {
+    const current = await readObjectRecord(join(this.folder, bucket, ...pathOfKey(key)))
+    if (current?.upload?.id !== uploadId || current.etag !== etagOfParts(named)) return undefined
+    const { parts } = current.upload
+    return parts.every(({ partNumber }, index) => partNumber === named[index]?.partNumber) ? current : undefined
+  }
+
+  private async joinUpload(
+    bucket: string,
+    key: string,
+    uploadId: string,
+    named: readonly NamedPart[],
+    { condition, sumOf }: CompleteOptions,
+  ): Promise<StoredObject> {
     const upload = await this.uploads.find(bucket, key, uploadId)
-    const plan = await this.uploads.plan(bucket, uploadId, parts)
+    const { files, parts } = await this.uploads.plan(bucket, uploadId, named)
     const { contentType, metadata, headers } = upload
-    const put = { metadata, headers, ...(contentType === undefined ? {} : { contentType }), ...options }
-    const stored = await this.write(bucket, key, joinParts(plan.files), put, plan.etag)
-    await this.uploads.remove(bucket, uploadId)
-    return stored
+    const sum = sumOf?.(upload, parts)
+    const options = { metadata, headers, condition, sum, ...(contentType === undefined ? {} : { contentType }) }
+    const kept = parts.map(({ partNumber, bytes, checksums }) => ({ partNumber, bytes, checksums }))
+    const more = { etag: etagOfParts(named), upload: { id: uploadId, parts: kept } }
+    return this.write(bucket, key, joinParts(files), options, more)
   }
 
   /** Throws ObjectsError NoSuchUpload. */
   async abortUpload(bucket: string, key: string, uploadId: string): Promise<void> {
-    await this.bucketFolder(bucket)
-    await this.uploads.find(bucket, key, uploadId)
+    await this.findUpload(bucket, key, uploadId)
     await this.uploads.remove(bucket, uploadId)
   }
 
@@ -254,110 +324,35 @@ export class FolderObjects implements Objects {
     key: string,
     body: AsyncIterable<Uint8Array>,
     options: FolderPutOptions,
-    etag?: string,
+    more: Pick<StoredObject, 'upload'> & { etag?: string } = {},
   ): Promise<StoredObject> {
     const folder = await this.bucketFolder(bucket)
     checkKey(key)
-    const { contentType, metadata = {}, headers = {}, ifAbsent = false, signal } = options
+    const { contentType, metadata = {}, headers = {}, condition, sum, signal } = options
+    const target = join(folder, ...pathOfKey(key))
+    // What can't be put need not come.
+    condition?.(await readObjectRecord(target))
     const temporary = temporaryPath(this.temporaryFolder)
     try {
       const recordOf = ({ bytes, md5 }: { bytes: number; md5: Buffer }): StoredObject => ({
         key,
         bytes,
-        etag: etag ?? `"${md5.toString('hex')}"`,
+        etag: `"${md5.toString('hex')}"`,
         modifiedAtMs: Date.now(),
         metadata,
         headers,
         ...(contentType === undefined ? {} : { contentType }),
+        ...more,
       })
-      const stored = await writeObjectFile(temporary, body, recordOf, signal)
-      await onFiles(() => placeFile(temporary, bucket, folder, pathOfKey(key), ifAbsent))
+      const stored = await writeObjectFile(temporary, body, recordOf, { sum, signal })
+      await this.turns.take(target, () =>
+        onFiles(() => placeFile(temporary, bucket, folder, pathOfKey(key), condition)),
+      )
       return stored
     } finally {
       await onFiles(() => rm(temporary, { force: true }))
     }
   }
-}
-
-/** Puts a finished file in its place in one step, whatever is deleted around it at the same time. */
-async function placeFile(temporary: string, bucket: string, folder: string, path: string[], ifAbsent: boolean) {
-  const target = join(folder, ...path)
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await makeLevels(folder, path.slice(0, -1))
-      if (ifAbsent) await link(temporary, target)
-      else await rename(temporary, target)
-      return await syncFolder(join(target, '..'))
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') throw new ObjectsError('AlreadyExists', 'The key has an object already.')
-      if (codeOf(error) !== 'ENOENT' || attempt === placeAttemptsMax) throw error
-      await stat(folder).catch((cause: unknown) => {
-        throw codeOf(cause) === 'ENOENT' ? noSuchBucket(bucket) : cause
-      })
-    }
-  }
-}
-
-async function makeLevels(folder: string, levels: string[]): Promise<void> {
-  let path = folder
-  for (const level of levels) {
-    const parent = path
-    path = join(path, level)
-    if (await makeFolder(path)) await syncFolder(parent)
-  }
-}
-
-/** False where it is there already. */
-async function makeFolder(path: string): Promise<boolean> {
-  try {
-    await mkdir(path)
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
-    throw error
-  }
-}
-
-async function removeEmptyLevels(folder: string, levels: string[]): Promise<void> {
-  for (let depth = levels.length; depth > 0; depth--) {
-    try {
-      await rmdir(join(folder, ...levels.slice(0, depth)))
-    } catch (error) {
-      if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'ENOENT') return
-      throw error
-    }
-  }
-}
-
-/** Removes a folder that holds nothing but empty folders; fails with ENOTEMPTY where it holds more. */
-async function removeEmptyFolders(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue
-    try {
-      await removeEmptyFolders(join(folder, entry.name))
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
-    }
-  }
-  await rmdir(folder)
-}
-
-/** Makes new names in a folder durable. The folder may be gone again by now. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r')
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-  }
-}
-
-function noSuchBucket(bucket: string): ObjectsError {
-  return new ObjectsError('NoSuchBucket', `There is no bucket '${bucket}'.`)
 }
 
 function bucketNotEmpty(bucket: string): ObjectsError {

@@ -7,10 +7,14 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { codeOf, onFiles } from './file-faults.ts'
 import {
+  type Checksums,
+  type ChecksumType,
+  type ContentSum,
   type KeptHeaders,
   openObjectFile,
   readObjectRecord,
   type StoredObject,
+  type WrittenContent,
   writeObjectFile,
 } from './object-file.ts'
 import { compareUtf8 } from './object-names.ts'
@@ -26,6 +30,8 @@ export interface UploadInfo {
   contentType?: string
   metadata: Record<string, string>
   headers: KeptHeaders
+  /** What its parts and the object are to have, where the client has said so at the start. */
+  checksum?: { algorithm: string; type: ChecksumType }
 }
 
 export interface PartInfo {
@@ -34,12 +40,25 @@ export interface PartInfo {
   /** Quoted. */
   etag: string
   modifiedAtMs: number
+  checksums: Checksums
+}
+
+/** What the client says of a part when it completes the upload. */
+export interface NamedPart {
+  partNumber: number
+  etag: string
+}
+
+export interface PartPlace {
+  key: string
+  uploadId: string
+  partNumber: number
 }
 
 /** The parts of one upload in the order of the object, checked against what the client says it sent. */
 export interface PartPlan {
   files: string[]
-  etag: string
+  parts: PartInfo[]
 }
 
 export class FolderUploads {
@@ -70,20 +89,22 @@ export class FolderUploads {
     return upload
   }
 
-  async putPart(bucket: string, key: string, uploadId: string, partNumber: number, body: Readable): Promise<PartInfo> {
+  async putPart(bucket: string, part: PartPlace, body: Readable, sum?: ContentSum): Promise<PartInfo> {
+    const { key, uploadId, partNumber } = part
     await this.find(bucket, key, uploadId)
     const temporary = temporaryPath(this.temporaryFolder)
     try {
-      const part = await writeObjectFile(temporary, body, ({ bytes, md5 }) => ({
+      const recordOf = ({ bytes, md5 }: WrittenContent) => ({
         key,
         bytes,
         etag: `"${md5.toString('hex')}"`,
         modifiedAtMs: Date.now(),
         metadata: {},
         headers: {},
-      }))
+      })
+      const written = await writeObjectFile(temporary, body, recordOf, { sum })
       await this.placePart(temporary, this.partPath(bucket, uploadId, partNumber))
-      return partOf(partNumber, part)
+      return partOf(partNumber, written)
     } finally {
       await onFiles(() => rm(temporary, { force: true }))
     }
@@ -102,23 +123,19 @@ export class FolderUploads {
   }
 
   /** Throws ObjectsError InvalidPart where a part isn't there or has another ETag. */
-  async plan(
-    bucket: string,
-    uploadId: string,
-    parts: readonly { partNumber: number; etag: string }[],
-  ): Promise<PartPlan> {
+  async plan(bucket: string, uploadId: string, named: readonly NamedPart[]): Promise<PartPlan> {
     const files: string[] = []
-    const digests = createHash('md5')
-    for (const { partNumber, etag } of parts) {
+    const parts: PartInfo[] = []
+    for (const { partNumber, etag } of named) {
       const file = this.partPath(bucket, uploadId, partNumber)
       const record = await readObjectRecord(file)
       if (record === undefined || unquoted(record.etag) !== unquoted(etag)) {
         throw new ObjectsError('InvalidPart', `Part ${partNumber} has not been uploaded, or has another ETag.`)
       }
       files.push(file)
-      digests.update(Buffer.from(unquoted(record.etag), 'hex'))
+      parts.push(partOf(partNumber, record))
     }
-    return { files, etag: `"${digests.digest('hex')}-${parts.length}"` }
+    return { files, parts }
   }
 
   /** Oldest first among those of one key. */
@@ -189,8 +206,15 @@ export async function* joinParts(files: readonly string[]): AsyncGenerator<Uint8
   }
 }
 
-function partOf(partNumber: number, record: StoredObject): PartInfo {
-  return { partNumber, bytes: record.bytes, etag: record.etag, modifiedAtMs: record.modifiedAtMs }
+/** The ETag of an object that is made from these parts. */
+export function etagOfParts(parts: readonly NamedPart[]): string {
+  const digests = createHash('md5')
+  for (const { etag } of parts) digests.update(Buffer.from(unquoted(etag), 'hex'))
+  return `"${digests.digest('hex')}-${parts.length}"`
+}
+
+function partOf(partNumber: number, { bytes, etag, modifiedAtMs, checksums = {} }: StoredObject): PartInfo {
+  return { partNumber, bytes, etag, modifiedAtMs, checksums }
 }
 
 function unquoted(etag: string): string {

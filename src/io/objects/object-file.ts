@@ -11,7 +11,33 @@ import { type ByteRange, type ObjectInfo, ObjectsError } from './objects.ts'
 
 /** HTTP headers that S3 keeps with an object, in lower case: `cache-control` and the like. */
 export type KeptHeaders = Record<string, string>
-export type StoredObject = ObjectInfo & { headers: KeptHeaders }
+/** In base64, by the algorithm's name as in `x-amz-checksum-<algorithm>`. */
+export type Checksums = Record<string, string>
+
+/** A part of the multipart upload that an object was made from. */
+export interface StoredPart {
+  partNumber: number
+  bytes: number
+  checksums: Checksums
+}
+
+export type StoredObject = ObjectInfo & {
+  headers: KeptHeaders
+  checksums?: Checksums
+  /** Whether they are sums of the whole content, or of the sums of its parts. */
+  checksumType?: ChecksumType
+  /** Of an object that was uploaded in parts: which upload it was, and the parts in their order. */
+  upload?: { id: string; parts: StoredPart[] }
+}
+
+export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
+
+/** Follows the bytes of a content on their way into a file. */
+export interface ContentSum {
+  update?(bytes: Uint8Array): void
+  /** To be called at the end. Throws what the caller of the write is to be told where the content is not what it should be. */
+  end(): Pick<StoredObject, 'checksums' | 'checksumType'>
+}
 
 const mark = Buffer.from('HEDDLEo1')
 const endBytes = 4 + mark.length
@@ -42,8 +68,9 @@ export async function writeObjectFile(
   path: string,
   body: AsyncIterable<Uint8Array>,
   recordOf: (content: WrittenContent) => StoredObject,
-  signal?: AbortSignal,
+  options: { sum?: ContentSum | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<StoredObject> {
+  const { sum, signal } = options
   const handle = await onFiles(() => open(path, 'wx', 0o600))
   try {
     const md5 = createHash('md5')
@@ -51,11 +78,12 @@ export async function writeObjectFile(
     for await (const chunk of body) {
       signal?.throwIfAborted()
       md5.update(chunk)
+      sum?.update?.(chunk)
       bytes += chunk.length
       await onFiles(() => writeWhole(handle, chunk))
     }
     signal?.throwIfAborted()
-    const stored = recordOf({ bytes, md5: md5.digest() })
+    const stored = { ...recordOf({ bytes, md5: md5.digest() }), ...sum?.end() }
     const record = Buffer.from(JSON.stringify(stored))
     const end = Buffer.alloc(endBytes)
     end.writeUInt32LE(record.length)

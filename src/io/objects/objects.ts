@@ -23,7 +23,7 @@ export type ObjectsFault =
   | 'InvalidName'
   | 'InvalidRange'
   | 'InvalidPart'
-  | 'AlreadyExists'
+  | 'PreconditionFailed'
   | 'BucketExists'
   | 'BucketNotEmpty'
   | 'NoSpace'

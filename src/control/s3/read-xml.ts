@@ -1,0 +1,180 @@
+// XML bodies of S3 requests, read while they come in: never kept as text, and never worked on for long without letting others in.
+// Owns what is taken of a document and its limits; knows no entity other than the five of XML and character numbers.
+
+import type { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import sax from 'sax'
+import { S3Error } from './s3-errors.ts'
+import type { XmlElement, XmlValue } from './s3-xml.ts'
+
+/** What a body may be at most. */
+export interface XmlShape {
+  root: string
+  bytesMax: number
+  /** Elements of the root that may occur more than once, by their names, and how often. */
+  listed?: Readonly<Record<string, number>>
+  /** Whether there may be no document at all. */
+  isOptional?: boolean
+}
+
+const depthMax = 8
+/** Of one element. */
+const attributesMax = 8
+/** Of one listed element, itself and what is within it. */
+const elementsOfListedMax = 24
+const textMax = 8 * 1024
+const nameMax = 256
+
+/**
+ * The content of the root element; empty where there is no document and need not be one. Elements without children are text, the empty
+ * text too. `hold`, told of the bytes that have come, says whether more may be kept. Throws S3Error EntityTooLarge, SlowDown, MalformedXML.
+ */
+export async function readXml(
+  body: Readable,
+  shape: XmlShape,
+  hold: (bytes: number) => boolean = () => true,
+): Promise<XmlElement> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const document = new XmlDocument(shape)
+  let bytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > shape.bytesMax) {
+      throw new S3Error('EntityTooLarge', `The body of the request may have ${shape.bytesMax} bytes at most.`)
+    }
+    if (!hold(chunk.length)) throw new S3Error('SlowDown', 'Please reduce your request rate.')
+    document.write(decoded(() => decoder.decode(chunk, { stream: true })))
+    await setImmediate()
+  }
+  document.write(decoded(() => decoder.decode()))
+  return document.end()
+}
+
+interface OpenElement {
+  name: string
+  children: XmlElement | undefined
+  text: string
+}
+
+class XmlDocument {
+  private readonly parser = sax.parser(true, { position: false })
+  private readonly shape: XmlShape
+  private readonly open: OpenElement[] = []
+  private readonly counts = new Map<string, number>()
+  private elements = 0
+  private attributes = 0
+  private content: XmlElement | undefined
+
+  constructor(shape: XmlShape) {
+    this.shape = shape
+    const { parser } = this
+    parser.onerror = (cause) => {
+      throw malformed(cause)
+    }
+    parser.ondoctype = () => {
+      throw malformed()
+    }
+    parser.onopentagstart = ({ name }) => this.begin(localName(name))
+    parser.onattribute = ({ name }) => {
+      this.attributes += 1
+      if (this.attributes > attributesMax || name.length > nameMax) throw malformed()
+    }
+    parser.ontext = (text) => this.takeText(text)
+    parser.oncdata = (text) => this.takeText(text)
+    parser.onclosetag = () => this.finish()
+  }
+
+  write(text: string): void {
+    this.parser.write(text)
+  }
+
+  end(): XmlElement {
+    this.parser.close()
+    if (this.content === undefined && this.shape.isOptional !== true) throw malformed()
+    return this.content ?? {}
+  }
+
+  private begin(name: string): void {
+    this.attributes = 0
+    const { root, listed = {} } = this.shape
+    const depth = this.open.length
+    if (depth === 0 && (name !== root || this.content !== undefined)) throw malformed()
+    if (depth === depthMax || name.length > nameMax) throw malformed()
+    if (depth === 1) {
+      const count = (this.counts.get(name) ?? 0) + 1
+      const countMax = Object.hasOwn(listed, name) ? listed[name]! : elementsOfListedMax
+      if (count > countMax) throw new S3Error('MalformedXML', `There may be at most ${countMax} elements '${name}'.`)
+      this.counts.set(name, count)
+      this.elements = 0
+    }
+    this.elements += 1
+    if (this.elements > elementsOfListedMax || this.counts.size > elementsOfListedMax) throw malformed()
+    this.open.push({ name, children: undefined, text: '' })
+  }
+
+  private takeText(text: string): void {
+    const within = this.open.at(-1)
+    if (within === undefined) return
+    // Between elements there may be as much space as anybody likes.
+    if (this.open.length === 1 || within.children !== undefined) {
+      if (text.trim() !== '') throw malformed()
+      return
+    }
+    within.text += text
+    if (within.text.length > textMax) throw malformed()
+  }
+
+  private finish(): void {
+    const { name, children, text } = this.open.pop()!
+    const parent = this.open.at(-1)
+    if (parent === undefined) {
+      this.content = children ?? {}
+      return
+    }
+    if (children !== undefined && text.trim() !== '') throw malformed()
+    parent.children ??= Object.create(null) as XmlElement
+    add(parent.children, name, children ?? text)
+  }
+}
+
+function add(parent: XmlElement, name: string, value: XmlElement | string): void {
+  const known = parent[name]
+  if (known === undefined) parent[name] = value
+  else if (Array.isArray(known)) known.push(value)
+  else parent[name] = [known, value] as XmlValue[]
+}
+
+function localName(name: string): string {
+  return name.slice(name.indexOf(':') + 1)
+}
+
+function decoded(step: () => string): string {
+  try {
+    return step()
+  } catch (cause) {
+    throw malformed(cause)
+  }
+}
+
+/** The elements of a name; none, one or many. Throws S3Error MalformedXML where one holds text only. */
+export function elementsIn(parent: XmlElement, name: string): XmlElement[] {
+  const value = parent[name]
+  const list = value === undefined ? [] : Array.isArray(value) ? value : [value]
+  return list.map((one: unknown) => {
+    if (typeof one !== 'object' || one === null) throw malformed()
+    return one as XmlElement
+  })
+}
+
+/** The text of an element that occurs once at most. Throws S3Error MalformedXML. */
+export function textIn(parent: XmlElement, name: string): string | undefined {
+  const value = parent[name]
+  if (value === undefined) return undefined
+  if (typeof value !== 'string') throw malformed()
+  return value
+}
+
+function malformed(cause?: unknown): S3Error {
+  const message = 'The XML of the request could not be read, or is not what the operation takes.'
+  return new S3Error('MalformedXML', message, { cause })
+}

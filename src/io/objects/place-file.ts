@@ -1,0 +1,108 @@
+// Names of files in the folder store: a finished file is put in its place, and folders come and go with what is in them.
+// Owns what happens to names that others change at the same time; never looks into a file but for a condition.
+
+import { link, mkdir, open, readdir, rename, rmdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { codeOf } from './file-faults.ts'
+import { readObjectRecord, type StoredObject } from './object-file.ts'
+import { ObjectsError } from './objects.ts'
+
+/**
+ * What must hold of the object under a key at the moment in which it is replaced or deleted; undefined where there is none. Throws
+ * ObjectsError where it doesn't. Nothing else of this process comes in between; of others only what puts or deletes without a condition.
+ */
+export type WriteCondition = (current: StoredObject | undefined) => void
+
+/** How often a put is tried again while deletions clear away the folders it makes. */
+const placeAttemptsMax = 50
+
+/** Puts a finished file in its place in one step, whatever is deleted around it at the same time. */
+export async function placeFile(
+  temporary: string,
+  bucket: string,
+  folder: string,
+  path: string[],
+  condition: WriteCondition | undefined,
+) {
+  const target = join(folder, ...path)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await makeLevels(folder, path.slice(0, -1))
+      const current = condition && (await readObjectRecord(target))
+      condition?.(current)
+      // Whoever puts an object where there was none, in whatever process, makes this fail.
+      if (condition !== undefined && current === undefined) await link(temporary, target)
+      else await rename(temporary, target)
+      return await syncFolder(join(target, '..'))
+    } catch (error) {
+      if (attempt === placeAttemptsMax) throw error
+      if (codeOf(error) === 'EEXIST') continue
+      if (codeOf(error) !== 'ENOENT') throw error
+      await stat(folder).catch((cause: unknown) => {
+        throw codeOf(cause) === 'ENOENT' ? noSuchBucket(bucket) : cause
+      })
+    }
+  }
+}
+
+async function makeLevels(folder: string, levels: string[]): Promise<void> {
+  let path = folder
+  for (const level of levels) {
+    const parent = path
+    path = join(path, level)
+    if (await makeFolder(path)) await syncFolder(parent)
+  }
+}
+
+/** False where it is there already. */
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+export async function removeEmptyLevels(folder: string, levels: string[]): Promise<void> {
+  for (let depth = levels.length; depth > 0; depth--) {
+    try {
+      await rmdir(join(folder, ...levels.slice(0, depth)))
+    } catch (error) {
+      if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'ENOENT') return
+      throw error
+    }
+  }
+}
+
+/** Removes a folder that holds nothing but empty folders; fails with ENOTEMPTY where it holds more. */
+export async function removeEmptyFolders(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue
+    try {
+      await removeEmptyFolders(join(folder, entry.name))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
+  }
+  await rmdir(folder)
+}
+
+/** Makes new names in a folder durable. The folder may be gone again by now. */
+export async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+}
+
+export function noSuchBucket(bucket: string): ObjectsError {
+  return new ObjectsError('NoSuchBucket', `There is no bucket '${bucket}'.`)
+}
