@@ -3,6 +3,7 @@
 
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { UsageError } from '../control/config.ts'
 import { schemaTag, tagNames } from '../core/lifecycle/heddle-tags.ts'
 import { type Connection, connect } from './api/connection.ts'
 import { readLocation } from './api/flags.ts'
@@ -75,7 +76,7 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
 function checkTags({ tag = {}, schema }: BranchOptions): void {
   checkTagNames(tag, undone)
   if (schema !== undefined && Object.hasOwn(tag, tagNames.schema))
-    throw new Error(`both --schema and a tag name a schema: give one of the two; ${undone}`)
+    throw new UsageError(`both --schema and a tag name a schema: give one of the two; ${undone}`)
 }
 
 /** Makes one under a prefix that nothing else has, so that what appears there is it. */

@@ -150,9 +150,14 @@ test('down of a data folder that does not exist makes none', async () => {
 })
 
 test('an error is one line and exit code 1, wrong usage is exit code 2, and a stack comes only when asked for', async () => {
+  assert.deepEqual(await heddle(['access', 'key', 'rotate', 'nobody', '--data', data]), {
+    code: 1,
+    out: '',
+    err: 'heddle: there is no user nobody\n',
+  })
   const port = await heddle(['up', '--port', '99999', '--data', data])
   assert.deepEqual(port, {
-    code: 1,
+    code: 2,
     out: '',
     err: "heddle: --port (HEDDLE_PORT) is '99999', and must be a port from 0 to 65535\n",
   })
@@ -223,6 +228,27 @@ test('the launcher works through symbolic links, and says what to run where Node
   const missing = await heddle(['up'], { launcher: join(bare, 'bin', 'heddle') })
   assert.equal(missing.code, 1)
   assert.match(missing.err, /npm ci/)
+})
+
+test('wrong values of options are wrong usage, with exit code 2 and a word on what is wanted', async () => {
+  const wrong: [args: string[], said: RegExp][] = [
+    [['up', '--port', 'x'], /--port \(HEDDLE_PORT\) is 'x', and must be a port/],
+    [['up', '--tls-cert', 'cert.pem'], /--tls-cert needs --tls-key/],
+    [['up', '--host', '0.0.0.0'], /--insecure-http/],
+    [['status', '--data', ''], /--data is empty/],
+    [['simulation', 'list', '--endpoint', 'nowhere'], /--endpoint \(HEDDLE_ENDPOINT\) is 'nowhere'/],
+    [['simulation', 'list', '--region', 'mars'], /--region \(HEDDLE_REGION\) is 'mars'/],
+    [['clock', 'start', 'world', '--timeout', '-1'], /--timeout .*must be a number of seconds above 0/],
+    [['access', 'user', 'add', 'a/b'], /'a\/b' can't be a user's name/],
+  ]
+  for (const [args, said] of wrong) {
+    const { code, out, err } = await heddle(args)
+    assert.equal(code, 2, `${args.join(' ')}: ${err}`)
+    assert.equal(out, '')
+    assert.match(err, said)
+  }
+  assert.equal((await heddle(['up'], { env: { HEDDLE_PORT: 'x' } })).code, 2)
+  assert.equal((await heddle(['status'], { env: { HOME: '' } })).code, 2)
 })
 
 async function waitForRow(row: string): Promise<void> {

@@ -4,10 +4,10 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import { homeFolder } from '../control/config.ts'
 import { API_VERSION, SERVICE_NAME } from '../core/api/operations.ts'
 
 const MODEL_FOLDER = join(SERVICE_NAME, API_VERSION)
@@ -25,7 +25,7 @@ export function clientsCommand(): Command {
 }
 
 async function installModel(options: { remove?: boolean; force?: boolean }): Promise<void> {
-  const folder = join(process.env.HOME || homedir(), '.aws', 'models', MODEL_FOLDER)
+  const folder = join(homeFolder(process.env, 'use aws configure add-model'), '.aws', 'models', MODEL_FOLDER)
   const [present, own] = await Promise.all([textsIn(folder), textsIn(OWN_FOLDER)])
   const [model] = present
   if (model !== undefined && !isOurs(model) && !options.force) {

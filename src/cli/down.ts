@@ -7,6 +7,7 @@ import { type ConfigOptions, resolveConfig } from '../control/config.ts'
 import { dataFolder } from '../control/data-folder.ts'
 import { CONTROL_LIMIT_MS, type EndedControl, type ShutdownReport, shutDown } from '../control/shutdown.ts'
 import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
+import { goOnWithoutReader } from './ending.ts'
 import { addSettings } from './settings.ts'
 
 export function downCommand(): Command {
@@ -15,6 +16,7 @@ export function downCommand(): Command {
 }
 
 async function down(options: ConfigOptions): Promise<void> {
+  goOnWithoutReader()
   const { dataFolder: folder, fabricFolder } = resolveConfig(options, process.env)
   const report = await shutDown({
     data: dataFolder(folder),

@@ -57,11 +57,34 @@ test('a command whose reader has seen enough ends without a word', async () => {
   assert.equal(err, '')
 })
 
+/** With one of its outputs closed at the other end before it has written anything; what it says on the other one is `said`. */
+async function unread(command: string, stream: 'stdout' | 'stderr'): Promise<{ code: number | null; said: string }> {
+  const child = spawn(launcher, command.split(' '), { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+  const exit = once(child, 'close')
+  child[stream].destroy()
+  let said = ''
+  child[stream === 'stdout' ? 'stderr' : 'stdout'].on('data', (chunk) => {
+    said += chunk
+  })
+  const [code] = await exit
+  return { code, said }
+}
+
+test('every command ends without a word where nobody reads its output', async () => {
+  for (const command of ['--help', 'status', 'up --help', 'down', 'access user ls', 'audit'])
+    assert.deepEqual(await unread(command, 'stdout'), { code: 0, said: '' }, command)
+})
+
+test('an error that nobody reads is the same error', async () => {
+  assert.deepEqual(await unread('nonsense', 'stderr'), { code: 2, said: '' })
+  assert.deepEqual(await unread('logs none', 'stderr'), { code: 1, said: '' })
+})
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   test(`${signal} leaves nothing of an object that is being read`, async (context) => {
     // An object store that has come to the middle of an object.
     const store = createServer((_, response) => {
-      response.writeHead(200, { 'content-length': 1_000_000, 'content-type': 'application/zip' })
+      response.writeHead(200, { 'content-length': 1_000_000, 'content-type': 'application/zip', etag: '"a"' })
       response.write(Buffer.alloc(100_000))
     }).listen(0, '127.0.0.1')
     context.after(() => {

@@ -23,13 +23,25 @@ function removeAll(): void {
   for (const path of temporary) rmSync(path, { recursive: true, force: true })
 }
 
-/** Has the process end, and say nothing of it, when whoever reads its output has seen enough (`| head`). */
+/** Has the process end, and say nothing of it, when whoever reads its output has seen enough (`| head`). Its errors may be read by nobody. */
 export function endWithoutReader(): void {
-  if (process.stdout.listeners('error').includes(ended)) return
   process.stdout.on('error', ended)
+  process.stderr.on('error', unheard)
+}
+
+/**
+ * For commands whose work must be done to its end: whoever read the output may go (`heddle up | head`), its terminal be closed, or its file's
+ * disk be full.
+ */
+export function goOnWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => undefined)
 }
 
 function ended(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
+  unheard(error)
   process.exit()
+}
+
+function unheard(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }

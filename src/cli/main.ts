@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { UsageError } from '../control/config.ts'
 import { accessCommand } from './access.ts'
 import { appCommand } from './app.ts'
 import { auditCommand } from './audit.ts'
@@ -10,6 +11,7 @@ import { branchCommand } from './branch.ts'
 import { clientsCommand } from './clients.ts'
 import { clockCommand } from './clock.ts'
 import { downCommand } from './down.ts'
+import { endWithoutReader } from './ending.ts'
 import { logsCommand } from './logs.ts'
 import { runCommand } from './run.ts'
 import { simulationCommand } from './simulation.ts'
@@ -25,6 +27,7 @@ const { version: heddleVersion } = JSON.parse(readFileSync(new URL('../../packag
   version: string
 }
 
+endWithoutReader()
 await run(process.argv)
 
 async function run(argv: string[]): Promise<void> {
@@ -72,8 +75,9 @@ function throwInPlaceOfExit(command: Command): void {
 function exitCodeOf(error: unknown): number {
   // Commander has said what is wrong itself.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE
+  const code = error instanceof UsageError ? USAGE_EXIT_CODE : 1
   const message = error instanceof Error ? error.message : String(error)
   const stack = process.env.HEDDLE_DEBUG === '1' && error instanceof Error ? `\n${error.stack}` : ''
   process.stderr.write(`heddle: ${printable(message.replaceAll(/\s*\n\s*/g, ' '))}${stack}\n`)
-  return 1
+  return code
 }

@@ -6,7 +6,6 @@ import type { S3Place } from '../base/s3-uri.ts'
 import type { ConnectionOptions } from './api/connection.ts'
 import { connect } from './api/connection.ts'
 import { readPrefix } from './api/flags.ts'
-import { endWithoutReader } from './ending.ts'
 import { findObjects } from './objects.ts'
 import { addSourceOptions, simulationOfKey } from './snapshot-source.ts'
 import { tableText } from './table.ts'
@@ -24,7 +23,6 @@ async function ls(
   place: S3Place | undefined,
   options: ConnectionOptions & { simulation?: string; json?: boolean },
 ): Promise<void> {
-  endWithoutReader()
   const found = (await findObjects(await connect(options, process.env), place?.bucket, place?.key))
     .map(({ bucket, key, bytes, modifiedAtMs }) => ({
       simulation: simulationOfKey(key),

@@ -9,7 +9,7 @@ import type { Command } from 'commander'
 import { addConnectionOptions, type ConnectionOptions, connect } from './api/connection.ts'
 import { readLocation } from './api/flags.ts'
 import { withProgress } from './api/progress.ts'
-import { endWithoutReader, removeAtEnd } from './ending.ts'
+import { removeAtEnd } from './ending.ts'
 import { downloadObject, type FoundObject, findObjects } from './objects.ts'
 
 export const SNAPSHOT_ARGUMENT = 'file|s3://bucket/key|simulation'
@@ -23,7 +23,6 @@ export async function withSnapshot<Result>(
   options: ConnectionOptions,
   act: (file: string) => Promise<Result>,
 ): Promise<Result> {
-  endWithoutReader()
   const isUri = text.startsWith('s3://')
   if (!isUri && existsSync(text)) return named(text, act(text))
   const connection = await connect(options, process.env).catch((cause: unknown) => {

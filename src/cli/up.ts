@@ -12,6 +12,7 @@ import type { ServedControl } from '../control/server.ts'
 import { isFinal } from '../core/lifecycle/simulation.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
 import { ControlLog } from '../io/logs/control-log.ts'
+import { goOnWithoutReader } from './ending.ts'
 import { addSettings } from './settings.ts'
 
 /** Holds the API's model where boto3 and the AWS CLI look for it. */
@@ -32,7 +33,7 @@ async function up(options: ConfigOptions): Promise<void> {
   makeDataFolder(data)
   const log = new ControlLog({ path: data.log })
   const stopped = stopSignal()
-  serveOnWithoutReader()
+  goOnWithoutReader()
   // For tests of the command line alone: another program in the place of the real worker.
   const workerProgram = process.env.HEDDLE_WORKER_PROGRAM
   const { serveControl } = await import('../control/server.ts')
@@ -48,11 +49,6 @@ async function up(options: ConfigOptions): Promise<void> {
   log.close()
   // An S3 that doesn't answer would hold the process, which has let go of the data folder.
   process.exit()
-}
-
-/** Whoever read the output may go (`heddle up | head`), or its file's disk be full; those who are served must not suffer from it. */
-function serveOnWithoutReader(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 }
 
 function greeting({ control, url }: ServedControl, environment: Environment): string {

@@ -3,7 +3,17 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ConfigError, type ConfigOptions, objectsConfig, resolveConfig, SETTINGS, type SettingName } from './config.ts'
+import {
+  ConfigError,
+  type ConfigOptions,
+  type Environment,
+  objectsConfig,
+  resolveConfig,
+  resolveDataFolder,
+  SETTINGS,
+  type SettingName,
+  UsageError,
+} from './config.ts'
 import { defaultFileSettings } from './config-file.ts'
 import { addressForClients } from './control.ts'
 import { loadCredentials, parseCredentials } from './credentials.ts'
@@ -47,10 +57,25 @@ test('every setting refuses nonsense with a message that names its option and va
     const { option, variable } = SETTINGS[name as SettingName]
     assert.throws(
       () => resolveConfig({ [name]: text }, {}),
-      (error) => error instanceof ConfigError && error.message.startsWith(`${option} (${variable}) is '${text}'`),
+      (error) => error instanceof UsageError && error.message.startsWith(`${option} (${variable}) is '${text}'`),
       name,
     )
   }
+})
+
+test('a data folder is never one of wherever a command is typed', () => {
+  const folder = (options: ConfigOptions, environment: Environment) => resolveDataFolder(options, environment)
+  for (const HOME of ['', 'weaver']) {
+    assert.throws(
+      () => folder({}, { HOME }),
+      (error) =>
+        error instanceof UsageError && error.message.startsWith(`HOME is '${HOME}'`) && /--data/.test(error.message),
+    )
+    assert.equal(folder({}, { HOME, HEDDLE_DATA: '/data' }), '/data')
+    assert.equal(folder({}, { HOME, XDG_STATE_HOME: '/state' }), '/state/heddle')
+  }
+  assert.match(folder({}, {}), /^\/.*\.local\/state\/heddle$/)
+  assert.throws(() => folder({ data: '' }, { HOME: '/home/weaver' }), /^UsageError: --data is empty/)
 })
 
 test('clients of apps are told the address that is advertised, else the one listened on', () => {

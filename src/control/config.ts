@@ -54,7 +54,12 @@ export type SettingName =
 
 /** A setting that can't be used; the message names the option and the variable. */
 export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
+  override readonly name: string = 'ConfigError'
+}
+
+/** The command line, or the environment in its place, says what can't be meant. */
+export class UsageError extends ConfigError {
+  override readonly name = 'UsageError'
 }
 
 export interface Setting {
@@ -184,7 +189,7 @@ export function resolveConfig(options: ConfigOptions, environment: Environment):
     host: check('host', text('host'), /^[^\s/]+$/, 'an address, such as 127.0.0.1'),
     port: numberOf('port', text('port'), 65_535, 'a port from 0 to 65535'),
     dataFolder: resolveDataFolder(options, environment),
-    region: check('region', text('region'), /^[a-z]{2}-[a-z]+-\d$/, 'a region, such as us-west-2'),
+    region: regionGiven(options, environment) ?? SETTINGS.region.defaultText,
     accountId: check('account', text('account'), /^\d{12}$/, 'an account number of 12 digits'),
     fabricFolder: fabricFolderOf(given('fabricDir', options, environment) ?? DEFAULT_FABRIC_FOLDER),
     appTimeoutMs: secondsOf('appTimeout', text('appTimeout')),
@@ -219,12 +224,31 @@ function readConfigText(file: string, isNamed: boolean): string | undefined {
   }
 }
 
+/** Undefined where neither option nor variable names one. Throws UsageError for what is none. */
+export function regionGiven(options: ConfigOptions, environment: Environment): string | undefined {
+  const region = given('region', options, environment)
+  return region && check('region', region, /^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, such as us-west-2')
+}
+
 /** The data folder alone, for commands that need nothing else. */
 export function resolveDataFolder(options: ConfigOptions, environment: Environment): string {
   const named = given('data', options, environment)
   if (named !== undefined) return resolve(named)
   const stateHome = environment.XDG_STATE_HOME
-  return join(stateHome?.startsWith('/') ? stateHome : join(environment.HOME || homedir(), '.local/state'), 'heddle')
+  if (stateHome?.startsWith('/')) return join(stateHome, 'heddle')
+  const { option, variable } = SETTINGS.data
+  return join(homeFolder(environment, `name the data folder with ${option} (${variable})`), '.local/state/heddle')
+}
+
+/** Throws UsageError where there is no home: a folder that depends on where a command is typed is nobody's wish. */
+export function homeFolder({ HOME }: Environment, remedy: string): string {
+  if (HOME?.startsWith('/')) return HOME
+  if (HOME !== undefined) throw new UsageError(`HOME is '${HOME}', and no absolute path: set it, or ${remedy}`)
+  try {
+    return homedir()
+  } catch (cause) {
+    throw new UsageError(`HOME is not set, and this user has no home folder: ${remedy}`, { cause })
+  }
 }
 
 /** Where objects are, for control and for workers. */
@@ -237,7 +261,7 @@ export function objectsConfig(config: ControlConfig, data: { objects: string; up
 /** Throws ConfigError where requests of other machines would cross the network in the clear, and nobody has said that they may. */
 export function requireSafeListening({ host, tls, isInsecureHttpAllowed }: ControlConfig): void {
   if (tls !== undefined || isInsecureHttpAllowed || isLoopback(host)) return
-  throw new ConfigError(
+  throw new UsageError(
     `${host} can be reached from other machines, and without TLS what they send can be read on the way: give a certificate ` +
       `with ${SETTINGS.tlsCert.option} and ${SETTINGS.tlsKey.option}, or say ${SETTINGS.insecureHttp.option} ` +
       `(${SETTINGS.insecureHttp.variable}=1) where the network is trusted`,
@@ -251,6 +275,8 @@ function isLoopback(host: string): boolean {
 /** An empty variable is as good as none. */
 function given(name: SettingName, options: ConfigOptions, environment: Environment): string | undefined {
   const option = options[name]
+  // An empty option is a variable of a script that is not set.
+  if (option === '') throw new UsageError(`${SETTINGS[name].option} is empty: give it a value, or leave it out`)
   // A flag of the command line is true.
   if (option !== undefined) return String(option)
   return environment[SETTINGS[name].variable] || undefined
@@ -267,7 +293,7 @@ function tlsOf(cert: string, key: string): ControlConfig['tls'] {
   if (cert !== '' && key !== '') return { certFile: resolve(cert), keyFile: resolve(key) }
   const [missing, given] = cert === '' ? (['tlsCert', 'tlsKey'] as const) : (['tlsKey', 'tlsCert'] as const)
   const { option, variable } = SETTINGS[missing]
-  throw new ConfigError(`${SETTINGS[given].option} needs ${option} (${variable}) too`)
+  throw new UsageError(`${SETTINGS[given].option} needs ${option} (${variable}) too`)
 }
 
 function check(name: SettingName, text: string, pattern: RegExp, wanted: string): string {
@@ -312,7 +338,7 @@ function requireS3Keys(environment: Environment): void {
   }
 }
 
-function unusable(name: SettingName, text: string, wanted: string): ConfigError {
+function unusable(name: SettingName, text: string, wanted: string): UsageError {
   const { option, variable } = SETTINGS[name]
-  return new ConfigError(`${option} (${variable}) is '${text}', and must be ${wanted}`)
+  return new UsageError(`${option} (${variable}) is '${text}', and must be ${wanted}`)
 }

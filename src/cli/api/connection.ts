@@ -3,7 +3,14 @@
 
 import { type Command, Option } from 'commander'
 import type { ClientCredentials, HeddleClient } from '../../../clients/typescript/src/index.ts'
-import { type ConfigOptions, type Environment, resolveDataFolder, SETTINGS } from '../../control/config.ts'
+import {
+  type ConfigOptions,
+  type Environment,
+  regionGiven,
+  resolveDataFolder,
+  SETTINGS,
+  UsageError,
+} from '../../control/config.ts'
 import { type DataFolder, dataFolder } from '../../control/data-folder.ts'
 import { readHolder } from '../../control/lock.ts'
 import { addSettings } from '../settings.ts'
@@ -40,8 +47,13 @@ export async function connect(options: ConnectionOptions, environment: Environme
     '../../../clients/typescript/src/index.ts'
   )
   const named = options.endpoint ?? (environment[ENDPOINT_VARIABLE] || undefined)
-  const givenRegion = options.region ?? (environment[SETTINGS.region.variable] || undefined)
+  const givenRegion = regionGiven(options, environment)
   if (named !== undefined) {
+    if (!/^https?:$/.test(URL.parse(named)?.protocol ?? '')) {
+      throw new UsageError(
+        `--endpoint (${ENDPOINT_VARIABLE}) is '${named}', and must be a URL that begins with http:// or https://`,
+      )
+    }
     const region =
       givenRegion ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || SETTINGS.region.defaultText)
     const credentials = await credentialsFromEnvironment(environment)

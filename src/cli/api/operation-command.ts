@@ -1,7 +1,7 @@
 // A command for one operation of the API: its flags from the table, the call, the answer, the wait.
 // Owns the order of these; what is waited for and said at the end is each command's own.
 
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { HeddleClient, WaitOptions } from '../../../clients/typescript/src/index.ts'
 import { type InputOf, type OperationName, type OutputOf, operationOf } from '../../core/api/operations.ts'
 import { outputText } from '../../core/api/serialize.ts'
@@ -70,7 +70,9 @@ export function operationCommand<Name extends OperationName>(spec: OperationComm
 export function addWaitOptions(command: Command): Command {
   return command
     .option('--no-wait', 'return as soon as the request is accepted')
-    .addOption(new Option('--timeout <seconds>', 'give up waiting after this time (default 600)').argParser(Number))
+    .addOption(
+      new Option('--timeout <seconds>', 'give up waiting after this time (default 600)').argParser(readTimeout),
+    )
 }
 
 export function addJsonOption(command: Command): Command {
@@ -80,9 +82,13 @@ export function addJsonOption(command: Command): Command {
 /** In ms; the client's own limit where none is given. */
 export function timeoutMsOf(options: { readonly timeout?: number }): number | undefined {
   const { timeout } = options
-  if (timeout === undefined) return undefined
-  if (!(timeout > 0 && timeout <= 1e6)) throw new Error('--timeout must be a number of seconds above 0')
-  return timeout * 1000
+  return timeout === undefined ? undefined : timeout * 1000
+}
+
+function readTimeout(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds > 0 && seconds <= 1e6)) throw new InvalidArgumentError('It must be a number of seconds above 0.')
+  return seconds
 }
 
 async function perform<Name extends OperationName>(

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Document, parseDocument } from 'yaml'
+import { UsageError } from '../config.ts'
 import { type Credentials, makeCredentials } from '../credentials.ts'
 import { parseAccessFile, userNameOf } from './access-file.ts'
 import { SESSION_KEY_FILE } from './access-folder.ts'
@@ -17,7 +18,7 @@ const SESSION_KEY_BYTES = 32
 export function addUser(folder: string, name: string, policies: readonly object[]): Credentials {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (userNameOf(`${name}.yaml`) !== name) {
-    throw new Error(`'${name}' can't be a user's name: up to 64 letters, digits and _ + = , . @ -`)
+    throw new UsageError(`'${name}' can't be a user's name: up to 64 letters, digits and _ + = , . @ -`)
   }
   if (fileOf(folder, name) !== undefined) throw new Error(`there is a user ${name} already`)
   const made = makeCredentials()
