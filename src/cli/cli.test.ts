@@ -128,6 +128,15 @@ test("the operator's key may come in the environment, and nobody reads it there 
   }
 })
 
+test('a limit of open files that is too low is named before anything is opened', async () => {
+  const few = join(folder, 'few')
+  const command = `ulimit -n 200; exec "${LAUNCHER}" up --port 0 --data "${few}" --fabric-dir "${fabric}"`
+  const refused = await heddle(['-c', command], { launcher: '/bin/sh' })
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /at most 200 files may be open at once.* needs 256: raise the limit .*ulimit -n/)
+  assert.equal(existsSync(join(few, 'heddle.db')), false)
+})
+
 test('down stops simulations also where no control runs, and a second time has nothing to do', async () => {
   const served = await up()
   await post(served.url, '/startsimulation', startInput('alone'))

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Logger } from 'pino'
 import { SERVICE_NAME } from '../core/api/operations.ts'
+import { openFilesMax } from '../io/launch/proc.ts'
 import { FolderObjects } from '../io/objects/folder-objects.ts'
 import type { Access } from './access/access.ts'
 import { guardedHandlers } from './access/api-access.ts'
@@ -33,6 +34,7 @@ export interface ServedControl {
 /** Throws ConfigError where the address can't be had, and all that openControl throws. */
 export async function serveControl(config: ControlConfig, options: ControlOptions): Promise<ServedControl> {
   requireSafeListening(config)
+  requireOpenFiles()
   const tls = tlsIdentity(config)
   await using opened = new AsyncDisposableStack()
   const control = await openControl(config, options)
@@ -98,11 +100,23 @@ function s3Handler(
   })
 }
 
+/** Half of them are for connections; the store, the log, the audit and what calls have open need the others. */
+const FILES_MIN = 256
+
+function requireOpenFiles(): void {
+  const filesMax = openFilesMax()
+  if (filesMax >= FILES_MIN) return
+  throw new ConfigError(
+    `at most ${filesMax} files may be open at once, connections and pipes among them, and heddle up needs ${FILES_MIN}: ` +
+      'raise the limit of open files (ulimit -n, LimitNOFILE of systemd)',
+  )
+}
+
 /** Connections are files of the process: some are kept for the store, the objects and the workers. */
 function connectionsThatFit(wanted: number, log: Logger): number {
-  const filesMax = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1])
-  if (!(wanted > filesMax / 2)) return wanted
-  const connections = Math.max(1, Math.floor(filesMax / 2))
+  const filesMax = openFilesMax()
+  if (wanted <= filesMax / 2) return wanted
+  const connections = Math.floor(filesMax / 2)
   log.warn(
     { wanted, connections, filesMax },
     'fewer connections are taken: half of the files that the process may open',

@@ -22,6 +22,7 @@ import type {
   WorkerPlan,
   WorkerStatus,
 } from '../core/wire/worker-protocol.ts'
+import { openFilesMax } from '../io/launch/proc.ts'
 import { killProcesses } from '../io/launch/processes.ts'
 import { openLogStreams } from '../io/logs/log-streams.ts'
 import { listStreams } from '../io/logs/read-logs.ts'
@@ -36,7 +37,7 @@ import { MadeSnapshots } from './made-snapshots.ts'
 import { readMetrics } from './metrics.ts'
 import type { SnapshotOutcome } from './snapshot-thread.ts'
 import { type SnapshotInProgress, Snapshots, simulationHeader } from './snapshots.ts'
-import { StartFailure, startFailure } from './start-failure.ts'
+import { failureOf, requireFiles, StartFailure, startFailure } from './start-failure.ts'
 import { readStartSource } from './start-source.ts'
 import { StatusBook } from './status-book.ts'
 import { type FabricSetup, setUpFabric } from './world-setup.ts'
@@ -94,9 +95,7 @@ export class Simulation {
       await this.#start().finally(() => this.#startSettled.resolve())
     } catch (cause) {
       if (this.#ending) return
-      await this.#fail(
-        cause instanceof StartFailure ? cause : startFailure('InternalError', (cause as Error).message, cause),
-      )
+      await this.#fail(failureOf(cause))
     }
   }
 
@@ -129,6 +128,7 @@ export class Simulation {
       const { limits } = plan
       const placement = placeApps(schema, { unitsPerWorker: limits.unitsPerWorker })
       if ('errors' in placement) throw new StartFailure(placement.errors)
+      requireFiles(placement.apps.length, openFilesMax())
       const unknownDomain = refuseUnknownDomains(plan.tags.appTimeouts, schema.domains)
       if (unknownDomain !== undefined) throw startFailure('SchemaFormatInvalid', unknownDomain)
       this.#startAborted.signal.throwIfAborted()

@@ -3,6 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { filesFault } from '../../base/files-fault.ts'
 import { type AccessUser, type FileFault, parseAccessFile, userNameOf } from './access-file.ts'
 
 /** Signs session tokens; beside the users, and no user's file. */
@@ -109,7 +110,8 @@ export class AccessFolder {
       return text === undefined ? undefined : parseAccessFile(name, file, text)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === undefined) throw error
+      // The file may be good: it is read again when there is room.
+      if (code === undefined || filesFault(error) !== undefined) throw error
       return { fault: { file, line: 1, reason: `can't be read (${code})` } }
     }
   }

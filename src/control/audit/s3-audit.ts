@@ -2,7 +2,7 @@
 // Owns what is kept of such a call; never sees a body.
 
 import type { Logger } from 'pino'
-import { diskText } from '../http/answers.ts'
+import { systemText } from '../http/answers.ts'
 import { S3Error } from '../s3/s3-errors.ts'
 import type { S3HandlerOptions } from '../s3/s3-handler.ts'
 import type { Audit } from './audit.ts'
@@ -33,7 +33,7 @@ export function auditS3(
       log.error({ err: cause, requestId }, 'an S3 call left no record')
       if (error !== undefined) return
       const message = 'The request was not recorded in the audit, and is not answered without.'
-      throw new S3Error('InternalError', `${message} ${diskText(cause) ?? 'See the log of the service'}.`, { cause })
+      throw new S3Error('InternalError', `${message} ${systemText(cause) ?? 'See the log of the service'}.`, { cause })
     }
   }
 }

@@ -4,6 +4,7 @@
 import type { FastifyError, FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import { diskFault } from '../../base/disk-fault.ts'
+import { filesFault } from '../../base/files-fault.ts'
 import { ApiError } from '../../core/api/errors.ts'
 
 export const REQUEST_ID_HEADER = 'x-amzn-RequestId'
@@ -17,13 +18,22 @@ export function apiErrorOf(fault: unknown, log: Logger): ApiError {
   }
   if (isFrameworkRefusal(fault)) return new ApiError('SerializationException', refusalText(fault))
   log.error({ err: fault }, 'an operation failed')
-  const disk = diskText(fault)
-  if (disk !== undefined) return new ApiError('InternalServerException', disk, { cause: fault })
-  return new ApiError('InternalServerException', 'The request failed on the side of the service; its log has the cause')
+  const why = systemText(fault)
+  if (why === undefined) {
+    return new ApiError(
+      'InternalServerException',
+      'The request failed on the side of the service; its log has the cause',
+    )
+  }
+  // Files are closed again at any moment, and disks are not mended.
+  const code = filesFault(fault) === undefined ? 'InternalServerException' : 'ServiceUnavailableException'
+  return new ApiError(code, why, { cause: fault })
 }
 
-/** What a caller is told where the disk is the cause of a failure; undefined where it isn't. */
-export function diskText(fault: unknown): string | undefined {
+/** What a caller is told where the disk, or the number of open files, is the cause of a failure; undefined where neither is. */
+export function systemText(fault: unknown): string | undefined {
+  const files = filesFault(fault)
+  if (files !== undefined) return `${files}. Try again in a moment`
   const words = diskFault(fault)
   if (words === undefined) return undefined
   return `The disk of the service's data folder ${words}: nothing can be stored or recorded there. Try again once that is mended`

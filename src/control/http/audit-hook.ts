@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { ApiError } from '../../core/api/errors.ts'
 import type { OperationName } from '../../core/api/operations.ts'
 import type { Audit, CallFacts } from '../audit/audit.ts'
-import { diskText, ERROR_TYPE_HEADER, errorText } from './answers.ts'
+import { ERROR_TYPE_HEADER, errorText, systemText } from './answers.ts'
 
 /** Answers anybody, without a signature, that the server serves. No call of the API, so no record. */
 export const HEALTH_PATH = '/health'
@@ -99,6 +99,6 @@ function messageOf(payload: unknown): string {
 
 function unrecorded(cause: unknown): ApiError {
   const message = 'The request was not recorded in the audit, and is not answered without'
-  const why = diskText(cause) ?? 'See the log of the service'
+  const why = systemText(cause) ?? 'See the log of the service'
   return new ApiError('InternalServerException', `${message}. ${why}`, { cause })
 }

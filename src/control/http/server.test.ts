@@ -171,6 +171,18 @@ test('whoever authenticates gets the request as it came', async (context) => {
   assert.deepEqual(seen[0]?.headers.host, [`127.0.0.1:${server.port}`])
 })
 
+test('what fails for too many open files is unavailable for a moment, and says why', async (context) => {
+  const { handlers } = createExampleService()
+  const full = Object.assign(new Error("EMFILE: too many open files, open '/secret'"), { code: 'EMFILE' })
+  const listSimulations = async () => Promise.reject(new Error('the store fails', { cause: full }))
+  const server = await openServer(context, { handlers: { ...handlers, ListSimulations: listSimulations } })
+  const answer = await send(server, 'GET', '/listsimulations')
+  checkError(answer, 503, 'ServiceUnavailableException')
+  assert.match(answer.text, /ulimit -n/)
+  assert.doesNotMatch(answer.text, /secret/)
+  assert.equal(answer.headers['retry-after'], '1')
+})
+
 test('a body of 1 MiB is read, and a larger one is refused in a way the client can read', async (context) => {
   const server = await openServer(context)
   const padded = (bytes: number) =>

@@ -1,6 +1,7 @@
 // The errors of the S3 endpoint: code, status, and what the store's and the signature's failures become.
 // Owns the registry; never puts a path or a secret into a message.
 
+import { filesFault } from '../../base/files-fault.ts'
 import type { SignatureReason, SignatureRefusal } from '../../core/api/signature.ts'
 import { ObjectsError, type ObjectsFault } from '../../io/objects/objects.ts'
 
@@ -107,5 +108,7 @@ export function errorOfRefusal(refusal: SignatureRefusal, region: string): S3Err
 export function s3ErrorOf(error: unknown): S3Error {
   if (error instanceof S3Error) return error
   if (error instanceof ObjectsError) return new S3Error(codeOfFault[error.fault], error.message, { cause: error })
+  const files = filesFault(error)
+  if (files !== undefined) return new S3Error('ServiceUnavailable', `${files}.`, { cause: error })
   return new S3Error('InternalError', 'The request failed inside the server.', { cause: error })
 }

@@ -58,6 +58,12 @@ export function isBeingDebugged(pid: number): boolean {
   return nodeOptions?.split(/\s+/).some(inspects) ?? false
 }
 
+/** How many files this process may have open at once, connections and pipes among them. Node takes all that the hard limit allows. */
+export function openFilesMax(): number {
+  const text = /^Max open files\s+(\d+)/m.exec(readProc('self', 'limits') ?? '')?.[1]
+  return text === undefined ? Number.POSITIVE_INFINITY : Number(text)
+}
+
 /** All processes that may be seen. */
 export function listProcesses(): number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger)
@@ -81,7 +87,7 @@ export function descendantsOf(pid: number): ProcessStat[] {
   return found
 }
 
-function readProc(pid: number, file: string): string | undefined {
+function readProc(pid: number | 'self', file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch (error) {

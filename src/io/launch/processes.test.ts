@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { descendantsOf, ownMemoryBytes } from './proc.ts'
@@ -295,4 +296,34 @@ test('the memory of a process is its own, and of one that is gone there is none'
   const own = ownMemoryBytes(process.pid)
   assert.ok(own !== undefined && own > rss / 2 && own < rss * 1.5, `${own} of ${rss}`)
   assert.equal(ownMemoryBytes(2 ** 22 + 1), undefined)
+})
+
+test('a launch that fails for too many open files says so, and works once there is room', async () => {
+  const program = `
+    import { openSync, closeSync } from 'node:fs'
+    import { baseEnvironment, launch } from ${JSON.stringify(join(import.meta.dirname, 'processes.ts'))}
+    const options = {
+      command: ['true'], workingFolder: ${JSON.stringify(folder)}, onOutput() {}, onExit() {},
+      environment: { ...baseEnvironment(), HEDDLE_EXECUTION_ID: ${JSON.stringify(executionId)} },
+    }
+    const files = []
+    try { for (;;) files.push(openSync('/dev/null', 'r')) } catch {}
+    for (const room of [0, 1, 3]) {
+      for (const file of files.splice(0, room)) closeSync(file)
+      try { launch(options); console.log('launched') } catch (error) { console.log(error.message) }
+    }
+    for (const file of files) closeSync(file)
+    console.log(launch(options).pid > 0)
+  `
+  const command = `ulimit -n 64; exec "${process.execPath}" --input-type=module -e "$PROGRAM"`
+  const child = spawn('/bin/sh', ['-c', command], {
+    env: { ...process.env, PROGRAM: program },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = (await text(child.stdout)).trim().split('\n')
+  assert.equal(lines.at(-1), 'true')
+  assert.equal(lines.length, 4)
+  for (const line of lines.slice(0, 3)) {
+    assert.match(line, /^can't launch "true" in .*: the system refused to start it\. The process has .*\(ulimit -n\)$/)
+  }
 })

@@ -2,12 +2,13 @@
 // Owns process groups and signals; never decides when an app starts or ends, and passes nothing of its own environment on.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assert } from '../../base/assert.ts'
+import { filesFault } from '../../base/files-fault.ts'
 import { descendantsOf, isAlive, listProcesses, readEnvironment, startTimeOf } from './proc.ts'
 import { LaunchError, resolveCommand } from './resolve-command.ts'
 
@@ -174,9 +175,27 @@ function start(
   child.on('error', (cause) => {
     failure.cause = cause
   })
-  if (child.pid === undefined) throw failure
-  return child
+  if (child.pid !== undefined) return child
+  const files = missingFiles()
+  if (files !== undefined) failure.message += `. ${files}`
+  throw failure
 }
+
+/** Why a process got no pipes, where too many files are open. Node says so too, but only later, when nobody can be told any more. */
+function missingFiles(): string | undefined {
+  const opened: number[] = []
+  try {
+    for (let count = 0; count < FILES_OF_LAUNCH; count += 1) opened.push(openSync('/dev/null', 'r'))
+    return undefined
+  } catch (error) {
+    return filesFault(error)
+  } finally {
+    for (const file of opened) closeSync(file)
+  }
+}
+
+/** Both ends of the pipes for output, and of the one that tells of a failure; and one for what Node keeps back. */
+const FILES_OF_LAUNCH = 8
 
 /** Hands output on; pauses an app that writes too fast, so that reading it doesn't cost this process all its time. */
 function readOutput(child: ChildProcess, { onOutput, outputBytesPerSecondMax = 32 * 1024 * 1024 }: Launch): void {

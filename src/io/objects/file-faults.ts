@@ -1,6 +1,7 @@
 // What failures of the file system mean to users of the folder store.
 // Owns the mapping; never lets a path into a message (the cause keeps it).
 
+import { filesFault } from '../../base/files-fault.ts'
 import { ObjectsError, type ObjectsFault } from './objects.ts'
 
 const faultOfCode: Record<string, ObjectsFault> = {
@@ -27,8 +28,11 @@ export function storeError(error: unknown): ObjectsError {
   if (error instanceof ObjectsError) return error
   const code = codeOf(error)
   const fault = (code === undefined ? undefined : faultOfCode[code]) ?? 'Unavailable'
+  const files = filesFault(error)
   const sentence =
-    sentenceOfFault[fault] ?? `The object store's files could not be used (${code ?? 'unknown failure'}).`
+    sentenceOfFault[fault] ??
+    (files && `${files}.`) ??
+    `The object store's files could not be used (${code ?? 'unknown failure'}).`
   return new ObjectsError(fault, sentence, { cause: error })
 }
 

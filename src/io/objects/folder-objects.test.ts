@@ -161,6 +161,9 @@ describe('FolderObjects', () => {
     assert.equal(fault('EROFS'), 'AccessDenied')
     assert.equal(fault('EACCES'), 'AccessDenied')
     assert.equal(fault('EIO'), 'Unavailable')
+    assert.equal(fault('EMFILE'), 'Unavailable')
+    const full = Object.assign(new Error('too many open files'), { code: 'EMFILE' })
+    assert.match(storeError(full).message, /ulimit -n/)
   })
 
   it('says that nothing can be written where its folder is gone', async () => {

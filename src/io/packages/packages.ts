@@ -6,6 +6,7 @@ import { createWriteStream } from 'node:fs'
 import { chmod, lstat, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { filesFault } from '../../base/files-fault.ts'
 import { type PackageLocation, packageLocationText } from '../../base/package-location.ts'
 import { type Objects, ObjectsError } from '../objects/objects.ts'
 import { readObject } from '../objects/read-object.ts'
@@ -121,6 +122,8 @@ function explained(error: unknown, text: string): unknown {
       cause: error,
     })
   }
+  const files = filesFault(error)
+  if (files !== undefined) return new PackageError('CapacityExceeded', `package ${text}: ${files}`, { cause: error })
   return error
 }
 

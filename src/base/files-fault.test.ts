@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { filesFault } from './files-fault.ts'
+
+test('the limit that is reached is named, however deep in an error it lies, and nothing else is', () => {
+  const fault = (code: string) => Object.assign(new Error('open failed'), { code })
+  assert.match(filesFault(fault('EMFILE')) ?? '', /process .*ulimit -n/)
+  assert.match(filesFault(fault('ENFILE')) ?? '', /machine .*fs\.file-max/)
+  const deep = new Error('a', { cause: new Error('b', { cause: fault('EMFILE') }) })
+  assert.match(filesFault(deep) ?? '', /ulimit -n/)
+  for (const other of [fault('ENOENT'), new Error('EMFILE'), { code: 'EMFILE' }, undefined]) {
+    assert.equal(filesFault(other), undefined)
+  }
+})
