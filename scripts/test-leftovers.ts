@@ -11,7 +11,7 @@ const MARK = 'HEDDLE_EXECUTION_ID='
 /** A process that was told to end may need this long to be gone. */
 const GRACE_MS = 30_000
 
-export interface Leftover {
+interface Leftover {
   /** Tells it from everything else on the machine, also from a later process with the same number. */
   id: string
   text: string

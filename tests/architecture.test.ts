@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { beyondBounds, findUnusedExports } from './architecture/exports.ts'
 import { findDeadNames, findPrivateWords, listFiles } from './architecture/files.ts'
 import { findFaults } from './architecture/rules.ts'
 import { readSources, type Source } from './architecture/sources.ts'
@@ -73,8 +74,41 @@ test('each kind of fault is found, with its file and line, and nothing else is',
   ])
 })
 
+test('exports that no file imports are found, and those that are imported in any way are not', () => {
+  const files = {
+    'src/a.ts': [
+      'export const used = 1, unused = 2',
+      'export function called(): Told {}',
+      'export interface Told {}',
+      'export class Base {}',
+      'export type { Far } from "./far.ts"',
+      'const own = 1',
+    ].join('\n'),
+    'src/far.ts': 'export interface Far {}\nexport interface Farther {}',
+    'src/whole.ts': 'export const one = 1',
+    'src/late.ts': 'export const two = 2',
+    'src/b.ts': [
+      "import { used as mine, type Base } from './a.ts'",
+      "import * as whole from './whole.ts'",
+      "const late = await import('./late.ts')",
+    ].join('\n'),
+    'src/b.test.ts': "import { called } from './a.ts'",
+  }
+  const unused = findUnusedExports(parse(files))
+  assert.deepEqual(unused, ['src/a.ts:1 unused', 'src/a.ts:3 Told', 'src/far.ts:2 Farther'])
+  assert.deepEqual(beyondBounds(unused, { src: 3 }), [])
+  assert.deepEqual(beyondBounds(unused, { src: 2 }), unused)
+  assert.deepEqual(beyondBounds(unused, { 'src/control': 3 }), unused)
+})
+
+const SOURCES = readSources(ROOT)
+
+test('nothing is exported that no other file needs', () => {
+  assert.deepEqual(beyondBounds(findUnusedExports(SOURCES)), [])
+})
+
 test('every source of the project keeps the rules', () => {
-  const sources = readSources(ROOT)
+  const sources = SOURCES
   assert.ok(sources.length > 50, `only ${sources.length} sources were found`)
   assert.deepEqual(findFaults(sources), [])
 })

@@ -1,6 +1,6 @@
 // The logic of the worlds of moving, bouncing entities, the same with and without a fabric. Owns one step of one piece; never knows who calls.
 
-export interface Cube {
+interface Cube {
   min: number
   max: number
 }

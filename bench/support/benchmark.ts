@@ -14,7 +14,7 @@
 import { basename } from 'node:path'
 
 /** A bound on `value / reference`; `report` where there is none. */
-export type Goal = `>= ${number}` | `<= ${number}` | 'report'
+type Goal = `>= ${number}` | `<= ${number}` | 'report'
 
 /** What a benchmark returns. Anything else that is worth telling goes into `more`. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 // Fair comparison on machines that are shared and noisy: contenders take turns, and medians are compared.
 // Owns the order and the statistics; never knows what is measured.
 
-export interface RoundOptions<Measured> {
+interface RoundOptions<Measured> {
   /** That count; there is one more before them, to warm up. */
   readonly rounds?: number
   say(text: string): void

@@ -4,7 +4,7 @@
 import { connect } from 'node:net'
 import { decodeFrame, type Frame, FrameSplitter } from './view/frame.ts'
 
-export interface FramesOptions {
+interface FramesOptions {
   host: string
   port: number
   transport: 'tcp' | 'websocket'

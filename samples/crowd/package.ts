@@ -11,7 +11,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { parseDocument } from 'yaml'
 import { ZipFile } from 'yazl'
 
-export interface CrowdSettings {
+interface CrowdSettings {
   bucket: string
   people: number
   columns: number
@@ -20,7 +20,7 @@ export interface CrowdSettings {
 }
 
 export const schemaKey = 'crowd/schema.yaml'
-export const crowdDomain = 'Crowd'
+const crowdDomain = 'Crowd'
 export const viewDomain = 'View'
 
 const sample = import.meta.dirname

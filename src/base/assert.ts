@@ -1,7 +1,7 @@
 // Assertions that stay on: a failed one is a programmer's error and ends the process.
 // Never used for bad input, which gets an error of its own kind.
 
-export class AssertionFailure extends Error {
+class AssertionFailure extends Error {
   constructor(message: string) {
     super(message)
     this.name = 'AssertionFailure'

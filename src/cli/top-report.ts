@@ -24,7 +24,7 @@ export interface TopReport {
   apps: AppReport[]
 }
 
-export interface AppReport {
+interface AppReport {
   domain: string
   app: string
   status: string
@@ -40,7 +40,7 @@ export interface AppReport {
 }
 
 /** Null where there was no tick. */
-export interface PhaseReport {
+interface PhaseReport {
   meanMs: number | null
   p50Ms: number | null
   p99Ms: number | null

@@ -39,7 +39,7 @@ export interface Limits {
 
 const DAY_MS = 86_400_000
 
-export const defaultFabricLimits: Readonly<FabricLimits> = Object.freeze({
+const defaultFabricLimits: Readonly<FabricLimits> = Object.freeze({
   entitiesPerPartition: 1_048_576,
   fieldsPerEntity: 63,
   fieldBytesMax: 65_536,

@@ -9,7 +9,7 @@ import { chance } from './random.ts'
  * In the middle of moving, of a bulk store or of making entities; at one of the writes that a commit consists of; at any moment from the begin of the tick on; or never, and nothing is
  * done any more.
  */
-export type End = 'sweep' | 'store' | 'create' | 'commit' | 'anywhere' | 'hang'
+type End = 'sweep' | 'store' | 'create' | 'commit' | 'anywhere' | 'hang'
 
 /** Each commit writes as many numbers into its side's record, and more. */
 const commitWrites = 8

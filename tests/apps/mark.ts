@@ -25,7 +25,7 @@ export function isWritten(id: number, tick: number): boolean {
 }
 
 /** When an entity must have been written last, as of a tick. */
-export function writtenLast(id: number, bornAt: number, tick: number): number {
+function writtenLast(id: number, bornAt: number, tick: number): number {
   let last = tick
   while (last > bornAt && !isWritten(id, last)) last--
   return last
@@ -53,7 +53,7 @@ interface Columns {
 export function defineLoad(bytes: number) {
   return bytes > 0 ? defineField({ index: 2, typeId: 602, shape: `u32x${bytes / 4}` }) : undefined
 }
-export type Load = NonNullable<ReturnType<typeof defineLoad>>
+type Load = NonNullable<ReturnType<typeof defineLoad>>
 
 /** Columns of one partition, with what is needed to look at many of its rows, and to write them. */
 export class MarkedColumns {

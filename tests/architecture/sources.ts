@@ -1,4 +1,4 @@
-// Reads TypeScript sources as facts: what each file imports, and what in it depends on more than its input.
+// Reads TypeScript sources as facts: what each file imports and exports, and what in it depends on more than its input.
 // Uses the compiler's own parser; never judges (that is rules.ts).
 
 import { join, posix, relative } from 'node:path'
@@ -6,15 +6,22 @@ import type { CallExpression, Node, SourceFile } from 'typescript/unstable/ast'
 import {
   isAwaitExpression,
   isCallExpression,
+  isClassDeclaration,
   isExportDeclaration,
+  isExportKeyword,
   isForOfStatement,
+  isFunctionDeclaration,
   isIdentifier,
   isImportDeclaration,
   isImportTypeNode,
+  isInterfaceDeclaration,
   isLiteralTypeNode,
+  isNamespaceImport,
   isNewExpression,
   isPropertyAccessExpression,
   isStringLiteral,
+  isTypeAliasDeclaration,
+  isVariableStatement,
 } from 'typescript/unstable/ast/is'
 import { API } from 'typescript/unstable/sync'
 
@@ -23,21 +30,30 @@ export interface Source {
   path: string
   text: string
   imports: Import[]
+  exports: Export[]
   impurities: Impurity[]
 }
 
 /** A static, re-exporting, dynamic or type-only import, all the same. */
-export interface Import {
+interface Import {
   specifier: string
   /** The project's file that a relative specifier names; absent for packages and builtins. */
   target?: string
   /** Imported names, where the form of the import has any. */
   names: string[]
+  /** Its form gives every name of the other file: `* as all`, `export *`, `import()`. */
+  isWhole: boolean
+  line: number
+}
+
+/** A name that other files can import. */
+interface Export {
+  name: string
   line: number
 }
 
 /** A clock, chance, the process, a timer or waiting: results that the input doesn't determine. */
-export interface Impurity {
+interface Impurity {
   what: string
   line: number
 }
@@ -65,12 +81,13 @@ export function readSources(root: string): Source[] {
 }
 
 function readSource(path: string, file: SourceFile): Source {
-  const source: Source = { path, text: file.text, imports: [], impurities: [] }
+  const source: Source = { path, text: file.text, imports: [], exports: [], impurities: [] }
   const lineStarts = startsOfLines(file.text)
   const lineOf = (node: Node): number => lineStarts.findLastIndex((start) => start <= node.getStart(file)) + 1
   const visit = (node: Node): void => {
     const found = importOf(node)
     if (found !== undefined) source.imports.push({ ...found, ...targetOf(path, found.specifier), line: lineOf(node) })
+    for (const name of exportedNames(node)) source.exports.push({ name, line: lineOf(node) })
     const what = impurityOf(node)
     if (what !== undefined) source.impurities.push({ what, line: lineOf(node) })
     node.forEachChild(visit)
@@ -79,16 +96,39 @@ function readSource(path: string, file: SourceFile): Source {
   return source
 }
 
-function importOf(node: Node): { specifier: string; names: string[] } | undefined {
-  if (isImportDeclaration(node)) return specifierOf(node.moduleSpecifier, namesOf(node.importClause))
-  if (isExportDeclaration(node)) return specifierOf(node.moduleSpecifier, namesOf(node.exportClause))
+type Found = Pick<Import, 'specifier' | 'names' | 'isWhole'>
+
+function importOf(node: Node): Found | undefined {
+  if (isImportDeclaration(node)) {
+    const bindings = node.importClause?.namedBindings
+    const isWhole = bindings !== undefined && isNamespaceImport(bindings)
+    return specifierOf(node.moduleSpecifier, namesOf(node.importClause), isWhole)
+  }
+  if (isExportDeclaration(node))
+    return specifierOf(node.moduleSpecifier, namesOf(node.exportClause), node.exportClause === undefined)
   if (isImportTypeNode(node)) return specifierOf(isLiteralTypeNode(node.argument) ? node.argument.literal : undefined)
   if (isCallExpression(node) && isDynamicImport(node)) return specifierOf(node.arguments[0])
   return undefined
 }
 
-function specifierOf(node: Node | undefined, names: string[] = []): { specifier: string; names: string[] } | undefined {
-  return node !== undefined && isStringLiteral(node) ? { specifier: node.text, names } : undefined
+function specifierOf(node: Node | undefined, names: string[] = [], isWhole = true): Found | undefined {
+  return node !== undefined && isStringLiteral(node) ? { specifier: node.text, names, isWhole } : undefined
+}
+
+/** Names that a statement declares and exports; what it hands on from another file is that file's. */
+function exportedNames(node: Node): string[] {
+  if (isVariableStatement(node) && isExported(node.modifiers))
+    return node.declarationList.declarations.flatMap(({ name }) => namesOf(name))
+  const isNamed =
+    isFunctionDeclaration(node) ||
+    isClassDeclaration(node) ||
+    isInterfaceDeclaration(node) ||
+    isTypeAliasDeclaration(node)
+  return isNamed && isExported(node.modifiers) && node.name !== undefined ? [node.name.text] : []
+}
+
+function isExported(modifiers: readonly Node[] | undefined): boolean {
+  return modifiers?.some(isExportKeyword) ?? false
 }
 
 function isDynamicImport(call: CallExpression): boolean {

@@ -3,13 +3,13 @@
 // elements", "Actions, resources, and condition keys for Amazon S3"), never computed.
 
 /** A call of boto3: client, method and its arguments. */
-export interface MatrixCall {
+interface MatrixCall {
   readonly client: 'simspaceweaver' | 's3'
   readonly method: string
   readonly input: Readonly<Record<string, unknown>>
 }
 
-export interface MatrixUser {
+interface MatrixUser {
   readonly policies: readonly object[]
   /** Of a session of that user, which then makes the calls. */
   readonly sessionPolicy?: object

@@ -6,7 +6,7 @@ import { type Member, shapeOf } from '../../src/core/api/shapes.ts'
 import { faultOfApi } from '../fuzz/judge.ts'
 import type { Exchange } from './exchange.ts'
 
-export interface Verdict {
+interface Verdict {
   exchangeCount: number
   /** Exchanges that don't conform, each fault once, with its first exchange. */
   faults: string[]

@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 /** The answer took too long: the server hangs. */
-export class NoAnswer extends Error {
+class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
 

@@ -13,7 +13,7 @@ import { fuzzRequest } from './requests.ts'
 import { schemaKey, steadyWorld } from './values.ts'
 import type { FuzzRequest } from './wire-request.ts'
 
-export interface FuzzOptions {
+interface FuzzOptions {
   seed: number
   /** The number of the first request, to send one of a longer run again. */
   from?: number

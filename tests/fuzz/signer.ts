@@ -16,7 +16,7 @@ export interface PlainRequest {
   body: Buffer
 }
 
-export interface Signing {
+interface Signing {
   credentials: Credentials
   service: string
   region: string

@@ -41,7 +41,7 @@ const text = schema({
 /** The moments spread a little beyond the work's end. */
 const stretch = 1.15
 
-export interface KillsOptions {
+interface KillsOptions {
   seed: number
   kills: number
   /** The number of the first. */
@@ -49,7 +49,7 @@ export interface KillsOptions {
   onKill?: (what: string) => void
 }
 
-export interface KillsReport {
+interface KillsReport {
   kills: number
   /** How many snapshots were there whole after kills while they were taken. */
   whole: number

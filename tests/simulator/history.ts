@@ -31,7 +31,7 @@ export const nothingHappened = {
 }
 export type Happened = typeof nothingHappened
 
-export interface HistoryOptions {
+interface HistoryOptions {
   plan?: Plan
   ticks?: number
   parts?: Parts

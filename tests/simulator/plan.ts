@@ -5,14 +5,14 @@ import type { FabricSizes } from '../../src/core/fabric/layout.ts'
 import type { Bounds } from '../../src/core/schema/grid.ts'
 import { Random } from './random.ts'
 
-export interface DomainPlan {
+interface DomainPlan {
   name: string
   /** Without a grid the domain is a custom one: its apps come and go. */
   grid?: { columns: number; rows: number }
 }
 
 /** How often an app does what, each from 0 to 1; by entity and tick where nothing else is said. */
-export interface Habits {
+interface Habits {
   move: number
   /** Of the moves: to anywhere in the world. */
   teleport: number

@@ -1,6 +1,6 @@
 // How a checker complains. Owns the error; never decides what is wrong.
 
-export class Violation extends Error {
+class Violation extends Error {
   constructor(message: string) {
     super(message)
     this.name = 'Violation'

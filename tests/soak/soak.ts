@@ -21,10 +21,10 @@ export interface Sample {
   disk: number
 }
 
-export type Part = Exclude<keyof Sample, 'minutes'>
+type Part = Exclude<keyof Sample, 'minutes'>
 export const parts = ['control', 'worker', 'apps', 'shared', 'disk'] as const satisfies readonly Part[]
 
-export interface SoakReport {
+interface SoakReport {
   samples: readonly Sample[]
   ticks: number
   /** Custom apps that came and went. */

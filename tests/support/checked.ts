@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import type { DomainSettings } from './packages.ts'
 import type { Simulation } from './simulation.ts'
 
-export interface CheckedSettings {
+interface CheckedSettings {
   grid: readonly [columns: number, rows: number]
   /** In each cell. */
   entities: number

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { waitFor } from './waiting.ts'
 
 /** What tests/apps/maker.ts tells its clients. */
-export interface MakerKnows {
+interface MakerKnows {
   app: string
   incarnation: number
   tick: number

@@ -6,7 +6,7 @@ import { simulationArn } from '../../src/core/lifecycle/resource-name.ts'
 import { emptyStatus } from '../../src/core/lifecycle/simulation.ts'
 import { openSqliteStore } from '../../src/io/store/sqlite-store.ts'
 
-export interface EndedSimulation {
+interface EndedSimulation {
   readonly name: string
   readonly tags?: Record<string, string>
   /** Of the domain `View`. */

@@ -37,7 +37,7 @@ const sharedMemory = '/dev/shm'
 const exitLimitMs = 10_000
 const run = promisify(execFile)
 
-export interface HeddleOptions {
+interface HeddleOptions {
   /** How long an app may take for a tick. Default: Heddle's own, 10 s. */
   appTimeoutSeconds?: number
   /** An existing folder on a tmpfs for simulations' memory. Default: a new one, removed at the end. */

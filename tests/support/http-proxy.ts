@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse, request as sen
 import type { AddressInfo } from 'node:net'
 
 /** What happens to a request; undefined where it just passes. */
-export type Misbehaviour =
+type Misbehaviour =
   /** It is answered here, and the server hears nothing of it. */
   | { answer(response: ServerResponse): void }
   /** The server's answer is changed on its way: it breaks off after so many bytes of its body, or has other headers. */

@@ -13,7 +13,7 @@ export function hashEvery(ticks: number): { Tags: Record<string, string> } {
   return { Tags: { 'heddle:state-hash-interval': String(ticks) } }
 }
 
-export interface HashLine {
+interface HashLine {
   tick: number
   entities: number
   handoffs: number
@@ -26,7 +26,7 @@ export interface StartErrorEntry {
 }
 
 /** What a simulation needs of its Heddle. */
-export interface Home {
+interface Home {
   readonly weaver: SimSpaceWeaver
   readonly bucket: string
   readonly data: string

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
-export interface SmallDisk {
+interface SmallDisk {
   readonly folder: string
   /** Leaves no byte free. */
   fill(): void

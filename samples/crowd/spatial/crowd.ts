@@ -5,7 +5,7 @@ import type { Application, Partition, Subscription, Transaction } from '@heddle/
 import { type Area, personField, personType, startOf } from './person.ts'
 import { reach, Walk } from './step.ts'
 
-export interface CrowdOptions {
+interface CrowdOptions {
   /** A whole number; the same seed gives the same run. */
   seed: number
   /** In the whole world, at its beginning. */

@@ -9,7 +9,7 @@
 //   …  u32  per cell: people in it, x running first
 //   …  u16  per person: x, then y, as shares of the world's width and height (0 to 65535)
 
-export const frameMagic = 0x31464348
+const frameMagic = 0x31464348
 const headBytes = 48
 
 export interface Frame {

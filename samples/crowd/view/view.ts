@@ -6,7 +6,7 @@ import type { Audience } from './audience.ts'
 import { Census } from './census.ts'
 import { encodeFrame, type Frame } from './frame.ts'
 
-export interface ViewOptions {
+interface ViewOptions {
   /** The spatial domain to watch. */
   domain: string
   /** Looks, and sends a frame, each so many ticks. */

@@ -11,7 +11,7 @@ import { addConnectionOptions, type Connection, type ConnectionOptions, connect,
 import { argumentOf, flagName, flagsOf } from './flags.ts'
 import { withProgress } from './progress.ts'
 
-export interface OperationCommand<Name extends OperationName> {
+interface OperationCommand<Name extends OperationName> {
   /** Its word in the group, such as `start`. */
   readonly word: string
   readonly operation: Name

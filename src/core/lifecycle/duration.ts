@@ -6,7 +6,7 @@ import type { Refusal } from '../wire/worker-protocol.ts'
 const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** The limit where an operator sets no other. */
-export const MAXIMUM_DURATION_MS_MAX = 14 * 86_400_000
+const MAXIMUM_DURATION_MS_MAX = 14 * 86_400_000
 
 /** `0M` to `14D`, or to the operator's limit, in ms. */
 export function parseMaximumDuration(

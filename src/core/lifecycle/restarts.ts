@@ -3,7 +3,7 @@
 
 import { failureLimits } from '../limits.ts'
 
-export interface RestartLimits {
+interface RestartLimits {
   restartsMax: number
   withinMs: number
 }
@@ -13,7 +13,7 @@ export function mayRestart(restartedAtMs: readonly number[], nowMs: number, limi
   return recent(restartedAtMs, nowMs, limits).length < limits.restartsMax
 }
 
-export interface AppRestart {
+interface AppRestart {
   pauseMs: number
   /** The how-maniest process it is that is to compute the same tick; 2 for the first restart. */
   attempt: number

@@ -6,14 +6,14 @@ import { type Bin, fillWorkers, type TileSet } from './fill-workers.ts'
 import type { ServiceDomain, SimulationSchema, Size, SpatialDomain } from './schema.ts'
 import type { StartError } from './start-error.ts'
 
-export interface PlacedWorker {
+interface PlacedWorker {
   /** `0001` and up, so that the worker's log streams are those of `worker-0001`. */
   readonly id: string
   /** Name of the worker group in the schema. */
   readonly group: string
 }
 
-export interface PlacedApp {
+interface PlacedApp {
   readonly domain: string
   /** Unique in its domain and the same at every start: `People-0-1` of cell x 0, y 1; `Weather-0001-1` on worker 0001. */
   readonly name: string
@@ -32,7 +32,7 @@ export interface Placement {
   readonly freeUnits: FreeUnits
 }
 
-export interface PlacementOptions {
+interface PlacementOptions {
   /** Compute resource units of a worker. Default: 17. */
   unitsPerWorker?: number
 }

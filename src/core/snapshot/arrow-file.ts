@@ -25,7 +25,7 @@ export interface ArrowBuffers {
   values: Uint8Array
 }
 
-export interface ArrowBatch {
+interface ArrowBatch {
   rows: number
   /** Unpacks a column, by its place among the file's; of lists, each of which must have as many numbers as `listOf` says. Throws FlatTableError. */
   column(at: number, listOf?: number): ArrowBuffers

@@ -45,11 +45,11 @@ export const BASE_COLUMNS: readonly ArrowColumn[] = [
 const BATCH_ROWS_MAX = 65_536
 const BATCH_FIELD_BYTES_MAX = 32 * 1024 ** 2
 
-export function fieldColumnName(index: number): string {
+function fieldColumnName(index: number): string {
   return `field_${index}`
 }
 
-export function fieldTypeColumnName(index: number): string {
+function fieldTypeColumnName(index: number): string {
   return `field_${index}_type`
 }
 
@@ -67,7 +67,7 @@ export function byteColumns(index: number): ArrowColumn[] {
 }
 
 /** A partition that can be written; how its fields are split stands in the manifest. */
-export interface PartitionColumns {
+interface PartitionColumns {
   state: PartitionState
   fields: SplitField[]
 }

@@ -6,7 +6,7 @@ import { idsPerLane } from '../fabric/layout.ts'
 import type { Manifest } from './manifest.ts'
 import { type SnapshotFault, snapshotFault } from './snapshot-fault.ts'
 
-export interface EntityIds {
+interface EntityIds {
   /** Adds a partition's ids; the array may be changed afterwards. */
   add(path: string, ids: Float64Array): void
   /** A fault that names an id that is there twice, or that would be given again, and where; undefined where there is none. */

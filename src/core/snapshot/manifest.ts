@@ -7,9 +7,9 @@ import { layOut, type Shape } from '../fabric/shape.ts'
 import type { SnapshotHeader } from './partition-state.ts'
 import { isSnapshotFault, type SnapshotFault, type SnapshotLimits, snapshotFault } from './snapshot-fault.ts'
 
-export const SNAPSHOT_FORMAT = 'heddle-snapshot'
+const SNAPSHOT_FORMAT = 'heddle-snapshot'
 /** Raised when an older reader would misread the file; members that it may ignore can be added without. */
-export const SNAPSHOT_FORMAT_VERSION = 3
+const SNAPSHOT_FORMAT_VERSION = 3
 export const MANIFEST_PATH = 'manifest.json'
 export const SCHEMA_PATH = 'schema.yaml'
 
@@ -96,7 +96,7 @@ export type Manifest = z.infer<typeof manifestShape>
 export type ManifestPartition = z.infer<typeof partitionEntry>
 
 /** What is known of the parts once they have been written. */
-export interface WrittenParts {
+interface WrittenParts {
   schema: { bytes: number; sha256: string }
   partitions: ManifestPartition[]
   stateHash: string

@@ -41,20 +41,20 @@ export interface PartitionState {
 }
 
 /** The area that a schema's `aabb_bounds` names; z is free. */
-export interface WorldBounds {
+interface WorldBounds {
   x: [min: number, max: number]
   y: [min: number, max: number]
 }
 
 /** The grid that a spatial domain was cut into when the snapshot was taken. A start may use another one. */
-export interface SnapshotGrid {
+interface SnapshotGrid {
   domain: string
   columns: number
   rows: number
   bounds: WorldBounds
 }
 
-export interface SnapshotApp {
+interface SnapshotApp {
   domain: string
   name: string
   lifecycle: Lifecycle

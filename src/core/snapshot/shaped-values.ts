@@ -51,7 +51,7 @@ function isClear({ data, stride }: FieldColumn, row: number, gaps: readonly numb
   return true
 }
 
-export function memberBytes({ kind, count }: ShapeMember): number {
+function memberBytes({ kind, count }: ShapeMember): number {
   return kinds[kind].bytes * count
 }
 

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import type { FieldColumn, PartitionState } from './partition-state.ts'
 
 /** A value of a data field. */
-export interface TestValue {
+interface TestValue {
   typeId: number
   bytes: readonly number[]
 }

@@ -14,7 +14,7 @@ export const TICK_FILE = 'tick'
 /** Name of the folder, in a run folder, of the log streams of a simulation whose schema names no log group. */
 export const LOGS_FOLDER = 'logs'
 /** Name of the worker's socket in its fabric folder. */
-export const SOCKET_FILE = 'worker.sock'
+const SOCKET_FILE = 'worker.sock'
 
 /** The tmpfs folder of one execution: its shared memory and its socket. */
 export function executionFabricFolder(fabricFolder: string, executionId: string): string {
@@ -27,7 +27,7 @@ export function workerSocketPath(fabricFolder: string, executionId: string): str
 }
 
 /** What it takes to find the log streams of an execution. */
-export interface LogPlaces {
+interface LogPlaces {
   runFolder: string
   /** Parent of every simulation's log folder. */
   logsFolder: string

@@ -17,7 +17,7 @@ export type SimulationStatus =
   | 'DELETING'
   | 'DELETED'
   | 'SNAPSHOT_IN_PROGRESS'
-export type ClockStatus = 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED'
+type ClockStatus = 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED'
 export type AppStatus = 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED' | 'ERROR'
 export type Lifecycle = 'BySpatialSubdivision' | 'PerWorker' | 'ByRequest'
 

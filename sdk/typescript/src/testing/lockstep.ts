@@ -14,7 +14,7 @@ import type { Transaction } from '../transaction.ts'
 export const spatialDomain = 'Grid'
 export const customDomain = 'Custom'
 
-export interface LockstepOptions {
+interface LockstepOptions {
   /** Default 2 by 1 cells. */
   columns?: number
   rows?: number
