@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -34,7 +34,20 @@ test('of those that callers asked for it remembers the newest few, and all other
   ])
 })
 
-test('a list that is damaged is no empty one', async () => {
-  await writeFile(join(folder, 'snapshots.json'), '[{"bucket"')
-  assert.throws(() => new MadeSnapshots(folder), /snapshots\.json can't be read/)
+test('a list that is damaged is no empty one: it is named, and put aside', async () => {
+  const file = join(folder, 'snapshots.json')
+  const damages = ['[{"bucket"', 'null', '{}', '[null]', '[{"bucket": "safe", "key": 5, "isAutomatic": true}]']
+  for (const text of damages) {
+    await writeFile(file, text)
+    const made = new MadeSnapshots(folder)
+    assert.ok(made.fault?.startsWith(`${file} `), text)
+    assert.deepEqual([made.isUnknown, keysOf(made)], [true, []])
+    assert.equal(await readFile(`${file}.damaged`, 'utf8'), text)
+    made.add({ bucket: 'safe', key: 'new', isAutomatic: true })
+    const next = new MadeSnapshots(folder)
+    assert.deepEqual([next.fault, next.isUnknown, keysOf(next)], [undefined, false, ['new']])
+  }
+  await rm(file)
+  const none = new MadeSnapshots(folder)
+  assert.deepEqual([none.fault, none.isUnknown], [undefined, true])
 })

@@ -3,6 +3,7 @@
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { ObjectLocation } from '../core/wire/worker-protocol.ts'
 
 export interface MadeSnapshot extends ObjectLocation {
@@ -13,15 +14,25 @@ export interface MadeSnapshot extends ObjectLocation {
 /** Of those that callers have asked for, which stay whatever happens here. */
 const askedForMax = 16
 
+const LIST = z.array(z.object({ bucket: z.string().min(1), key: z.string().min(1), isAutomatic: z.boolean() }))
+
 export class MadeSnapshots {
   readonly #file: string
   /** Oldest first. */
   #snapshots: readonly MadeSnapshot[]
+  /** Names the file and what is wrong with it; undefined where nothing is. */
+  readonly fault: string | undefined
+  /** Whether there was no list, or none that can be read: then the buckets alone know what was made. */
+  readonly isUnknown: boolean
 
-  /** Throws where there is a file that can't be read. */
+  /** A list that is damaged is put aside, as `snapshots.json.damaged`. */
   constructor(runFolder: string) {
     this.#file = join(runFolder, 'snapshots.json')
-    this.#snapshots = read(this.#file)
+    const { snapshots, fault } = read(this.#file)
+    this.#snapshots = snapshots ?? []
+    this.isUnknown = snapshots === undefined
+    this.fault = fault
+    if (fault !== undefined) renameSync(this.#file, `${this.#file}.damaged`)
   }
 
   get newestFirst(): readonly MadeSnapshot[] {
@@ -46,11 +57,14 @@ export class MadeSnapshots {
   }
 }
 
-function read(file: string): MadeSnapshot[] {
+function read(file: string): { snapshots?: MadeSnapshot[]; fault?: string } {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as MadeSnapshot[]
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw new Error(`${file} can't be read`, { cause })
+    const { data, error } = LIST.safeParse(JSON.parse(readFileSync(file, 'utf8')))
+    if (error === undefined) return { snapshots: data }
+    const [{ path, message }] = error.issues
+    return { fault: `${file} is damaged: ${[...path.map(String), message].join(': ')}` }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    return { fault: `${file} can't be read: ${(error as Error).message}` }
   }
 }

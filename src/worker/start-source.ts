@@ -13,6 +13,7 @@ import { RESTORING_FOLDER } from '../core/wire/places.ts'
 import type { ObjectLocation, WorkerPlan } from '../core/wire/worker-protocol.ts'
 import { type Objects, ObjectsError } from '../io/objects/objects.ts'
 import { readObject } from '../io/objects/read-object.ts'
+import { findSnapshots } from './find-snapshots.ts'
 import { keepSource, keptSource } from './kept-source.ts'
 import type { MadeSnapshots } from './made-snapshots.ts'
 import { faultOf, Patience } from './patience.ts'
@@ -56,13 +57,20 @@ async function readOwnSnapshot(
   { made, signal, passedOver }: StartSourceOptions,
 ): Promise<StartSource | undefined> {
   const refused: StartFailure[] = []
-  for (const location of made.newestFirst) {
+  if (made.fault !== undefined) passedOver(`${made.fault}; its snapshots are looked for in their buckets`)
+  const candidates = made.isUnknown ? await patience.with(() => findSnapshots(plan, objects)) : made.newestFirst
+  for (const candidate of candidates) {
+    const location = { bucket: candidate.bucket, key: candidate.key }
     try {
       const read = () => readSnapshotObject(location, plan.runFolder, objects, signal)
       const snapshot = await patience.with(read)
-      if (snapshot.header.executionId === plan.executionId)
+      if (snapshot.header.executionId === plan.executionId) {
+        if (made.isUnknown) made.add(candidate)
         return { ...parsed(snapshot.header.schemaText, plan), snapshot, ownSnapshot: location }
+      }
       await snapshot.close()
+      // Of the same name, but not on this one's list.
+      if (made.isUnknown) continue
       throw startFailure('SnapshotInvalid', `the snapshot ${s3Uri(location)} is one of another simulation`)
     } catch (cause) {
       const fault = faultOf(cause)

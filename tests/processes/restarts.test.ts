@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -316,3 +316,30 @@ test('a tag and a configuration that mean nothing are refused, with the place of
     /line 2, column 10: snapshots\.every: must be a time or ticks/,
   )
 })
+
+for (const [name, damage] of [
+  ['damaged', (file: string) => writeFile(file, '[{"bucket"')],
+  ['missing', (file: string) => rm(file)],
+] as const) {
+  test(`a world whose list of snapshots is ${name} goes on from the newest one in the bucket`, async () => {
+    const world = await start(`list-${name}`, { ...restart, ...savedEvery(30, `list-${name}`) })
+    await world.startClock()
+    await hasSnapshots(world, 2)
+    const pid = await world.workerPid()
+    // A worker that goes on would write its list again.
+    process.kill(pid, 'SIGSTOP')
+    const file = join(heddle.data, 'run', world.executionId, 'snapshots.json')
+    const newest = (JSON.parse(readFileSync(file, 'utf8')) as { key: string }[]).at(-1)!.key
+    await damage(file)
+    await world.kill(pid)
+    const { key, backAt } = await isBack(world)
+    // The last on the list may not have been finished.
+    const keys = await heddle.keys(`list-${name}/`)
+    assert.ok(key === newest || !keys.includes(newest), `${key}, of ${keys.join(', ')}; listed was ${newest}`)
+    assert.ok(backAt > 0)
+    if (name === 'damaged') await world.saysError(/snapshots\.json can't be read.*looked for in their buckets/)
+    await world.ticksOn(5)
+    assert.ok(sameInEachRun(world) > 0)
+    await world.stop()
+  })
+}

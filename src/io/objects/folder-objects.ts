@@ -198,6 +198,11 @@ export class FolderObjects implements Objects {
     })
   }
 
+  async keys(bucket: string, prefix: string): Promise<string[]> {
+    const { objects } = await this.list(bucket, { prefix, maxEntries: Number.POSITIVE_INFINITY })
+    return objects.map(({ key }) => key)
+  }
+
   async list(bucket: string, options: ListOptions): Promise<ObjectList> {
     return listFolder(await this.bucketFolder(bucket), options)
   }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { abortable, endBody, type ObjectBody } from './object-body.ts'
 import { clipRange } from './object-file.ts'
-import { checkKey } from './object-names.ts'
+import { checkKey, compareUtf8 } from './object-names.ts'
 import { type ByteRange, type ObjectInfo, type Objects, ObjectsError, type PutOptions } from './objects.ts'
 
 export class MemoryObjects implements Objects {
@@ -52,6 +52,10 @@ export class MemoryObjects implements Objects {
     } finally {
       endBody(body)
     }
+  }
+
+  async keys(bucket: string, prefix: string): Promise<string[]> {
+    return [...this.keysOf(bucket).keys()].filter((key) => key.startsWith(prefix)).sort(compareUtf8)
   }
 
   async delete(bucket: string, key: string): Promise<void> {

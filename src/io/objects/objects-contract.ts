@@ -53,6 +53,15 @@ export function describeObjects(name: string, open: () => Promise<StoreUnderTest
       assert.ok(Math.abs(info.modifiedAtMs - startMs) < 60_000)
     })
 
+    it('says which keys begin with a prefix', async () => {
+      const keys = ['listed/a', 'listed/b/c', 'listed/é', 'listen']
+      for (const key of keys) await objects.put(bucket, key, from('x'))
+      assert.deepEqual(await objects.keys(bucket, 'listed/'), keys.slice(0, 3))
+      assert.deepEqual(await objects.keys(bucket, 'listed/none'), [])
+      await assertFault('NoSuchBucket', () => objects.keys('no-such-bucket', ''))
+      for (const key of keys) await objects.delete(bucket, key)
+    })
+
     it('replaces an object, and keeps empty ones', async () => {
       await objects.put(bucket, 'twice', from('first'), { metadata: { a: '1' } })
       await objects.put(bucket, 'twice', Readable.from([]))

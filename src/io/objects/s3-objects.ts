@@ -8,6 +8,7 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
@@ -154,6 +155,21 @@ export class S3Objects implements Objects {
       // Reported as failed, it must not be there.
       await sending.giveUp()
       throw error
+    }
+  }
+
+  async keys(bucket: string, prefix: string): Promise<string[]> {
+    const keys: string[] = []
+    try {
+      for (let ContinuationToken: string | undefined; ; ) {
+        const input = { Bucket: bucket, Prefix: prefix, ContinuationToken }
+        const answer = await this.client.send(new ListObjectsV2Command(input), this.soon())
+        for (const { Key } of answer.Contents ?? []) if (Key !== undefined) keys.push(Key)
+        ContinuationToken = answer.IsTruncated ? answer.NextContinuationToken : undefined
+        if (ContinuationToken === undefined) return keys
+      }
+    } catch (error) {
+      throw await this.explain(error, bucket, prefix)
     }
   }
 
