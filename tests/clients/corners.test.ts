@@ -110,8 +110,12 @@ test('paths and methods that are no operation are unknown, to those who have sig
   ] as const) {
     refusedWith(await send(heddle, { method, path }), 'UnknownOperationException', 404)
   }
-  const unsigned = await send(heddle, { method: 'GET', path: '/nothing', unsigned: true })
+  const unsigned = await send(heddle, { method: 'PATCH', path: '/startclock', unsigned: true })
   refusedWith(unsigned, 'MissingAuthenticationTokenException', 403)
+  // Where no operation is, there are buckets.
+  const bucket = await fetch(`${heddle.endpoint}/nothing`)
+  assert.equal(bucket.status, 403)
+  assert.match(await bucket.text(), /^<\?xml .*<Error><Code>AccessDenied<\/Code>/s)
 })
 
 test('what the state of a simulation does not allow is a conflict that names the state', async () => {

@@ -5,20 +5,20 @@ import { subscribe } from 'node:diagnostics_channel'
 import { appendFileSync } from 'node:fs'
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { claimedService } from '../../src/control/http/claimed-service.ts'
+import { serviceOf } from '../../src/control/http/claimed-service.ts'
 import { type Exchange, FOLDER_VARIABLE } from './exchange.ts'
 
 const file = join(process.env[FOLDER_VARIABLE]!, `${process.pid}-${Date.now()}.jsonl`)
 /** Nothing is kept of larger bodies: they are refused unread, and what the server has in memory is measured. */
 const askedBytesMax = 1024 ** 2
-const OTHER_SERVICES: readonly (string | undefined)[] = ['s3', 'sts']
+const OTHER_SERVICES = ['s3', 'sts']
 // The programs that this one starts serve nothing, and are as they are for users.
 delete process.env[FOLDER_VARIABLE]
 delete process.env.NODE_OPTIONS
 
 subscribe('http.server.request.start', (message) => {
   const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
-  if (!OTHER_SERVICES.includes(claimedService(request))) record(request, response)
+  if (!OTHER_SERVICES.includes(serviceOf(request))) record(request, response)
 })
 
 /** Written before the last byte of the answer leaves, so that nothing which a test has seen is missing, also where it kills the server then. */

@@ -1,14 +1,35 @@
-// Which service a request says it is signed for.
+// Which service a request is for: the one that it says it is signed for, or else the one that has its address.
 // Owns a guess for routing only: nothing here is checked, the service that gets the request checks its signature.
 
 import type { IncomingMessage } from 'node:http'
+import { OPERATION_NAMES, operationOf, SERVICE_NAME } from '../../core/api/operations.ts'
 import { isPresignedVersion2 } from '../../core/api/presigned-version-2.ts'
+import { METRICS_PATH } from '../metrics/metrics-endpoint.ts'
+import { HEALTH_PATH } from './audit-hook.ts'
 
 const SCOPE = /^[^/]+\/[^/]*\/[^/]*\/([^/]+)\/aws4_request$/
 
+/**
+ * The name of the service, as signatures have it. What is not signed, or not so that anything could be read from it, is the API's where
+ * the API or the server itself has that path; `POST /` is STS's; all other addresses are buckets and keys.
+ */
+export function serviceOf(request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): string {
+  const claimed = claimedService(request)
+  if (claimed !== undefined) return claimed
+  const path = (request.url ?? '').split('?', 1)[0]!
+  if (ownPaths.has(path) || ownPrefixes.some((prefix) => path.startsWith(prefix))) return SERVICE_NAME
+  return request.method === 'POST' && path === '/' ? 'sts' : 's3'
+}
+
+const paths = OPERATION_NAMES.map((name) => operationOf(name).path)
+const ownPaths = new Set([...paths, HEALTH_PATH, METRICS_PATH])
+/** Of paths that end in a label. */
+const ownPrefixes = paths.filter((path) => path.includes('{')).map((path) => path.slice(0, path.indexOf('{')))
+
 /** The service in the credential scope of the Authorization header, or of a presigned URL; undefined where there is none. Version 2 is S3's alone. */
-export function claimedService(request: Pick<IncomingMessage, 'url' | 'headers'>): string | undefined {
+function claimedService(request: Pick<IncomingMessage, 'url' | 'headers'>): string | undefined {
   const { url = '', headers } = request
+  if (/^AWS /.test(headers.authorization ?? '')) return 's3'
   const inHeader = /\bCredential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1]
   if (inHeader === undefined && isVersion2(url)) return 's3'
   return SCOPE.exec(inHeader ?? credentialInQuery(url) ?? '')?.[1]

@@ -271,10 +271,12 @@ test('a request that is signed for S3 goes to S3 unread, by header or by query',
 test('S3 itself says whether a body may come, and the API always lets one come', async (context) => {
   const s3: RequestListener = (_request, response) => response.writeHead(403).end()
   const server = await openServer(context, { s3 })
-  const expecting = async (path: string, service: string) => {
-    const authorization = `AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/${service}/aws4_request, SignedHeaders=host, Signature=0`
+  const signedFor = (service: string) =>
+    `AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/${service}/aws4_request, SignedHeaders=host, Signature=0`
+  const expecting = async (path: string, authorization?: string) => {
     let continued = false
-    const answer = await exchange(server, 'POST', path, { authorization, expect: '100-continue' }, (request) => {
+    const headers = { ...(authorization && { authorization }), expect: '100-continue' }
+    const answer = await exchange(server, 'POST', path, headers, (request) => {
       request.on('continue', () => {
         continued = true
         request.end()
@@ -283,8 +285,12 @@ test('S3 itself says whether a body may come, and the API always lets one come',
     })
     return { continued, status: answer.status }
   }
-  assert.deepEqual(await expecting('/bucket/key', 's3'), { continued: false, status: 403 })
-  assert.equal((await expecting('/startsimulation', 'simspaceweaver')).continued, true)
+  const refused = { continued: false, status: 403 }
+  for (const authorization of [signedFor('s3'), undefined, 'AWS AKID:c2lnbmF0dXJl', 'Bearer x']) {
+    assert.deepEqual(await expecting('/bucket/key', authorization), refused, authorization)
+  }
+  assert.equal((await expecting('/startsimulation', signedFor('simspaceweaver'))).continued, true)
+  assert.equal((await expecting('/startsimulation')).continued, true)
 })
 
 test('an expectation that nobody knows is not looked at', async (context) => {

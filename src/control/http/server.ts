@@ -21,7 +21,7 @@ import { isForMetrics } from '../metrics/metrics-endpoint.ts'
 import type { Answered } from '../metrics/request-metrics.ts'
 import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } from './answers.ts'
 import { auditCalls, demandAudit, HEALTH_PATH, notesOf } from './audit-hook.ts'
-import { claimedService } from './claimed-service.ts'
+import { serviceOf } from './claimed-service.ts'
 import { Connections } from './connections.ts'
 import { originOf, takeForwarded } from './forwarded.ts'
 import type { Authenticate, Caller, OperationHandlers } from './handlers.ts'
@@ -32,7 +32,7 @@ import { takeAbsoluteTarget } from './request-target.ts'
 export interface HttpServerOptions {
   readonly handlers: OperationHandlers
   readonly authenticate: Authenticate
-  /** Gets every request whose signature names S3, before anything of it is read. Without it such requests are refused. */
+  /** Gets every request that is for S3, before anything of it is read. Without it such requests are refused. */
   readonly s3?: RequestListener
   /** Gets every request whose signature names STS. */
   readonly sts?: RequestListener
@@ -270,7 +270,7 @@ function createNodeServer(
   const { connectionsMax, receiveMs } = serving
   const connections = new Connections(connectionsMax)
   const listenerOf = (request: IncomingMessage) => {
-    const service = claimedService(request)
+    const service = serviceOf(request)
     if (s3 !== undefined && service === 's3') return s3
     if (sts !== undefined && service === 'sts') return sts
     return metrics !== undefined && isForMetrics(request) ? metrics : api

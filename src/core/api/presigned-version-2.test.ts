@@ -55,6 +55,14 @@ test('whatever is signed can not be changed or added', () => {
   for (const each of changes) assert.equal(verdict(each), 'mismatch', JSON.stringify(each))
 })
 
+test('one that is good for longer than a week is refused', () => {
+  const weekMs = 7 * 24 * 3600_000
+  assert.equal(verdict({ nowMs: EXPIRES_MS - weekMs }), 'ok')
+  assert.equal(verdict({ nowMs: EXPIRES_MS - weekMs - 14 * 60_000 }), 'ok')
+  assert.equal(verdict({ nowMs: EXPIRES_MS - weekMs - 16 * 60_000 }), 'malformed')
+  assert.equal(verdict({ nowMs: 0 }), 'malformed')
+})
+
 test('what is missing, doubled or unreadable is named', () => {
   const changes: Changes[] = [
     { url: URL_OF_EXAMPLE.replace(/&Expires=.*/, '') },

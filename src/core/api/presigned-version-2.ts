@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto'
 import { hoistedHeaders } from './hoisted-headers.ts'
 import { decoded, type QueryPairs, queryPairs, splitTarget } from './raw-input.ts'
 import {
+  clockSkewMs,
   headerIn,
   refuse,
   refuseMismatch,
@@ -15,6 +16,7 @@ import {
   type SignedRequest,
   sameText,
 } from './signature.ts'
+import { expiresSecondsMax } from './signature-claim.ts'
 
 /** Whether a query, not decoded, has what makes one. */
 export function isPresignedVersion2(query: string): boolean {
@@ -72,6 +74,10 @@ export function verifyPresignedVersion2(
   ].join('\n')
   if (!sameText(createHmac('sha1', secret).update(text).digest('base64'), signature)) {
     return refuseMismatch(path, (name) => headerIn(request.headers, name))
+  }
+  // It doesn't say when it was signed: what ends later than any that is signed now can't be right.
+  if (Number(expires) * 1000 > options.now.getTime() + expiresSecondsMax * 1000 + clockSkewMs) {
+    return malformed(`Expires must be ${expiresSecondsMax} seconds from now at most.`)
   }
   return {
     ok: true,

@@ -69,7 +69,8 @@ export type ParsedClaim =
   | SignatureRefusal
 
 const algorithm = 'AWS4-HMAC-SHA256'
-const expiresSecondsMax = 7 * 24 * 3600
+/** How long a presigned request may be good for. */
+export const expiresSecondsMax = 7 * 24 * 3600
 const signersKept = 200
 
 /** Reads the claim from the Authorization header or the query. */
