@@ -3,10 +3,11 @@
 
 import { Command } from 'commander'
 import { operationCommand } from './api/operation-command.ts'
+import { appRestartCommand } from './app-restart.ts'
 
 export function appCommand(): Command {
   return new Command('app')
-    .description('start, look at, list, stop and delete apps')
+    .description('start, look at, list, stop, delete and restart apps')
     .helpCommand(false)
     .addCommand(
       operationCommand({
@@ -57,4 +58,5 @@ export function appCommand(): Command {
         done: ({ App }) => `app ${App} is deleted`,
       }),
     )
+    .addCommand(appRestartCommand())
 }

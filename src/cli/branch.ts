@@ -1,15 +1,17 @@
 // `heddle branch`: simulations that go on from where another one is, or from a snapshot, side by side with it; on another layout if wanted.
 // Owns the order: snapshot, upload of the schema, starts, waits. Each step is the API's own.
 
+import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { startErrorReasons } from '../../clients/typescript/src/errors.ts'
 import { UsageError } from '../control/config.ts'
 import { schemaTag, tagNames } from '../core/lifecycle/heddle-tags.ts'
 import { type Connection, connect } from './api/connection.ts'
 import { readLocation } from './api/flags.ts'
 import { timeoutMsOf } from './api/operation-command.ts'
 import { withProgress } from './api/progress.ts'
-import { findObjects, makeBucket, putObject } from './objects.ts'
+import { findObjects, makeBucket, putFile, putObject } from './objects.ts'
 import {
   checkTagNames,
   readSchemaFile,
@@ -38,8 +40,8 @@ export function branchCommand(): Command {
   const command = new Command('branch')
     .description('start simulations that go on from another one, or from a snapshot')
     .argument(
-      '<simulation|s3://bucket/key>',
-      'a simulation that is STARTED, of which a snapshot is made; or a snapshot',
+      '<simulation|file|s3://bucket/key>',
+      'a simulation: of one that is STARTED a snapshot is made, of one that has FAILED there may be one; or a snapshot',
     )
     .requiredOption('--name <text>', 'name of the new simulation; of several, with -1, -2, … behind it')
     .option('--count <number>', 'how many', wholeNumber, 1)
@@ -60,7 +62,7 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
     options.count === 1 ? options.name : `${options.name}-${number + 1}`,
   )
   await requireFree(client, names, undone)
-  const snapshot = from.startsWith('s3://') ? readLocation(from) : await takeSnapshot(connection, from, options)
+  const snapshot = await snapshotOf(connection, from, options)
   say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
   const Tags = { ...options.tag, ...(schemaText && (await uploadSchema(connection, schemaText, options))) }
   const hasTags = Object.keys(Tags).length > 0
@@ -77,6 +79,29 @@ function checkTags({ tag = {}, schema }: BranchOptions): void {
   checkTagNames(tag, undone)
   if (schema !== undefined && Object.hasOwn(tag, tagNames.schema))
     throw new UsageError(`both --schema and a tag name a schema: give one of the two; ${undone}`)
+}
+
+async function snapshotOf(connection: Connection, from: string, options: BranchOptions): Promise<Place> {
+  if (from.startsWith('s3://')) return readLocation(from)
+  // No simulation's name has a slash, and a snapshot's file ends so.
+  if (from.includes('/') || from.endsWith('.zip')) return uploadSnapshot(connection, from, options)
+  const { Status, StartError } = await connection.client.describeSimulation({ Simulation: from })
+  if (Status !== 'FAILED') return takeSnapshot(connection, from, options)
+  const saved = startErrorReasons(StartError ?? '').find(({ savedWorld }) => savedWorld !== undefined)?.savedWorld
+  if (saved === undefined) throw new Error(`simulation ${from} is FAILED, and its world was not saved; ${undone}`)
+  return saved.startsWith('s3://') ? readLocation(saved) : uploadSnapshot(connection, saved, options)
+}
+
+/** A file on this machine. */
+async function uploadSnapshot(connection: Connection, file: string, { name, bucket }: BranchOptions): Promise<Place> {
+  const isFile = await stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  )
+  if (!isFile) throw new Error(`there is no file ${file} on this machine; ${undone}`)
+  const ObjectKey = `${name}/${new Date().toISOString().replace(/[:.]/g, '-')}/${basename(file)}`
+  await putFile(connection, bucket, ObjectKey, file)
+  return { BucketName: bucket, ObjectKey }
 }
 
 /** Makes one under a prefix that nothing else has, so that what appears there is it. */

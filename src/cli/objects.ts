@@ -1,11 +1,14 @@
 // What commands do in the object store: put an object, get one, and see what is there. Owns the client's life. A bucket that is
 // missing is made for what writes into it; what only reads makes none.
 
-import { createWriteStream } from 'node:fs'
-import { dirname } from 'node:path'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Connection } from './api/connection.ts'
+import { removeAtEnd } from './ending.ts'
 
 /** Makes a bucket where it is missing. Throws an error that names it. */
 export async function makeBucket(connection: Connection, Bucket: string): Promise<void> {
@@ -18,6 +21,22 @@ export async function putObject(connection: Connection, Bucket: string, Key: str
     const { PutObjectCommand } = await import('@aws-sdk/client-s3')
     await s3.send(new PutObjectCommand({ Bucket, Key, Body }))
   })
+}
+
+/** Streams a file into an object. Throws an error that names the bucket. */
+export async function putFile(connection: Connection, bucket: string, key: string, file: string): Promise<void> {
+  await makeBucket(connection, bucket)
+  const { S3Objects } = await import('../io/objects/s3-objects.ts')
+  const { endpoint, region, credentials } = connection
+  const uploadsFolder = await mkdtemp(join(tmpdir(), 'heddle-upload-'))
+  removeAtEnd(uploadsFolder)
+  const objects = new S3Objects({ endpoint, region, credentials, forcePathStyle: true, uploadsFolder })
+  try {
+    await objects.put(bucket, key, createReadStream(file), { contentType: 'application/zip' })
+  } finally {
+    await objects.close()
+    await rm(uploadsFolder, { recursive: true, force: true })
+  }
 }
 
 export interface FoundObject {

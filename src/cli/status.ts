@@ -51,11 +51,18 @@ function rowOf({ record, status, workerStatus, faults }: Overview): string[] {
     workerStatus.clock.status,
     String(workerStatus.tick),
     `${running}/${apps.length}`,
-    [status === 'FAILED' ? whyFailed(record, workerStatus) : newestRestart(workerStatus), ...faults]
+    [whyOf(status, record, workerStatus), ...faults]
       .filter((reason) => reason !== '')
       .join('; ')
       .replaceAll(/\s+/g, ' '),
   ]
+}
+
+function whyOf(status: string, record: SimulationRecord, workerStatus: WorkerStatus): string {
+  if (status === 'FAILED') return whyFailed(record, workerStatus)
+  const failed = workerStatus.apps.filter(({ failure }) => failure !== undefined)
+  const errors = failed.map(({ domain, name, failure }) => `app ${name} of ${domain} is in ERROR: ${failure}`)
+  return errors.length > 0 ? firstOf(errors) : newestRestart(workerStatus)
 }
 
 function whyFailed({ failure }: SimulationRecord, { startErrors }: WorkerStatus): string {

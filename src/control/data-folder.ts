@@ -7,8 +7,8 @@
 //   DIR/control.lock            held, through a file lock, by the control process that uses this folder
 //   DIR/control.json            who that is: process, address; only true while the lock is held
 //   DIR/control.log             what control did, as JSON lines
-//   DIR/run/<executionId>/      one simulation: plan.json, start.json, status.json, snapshots.json, tick, worker.log, its packages,
-//                              logs/ with its log streams where its schema names no log group; gone once deleted
+//   DIR/run/<executionId>/      one simulation: plan.json, start.json, status.json, snapshots.json, tick, worker.log, its packages, last-world.zip
+//                              where it failed for an app's sake, logs/ with its log streams where its schema names no log group; gone once deleted
 //   DIR/logs/<group>/<simulation>-<first 8 of the execution id>/   its log streams; stay
 //   DIR/audit/                  who called what, a record a line; in unknown/ the calls of nobody that is known
 //   DIR/objects/                the embedded object store

@@ -1,5 +1,5 @@
-// What is true of the simulations of a data folder now, whether control runs or not.
-// Owns the choice among the sources: the worker itself, its last word on disk, the store; changes nothing.
+// What is true of the simulations of a data folder now, whether control runs or not, and the way to their workers.
+// Owns the choice among the sources: the worker itself, its last word on disk, the store; changes nothing itself.
 
 import { existsSync } from 'node:fs'
 import { concludeLostWorker } from '../core/lifecycle/lost-worker.ts'
@@ -88,22 +88,33 @@ async function liveStatus(
 }
 
 /** How a simulation does. Undefined where it has no apps yet, or none any more, and where its worker does not answer. */
-export async function metricsOf(
-  data: DataFolder,
-  { executionId }: SimulationRecord,
-): Promise<WorkerMetrics | undefined> {
-  const { content: plan } = readPlan(runFolder(data, executionId), executionId)
-  const places = placesOf(plan, executionId)
-  const answer = places && (await askWorker(places, { command: 'metrics' }))
+export async function metricsOf(data: DataFolder, record: SimulationRecord): Promise<WorkerMetrics | undefined> {
+  const answer = await commandWorker(data, record, { command: 'metrics' })
   return answer && 'metrics' in answer ? answer.metrics : undefined
 }
 
-async function askWorker(places: WorkerPlaces, command: WorkerCommand): Promise<WorkerAnswer | undefined> {
+/** Gives a command to a simulation's worker, past control. Undefined where none answers in time. */
+export async function commandWorker(
+  data: DataFolder,
+  { executionId }: SimulationRecord,
+  command: WorkerCommand,
+  limitMs = ANSWER_LIMIT_MS,
+): Promise<WorkerAnswer | undefined> {
+  const { content: plan } = readPlan(runFolder(data, executionId), executionId)
+  const places = placesOf(plan, executionId)
+  return places && askWorker(places, command, limitMs)
+}
+
+async function askWorker(
+  places: WorkerPlaces,
+  command: WorkerCommand,
+  limitMs = ANSWER_LIMIT_MS,
+): Promise<WorkerAnswer | undefined> {
   try {
     const path = workerSocketPath(places.fabricFolder, places.executionId)
     const client = await connectBus<WorkerCommand, WorkerAnswer, WorkerEvent>(path)
     try {
-      return await client.request(command, ANSWER_LIMIT_MS)
+      return await client.request(command, limitMs)
     } finally {
       await client.close()
     }

@@ -3,14 +3,17 @@
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { PackageLocation } from '../base/package-location.ts'
 import { appTimeoutMsOf } from '../core/lifecycle/app-timeouts.ts'
 import { failureLimits } from '../core/limits.ts'
+import { parsePackageLocation } from '../core/schema/package-location.ts'
 import { type FreeUnits, type Placement, placeCustomApp } from '../core/schema/placement.ts'
 import type { CustomDomain, Domain, SimulationSchema } from '../core/schema/schema.ts'
 import { PACKAGES_FOLDER } from '../core/wire/places.ts'
 import type { AppState, PortMapping, Refusal, WorkerPlan } from '../core/wire/worker-protocol.ts'
 import { PortReservations } from '../io/launch/ports.ts'
 import type { Objects } from '../io/objects/objects.ts'
+import { openObjects } from '../io/objects/open-objects.ts'
 import { fetchPackage, PackageError } from '../io/packages/packages.ts'
 import { App, type AppListener } from './app.ts'
 import type { Clock } from './clock.ts'
@@ -70,14 +73,16 @@ export class Apps {
     return [...this.#apps.values()].map((app) => app.state)
   }
 
-  /** Fetches every domain's package once. Throws StartFailure. */
-  async fetchPackages(signal: AbortSignal): Promise<void> {
+  /** Fetches every domain's package once, from where it is by now. Throws StartFailure. */
+  async fetchPackages(moved: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
     const { plan, schema, objects } = this.#options
     const options = { objects, destinationFolder: packagesFolder(plan), signal }
     const patience = new Patience(signal)
     for (const domain of schema.domains) {
       try {
-        const fetch = () => fetchPackage(domain.package, options)
+        const text = moved[domain.name]
+        const fetch = () =>
+          text === undefined ? fetchPackage(domain.package, options) : this.#fetchAnew(text, objects, signal)
         this.#packageFolders.set(domain.name, await (plan.last ? patience.with(fetch) : fetch()))
       } catch (cause) {
         if (!(cause instanceof PackageError)) throw cause
@@ -120,6 +125,40 @@ export class Apps {
     if ('refusal' in enlisted) return enlisted.refusal
     this.#options.listener.changed()
     return this.#launchCustom(enlisted.app)
+  }
+
+  /** Starts an app in ERROR again, from another package where one is named: it is the domain's from then on. */
+  async restart(domain: string, name: string, packageText?: string): Promise<Refusal | undefined> {
+    const app = this.#apps.get(partitionKey(domain, name))!
+    if (packageText !== undefined) {
+      const refusal = await this.#movePackage(domain, packageText)
+      if (refusal) return refusal
+    }
+    // It may have been started again, or deleted, while the package was fetched.
+    if (app.state.status === 'ERROR') app.restart()
+    return undefined
+  }
+
+  async #movePackage(domain: string, text: string): Promise<Refusal | undefined> {
+    const { plan } = this.#options
+    await using opened = new AsyncDisposableStack()
+    const objects = await openObjects(plan.objects)
+    opened.defer(() => objects.close())
+    try {
+      const folder = await this.#fetchAnew(text, objects)
+      this.#packageFolders.set(domain, folder)
+      for (const app of this.#apps.values()) if (app.state.domain === domain) app.options.workingFolder = folder
+    } catch (cause) {
+      if (!(cause instanceof PackageError)) throw cause
+      return { error: 'ValidationException', message: cause.message }
+    }
+    return undefined
+  }
+
+  /** Whatever was fetched from there before: the package may be another one by now. */
+  async #fetchAnew(text: string, objects: Objects, signal?: AbortSignal): Promise<string> {
+    const destinationFolder = join(packagesFolder(this.#options.plan), `again-${randomId()}`)
+    return fetchPackage(locationOf(text), { objects, destinationFolder, ...(signal && { signal }) })
   }
 
   #enlistCustom(options: CustomAppOptions): { app: App } | { refusal: Refusal } {
@@ -329,6 +368,13 @@ function isAlive(app: App): boolean {
 
 export function packagesFolder(plan: WorkerPlan): string {
   return join(plan.runFolder, PACKAGES_FOLDER)
+}
+
+/** Throws PackageError where the text is no location. */
+function locationOf(text: string): PackageLocation {
+  const parsed = parsePackageLocation(text)
+  if ('rule' in parsed) throw new PackageError('PackageInvalid', `package ${text}: ${parsed.rule}`)
+  return parsed.location
 }
 
 /** Of an app whose partition is still to be made. */

@@ -35,6 +35,8 @@ import type { WorldCopy } from './clock-messages.ts'
 import { Journal } from './journal.ts'
 import { MadeSnapshots } from './made-snapshots.ts'
 import { readMetrics } from './metrics.ts'
+import { saveWorld } from './saved-world.ts'
+import type { SnapshotPlace } from './snapshot-place.ts'
 import type { SnapshotOutcome } from './snapshot-thread.ts'
 import { type SnapshotInProgress, Snapshots, simulationHeader } from './snapshots.ts'
 import { failureOf, requireFiles, StartFailure, startFailure } from './start-failure.ts'
@@ -60,6 +62,8 @@ export class Simulation {
   #running: Running | undefined
   #snapshot: SnapshotInProgress | undefined
   readonly #snapshots = new Snapshots()
+  /** An app that it needs has failed for good, and the world waits until it is started again. */
+  #held = false
   #autoSnapshots: AutoSnapshots | undefined
   #ending: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -156,7 +160,7 @@ export class Simulation {
       })
       this.#running = { schema, schemaText, ownSnapshot, made, setup, clock, apps }
       this.#noteTicks()
-      await apps.fetchPackages(this.#startAborted.signal)
+      await apps.fetchPackages(plan.last?.packages ?? {}, this.#startAborted.signal)
       this.#startAborted.signal.throwIfAborted()
       await apps.launch(plan.last?.apps ?? [])
       this.#startAutoSnapshots()
@@ -220,6 +224,7 @@ export class Simulation {
     if (!this.#running) return
     const { apps } = this.#running
     this.#book.change({ apps: apps.states })
+    if (this.#held) this.#lookAfterHeld(apps.states)
     if (this.#book.status.status !== 'STARTING' || this.#ending || !apps.areReady) return
     this.#book.change({ status: 'STARTED' })
     this.#journal.note('simulation=STARTED')
@@ -252,9 +257,38 @@ export class Simulation {
   }
 
   async #appFailed(app: AppState, reason: string): Promise<void> {
-    await this.#fail(
-      startFailure('AppFailed', `app '${app.name}' of domain '${app.domain}' failed again and again: ${reason}`),
+    if (this.#ending) return
+    if (this.#book.status.status === 'STARTING') return this.#fail(appFailure(app, reason))
+    if (this.#plan.tags.onAppFailure === 'hold') return this.#hold(app)
+    await this.#fail(appFailure(app, reason), () =>
+      saveWorld(this.#plan, {
+        write: (place) => this.#writeSnapshot(place),
+        cancel: () => this.#snapshot?.cancel(),
+        failed: (message) => this.#journal.error(message),
+      }),
     )
+  }
+
+  /** The tick that waits for the app is never ended: the world stays as it was committed last, until the app is started again. */
+  #hold({ domain, name }: AppState): void {
+    const { apps, clock } = this.#book.status
+    this.#held = true
+    this.#book.change({ clock: { ...clock, status: 'STOPPED' } })
+    this.#lookAfterHeld(apps)
+    this.#journal.error(
+      `simulation is held for app=${name} domain=${domain}: 'heddle app restart ${this.#plan.simulationName} ${domain} ${name}' lets it go on`,
+    )
+  }
+
+  /** Says for whom it is held, and lets it go on once there is nobody any more. */
+  #lookAfterHeld(apps: readonly AppState[]): void {
+    const needed = apps.filter(({ lifecycle }) => lifecycle !== 'ByRequest')
+    const failed = needed.filter(({ failure }) => failure !== undefined)
+    this.#held = needed.some(({ status }) => status !== 'STARTED')
+    const startErrors = failed.flatMap((app) => appFailure(app, app.failure!).errors)
+    const { clock } = this.#book.status
+    this.#book.change({ startErrors, ...(!this.#held && { clock: { ...clock, status: clock.targetStatus } }) })
+    if (!this.#held) this.#journal.note('simulation goes on')
   }
 
   async #obey(command: WorkerCommand): Promise<Refusal | undefined> {
@@ -279,10 +313,22 @@ export class Simulation {
       case 'deleteApp':
         apps.deleteCustom(command.domain, command.name)
         return undefined
+      case 'restartApp':
+        return this.#restartApp(command)
       case 'createSnapshot':
         void this.#createSnapshot(command.location, false)
         return undefined
     }
+  }
+
+  async #restartApp({ domain, name, package: location }: RestartApp): Promise<Refusal | undefined> {
+    const refusal = await this.#running!.apps.restart(domain, name, location)
+    if (refusal) return refusal
+    if (location !== undefined) this.#book.change({ packages: { ...this.#book.status.packages, [domain]: location } })
+    this.#journal.note(
+      `app=${name} domain=${domain} is started again${location === undefined ? '' : ` from ${location}`}`,
+    )
+    return undefined
   }
 
   #refuseNow(command: WorkerCommand): Refusal | undefined {
@@ -296,13 +342,24 @@ export class Simulation {
     }
     if (command.command === 'createSnapshot' && snapshot)
       return { error: 'ConflictException', message: `a snapshot of simulation '${name}' is being made already` }
-    if (command.command !== 'stopApp' && command.command !== 'deleteApp') return undefined
+    if (this.#held && (command.command === 'startClock' || command.command === 'startApp'))
+      return {
+        error: 'ConflictException',
+        message: `simulation '${name}' is held, because an app that it needs is in ERROR: start that again with 'heddle app restart'`,
+      }
+    if (command.command !== 'stopApp' && command.command !== 'deleteApp' && command.command !== 'restartApp')
+      return undefined
     const found = findApp(
       { name, targetStatus: 'STARTED', workerStatus: this.#book.status },
       command.domain,
       command.name,
     )
     if ('refusal' in found) return found.refusal
+    if (command.command === 'restartApp') {
+      if (found.app.status === 'ERROR') return undefined
+      const message = `app '${command.name}' is ${found.app.status}: only an app in ERROR is started again`
+      return { error: 'ConflictException', message }
+    }
     const refusal = refuseUnlessCustom(found.app, command.command === 'stopApp' ? 'StopApp' : 'DeleteApp')
     if (refusal || command.command === 'stopApp') return refusal
     if (found.app.status === 'STOPPED' || found.app.status === 'ERROR') return undefined
@@ -315,7 +372,8 @@ export class Simulation {
   #setClock(target: 'STARTED' | 'STOPPED', act: () => void): undefined {
     const { clock } = this.#book.status
     if (clock.targetStatus === target) return undefined
-    this.#book.change({ clock: { status: target === 'STARTED' ? 'STARTING' : 'STOPPING', targetStatus: target } })
+    const running = target === 'STARTED' ? 'STARTING' : 'STOPPING'
+    this.#book.change({ clock: { status: this.#held ? 'STOPPED' : running, targetStatus: target } })
     act()
     return undefined
   }
@@ -323,7 +381,9 @@ export class Simulation {
   /** True where the object is there. */
   async #createSnapshot(location: ObjectLocation, isAutomatic: boolean, copy?: WorldCopy): Promise<boolean> {
     this.#book.change({ status: 'SNAPSHOT_IN_PROGRESS', snapshot: { location, tick: copy?.tick ?? this.#tick } })
-    const report = await this.#writeSnapshot(location, isAutomatic, copy)
+    const copied = (tick: number) => this.#book.change({ snapshot: { location, tick } })
+    const place = { objects: this.#plan.objects, location }
+    const report = await this.#writeSnapshot(place, { isAutomatic, copied, copy })
     if (this.#ending) return false
     const { tick } = this.#book.status.snapshot!
     const where = s3Uri(location)
@@ -339,24 +399,26 @@ export class Simulation {
     return !('error' in report)
   }
 
-  async #writeSnapshot(location: ObjectLocation, isAutomatic: boolean, copy?: WorldCopy): Promise<SnapshotOutcome> {
-    const { objects } = this.#plan
+  async #writeSnapshot(
+    place: SnapshotPlace,
+    { isAutomatic = false, copied = () => undefined, copy }: WriteOptions = {},
+  ): Promise<SnapshotOutcome> {
     const running = this.#running!
     const header = simulationHeader(this.#plan, running, this.#book.status.apps)
+    const location = 'location' in place ? place.location : undefined
     try {
-      running.made.add({ ...location, isAutomatic })
+      if (location) running.made.add({ ...location, isAutomatic })
       this.#snapshot = this.#snapshots.start({
         header,
-        location,
-        objects,
+        place,
         copyBytes: copyBytes(running.setup.fabric, this.#tick),
         isCopied: copy !== undefined,
         copyInto: async (room) => copy ?? running.clock.copyState(room),
-        copied: (tick) => this.#book.change({ snapshot: { location, tick } }),
+        copied,
       })
       const report = await this.#snapshot.finished
       this.#snapshot = undefined
-      if ('error' in report) running.made.forget(location)
+      if ('error' in report && location) running.made.forget(location)
       return report
     } catch (cause) {
       return { error: (cause as Error).message }
@@ -408,7 +470,7 @@ export class Simulation {
     await this.#cancelSnapshot()
     if (this.#running) {
       const { clock, apps } = this.#running
-      const finished = clock.finish(false)
+      const finished = clock.finish(this.#held)
       const late = setTimeout(() => void clock.finish(true), lastTickMs)
       await finished
       clearTimeout(late)
@@ -418,23 +480,33 @@ export class Simulation {
     await this.#end({ status: 'STOPPED' })
   }
 
-  #fail(failure: StartFailure): Promise<void> {
-    this.#ending ??= this.#failNow(failure)
+  /** `save` is called before anything ends; the place that it gives is named with the failure. */
+  #fail(failure: StartFailure, save?: () => Promise<string | undefined>): Promise<void> {
+    this.#ending ??= this.#failNow(failure, save)
     return this.#ending
   }
 
-  async #failNow(failure: StartFailure): Promise<void> {
+  async #failNow(failure: StartFailure, save?: () => Promise<string | undefined>): Promise<void> {
     clearTimeout(this.#timer)
     this.#startAborted.abort(failure)
-    this.#journal.error(`simulation=FAILED ${failure.message}`)
     await this.#cancelSnapshot()
+    const savedWorld = await save?.()
+    const saved = savedWorld === undefined ? '' : `; the world as of tick ${this.#tick} is saved as ${savedWorld}`
+    this.#journal.error(`simulation=FAILED ${failure.message}${saved}`)
     if (this.#running) {
       const { clock, apps } = this.#running
       await apps.abandonAll()
       await clock.finish(true)
     }
     await this.#leaveNothing()
-    await this.#end({ status: 'FAILED', startErrors: [...failure.errors] })
+    await this.#end({
+      status: 'FAILED',
+      startErrors: failure.errors.map((error) => ({
+        ...error,
+        errorMessage: `${error.errorMessage}${saved}`,
+        ...(savedWorld !== undefined && { savedWorld }),
+      })),
+    })
   }
 
   async #cancelSnapshot(): Promise<void> {
@@ -467,6 +539,20 @@ export class Simulation {
     this.#book.flush()
     this.#ended.resolve()
   }
+}
+
+type RestartApp = Extract<WorkerCommand, { command: 'restartApp' }>
+
+interface WriteOptions {
+  isAutomatic?: boolean
+  /** Told the tick that the snapshot is of. */
+  copied?(tick: number): void
+  /** Of the world, where there is one already. */
+  copy?: WorldCopy | undefined
+}
+
+function appFailure({ name, domain }: AppState, reason: string): StartFailure {
+  return startFailure('AppFailed', `app '${name}' of domain '${domain}' failed again and again: ${reason}`)
 }
 
 interface Running {

@@ -1,23 +1,20 @@
-// Makes a simulation's snapshots, one after another, and puts them into the object store beside it: encoding and compression never delay a tick.
+// Makes a simulation's snapshots, one after another, and puts them where they are to be: encoding and compression never delay a tick.
 // Owns the memory that the world is copied into, the writing, and the threads that encode, which stay for the next snapshot. All of them run when no other thread has work.
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { pageBytes } from '../base/memory.ts'
-import type { ObjectsConfig } from '../base/objects-config.ts'
 import type { SnapshotHeader } from '../core/snapshot/partition-state.ts'
-import type { ObjectLocation } from '../core/wire/worker-protocol.ts'
 import { runWhenIdle } from '../io/launch/scheduling.ts'
-import { openObjects } from '../io/objects/open-objects.ts'
 import type { WorldCopy } from './clock-messages.ts'
 import { Encoders } from './encoders.ts'
 import { writeSnapshot } from './snapshot-file.ts'
+import { openPlace, type SnapshotPlace } from './snapshot-place.ts'
 
 /** What a snapshot says of its simulation, whatever its tick. */
 export type SimulationHeader = Omit<SnapshotHeader, 'stateHash' | 'tick' | 'nextIdLane' | 'takenAtMs'>
 
 export interface SnapshotOrder {
-  objects: ObjectsConfig
-  location: ObjectLocation
+  place: SnapshotPlace
   header: SimulationHeader
   /** What a copy of the world takes now. */
   copyBytes: number
@@ -87,12 +84,12 @@ class SnapshotThread {
   }
 
   async #made(
-    { objects: config, location, header, copyBytes, room }: SnapshotOrder,
+    { place, header, copyBytes, room }: SnapshotOrder,
     { copied, cancelled }: Making,
   ): Promise<SnapshotOutcome> {
     this.#say({ kind: 'room', room: room ?? makeRoom(copyBytes) })
     const encoders = await this.#encodersFor(copyBytes)
-    const objects = await openObjects(config)
+    const open = await openPlace(place)
     try {
       const { copy, takenAtMs } = await copied.promise
       const { tick, nextIdLane, sides } = copy
@@ -100,15 +97,12 @@ class SnapshotThread {
         { ...header, tick, nextIdLane, takenAtMs },
         encoders.encoded(sides),
       )
-      await objects.put(location.bucket, location.key, zip, {
-        contentType: 'application/zip',
-        signal: cancelled.signal,
-      })
+      await open.put(zip, cancelled.signal)
       const { bytes, manifest } = await finished
       encoders.forget()
       return { bytes, entities: manifest.entities, stateHash: manifest.stateHash }
     } finally {
-      await objects.close()
+      await open.close()
     }
   }
 

@@ -49,6 +49,8 @@ export class HeddleWaitError extends Error {
 export interface StartErrorReason {
   readonly errorType: string
   readonly errorMessage: string
+  /** Where the world of a simulation is saved that failed for an app's sake: `s3://bucket/key`, or a file of Heddle's machine. */
+  readonly savedWorld?: string
 }
 
 /** What `StartError` packs into one text; nothing where it has another form. */
@@ -63,5 +65,6 @@ export function startErrorReasons(text: string): StartErrorReason[] {
   return reasons.map((reason) => ({
     errorType: String(reason?.errorType),
     errorMessage: String(reason?.errorMessage),
+    ...(typeof reason?.savedWorld === 'string' && { savedWorld: reason.savedWorld }),
   }))
 }

@@ -95,3 +95,10 @@ test('timeouts of apps are read, and a bad one is refused', () => {
   assert.ok('refusal' in parseHeddleTags({ 'heddle:app-timeout': 'soon' }))
   assert.ok('refusal' in parseHeddleTags({ 'heddle:app-timeouts': '3' }))
 })
+
+test('what becomes of a world whose app fails for good is fail or hold', () => {
+  assert.equal(accepted({}).onAppFailure, undefined)
+  assert.equal(accepted({ 'heddle:on-app-failure': 'fail' }).onAppFailure, 'fail')
+  assert.equal(accepted({ 'heddle:on-app-failure': 'hold' }).onAppFailure, 'hold')
+  assert.ok('refusal' in parseHeddleTags({ 'heddle:on-app-failure': 'wait' }))
+})

@@ -20,6 +20,8 @@ export interface HeddleTags {
   snapshots?: SnapshotRhythm
   /** `heddle:restart-on-loss`: whether it is started again where its worker is lost. */
   restartOnLoss: boolean
+  /** `heddle:on-app-failure`: what becomes of the simulation when an app that it needs fails for good. Absent: `fail`. */
+  onAppFailure?: 'fail' | 'hold'
   /** `heddle:app-timeout` and `heddle:app-timeout:<domain>`: how long apps may take for a tick. */
   appTimeouts?: AppTimeouts
 }
@@ -46,6 +48,7 @@ export const tagNames = {
   snapshotKeep: 'heddle:snapshot-keep',
   restartOnLoss: 'heddle:restart-on-loss',
   appTimeout: appTimeoutTag,
+  onAppFailure: 'heddle:on-app-failure',
 } as const
 
 /** A mistyped name would be a wish that nobody hears. */
@@ -71,6 +74,9 @@ export function parseHeddleTags(
     return { refusal: `the tag ${tagNames.restartOnLoss} is true or false, not '${restart}'` }
   const snapshots = parseRhythm(tags, settings)
   if (snapshots && 'refusal' in snapshots) return snapshots
+  const onAppFailure = tags[tagNames.onAppFailure]
+  if (onAppFailure !== undefined && onAppFailure !== 'fail' && onAppFailure !== 'hold')
+    return { refusal: `the tag ${tagNames.onAppFailure} is fail or hold, not '${onAppFailure}'` }
   const appTimeouts = parseAppTimeouts(tags)
   if (appTimeouts && 'refusal' in appTimeouts) return appTimeouts
   return {
@@ -78,6 +84,7 @@ export function parseHeddleTags(
     ...(location && { schema: location }),
     ...(snapshots && { snapshots }),
     restartOnLoss: restart === 'true',
+    ...(onAppFailure && { onAppFailure }),
     ...(appTimeouts && { appTimeouts: appTimeouts.timeouts }),
   }
 }

@@ -75,6 +75,7 @@ function startingAgain(last: WorkerStatus, { reason, atMs, tick }: Loss): Worker
     revision: kept.revision + 1,
     workerPid: 0,
     status: 'STARTING',
+    startErrors: [],
     clock: { ...kept.clock, status: kept.clock.targetStatus === 'STARTED' ? 'STARTING' : 'STOPPED' },
     tick: lostAtTick,
     apps: kept.apps

@@ -1,4 +1,4 @@
-// The faults that end a start in FAILED, as the API shows them in `StartError`.
+// The faults that end a simulation in FAILED, in its start or later, as the API shows them in `StartError`.
 // Owns the names and the text form; never decides whether something is a fault.
 
 export type StartErrorType =
@@ -16,6 +16,8 @@ export type StartErrorType =
 export interface StartError {
   errorType: StartErrorType
   errorMessage: string
+  /** Of a simulation that failed for an app's sake: where its world is saved, as `s3://bucket/key` or a file's path. */
+  savedWorld?: string
 }
 
 /** `StartError` of DescribeSimulation: a string that holds a JSON array. */

@@ -13,6 +13,8 @@ export const RESTORING_FOLDER = 'snapshot'
 export const TICK_FILE = 'tick'
 /** Name of the folder, in a run folder, of the log streams of a simulation whose schema names no log group. */
 export const LOGS_FOLDER = 'logs'
+/** Name of the snapshot, in a run folder, of a world that has failed and has no other place for its snapshots. */
+export const SAVED_WORLD_FILE = 'last-world.zip'
 /** Name of the worker's socket in its fabric folder. */
 const SOCKET_FILE = 'worker.sock'
 

@@ -79,7 +79,7 @@ export interface WorkerStatus {
   revision: number
   workerPid: number
   status: SimulationStatus
-  /** What ended its start, or ended it later. */
+  /** What ended its start, or ended it later; while it is held: why. */
   startErrors: StartError[]
   clock: { status: ClockStatus; targetStatus: 'STARTED' | 'STOPPED' }
   tick: number
@@ -90,6 +90,8 @@ export interface WorkerStatus {
   snapshot?: { location: ObjectLocation; tick: number }
   /** The last snapshot's outcome, once there is one. */
   lastSnapshot?: { location: ObjectLocation; tick: number; bytes: number; error?: string }
+  /** Where domains' packages are by now, where it isn't as the schema says. */
+  packages?: Record<string, string>
   /** How often it was started again because its worker was lost: the newest few, oldest first. */
   restarts?: Restart[]
 }
@@ -149,6 +151,8 @@ export type WorkerCommand =
   | { command: 'startApp'; domain: string; name: string; description?: string; launchCommands?: string[] }
   | { command: 'stopApp'; domain: string; name: string }
   | { command: 'deleteApp'; domain: string; name: string }
+  /** Of an app in ERROR; `package` is a location as schemas have it, for all apps of the domain from now on. */
+  | { command: 'restartApp'; domain: string; name: string; package?: string }
   | { command: 'createSnapshot'; location: ObjectLocation }
   | { command: 'stop' }
 

@@ -1,0 +1,71 @@
+// `heddle app restart`: starts an app in ERROR again, with other code if wanted, and waits until it has started.
+// Owns what is said and waited for. It is no operation of the service's API: the worker itself is asked, on its own machine.
+
+import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Command } from 'commander'
+import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
+import { type DataFolder, dataFolder } from '../control/data-folder.ts'
+import { commandWorker, readRecords } from '../control/overview.ts'
+import { parsePackageLocation } from '../core/schema/package-location.ts'
+import type { AppState, WorkerCommand } from '../core/wire/worker-protocol.ts'
+import type { SimulationRecord } from '../io/store/store.ts'
+import { addSettings } from './settings.ts'
+
+interface RestartOptions extends ConfigOptions {
+  package?: string
+}
+
+/** A package may have to be fetched. */
+const answerLimitMs = 300_000
+const lookEachMs = 100
+
+export function appRestartCommand(): Command {
+  const command = new Command('restart')
+    .description('start an app in ERROR again; a simulation that is held for it goes on')
+    .argument('<simulation>')
+    .argument('<domain>')
+    .argument('<app>')
+    .option(
+      '--package <location>',
+      'other code: s3://bucket/key, a zip or a folder; it is the package of all apps of the domain that are started from now on',
+    )
+  return addSettings(command, ['data']).action(restart)
+}
+
+async function restart(simulation: string, domain: string, name: string, options: RestartOptions): Promise<void> {
+  const data = dataFolder(resolveDataFolder(options, process.env))
+  const record = (await readRecords(data)).find((each) => each.name === simulation)
+  if (record === undefined) throw new Error(`there is no simulation named ${simulation} in ${data.folder}`)
+  const location = options.package === undefined ? {} : { package: absolute(options.package) }
+  await ask(data, record, { command: 'restartApp', domain, name, ...location })
+  for (;;) {
+    const status = await ask(data, record, { command: 'status' })
+    const app = status.find((each) => each.domain === domain && each.name === name)
+    if (app === undefined) throw new Error(`app ${name} was deleted`)
+    if (app.status === 'STARTED') break
+    if (app.status !== 'STARTING') throw new Error(`app ${name} is ${app.status}${whyOf(app)}`)
+    await sleep(lookEachMs)
+  }
+  process.stdout.write(`app ${name} is STARTED\n`)
+}
+
+/** The apps after the command. Throws an error with the refusal. */
+async function ask(data: DataFolder, record: SimulationRecord, command: WorkerCommand): Promise<AppState[]> {
+  const answer = await commandWorker(data, record, command, answerLimitMs)
+  if (answer === undefined || !('refusal' in answer || 'status' in answer))
+    throw new Error(`the worker of ${record.name} does not answer: 'heddle status' says how the simulation does`)
+  if ('refusal' in answer) throw new Error(`${answer.refusal.error}: ${answer.refusal.message}`)
+  return answer.status.apps
+}
+
+/** The worker has another working folder. */
+function absolute(text: string): string {
+  const parsed = parsePackageLocation(text)
+  if ('rule' in parsed) throw new Error(`--package ${parsed.rule}`)
+  return parsed.location.kind === 'path' ? resolve(parsed.location.path) : text
+}
+
+function whyOf({ failure }: AppState): string {
+  return failure === undefined ? '' : `: ${failure}`
+}
