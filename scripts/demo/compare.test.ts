@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { LockstepWorld, spatialDomain } from '../../sdk/typescript/src/testing/lockstep.ts'
-import { copyState } from '../../src/core/fabric/state.ts'
+import { copiedStates } from '../../src/core/fabric/testing/copied-states.ts'
 import { encodedHere } from '../../src/worker/encoded.testing.ts'
 import { writeSnapshot } from '../../src/worker/snapshot-file.ts'
 import { firstDifference, readWorld, type World } from './compare.ts'
@@ -26,7 +26,7 @@ async function worldWith(change: Change = {}): Promise<World> {
   const file = join(folder, 'snapshot.zip')
   try {
     const { fabric } = world
-    const states = [...fabric.partitions()].map((partition) => copyState(fabric, partition, 1))
+    const states = copiedStates(fabric, 1)
     const writing = writeSnapshot(
       {
         simulationName: 'world',

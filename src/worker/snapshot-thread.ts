@@ -3,9 +3,9 @@
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { pageBytes } from '../base/memory.ts'
+import type { WorldCopy } from '../core/fabric/clock-work.ts'
 import type { SnapshotHeader } from '../core/snapshot/partition-state.ts'
 import { runWhenIdle } from '../io/launch/scheduling.ts'
-import type { WorldCopy } from './clock-messages.ts'
 import { Encoders } from './encoders.ts'
 import { writeSnapshot } from './snapshot-file.ts'
 import { openPlace, type SnapshotPlace } from './snapshot-place.ts'

@@ -3,10 +3,10 @@
 
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import type { WorldCopy } from '../core/fabric/clock-work.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import type { AppState, WorkerPlan } from '../core/wire/worker-protocol.ts'
 import { discard } from '../io/shm/libc.ts'
-import type { WorldCopy } from './clock-messages.ts'
 import type {
   SimulationHeader,
   SnapshotOrder,

@@ -22,15 +22,11 @@ export interface Surroundings {
   memoryIsShort(): boolean
 }
 
-/** A caretaker keeps the partition as it is while it has no app; an undertaker empties one that is about to be removed. */
-export type Role = 'app' | 'caretaker' | 'undertaker'
-
 /** Thrown where a process is to die inside of a call into the fabric. */
 export class Death extends Error {}
 
 export class AppProcess {
   readonly index: number
-  readonly role: Role
   operations: Operation[] = []
   messages: ModelMessage[] = []
   readonly #surroundings: Surroundings
@@ -41,15 +37,14 @@ export class AppProcess {
   #fresh = true
 
   /** `launch` is a number that no other process of the history has. */
-  constructor(surroundings: Surroundings, fabric: Fabric, options: { index: number; launch: number; role: Role }) {
+  constructor(surroundings: Surroundings, fabric: Fabric, options: { index: number; launch: number }) {
     const { plan, parts } = surroundings
     this.#surroundings = surroundings
     this.#fabric = fabric
     this.index = options.index
-    this.role = options.role
     this.#owner = new parts.Owner(fabric, options.index, { indexRowsMin: 0, windowTicks: 3, spareShareMin: 0 })
     this.#whims = new Random(plan.seed, 3, options.launch)
-    const watchers = this.role === 'app' ? this.#whims.below(3) : 0
+    const watchers = this.#whims.below(3)
     for (let count = 0; count < watchers; count++) {
       const domain = this.#whims.below(plan.domains.length)
       const box = randomBox(this.#whims, plan.bounds)
@@ -74,8 +69,7 @@ export class AppProcess {
       this.#owner.begin(tick)
       this.#checkBegin(tick, expected)
       yield
-      if (this.role === 'app') yield* this.#update(tick)
-      else if (this.role === 'undertaker') this.#deleteAll()
+      yield* this.#update(tick)
       this.#owner.interests = this.#watchers.map(({ interest }) => interest)
       this.#owner.finish()
       if (diesAtWrite > 0) throw new Death()
@@ -106,15 +100,6 @@ export class AppProcess {
     const sendings = random.below(plan.habits.sendMax + 1)
     for (let count = 0; count < sendings; count++) this.#send(tick, random, count)
     yield
-  }
-
-  #deleteAll(): void {
-    const { back, rows } = this.#owner
-    for (let row = 0; row < rows; row++) {
-      if (back.state[row] === rowState.free) continue
-      this.operations.push({ kind: 'delete', id: back.id[row] })
-      this.#owner.delete(row)
-    }
   }
 
   #actOn(random: Random, row: number): boolean {

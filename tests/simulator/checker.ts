@@ -4,13 +4,13 @@
 import type { Fabric } from '../../src/core/fabric/fabric.ts'
 import { rowState, type Side } from '../../src/core/fabric/partition-memory.ts'
 import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
-import type { Model, ModelEntity } from './model.ts'
+import type { Model, ModelEntity, Picture } from './model.ts'
 import { check } from './violation.ts'
 
 const fieldIndexMax = 63
 
-/** Everything that a committed tick must be. In a restored world partitions that are empty don't know the tick yet. */
-export function checkCommitted(fabric: Fabric, model: Model, options: { restored?: boolean } = {}): void {
+/** Everything that a committed tick must be. Partitions that are new, or empty and restored, don't know the tick yet. */
+export function checkCommitted(fabric: Fabric, model: Model, options: { hasNew?: boolean } = {}): void {
   const { tick } = model
   const seen = new Map<number, number>()
   const inUse = [...fabric.partitions()]
@@ -21,7 +21,7 @@ export function checkCommitted(fabric: Fabric, model: Model, options: { restored
   )
   for (const partition of inUse) {
     const side = fabric.partition(partition).side(tick)
-    const knowsTick = side.float('tick') === tick || (options.restored === true && side.rows === 0)
+    const knowsTick = side.float('tick') === tick || (options.hasNew === true && side.rows === 0)
     check(knowsTick, tick, () => `partition ${partition} holds tick ${side.float('tick')}`)
     checkPartition(fabric, model, partition, seen)
   }
@@ -43,8 +43,8 @@ export function grantedIds(fabric: Fabric, tick: number): Set<number> {
   return granted
 }
 
-/** Copied states must be the model's world, each entity in its partition. */
-export function checkStates(model: Model, states: ReadonlyMap<number, PartitionState>): void {
+/** Copied states, by partition, must be the model's world, each entity in its partition. */
+export function checkStates(model: Picture, states: ReadonlyMap<number, PartitionState>): void {
   const { tick } = model
   const seen = new Set<number>()
   for (const [partition, state] of states) {

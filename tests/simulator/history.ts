@@ -1,14 +1,19 @@
 // One history of a world from its seed: ticks, crashes, full machines, snapshots, each committed tick compared with the model.
-// Owns the order of things, as worker and apps keep it; what is right is the model's and the checker's.
+// Owns the turns: between two steps of an app, or two effects of the product's clock, anybody may die. What is right is the model's and the checker's.
 
-import { MemoryFullError, pageBytes, type Segments } from '../../src/base/memory.ts'
+import { pageBytes, type Segments } from '../../src/base/memory.ts'
+import { Scratch } from '../../src/base/scratch.ts'
+import type { ClockReport, ClockWork, WorldCopy } from '../../src/core/fabric/clock-work.ts'
 import { ControlBlock } from '../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../src/core/fabric/fabric.ts'
 import { controlRecord } from '../../src/core/fabric/layout.ts'
+import { hashWorld } from '../../src/core/fabric/state.ts'
 import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
-import { AppProcess, Death, type Role, type Surroundings } from './app-process.ts'
+import type { ClockMachine, EffectKind } from '../../src/core/tick/clock-machine.ts'
+import { AppProcess, Death, type Surroundings } from './app-process.ts'
 import { checkCommitted, checkStates, grantedIds } from './checker.ts'
 import { spoilBackSide } from './faults.ts'
+import type { ExpectedBegin, ModelMessage, Operation, Picture } from './model.ts'
 import { type Parts, realParts } from './parts.ts'
 import { type Plan, partitionCapacityMax, planOf } from './plan.ts'
 import { Random } from './random.ts'
@@ -70,11 +75,25 @@ class History {
   readonly #schedule: Random
   readonly #happened: Happened = { ...nothingHappened }
   #world: SimulatedWorld
-  #processes = new Map<number, AppProcess>()
-  /** By partition with a caretaker: the tick at which its app is there again. */
-  #returnsAt = new Map<number, number>()
+  #machine!: ClockMachine
+  #work!: ClockWork
+  /** By partition that takes part in ticks. */
+  readonly #processes = new Map<number, AppProcess>()
+  /** Those that compute the tick and have not committed it. */
+  readonly #running: Run[] = []
+  #expected: ReadonlyMap<number, ExpectedBegin> = new Map()
+  /** By partition: what the tick has done to it. */
+  readonly #done = new Map<number, { operations: Operation[]; messages: ModelMessage[] }>()
+  /** By partition that the clock cares for: the tick at which its app is there again. */
+  readonly #returnsAt = new Map<number, number>()
   /** Partitions that are about to be removed. */
-  readonly #stopping = new Set<number>()
+  readonly #removing = new Set<number>()
+  /** Of the copy under way. */
+  #picture: Picture | undefined
+  /** The world ends in this tick, as soon as there is a copy to go on from. */
+  #ends = false
+  #snapshot: Snapshot | undefined
+  #restoredAt = -1
   #launches = 0
   #pagesBefore = 0
   #starts = 0
@@ -88,92 +107,144 @@ class History {
   }
 
   run(): { happened: Happened; state: string } {
-    const { ticks } = this.#plan
-    this.#launchAll()
-    for (let tick = 1; tick <= ticks; tick++) {
-      const snapshot = this.#fate.chance(this.#plan.snapshot)
-      const restore = this.#fate.chance(this.#plan.restore)
-      const copied = this.#computeTick(tick, snapshot || restore)
-      if (restore && copied) this.#restore(copied, tick)
-      else this.#commitTick(tick)
-    }
+    this.#startClock()
+    while (this.#world.model.tick < this.#plan.ticks) this.#takeTurn()
+    this.#machine.obey({ kind: 'finish', force: false }, 0)
+    while (this.#stepClock() !== 'finished');
+    check(this.#world.control.shutdown, this.#plan.ticks, () => 'the clock has finished and told nobody')
     this.#checkSegments()
     const state = worldText(this.#world)
     this.#world.segments.release()
     return { happened: this.#happened, state }
   }
 
-  /** All apps compute the tick, step by step in any order; a copy of the tick before is made somewhere in between. */
-  #computeTick(tick: number, copies: boolean): Snapshot | undefined {
-    const { control, model } = this.#world
-    const expected = model.expectBegins()
-    control.release(tick, this.#processes.keys())
-    const running = [...this.#processes.values()].map((process) => {
-      const gone = process.role === 'app' && this.#fate.chance(this.#plan.goneForLong)
-      if (gone) this.#returnsAt.set(process.index, tick + this.#fate.between(1, 4))
-      return this.#start(process, tick, expected.get(process.index)!, gone)
+  /** The clock of the product on the world's memory, and an app for each partition. */
+  #startClock(): void {
+    const { control, fabric } = this.#world
+    for (const kept of [this.#processes, this.#done, this.#returnsAt, this.#removing]) kept.clear()
+    this.#running.length = 0
+    this.#picture = undefined
+    this.#pagesBefore = 0
+    this.#machine = new this.#parts.Machine({
+      partitionCapacity: control.sizes.partitionCapacity,
+      partitions: fabric.partitions(),
+      committedTick: control.committedTick,
+      tickRate: 0,
     })
-    let copied: Snapshot | undefined
-    let copyAt = copies ? this.#schedule.below(running.length * 4) : -1
-    while (running.length > 0) {
-      if (copies && copyAt-- === 0) copied = this.#copy()
-      const place = this.#schedule.below(running.length)
-      const run = running[place]
-      const state = advance(run)
-      if (state === 'running') continue
-      const { index } = run.process
-      check(control.isPending(index) === (state === 'dead'), tick, () => `partition ${index} is wrong about pending`)
-      if (state === 'dead') running[place] = this.#relaunch(run, tick)
-      else {
-        running[place] = running[running.length - 1]
-        running.pop()
-        if (run.stepsToDeath >= 0) this.#dieAfterCommit(run)
-      }
-    }
-    check(control.nonePending(), tick, () => 'somebody is pending after all are done')
-    return copies ? (copied ?? this.#copy()) : undefined
+    this.#work = new this.#parts.Work(this.#machine, fabric, { report: (report) => this.#hear(report) })
+    for (const index of fabric.partitions()) this.#join(index)
+    this.#machine.obey({ kind: 'start' }, 0)
   }
 
-  #start(process: AppProcess, tick: number, expected: Run['expected'], gone: boolean): Run {
+  /** An app does a step, or the clock performs an effect. One that waits for a copy is given the time for it. */
+  #takeTurn(): void {
+    const waits = this.#ends && !this.#snapshot && this.#running.length === 1
+    if (this.#running.length > 0 && !waits && this.#schedule.chance(0.7)) {
+      this.#advance()
+      return
+    }
+    const kind = this.#stepClock()
+    if (kind === 'wait' && this.#running.length > 0) this.#advance()
+    else check(kind !== 'wait', this.#world.model.tick, () => 'the clock waits, and nobody computes')
+    if (this.#snapshot && (kind === 'commit' || this.#schedule.chance(0.3))) this.#restore(this.#snapshot)
+  }
+
+  #stepClock(): EffectKind {
+    const { control } = this.#world
+    const effect = this.#machine.step(0, control.nonePending())
+    const { kind, tick, partition } = effect
+    if (kind === 'beginCopy') this.#picture = this.#world.model.picture()
+    this.#work.perform(effect)
+    if (kind === 'release') this.#released(tick)
+    else if (kind === 'keep' || kind === 'empty' || kind === 'standIn') this.#kept(partition, kind)
+    else if (kind === 'commit') this.#committed(tick)
+    else if (kind === 'remove') this.#looked(partition)
+    return kind
+  }
+
+  #released(tick: number): void {
+    const { control, model } = this.#world
+    this.#expected = model.expectBegins()
+    for (const index of model.partitions.keys())
+      check(control.isPending(index) === this.#processes.has(index), tick, () => `${index} is wrong about pending`)
+    if (tick !== this.#restoredAt) {
+      const isCopied = this.#fate.chance(this.#plan.snapshot)
+      this.#ends = this.#fate.chance(this.#plan.restore)
+      if (isCopied || this.#ends)
+        this.#machine.obey({ kind: 'copyState', request: tick, room: new SharedArrayBuffer(4096) }, 0)
+    }
+    for (const process of this.#processes.values()) {
+      const gone = this.#fate.chance(this.#plan.goneForLong)
+      if (gone) this.#returnsAt.set(process.index, tick + this.#fate.between(1, 4))
+      this.#running.push(this.#start(process, tick, gone))
+    }
+  }
+
+  /** A process does a step of its tick, or dies. */
+  #advance(): void {
+    const { control } = this.#world
+    const { tick } = control
+    const place = this.#schedule.below(this.#running.length)
+    const run = this.#running[place]
+    const state = advance(run)
+    if (state === 'running') return
+    const { index, operations, messages } = run.process
+    check(control.isPending(index) === (state === 'dead'), tick, () => `partition ${index} is wrong about pending`)
+    if (state === 'dead' && !run.gone) {
+      this.#die(index, tick)
+      this.#running[place] = this.#start(this.#launch(index), tick, false)
+      return
+    }
+    this.#running[place] = this.#running[this.#running.length - 1]
+    this.#running.pop()
+    if (state === 'done') this.#done.set(index, { operations, messages })
+    if (state === 'dead') this.#die(index, tick)
+    // The tick is committed; the process that comes next knows nothing of it.
+    else if (run.stepsToDeath >= 0) this.#happened.crashes++
+    else return
+    if (!run.gone) this.#launch(index)
+    else {
+      this.#processes.delete(index)
+      this.#machine.obey({ kind: 'leave', partition: index }, 0)
+    }
+  }
+
+  #start(process: AppProcess, tick: number, gone: boolean): Run {
     const dies = gone || this.#schedule.chance(this.#plan.crash)
     const inWrite = dies && this.#schedule.chance(0.4)
+    const expected = this.#expected.get(process.index)!
     const steps = process.run(tick, expected, inWrite ? this.#schedule.between(1, 11) : 0)
-    return { process, steps, expected, stepsToDeath: dies && !inWrite ? this.#schedule.below(9) : -1, gone }
+    return { process, steps, stepsToDeath: dies && !inWrite ? this.#schedule.below(9) : -1, gone }
   }
 
-  /** A process died in the tick: what it wrote is anything, and another one runs the tick again. */
-  #relaunch(run: Run, tick: number): Run {
+  /** A process died in the tick: what it wrote is anything. */
+  #die(index: number, tick: number): void {
     const { segments, control } = this.#world
-    const { index, role } = run.process
     this.#happened.crashes++
     if (this.#schedule.chance(0.7))
       spoilBackSide(segments, control, this.#schedule, { partition: index, tick, fieldsMax: this.#plan.fieldsMax })
-    const process = this.#launch(index, run.gone ? 'caretaker' : role)
-    return this.#start(process, tick, run.expected, false)
   }
 
-  /** Its tick is committed; the process that comes next knows nothing of it. */
-  #dieAfterCommit(run: Run): void {
-    const { operations, messages, index, role } = run.process
-    this.#happened.crashes++
-    const next = this.#launch(index, run.gone ? 'caretaker' : role)
-    next.operations = operations
-    next.messages = messages
+  /** The clock has done the tick of a partition that has no app. */
+  #kept(partition: number, how: 'keep' | 'empty' | 'standIn'): void {
+    const owned = how === 'empty' ? [...this.#expected.get(partition)!.entities.keys()] : []
+    // Its app may have committed before it was gone.
+    if (how !== 'standIn' || !this.#done.has(partition))
+      this.#done.set(partition, { operations: owned.map((id) => ({ kind: 'delete', id })), messages: [] })
   }
 
-  #commitTick(tick: number): void {
+  #committed(tick: number): void {
     const { control, fabric, model, segments } = this.#world
-    const done = new Map(
-      [...this.#processes].map(([index, { operations, messages }]) => [index, { operations, messages }]),
-    )
-    const handoffs = this.#parts.arbitrate(fabric, tick)
-    control.setCommittedTick(tick)
-    model.commit(tick, done)
+    model.commit(tick, this.#done)
+    this.#done.clear()
     checkCommitted(fabric, model)
     this.#checkMemory(tick)
     const granted = grantedIds(fabric, tick)
     model.grant(granted, this.#memoryIsShort())
+    const { handoffs } = this.#work
     check(handoffs.granted === granted.size, tick, () => `the barrier says it granted ${handoffs.granted}`)
+    if (this.#snapshot) return
+    this.#ends = false
 
     this.#happened.ticks++
     this.#happened.entities += model.entities.size
@@ -181,52 +252,59 @@ class History {
     this.#happened.rejected += handoffs.rejected
     if (control.memoryPages < this.#pagesBefore) this.#happened.gaveMemoryBack++
     this.#changeMemory(segments)
-    this.#stopSome(tick)
-    this.#startSome(tick)
+    this.#stopSome()
+    this.#startSome()
     for (const [index, returnsAt] of this.#returnsAt) {
       if (returnsAt > tick) continue
       this.#returnsAt.delete(index)
-      this.#launch(index, 'app')
+      this.#join(index)
     }
     this.#pagesBefore = control.memoryPages
   }
 
   /** Apps without a cell stop. What was granted to leave has to be gone before its partition is; the rest vanishes with it. */
-  #stopSome(tick: number): void {
-    const { model, fabric } = this.#world
-    for (const [index, { cell }] of model.partitions) {
-      if (cell < 0 && this.#fate.chance(this.#plan.startOrStop * 0.3)) this.#stopping.add(index)
-    }
-    for (const index of this.#stopping) {
-      this.#returnsAt.delete(index)
-      const side = fabric.partition(index).side(tick)
-      if (side.handoffGranted.subarray(0, side.get('handoffGroups')).some((granted) => granted > 0)) {
-        this.#launch(index, 'undertaker')
-        continue
-      }
-      fabric.removePartition(index)
-      model.removePartition(index)
-      this.#stopping.delete(index)
+  #stopSome(): void {
+    for (const [index, { cell }] of this.#world.model.partitions) {
+      if (cell >= 0 || !this.#fate.chance(this.#plan.startOrStop * 0.3) || this.#removing.has(index)) continue
+      this.#removing.add(index)
       this.#processes.delete(index)
-      this.#happened.stopped++
-      this.#checkSegments()
+      this.#returnsAt.delete(index)
+      this.#machine.obey({ kind: 'leave', partition: index }, 0)
+      this.#machine.obey({ kind: 'removePartition', partition: index }, 0)
     }
   }
 
-  #startSome(tick: number): void {
-    const { model, fabric, control } = this.#world
+  /** The clock has looked whether a partition can be removed. */
+  #looked(partition: number): void {
+    const { model, control } = this.#world
+    if (control.partitionInUse(partition)) return
+    model.removePartition(partition)
+    this.#removing.delete(partition)
+    this.#happened.stopped++
+    this.#checkSegments()
+  }
+
+  #startSome(): void {
     const domain = this.#plan.domains.findIndex(({ grid }) => !grid)
     if (domain < 0 || !this.#fate.chance(this.#plan.startOrStop)) return
-    try {
-      const index = fabric.addPartition({ domain, cell: -1, name: `maker-${++this.#starts}` })
-      if (index < 0) return
-      model.addPartition(index, domain, -1, control.partitionWord(index, 'epoch'))
-      this.#launch(index, 'app')
+    const name = `maker-${++this.#starts}`
+    this.#machine.obey({ kind: 'addPartition', request: domain, domain, name }, 0)
+  }
+
+  #hear(report: ClockReport): void {
+    if (report.kind === 'stateCopied') this.#copied(report.copy)
+    if (report.kind !== 'partitionAdded') return
+    const { request: domain, partition, error } = report
+    const { model, control } = this.#world
+    if (partition >= 0) {
+      model.addPartition(partition, domain, -1, control.partitionWord(partition, 'epoch'))
+      this.#join(partition)
       this.#happened.started++
-    } catch (cause) {
-      check(cause instanceof MemoryFullError && this.#memoryIsShort(), tick, () => `no app can be started: ${cause}`)
-      this.#checkSegments()
+      return
     }
+    const isFull = model.partitions.size === control.sizes.partitionCapacity
+    check(isFull || this.#memoryIsShort(), model.tick, () => `no app can be started: ${error}`)
+    this.#checkSegments()
   }
 
   #changeMemory(segments: SimulatedWorld['segments']): void {
@@ -240,21 +318,27 @@ class History {
     if (short) this.#happened.memoryShort++
   }
 
-  #copy(): Snapshot {
-    const { fabric, model, control } = this.#world
-    const { tick } = model
+  /** What the clock copied is the world as it was when it began to, whatever has happened since. */
+  #copied({ tick, nextIdLane, sides }: WorldCopy): void {
+    const picture = this.#picture!
+    check(tick === picture.tick, tick, () => `a copy of tick ${picture.tick} says that it is of ${tick}`)
     const states = new Map<number, PartitionState>()
-    for (const index of fabric.partitions()) states.set(index, this.#parts.copyState(fabric, index, tick))
-    checkStates(model, states)
+    for (const [at, { partition }] of sides.entries())
+      states.set(partition, this.#parts.stateOfSide(sides, at, new Scratch()))
+    checkStates(picture, states)
     this.#happened.snapshots++
-    return { tick, nextIdLane: control.nextIdLane, states: [...states.values()], usedIds: model.usedIds }
+    const { usedIds } = picture
+    if (this.#ends) this.#snapshot = { tick, nextIdLane, states: [...states.values()], usedIds }
   }
 
-  /** The world ends in the middle of a tick, and another one goes on from the copy: it computes that tick again. */
-  #restore(snapshot: Snapshot, tick: number): void {
-    const { plan, segments } = this.#world
+  /** The world ends between two effects of the clock: what is committed is whole. Another one goes on from the copy. */
+  #restore(snapshot: Snapshot): void {
+    const { plan, segments, fabric: ended, model: known } = this.#world
+    checkCommitted(ended, known, { hasNew: true })
     this.#checkSegments()
     segments.release()
+    this.#ends = false
+    this.#snapshot = undefined
     const regrids = this.#fate.chance(0.5)
     const other = planOf(this.#fate.word())
     const domains = plan.domains.map((domain) =>
@@ -264,25 +348,22 @@ class History {
     const entityLimit = regrids ? Math.max(plan.sizes.entityLimit, most) : plan.sizes.entityLimit
     const sizes = { ...plan.sizes, entityLimit, partitionCapacity: partitionCapacityMax }
     this.#world = restoredWorld({ ...plan, domains, sizes }, this.#parts, snapshot)
-    this.#pagesBefore = 0
     const { fabric, model } = this.#world
-    checkCommitted(fabric, model, { restored: true })
-    const states = [...fabric.partitions()].map((index) => this.#parts.copyState(fabric, index, snapshot.tick))
-    check(hashOf(states) === hashOf(snapshot.states), tick, () => 'the restored world has another state hash')
+    checkCommitted(fabric, model, { hasNew: true })
+    const { stateHash } = hashWorld(fabric, snapshot.tick)
+    check(stateHash === hashOf(snapshot.states), snapshot.tick, () => 'the restored world has another state hash')
     this.#happened.restores++
-    this.#launchAll()
-    this.#computeTick(tick, false)
-    this.#commitTick(tick)
+    this.#restoredAt = snapshot.tick + 1
+    this.#startClock()
   }
 
-  #launchAll(): void {
-    this.#processes.clear()
-    this.#returnsAt.clear()
-    this.#stopping.clear()
-    for (const index of this.#world.fabric.partitions()) this.#launch(index, 'app')
+  /** A new app's process for a partition, which computes from the next tick on. */
+  #join(index: number): void {
+    this.#launch(index)
+    this.#machine.obey({ kind: 'join', partition: index }, 0)
   }
 
-  #launch(index: number, role: Role): AppProcess {
+  #launch(index: number): AppProcess {
     const { plan, segments, fabric, model } = this.#world
     const surroundings: Surroundings = {
       plan,
@@ -291,7 +372,7 @@ class History {
       memoryIsShort: () => this.#memoryIsShort(),
     }
     const own = plan.separateFabrics ? this.#fabricOfProcess(segments.forProcess(), index) : fabric
-    const process = new AppProcess(surroundings, own, { index, launch: this.#launches++, role })
+    const process = new AppProcess(surroundings, own, { index, launch: this.#launches++ })
     this.#processes.set(index, process)
     return process
   }
@@ -335,9 +416,8 @@ class History {
 interface Run {
   process: AppProcess
   steps: Generator<void, void>
-  expected: Parameters<AppProcess['run']>[1]
   stepsToDeath: number
-  /** A caretaker comes after it. */
+  /** The clock cares for its partition after it. */
   gone: boolean
 }
 

@@ -37,6 +37,13 @@ export interface ModelMessage {
   payload: Uint8Array
 }
 
+/** The model at one tick, which later ticks don't change. */
+export interface Picture {
+  tick: number
+  entities: ReadonlyMap<number, ModelEntity>
+  usedIds: ReadonlySet<number>
+}
+
 /** What the begin of a tick must tell an owner. */
 export interface ExpectedBegin {
   entities: Map<number, ModelEntity>
@@ -78,7 +85,11 @@ export class Model {
   /** The partition is gone with everything that is in it. */
   removePartition(index: number): void {
     this.partitions.delete(index)
-    for (const entity of this.entities.values()) if (entity.owner === index) this.entities.delete(entity.id)
+    for (const { id, owner, granted } of this.entities.values()) {
+      if (owner !== index) continue
+      check(!granted, this.tick, () => `entity ${id} is on its way, and partition ${index} is removed`)
+      this.entities.delete(id)
+    }
     this.messages = this.messages.filter(({ source }) => source !== index)
   }
 
@@ -130,6 +141,16 @@ export class Model {
     }
     for (const entity of this.entities.values()) entity.target = this.#targetOf(entity)
     this.tick = tick
+  }
+
+  /** The world as a copy of the committed tick shows it: who was let go is with the partition that takes it in. */
+  picture(): Picture {
+    const entities = new Map<number, ModelEntity>()
+    for (const entity of this.entities.values()) {
+      const owner = entity.granted ? entity.target : entity.owner
+      entities.set(entity.id, { ...entity, owner, fields: new Map(entity.fields) })
+    }
+    return { tick: this.tick, entities, usedIds: new Set(this.usedIds) }
   }
 
   /** What the barrier decided: checks that it could, and that it could not have granted more. */

@@ -1,27 +1,30 @@
-// The parts of the fabric that the simulator drives, so that a test can put a broken one in a part's place.
+// The parts of the product that the simulator drives, so that a test can put a broken one in a part's place.
 // Owns the list; the real ones are the default.
 
-import { arbitrate } from '../../src/core/fabric/barrier.ts'
+import { ClockWork } from '../../src/core/fabric/clock-work.ts'
 import { readMessages } from '../../src/core/fabric/messages.ts'
 import { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
-import { copyState } from '../../src/core/fabric/state.ts'
+import { stateOfSide } from '../../src/core/fabric/side-columns.ts'
 import { Subscription } from '../../src/core/fabric/subscriptions.ts'
+import { ClockMachine } from '../../src/core/tick/clock-machine.ts'
 import { type HistorySegments, PooledSegments } from './pooled-segments.ts'
 
 export interface Parts {
   Owner: new (...options: ConstructorParameters<typeof PartitionOwner>) => PartitionOwner
   Subscription: new (...options: ConstructorParameters<typeof Subscription>) => Subscription
   Segments: new (options: { headroomBytes: number }) => HistorySegments
-  arbitrate: typeof arbitrate
+  Machine: new (...options: ConstructorParameters<typeof ClockMachine>) => ClockMachine
+  Work: new (...options: ConstructorParameters<typeof ClockWork>) => ClockWork
   readMessages: typeof readMessages
-  copyState: typeof copyState
+  stateOfSide: typeof stateOfSide
 }
 
 export const realParts: Parts = {
   Owner: PartitionOwner,
   Subscription,
   Segments: PooledSegments,
-  arbitrate,
+  Machine: ClockMachine,
+  Work: ClockWork,
   readMessages,
-  copyState,
+  stateOfSide,
 }

@@ -1,32 +1,43 @@
-// A checker that can't fail proves nothing: each test breaks the fabric in one place, and the simulator has to notice.
+// A checker that can't fail proves nothing: each test breaks code of the product in one place, and the simulator has to notice.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { arbitrate } from '../../src/core/fabric/barrier.ts'
+import { mock, test } from 'node:test'
+import { ClockWork } from '../../src/core/fabric/clock-work.ts'
+import { ControlBlock } from '../../src/core/fabric/control-block.ts'
 import { readMessages } from '../../src/core/fabric/messages.ts'
-import { rowState } from '../../src/core/fabric/partition-memory.ts'
+import { PartitionMemory, rowState } from '../../src/core/fabric/partition-memory.ts'
 import { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
-import { copyState } from '../../src/core/fabric/state.ts'
+import { stateOfSide } from '../../src/core/fabric/side-columns.ts'
 import { Subscription, type SubscriptionEvent } from '../../src/core/fabric/subscriptions.ts'
+import { ClockMachine, type Effect } from '../../src/core/tick/clock-machine.ts'
 import { HistoryFailure, runHistory } from './history.ts'
 import { type Parts, realParts } from './parts.ts'
-import { PooledSegments } from './pooled-segments.ts'
 
 const seedsMax = 400
 
-/** Runs histories with broken parts until one fails, and looks at the complaint; the history must fail the same way again. */
-function noticed(broken: Partial<Parts>, complaint: RegExp): void {
+/**
+ * Runs histories with broken parts until one fails, and looks at the complaint; the history must fail the same way again, and not where nothing is broken.
+ * `breakMore` breaks what is no part.
+ */
+function noticed(broken: Partial<Parts>, complaint: RegExp, breakMore?: () => void): void {
   const parts = { ...realParts, ...broken }
-  for (let seed = 1; seed <= seedsMax; seed++) {
-    const failure = failureOf(seed, parts)
-    if (!failure) continue
+  try {
+    breakMore?.()
+    const seed = firstFailure(parts)
+    const failure = failureOf(seed, parts)!
     assert.match(failure.message, complaint)
     assert.ok(failure.message.includes(`npm run test:long -- --seed ${seed} --histories 1`), failure.message)
     assert.equal(failureOf(seed, parts)?.message, failure.message)
+    mock.restoreAll()
     assert.equal(failureOf(seed, realParts), undefined)
-    return
+  } finally {
+    mock.restoreAll()
   }
-  assert.fail(`nobody noticed in ${seedsMax} histories`)
+}
+
+function firstFailure(parts: Parts): number {
+  for (let seed = 1; seed <= seedsMax; seed++) if (failureOf(seed, parts)) return seed
+  return assert.fail(`nobody noticed in ${seedsMax} histories`)
 }
 
 function failureOf(seed: number, parts: Parts): HistoryFailure | undefined {
@@ -124,40 +135,114 @@ test('an id that is given twice is noticed', () => {
   noticed({ Owner }, /was given twice/)
 })
 
+/** Changes what was granted to the first group that can have it changed, by one. */
+class OneMoreOrLess extends ClockWork {
+  protected change = 0
+  override perform(effect: Readonly<Effect>): void {
+    super.perform(effect)
+    if (effect.kind !== 'grant') return
+    for (const index of this.fabric.partitions()) {
+      const side = this.fabric.partition(index).side(effect.tick)
+      const granted = side.handoffGranted[0] + this.change
+      if (side.get('handoffGroups') === 0 || granted < 0 || granted > side.handoffCount[0]) continue
+      side.handoffGranted[0] = granted
+      this.handoffs.granted += this.change
+      return
+    }
+  }
+}
+
 test('a barrier that refuses an entity although there is room is noticed', () => {
-  noticed(
-    {
-      arbitrate(fabric, tick) {
-        const totals = arbitrate(fabric, tick)
-        for (const index of fabric.partitions()) {
-          const side = fabric.partition(index).side(tick)
-          if (side.get('handoffGroups') === 0 || side.handoffGranted[0] === 0) continue
-          side.handoffGranted[0]--
-          return { granted: totals.granted - 1, rejected: totals.rejected + 1 }
-        }
-        return totals
-      },
-    },
-    /which has room/,
-  )
+  class Work extends OneMoreOrLess {
+    protected override change = -1
+  }
+  noticed({ Work }, /which has room/)
 })
 
 test('a barrier that lets a partition have more than its limit is noticed', () => {
-  noticed(
-    {
-      arbitrate(fabric, tick) {
-        const totals = arbitrate(fabric, tick)
-        for (const index of fabric.partitions()) {
-          const side = fabric.partition(index).side(tick)
-          if (side.get('handoffGroups') === 0 || side.handoffGranted[0] === side.handoffCount[0]) continue
-          side.handoffGranted[0]++
-          return { granted: totals.granted + 1, rejected: totals.rejected - 1 }
-        }
-        return totals
-      },
-    },
-    /the barrier lets partition \d+ have/,
-  )
+  class Work extends OneMoreOrLess {
+    protected override change = 1
+  }
+  noticed({ Work }, /the barrier lets partition \d+ have/)
+})
+
+test('a clock that does not wait for everybody is noticed', () => {
+  class Machine extends ClockMachine {
+    override step(nowMs: number): Readonly<Effect> {
+      return super.step(nowMs, true)
+    }
+  }
+  noticed({ Machine }, /a tick is committed when all have committed/)
+})
+
+test('a clock that does not write what it granted is noticed', () => {
+  class Work extends ClockWork {
+    override perform(effect: Readonly<Effect>): void {
+      if (effect.kind !== 'grant') super.perform(effect)
+    }
+  }
+  noticed({ Work }, /which has room|the barrier says/)
+})
+
+test('a clock that does nothing for a partition without an app is noticed', () => {
+  class Work extends ClockWork {
+    override perform(effect: Readonly<Effect>): void {
+      if (effect.kind !== 'keep') super.perform(effect)
+    }
+  }
+  noticed({ Work }, /holds tick|is in partition/)
+})
+
+test('a clock that does the tick again of an app that committed and is gone is noticed', () => {
+  class Work extends ClockWork {
+    override perform(effect: Readonly<Effect>): void {
+      if (effect.kind !== 'standIn') super.perform(effect)
+      else {
+        super.perform({ ...effect, kind: 'keep' })
+        this.fabric.control.clearPending(effect.partition)
+      }
+    }
+  }
+  noticed({ Work }, /partition|entity/)
+})
+
+test('a clock that goes by what it knew of a partition before its app came is noticed', () => {
+  class Work extends ClockWork {
+    readonly #known = new Set<number>()
+    override perform(effect: Readonly<Effect>): void {
+      if (effect.kind !== 'takeCare' || !this.#known.has(effect.partition)) super.perform(effect)
+      if (effect.kind === 'takeCare') this.#known.add(effect.partition)
+      if (effect.kind === 'remove') this.#known.delete(effect.partition)
+    }
+  }
+  noticed({ Work }, /partition|entity/)
+})
+
+test('a partition that is removed before what was let go has arrived is noticed', () => {
+  class Work extends ClockWork {
+    readonly #clock: ClockMachine
+    constructor(...given: ConstructorParameters<typeof ClockWork>) {
+      super(...given)
+      this.#clock = given[0]
+    }
+    override perform(effect: Readonly<Effect>): void {
+      if (effect.kind !== 'remove') super.perform(effect)
+      else {
+        this.fabric.removePartition(effect.partition)
+        this.#clock.removed()
+      }
+    }
+  }
+  noticed({ Work }, /is on its way, and partition \d+ is removed/)
+})
+
+test('a partition that is kept, and not emptied, while it is removed is noticed', () => {
+  class Work extends ClockWork {
+    override perform(effect: Readonly<Effect>): void {
+      super.perform(effect.kind === 'empty' ? { ...effect, kind: 'keep' } : effect)
+    }
+  }
+  noticed({ Work }, /which does not exist/)
 })
 
 test('a message that is delivered twice is noticed', () => {
@@ -187,45 +272,75 @@ test('a subscription that keeps a removal to itself is noticed', () => {
 })
 
 test('a snapshot that reads the side that is being written is noticed', () => {
+  class Work extends ClockWork {
+    constructor(...[machine, fabric, options]: ConstructorParameters<typeof ClockWork>) {
+      super(machine, fabric, {
+        report(report) {
+          if (report.kind !== 'stateCopied') options.report(report)
+          else options.report({ ...report, copy: { ...report.copy, tick: report.copy.tick - 1 } })
+        },
+      })
+    }
+    override perform(effect: Readonly<Effect>): void {
+      super.perform(effect.kind === 'beginCopy' ? { ...effect, tick: effect.tick + 1 } : effect)
+    }
+  }
+  noticed({ Work }, /the cop(y|ies) |is at|has type|has field/)
+})
+
+test('a copy that is not ended before its side is written again is noticed', () => {
+  class Work extends ClockWork {
+    readonly #clock: ClockMachine
+    #isCopying = false
+    constructor(...[machine, fabric, options]: ConstructorParameters<typeof ClockWork>) {
+      super(machine, fabric, {
+        report: (report) => {
+          if (report.kind === 'stateCopied') this.#isCopying = false
+          options.report(report)
+        },
+      })
+      this.#clock = machine
+    }
+    override perform(effect: Readonly<Effect>): void {
+      if (this.#isCopying) super.perform({ ...effect, kind: 'copyStep' })
+      super.perform(effect)
+      if (effect.kind !== 'beginCopy') return
+      this.#isCopying = true
+      this.#clock.copied()
+    }
+  }
+  noticed({ Work }, /the cop(y|ies) |is at|has type|has field|a copy of tick/)
+})
+
+test('a copy that leaves out who was let go is noticed', () => {
   noticed(
     {
-      copyState(fabric, partition, tick) {
-        try {
-          return copyState(fabric, partition, tick + 1)
-        } catch {
-          // Of a side that nobody has written yet there may be no copy at all: that is no complaint of the checker's.
-          return copyState(fabric, partition, tick)
-        }
+      stateOfSide(sides, at, scratch) {
+        const target = sides[at].partition
+        const others = sides.map((side) => ({
+          ...side,
+          granted: side.granted.filter((granted) => granted.target !== target),
+        }))
+        return stateOfSide(others.with(at, sides[at]), at, scratch)
       },
     },
-    /the cop(y|ies) |is at|has type|has field/,
+    /the copies have/,
   )
 })
 
 test('a write to memory that was not claimed is noticed', () => {
-  class Careless extends PooledSegments {
-    override open(name: string, bytes: number) {
-      const segment = super.open(name, bytes)
-      const claim = (offsetBytes: number, count: number) => {
-        const isClaimed = segment.claim(offsetBytes, count)
-        segment.release(offsetBytes, count)
-        this.claimedBytes += count
-        return isClaimed
-      }
-      return name.includes('field') ? { ...segment, claim } : segment
-    }
-  }
-  noticed({ Segments: Careless }, /memory was written and not claimed/)
+  noticed({}, /memory was written and not claimed/, () => {
+    mock.method(PartitionMemory.prototype, 'ensureField', () => true)
+  })
 })
 
-test('a claim that is counted and not made is noticed', () => {
-  class Careless extends PooledSegments {
-    override open(name: string, bytes: number) {
-      const segment = super.open(name, bytes)
-      return name.includes('field') ? { ...segment, claim: () => true } : segment
-    }
-  }
-  noticed({ Segments: Careless }, /bytes are counted/)
+test('a barrier that counts the memory in use wrongly is noticed', () => {
+  const { recountMemory } = ControlBlock.prototype
+  noticed({}, /bytes are counted/, () => {
+    mock.method(ControlBlock.prototype, 'recountMemory', function (this: ControlBlock, pages: number) {
+      recountMemory.call(this, pages - 1)
+    })
+  })
 })
 
 test('an owner that gives back memory of messages that are still to be read is noticed', () => {

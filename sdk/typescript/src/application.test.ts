@@ -78,7 +78,7 @@ test('an app may ask whether the next tick would be waited for', () => {
   const world = new LockstepWorld()
   const [application] = world.applications
   assert.equal(application.beginUpdateWillBlock(), true)
-  world.fabric.control.release(1, [0])
+  world.release()
   assert.equal(application.beginUpdateWillBlock(), false)
 })
 

@@ -1,11 +1,12 @@
 // A whole small world in this process, for testing an app alone: one spatial partition and a clock.
 // Owns pacing and the end after a given time; never shares memory.
 
-import { arbitrate } from '../../../src/core/fabric/barrier.ts'
+import { ClockWork } from '../../../src/core/fabric/clock-work.ts'
 import { ControlBlock } from '../../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../../src/core/fabric/fabric.ts'
 import { World } from '../../../src/core/fabric/world.ts'
 import type { Bounds } from '../../../src/core/schema/grid.ts'
+import { ClockMachine } from '../../../src/core/tick/clock-machine.ts'
 import { MemorySegments } from '../../../src/io/shm/memory-segments.ts'
 import type { Host } from './host.ts'
 
@@ -58,25 +59,32 @@ class StandaloneHost implements Host {
   readonly partition: number
   readonly ports = new Map<number, number>()
   readonly attempt = 1
+  readonly #machine: ClockMachine
+  readonly #work: ClockWork
   readonly #ticks: number
-  readonly #tickMs: number
-  #nextDueMs = performance.now()
+  #nextDueMs = 0
 
   constructor(fabric: Fabric, partition: number, rate: number | 'unlimited', seconds: number) {
     this.fabric = fabric
     this.partition = partition
     this.#ticks = Math.round(seconds * (rate === 'unlimited' ? 30 : rate))
-    this.#tickMs = rate === 'unlimited' ? 0 : 1000 / rate
+    this.#machine = new ClockMachine({
+      partitionCapacity: fabric.control.sizes.partitionCapacity,
+      partitions: fabric.partitions(),
+      committedTick: 0,
+      tickRate: fabric.control.tickRate,
+    })
+    this.#work = new ClockWork(this.#machine, fabric, { report: () => undefined })
+    this.#machine.obey({ kind: 'join', partition }, performance.now())
+    this.#machine.obey({ kind: 'start' }, performance.now())
+    this.#endInTime()
   }
 
   poll(): 'tick' | 'shutdown' | 'wait' {
     const { control } = this.fabric
+    this.#goOn()
     if (control.isPending(this.partition)) return 'tick'
-    if (control.committedTick >= this.#ticks) return 'shutdown'
-    if (performance.now() < this.#nextDueMs) return 'wait'
-    this.#nextDueMs = Math.max(this.#nextDueMs, performance.now() - this.#tickMs) + this.#tickMs
-    control.release(control.committedTick + 1, [this.partition])
-    return 'tick'
+    return control.shutdown ? 'shutdown' : 'wait'
   }
 
   wait(): void {
@@ -89,14 +97,23 @@ class StandaloneHost implements Host {
   }
 
   committed(): void {
-    const { control } = this.fabric
-    control.clearPending(this.partition)
-    arbitrate(this.fabric, control.tick)
-    control.setCommittedTick(control.tick)
+    this.fabric.control.clearPending(this.partition)
+    this.#endInTime()
+    this.#goOn()
   }
 
   destroy(): void {
     this.fabric.control.setShutdown()
+  }
+
+  #goOn(): void {
+    const nowMs = performance.now()
+    this.#nextDueMs = nowMs + this.#work.goOn(nowMs)
+  }
+
+  /** The tick that was released is the last one, where the time is up. */
+  #endInTime(): void {
+    if (this.fabric.control.tick >= this.#ticks) this.#machine.obey({ kind: 'finish', force: false }, performance.now())
   }
 }
 

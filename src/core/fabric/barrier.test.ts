@@ -257,8 +257,8 @@ test('an entity takes no more fields than it may have, and changes those that it
 })
 
 test('entities whose target is not in use stay', () => {
-  const { fabric, tick, put } = testFabric({ columns: 2 })
-  fabric.removePartition(1)
+  const { fabric, tick, put, remove } = testFabric({ columns: 2 })
+  remove(1)
   const handoffs = tick((owner) => put(owner, 15, 5))
   assert.deepEqual(handoffs, { granted: 0, rejected: 1 })
   assert.deepEqual(arbitrate(fabric, 1), { granted: 0, rejected: 1 })

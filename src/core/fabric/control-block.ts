@@ -3,6 +3,7 @@
 
 import { assert } from '../../base/assert.ts'
 import { MemoryFullError, pageBytes, type Segment, type Segments } from '../../base/memory.ts'
+import type { PartitionSet } from '../tick/partition-set.ts'
 import {
   controlLayout,
   controlRecord,
@@ -194,14 +195,19 @@ export class ControlBlock {
     Atomics.store(this.words, at.shutdown, 1)
   }
 
-  /** Releases a tick to the partitions of `participants`. The caller wakes the apps afterwards. */
-  release(tick: number, participants: Iterable<number>): void {
+  /** Releases a tick to the partitions of `participants`: what they are told is there before the word that they wait for. The caller wakes the apps afterwards. */
+  release(tick: number, participants: PartitionSet): void {
+    assert(this.nonePending(), 'a tick is released when nobody computes')
+    assert(tick === this.committedTick + 1, `tick ${tick} does not follow on the committed one`)
     this.floats[at.tick] = tick
-    for (const partition of participants) Atomics.or(this.pending, partition >>> 5, 1 << (partition & 31))
+    for (let word = 0; word < this.pending.length; word++)
+      if (participants.words[word] !== 0) Atomics.or(this.pending, word, participants.words[word])
     Atomics.add(this.words, at.releaseWord, 1)
   }
 
   setCommittedTick(tick: number): void {
+    assert(this.nonePending(), 'a tick is committed when all have committed')
+    assert(tick === this.committedTick + 1, `tick ${tick} does not follow on the committed one`)
     this.floats[at.committedTick] = tick
   }
 

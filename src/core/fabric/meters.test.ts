@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { countOf, meanMs } from '../tick/durations.ts'
-import { appPhases, ClockMeter, clockPhases, HandoffCounter, PartitionMeter } from './meters.ts'
+import { appPhases, ClockMeter, clockPhases, PartitionMeter } from './meters.ts'
 import { testFabric } from './testing/test-fabric.ts'
 
 test('each phase of each partition and of the clock is counted for itself', () => {
@@ -52,16 +52,12 @@ test('a new partition begins at 0, whoever had its index before', () => {
 
 test('entities, and handoffs that were granted and that were not, are counted by partition', () => {
   const world = testFabric({ columns: 3, sizes: { entityLimit: 4 } })
-  const counter = new HandoffCounter(world.fabric)
   const counts = () =>
     [0, 1, 2].map((partition) => {
       const meter = new PartitionMeter(world.fabric, partition)
       return (['entities', 'handedOut', 'takenIn', 'rejected'] as const).map((name) => meter.get(name))
     })
-  const tick = (compute?: Parameters<typeof world.tick>[0]) => {
-    world.tick(compute)
-    counter.count(world.fabric.control.committedTick)
-  }
+  const { tick } = world
   // Three want to go where there is room for two; nobody leaves for the last cell.
   tick((owner) => {
     if (owner.index === 0) for (let n = 0; n < 3; n++) world.put(owner, 15, 5)

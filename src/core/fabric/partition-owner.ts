@@ -126,6 +126,8 @@ export class PartitionOwner {
   /** Opens the back side for `tick`, whose predecessor is committed. */
   begin(tick: number): void {
     const { memory } = this
+    assert(tick === this.#fabric.control.committedTick + 1, `tick ${tick} does not follow on the committed one`)
+    assert(tick !== this.tick, `tick ${tick} of partition ${this.index} is begun twice`)
     this.tick = tick
     this.#stamp = tick >>> 0
     this.#backIndex = tick % 2
@@ -140,6 +142,7 @@ export class PartitionOwner {
     this.#beginIndex()
     this.#settleLeavers()
     this.#takeInArrivals()
+    assert(this.#population <= memory.sizes.entityLimit, `partition ${this.index} has ${this.#population} entities`)
     this.#firstAddedIds = undefined
     if (this.#fresh) {
       const { ownership, back } = this

@@ -1,7 +1,7 @@
 // A partition's committed side as columns that can be copied in one piece and given to another thread, and the compact state that is made of them there.
 // Owns what is copied and how little work it is: the clock's thread does it between all else, in small steps. Never knows files, and never reads a side that is being written.
 
-import { type ArraysOf, Scratch } from '../../base/scratch.ts'
+import type { ArraysOf, Scratch } from '../../base/scratch.ts'
 import type { FieldColumn, PartitionState } from '../snapshot/partition-state.ts'
 import type { Fabric } from './fabric.ts'
 import { fieldIndexMax } from './layout.ts'
@@ -35,7 +35,7 @@ interface SideField {
 type Column = Float64Array | Float32Array | Uint32Array | Int32Array | Uint8Array
 
 /** The side of a tick where it lies: nothing is copied but the lists of leaving rows. */
-export function viewSide(fabric: Fabric, partition: number, tick: number): SideColumns {
+function viewSide(fabric: Fabric, partition: number, tick: number): SideColumns {
   const { control, world } = fabric
   const memory = fabric.partition(partition)
   const side = memory.side(tick)
@@ -172,11 +172,6 @@ export function stateOfSide(sides: readonly SideColumns[], at: number, scratch: 
     }
   }
   return compacted(own, [stayingRows(own), ...arrivals], { scratch, mayShare: true })
-}
-
-/** The state of one side by itself, those that leave included, in memory of its own. */
-export function ownState(side: SideColumns): PartitionState {
-  return compacted(side, [usedRows(side, side.states)], { scratch: new Scratch(), mayShare: false })
 }
 
 /** Rows of one side as runs: the first row of each, and the row behind its last. */

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Scratch } from '../../base/scratch.ts'
 import { createStateHash } from '../snapshot/state-hash.ts'
 import { redistribute } from './redistribute.ts'
-import { CopyRoom, copyBytes, copySides, doneAtOnce, stateOfSide } from './side-columns.ts'
-import { copyState, hashWorld, seedState } from './state.ts'
+import { hashWorld, seedState } from './state.ts'
+import { copiedStates } from './testing/copied-states.ts'
 import { testFabric } from './testing/test-fabric.ts'
 
 const entity = fc.record({
@@ -18,10 +17,8 @@ const entity = fc.record({
 
 function hashOf(world: ReturnType<typeof testFabric>, tick: number): string {
   const hash = createStateHash()
-  for (const index of world.fabric.partitions()) {
-    const { ids, types, positions, fields, count } = copyState(world.fabric, index, tick)
+  for (const { ids, types, positions, fields, count } of copiedStates(world.fabric, tick))
     hash.addRows(ids, types, positions, fields, count)
-  }
   return hash.digest()
 }
 
@@ -36,7 +33,7 @@ test('a state that is copied, and seeded into another fabric, is the same state 
         }
         for (const [row, { deleted }] of entities.entries()) if (deleted) owner.delete(row)
       })
-      const state = copyState(world.fabric, 0, 1)
+      const [state] = copiedStates(world.fabric, 1)
       const again = testFabric({ columns, tick: 1 })
       for (const [index, piece] of redistribute(again.fabric.world, [state], () => 0))
         assert.ok(seedState(again.fabric.partition(index), 1, { ...piece, idLane: 7, idCounter: 3 }))
@@ -55,7 +52,7 @@ test('values of any length go on from a state in which they lie as close as they
     for (let row = 0; row < 4; row++)
       owner.storeField(world.put(owner, row, 5), 1, 9, new Uint8Array(row + 2).fill(row + 1))
   })
-  const state = copyState(world.fabric, 0, 1)
+  const [state] = copiedStates(world.fabric, 1)
   const [field] = state.fields
   const stride = Math.max(...field.lengths)
   const data = new Uint8Array(stride * 4)
@@ -72,7 +69,7 @@ test('values of any length go on from a state in which they lie as close as they
 test('an entity that waited for its handoff in a snapshot asks for it in the first tick after a start from it', () => {
   const world = testFabric({ columns: 2, sizes: { entityLimit: 1 } })
   world.tick((owner) => world.put(owner, 15, 5))
-  const states = [0, 1].map((index) => copyState(world.fabric, index, 1))
+  const states = copiedStates(world.fabric, 1)
   const again = testFabric({ columns: 2, tick: 1, sizes: { entityLimit: 1 } })
   const placed = redistribute(again.fabric.world, states, (state) => states.indexOf(state), 1)
   for (const [index, piece] of placed)
@@ -85,7 +82,8 @@ test('a field that an entity does not have any more leaves nothing in a copy', (
   const world = testFabric({ columns: 1 })
   world.tick((owner) => owner.storeField(world.put(owner, 1, 1), 1, 77, new Uint8Array([1])))
   world.tick((owner) => owner.removeField(0, 1))
-  const [field] = copyState(world.fabric, 0, 2).fields
+  const [{ fields }] = copiedStates(world.fabric, 2)
+  const [field] = fields
   assert.deepEqual([field.lengths[0], field.typeIds[0]], [-1, 0])
 })
 
@@ -93,13 +91,8 @@ test('more entities than a partition may hold are not seeded', () => {
   const world = testFabric({ columns: 1 })
   world.tick((owner) => [world.put(owner, 1, 1), world.put(owner, 2, 2)])
   const small = testFabric({ columns: 1, sizes: { entityLimit: 1 } })
-  assert.equal(seedState(small.fabric.partition(0), 1, copyState(world.fabric, 0, 1)), false)
+  assert.equal(seedState(small.fabric.partition(0), 1, copiedStates(world.fabric, 1)[0]), false)
 })
-
-function copyWorld(world: ReturnType<typeof testFabric>, tick: number, bytes = copyBytes(world.fabric, tick)) {
-  const sides = doneAtOnce(copySides(world.fabric, tick, new CopyRoom(new SharedArrayBuffer(bytes))))
-  return sides.map((_, at) => stateOfSide(sides, at, new Scratch()))
-}
 
 test('a copy of the world is its state, also where the room for it is too small, and stays what it was', () => {
   fc.assert(
@@ -113,7 +106,7 @@ test('a copy of the world is its state, also where the room for it is too small,
         for (const [row, { deleted }] of entities.entries()) if (deleted && owner.index === 0) owner.delete(row)
       })
       const { stateHash } = hashWorld(world.fabric, 1)
-      const copies = [copyWorld(world, 1), copyWorld(world, 1, bytes)]
+      const copies = [copiedStates(world.fabric, 1), copiedStates(world.fabric, 1, bytes)]
       world.tick((owner) => {
         for (let row = 0; row < owner.rows; row++) if (owner.back.state[row] !== 0) owner.delete(row)
       })
@@ -140,9 +133,12 @@ test('a copy of the world shows an entity that was let go with the partition tha
     }
   })
   const before = world.ids()
-  const copied = copyWorld(world, 1).map((state) => [...state.ids])
+  const copied = copiedStates(world.fabric, 1).map((state) => [...state.ids])
   assert.deepEqual(copied, [[], before[maker].slice(1), before[maker].slice(0, 1)])
-  assert.deepEqual(copyWorld(world, 1)[1].fields[0].data.length, 2 * copyWorld(world, 1)[1].fields[0].stride)
+  assert.deepEqual(
+    copiedStates(world.fabric, 1)[1].fields[0].data.length,
+    2 * copiedStates(world.fabric, 1)[1].fields[0].stride,
+  )
   world.tick()
   assert.deepEqual(Object.values(world.ids()), copied)
 })

@@ -1,4 +1,4 @@
-// A partition's committed state as compact arrays, out of the fabric and into it; and the hash of the whole world's.
+// A partition's committed state, from compact arrays into the fabric; and the hash of the whole world's.
 // Owns what a partition is seeded with; never knows files, and never reads a side that is being written.
 
 import { assert } from '../../base/assert.ts'
@@ -7,12 +7,6 @@ import { createStateHash } from '../snapshot/state-hash.ts'
 import type { Fabric } from './fabric.ts'
 import { fieldIndexMax } from './layout.ts'
 import { type PartitionMemory, rowState, strideFor } from './partition-memory.ts'
-import { ownState, viewSide } from './side-columns.ts'
-
-/** Copies the state of a partition as it was committed at `tick`. */
-export function copyState(fabric: Fabric, partition: number, tick: number): PartitionState {
-  return ownState(viewSide(fabric, partition, tick))
-}
 
 /** The hash of the whole world's state at `tick`, and how many entities there are: computed where they are, nothing is copied but lengths of fields. */
 export function hashWorld(fabric: Fabric, tick: number): { stateHash: string; entities: number } {

@@ -1,11 +1,13 @@
 // Several apps in one process, for tests of what happens between them: real applications over a real fabric in this process's memory.
-// Owns the clock: `tick` runs every app's update in turn, as if they had run side by side. Never waits.
+// Owns the turns: `tick` runs every app's update one after the other, as if they had run side by side, under the product's clock. Never waits.
 
-import { arbitrate, type HandoffsOfTick } from '../../../../src/core/fabric/barrier.ts'
+import type { HandoffsOfTick } from '../../../../src/core/fabric/barrier.ts'
+import { ClockWork } from '../../../../src/core/fabric/clock-work.ts'
 import { ControlBlock } from '../../../../src/core/fabric/control-block.ts'
 import { Fabric } from '../../../../src/core/fabric/fabric.ts'
 import { World } from '../../../../src/core/fabric/world.ts'
 import type { Bounds } from '../../../../src/core/schema/grid.ts'
+import { ClockMachine } from '../../../../src/core/tick/clock-machine.ts'
 import { MemorySegments } from '../../../../src/io/shm/memory-segments.ts'
 import { Application } from '../application.ts'
 import type { Host } from '../host.ts'
@@ -32,8 +34,8 @@ export class LockstepWorld {
   readonly fabric: Fabric
   /** By partition: the cells first, x running first, then the custom apps. */
   readonly applications: Application[]
-  /** What became of the last tick's handoffs. */
-  handoffs: HandoffsOfTick = { granted: 0, rejected: 0 }
+  readonly #machine: ClockMachine
+  readonly #work: ClockWork
 
   constructor(options: LockstepOptions = {}) {
     const { columns = 2, rows = 1, customApps = [] } = options
@@ -69,20 +71,38 @@ export class LockstepWorld {
         name: `${spatialDomain}-${cell % columns}-${Math.floor(cell / columns)}`,
       })
     for (const name of customApps) this.fabric.addPartition({ domain: 1, cell: 0, name })
+    this.#machine = new ClockMachine({
+      partitionCapacity: sizes.partitionCapacity,
+      partitions: this.fabric.partitions(),
+      committedTick: 0,
+      tickRate: 0,
+    })
+    this.#work = new ClockWork(this.#machine, this.fabric, { report: () => undefined })
+    for (const partition of this.fabric.partitions()) this.#machine.obey({ kind: 'join', partition }, 0)
     this.applications = [...this.fabric.partitions()].map((partition) => this.#attach(partition))
+  }
+
+  /** What became of the last tick's handoffs. */
+  get handoffs(): HandoffsOfTick {
+    return this.#work.handoffs
   }
 
   /** Runs one tick: each app's body, by partition; then the barrier. */
   tick(...bodies: ((transaction: Transaction) => void)[]): void {
-    const { control } = this.fabric
-    control.release(control.committedTick + 1, this.fabric.partitions())
+    this.release()
     for (const [partition, application] of this.applications.entries()) {
       const transaction = application.beginUpdate()
       bodies[partition]?.(transaction)
       if (!transaction.isCommitted) transaction.commit()
     }
-    this.handoffs = arbitrate(this.fabric, control.tick, this.fabric.world.description.transfersPerTick)
-    control.setCommittedTick(control.tick)
+    this.#work.goOn(0)
+  }
+
+  /** Releases the next tick, and no further one. */
+  release(): void {
+    this.#machine.obey({ kind: 'start' }, 0)
+    this.#work.goOn(0)
+    this.#machine.obey({ kind: 'stop' }, 0)
   }
 
   /** As if the app's process had died and been started again. */

@@ -1,8 +1,10 @@
 // A small fabric inside one process, for the fabric's own tests: memory without limits, and one owner a partition.
-// Owns the making and the lock step of a tick; never used outside of tests.
+// Owns the making and the order of owners in a tick, under the product's clock; never used outside of tests.
 
 import type { Segment, Segments } from '../../../base/memory.ts'
-import { arbitrate, type HandoffsOfTick } from '../barrier.ts'
+import { ClockMachine } from '../../tick/clock-machine.ts'
+import type { HandoffsOfTick } from '../barrier.ts'
+import { ClockWork } from '../clock-work.ts'
 import { ControlBlock } from '../control-block.ts'
 import { Fabric } from '../fabric.ts'
 import type { FabricSizes } from '../layout.ts'
@@ -55,6 +57,8 @@ export interface TestFabric {
   owners: Map<number, PartitionOwner>
   /** Computes the next tick with all owners in order, and grants handoffs. */
   tick(compute?: (owner: PartitionOwner) => void): HandoffsOfTick
+  /** Takes a partition out of the world, between two ticks. */
+  remove(partition: number): void
   /** Makes an entity in the tick that an owner computes; returns its row. */
   put(owner: PartitionOwner, x: number, y: number): number
   /** Ids by partition, as committed. */
@@ -74,6 +78,7 @@ export function testFabric(options: {
   const world = new World({
     simulationName: 'test',
     executionId: 'test',
+    transfersPerTick: options.transfersMax,
     domains: [
       { name: 'ground', lifecycle: 'BySpatialSubdivision', area: { bounds, columns, rows: 1, firstPartition: 0 } },
       { name: 'makers', lifecycle: 'ByRequest' },
@@ -87,25 +92,40 @@ export function testFabric(options: {
   for (let cell = 0; cell < columns; cell++) fabric.addPartition({ domain: 0, cell, name: `ground-${cell}` })
   for (let maker = 0; maker < makers; maker++) fabric.addPartition({ domain: 1, cell: -1, name: `maker-${maker}` })
   const owners = new Map<number, PartitionOwner>()
+  const machine = new ClockMachine({
+    partitionCapacity: sizes.partitionCapacity,
+    partitions: fabric.partitions(),
+    committedTick: firstTick,
+    tickRate: 0,
+  })
+  const work = new ClockWork(machine, fabric, { report: () => undefined })
   return {
     segments,
     fabric,
     owners,
     tick(compute) {
-      const tick = control.committedTick + 1
+      // A test adds partitions as it likes: all that are there compute.
+      for (const partition of fabric.partitions()) machine.obey({ kind: 'join', partition }, 0)
+      machine.obey({ kind: 'start' }, 0)
+      work.goOn(0)
+      machine.obey({ kind: 'stop' }, 0)
       for (const index of fabric.partitions()) {
         let owner = owners.get(index)
         if (!owner || owner.memory !== fabric.partition(index)) {
           owner = new PartitionOwner(fabric, index)
           owners.set(index, owner)
         }
-        owner.begin(tick)
+        owner.begin(control.tick)
         compute?.(owner)
         owner.finish()
+        control.clearPending(index)
       }
-      const handoffs = arbitrate(fabric, tick, options.transfersMax)
-      control.setCommittedTick(tick)
-      return handoffs
+      work.goOn(0)
+      return work.handoffs
+    },
+    remove(partition) {
+      machine.obey({ kind: 'removePartition', partition }, 0)
+      work.goOn(0)
     },
     put(owner, x, y) {
       const row = owner.create(512)

@@ -1,0 +1,55 @@
+// Which partitions, as one bit each: the form that the pending bits of the control segment have.
+// Owns the bits; allocates nothing after it is made.
+
+export class PartitionSet {
+  /** Partition p is bit p mod 32 of word p / 32. */
+  readonly words: Int32Array
+
+  constructor(capacity: number) {
+    this.words = new Int32Array(Math.ceil(capacity / 32))
+  }
+
+  add(partition: number): void {
+    this.words[partition >>> 5] |= 1 << (partition & 31)
+  }
+
+  delete(partition: number): void {
+    this.words[partition >>> 5] &= ~(1 << (partition & 31))
+  }
+
+  has(partition: number): boolean {
+    return (this.words[partition >>> 5] & (1 << (partition & 31))) !== 0
+  }
+
+  clear(): void {
+    this.words.fill(0)
+  }
+
+  copy(from: PartitionSet): void {
+    this.words.set(from.words)
+  }
+
+  addAll(from: PartitionSet): void {
+    for (let word = 0; word < this.words.length; word++) this.words[word] |= from.words[word]
+  }
+
+  deleteAll(from: PartitionSet): void {
+    for (let word = 0; word < this.words.length; word++) this.words[word] &= ~from.words[word]
+  }
+
+  /** The lowest partition; -1 where there is none. */
+  first(): number {
+    for (let word = 0; word < this.words.length; word++) {
+      const bits = this.words[word]
+      if (bits !== 0) return word * 32 + 31 - Math.clz32(bits & -bits)
+    }
+    return -1
+  }
+
+  /** Takes the lowest partition out; -1 where there is none. */
+  takeFirst(): number {
+    const partition = this.first()
+    if (partition >= 0) this.delete(partition)
+    return partition
+  }
+}
