@@ -95,6 +95,9 @@ test('what is refused is refused under the names of STS', async () => {
     sts({ accessKeyId, secretAccessKey }).getSessionToken().promise(),
     /GetSessionToken.*heddle access/,
   )
+  // A body that is longer than any for the one action is not taken apart.
+  const long = sts({ accessKeyId, secretAccessKey }).getFederationToken({ Name: 'ann', Policy: '&'.repeat(5000) })
+  await assert.rejects(long.promise(), { code: 'InvalidAction', message: /names no Action/ })
 })
 
 test('a signed address works as a signed body does', async () => {

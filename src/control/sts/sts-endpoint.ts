@@ -94,7 +94,7 @@ async function perform(
 ): Promise<Identity> {
   const body = await readBody(request, { timeoutMs: receiveMs, hold: load.bodyBytes.account(response) })
   if (!load.apiRequests.account(response)(1)) throw tooMuchAtOnce('requests')
-  const { method = '', url = '', headers } = request
+  const { method = '', url = '', headersDistinct: headers } = request
   const authentication = await authenticate({ method, url, headers, body })
   if (!authentication.ok) throw stsErrorOf({ code: authentication.error, message: authentication.message })
   progress.caller = authentication.caller
@@ -105,11 +105,15 @@ async function perform(
   return { Arn: arn, UserId: userIdOf(arn, accountId), Account: accountId }
 }
 
+/** Much more than the one action takes; what is longer is not read. */
+const ACTION_BODY_BYTES_MAX = 4096
+
 /** Clients put it into the body; those that sign addresses, into the query. */
 function actionOf(url: string, body: Uint8Array): string | null {
   const mark = url.indexOf('?')
   const inQuery = mark === -1 ? null : new URLSearchParams(url.slice(mark + 1)).get('Action')
-  return inQuery ?? new URLSearchParams(Buffer.from(body).toString()).get('Action')
+  if (inQuery !== null || body.length > ACTION_BODY_BYTES_MAX) return inQuery
+  return new URLSearchParams(Buffer.from(body).toString()).get('Action')
 }
 
 function refusedAction(action: string | null): string {

@@ -42,6 +42,13 @@ export function conditionHolds(condition: Condition, context: RequestContext): b
   return every ? given.every(holdsFor) : given.some(holdsFor)
 }
 
+/** Whether the request says too little for the values to be known, where they are to be refused: that must not allow anything. */
+export function leavesOpen({ operator, values, variables }: Condition, context: RequestContext): boolean {
+  if (!variables || !operator.negated) return false
+  const options = { wildcards: false, variables }
+  return values.some((value) => textOf(parsePattern(value, options), (name) => context.variable(name)) === undefined)
+}
+
 /** How one value is compared with one that the policy names. */
 export interface Comparison {
   /** Whether the policy may name it; with `variables`, it may hold some. */

@@ -176,6 +176,20 @@ test('a variable without a value matches nothing, and lets no NotResource allow 
   assert.equal(decide([policyOf({}, { Effect: 'Deny', ...others })], { resource }).allowed, false)
 })
 
+test('a variable without a value in what a condition refuses allows nothing, and still denies', () => {
+  const notMine = { StringNotEquals: { 'aws:ResourceTag/team': ['blue', '${aws:RequestTag/team}'] } }
+  const notLike = { 'ForAllValues:StringNotLike': { 'aws:ResourceTag/team': '${aws:RequestTag/team}*' } }
+  const red = { 'aws:ResourceTag/team': 'red' }
+  for (const Condition of [notMine, notLike]) {
+    assert.equal(allows({ Condition }, { values: red }), false)
+    assert.equal(allows({ Condition }, { values: { ...red, 'aws:RequestTag/team': 'green' } }), true)
+    assert.equal(allows({ Condition }, { values: { ...red, 'aws:RequestTag/team': 'red' } }), false)
+    assert.equal(decide([{}, { Effect: 'Deny', Condition }], { values: red }).allowed, false)
+  }
+  const fallback = { StringNotEquals: { 'aws:ResourceTag/team': "${aws:RequestTag/team, 'none'}" } }
+  assert.equal(allows({ Condition: fallback }, { values: red }), true)
+})
+
 test('a policy of 2008 has no variables', () => {
   const statement = { Effect: 'Allow', Action: '*', Resource: 'arn:aws:s3:::home/${aws:username}' }
   const parsed = parsePolicy({ Version: '2008-10-17', Statement: statement })

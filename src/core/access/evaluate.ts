@@ -2,7 +2,7 @@
 // Owns the order that IAM documents: a Deny wins over all, then an Allow is needed, of the user and of the session; all else is denied.
 // Never knows where policies come from.
 
-import { conditionHolds } from './conditions.ts'
+import { conditionHolds, leavesOpen } from './conditions.ts'
 import { matchesPattern, type Pattern, reachBelow, textOf } from './pattern.ts'
 import type { Policy, Statement } from './policy.ts'
 import type { RequestContext } from './request-context.ts'
@@ -81,6 +81,7 @@ function statementApplies(statement: Statement, action: string, { resource, cont
   // What is left out of an Allow must be known, or it would allow too much.
   const isUnclear = (each: Pattern) => textOf(each, variableOf) === undefined
   if (statement.effect === 'Allow' && statement.resourcesExcluded && statement.resources.some(isUnclear)) return false
+  if (statement.effect === 'Allow' && statement.conditions.some((each) => leavesOpen(each, context))) return false
   return statement.conditions.every((condition) => conditionHolds(condition, context))
 }
 
