@@ -117,7 +117,8 @@ function shapeText(name: string): string {
       const length = range(shape.lengthMin, shape.lengthMax, 'characters')
       const pattern = shape.pattern === undefined ? undefined : code(shape.pattern)
       const refused = shape.prefixRefused === undefined ? undefined : `not beginning with \`${shape.prefixRefused}\``
-      return ['Text', length, pattern, refused].filter(Boolean).join(', ')
+      const dots = shape.dotsRefused && 'not of dots alone'
+      return ['Text', length, pattern, refused, dots].filter(Boolean).join(', ')
     }
     case 'integer':
       return ['Integer', range(shape.min, shape.max, '')].filter(Boolean).join(', ')

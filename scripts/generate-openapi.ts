@@ -127,6 +127,7 @@ function schemaOf(shape: Shape): object {
         minLength: shape.lengthMin,
         maxLength: shape.lengthMax,
         pattern: shape.pattern,
+        ...(shape.dotsRefused && { not: { pattern: '^\\.+$' } }),
         enum: shape.values,
         ...(shape.sensitive && { format: 'password' }),
       }

@@ -191,7 +191,7 @@ export class Apps {
       ...options,
       // A partition that a snapshot brought waits for the app of its name.
       partition: setup.partitions.get(key) ?? noPartition,
-      stream: `/domain/${options.domain}/app/${streamPart(options.name)}/${randomId()}`,
+      stream: `/domain/${options.domain}/app/${options.name}/${randomId()}`,
       ports: [],
       command: options.launchCommands?.length ? options.launchCommands : domain.launchCommand,
     })
@@ -379,11 +379,6 @@ function locationOf(text: string): PackageLocation {
 
 /** Of an app whose partition is still to be made. */
 const noPartition = -1
-
-/** An app may be named `..`, and a part of a stream's name may not. */
-function streamPart(name: string): string {
-  return /^\.+$/.test(name) ? name.replaceAll('.', '_') : name
-}
 
 function randomId(): string {
   return randomBytes(6).toString('hex')

@@ -57,7 +57,7 @@ function world(entities: readonly TestEntity[]): PartitionState[] {
     partitionOf(entities.slice(0, third), { name: 'a', cell: { x: 0, y: 0 }, idLane: 1 }),
     partitionOf(entities.slice(third, third * 2), { name: 'b', cell: { x: 1, y: 0 }, idLane: 2 }, 3),
     {
-      ...partitionOf(entities.slice(third * 2), { name: '..', domain: 'View', lifecycle: 'ByRequest', idLane: 3 }),
+      ...partitionOf(entities.slice(third * 2), { name: '.a.', domain: 'View', lifecycle: 'ByRequest', idLane: 3 }),
       cell: undefined,
     },
   ].map(({ cell, ...state }) => ({ ...state, ...(cell && { cell }), idCounter: 2 ** 32 }))
@@ -171,7 +171,7 @@ test('the parts are what the manifest says, for anyone who unpacks them', async 
   const zip = await openSealedZip(file, { partsMax: 100, totalBytesMax: 10_000_000 })
   assert.deepEqual(
     [...zip.parts.keys()],
-    ['schema.yaml', 'entities/Crowd/a.arrow', 'entities/Crowd/b.arrow', 'entities/View/...arrow', 'manifest.json'],
+    ['schema.yaml', 'entities/Crowd/a.arrow', 'entities/Crowd/b.arrow', 'entities/View/.a..arrow', 'manifest.json'],
   )
   assert.deepEqual(JSON.parse(Buffer.from(await zip.read(MANIFEST_PATH)).toString()), manifest)
   for (const { path, rows } of manifest.partitions) assert.equal(arrowTable(await zip.read(path)).numRows, rows)

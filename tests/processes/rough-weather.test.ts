@@ -224,7 +224,7 @@ test('XML as deep as a body may be is refused by the object store', async () => 
 test('keys of every odd character are kept apart, listed, given back and deleted', async () => {
   const keys = [
     ...Array.from({ length: 0x7e }, (_, index) => `odd/${String.fromCharCode(index + 1)}`),
-    ...['..', '.', '../..', '/', '//', 'a//b', 'a/', '/a', ' ', '  a  ', '%', '%2F', '%00', '+', '?a=b#c', '~', '__proto__', 'é', 'e\u0301', '🧵', '\u202e', '\uffff', '\ufeff'],
+    ...['../..', '/', '//', 'a//b', 'a/', '/a', ' ', '  a  ', '%', '%2F', '%00', '+', '?a=b#c', '~', '__proto__', 'é', 'e\u0301', '🧵', '\u202e', '\uffff', '\ufeff'],
     'x'.repeat(1024),
     '🧵'.repeat(256),
     `${'d/'.repeat(511)}xx`,
@@ -239,7 +239,7 @@ test('keys of every odd character are kept apart, listed, given back and deleted
   const found = new Set(listed.Contents?.map(({ Key = '' }) => decodeURIComponent(Key)))
   for (const key of keys) assert.ok(found.has(key), JSON.stringify(key))
   for (const Key of keys) await heddle.s3.send(new DeleteObjectCommand({ Bucket, Key }))
-  for (const Key of ['x'.repeat(1025), '\0', 'a\0b'])
+  for (const Key of ['x'.repeat(1025), '\0', 'a\0b', '.', '..'])
     await assert.rejects(heddle.s3.send(new PutObjectCommand({ Bucket, Key, Body: '' })), (error: object) => {
       const { $metadata } = error as { $metadata: { httpStatusCode: number } }
       assert.equal($metadata.httpStatusCode, 400, JSON.stringify(Key))

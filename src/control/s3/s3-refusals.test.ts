@@ -241,6 +241,12 @@ describe('the S3 endpoint', () => {
     await assertRefused('AuthorizationHeaderMalformed', 400, { method: 'GET', path: '/worlds/%zz' })
     await assertRefused('MethodNotAllowed', 405, { method: 'PATCH', path: '/worlds/key' })
     await assertRefused('InvalidArgument', 400, { method: 'PUT', path: '/worlds/a%00b', body: 'x' })
+    for (const key of ['.', '..', '...']) {
+      await assertRefused('InvalidArgument', 400, { method: 'PUT', path: `/worlds/${key}`, body: 'x' })
+      await assertRefused('InvalidArgument', 400, { method: 'GET', path: `/worlds/${key}` })
+      await assertRefused('InvalidArgument', 400, { method: 'POST', path: `/worlds/${key}?uploads=` })
+      await assertRefused('InvalidBucketName', 400, { method: 'PUT', path: `/${key}` })
+    }
     await assertRefused('NoSuchBucket', 404, { method: 'GET', path: '/../etc/passwd' })
     await assertRefused('NoSuchBucket', 404, { method: 'GET', path: '/.heddle/temporary' })
     await assertRefused('NoSuchBucket', 404, { method: 'GET', path: '/..%2F..%2Fetc/passwd' })

@@ -82,6 +82,7 @@ function brokenStringRules(shape: StringShape, text: string): string[] {
   if (shape.prefixRefused !== undefined && text.toLowerCase().startsWith(shape.prefixRefused)) {
     rules.push(`Member must not begin with ${shape.prefixRefused}`)
   }
+  if (shape.dotsRefused === true && /^\.+$/.test(text)) rules.push('Member must not be made of dots alone')
   return rules
 }
 

@@ -13,6 +13,8 @@ export interface StringShape {
   readonly values?: readonly string[]
   /** Beginnings, in lower case, that are refused in any case. A rule of the service that its model does not carry. */
   readonly prefixRefused?: string
+  /** Names like `..` are refused: they would mean another place wherever a name stands in a path. A rule of Heddle's own. */
+  readonly dotsRefused?: true
   /** Not to be shown in logs. */
   readonly sensitive?: true
 }
@@ -72,8 +74,14 @@ const RESOURCE_NAME_PATTERN = '^[a-zA-Z0-9_.-]+$'
 
 export const SHAPES = {
   // Names and addresses of resources
-  ResourceName: { type: 'string', lengthMin: 1, lengthMax: 64, pattern: RESOURCE_NAME_PATTERN },
-  LongResourceName: { type: 'string', lengthMin: 1, lengthMax: 256, pattern: RESOURCE_NAME_PATTERN },
+  ResourceName: { type: 'string', lengthMin: 1, lengthMax: 64, pattern: RESOURCE_NAME_PATTERN, dotsRefused: true },
+  LongResourceName: {
+    type: 'string',
+    lengthMin: 1,
+    lengthMax: 256,
+    pattern: RESOURCE_NAME_PATTERN,
+    dotsRefused: true,
+  },
   ResourceArn: {
     type: 'string',
     lengthMax: 1600,

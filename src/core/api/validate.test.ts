@@ -99,6 +99,11 @@ const refused: Record<string, Case & { readonly code: string; readonly message: 
     url: '/describesimulation?Simulation=world',
     ...validation(`Value at 'simulation' failed to satisfy constraint: Member must not be null`),
   },
+  'a name of dots alone': {
+    operation: 'DescribeSimulation',
+    url: '/describesimulation?simulation=..',
+    ...validation(`Value at 'simulation' failed to satisfy constraint: Member must not be made of dots alone`),
+  },
   'a name that does not match its pattern': {
     operation: 'DescribeSimulation',
     url: '/describesimulation?simulation=a%20b',

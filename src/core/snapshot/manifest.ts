@@ -27,7 +27,7 @@ const wholeNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256 in lower-case hex')
 const lifecycle = z.enum(['BySpatialSubdivision', 'PerWorker', 'ByRequest'])
 /** Of domains, apps and simulations; also what keeps a path inside its folder. */
-const resourceName = z.string().regex(/^[a-zA-Z0-9_\-.]{1,128}$/, 'not a name')
+const resourceName = z.string().regex(/^(?!\.+$)[a-zA-Z0-9_\-.]{1,128}$/, 'not a name')
 const domainName = resourceName.refine((name) => !/^\.+$/.test(name), 'not a name')
 const range = z
   .tuple([z.number(), z.number()])

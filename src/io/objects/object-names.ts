@@ -30,6 +30,12 @@ export function checkKey(key: string): void {
   if (Buffer.byteLength(key) > keyBytesMax) {
     throw new ObjectsError('InvalidName', `A key must be at most ${keyBytesMax} bytes long.`)
   }
+  if (/^\.+$/.test(key)) {
+    throw new ObjectsError(
+      'InvalidName',
+      'A key must not be made of dots alone: in addresses and paths it would mean another place.',
+    )
+  }
   if (key.includes('\0') || !key.isWellFormed()) {
     throw new ObjectsError('InvalidName', 'A key must be UTF-8 text without NUL characters.')
   }
