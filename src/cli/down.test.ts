@@ -108,6 +108,8 @@ test('control that does not end is waited for, named, and killed, and no other m
   const { up, data, fabric, heddle } = await place(context)
   const { child } = await up()
   child.kill('SIGSTOP')
+  const second = await heddle('up', '--port', '0')
+  assert.match(second.err, new RegExp(`is in use by process ${child.pid}`))
   const said: string[] = []
   const ending = shutDown({
     data: dataFolder(data),
@@ -115,22 +117,23 @@ test('control that does not end is waited for, named, and killed, and no other m
     workerProgram: SCRIPTED_WORKER,
     log: pino({ level: 'silent' }),
     say: (text) => said.push(text),
-    controlLimitMs: 6_000,
+    controlLimitMs: 2_000,
   })
-  const second = await heddle('up', '--port', '0')
-  assert.match(second.err, new RegExp(`is in use by process ${child.pid}`))
   assert.deepEqual(await ending, { simulations: [], control: { pid: child.pid, isKilled: true } })
   assert.ok(ended(child) || !isAlive(child.pid!))
   assert.deepEqual(said, [
-    `waits for control, process ${child.pid}, to end: it holds ${join(data, 'control.lock')}; it is killed after 6 s`,
+    `waits for control, process ${child.pid}, to end: it holds ${join(data, 'control.lock')}; it is killed after 2 s`,
     `kills control, process ${child.pid}`,
   ])
 })
 
 test('no second control serves a folder whose lock or note was deleted, and down finds the first', async (context) => {
-  const { up, data, heddle } = await place(context)
-  const { child } = await up()
+  const { up, post, data, heddle } = await place(context)
+  const { child, url } = await up()
   rmSync(join(data, 'control.lock'))
+  const change = await post(url, '/startsimulation', startInput('unseen'))
+  assert.equal(change.status, 500)
+  assert.match((change.body as { Message: string }).Message, /control\.lock was deleted/)
   const second = await heddle('up', '--port', '0')
   assert.match(second.err, new RegExp(`is in use by process ${child.pid}`))
   const down = await heddle('down')

@@ -16,6 +16,7 @@ import { type ControlConfig, type Environment, objectsConfig } from './config.ts
 import { type Credentials, loadCredentials } from './credentials.ts'
 import { type DataFolder, dataFolder, makeDataFolder } from './data-folder.ts'
 import type { OperationHandlers } from './http/handlers.ts'
+import { KeptFiles, withKeptFiles } from './kept-files.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { TOKEN_AGE_MS_MAX } from './operations/idempotency.ts'
 import { operationHandlers } from './operations/operations.ts'
@@ -93,7 +94,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
   opened.defer(() => supervisor.close())
   await store.forgetTokensBefore(Date.now() - TOKEN_AGE_MS_MAX)
   await supervisor.recover()
-  const handlers = operationHandlers({
+  const plainHandlers = operationHandlers({
     owner: { region: config.region, accountId: config.accountId },
     store,
     supervisor,
@@ -106,6 +107,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     nowMs: Date.now,
     newExecutionId: randomUUID,
   })
+  const handlers = withKeptFiles(plainHandlers, new KeptFiles(data))
   const kept = opened.move()
   return {
     config,
