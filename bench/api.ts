@@ -1,6 +1,8 @@
-// How many calls of the API a second one control answers: DescribeSimulation and ListSimulations, with 1,000 simulations
-// in the store, signed, decided by policies and audited, beside the same server's route that does nothing.
-// Owns what is called; the sending is support/http-load.ts's. `value` and `reference` are those of the slower operation.
+// How many calls of the API a second one control answers: DescribeSimulation and ListSimulations,
+// with 1,000 simulations in the store, signed, decided by policies and audited, beside the same
+// server's route that does nothing.
+// Owns what is called; the sending is support/http-load.ts's. `value` and `reference` are those of
+// the slower operation.
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -61,7 +63,8 @@ await benchmark(async ({ say, defer }) => {
   const sign = signerFor(host, credentials)
   const client = new HeddleClient({ endpoint: heddle.endpoint, region: REGION, credentials })
   const tokens: (string | undefined)[] = [undefined]
-  for await (const { NextToken } of client.pages('ListSimulations', {})) if (NextToken) tokens.push(NextToken)
+  for await (const { NextToken } of client.pages('ListSimulations', {}))
+    if (NextToken) tokens.push(NextToken)
   const requests = {
     hello: [`GET /health HTTP/1.1\r\nhost: ${host}\r\n\r\n`],
     describe: await many(4 * SIMULATIONS, (index) =>
@@ -136,7 +139,12 @@ function many(count: number, make: (index: number) => Promise<string>): Promise<
 
 /** Whole requests, signed at different times, so that no two are the same. */
 function signerFor(host: string, credentials: Credentials) {
-  const signer = new SignatureV4({ service: SERVICE_NAME, region: REGION, credentials, sha256: Sha256 })
+  const signer = new SignatureV4({
+    service: SERVICE_NAME,
+    region: REGION,
+    credentials,
+    sha256: Sha256,
+  })
   let signed = 0
   return async <Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<string> => {
     const wire = wireRequest(name, input, randomUUID)
@@ -163,6 +171,12 @@ interface Measured extends LoadMeasured {
 }
 
 function summary(rounds: readonly Measured[]) {
-  const of = (name: keyof Measured) => Number(median(rounds.map((round) => round[name])).toPrecision(4))
-  return { perSecond: of('perSecond'), p99Ms: of('p99Ms'), busy: of('busy'), serverMicros: of('serverMicros') }
+  const of = (name: keyof Measured) =>
+    Number(median(rounds.map((round) => round[name])).toPrecision(4))
+  return {
+    perSecond: of('perSecond'),
+    p99Ms: of('p99Ms'),
+    busy: of('busy'),
+    serverMicros: of('serverMicros'),
+  }
 }

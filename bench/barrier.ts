@@ -1,5 +1,6 @@
-// What a tick costs in which nobody does anything: ticks a second of 2, 4 and 16 apps, beside a bare futex barrier of as many processes.
-// `value` and `reference` are those of the number of apps with the lowest ratio.
+// What a tick costs in which nobody does anything: ticks a second of 2, 4 and 16 apps, beside a
+// bare futex barrier of as many processes. `value` and `reference` are those of the number of apps
+// with the lowest ratio.
 
 import { benchmark, rounded } from './support/benchmark.ts'
 import { startLockStep } from './support/lock-step.ts'
@@ -17,7 +18,8 @@ await benchmark(async (bench) => {
     })
     const leader = startLockStep(bench, count, 'bare-barrier.ts')
     contenders[`fabric of ${count}`] = async () => 1000 / (await world.tickMs(roundMs))
-    contenders[`bare of ${count}`] = async () => 1000 / (await leader.ask<{ roundMs: number }>(roundMs)).roundMs
+    contenders[`bare of ${count}`] = async () =>
+      1000 / (await leader.ask<{ roundMs: number }>(roundMs)).roundMs
   }
   const measured = await interleaved(contenders, { say: bench.say })
   const found = counts.map((apps) => {

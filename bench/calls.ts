@@ -1,5 +1,7 @@
-// What a call for one entity costs: loads and stores of positions and of 12 bytes of a field, a second, by an app in a running simulation, beside
-// the same reads and writes through functions over plain typed arrays. Counted is what the app does between the begin and the commit of its ticks.
+// What a call for one entity costs: loads and stores of positions and of 12 bytes of a field, a
+// second, by an app in a running simulation, beside the same reads and writes through functions
+// over plain typed arrays. Counted is what the app does between the begin and the commit of its
+// ticks.
 
 import { benchmark } from './support/benchmark.ts'
 import { OtherProcess } from './support/other-process.ts'
@@ -13,7 +15,9 @@ const roundMs = 2000
 
 await benchmark(async (bench) => {
   const world = await startWorld(bench, {
-    domains: { Cells: { kind: 'spatial', grid: [1, 1], command: `calls.ts --entities ${entities}` } },
+    domains: {
+      Cells: { kind: 'spatial', grid: [1, 1], command: `calls.ts --entities ${entities}` },
+    },
   })
   const alone = new OtherProcess(bench, 'calls-alone.ts', [entities])
   const measured = await interleaved(

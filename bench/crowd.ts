@@ -1,4 +1,5 @@
-// The crowd sample, each person looking for neighbours at every tick, with 200,000 people in 8 partitions: beside the same steps in plain arrays.
+// The crowd sample, each person looking for neighbours at every tick, with 200,000 people in 8
+// partitions: beside the same steps in plain arrays.
 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -37,6 +38,10 @@ await benchmark(async (bench) => {
     reference: median(measured.plain),
     referenceName: `time of a core for the same steps on plain arrays in one process, divided by ${cores} cores`,
     goal: '<= 1.5',
-    more: { ticksPerSecond: Math.round(10_000 / tickMs) / 10, people, partitions: grid[0] * grid[1] },
+    more: {
+      ticksPerSecond: Math.round(10_000 / tickMs) / 10,
+      people,
+      partitions: grid[0] * grid[1],
+    },
   }
 })

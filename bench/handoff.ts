@@ -1,5 +1,6 @@
-// How many entities can change owner a second: two apps own 20,000 each, all of which cross the border in every tick, both ways, with a field of 12 bytes. Beside two processes
-// that copy as many bytes from one place to another. Counted is what the clock has granted.
+// How many entities can change owner a second: two apps own 20,000 each, all of which cross the
+// border in every tick, both ways, with a field of 12 bytes. Beside two processes that copy as many
+// bytes from one place to another. Counted is what the clock has granted.
 
 import { benchmark } from './support/benchmark.ts'
 import { OtherProcess } from './support/other-process.ts'
@@ -13,15 +14,20 @@ const roundMs = 2000
 
 await benchmark(async (bench) => {
   const world = await startWorld(bench, {
-    domains: { Halves: { kind: 'spatial', grid: [2, 1], command: `handoff.ts --entities ${entities}` } },
+    domains: {
+      Halves: { kind: 'spatial', grid: [2, 1], command: `handoff.ts --entities ${entities}` },
+    },
   })
-  const copying = [0, 1].map(() => new OtherProcess(bench, 'copy-alone.ts', [entities * entityBytes]))
+  const copying = [0, 1].map(
+    () => new OtherProcess(bench, 'copy-alone.ts', [entities * entityBytes]),
+  )
   const copiedPerSecond = async (copier: OtherProcess) =>
     (entities * 1000) / (await copier.ask<{ copyMs: number }>(roundMs)).copyMs
   const measured = await interleaved(
     {
       fabric: () => world.handoffsPerSecond(roundMs),
-      memcpy: async () => (await Promise.all(copying.map(copiedPerSecond))).reduce((one, other) => one + other),
+      memcpy: async () =>
+        (await Promise.all(copying.map(copiedPerSecond))).reduce((one, other) => one + other),
     },
     { say: bench.say },
   )

@@ -3,4 +3,6 @@
 import { benchmark } from './support/benchmark.ts'
 import { bouncing } from './support/bouncing.ts'
 
-await benchmark((bench) => bouncing(bench, { entities: 1_000_000, half: 2000, roundMs: 2000, rounds: 5 }))
+await benchmark((bench) =>
+  bouncing(bench, { entities: 1_000_000, half: 2000, roundMs: 2000, rounds: 5 }),
+)

@@ -1,5 +1,6 @@
-// What it takes to see what another app does: two apps own 4,000 entities each, move all of them in each tick, and read every one of the other's, beside two processes that
-// send each other the same numbers over a unix socket. Updates that were read, a second.
+// What it takes to see what another app does: two apps own 4,000 entities each, move all of them in
+// each tick, and read every one of the other's, beside two processes that send each other the same
+// numbers over a unix socket. Updates that were read, a second.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +16,9 @@ const roundMs = 2000
 
 await benchmark(async (bench) => {
   const world = await startWorld(bench, {
-    domains: { Cells: { kind: 'spatial', grid: [2, 1], command: `replicate.ts --entities ${entities}` } },
+    domains: {
+      Cells: { kind: 'spatial', grid: [2, 1], command: `replicate.ts --entities ${entities}` },
+    },
   })
   const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'))
   bench.defer(() => rmSync(folder, { recursive: true }))
@@ -28,7 +31,8 @@ await benchmark(async (bench) => {
     {
       fabric: async () => updatesPerSecond(await world.tickMs(roundMs)),
       socket: async () => updatesPerSecond((await lead.ask<{ tickMs: number }>(roundMs)).tickMs),
-      'bare barrier': async () => updatesPerSecond((await lockStep.ask<{ roundMs: number }>(roundMs)).roundMs),
+      'bare barrier': async () =>
+        updatesPerSecond((await lockStep.ask<{ roundMs: number }>(roundMs)).roundMs),
     },
     { say: bench.say },
   )

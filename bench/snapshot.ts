@@ -1,6 +1,9 @@
-// Snapshots of moving worlds at 30 Hz, 32 bytes of fields an entity, in 16 partitions: whether a tick waits for them, how long they take, how large they are, how fast one starts
-// again. `value` is the longest gap between two ticks while a snapshot of a million entities is made, the median of several; `reference` is the usual gap of the same world.
-// Beside it: how fast the file is made, against zstd alone on the same bytes and one core; and Redis with the same entities, which forks to save them.
+// Snapshots of moving worlds at 30 Hz, 32 bytes of fields an entity, in 16 partitions: whether a
+// tick waits for them, how long they take, how large they are, how fast one starts again. `value`
+// is the longest gap between two ticks while a snapshot of a million entities is made, the median
+// of several; `reference` is the usual gap of the same world. Beside it: how fast the file is made,
+// against zstd alone on the same bytes and one core; and Redis with the same entities, which forks
+// to save them.
 
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,10 +22,15 @@ const half = 2000
 const tickRate = 30
 /** With the velocity, three numbers of four bytes, 32 bytes of fields. */
 const baggage = 5
-/** Of the largest world, and of the others: on a busy host all of it has to be done in two minutes. */
+/**
+ * Of the largest world, and of the others: on a busy host all of it has to be done in two minutes.
+ */
 const snapshots = { large: 5, small: 3 }
 const writingRounds = 3
-/** At 30 Hz most functions of an app are compiled for good by tick 512, all apps' at once: a tick of the large world then takes three times as long, with or without a snapshot. */
+/**
+ * At 30 Hz most functions of an app are compiled for good by tick 512, all apps' at once: a tick of
+ * the large world then takes three times as long, with or without a snapshot.
+ */
 const compileMs = { large: 20_000, small: 1000 }
 const quietMs = 2000
 const pointsPerCommand = 1000
@@ -32,7 +40,10 @@ const writingMs = 300
 await benchmark(async (bench) => {
   const found: Record<string, Record<string, unknown>> = {}
   for (const entities of counts) found[entities] = await measured(bench, entities)
-  const { longestGapMs, usualGapMs } = found[counts.at(-1)!] as { longestGapMs: number; usualGapMs: number }
+  const { longestGapMs, usualGapMs } = found[counts.at(-1)!] as {
+    longestGapMs: number
+    usualGapMs: number
+  }
   return {
     unit: 'ms, longest gap between two ticks',
     value: longestGapMs,
@@ -77,7 +88,10 @@ async function measured(bench: Bench, entities: number): Promise<Record<string, 
 }
 
 /** From the call until the simulation says that the object is there. */
-async function takeSnapshot({ heddle, simulation }: MeasuredWorld): Promise<{ toObjectMs: number; key: string }> {
+async function takeSnapshot({
+  heddle,
+  simulation,
+}: MeasuredWorld): Promise<{ toObjectMs: number; key: string }> {
   const before = new Set(await heddle.keys('bench/'))
   const calledAtMs = performance.now()
   const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'bench' }
@@ -99,7 +113,10 @@ async function startAgain({ heddle }: MeasuredWorld, key: string): Promise<numbe
   return toStartedMs
 }
 
-/** How fast the file's bytes are made of a copied world, by the threads that make a snapshot; and how fast one core does no more than compress the columns. */
+/**
+ * How fast the file's bytes are made of a copied world, by the threads that make a snapshot; and
+ * how fast one core does no more than compress the columns.
+ */
 async function writingSpeed(bench: Bench, file: string): Promise<Record<string, number>> {
   // In a process each, as a worker is one: neither collects the other's garbage.
   const ask = (what: string) => {
@@ -125,12 +142,16 @@ async function savedByRedis(bench: Bench, entities: number): Promise<Record<stri
   const redis = await startRedis(bench)
   for (let first = 0; first < entities; first += pointsPerCommand) {
     const words: (string | number)[] = ['MSET']
-    for (let id = first; id < Math.min(first + pointsPerCommand, entities); id++) words.push(id, value())
+    for (let id = first; id < Math.min(first + pointsPerCommand, entities); id++)
+      words.push(id, value())
     await redis.send(encoded([words]), 1)
   }
   const startedAtMs = performance.now()
   await redis.send(encoded([['BGSAVE']]), 1)
-  await waitFor(async () => (await redis.info('persistence', 'rdb_bgsave_in_progress')) === 0, 'Redis to have saved')
+  await waitFor(
+    async () => (await redis.info('persistence', 'rdb_bgsave_in_progress')) === 0,
+    'Redis to have saved',
+  )
   return {
     redis: {
       version,

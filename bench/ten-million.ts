@@ -3,4 +3,6 @@
 import { benchmark } from './support/benchmark.ts'
 import { bouncing } from './support/bouncing.ts'
 
-await benchmark((bench) => bouncing(bench, { entities: 10_000_000, half: 6400, roundMs: 4000, rounds: 3 }))
+await benchmark((bench) =>
+  bouncing(bench, { entities: 10_000_000, half: 6400, roundMs: 4000, rounds: 3 }),
+)

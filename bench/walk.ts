@@ -1,6 +1,9 @@
-// A world of random walkers in two partitions, with handoffs and a band along the border that each app reads, as fast as it goes, beside Redis with its GEO commands: it moves
-// as many points as far, and answers four box queries a tick. Redis is given all that makes it fast: a unix socket, nothing kept on disk, commands of 1,000 points each that are
-// encoded beforehand, and two ticks under way at a time, so that it never waits for its client. `value` and `reference` are those of the number of walkers with the lower ratio.
+// A world of random walkers in two partitions, with handoffs and a band along the border that each
+// app reads, as fast as it goes, beside Redis with its GEO commands: it moves as many points as
+// far, and answers four box queries a tick. Redis is given all that makes it fast: a unix socket,
+// nothing kept on disk, commands of 1,000 points each that are encoded beforehand, and two ticks
+// under way at a time, so that it never waits for its client. `value` and `reference` are those of
+// the number of walkers with the lower ratio.
 
 import { randomFrom } from './apps/bounce.ts'
 import { stepMax } from './apps/walk-steps.ts'
@@ -23,12 +26,19 @@ const kilometersPerDegree = 111.2
 
 await benchmark(async (bench) => {
   const version = redisVersion()
-  if (version === undefined) return { skipped: 'redis-server is not installed (Debian package redis-server)' }
+  if (version === undefined)
+    return { skipped: 'redis-server is not installed (Debian package redis-server)' }
   const contenders: Record<string, () => Promise<number>> = {}
   for (const count of counts) {
     const world = await startWorld(bench, {
       half,
-      domains: { Halves: { kind: 'spatial', grid: [2, 1], command: `walk.ts --entities ${count / 2} --band ${band}` } },
+      domains: {
+        Halves: {
+          kind: 'spatial',
+          grid: [2, 1],
+          command: `walk.ts --entities ${count / 2} --band ${band}`,
+        },
+      },
     })
     const redis = await redisWorld(bench, count)
     contenders[`fabric with ${count}`] = async () => 1000 / (await world.tickMs(roundMs))
@@ -47,12 +57,19 @@ await benchmark(async (bench) => {
     reference: worst.redis,
     referenceName: `Redis ${version} GEO with ${worst.walkers} points, and ${queries} box queries a tick`,
     goal: '>= 50',
-    more: { ratios: Object.fromEntries(found.map(({ walkers, ratio }) => [walkers, rounded(ratio)])) },
+    more: {
+      ratios: Object.fromEntries(found.map(({ walkers, ratio }) => [walkers, rounded(ratio)])),
+    },
   }
 })
 
-/** Fills a Redis with points; gives what lets them walk for so long, and says how long a tick took. */
-async function redisWorld(bench: Bench, count: number): Promise<(durationMs: number) => Promise<number>> {
+/**
+ * Fills a Redis with points; gives what lets them walk for so long, and says how long a tick took.
+ */
+async function redisWorld(
+  bench: Bench,
+  count: number,
+): Promise<(durationMs: number) => Promise<number>> {
   const redis = await startRedis(bench)
   const { ticks, answers } = encodedWalk(count)
   await redis.send(ticks[0], answers)
@@ -74,7 +91,10 @@ async function redisWorld(bench: Bench, count: number): Promise<(durationMs: num
   }
 }
 
-/** The commands of ticks that can be sent again and again: in each, everybody is a step from where it was in the one before. */
+/**
+ * The commands of ticks that can be sent again and again: in each, everybody is a step from where
+ * it was in the one before.
+ */
 function encodedWalk(count: number): { ticks: Buffer[]; answers: number } {
   const random = randomFrom(count)
   const places = Float64Array.from({ length: count * 2 }, () => (random() * 2 - 1) * half)
@@ -97,12 +117,25 @@ function encodedWalk(count: number): { ticks: Buffer[]; answers: number } {
   return { ticks: [...there, ...back], answers: Math.ceil(count / pointsPerCommand) + queries }
 }
 
-/** Together as large as the two bands that the apps read; square, as Redis looks into a circle around the box. */
+/**
+ * Together as large as the two bands that the apps read; square, as Redis looks into a circle
+ * around the box.
+ */
 function boxQueries(): (string | number)[][] {
   const side = Math.sqrt((2 * band * 2 * half) / queries)
   const kilometers = (side * degreesPerUnit * kilometersPerDegree).toFixed(3)
   return Array.from({ length: queries }, (_, query) => {
     const y = (((query + 0.5) / queries) * 2 - 1) * half * degreesPerUnit
-    return ['GEOSEARCH', 'walkers', 'FROMLONLAT', '0', y.toFixed(5), 'BYBOX', kilometers, kilometers, 'km']
+    return [
+      'GEOSEARCH',
+      'walkers',
+      'FROMLONLAT',
+      '0',
+      y.toFixed(5),
+      'BYBOX',
+      kilometers,
+      kilometers,
+      'km',
+    ]
   })
 }

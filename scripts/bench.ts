@@ -20,10 +20,14 @@ type Found = Result | (Skipped & Pick<Result, 'bench'>)
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
 
 async function main(wanted: string[]): Promise<number> {
-  const all = globSync('*.ts', { cwd: folder, exclude: ['*.test.ts'] }).map((file) => basename(file, '.ts'))
+  const all = globSync('*.ts', { cwd: folder, exclude: ['*.test.ts'] }).map((file) =>
+    basename(file, '.ts'),
+  )
   const unknown = wanted.filter((name) => !all.includes(name))
   if (unknown.length > 0) {
-    console.error(`there is no benchmark ${unknown.join(', ')}; there are: ${all.sort().join(', ')}`)
+    console.error(
+      `there is no benchmark ${unknown.join(', ')}; there are: ${all.sort().join(', ')}`,
+    )
     return 2
   }
   // Ctrl-C reaches the benchmark as well, which takes down what it has started.
@@ -45,7 +49,9 @@ async function main(wanted: string[]): Promise<number> {
 
 /** Shows what a benchmark says as it says it. Undefined where it fails. */
 async function run(name: string): Promise<Found | undefined> {
-  const child = spawn(process.execPath, [join(folder, `${name}.ts`)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(folder, `${name}.ts`)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = once(child, 'close')
   let lastLine = ''
   for await (const line of createInterface({ input: child.stdout })) {
@@ -61,7 +67,11 @@ function machine(): string {
 }
 
 /** A name stands for a benchmark that failed. */
-export function resultsPage(results: readonly (Found | string)[], machine: string, now: Date): string {
+export function resultsPage(
+  results: readonly (Found | string)[],
+  machine: string,
+  now: Date,
+): string {
   return [
     '# Results',
     '',
@@ -80,7 +90,16 @@ function resultRow(result: Found | string): string {
   if ('skipped' in result) return `| \`${result.bench}\` | skipped | | | ${result.skipped} | | | |`
   const { bench, value, unit, reference, referenceName, ratio, goal, met } = result
   const verdict = goal === 'report' ? '' : met ? 'yes' : 'no'
-  const cells = [`\`${bench}\``, figure(value), unit, figure(reference), referenceName, ratio, shownGoal(goal), verdict]
+  const cells = [
+    `\`${bench}\``,
+    figure(value),
+    unit,
+    figure(reference),
+    referenceName,
+    ratio,
+    shownGoal(goal),
+    verdict,
+  ]
   return `| ${cells.join(' | ')} |`
 }
 

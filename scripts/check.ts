@@ -15,13 +15,22 @@ export function failedChecks(): string[] {
     ['type check', 'tsc', '-p', 'tsconfig.json'],
     ['format and lint', 'biome', 'check', '--error-on-warnings'],
   ]
-  return checks.filter(([, command, ...args]) => runTool(command, ...args) !== 0).map(([name]) => name)
+  return checks
+    .filter(([, command, ...args]) => runTool(command, ...args) !== 0)
+    .map(([name]) => name)
 }
 
-/** Runs a tool of node_modules/.bin in the project's root with the pinned Node. Returns its exit code. */
+/**
+ * Runs a tool of node_modules/.bin in the project's root with the pinned Node. Returns its exit
+ * code.
+ */
 export function runTool(command: string, ...args: string[]): number {
   const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` }
-  const { status, error } = spawnSync(join(binaries, command), args, { cwd: root, env, stdio: 'inherit' })
+  const { status, error } = spawnSync(join(binaries, command), args, {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  })
   if (error) throw new Error(`${command} could not be run`, { cause: error })
   return status ?? 1
 }

@@ -1,5 +1,7 @@
-// `npm run demo`: the whole story of Heddle through its public endpoints, with 20,000 people on nine cells.
-// Owns the order of the story and what is shown; the last line is `demo: ok`, or the exit code isn't 0. Leaves nothing running.
+// `npm run demo`: the whole story of Heddle through its public endpoints, with 20,000 people on
+// nine cells.
+// Owns the order of the story and what is shown; the last line is `demo: ok`, or the exit code
+// isn't 0. Leaves nothing running.
 
 import { join } from 'node:path'
 import { frames } from '../samples/crowd/frames.ts'
@@ -22,7 +24,8 @@ const watchMs = 6_000
 const ticksAfter = 100
 
 const interruption = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort())
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => interruption.abort())
 const startedAtMs = performance.now()
 const executionIds: string[] = []
 
@@ -57,7 +60,9 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
   })
   await within('start the simulation', 30, async (signal) => {
     const SchemaS3Location = { BucketName: crowd.bucket, ObjectKey: schemaKey }
-    const started = await weaver.startSimulation({ Name: original, RoleArn, SchemaS3Location, Tags }).promise()
+    const started = await weaver
+      .startSimulation({ Name: original, RoleArn, SchemaS3Location, Tags })
+      .promise()
     executionIds.push(started.ExecutionId ?? '')
     await clients.simulationIs(signal, original, 'STARTED')
   })
@@ -82,7 +87,9 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
   })
   const later = snapshot.tick + ticksAfter
   say(`both worlds run on; comparing them at tick ${later}`)
-  const hash = await within(`compare the worlds at tick ${later}`, 60, (signal) => sameHashAt(signal, heddle, later))
+  const hash = await within(`compare the worlds at tick ${later}`, 60, (signal) =>
+    sameHashAt(signal, heddle, later),
+  )
   await within('stop and delete both simulations', 40, (signal) => stopBoth(signal, clients))
   say('both simulations are stopped and deleted')
   return [
@@ -117,7 +124,8 @@ async function watch(signal: AbortSignal, endpoint: Endpoint) {
   if (!newest) throw new Error('the view app sent no frame')
   for (const line of [...drawMap(newest, 60, 18), ...drawCells(newest)]) console.log(`    ${line}`)
   const passedSeconds = (performance.now() - begin.atMs) / 1000
-  if (newest.ids.length !== crowd.people) throw new Error(`the view shows ${newest.ids.length} people`)
+  if (newest.ids.length !== crowd.people)
+    throw new Error(`the view shows ${newest.ids.length} people`)
   if (newest.handoffs === begin.handoffs) throw new Error('nobody crossed a border')
   return {
     ticksPerSecond: (newest.tick - begin.tick) / passedSeconds,
@@ -135,16 +143,28 @@ function tcp({ host, ports }: Endpoint) {
 }
 
 async function lookOnce(signal: AbortSignal, { host, ports }: Endpoint): Promise<void> {
-  for await (const frame of frames({ host, port: ports.get(7001) ?? 0, transport: 'websocket', signal })) {
-    if (frame.ids.length !== crowd.people) throw new Error(`the view shows ${frame.ids.length} people`)
+  for await (const frame of frames({
+    host,
+    port: ports.get(7001) ?? 0,
+    transport: 'websocket',
+    signal,
+  })) {
+    if (frame.ids.length !== crowd.people)
+      throw new Error(`the view shows ${frame.ids.length} people`)
     say(`the same over WebSocket: tick ${frame.tick}, ${frame.ids.length} people`)
     return
   }
   throw new Error('the view app sent no frame')
 }
 
-/** A snapshot while the clock runs, a second world from it, and a snapshot of that one: both must hold the same. */
-async function branch(heddle: Heddle, clients: Clients): Promise<{ snapshot: World; twin: World; bytes: number }> {
+/**
+ * A snapshot while the clock runs, a second world from it, and a snapshot of that one: both must
+ * hold the same.
+ */
+async function branch(
+  heddle: Heddle,
+  clients: Clients,
+): Promise<{ snapshot: World; twin: World; bytes: number }> {
   const { weaver } = clients
   const { key, bytes } = await within('take a snapshot while the clock runs', 30, (signal) =>
     takeSnapshot(signal, clients, original, 'demo'),
@@ -154,7 +174,9 @@ async function branch(heddle: Heddle, clients: Clients): Promise<{ snapshot: Wor
   say(`snapshot s3://${crowd.bucket}/${key}, ${(bytes / 1e6).toFixed(2)} MB`)
   await within('start a second world from the snapshot', 30, async (signal) => {
     const SnapshotS3Location = { BucketName: crowd.bucket, ObjectKey: key }
-    const started = await weaver.startSimulation({ Name: restored, RoleArn, SnapshotS3Location, Tags }).promise()
+    const started = await weaver
+      .startSimulation({ Name: restored, RoleArn, SnapshotS3Location, Tags })
+      .promise()
     executionIds.push(started.ExecutionId ?? '')
     await clients.simulationIs(signal, restored, 'STARTED')
     const clock = await clients.clockStatus(restored)
@@ -169,13 +191,19 @@ async function branch(heddle: Heddle, clients: Clients): Promise<{ snapshot: Wor
     const [snapshot, twin] = [await readWorld(files[0]), await readWorld(files[1])]
     const difference = firstDifference(snapshot, twin)
     if (difference) throw new Error(`the restored world differs: ${difference}`)
-    if (snapshot.entities.size !== crowd.people) throw new Error(`the snapshot holds ${snapshot.entities.size} people`)
+    if (snapshot.entities.size !== crowd.people)
+      throw new Error(`the snapshot holds ${snapshot.entities.size} people`)
     say(`both worlds at tick ${snapshot.tick}: ${snapshot.entities.size} entities, all equal`)
     return { snapshot, twin, bytes }
   })
 }
 
-async function takeSnapshot(signal: AbortSignal, clients: Clients, Simulation: string, ObjectKeyPrefix: string) {
+async function takeSnapshot(
+  signal: AbortSignal,
+  clients: Clients,
+  Simulation: string,
+  ObjectKeyPrefix: string,
+) {
   const Destination = { BucketName: crowd.bucket, ObjectKeyPrefix }
   await clients.weaver.createSnapshot({ Simulation, Destination }).promise()
   const found = await clients.objectBelow(signal, crowd.bucket, `${ObjectKeyPrefix}/snapshot/`)
@@ -185,13 +213,21 @@ async function takeSnapshot(signal: AbortSignal, clients: Clients, Simulation: s
 
 /** The state hash of both worlds at a tick, which must be one. */
 async function sameHashAt(signal: AbortSignal, heddle: Heddle, tick: number): Promise<string> {
-  const [one, other] = [await hashAt(signal, heddle, original, tick), await hashAt(signal, heddle, restored, tick)]
+  const [one, other] = [
+    await hashAt(signal, heddle, original, tick),
+    await hashAt(signal, heddle, restored, tick),
+  ]
   if (one !== other) throw new Error(`the worlds went apart: state hash ${one} and ${other}`)
   say(`both worlds at tick ${tick}: state hash ${one}`)
   return one
 }
 
-async function hashAt(signal: AbortSignal, heddle: Heddle, simulation: string, tick: number): Promise<string> {
+async function hashAt(
+  signal: AbortSignal,
+  heddle: Heddle,
+  simulation: string,
+  tick: number,
+): Promise<string> {
   const wanted = new RegExp(`\\btick=${tick} .*\\bstate-hash=([0-9a-f]{16})\\b`)
   return await until(signal, 500, async () => {
     const lines = await heddle.log(simulation, '/sim/management')
@@ -217,7 +253,8 @@ async function stopBoth(signal: AbortSignal, clients: Clients): Promise<void> {
 
 async function takeDown(heddle: Heddle): Promise<void> {
   const left = await heddle.stop()
-  if (left.length > 0) throw new Error(`these went on and had to be killed:\n  ${left.join('\n  ')}`)
+  if (left.length > 0)
+    throw new Error(`these went on and had to be killed:\n  ${left.join('\n  ')}`)
   const memory = heddle.sharedMemory(executionIds)
   if (memory.length > 0) throw new Error(`this shared memory was left behind: ${memory.join(', ')}`)
 }
@@ -236,7 +273,11 @@ async function failed(heddle: Heddle, error: unknown): Promise<void> {
   if (!(error instanceof StepFailure)) console.error((error as Error).stack)
 }
 
-async function within<Result>(name: string, limitSeconds: number, body: (signal: AbortSignal) => Promise<Result>) {
+async function within<Result>(
+  name: string,
+  limitSeconds: number,
+  body: (signal: AbortSignal) => Promise<Result>,
+) {
   return await step(name, limitSeconds * 1000, interruption.signal, body)
 }
 

@@ -19,6 +19,8 @@ test('the page of the API names every operation, member and error, and its links
     }
   }
   for (const code of Object.keys(API_ERRORS)) assert.ok(page.includes(`\n| ${code} | `), code)
-  const headings = new Set([...page.matchAll(/^#+ (\w+)$/gm)].map((match) => match[1]!.toLowerCase()))
+  const headings = new Set(
+    [...page.matchAll(/^#+ (\w+)$/gm)].map((match) => match[1]!.toLowerCase()),
+  )
   for (const [, target] of page.matchAll(/\]\(#(\w+)\)/g)) assert.ok(headings.has(target!), target)
 })

@@ -1,12 +1,18 @@
 // Writes docs/api.md: every operation, member, limit and error of the API, for people.
-// Owns the page's form; every fact comes from the table of operations, the shapes and the registry of errors.
+// Owns the page's form; every fact comes from the table of operations, the shapes and the registry
+// of errors.
 
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { API_ERRORS, type ApiErrorCode } from '../src/core/api/errors.ts'
 import { JSON_DEPTH_MAX, JSON_VALUES_MAX } from '../src/core/api/json-bounds.ts'
 import type { InputMember, OperationName } from '../src/core/api/operations.ts'
-import { API_VERSION, OPERATION_NAMES, operationOf, SERVICE_NAME } from '../src/core/api/operations.ts'
+import {
+  API_VERSION,
+  OPERATION_NAMES,
+  operationOf,
+  SERVICE_NAME,
+} from '../src/core/api/operations.ts'
 import { type Member, SHAPES, type Shape, shapeOf } from '../src/core/api/shapes.ts'
 
 export const API_PAGE_FILE = fileURLToPath(new URL('../docs/api.md', import.meta.url))
@@ -52,16 +58,23 @@ function operationSection(name: OperationName): string {
   const { method, path, summary, input, output, errors, exactlyOneOf } = operationOf(name)
   const parts = [`### ${name}`, `${summary}`, `\`${method} ${path}\``]
   const inputRows = Object.entries(input).map(
-    ([memberName, member]) => `| ${memberCell(memberName, member)} | ${place(member)} | ${limits(member)} |`,
+    ([memberName, member]) =>
+      `| ${memberCell(memberName, member)} | ${place(member)} | ${limits(member)} |`,
   )
   parts.push(['| input | where | what |', '|---|---|---|', ...inputRows].join('\n'))
   if (exactlyOneOf !== undefined) {
-    parts.push(`Exactly one of ${exactlyOneOf.map((each) => `\`${each}\``).join(', ')} must be given.`)
+    parts.push(
+      `Exactly one of ${exactlyOneOf.map((each) => `\`${each}\``).join(', ')} must be given.`,
+    )
   }
   const outputRows = Object.entries(output).map(
     ([memberName, member]) => `| ${memberCell(memberName, member)} | ${limits(member)} |`,
   )
-  parts.push(outputRows.length === 0 ? 'Answers `{}`.' : ['| output | what |', '|---|---|', ...outputRows].join('\n'))
+  parts.push(
+    outputRows.length === 0
+      ? 'Answers `{}`.'
+      : ['| output | what |', '|---|---|', ...outputRows].join('\n'),
+  )
   parts.push(`Errors: ${errors.join(', ')}.`)
   return parts.join('\n\n')
 }
@@ -73,7 +86,11 @@ function structureSections(): string[] {
       ([memberName, member]) => `| ${memberCell(memberName, member)} | ${limits(member)} |`,
     )
     const summary = shape.summary === undefined ? [] : [shape.summary]
-    return [[`### ${name}`, ...summary, ['| member | what |', '|---|---|', ...rows].join('\n')].join('\n\n')]
+    return [
+      [`### ${name}`, ...summary, ['| member | what |', '|---|---|', ...rows].join('\n')].join(
+        '\n\n',
+      ),
+    ]
   })
 }
 
@@ -96,7 +113,9 @@ function memberCell(name: string, member: Member): string {
 
 function place(member: InputMember): string {
   if (member.location === 'body') return 'body'
-  return member.location === 'path' ? `path, \`{${member.wireName}}\`` : `query, \`${member.wireName}\``
+  return member.location === 'path'
+    ? `path, \`{${member.wireName}}\``
+    : `query, \`${member.wireName}\``
 }
 
 function limits(member: Member): string {
@@ -116,7 +135,10 @@ function shapeText(name: string): string {
       if (shape.values !== undefined) return shape.values.map((value) => `\`${value}\``).join(', ')
       const length = range(shape.lengthMin, shape.lengthMax, 'characters')
       const pattern = shape.pattern === undefined ? undefined : code(shape.pattern)
-      const refused = shape.prefixRefused === undefined ? undefined : `not beginning with \`${shape.prefixRefused}\``
+      const refused =
+        shape.prefixRefused === undefined
+          ? undefined
+          : `not beginning with \`${shape.prefixRefused}\``
       const dots = shape.dotsRefused && 'not of dots alone'
       return ['Text', length, pattern, refused, dots].filter(Boolean).join(', ')
     }

@@ -8,7 +8,10 @@ test('the botocore model in the repository is the one the table makes (otherwise
 })
 
 test('the botocore model names no shape that it lacks', () => {
-  const model = JSON.parse(botocoreModelText()) as { operations: object; shapes: Record<string, object> }
+  const model = JSON.parse(botocoreModelText()) as {
+    operations: object
+    shapes: Record<string, object>
+  }
   const named = [...JSON.stringify(model).matchAll(/"shape":"(\w+)"/g)].map((match) => match[1]!)
   assert.deepEqual([...new Set(named)].sort(), Object.keys(model.shapes).sort())
 })

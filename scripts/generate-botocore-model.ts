@@ -6,7 +6,12 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { API_ERRORS, type ApiErrorCode } from '../src/core/api/errors.ts'
 import type { InputMember, Operation } from '../src/core/api/operations.ts'
-import { API_VERSION, OPERATION_NAMES, operationOf, SERVICE_NAME } from '../src/core/api/operations.ts'
+import {
+  API_VERSION,
+  OPERATION_NAMES,
+  operationOf,
+  SERVICE_NAME,
+} from '../src/core/api/operations.ts'
 import { type Member, SHAPES, type Shape } from '../src/core/api/shapes.ts'
 
 /** The generated files, each with what makes its text. */
@@ -31,11 +36,15 @@ export function botocoreModelText(): string {
       signingName: SERVICE_NAME,
       uid: `${SERVICE_NAME}-${API_VERSION}`,
     },
-    operations: Object.fromEntries(OPERATION_NAMES.map((name) => [name, operationModel(name, operationOf(name))])),
+    operations: Object.fromEntries(
+      OPERATION_NAMES.map((name) => [name, operationModel(name, operationOf(name))]),
+    ),
     shapes: {
       ...operationShapes(),
       ...errorShapes(),
-      ...Object.fromEntries(Object.entries(SHAPES).map(([name, shape]) => [name, shapeModel(shape)])),
+      ...Object.fromEntries(
+        Object.entries(SHAPES).map(([name, shape]) => [name, shapeModel(shape)]),
+      ),
     },
     documentation: 'Runs large spatial simulations: starts, watches, snapshots and restores them.',
   }
@@ -47,13 +56,22 @@ function botocorePaginatorsText(): string {
   const paged = OPERATION_NAMES.map((name) => [name, operationOf(name).output] as const).filter(
     ([, output]) => 'NextToken' in output,
   )
-  const pagination = Object.fromEntries(paged.map(([name, output]) => [name, paginatorModel(output)]))
+  const pagination = Object.fromEntries(
+    paged.map(([name, output]) => [name, paginatorModel(output)]),
+  )
   return `${JSON.stringify({ pagination }, undefined, 2)}\n`
 }
 
 function paginatorModel(output: Operation['output']): object {
-  const list = Object.keys(output).find((name) => SHAPES[output[name]!.shape as keyof typeof SHAPES].type === 'list')
-  return { input_token: 'NextToken', output_token: 'NextToken', limit_key: 'MaxResults', result_key: list }
+  const list = Object.keys(output).find(
+    (name) => SHAPES[output[name]!.shape as keyof typeof SHAPES].type === 'list',
+  )
+  return {
+    input_token: 'NextToken',
+    output_token: 'NextToken',
+    limit_key: 'MaxResults',
+    result_key: list,
+  }
 }
 
 function operationModel(name: string, operation: Operation): object {
@@ -78,7 +96,9 @@ function operationShapes(): Record<string, object> {
 }
 
 function errorShapes(): Record<string, object> {
-  const declared = new Set<ApiErrorCode>(OPERATION_NAMES.flatMap((name) => operationOf(name).errors))
+  const declared = new Set<ApiErrorCode>(
+    OPERATION_NAMES.flatMap((name) => operationOf(name).errors),
+  )
   const shapes: Record<string, object> = { ErrorMessage: { type: 'string' } }
   for (const code of declared) {
     const { status, meaning } = API_ERRORS[code]
@@ -112,7 +132,13 @@ function shapeModel(shape: Shape): object {
     case 'timestamp':
       return { type: 'timestamp', documentation }
     case 'list':
-      return { type: 'list', member: { shape: shape.item }, min: shape.countMin, max: shape.countMax, documentation }
+      return {
+        type: 'list',
+        member: { shape: shape.item },
+        min: shape.countMin,
+        max: shape.countMax,
+        documentation,
+      }
     case 'map':
       return {
         type: 'map',
@@ -153,7 +179,9 @@ function memberModel(member: Member | InputMember): object {
 }
 
 function fileOf(name: string): string {
-  return fileURLToPath(new URL(`../clients/botocore/${SERVICE_NAME}/${API_VERSION}/${name}`, import.meta.url))
+  return fileURLToPath(
+    new URL(`../clients/botocore/${SERVICE_NAME}/${API_VERSION}/${name}`, import.meta.url),
+  )
 }
 
 if (import.meta.main) {

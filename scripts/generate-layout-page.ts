@@ -29,7 +29,9 @@ export function layoutPage(): string {
   const entityBytes = entityBytesOf(columns)
   const fieldBytes = entityBytesOf(fieldColumns)
   const fieldOf = (stride: number) => 2 * (fieldBytes + stride)
-  const changeColumns = indexColumns.filter(({ name }) => name === 'changedRow' || name === 'changedSince')
+  const changeColumns = indexColumns.filter(
+    ({ name }) => name === 'changedRow' || name === 'changedSince',
+  )
   const changeBytes = entityBytesOf(changeColumns)
   const tableBytes = entityBytesOf(indexColumns) - changeBytes
   return `# The fabric's memory layout
@@ -138,9 +140,14 @@ function recordTable<Name extends string>(record: PlacedRecord<Name>): string {
 
 function columnTable(entries: readonly ColumnEntry[]): string {
   const rows = entries.map(
-    ({ name, kind, width, rows: of, doc }) => `| \`${name}\` | ${kind} | ${width} | ${of} | ${doc} |`,
+    ({ name, kind, width, rows: of, doc }) =>
+      `| \`${name}\` | ${kind} | ${width} | ${of} | ${doc} |`,
   )
-  return ['| name | type | numbers a row | a row is one | |', '|---|---|---|---|---|', ...rows].join('\n')
+  return [
+    '| name | type | numbers a row | a row is one | |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n')
 }
 
 if (import.meta.main) writeFileSync(layoutPageFile, layoutPage())

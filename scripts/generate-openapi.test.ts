@@ -31,7 +31,8 @@ test('every reference of the OpenAPI document leads somewhere, and every schema 
   const references = new Set([...text.matchAll(/"\$ref": "#\/([^"]+)"/g)].map((match) => match[1]!))
   for (const reference of references) {
     let found: unknown = document
-    for (const key of reference.split('/')) found = (found as Record<string, unknown> | undefined)?.[key]
+    for (const key of reference.split('/'))
+      found = (found as Record<string, unknown> | undefined)?.[key]
     assert.equal(typeof found, 'object', reference)
   }
   const unused = Object.keys(document.components.schemas).filter(
@@ -41,7 +42,9 @@ test('every reference of the OpenAPI document leads somewhere, and every schema 
 })
 
 test('every operation is there with each member in its place, and each error under its status', () => {
-  const ids = Object.values(document.paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId))
+  const ids = Object.values(document.paths).flatMap((item) =>
+    Object.values(item).map(({ operationId }) => operationId),
+  )
   assert.deepEqual(ids.sort(), [...OPERATION_NAMES].sort())
   for (const name of OPERATION_NAMES) {
     const { path, method, input, errors } = operationOf(name)
@@ -52,9 +55,15 @@ test('every operation is there with each member in its place, and each error und
     for (const [memberName, member] of Object.entries(input)) {
       if (member.location === 'body') {
         assert.ok(Object.hasOwn(body?.properties ?? {}, memberName), `${name}: ${memberName}`)
-        assert.equal(body?.required?.includes(memberName) ?? false, member.required ?? false, `${name}: ${memberName}`)
+        assert.equal(
+          body?.required?.includes(memberName) ?? false,
+          member.required ?? false,
+          `${name}: ${memberName}`,
+        )
       } else {
-        const parameter = parameters.find((each) => each.name === member.wireName && each.in === member.location)
+        const parameter = parameters.find(
+          (each) => each.name === member.wireName && each.in === member.location,
+        )
         assert.equal(parameter?.required, member.required ?? false, `${name}: ${memberName}`)
       }
     }
@@ -63,7 +72,10 @@ test('every operation is there with each member in its place, and each error und
     assert.equal(found.requestBody !== undefined, body !== undefined, name)
     for (const code of [...errors, ...COMMON_ERRORS]) {
       const response = found.responses[API_ERRORS[code].status]
-      assert.ok(response?.headers['x-amzn-ErrorType']?.schema?.enum?.includes(code), `${name}: ${code}`)
+      assert.ok(
+        response?.headers['x-amzn-ErrorType']?.schema?.enum?.includes(code),
+        `${name}: ${code}`,
+      )
     }
   }
 })

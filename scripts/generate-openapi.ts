@@ -1,16 +1,25 @@
-// Writes docs/openapi.json: the table of operations as an OpenAPI 3.1 document, for tools that make clients, mocks and pages.
+// Writes docs/openapi.json: the table of operations as an OpenAPI 3.1 document, for tools that make
+// clients, mocks and pages.
 // Owns the translation; never adds a fact that the table lacks. Run it after a change of the table.
 
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { API_ERRORS, type ApiErrorCode } from '../src/core/api/errors.ts'
 import type { InputMember, Operation, OperationName } from '../src/core/api/operations.ts'
-import { API_VERSION, OPERATION_NAMES, operationOf, SERVICE_NAME } from '../src/core/api/operations.ts'
+import {
+  API_VERSION,
+  OPERATION_NAMES,
+  operationOf,
+  SERVICE_NAME,
+} from '../src/core/api/operations.ts'
 import { type Member, SHAPES, type Shape, shapeOf } from '../src/core/api/shapes.ts'
 
 export const OPENAPI_FILE = fileURLToPath(new URL('../docs/openapi.json', import.meta.url))
 
-/** Met with any operation: before it is reached, by a caller whom a policy denies it, or through a fault; whether it declares them or not. */
+/**
+ * Met with any operation: before it is reached, by a caller whom a policy denies it, or through a
+ * fault; whether it declares them or not.
+ */
 export const COMMON_ERRORS: readonly ApiErrorCode[] = commonErrors()
 
 /** The text of the document. */
@@ -28,7 +37,9 @@ export function openapiText(): string {
       description: 'Runs large spatial simulations: starts, watches, snapshots and restores them.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: 'http://127.0.0.1:4310', description: 'Where heddle up serves unless told otherwise' }],
+    servers: [
+      { url: 'http://127.0.0.1:4310', description: 'Where heddle up serves unless told otherwise' },
+    ],
     security: [{ signature: [] }],
     paths,
     components: {
@@ -42,12 +53,20 @@ export function openapiText(): string {
         },
       },
       headers: {
-        RequestId: { description: 'Names the request in the log.', schema: { type: 'string', format: 'uuid' } },
+        RequestId: {
+          description: 'Names the request in the log.',
+          schema: { type: 'string', format: 'uuid' },
+        },
       },
       schemas: {
         ...Object.fromEntries(OPERATION_NAMES.flatMap(operationSchemas)),
-        ...Object.fromEntries(Object.entries(SHAPES).map(([name, shape]) => [name, schemaOf(shape)])),
-        Error: { type: 'object', properties: { Message: { type: 'string' }, message: { type: 'string' } } },
+        ...Object.fromEntries(
+          Object.entries(SHAPES).map(([name, shape]) => [name, schemaOf(shape)]),
+        ),
+        Error: {
+          type: 'object',
+          properties: { Message: { type: 'string' }, message: { type: 'string' } },
+        },
       },
     },
   }
@@ -64,7 +83,10 @@ function operationObject(name: OperationName): object {
     summary: operation.summary,
     ...(parameters.length > 0 && { parameters }),
     ...(hasBody(operation) && {
-      requestBody: { required: true, content: { 'application/json': { schema: refTo(`${name}Input`) } } },
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: refTo(`${name}Input`) } },
+      },
     }),
     responses: {
       200: {
@@ -95,7 +117,10 @@ function errorResponses(codes: readonly ApiErrorCode[]): Record<string, object> 
     {
       description: group.map((code) => `${code}: ${API_ERRORS[code].meaning}`).join('\n'),
       headers: {
-        'x-amzn-ErrorType': { description: 'Which error it is.', schema: { type: 'string', enum: group } },
+        'x-amzn-ErrorType': {
+          description: 'Which error it is.',
+          schema: { type: 'string', enum: group },
+        },
         ...requestIdHeader(),
       },
       content: { 'application/json': { schema: refTo('Error') } },
@@ -114,7 +139,10 @@ function operationSchemas(name: OperationName): [string, object][] {
   if (!hasBody(operation)) return [output]
   const inBody = Object.entries(operation.input).filter(([, member]) => member.location === 'body')
   const oneOf = operation.exactlyOneOf?.map((memberName) => ({ required: [memberName] }))
-  return [[`${name}Input`, { ...structureSchema(Object.fromEntries(inBody)), ...(oneOf && { oneOf }) }], output]
+  return [
+    [`${name}Input`, { ...structureSchema(Object.fromEntries(inBody)), ...(oneOf && { oneOf }) }],
+    output,
+  ]
 }
 
 function schemaOf(shape: Shape): object {
@@ -123,7 +151,10 @@ function schemaOf(shape: Shape): object {
     case 'string':
       return {
         type: 'string',
-        description: shape.prefixRefused === undefined ? description : `Must not begin with ${shape.prefixRefused}`,
+        description:
+          shape.prefixRefused === undefined
+            ? description
+            : `Must not begin with ${shape.prefixRefused}`,
         minLength: shape.lengthMin,
         maxLength: shape.lengthMax,
         pattern: shape.pattern,
@@ -132,9 +163,18 @@ function schemaOf(shape: Shape): object {
         ...(shape.sensitive && { format: 'password' }),
       }
     case 'integer':
-      return { type: 'integer', format: 'int32', description, minimum: shape.min, maximum: shape.max }
+      return {
+        type: 'integer',
+        format: 'int32',
+        description,
+        minimum: shape.min,
+        maximum: shape.max,
+      }
     case 'timestamp':
-      return { type: 'number', description: description ?? 'Seconds since the epoch, with fractions.' }
+      return {
+        type: 'number',
+        description: description ?? 'Seconds since the epoch, with fractions.',
+      }
     case 'list':
       return {
         type: 'array',
@@ -159,7 +199,9 @@ function schemaOf(shape: Shape): object {
 
 function structureSchema(members: Readonly<Record<string, Member>>): object {
   const entries = Object.entries(members)
-  const required = entries.filter(([, member]) => member.required || member.always).map(([name]) => name)
+  const required = entries
+    .filter(([, member]) => member.required || member.always)
+    .map(([name]) => name)
   return {
     type: 'object',
     ...(required.length > 0 && { required }),
@@ -169,7 +211,11 @@ function structureSchema(members: Readonly<Record<string, Member>>): object {
 
 function memberSchema(member: Member): object {
   const description = member.deprecated ?? member.summary
-  return { ...refTo(member.shape), description, deprecated: member.deprecated === undefined ? undefined : true }
+  return {
+    ...refTo(member.shape),
+    description,
+    deprecated: member.deprecated === undefined ? undefined : true,
+  }
 }
 
 function refTo(name: string): { $ref: string } {
@@ -183,7 +229,9 @@ function hasBody(operation: Operation): boolean {
 function commonErrors(): ApiErrorCode[] {
   const declared = new Set(OPERATION_NAMES.flatMap((name) => operationOf(name).errors))
   const all = Object.keys(API_ERRORS) as ApiErrorCode[]
-  const undeclared = all.filter((code) => !declared.has(code) && code !== 'UnknownOperationException')
+  const undeclared = all.filter(
+    (code) => !declared.has(code) && code !== 'UnknownOperationException',
+  )
   return ['AccessDeniedException', 'InternalServerException', ...undeclared]
 }
 

@@ -10,7 +10,11 @@ test('the bytes of every WebAssembly module are those that its source assembles 
   const sources = watFiles()
   assert.ok(sources.length > 0)
   for (const source of sources)
-    assert.equal(readFileSync(join(ROOT, wasmFileOf(source)), 'utf8'), await wasmModule(source), source)
+    assert.equal(
+      readFileSync(join(ROOT, wasmFileOf(source)), 'utf8'),
+      await wasmModule(source),
+      source,
+    )
 })
 
 test('no WebAssembly module is without a source', () => {

@@ -1,12 +1,21 @@
 // `npm run packages`: packs the SDK and the client for projects outside of this clone.
-// Owns what a package holds: plain JavaScript, declarations, and the libraries that they import, at the
-// versions that Heddle pins. The clone itself runs unbuilt; nothing in it uses what is made here.
+// Owns what a package holds: plain JavaScript, declarations, and the libraries that they import, at
+// the versions that Heddle pins. The clone itself runs unbuilt; nothing in it uses what is made
+// here.
 //
 //   npm run packages                 writes build/heddle-sdk-….tgz and build/heddle-client-….tgz
 //   npm run packages -- --to FOLDER  writes them there
 
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -26,7 +35,9 @@ interface Manifest {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { to: { type: 'string', default: join(ROOT, 'build') } } })
+  const { values } = parseArgs({
+    options: { to: { type: 'string', default: join(ROOT, 'build') } },
+  })
   for (const file of writePackages(resolve(values.to))) console.log(file)
 }
 
@@ -66,7 +77,8 @@ function emit(work: string, outDir: string): void {
   }
   const file = join(work, 'tsconfig.json')
   writeFileSync(file, JSON.stringify(config))
-  if (runTool('tsc', '-p', file) !== 0) throw new Error('the packages could not be compiled: see above')
+  if (runTool('tsc', '-p', file) !== 0)
+    throw new Error('the packages could not be compiled: see above')
 }
 
 function stagePackage(from: string, emitted: string, stage: string): void {
@@ -94,7 +106,9 @@ function stagePackage(from: string, emitted: string, stage: string): void {
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 }
 
-/** Copies a file and what it imports, itself or through others. Returns the libraries among that. */
+/**
+ * Copies a file and what it imports, itself or through others. Returns the libraries among that.
+ */
 function copyReachable(from: string, entry: string, to: string): Set<string> {
   const libraries = new Set<string>()
   const seen = new Set([entry])
@@ -110,19 +124,28 @@ function copyReachable(from: string, entry: string, to: string): Set<string> {
       }
     }
     mkdirSync(dirname(join(to, path)), { recursive: true })
-    writeFileSync(join(to, path), path === entry && path.endsWith('.d.ts') ? REFERENCES + text : text)
+    writeFileSync(
+      join(to, path),
+      path === entry && path.endsWith('.d.ts') ? REFERENCES + text : text,
+    )
   }
   return libraries
 }
 
 /**
- * What the compiler leaves in declarations, and other compilers don't take: imports of `.ts`, and the mark of
- * private members, where they compile for ES5. A quoted name, of its file's own, says the same to them.
+ * What the compiler leaves in declarations, and other compilers don't take: imports of `.ts`, and
+ * the mark of private members, where they compile for ES5. A quoted name, of its file's own, says
+ * the same to them.
  */
 function forOtherCompilers(path: string, text: string): string {
   return text
-    .replace(IMPORT, (specifier) => (specifier.startsWith('.') ? specifier.replace(/\.ts$/, '.js') : specifier))
-    .replace(/^ {4}#private;$/gm, `    private readonly "#private of ${posix.basename(path, '.d.ts')}";`)
+    .replace(IMPORT, (specifier) =>
+      specifier.startsWith('.') ? specifier.replace(/\.ts$/, '.js') : specifier,
+    )
+    .replace(
+      /^ {4}#private;$/gm,
+      `    private readonly "#private of ${posix.basename(path, '.d.ts')}";`,
+    )
 }
 
 function pinned(libraries: readonly string[]): Record<string, string> {
@@ -130,7 +153,8 @@ function pinned(libraries: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     libraries.map((name) => {
       const version = versions[name]
-      if (version === undefined) throw new Error(`package.json pins no version of ${name}, which a package imports`)
+      if (version === undefined)
+        throw new Error(`package.json pins no version of ${name}, which a package imports`)
       return [name, version]
     }),
   )
@@ -139,11 +163,16 @@ function pinned(libraries: readonly string[]): Record<string, string> {
 function pack(stage: string, folder: string): string {
   const { name, version } = readManifest(stage)
   const file = join(folder, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
-  const { status, stderr, error } = spawnSync('npm', ['pack', '--silent', '--pack-destination', folder], {
-    cwd: stage,
-    encoding: 'utf8',
-  })
-  if (status !== 0 || !existsSync(file)) throw new Error(`npm pack of ${name} failed: ${stderr}`, { cause: error })
+  const { status, stderr, error } = spawnSync(
+    'npm',
+    ['pack', '--silent', '--pack-destination', folder],
+    {
+      cwd: stage,
+      encoding: 'utf8',
+    },
+  )
+  if (status !== 0 || !existsSync(file))
+    throw new Error(`npm pack of ${name} failed: ${stderr}`, { cause: error })
   return file
 }
 

@@ -1,6 +1,7 @@
-// Makes a fresh clone ready to run: the locked npm packages, the pinned Node and, for tests, Debian's packages.
-// Plain JavaScript for any Node from 16 on, without dependencies. Does nothing where all is there already; never
-// touches anything outside the clone but Debian's packages, and those only with `--for-tests`.
+// Makes a fresh clone ready to run: the locked npm packages, the pinned Node and, for tests,
+// Debian's packages. Plain JavaScript for any Node from 16 on, without dependencies. Does nothing
+// where all is there already; never touches anything outside the clone but Debian's packages, and
+// those only with `--for-tests`.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -11,7 +12,15 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node')
 
 /** What tests drive as outside clients and tools. */
-const debianPackages = ['awscli', 'openssl', 'python3-boto3', 'python3-prometheus-client', 'unzip', 'util-linux', 'zip']
+const debianPackages = [
+  'awscli',
+  'openssl',
+  'python3-boto3',
+  'python3-prometheus-client',
+  'unzip',
+  'util-linux',
+  'zip',
+]
 
 setUp(process.argv.includes('--for-tests'))
 
@@ -21,17 +30,22 @@ function setUp(forTests) {
   if (forTests) installDebianPackages()
 }
 
-/** Whether node_modules was installed from this package-lock.json: npm leaves there a lock of what it installed. */
+/**
+ * Whether node_modules was installed from this package-lock.json: npm leaves there a lock of what
+ * it installed.
+ */
 function locksAgree() {
   const installedFile = join(root, 'node_modules', '.package-lock.json')
   if (!existsSync(installedFile)) return false
   const installed = readJson(installedFile).packages
-  return Object.entries(readJson(join(root, 'package-lock.json')).packages).every(([path, wanted]) => {
-    if (!path.includes('node_modules/')) return true // a workspace
-    const found = installed[path]
-    if (!found) return Boolean(wanted.optional) // a binary for another platform
-    return found.version === wanted.version && found.integrity === wanted.integrity
-  })
+  return Object.entries(readJson(join(root, 'package-lock.json')).packages).every(
+    ([path, wanted]) => {
+      if (!path.includes('node_modules/')) return true // a workspace
+      const found = installed[path]
+      if (!found) return Boolean(wanted.optional) // a binary for another platform
+      return found.version === wanted.version && found.integrity === wanted.integrity
+    },
+  )
 }
 
 function installPackages() {
@@ -51,7 +65,10 @@ function pinnedNodeRuns() {
   return String(stdout).trim() === `v${version}`
 }
 
-/** The package `node` fetches its binary in an install script; npm skips it where scripts are turned off. */
+/**
+ * The package `node` fetches its binary in an install script; npm skips it where scripts are turned
+ * off.
+ */
 function installPinnedNode() {
   console.log('set-up: fetching the pinned Node …')
   const code = npm('rebuild', 'node', '--ignore-scripts=false', '--loglevel=error')
@@ -86,18 +103,25 @@ function installDebianPackages() {
   if (still.length === 0) return
   const command = `apt-get install ${still.join(' ')}`
   if (process.env.CI === 'true') stop(`the tests need Debian packages that are missing: ${command}`)
-  console.log(`set-up: without these Debian packages the tests that need them are skipped: ${command}`)
+  console.log(
+    `set-up: without these Debian packages the tests that need them are skipped: ${command}`,
+  )
 }
 
 function missingDebianPackages() {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: these are placeholders of dpkg-query
   const format = '-f=${Package} ${db:Status-Status}\n'
-  const { stdout } = spawnSync('dpkg-query', ['-W', format, ...debianPackages], { encoding: 'utf8' })
+  const { stdout } = spawnSync('dpkg-query', ['-W', format, ...debianPackages], {
+    encoding: 'utf8',
+  })
   const lines = String(stdout).split('\n')
   return debianPackages.filter((name) => !lines.includes(`${name} installed`))
 }
 
-/** The words that make a command run as root without a question, or nothing where that is not allowed. */
+/**
+ * The words that make a command run as root without a question, or nothing where that is not
+ * allowed.
+ */
 function commandAsRoot() {
   if (process.getuid() === 0) return []
   return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : undefined
@@ -105,15 +129,25 @@ function commandAsRoot() {
 
 /** Output is shown only where the command fails. */
 function quietly(command, ...args) {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 })
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
   if (status !== 0) process.stderr.write(`${stdout}${stderr}`)
 }
 
-/** Runs npm with the machine's own Node: the pinned one, first in npm's PATH, may be replaced meanwhile. */
+/**
+ * Runs npm with the machine's own Node: the pinned one, first in npm's PATH, may be replaced
+ * meanwhile.
+ */
 function npm(...args) {
   const folders = (process.env.PATH || '').split(delimiter)
   const PATH = folders.filter((folder) => !folder.includes('node_modules')).join(delimiter)
-  const { status, error } = spawnSync('npm', args, { cwd: root, env: { ...process.env, PATH }, stdio: 'inherit' })
+  const { status, error } = spawnSync('npm', args, {
+    cwd: root,
+    env: { ...process.env, PATH },
+    stdio: 'inherit',
+  })
   if (error) stop(`npm could not be run: ${error.message}`)
   return status
 }

@@ -1,4 +1,5 @@
-// What counts as left behind: shown with a real process and a real folder in the machine's shared memory.
+// What counts as left behind: shown with a real process and a real folder in the machine's shared
+// memory.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -14,12 +15,19 @@ test('a process of a simulation that is still there is named, and is none once i
   try {
     await once(sleeper, 'spawn')
     const text = describeLeftovers(await leftoversSince(before, 0))
-    assert.match(text, new RegExp(`process ${sleeper.pid} \\(HEDDLE_EXECUTION_ID=left-behind-for-a-test\\): sleep 60`))
+    assert.match(
+      text,
+      new RegExp(
+        `process ${sleeper.pid} \\(HEDDLE_EXECUTION_ID=left-behind-for-a-test\\): sleep 60`,
+      ),
+    )
   } finally {
     sleeper.kill()
     await once(sleeper, 'exit')
   }
-  const mine = (await leftoversSince(before, 0)).filter(({ text }) => text.includes('left-behind-for-a-test'))
+  const mine = (await leftoversSince(before, 0)).filter(({ text }) =>
+    text.includes('left-behind-for-a-test'),
+  )
   assert.deepEqual(mine, [])
 })
 

@@ -12,7 +12,9 @@ const MARK = 'HEDDLE_EXECUTION_ID='
 const GRACE_MS = 30_000
 
 interface Leftover {
-  /** Tells it from everything else on the machine, also from a later process with the same number. */
+  /**
+   * Tells it from everything else on the machine, also from a later process with the same number.
+   */
   id: string
   text: string
 }
@@ -23,7 +25,10 @@ export function takeInventory(): Leftover[] {
 }
 
 /** What is new since `before` and is still there after a grace time. */
-export async function leftoversSince(before: readonly Leftover[], graceMs = GRACE_MS): Promise<Leftover[]> {
+export async function leftoversSince(
+  before: readonly Leftover[],
+  graceMs = GRACE_MS,
+): Promise<Leftover[]> {
   const known = new Set(before.map(({ id }) => id))
   const suspects = takeInventory().filter(({ id }) => !known.has(id))
   const limitMs = Date.now() + graceMs
@@ -37,7 +42,9 @@ export async function leftoversSince(before: readonly Leftover[], graceMs = GRAC
 
 export function describeLeftovers(leftovers: readonly Leftover[]): string {
   const lines = leftovers.map(({ text }) => `  ${text}`)
-  return ['left behind (or of a simulation that somebody else started meanwhile):', ...lines].join('\n')
+  return ['left behind (or of a simulation that somebody else started meanwhile):', ...lines].join(
+    '\n',
+  )
 }
 
 function markedProcesses(): Leftover[] {
@@ -49,11 +56,16 @@ function markedProcesses(): Leftover[] {
         .find((variable) => variable.startsWith(MARK))
       if (mark === undefined) return []
       const command = readProcessFile(pid, 'cmdline').replaceAll('\0', ' ').trim()
-      return [{ id: `process ${pid} ${startTime(pid)}`, text: `process ${pid} (${mark}): ${command}` }]
+      return [
+        { id: `process ${pid} ${startTime(pid)}`, text: `process ${pid} (${mark}): ${command}` },
+      ]
     })
 }
 
-/** Field 22 of /proc/PID/stat, in clock ticks since boot; the command before it may hold spaces and brackets. */
+/**
+ * Field 22 of /proc/PID/stat, in clock ticks since boot; the command before it may hold spaces and
+ * brackets.
+ */
 function startTime(pid: string): string {
   const stat = readProcessFile(pid, 'stat')
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
@@ -77,7 +89,9 @@ function sharedMemory(): Leftover[] {
   return paths.map((path) => ({ id: path, text: `shared memory ${path}` }))
 }
 
-/** Empty for a folder that isn't there, or is private to another user: nothing in that one is ours. */
+/**
+ * Empty for a folder that isn't there, or is private to another user: nothing in that one is ours.
+ */
 function list(folder: string): string[] {
   try {
     return readdirSync(folder)

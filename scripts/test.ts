@@ -1,4 +1,5 @@
-// `npm test`: every check and every test, then a look at what was left behind, and at every request to the API and its answer.
+// `npm test`: every check and every test, then a look at what was left behind, and at every request
+// to the API and its answer.
 // Owns the order and the verdict; never skips a stage because an earlier one failed.
 //
 //   npm test                          all
@@ -17,7 +18,10 @@ const ROOT = join(import.meta.dirname, '..')
 const FOLDERS = ['src', 'sdk', 'samples', 'bench', 'tests', 'scripts']
 /** One test, and one file of tests, may take this long. */
 const TEST_TIMEOUT_MS = 600_000
-/** Tests of several processes wait for each other most of the time; more files at once only stretch their waits. */
+/**
+ * Tests of several processes wait for each other most of the time; more files at once only stretch
+ * their waits.
+ */
 const CONCURRENCY_MAX = 4
 
 process.exitCode = await main(process.argv.slice(2))
@@ -61,10 +65,15 @@ function conforms(folder: string, isWholeSuite: boolean): boolean {
 }
 
 function testFiles(patterns: string[]): string[] {
-  const all = globSync(`{${FOLDERS.join(',')}}/**/*.test.ts`, { cwd: ROOT, exclude: ['**/node_modules'] }).sort()
+  const all = globSync(`{${FOLDERS.join(',')}}/**/*.test.ts`, {
+    cwd: ROOT,
+    exclude: ['**/node_modules'],
+  }).sort()
   if (patterns.length === 0) return all
   const wanted = patterns.map((pattern) => pattern.replace(/^\.\//, ''))
-  return all.filter((file) => wanted.some((pattern) => file.includes(pattern) || matchesGlob(file, pattern)))
+  return all.filter((file) =>
+    wanted.some((pattern) => file.includes(pattern) || matchesGlob(file, pattern)),
+  )
 }
 
 function runTests(files: string[], options: string[]): number {

@@ -1,13 +1,15 @@
-// Holds the structure of the project (ARCHITECTURE.md): who may import whom, what core may use, how files look.
-// The rules are proved on a small world of faulty files first, then held against the project.
+// Holds the structure of the project (ARCHITECTURE.md): who may import whom, what core may use, how
+// files look. The rules are proved on a small world of faulty files first, then held against the
+// project.
 
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { beyondBounds, findUnusedExports } from './architecture/exports.ts'
-import { findDeadNames, findPrivateWords, listFiles } from './architecture/files.ts'
+import { beyondBounds, LONG_LINES_MAX, UNUSED_EXPORTS_MAX } from './architecture/bounds.ts'
+import { findUnusedExports } from './architecture/exports.ts'
+import { findDeadNames, findLongLines, findPrivateWords, listFiles } from './architecture/files.ts'
 import { findFaults } from './architecture/rules.ts'
 import { readSources, type Source } from './architecture/sources.ts'
 
@@ -34,12 +36,17 @@ const FAULTY_FILES: Record<string, string> = {
   'src/io/one.ts': "// a circle of three\nimport './two.ts'",
   'src/io/two.ts': "// a circle of three\nimport './three.ts'",
   'src/io/three.ts': "// a circle of three\nimport './b.ts'\nimport type {} from './one.ts'",
-  'src/worker/main.ts': "// worker\nimport '../control/main.ts'\nimport '../io/b.ts'\nimport '../core/pure.ts'",
-  'src/control/main.ts': "#!/usr/bin/env node\n// control\nimport '@heddle/sdk'\nimport '../base/a.ts'",
+  'src/worker/main.ts':
+    "// worker\nimport '../control/main.ts'\nimport '../io/b.ts'\nimport '../core/pure.ts'",
+  'src/control/main.ts':
+    "#!/usr/bin/env node\n// control\nimport '@heddle/sdk'\nimport '../base/a.ts'",
   'src/cli/main.ts': "// cli\nimport '../control/main.ts'\nimport '../core/impure.test.ts'",
-  'sdk/typescript/src/index.ts': "// sdk\nimport '../../../src/io/b.ts'\nimport '../../../src/worker/main.ts'",
-  'samples/small/app.ts': "// a sample\nimport '@heddle/sdk'\nimport './own.ts'\nimport 'node:net'\nimport 'ws'",
-  'samples/small/own.ts': "// a sample\nimport '../../sdk/typescript/src/index.ts'\nimport '../other/app.ts'",
+  'sdk/typescript/src/index.ts':
+    "// sdk\nimport '../../../src/io/b.ts'\nimport '../../../src/worker/main.ts'",
+  'samples/small/app.ts':
+    "// a sample\nimport '@heddle/sdk'\nimport './own.ts'\nimport 'node:net'\nimport 'ws'",
+  'samples/small/own.ts':
+    "// a sample\nimport '../../sdk/typescript/src/index.ts'\nimport '../other/app.ts'",
   'samples/small/own.test.ts': "import '../../sdk/typescript/src/testing/tool.ts'",
   'samples/other/app.ts': '// another sample',
 }
@@ -96,15 +103,35 @@ test('exports that no file imports are found, and those that are imported in any
   }
   const unused = findUnusedExports(parse(files))
   assert.deepEqual(unused, ['src/a.ts:1 unused', 'src/a.ts:3 Told', 'src/far.ts:2 Farther'])
-  assert.deepEqual(beyondBounds(unused, { src: 3 }), [])
-  assert.deepEqual(beyondBounds(unused, { src: 2 }), unused)
-  assert.deepEqual(beyondBounds(unused, { 'src/control': 3 }), unused)
+})
+
+test('a folder with more faults than it may have is told with all of them', () => {
+  const faults = ['src/a.ts:1', 'src/io/b.ts:2', 'src/io/c.ts:3']
+  assert.deepEqual(beyondBounds(faults, { src: 1, 'src/io': 2 }), [])
+  assert.deepEqual(beyondBounds(faults, { src: 1, 'src/io': 1 }), [
+    'src/io may have 1:',
+    ...faults.slice(1),
+  ])
+  assert.deepEqual(beyondBounds(faults, { 'src/io': 2 }), [' may have 0:', 'src/a.ts:1'])
+})
+
+test('lines beyond 100 columns are found, and told by columns, not bytes', () => {
+  const text = `${'x'.repeat(100)}\n${'×'.repeat(100)}\n${'x'.repeat(101)}`
+  assert.deepEqual(findLongLines('a.ts', text), ['a.ts:3'])
+  assert.deepEqual(findLongLines('a.md', text), [])
+})
+
+test('no folder has more long lines than it has had', (context) => {
+  const files = listFiles(ROOT)
+  if (files === undefined) return context.skip('this is no clone: git does not know its files')
+  const found = files.flatMap(({ path, text }) => findLongLines(path, text))
+  assert.deepEqual(beyondBounds(found, LONG_LINES_MAX), [])
 })
 
 const SOURCES = readSources(ROOT)
 
 test('nothing is exported that no other file needs', () => {
-  assert.deepEqual(beyondBounds(findUnusedExports(SOURCES)), [])
+  assert.deepEqual(beyondBounds(findUnusedExports(SOURCES), UNUSED_EXPORTS_MAX), [])
 })
 
 test('every source of the project keeps the rules', () => {
@@ -140,10 +167,17 @@ test('no file names a path of somebody’s machine or a registry’s host', (con
 
 test('names of files that are not there are recognised', () => {
   const known = ['src/core/a.ts', 'docs/glossary.md']
-  const page = 'see `src/core/a.ts`, `src/core`, `src/core/b.ts`\n[it](docs/glossary.md), [that](docs/none.md#part)'
-  assert.deepEqual(findDeadNames('README.md', page, known), ['README.md:1 src/core/b.ts', 'README.md:2 docs/none.md'])
+  const page =
+    'see `src/core/a.ts`, `src/core`, `src/core/b.ts`\n[it](docs/glossary.md), [that](docs/none.md#part)'
+  assert.deepEqual(findDeadNames('README.md', page, known), [
+    'README.md:1 src/core/b.ts',
+    'README.md:2 docs/none.md',
+  ])
   const source = '// Source: none.md. See glossary.md, docs/glossary.md, docs/a/glossary.md.'
-  assert.deepEqual(findDeadNames('a.ts', source, known), ['a.ts:1 none.md', 'a.ts:1 docs/a/glossary.md'])
+  assert.deepEqual(findDeadNames('a.ts', source, known), [
+    'a.ts:1 none.md',
+    'a.ts:1 docs/a/glossary.md',
+  ])
 })
 
 test('no page names a file, and no source a page, that is not there', (context) => {
@@ -161,8 +195,13 @@ test('no page names a file, and no source a page, that is not there', (context) 
 function parse(files: Record<string, string>): Source[] {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-architecture-'))
   try {
-    const config = { compilerOptions: { allowImportingTsExtensions: true, noEmit: true, types: [] } }
-    for (const [path, text] of Object.entries({ ...files, 'tsconfig.json': JSON.stringify(config) })) {
+    const config = {
+      compilerOptions: { allowImportingTsExtensions: true, noEmit: true, types: [] },
+    }
+    for (const [path, text] of Object.entries({
+      ...files,
+      'tsconfig.json': JSON.stringify(config),
+    })) {
       mkdirSync(dirname(join(folder, path)), { recursive: true })
       writeFileSync(join(folder, path), text)
     }

@@ -1,4 +1,5 @@
-// The logic of the worlds of moving, bouncing entities, the same with and without a fabric. Owns one step of one piece; never knows who calls.
+// The logic of the worlds of moving, bouncing entities, the same with and without a fabric. Owns
+// one step of one piece; never knows who calls.
 
 interface Cube {
   min: number
@@ -6,7 +7,8 @@ interface Cube {
 }
 
 /**
- * Moves the points from `from` up to `to` by their velocities, x, y and z alike; who would leave the cube turns around on that axis instead. Adds to `turned`, from `count` on, the number of each
+ * Moves the points from `from` up to `to` by their velocities, x, y and z alike; who would leave
+ * the cube turns around on that axis instead. Adds to `turned`, from `count` on, the number of each
  * point that turned, and returns the new count.
  */
 export function bounce(

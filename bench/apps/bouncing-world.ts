@@ -1,5 +1,6 @@
-// A cell of a world full of moving, bouncing entities: `node bouncing-world.ts --entities 62500 --band 10`.
-// Each tick it reads who is in a band along its borders on its neighbours' side, and moves everybody of its own.
+// A cell of a world full of moving, bouncing entities:
+// `node bouncing-world.ts --entities 62500 --band 10`. Each tick it reads who is in a band along
+// its borders on its neighbours' side, and moves everybody of its own.
 
 import { parseArgs } from 'node:util'
 import { createApplication, defineField, type Subscription, type Transaction } from '@heddle/sdk'
@@ -30,7 +31,10 @@ let nearestToZero = Number.POSITIVE_INFINITY
 
 for (const transaction of application.updates()) {
   if (transaction.tick === 1) populate(transaction)
-  border ??= transaction.createSubscriptionBoundingBox2F32(partition.domain, widened(Number(values.band)))
+  border ??= transaction.createSubscriptionBoundingBox2F32(
+    partition.domain,
+    widened(Number(values.band)),
+  )
   lookAcross(transaction, border)
   move(transaction)
 }
@@ -73,7 +77,8 @@ function move({ owned }: Transaction): void {
   owned.sweep((positions, from, to) => {
     count = bounce(positions, velocities, cube, from, to, turned, count)
   })
-  for (let place = 0; place < count; place++) if (states[turned[place]] !== 0) owned.touch(turned[place])
+  for (let place = 0; place < count; place++)
+    if (states[turned[place]] !== 0) owned.touch(turned[place])
 }
 
 function widened(by: number) {

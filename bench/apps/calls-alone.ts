@@ -1,11 +1,14 @@
-// The reference of `calls`: the same loads and stores through functions over plain typed arrays, without anybody to tell and without a check.
-// Forked with its number of entities; told for how many milliseconds to run, it answers how long it took to go over all of them.
+// The reference of `calls`: the same loads and stores through functions over plain typed arrays,
+// without anybody to tell and without a check. Forked with its number of entities; told for how
+// many milliseconds to run, it answers how long it took to go over all of them.
 
 const count = Number(process.argv[2])
 const limit = 900
 const fieldBytes = 12
 
-const positions = new Float32Array(count * 3).map((_, place) => (place % 3 === 0 ? (place / 3) % limit : 0))
+const positions = new Float32Array(count * 3).map((_, place) =>
+  place % 3 === 0 ? (place / 3) % limit : 0,
+)
 const fields = new Uint8Array(count * fieldBytes)
 const rows = Array.from({ length: count }, (_, row) => row)
 const position: [number, number, number] = [0, 0, 0]

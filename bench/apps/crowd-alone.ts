@@ -1,6 +1,7 @@
-// The reference of the crowd: the sample's own steps over plain typed arrays, all people in one process, without fabric, borders or barrier.
-// Forked with its number of people and half the side of their square; told for how many milliseconds to run, it answers how much time of a core a step took: what others do on the
-// machine meanwhile does not count.
+// The reference of the crowd: the sample's own steps over plain typed arrays, all people in one
+// process, without fabric, borders or barrier. Forked with its number of people and half the side
+// of their square; told for how many milliseconds to run, it answers how much time of a core a step
+// took: what others do on the machine meanwhile does not count.
 
 import { personField, startOf } from '../../samples/crowd/spatial/person.ts'
 import { reach, Walk } from '../../samples/crowd/spatial/step.ts'
@@ -12,7 +13,11 @@ const seed = 7
 const world = { minX: -half, maxX: half, minY: -half, maxY: half }
 const states = new Uint8Array(count).fill(1)
 const positions = new Float32Array(count * 3)
-const columns = personField.columnsOn(new Uint8Array(count * personField.bytes), personField.bytes, count)
+const columns = personField.columnsOn(
+  new Uint8Array(count * personField.bytes),
+  personField.bytes,
+  count,
+)
 for (let person = 0; person < count; person++) {
   const { x, y } = startOf(seed, person, world)
   positions.set([x, y, 0], person * 3)
@@ -21,7 +26,12 @@ for (let person = 0; person < count; person++) {
 const walk = new Walk(seed, world)
 const neighbourhood = new Neighbourhood()
 const everybody = { count, positions, ids: new Float64Array(count), types: new Uint32Array(count) }
-const nobody = { count: 0, positions: new Float32Array(0), ids: new Float64Array(0), types: new Uint32Array(0) }
+const nobody = {
+  count: 0,
+  positions: new Float32Array(0),
+  ids: new Float64Array(0),
+  types: new Uint32Array(0),
+}
 
 process.on('message', (durationMs: number) => {
   const startedAtMs = performance.now()

@@ -1,10 +1,16 @@
-// Where the worlds begin whose entities stand in one line across a cell. Owns their places; never moves them afterwards.
+// Where the worlds begin whose entities stand in one line across a cell. Owns their places; never
+// moves them afterwards.
 
 import type { OwnedColumns, Partition } from '@heddle/sdk'
 
-export function lineUp(owned: OwnedColumns, { minX, maxX }: NonNullable<Partition['bounds']>, count: number): void {
+export function lineUp(
+  owned: OwnedColumns,
+  { minX, maxX }: NonNullable<Partition['bounds']>,
+  count: number,
+): void {
   owned.create(512, count)
   const { positions } = owned
-  for (let row = 0; row < count; row++) positions[row * 3] = minX + ((maxX - minX) * (row + 1)) / (count + 2)
+  for (let row = 0; row < count; row++)
+    positions[row * 3] = minX + ((maxX - minX) * (row + 1)) / (count + 2)
   owned.moved()
 }

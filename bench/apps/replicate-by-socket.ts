@@ -1,6 +1,8 @@
-// The reference of `replicate`: one of two processes that move all of their points in each tick, and send each other all ids and positions as bytes.
-// `replicate-by-socket.ts 4000 OWN OTHER lead` is told for how many milliseconds to run, and answers how long a tick took; the one with `follow` goes along. OWN and OTHER
-// are the paths of unix sockets, one for each way. A tick begins when the other's last one has arrived whole, so both compute and send at the same time.
+// The reference of `replicate`: one of two processes that move all of their points in each tick,
+// and send each other all ids and positions as bytes. `replicate-by-socket.ts 4000 OWN OTHER lead`
+// is told for how many milliseconds to run, and answers how long a tick took; the one with `follow`
+// goes along. OWN and OTHER are the paths of unix sockets, one for each way. A tick begins when the
+// other's last one has arrived whole, so both compute and send at the same time.
 
 import { existsSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
@@ -10,7 +12,10 @@ const [entities, ownPath, otherPath, role] = process.argv.slice(2)
 const count = Number(entities)
 /** An id of 8 bytes, and three numbers of 4 each. */
 const tickBytes = count * 20
-/** Ticks are written and read in two places in turns: what the socket still holds, or has brought already, stays as it is. */
+/**
+ * Ticks are written and read in two places in turns: what the socket still holds, or has brought
+ * already, stays as it is.
+ */
 const outbox = twoTicks()
 const inbox = twoTicks()
 let out: Socket | undefined

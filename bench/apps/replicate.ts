@@ -1,4 +1,5 @@
-// One of two apps that move all of their entities in each tick and read where all of the other's are: `node replicate.ts --entities 4000`.
+// One of two apps that move all of their entities in each tick and read where all of the other's
+// are: `node replicate.ts --entities 4000`.
 
 import { parseArgs } from 'node:util'
 import { createApplication, type Subscription, type Transaction } from '@heddle/sdk'

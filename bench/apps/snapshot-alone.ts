@@ -1,5 +1,7 @@
-// What `snapshot` compares: `snapshot-alone.ts FILE snapshot` writes the world of a snapshot's file again and again, with the threads that make one, and `… zstd` does no more
-// than compress its columns, one after another, on one core. Told for how many milliseconds to go on, it answers how many MB of the columns it took a second.
+// What `snapshot` compares: `snapshot-alone.ts FILE snapshot` writes the world of a snapshot's file
+// again and again, with the threads that make one, and `… zstd` does no more than compress its
+// columns, one after another, on one core. Told for how many milliseconds to go on, it answers how
+// many MB of the columns it took a second.
 
 import { constants, zstdCompressSync } from 'node:zlib'
 import { CopyRoom, doneAtOnce, type SideColumns } from '../../src/core/fabric/side-columns.ts'
@@ -39,14 +41,16 @@ function writing(): () => Promise<void> {
 function compressing(): () => void {
   const params = { [constants.ZSTD_c_compressionLevel]: 1 }
   return () => {
-    for (const column of columns) zstdCompressSync(column, { params, chunkSize: column.length + 1024 })
+    for (const column of columns)
+      zstdCompressSync(column, { params, chunkSize: column.length + 1024 })
   }
 }
 
 /** As the clock copies it: in memory that threads share. */
 function sideOf(state: PartitionState, partition: number): SideColumns {
   const room = new CopyRoom(new SharedArrayBuffer(0))
-  const copyOf = <Column extends Parameters<CopyRoom['copyOf']>[0]>(column: Column) => doneAtOnce(room.copyOf(column))
+  const copyOf = <Column extends Parameters<CopyRoom['copyOf']>[0]>(column: Column) =>
+    doneAtOnce(room.copyOf(column))
   const { ids, types, positions, fields, count, ...identity } = state
   return {
     ...identity,

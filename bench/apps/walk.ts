@@ -1,5 +1,6 @@
-// One of two halves of a world in which everybody walks at random: `node walk.ts --entities 5000`, in each half at the beginning.
-// Each tick it reads who is in a band behind its border, and moves everybody of its own by a random step.
+// One of two halves of a world in which everybody walks at random: `node walk.ts --entities 5000`,
+// in each half at the beginning. Each tick it reads who is in a band behind its border, and moves
+// everybody of its own by a random step.
 
 import { parseArgs } from 'node:util'
 import { createApplication, type Subscription, type Transaction } from '@heddle/sdk'
@@ -7,7 +8,10 @@ import { randomFrom } from './bounce.ts'
 import { stepMax } from './walk-steps.ts'
 
 const { values } = parseArgs({
-  options: { entities: { type: 'string', default: '5000' }, band: { type: 'string', default: '10' } },
+  options: {
+    entities: { type: 'string', default: '5000' },
+    band: { type: 'string', default: '10' },
+  },
 })
 const application = createApplication()
 const [partition] = application.assignedPartitions()

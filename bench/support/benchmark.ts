@@ -1,4 +1,5 @@
-// The life of one benchmark: begin, measure, take down what was started, and say the result as the last line.
+// The life of one benchmark: begin, measure, take down what was started, and say the result as the
+// last line.
 // Owns the result's form, the time limit and the taking down; never knows what is measured.
 //
 //   await benchmark(async ({ say, defer }) => {
@@ -24,7 +25,10 @@ export interface Outcome {
   readonly reference: number
   readonly referenceName: string
   readonly goal: Goal
-  /** What this machine lets come of it at best, measured in the same run: what can't be left out, and nothing else. */
+  /**
+   * What this machine lets come of it at best, measured in the same run: what can't be left out,
+   * and nothing else.
+   */
   readonly limit?: { readonly value: number; readonly name: string }
   readonly more?: Readonly<Record<string, unknown>>
 }
@@ -54,7 +58,10 @@ export interface Bench {
 
 const LIMIT_MS = 120_000
 
-/** To be called once, by the file that is named after the benchmark. A benchmark that fails has exit code 1 and no result. */
+/**
+ * To be called once, by the file that is named after the benchmark. A benchmark that fails has exit
+ * code 1 and no result.
+ */
 export async function benchmark(body: (bench: Bench) => Promise<Outcome | Skipped>): Promise<void> {
   const name = basename(process.argv[1] ?? '', '.ts')
   const startedAtMs = performance.now()
@@ -64,7 +71,10 @@ export async function benchmark(body: (bench: Bench) => Promise<Outcome | Skippe
   const end = new AbortController()
   const interrupt = () => end.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  const limit = setTimeout(() => end.abort(new Error(`not done after ${LIMIT_MS / 1000} s`)), LIMIT_MS)
+  const limit = setTimeout(
+    () => end.abort(new Error(`not done after ${LIMIT_MS / 1000} s`)),
+    LIMIT_MS,
+  )
   const started = new AsyncDisposableStack()
   try {
     const bench = {
@@ -74,7 +84,9 @@ export async function benchmark(body: (bench: Bench) => Promise<Outcome | Skippe
     }
     const outcome = await Promise.race([body(bench), aborted(end.signal)])
     await started.disposeAsync()
-    console.log(JSON.stringify('skipped' in outcome ? { bench: name, ...outcome } : resultOf(name, outcome)))
+    console.log(
+      JSON.stringify('skipped' in outcome ? { bench: name, ...outcome } : resultOf(name, outcome)),
+    )
   } catch (error) {
     console.error(`bench ${name} failed:`, error)
     await started.disposeAsync()
@@ -88,9 +100,17 @@ export async function benchmark(body: (bench: Bench) => Promise<Outcome | Skippe
 
 export function resultOf(bench: string, { more, limit, ...outcome }: Outcome): Result {
   const ratio = outcome.value / outcome.reference
-  const numbers = { value: rounded(outcome.value), reference: rounded(outcome.reference), ratio: rounded(ratio) }
+  const numbers = {
+    value: rounded(outcome.value),
+    reference: rounded(outcome.reference),
+    ratio: rounded(ratio),
+  }
   const atBest = limit && {
-    limit: { ...limit, value: rounded(limit.value), ratio: rounded(limit.value / outcome.reference) },
+    limit: {
+      ...limit,
+      value: rounded(limit.value),
+      ratio: rounded(limit.value / outcome.reference),
+    },
   }
   return { bench, ...outcome, ...numbers, met: meets(ratio, outcome.goal), ...atBest, ...more }
 }

@@ -1,4 +1,5 @@
-// The comparison behind the benchmarks `million` and `ten-million`: a world of bouncing entities beside the bare steps.
+// The comparison behind the benchmarks `million` and `ten-million`: a world of bouncing entities
+// beside the bare steps.
 // Owns both contenders; the numbers are the benchmarks'.
 
 import { availableParallelism } from 'node:os'
@@ -12,10 +13,18 @@ const cells = { columns: 4, rows: 4 }
 const band = 10
 const speed = 0.5
 
-/** 16 partitions, each app subscribed to a band of its neighbours, against as many processes as cores without a fabric. */
+/**
+ * 16 partitions, each app subscribed to a band of its neighbours, against as many processes as
+ * cores without a fabric.
+ */
 export async function bouncing(
   bench: Bench,
-  { entities, half, roundMs, rounds }: { entities: number; half: number; roundMs: number; rounds: number },
+  {
+    entities,
+    half,
+    roundMs,
+    rounds,
+  }: { entities: number; half: number; roundMs: number; rounds: number },
 ): Promise<Outcome> {
   const partitions = cells.columns * cells.rows
   const perCell = entities / partitions
@@ -26,12 +35,20 @@ export async function bouncing(
   })
   const cores = availableParallelism()
   const settings = [entities / cores, half, speed]
-  const alone = Array.from({ length: cores }, () => new OtherProcess(bench, 'bounce-alone.ts', settings))
-  const lockStep = startLockStep(bench, partitions, 'bounce-in-lock-step.ts', [perCell, half, speed])
+  const alone = Array.from(
+    { length: cores },
+    () => new OtherProcess(bench, 'bounce-alone.ts', settings),
+  )
+  const lockStep = startLockStep(bench, partitions, 'bounce-in-lock-step.ts', [
+    perCell,
+    half,
+    speed,
+  ])
   const measured = await interleaved(
     {
       fabric: () => world.tickMs(roundMs),
-      plain: async () => Math.max(...(await Promise.all(alone.map((child) => stepMs(child, roundMs))))),
+      plain: async () =>
+        Math.max(...(await Promise.all(alone.map((child) => stepMs(child, roundMs))))),
       'in lock step': async () => (await lockStep.ask<{ roundMs: number }>(roundMs)).roundMs,
     },
     { rounds, say: bench.say },

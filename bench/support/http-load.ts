@@ -1,6 +1,8 @@
-// Load on an HTTP server from a process of its own: connections that are kept alive, one request under way on each.
-// Owns sending, counting and the times that answers took; never signs and never reads an answer but its status and length,
-// so that it costs far less than what it measures. `busy` says whether that was so.
+// Load on an HTTP server from a process of its own: connections that are kept alive, one request
+// under way on each.
+// Owns sending, counting and the times that answers took; never signs and never reads an answer but
+// its status and length, so that it costs far less than what it measures. `busy` says whether that
+// was so.
 //
 //   const load = new HttpLoad(port)
 //   await load.measure(requests, 2_000)   // whole requests as bytes; sent again from the first when all were sent
@@ -16,7 +18,10 @@ export interface LoadMeasured {
   readonly count: number
   readonly perSecond: number
   readonly p99Ms: number
-  /** CPU time of the sending process as a share of the time: from about 0.9 on, it is measured itself. */
+  /**
+   * CPU time of the sending process as a share of the time: from about 0.9 on, it is measured
+   * itself.
+   */
   readonly busy: number
 }
 
@@ -75,7 +80,9 @@ async function load({ port, requests, connections, durationMs }: Order): Promise
   const endAtMs = startedAtMs + durationMs
   const tookMs: number[] = []
   let next = 0
-  await Promise.all(sockets.map((socket) => converse(socket, () => bytes[next++ % bytes.length]!, tookMs, endAtMs)))
+  await Promise.all(
+    sockets.map((socket) => converse(socket, () => bytes[next++ % bytes.length]!, tookMs, endAtMs)),
+  )
   const lastedMs = performance.now() - startedAtMs
   const { user, system } = process.cpuUsage(cpuBefore)
   return {
@@ -93,7 +100,12 @@ async function connected(port: number): Promise<Socket> {
 }
 
 /** One request after the other until the time is over. */
-function converse(socket: Socket, nextRequest: () => Buffer, tookMs: number[], endAtMs: number): Promise<void> {
+function converse(
+  socket: Socket,
+  nextRequest: () => Buffer,
+  tookMs: number[],
+  endAtMs: number,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let sentAtMs = 0
     /** Bytes of the answer that are still to come; undefined until its header is whole. */
@@ -111,7 +123,8 @@ function converse(socket: Socket, nextRequest: () => Buffer, tookMs: number[], e
         header += chunk.toString('latin1', 0, 2048)
         const end = header.indexOf('\r\n\r\n')
         if (end === -1) return
-        if (!header.startsWith('HTTP/1.1 2')) return void socket.destroy(new Error(`an answer says: ${header}`))
+        if (!header.startsWith('HTTP/1.1 2'))
+          return void socket.destroy(new Error(`an answer says: ${header}`))
         missing = Number(/^content-length: (\d+)/im.exec(header)?.[1]) - (bytes - end - 4)
         bytes = 0
       }
@@ -123,7 +136,9 @@ function converse(socket: Socket, nextRequest: () => Buffer, tookMs: number[], e
       else socket.end()
     })
     socket.once('error', reject)
-    socket.once('close', () => (performance.now() < endAtMs ? reject(new Error('the server has closed')) : resolve()))
+    socket.once('close', () =>
+      performance.now() < endAtMs ? reject(new Error('the server has closed')) : resolve(),
+    )
     send()
   })
 }

@@ -1,4 +1,5 @@
-// Processes that go in lock step by futexes in shared memory: what a fabric can't do without. One leads, and says how long a round took; the others follow.
+// Processes that go in lock step by futexes in shared memory: what a fabric can't do without. One
+// leads, and says how long a round took; the others follow.
 // Owns the barrier; what a follower does in a round is given to it, and nothing where nothing is.
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -12,7 +13,10 @@ const at = { round: 0, pending: 16, done: 32 }
 const waitMs = 1000
 const bytes = 4096
 
-/** Starts `count` processes of a program of bench/apps that follows, with its folder and these settings, and gives the one that leads them. */
+/**
+ * Starts `count` processes of a program of bench/apps that follows, with its folder and these
+ * settings, and gives the one that leads them.
+ */
 export function startLockStep(
   bench: Bench,
   count: number,
@@ -21,8 +25,10 @@ export function startLockStep(
 ): OtherProcess {
   const folder = mkdtempSync('/dev/shm/heddle-bench-')
   bench.defer(() => rmSync(folder, { recursive: true }))
-  if (!new SharedSegments(folder).open('barrier', bytes, true).claim(0, bytes)) throw new Error('/dev/shm is full')
-  for (let follower = 0; follower < count; follower++) new OtherProcess(bench, file, [folder, follower, ...settings])
+  if (!new SharedSegments(folder).open('barrier', bytes, true).claim(0, bytes))
+    throw new Error('/dev/shm is full')
+  for (let follower = 0; follower < count; follower++)
+    new OtherProcess(bench, file, [folder, follower, ...settings])
   return new OtherProcess(bench, 'lock-step-leader.ts', [folder, count])
 }
 

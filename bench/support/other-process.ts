@@ -1,5 +1,7 @@
-// A process beside a benchmark that measures when it is told to: a reference that must not share the benchmark's own.
-// Owns its start, its end and the asking; what is measured is the program's: it answers each message with one of its own.
+// A process beside a benchmark that measures when it is told to: a reference that must not share
+// the benchmark's own.
+// Owns its start, its end and the asking; what is measured is the program's: it answers each
+// message with one of its own.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -31,7 +33,9 @@ export class OtherProcess {
   async ask<Answer>(message: number | object): Promise<Answer> {
     const answered = once(this.#child, 'message')
     this.#child.send(message)
-    const ended = this.#exited.then((how) => Promise.reject(new Error(`${this.#file} has ended: ${how}`)))
+    const ended = this.#exited.then((how) =>
+      Promise.reject(new Error(`${this.#file} has ended: ${how}`)),
+    )
     const [answer] = await Promise.race([answered, ended])
     return answer as Answer
   }

@@ -1,4 +1,5 @@
-// A Redis of a benchmark's own, on a unix socket in a folder of its own, that keeps nothing: and the little of its protocol that it takes to keep it busy.
+// A Redis of a benchmark's own, on a unix socket in a folder of its own, that keeps nothing: and
+// the little of its protocol that it takes to keep it busy.
 // Owns the server and its folder; never knows what it is asked.
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -22,7 +23,14 @@ export async function startRedis(bench: Bench): Promise<RedisConnection> {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'))
   bench.defer(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'redis.sock')
-  const settings = { port: 0, unixsocket: path, save: '', appendonly: 'no', daemonize: 'no', dir: folder }
+  const settings = {
+    port: 0,
+    unixsocket: path,
+    save: '',
+    appendonly: 'no',
+    daemonize: 'no',
+    dir: folder,
+  }
   const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
   const server = spawn(program, options, { stdio: ['ignore', 'ignore', 'inherit'] })
   const exited = once(server, 'exit')
@@ -63,7 +71,10 @@ export class RedisConnection {
     socket.setEncoding('latin1').on('data', (text: string) => this.#take(text))
   }
 
-  /** Sends commands, and gives the first line of each answer once all are there. Several calls may be under way. Throws where an answer is an error. */
+  /**
+   * Sends commands, and gives the first line of each answer once all are there. Several calls may
+   * be under way. Throws where an answer is an error.
+   */
   async send(commands: Buffer, answers: number): Promise<string[]> {
     const texts = await new Promise<string[]>((resolve) => {
       this.#awaited.push({ answers, texts: [], resolve })
@@ -89,7 +100,10 @@ export class RedisConnection {
     }
   }
 
-  /** Of arrays only those are known that hold plain texts: each has a line for its length and one for itself. */
+  /**
+   * Of arrays only those are known that hold plain texts: each has a line for its length and one
+   * for itself.
+   */
   #answer(line: string): void {
     if (line.startsWith('-')) this.#failure ??= new Error(`Redis says: ${line}`)
     if (line.startsWith('*')) this.#furtherLines = 2 * Number(line.slice(1))

@@ -1,4 +1,5 @@
-// Fair comparison on machines that are shared and noisy: contenders take turns, and medians are compared.
+// Fair comparison on machines that are shared and noisy: contenders take turns, and medians are
+// compared.
 // Owns the order and the statistics; never knows what is measured.
 
 interface RoundOptions<Measured> {
@@ -15,9 +16,13 @@ export async function interleaved<Name extends string, Measured>(
   { rounds = 5, say, tell = tellNumber }: RoundOptions<Measured>,
 ): Promise<Record<Name, Measured[]>> {
   const names = Object.keys(contenders) as Name[]
-  const measured = Object.fromEntries(names.map((name) => [name, [] as Measured[]])) as Record<Name, Measured[]>
+  const measured = Object.fromEntries(names.map((name) => [name, [] as Measured[]])) as Record<
+    Name,
+    Measured[]
+  >
   for (let round = 0; round <= rounds; round += 1) {
-    // Whoever comes first in one round comes last in the next: what the machine does meanwhile hits all alike.
+    // Whoever comes first in one round comes last in the next: what the machine does meanwhile hits
+    // all alike.
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const found = await contenders[name]()
       if (round > 0) measured[name].push(found)
@@ -35,7 +40,10 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-/** By linear interpolation between the two nearest; `share` 0.99 is what 99 % of the values don't exceed. */
+/**
+ * By linear interpolation between the two nearest; `share` 0.99 is what 99 % of the values don't
+ * exceed.
+ */
 export function quantile(values: ArrayLike<number>, share: number): number {
   const sorted = Float64Array.from(values).sort()
   const place = (sorted.length - 1) * share

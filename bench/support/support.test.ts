@@ -30,7 +30,13 @@ test('a median is the middle, or between the two in the middle', () => {
 })
 
 test('a result says its ratio and whether the goal is met', () => {
-  const outcome = { unit: '1/s', value: 12_345.678, reference: 41_000, referenceName: 'hello', goal: '>= 0.3' } as const
+  const outcome = {
+    unit: '1/s',
+    value: 12_345.678,
+    reference: 41_000,
+    referenceName: 'hello',
+    goal: '>= 0.3',
+  } as const
   assert.deepEqual(resultOf('api', { ...outcome, more: { p99Ms: 2 } }), {
     bench: 'api',
     unit: '1/s',

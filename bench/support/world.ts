@@ -1,4 +1,5 @@
-// A simulation under measurement, run by a whole Heddle: real processes, real clock, every guarantee on. Its clock goes only while it is measured.
+// A simulation under measurement, run by a whole Heddle: real processes, real clock, every
+// guarantee on. Its clock goes only while it is measured.
 // Owns the starting and the counting of ticks; what the apps do is in bench/apps.
 
 import { join } from 'node:path'
@@ -15,7 +16,10 @@ import { appsFolder } from './other-process.ts'
 
 /** Ticks before a measurement counts: after each start of the clock the caches are cold. */
 const warmTicks = 30
-/** So long the clock goes before the first measurement: the first ticks make the world, and then its apps are compiled, all at once and some functions three times. */
+/**
+ * So long the clock goes before the first measurement: the first ticks make the world, and then its
+ * apps are compiled, all at once and some functions three times.
+ */
 const defaultCompileMs = 10_000
 
 export class MeasuredWorld {
@@ -56,13 +60,18 @@ export class MeasuredWorld {
 
   /** Lets the clock go for so long; how many entities changed their owner a second. */
   async handoffsPerSecond(durationMs: number): Promise<number> {
-    const meters = Array.from({ length: this.#control.partitionCount }, (_, partition) => this.#meter(partition))
+    const meters = Array.from({ length: this.#control.partitionCount }, (_, partition) =>
+      this.#meter(partition),
+    )
     const handoffs = () => meters.reduce((sum, meter) => sum + meter.get('handedOut'), 0)
     const { growth, passedMs } = await this.#run(durationMs, handoffs)
     return (growth * 1000) / passedMs
   }
 
-  /** Lets the clock go until `body` is done, warm at its begin; the time between one release of a tick and the next, in ms, one behind the other, and what the body gives. */
+  /**
+   * Lets the clock go until `body` is done, warm at its begin; the time between one release of a
+   * tick and the next, in ms, one behind the other, and what the body gives.
+   */
   async gapsMs<Result>(body: () => Promise<Result>): Promise<{ gapsMs: number[]; result: Result }> {
     await this.#warmUp()
     const clock = new ClockMeter({ control: this.#control })
@@ -81,11 +90,17 @@ export class MeasuredWorld {
     goesOn = false
     await watching
     await this.simulation.stopClock()
-    return { gapsMs: releasedAtMs.slice(1).map((atMs, before) => atMs - releasedAtMs[before]), result }
+    return {
+      gapsMs: releasedAtMs.slice(1).map((atMs, before) => atMs - releasedAtMs[before]),
+      result,
+    }
   }
 
   /** Lets the clock go for so long; `growth` is that of what is read. */
-  async #run(durationMs: number, read = () => 0): Promise<{ ticks: number; passedMs: number; growth: number }> {
+  async #run(
+    durationMs: number,
+    read = () => 0,
+  ): Promise<{ ticks: number; passedMs: number; growth: number }> {
     await this.#warmUp()
     const start = { tick: this.tick, atMs: performance.now(), count: read() }
     await new Promise((resolve) => setTimeout(resolve, durationMs))
@@ -113,7 +128,10 @@ export class MeasuredWorld {
   }
 }
 
-/** Starts the schema's world with its clock stopped; packages default to bench/apps. It is taken down with the benchmark. */
+/**
+ * Starts the schema's world with its clock stopped; packages default to bench/apps. It is taken
+ * down with the benchmark.
+ */
 export async function startWorld(
   bench: Bench,
   settings: SchemaSettings,
@@ -122,9 +140,15 @@ export async function startWorld(
   const heddle = await startHeddle({ appTimeoutSeconds: 60 })
   bench.defer(() => heddle.stop())
   const domains = Object.fromEntries(
-    Object.entries(settings.domains).map(([name, domain]) => [name, { package: `file://${appsFolder}`, ...domain }]),
+    Object.entries(settings.domains).map(([name, domain]) => [
+      name,
+      { package: `file://${appsFolder}`, ...domain },
+    ]),
   )
   bench.say('the simulation starts')
-  const simulation = await heddle.startSimulation('bench', schema({ tickRate: 'unlimited', ...settings, domains }))
+  const simulation = await heddle.startSimulation(
+    'bench',
+    schema({ tickRate: 'unlimited', ...settings, domains }),
+  )
   return new MeasuredWorld(heddle, simulation, compileMs)
 }

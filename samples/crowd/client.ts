@@ -1,4 +1,5 @@
-// A console client of the crowd: `node samples/crowd/client.ts --port 7000` (TCP) or `--port 7001 --ws`; `--once` draws one map and ends.
+// A console client of the crowd: `node samples/crowd/client.ts --port 7000` (TCP) or
+// `--port 7001 --ws`; `--once` draws one map and ends.
 
 import { parseArgs } from 'node:util'
 import { frames } from './frames.ts'
@@ -22,7 +23,11 @@ const startedAtMs = performance.now()
 let drawnAtMs = Number.NEGATIVE_INFINITY
 
 try {
-  for await (const frame of frames({ host: values.host, port, transport: values.ws ? 'websocket' : 'tcp' })) {
+  for await (const frame of frames({
+    host: values.host,
+    port,
+    transport: values.ws ? 'websocket' : 'tcp',
+  })) {
     const nowMs = performance.now()
     rates.add(frame, nowMs)
     if (nowMs - drawnAtMs < drawEachMs) continue
@@ -32,7 +37,9 @@ try {
     if (values.once) break
   }
 } catch (error) {
-  console.error(`the view app does not answer at ${values.host}, port ${port}: ${(error as Error).message}`)
+  console.error(
+    `the view app does not answer at ${values.host}, port ${port}: ${(error as Error).message}`,
+  )
   process.exitCode = 1
 }
 

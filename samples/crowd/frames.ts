@@ -14,7 +14,8 @@ interface FramesOptions {
 /** Ends when the view app ends. Throws where the connection fails. */
 export async function* frames(options: FramesOptions): AsyncGenerator<Frame> {
   const inbox = new Inbox()
-  const close = options.transport === 'tcp' ? openTcp(options, inbox) : openWebSocket(options, inbox)
+  const close =
+    options.transport === 'tcp' ? openTcp(options, inbox) : openWebSocket(options, inbox)
   const abort = () => inbox.end(options.signal?.reason)
   options.signal?.addEventListener('abort', abort)
   try {
@@ -48,7 +49,9 @@ function openWebSocket({ host, port }: FramesOptions, inbox: Inbox): () => void 
   const socket = new WebSocket(`ws://${host.includes(':') ? `[${host}]` : host}:${port}`)
   socket.binaryType = 'arraybuffer'
   socket.addEventListener('message', ({ data }) => inbox.put(new Uint8Array(data as ArrayBuffer)))
-  socket.addEventListener('error', () => inbox.end(new Error(`no WebSocket connection to ${host}, port ${port}`)))
+  socket.addEventListener('error', () =>
+    inbox.end(new Error(`no WebSocket connection to ${host}, port ${port}`)),
+  )
   socket.addEventListener('close', () => inbox.end())
   return () => socket.close()
 }

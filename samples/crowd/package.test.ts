@@ -20,7 +20,8 @@ test('the packages carry the apps and the library of the view, and neither tests
   const spatial = await filesIn(await spatialPackage())
   const view = await filesIn(await viewPackage())
   for (const name of ['package.json', 'app.ts', 'step.ts']) assert.ok(spatial.includes(name), name)
-  for (const name of ['package.json', 'app.ts', 'node_modules/ws/package.json']) assert.ok(view.includes(name), name)
+  for (const name of ['package.json', 'app.ts', 'node_modules/ws/package.json'])
+    assert.ok(view.includes(name), name)
   assert.deepEqual(
     [...spatial, ...view].filter((name) => name.includes('.test.') || name.includes('heddle')),
     [],
@@ -40,5 +41,8 @@ test('the schema names the bucket, the grid, enough workers and the launch optio
   assert.deepEqual(app.launch_command, ['node', 'app.ts', '--seed', '9', '--people', '5000'])
   assert.equal(schema.domains.View.app_config.package, 's3://b/crowd/packages/view.zip')
   assert.equal(schema.workers.Workers.desired, 2)
-  assert.deepEqual(schema.partitioning_strategies.Square.aabb_bounds, { x: [-150, 150], y: [-150, 150] })
+  assert.deepEqual(schema.partitioning_strategies.Square.aabb_bounds, {
+    x: [-150, 150],
+    y: [-150, 150],
+  })
 })

@@ -41,21 +41,40 @@ export async function uploadCrowd(client: S3Client, settings: CrowdSettings): Pr
     [schemaKey, await crowdSchema(settings)],
   ])
   await makeBucket(client, settings.bucket)
-  for (const [Key, Body] of objects) await client.send(new PutObjectCommand({ Bucket: settings.bucket, Key, Body }))
+  for (const [Key, Body] of objects)
+    await client.send(new PutObjectCommand({ Bucket: settings.bucket, Key, Body }))
   return [...objects.keys()]
 }
 
 /** The sample's schema with these settings. */
-export async function crowdSchema({ bucket, people, columns, rows, seed }: CrowdSettings): Promise<string> {
+export async function crowdSchema({
+  bucket,
+  people,
+  columns,
+  rows,
+  seed,
+}: CrowdSettings): Promise<string> {
   const schema = parseDocument(await readFile(join(sample, 'schema.yaml'), 'utf8'))
   const half = halfSideFor(people)
-  schema.setIn(['partitioning_strategies', 'Square', 'aabb_bounds'], { x: [-half, half], y: [-half, half] })
+  schema.setIn(['partitioning_strategies', 'Square', 'aabb_bounds'], {
+    x: [-half, half],
+    y: [-half, half],
+  })
   const crowd = ['domains', crowdDomain]
-  schema.setIn([...crowd, 'launch_apps_by_partitioning_strategy', 'grid_partition'], { x: columns, y: rows })
+  schema.setIn([...crowd, 'launch_apps_by_partitioning_strategy', 'grid_partition'], {
+    x: columns,
+    y: rows,
+  })
   schema.setIn([...crowd, 'app_config', 'package'], `s3://${bucket}/${packageKeys.spatial}`)
   const command = ['node', 'app.ts', '--seed', String(seed), '--people', String(people)]
-  schema.setIn([...crowd, 'app_config', 'launch_command'], schema.createNode(command, { flow: true }))
-  schema.setIn(['domains', viewDomain, 'app_config', 'package'], `s3://${bucket}/${packageKeys.view}`)
+  schema.setIn(
+    [...crowd, 'app_config', 'launch_command'],
+    schema.createNode(command, { flow: true }),
+  )
+  schema.setIn(
+    ['domains', viewDomain, 'app_config', 'package'],
+    `s3://${bucket}/${packageKeys.view}`,
+  )
   schema.setIn(['workers', 'Workers', 'desired'], Math.ceil((columns * rows + 1) / unitsPerWorker))
   return schema.toString()
 }
@@ -72,21 +91,27 @@ export async function viewPackage(): Promise<Uint8Array> {
   const ws = dirname(createRequire(import.meta.url).resolve('ws/package.json'))
   const library = await filesBelow(ws)
   const files = await sources(join(sample, 'view'))
-  for (const file of library) files.set(join('node_modules/ws', relative(ws, file)), await readFile(file))
+  for (const file of library)
+    files.set(join('node_modules/ws', relative(ws, file)), await readFile(file))
   return zip(files)
 }
 
 /** A folder's TypeScript without its tests. */
 async function sources(folder: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>([['package.json', Buffer.from('{ "type": "module" }\n')]])
+  const files = new Map<string, Uint8Array>([
+    ['package.json', Buffer.from('{ "type": "module" }\n')],
+  ])
   for (const file of await filesBelow(folder))
-    if (file.endsWith('.ts') && !file.endsWith('.test.ts')) files.set(relative(folder, file), await readFile(file))
+    if (file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      files.set(relative(folder, file), await readFile(file))
   return files
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
   return files.sort()
 }
 
@@ -94,7 +119,8 @@ async function filesBelow(folder: string): Promise<string[]> {
 async function zip(files: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
   const archive = new ZipFile()
   const mtime = new Date('2000-01-01T00:00:00Z')
-  for (const [path, bytes] of files) archive.addBuffer(Buffer.from(bytes), path, { mtime, mode: 0o100644 })
+  for (const [path, bytes] of files)
+    archive.addBuffer(Buffer.from(bytes), path, { mtime, mode: 0o100644 })
   archive.end()
   return await buffer(archive.outputStream)
 }
@@ -121,12 +147,22 @@ async function main(): Promise<void> {
   const grid = /^(\d+)x(\d+)$/.exec(values.grid)
   const people = Number(values.people)
   const seed = Number(values.seed)
-  if (!values.bucket || !grid || !Number.isInteger(people) || people < 0 || !Number.isInteger(seed)) {
+  if (
+    !values.bucket ||
+    !grid ||
+    !Number.isInteger(people) ||
+    people < 0 ||
+    !Number.isInteger(seed)
+  ) {
     throw new Error(
       'usage: node samples/crowd/package.ts --endpoint URL --bucket B [--people N] [--grid 3x3] [--seed S]',
     )
   }
-  const client = new S3Client({ endpoint: values.endpoint, region: values.region, forcePathStyle: true })
+  const client = new S3Client({
+    endpoint: values.endpoint,
+    region: values.region,
+    forcePathStyle: true,
+  })
   const settings = {
     bucket: values.bucket,
     people,
@@ -134,7 +170,8 @@ async function main(): Promise<void> {
     rows: Number(grid[2]),
     seed,
   }
-  for (const key of await uploadCrowd(client, settings)) console.log(`s3://${settings.bucket}/${key}`)
+  for (const key of await uploadCrowd(client, settings))
+    console.log(`s3://${settings.bucket}/${key}`)
 }
 
 if (import.meta.main) await main()

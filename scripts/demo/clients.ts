@@ -1,4 +1,5 @@
-// The AWS clients that the demo drives Heddle with, and the few waits that every user of the service writes.
+// The AWS clients that the demo drives Heddle with, and the few waits that every user of the
+// service writes.
 // Owns nothing but the endpoint; uses no part of Heddle but its address.
 
 import { createWriteStream } from 'node:fs'
@@ -32,7 +33,9 @@ export class Clients {
     await until(signal, pollMs, async () => {
       const found = await this.weaver.describeSimulation({ Simulation }).promise()
       if (found.Status === 'FAILED' && status !== 'FAILED')
-        throw new Error(`simulation ${Simulation} is FAILED: ${found.StartError ?? 'see its log stream /sim/errors'}`)
+        throw new Error(
+          `simulation ${Simulation} is FAILED: ${found.StartError ?? 'see its log stream /sim/errors'}`,
+        )
       return found.Status === status ? true : undefined
     })
   }
@@ -43,7 +46,9 @@ export class Clients {
   }
 
   async clockIs(signal: AbortSignal, simulation: string, status: string): Promise<void> {
-    await until(signal, pollMs, async () => ((await this.clockStatus(simulation)) === status ? true : undefined))
+    await until(signal, pollMs, async () =>
+      (await this.clockStatus(simulation)) === status ? true : undefined,
+    )
   }
 
   /** Where clients of an app connect, once it is started: actual ports by declared port. */
@@ -63,10 +68,16 @@ export class Clients {
   }
 
   /** The one object whose key begins so, once it is there. */
-  async objectBelow(signal: AbortSignal, Bucket: string, Prefix: string): Promise<{ key: string; bytes: number }> {
+  async objectBelow(
+    signal: AbortSignal,
+    Bucket: string,
+    Prefix: string,
+  ): Promise<{ key: string; bytes: number }> {
     return await until(signal, pollMs, async () => {
       const { Contents = [] } = await this.s3.send(new ListObjectsV2Command({ Bucket, Prefix }))
-      return Contents.length === 0 ? undefined : { key: Contents[0].Key ?? '', bytes: Contents[0].Size ?? 0 }
+      return Contents.length === 0
+        ? undefined
+        : { key: Contents[0].Key ?? '', bytes: Contents[0].Size ?? 0 }
     })
   }
 

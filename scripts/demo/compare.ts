@@ -1,5 +1,6 @@
 // Are two snapshots the same world? Entity by entity: ids, types, positions, fields.
-// Owns the comparison; reads files with the project's own reader, which checks them as it would for a start.
+// Owns the comparison; reads files with the project's own reader, which checks them as it would for
+// a start.
 
 import { readSnapshot } from '../../src/worker/snapshot-file.ts'
 
@@ -23,7 +24,11 @@ export async function readWorld(file: string): Promise<World> {
   try {
     for (const partition of snapshot.partitions) {
       const { count, ids, types, positions, fields } = await partition.load()
-      const positionBytes = Buffer.from(positions.buffer, positions.byteOffset, positions.byteLength)
+      const positionBytes = Buffer.from(
+        positions.buffer,
+        positions.byteOffset,
+        positions.byteLength,
+      )
       for (let row = 0; row < count; row++) {
         if (entities.has(ids[row])) throw new Error(`entity ${ids[row]} is twice in ${file}`)
         const present = fields.filter(({ lengths }) => lengths[row] >= 0)
@@ -55,7 +60,10 @@ export function firstDifference(one: World, other: World): string | undefined {
     const twin = other.entities.get(id)
     if (!twin) return `entity ${id} is missing in the other`
     for (const part of ['type', 'position', 'fields'] as const)
-      if (entity[part] !== twin[part]) return `the ${part} of entity ${id}: ${entity[part]} and ${twin[part]}`
+      if (entity[part] !== twin[part])
+        return `the ${part} of entity ${id}: ${entity[part]} and ${twin[part]}`
   }
-  return one.stateHash === other.stateHash ? undefined : `state hashes ${one.stateHash} and ${other.stateHash}`
+  return one.stateHash === other.stateHash
+    ? undefined
+    : `state hashes ${one.stateHash} and ${other.stateHash}`
 }

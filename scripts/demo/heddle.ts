@@ -1,5 +1,7 @@
-// Heddle as the demo starts it: the program that users start, in a temporary folder, on a free port.
-// Owns its process and folder: whatever happens, `stop` leaves nothing running. Knows nothing of simulations.
+// Heddle as the demo starts it: the program that users start, in a temporary folder, on a free
+// port.
+// Owns its process and folder: whatever happens, `stop` leaves nothing running. Knows nothing of
+// simulations.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
@@ -66,24 +68,38 @@ export class Heddle {
   /** The key that Heddle made at its first start. */
   async credentials(): Promise<Credentials> {
     const text = await readFile(join(this.data, 'credentials'), 'utf8')
-    const value = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, 'm').exec(text)?.[1] ?? ''
-    return { accessKeyId: value('aws_access_key_id'), secretAccessKey: value('aws_secret_access_key') }
+    const value = (name: string) =>
+      new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, 'm').exec(text)?.[1] ?? ''
+    return {
+      accessKeyId: value('aws_access_key_id'),
+      secretAccessKey: value('aws_secret_access_key'),
+    }
   }
 
   /** Lines of a log stream. */
   async log(simulation: string, stream: string): Promise<string[]> {
-    const { stdout } = await run(launcher, ['logs', simulation, '--stream', stream, '--data', this.data], {
-      env: environment(),
-      maxBuffer: 64 * 1024 * 1024,
-    })
+    const { stdout } = await run(
+      launcher,
+      ['logs', simulation, '--stream', stream, '--data', this.data],
+      {
+        env: environment(),
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    )
     return stdout.split('\n')
   }
 
-  /** `heddle down`, and the end of `heddle up`. Kills what is left; returns the processes that had to be killed. */
+  /**
+   * `heddle down`, and the end of `heddle up`. Kills what is left; returns the processes that had
+   * to be killed.
+   */
   async stop(): Promise<string[]> {
     let said = ''
     try {
-      const { stdout } = await run(launcher, ['down', '--data', this.data], { env: environment(), timeout: 30_000 })
+      const { stdout } = await run(launcher, ['down', '--data', this.data], {
+        env: environment(),
+        timeout: 30_000,
+      })
       said = stdout
     } catch (error) {
       said = `heddle down failed: ${(error as Error).message}`
@@ -104,7 +120,9 @@ export class Heddle {
   /** The tmpfs folders of these executions that are still there. */
   sharedMemory(executionIds: readonly string[]): string[] {
     const parent = process.env.HEDDLE_FABRIC_DIR ?? `/dev/shm/heddle-${process.geteuid?.()}`
-    return executionIds.map((executionId) => join(parent, executionId)).filter((folder) => existsSync(folder))
+    return executionIds
+      .map((executionId) => join(parent, executionId))
+      .filter((folder) => existsSync(folder))
   }
 
   /** Processes that run in, or were told of, this data folder. */
@@ -116,10 +134,16 @@ export class Heddle {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
         const cwd = command && readlinkSync(`/proc/${pid}/cwd`)
-        if (command.includes(this.folder) || cwd.startsWith(this.folder)) found.push({ pid, command })
+        if (command.includes(this.folder) || cwd.startsWith(this.folder))
+          found.push({ pid, command })
       } catch (error) {
         // Ended meanwhile, or another user's: not one of ours.
-        if (!['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+        if (
+          !['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(
+            (error as NodeJS.ErrnoException).code ?? '',
+          )
+        )
+          throw error
       }
     }
     return found
@@ -132,9 +156,14 @@ export class Heddle {
     const entries = await readdir(this.data, { recursive: true, withFileTypes: true })
     for (const entry of entries) {
       const path = join(entry.parentPath, entry.name)
-      if (!entry.isFile() || !(entry.name.endsWith('.log') || path.startsWith(join(this.data, 'logs')))) continue
+      if (
+        !entry.isFile() ||
+        !(entry.name.endsWith('.log') || path.startsWith(join(this.data, 'logs')))
+      )
+        continue
       const text = (await readFile(path, 'utf8')).trim()
-      if (text) lines.push(`${path}:`, ...text.split('\n').slice(path.includes('/domain/') ? -2 : -count))
+      if (text)
+        lines.push(`${path}:`, ...text.split('\n').slice(path.includes('/domain/') ? -2 : -count))
     }
     return lines
   }
@@ -144,7 +173,10 @@ export class Heddle {
   }
 }
 
-/** The demo's Heddle is its own: settings made for another one don't count. Only where the tmpfs is stays. */
+/**
+ * The demo's Heddle is its own: settings made for another one don't count. Only where the tmpfs is
+ * stays.
+ */
 function environment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('HEDDLE_') || name === 'HEDDLE_FABRIC_DIR',

@@ -16,11 +16,15 @@ const wordsOfSqlite: Readonly<Record<number, string>> = {
   13: 'is full',
 }
 
-/** What is wrong with the disk, as the end of a sentence; undefined where the error is of another kind. */
+/**
+ * What is wrong with the disk, as the end of a sentence; undefined where the error is of another
+ * kind.
+ */
 export function diskFault(error: unknown): string | undefined {
   for (let fault = error; fault instanceof Error; fault = fault.cause) {
     const { code, errcode } = fault as { code?: unknown; errcode?: unknown }
-    const words = typeof errcode === 'number' ? wordsOfSqlite[errcode & 0xff] : wordsOfCode[String(code)]
+    const words =
+      typeof errcode === 'number' ? wordsOfSqlite[errcode & 0xff] : wordsOfCode[String(code)]
     if (words !== undefined) return words
   }
   return undefined

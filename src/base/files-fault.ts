@@ -1,4 +1,5 @@
-// Which errors mean that no more files may be open, and the words for them. Connections and pipes are files, too.
+// Which errors mean that no more files may be open, and the words for them. Connections and pipes
+// are files, too.
 // Owns the reading of an error and of its causes; never opens a file.
 
 const wordsOfCode: Readonly<Record<string, string>> = {
@@ -6,7 +7,10 @@ const wordsOfCode: Readonly<Record<string, string>> = {
   ENFILE: 'The machine has as many files open as it may (sysctl fs.file-max)',
 }
 
-/** Whose limit is reached, as a sentence without its full stop; undefined where the error is of another kind. */
+/**
+ * Whose limit is reached, as a sentence without its full stop; undefined where the error is of
+ * another kind.
+ */
 export function filesFault(error: unknown): string | undefined {
   for (let fault = error; fault instanceof Error; fault = fault.cause) {
     const words = wordsOfCode[String((fault as NodeJS.ErrnoException).code)]

@@ -1,7 +1,10 @@
 // Remembers what a function made of the same text or number before.
-// Owns the bound of its memory; only for what is the same whenever it is made, and is never changed.
+// Owns the bound of its memory; only for what is the same whenever it is made, and is never
+// changed.
 
-/** The same function, which makes nothing twice of the last `countMax` values that were new to it. */
+/**
+ * The same function, which makes nothing twice of the last `countMax` values that were new to it.
+ */
 export function memoised<Key extends string | number, Made extends object | string | number>(
   countMax: number,
   make: (key: Key) => Made,

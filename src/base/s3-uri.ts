@@ -1,4 +1,5 @@
-// The way people write the place of an object: s3://bucket/key. Owns the form only; never knows whether there is such a bucket.
+// The way people write the place of an object: s3://bucket/key. Owns the form only; never knows
+// whether there is such a bucket.
 
 export interface S3Place {
   bucket: string

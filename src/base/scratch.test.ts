@@ -6,7 +6,9 @@ import { Scratch } from './scratch.ts'
 const kinds = [Float64Array, Float32Array, Uint32Array, Uint8Array]
 
 test('arrays that are taken together never overlap, and have their lengths, whatever was taken before', () => {
-  const anyRound = fc.array(fc.tuple(fc.nat({ max: kinds.length - 1 }), fc.nat({ max: 50 })), { maxLength: 8 })
+  const anyRound = fc.array(fc.tuple(fc.nat({ max: kinds.length - 1 }), fc.nat({ max: 50 })), {
+    maxLength: 8,
+  })
   fc.assert(
     fc.property(fc.array(anyRound, { maxLength: 6 }), (rounds) => {
       const scratch = new Scratch()
@@ -27,7 +29,11 @@ test('arrays that are taken together never overlap, and have their lengths, what
 
 test('what was needed once is there the next time', () => {
   const scratch = new Scratch()
-  const take = () => [scratch.take(Float64Array, 1000), scratch.take(Uint8Array, 3), scratch.take(Uint32Array, 5)]
+  const take = () => [
+    scratch.take(Float64Array, 1000),
+    scratch.take(Uint8Array, 3),
+    scratch.take(Uint32Array, 5),
+  ]
   take()
   scratch.reuse()
   const [first, ...others] = take()

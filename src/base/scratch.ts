@@ -1,4 +1,5 @@
-// Memory for arrays that are done with together, and is used again for the next ones: who makes large arrays often would have the collector run all the time.
+// Memory for arrays that are done with together, and is used again for the next ones: who makes
+// large arrays often would have the collector run all the time.
 
 /** The constructor of a kind of arrays. */
 export interface ArraysOf<Of> {
@@ -6,7 +7,13 @@ export interface ArraysOf<Of> {
   readonly BYTES_PER_ELEMENT: number
 }
 
-type NumberArray = Float64Array | Float32Array | BigUint64Array | Uint32Array | Int32Array | Uint8Array
+type NumberArray =
+  | Float64Array
+  | Float32Array
+  | BigUint64Array
+  | Uint32Array
+  | Int32Array
+  | Uint8Array
 
 /** It grows to what was needed between two calls of `reuse`, and stays so large. */
 export class Scratch {

@@ -4,7 +4,10 @@
 import { posix } from 'node:path'
 import type { Source } from './sources.ts'
 
-/** Each zone of the source, and the zones that it may import besides itself. Tests, scripts and benchmarks may import all. */
+/**
+ * Each zone of the source, and the zones that it may import besides itself. Tests, scripts and
+ * benchmarks may import all.
+ */
 const ZONES: Record<string, string[]> = {
   'src/base': [],
   'src/core': ['src/base'],
@@ -19,7 +22,14 @@ const ZONES: Record<string, string[]> = {
 const SDK_NAME = '@heddle/sdk'
 
 /** What core may use from outside: pure computation only. */
-const CORE_PACKAGES = new Set(['node:assert/strict', 'node:crypto', 'node:zlib', 'apache-arrow', 'yaml', 'zod'])
+const CORE_PACKAGES = new Set([
+  'node:assert/strict',
+  'node:crypto',
+  'node:zlib',
+  'apache-arrow',
+  'yaml',
+  'zod',
+])
 const CHANCE = /^(random|getRandomValues|generateKey)/
 
 const RULES: ((source: Source) => string[])[] = [
@@ -33,7 +43,10 @@ const RULES: ((source: Source) => string[])[] = [
 
 /** All faults of all sources, one line each: `path:line what is wrong`. */
 export function findFaults(sources: readonly Source[]): string[] {
-  return [...sources.flatMap((source) => RULES.flatMap((rule) => rule(source))), ...findCycles(sources)].sort()
+  return [
+    ...sources.flatMap((source) => RULES.flatMap((rule) => rule(source))),
+    ...findCycles(sources),
+  ].sort()
 }
 
 /** A test's names say what it is about. */
@@ -50,7 +63,8 @@ function importsDownwards({ path, imports }: Source): string[] {
     const to = target ?? (specifier === SDK_NAME ? 'sdk/typescript/' : undefined)
     if (to === undefined) return []
     const targetZone = zoneOf(to)
-    if (targetZone === zone || (targetZone !== undefined && ZONES[zone]!.includes(targetZone))) return []
+    if (targetZone === zone || (targetZone !== undefined && ZONES[zone]!.includes(targetZone)))
+      return []
     return [`${path}:${line} ${zone} imports ${targetZone ?? to}`]
   })
 }
@@ -60,7 +74,10 @@ function staysInSample({ path, imports }: Source): string[] {
   if (sample === undefined || isForTests(path)) return []
   return imports
     .filter(({ target }) => target !== undefined && !target.startsWith(sample))
-    .map(({ target, line }) => `${path}:${line} a sample imports ${target} instead of ${SDK_NAME} or its own files`)
+    .map(
+      ({ target, line }) =>
+        `${path}:${line} a sample imports ${target} instead of ${SDK_NAME} or its own files`,
+    )
 }
 
 function namesFileExtension({ path, imports }: Source): string[] {
@@ -73,7 +90,9 @@ function leavesTestsAlone({ path, imports }: Source): string[] {
   return imports.flatMap(({ target, line }) => {
     if (target === undefined) return []
     if (isTest(target)) return [`${path}:${line} imports the test ${target}`]
-    return isForTests(target) && !isForTests(path) ? [`${path}:${line} imports ${target}, which is for tests`] : []
+    return isForTests(target) && !isForTests(path)
+      ? [`${path}:${line} imports ${target}, which is for tests`]
+      : []
   })
 }
 
@@ -99,7 +118,10 @@ function isTest(path: string): boolean {
   return path.endsWith('.test.ts')
 }
 
-/** Tests and their tools: `testing/` folders and `.testing.ts` files; and what stands outside the product. */
+/**
+ * Tests and their tools: `testing/` folders and `.testing.ts` files; and what stands outside the
+ * product.
+ */
 function isForTests(path: string): boolean {
   return isTest(path) || /[./]testing\.ts$|\/testing\/|^(tests|scripts|bench)\//.test(path)
 }
@@ -115,7 +137,9 @@ function findCycles(sources: readonly Source[]): string[] {
       if (next === undefined || done.has(next.path)) continue
       const start = trail.indexOf(next.path)
       if (start >= 0)
-        faults.push(`${source.path}:${line} closes a circle: ${[...trail.slice(start), next.path].join(' → ')}`)
+        faults.push(
+          `${source.path}:${line} closes a circle: ${[...trail.slice(start), next.path].join(' → ')}`,
+        )
       else walk(next, [...trail, next.path])
     }
     done.add(source.path)

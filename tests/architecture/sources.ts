@@ -1,5 +1,5 @@
-// Reads TypeScript sources as facts: what each file imports and exports, and what in it depends on more than its input.
-// Uses the compiler's own parser; never judges (that is rules.ts).
+// Reads TypeScript sources as facts: what each file imports and exports, and what in it depends on
+// more than its input. Uses the compiler's own parser; never judges (that is rules.ts).
 
 import { join, posix, relative } from 'node:path'
 import type { CallExpression, Node, SourceFile } from 'typescript/unstable/ast'
@@ -59,8 +59,20 @@ interface Impurity {
 }
 
 const IMPURE_OBJECTS = new Set(['performance', 'process', 'console'])
-const IMPURE_MEMBERS = new Set(['Date.now', 'Math.random', 'crypto.randomUUID', 'crypto.getRandomValues'])
-const IMPURE_CALLS = new Set(['Date', 'fetch', 'queueMicrotask', 'setImmediate', 'setInterval', 'setTimeout'])
+const IMPURE_MEMBERS = new Set([
+  'Date.now',
+  'Math.random',
+  'crypto.randomUUID',
+  'crypto.getRandomValues',
+])
+const IMPURE_CALLS = new Set([
+  'Date',
+  'fetch',
+  'queueMicrotask',
+  'setImmediate',
+  'setInterval',
+  'setTimeout',
+])
 
 /** Parses every source that the tsconfig.json in `root` includes, sorted by path. */
 export function readSources(root: string): Source[] {
@@ -83,10 +95,12 @@ export function readSources(root: string): Source[] {
 function readSource(path: string, file: SourceFile): Source {
   const source: Source = { path, text: file.text, imports: [], exports: [], impurities: [] }
   const lineStarts = startsOfLines(file.text)
-  const lineOf = (node: Node): number => lineStarts.findLastIndex((start) => start <= node.getStart(file)) + 1
+  const lineOf = (node: Node): number =>
+    lineStarts.findLastIndex((start) => start <= node.getStart(file)) + 1
   const visit = (node: Node): void => {
     const found = importOf(node)
-    if (found !== undefined) source.imports.push({ ...found, ...targetOf(path, found.specifier), line: lineOf(node) })
+    if (found !== undefined)
+      source.imports.push({ ...found, ...targetOf(path, found.specifier), line: lineOf(node) })
     for (const name of exportedNames(node)) source.exports.push({ name, line: lineOf(node) })
     const what = impurityOf(node)
     if (what !== undefined) source.impurities.push({ what, line: lineOf(node) })
@@ -105,17 +119,30 @@ function importOf(node: Node): Found | undefined {
     return specifierOf(node.moduleSpecifier, namesOf(node.importClause), isWhole)
   }
   if (isExportDeclaration(node))
-    return specifierOf(node.moduleSpecifier, namesOf(node.exportClause), node.exportClause === undefined)
-  if (isImportTypeNode(node)) return specifierOf(isLiteralTypeNode(node.argument) ? node.argument.literal : undefined)
+    return specifierOf(
+      node.moduleSpecifier,
+      namesOf(node.exportClause),
+      node.exportClause === undefined,
+    )
+  if (isImportTypeNode(node))
+    return specifierOf(isLiteralTypeNode(node.argument) ? node.argument.literal : undefined)
   if (isCallExpression(node) && isDynamicImport(node)) return specifierOf(node.arguments[0])
   return undefined
 }
 
-function specifierOf(node: Node | undefined, names: string[] = [], isWhole = true): Found | undefined {
-  return node !== undefined && isStringLiteral(node) ? { specifier: node.text, names, isWhole } : undefined
+function specifierOf(
+  node: Node | undefined,
+  names: string[] = [],
+  isWhole = true,
+): Found | undefined {
+  return node !== undefined && isStringLiteral(node)
+    ? { specifier: node.text, names, isWhole }
+    : undefined
 }
 
-/** Names that a statement declares and exports; what it hands on from another file is that file's. */
+/**
+ * Names that a statement declares and exports; what it hands on from another file is that file's.
+ */
 function exportedNames(node: Node): string[] {
   if (isVariableStatement(node) && isExported(node.modifiers))
     return node.declarationList.declarations.flatMap(({ name }) => namesOf(name))
@@ -153,7 +180,8 @@ function impurityOf(node: Node): string | undefined {
   if (isAwaitExpression(node)) return 'await'
   if (isForOfStatement(node)) return node.awaitModifier ? 'for await' : undefined
   if (isNewExpression(node)) {
-    const isNow = isIdentifier(node.expression) && node.expression.text === 'Date' && !node.arguments?.length
+    const isNow =
+      isIdentifier(node.expression) && node.expression.text === 'Date' && !node.arguments?.length
     return isNow ? 'new Date()' : undefined
   }
   if (isCallExpression(node)) {

@@ -32,7 +32,9 @@ function exampleOf(shapeName: string): unknown {
 
 function success(name: OperationName): Exchange {
   const { method, path, input, output, exactlyOneOf = [] } = operationOf(name)
-  const given = Object.entries(input).filter(([member, { required }]) => required || exactlyOneOf[0] === member)
+  const given = Object.entries(input).filter(
+    ([member, { required }]) => required || exactlyOneOf[0] === member,
+  )
   const query = given
     .filter(([, { location }]) => location === 'query')
     .map(([, { wireName, shape }]) => `${wireName}=${exampleOf(shape)}`)
@@ -42,10 +44,14 @@ function success(name: OperationName): Exchange {
     method,
     url: `${path.replace(/\{.*/, encodeURIComponent(arn))}?${query.join('&')}`,
     requestBody:
-      method === 'POST' ? JSON.stringify(Object.fromEntries(body.map(([m, { shape }]) => [m, exampleOf(shape)]))) : '',
+      method === 'POST'
+        ? JSON.stringify(Object.fromEntries(body.map(([m, { shape }]) => [m, exampleOf(shape)])))
+        : '',
     status: 200,
     headers: headersOf(),
-    answerBody: JSON.stringify(Object.fromEntries(answer.map(([m, { shape }]) => [m, exampleOf(shape)]))),
+    answerBody: JSON.stringify(
+      Object.fromEntries(answer.map(([m, { shape }]) => [m, exampleOf(shape)])),
+    ),
   }
 }
 
@@ -73,7 +79,11 @@ const everything = OPERATION_NAMES.flatMap((name) => [
 const faultsOf = (...exchanges: Exchange[]) => checkExchanges(exchanges).faults
 
 test('a suite that has seen every operation and every declared error has no fault', () => {
-  assert.deepEqual(checkExchanges(everything), { exchangeCount: everything.length, faults: [], unseen: [] })
+  assert.deepEqual(checkExchanges(everything), {
+    exchangeCount: everything.length,
+    faults: [],
+    unseen: [],
+  })
 })
 
 test('whatever is left out is named as unseen', () => {
@@ -86,10 +96,20 @@ test('whatever is left out is named as unseen', () => {
 })
 
 test('errors that an operation does not declare, of another status, or thought to be never answered are faults', () => {
-  assert.match(faultsOf(failure('ListSimulations', 'ConflictException'))[0], /does not declare ConflictException/)
-  assert.match(faultsOf({ ...failure('StartClock', 'ConflictException'), status: 400 })[0], /with status 400/)
+  assert.match(
+    faultsOf(failure('ListSimulations', 'ConflictException'))[0],
+    /does not declare ConflictException/,
+  )
+  assert.match(
+    faultsOf({ ...failure('StartClock', 'ConflictException'), status: 400 })[0],
+    /with status 400/,
+  )
   assert.match(faultsOf(failure('StopSimulation', 'ConflictException'))[0], /never answered/)
-  assert.deepEqual(faultsOf(failure('TagResource', 'AccessDeniedException')), [], 'any operation may be denied')
+  assert.deepEqual(
+    faultsOf(failure('TagResource', 'AccessDeniedException')),
+    [],
+    'any operation may be denied',
+  )
 })
 
 test('members of a wrong type, unknown, absent or null ones are faults of an answer', () => {
@@ -101,13 +121,22 @@ test('members of a wrong type, unknown, absent or null ones are faults of an ans
   assert.match(faultOf({ Name: 5 }), /answer\.Name is no string/)
   assert.match(faultOf({ Description: null }), /answer\.Description is no string/)
   assert.match(faultOf({ Status: 'RUNNING' }), /answer\.Status is RUNNING/)
-  assert.match(faultOf({ CreationTime: 1795478304643 }), /answer\.CreationTime is no time in seconds/)
+  assert.match(
+    faultOf({ CreationTime: 1795478304643 }),
+    /answer\.CreationTime is no time in seconds/,
+  )
   assert.match(faultOf({ CreationTime: '2026-01-01' }), /answer\.CreationTime is no time/)
-  assert.match(faultOf({ Arn: arn.replace('world', 'other') }), /answer\.Arn is not that of the simulation/)
+  assert.match(
+    faultOf({ Arn: arn.replace('world', 'other') }),
+    /answer\.Arn is not that of the simulation/,
+  )
   assert.match(faultOf({ Arn: 'world' }), /answer\.Arn is not /)
   assert.match(faultOf({ ExecutionId: undefined }), /answer\.ExecutionId is absent/)
   assert.match(faultOf({ Tick: 1 }), /answer\.Tick is not in the table/)
-  assert.match(faultOf({ LiveSimulationState: { Clocks: {} } }), /answer\.LiveSimulationState\.Clocks is no list/)
+  assert.match(
+    faultOf({ LiveSimulationState: { Clocks: {} } }),
+    /answer\.LiveSimulationState\.Clocks is no list/,
+  )
   assert.match(faultOf({ LiveSimulationState: { Clocks: [{}] } }), /Clocks\[\]\.Status is absent/)
 })
 
@@ -121,8 +150,14 @@ test('what was done although it was asked for wrongly is a fault', () => {
   assert.match(faultOf({ Name: 'a b' }), /request\.Name is not /)
   assert.match(faultOf({ RoleArn: undefined }), /request\.RoleArn is absent/)
   assert.match(faultOf({ Tags: {} }), /request\.Tags has too few/)
-  assert.match(faultsOf({ ...success('ListSimulations'), url: '/listsimulations?maxResults=0' })[0], /out of bounds/)
-  assert.match(faultsOf({ ...success('ListSimulations'), url: '/nothing' })[0], /where there is no operation/)
+  assert.match(
+    faultsOf({ ...success('ListSimulations'), url: '/listsimulations?maxResults=0' })[0],
+    /out of bounds/,
+  )
+  assert.match(
+    faultsOf({ ...success('ListSimulations'), url: '/nothing' })[0],
+    /where there is no operation/,
+  )
 })
 
 const server = `
@@ -158,17 +193,33 @@ test('what is recorded is what was on the wire, without what signs it', async ()
     const [options, port] = said.split('\n').sort((a, b) => b.localeCompare(a))
     assert.equal(options, 'null', 'programs that it starts record nothing')
     const url = `http://127.0.0.1:${port}`
-    const scope = (service: string) => `X-Amz-Credential=AKID%2F20260101%2Fus-west-2%2F${service}%2Faws4_request`
-    const answer = await fetch(`${url}/a%20b?x=1&${scope('simspaceweaver')}&X-Amz-Signature=5ec7e7`, {
-      method: 'POST',
-      body: 'é',
-      headers: { authorization: 'hidden' },
-    })
+    const scope = (service: string) =>
+      `X-Amz-Credential=AKID%2F20260101%2Fus-west-2%2F${service}%2Faws4_request`
+    const answer = await fetch(
+      `${url}/a%20b?x=1&${scope('simspaceweaver')}&X-Amz-Signature=5ec7e7`,
+      {
+        method: 'POST',
+        body: 'é',
+        headers: { authorization: 'hidden' },
+      },
+    )
     assert.equal(await answer.text(), 'one two')
     await (await fetch(`${url}/object?${scope('s3')}`)).text()
     assert.deepEqual(
-      [...readExchanges(folder)].map(({ headers: { 'x-odd': odd }, ...exchange }) => ({ ...exchange, odd })),
-      [{ method: 'POST', url: '/a%20b?x=1', requestBody: 'é', status: 201, answerBody: 'one two', odd: 'header' }],
+      [...readExchanges(folder)].map(({ headers: { 'x-odd': odd }, ...exchange }) => ({
+        ...exchange,
+        odd,
+      })),
+      [
+        {
+          method: 'POST',
+          url: '/a%20b?x=1',
+          requestBody: 'é',
+          status: 201,
+          answerBody: 'one two',
+          odd: 'header',
+        },
+      ],
     )
   } finally {
     child.kill()

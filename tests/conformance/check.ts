@@ -1,7 +1,13 @@
-// Holds every exchange of the suite against the table of operations, and the suite against the table: what has it never seen?
-// Owns what conforms; reads requests and answers by the table alone, never with the server's own validation.
+// Holds every exchange of the suite against the table of operations, and the suite against the
+// table: what has it never seen? Owns what conforms; reads requests and answers by the table alone,
+// never with the server's own validation.
 
-import { OPERATION_NAMES, type OperationName, operationOf, SERVICE_NAME } from '../../src/core/api/operations.ts'
+import {
+  OPERATION_NAMES,
+  type OperationName,
+  operationOf,
+  SERVICE_NAME,
+} from '../../src/core/api/operations.ts'
 import { type Member, shapeOf } from '../../src/core/api/shapes.ts'
 import { faultOfApi } from '../fuzz/judge.ts'
 import type { Exchange } from './exchange.ts'
@@ -15,8 +21,9 @@ interface Verdict {
 }
 
 /**
- * Declared by the service's model, and yet never to be answered, each for a reason. One that is answered after all is a fault.
- * Stopping a simulation is right in every state: what is stopping or over is what was asked for.
+ * Declared by the service's model, and yet never to be answered, each for a reason. One that is
+ * answered after all is a fault. Stopping a simulation is right in every state: what is stopping or
+ * over is what was asked for.
  */
 const NEVER_ANSWERED: readonly string[] = ['StopSimulation ConflictException']
 
@@ -27,7 +34,9 @@ const ANSWERED_PATTERNS: Readonly<Record<string, string>> = {
 
 const SUCCESS = 'success'
 const EXCERPT_LENGTH = 300
-/** Seconds since the epoch, to the millisecond; taken for milliseconds they would have more digits. */
+/**
+ * Seconds since the epoch, to the millisecond; taken for milliseconds they would have more digits.
+ */
 const TIMESTAMP = /^\d{10}(\.\d{1,3})?$/
 
 export function checkExchanges(exchanges: Iterable<Exchange>): Verdict {
@@ -35,7 +44,10 @@ export function checkExchanges(exchanges: Iterable<Exchange>): Verdict {
   const seen = new Set<string>()
   let exchangeCount = 0
   for (const exchange of exchanges) {
-    const { pathname, searchParams } = new URL(exchange.url.replace(/^\/*/, '/'), 'http://localhost')
+    const { pathname, searchParams } = new URL(
+      exchange.url.replace(/^\/*/, '/'),
+      'http://localhost',
+    )
     if (pathname === '/health' || pathname === '/metrics') continue
     exchangeCount++
     const name = operationAt(exchange.method, pathname)
@@ -45,7 +57,8 @@ export function checkExchanges(exchanges: Iterable<Exchange>): Verdict {
       const text = `${name ?? 'no operation'}: ${fault}`
       if (!faults.has(text)) faults.set(text, excerptOf(exchange))
     }
-    if (NEVER_ANSWERED.includes(outcome)) faults.set(`${outcome} is thought to be never answered`, excerptOf(exchange))
+    if (NEVER_ANSWERED.includes(outcome))
+      faults.set(`${outcome} is thought to be never answered`, excerptOf(exchange))
   }
   const expected = OPERATION_NAMES.flatMap((name) =>
     [SUCCESS, ...operationOf(name).errors].map((outcome) => `${name} ${outcome}`),
@@ -62,7 +75,9 @@ function operationAt(method: string, pathname: string): OperationName | undefine
     const operation = operationOf(name)
     if (operation.method !== method) return false
     const label = operation.path.indexOf('{')
-    return label === -1 ? pathname === operation.path : pathname.startsWith(operation.path.slice(0, label))
+    return label === -1
+      ? pathname === operation.path
+      : pathname.startsWith(operation.path.slice(0, label))
   })
 }
 
@@ -73,7 +88,11 @@ function faultsOf(
   query: URLSearchParams,
 ): string[] {
   const { status, headers, answerBody } = exchange
-  const answer = { status, headers: new Map(Object.entries(headers)), body: Buffer.from(answerBody) }
+  const answer = {
+    status,
+    headers: new Map(Object.entries(headers)),
+    body: Buffer.from(answerBody),
+  }
   const fault = faultOfApi(answer, name)
   if (fault !== undefined) return [fault]
   if (status !== 200) return []
@@ -84,10 +103,19 @@ function faultsOf(
   ]
 }
 
-/** What is done must have been asked for rightly. Members that the table doesn't have are not looked at, and null is none. */
-function requestFaults(exchange: Exchange, name: OperationName, pathname: string, query: URLSearchParams): string[] {
+/**
+ * What is done must have been asked for rightly. Members that the table doesn't have are not looked
+ * at, and null is none.
+ */
+function requestFaults(
+  exchange: Exchange,
+  name: OperationName,
+  pathname: string,
+  query: URLSearchParams,
+): string[] {
   const { path, input } = operationOf(name)
-  const body: Record<string, unknown> = exchange.method === 'POST' ? JSON.parse(exchange.requestBody || '{}') : {}
+  const body: Record<string, unknown> =
+    exchange.method === 'POST' ? JSON.parse(exchange.requestBody || '{}') : {}
   const asked = Object.entries(input).map(([member, { location, wireName = member, shape }]) => {
     if (location === 'path') return [member, decodeURIComponent(pathname.slice(path.indexOf('{')))]
     if (location === 'body') return [member, Object.hasOwn(body, member) ? body[member] : undefined]
@@ -113,7 +141,8 @@ function structureFaults(
     const member = Object.hasOwn(value, name) ? value[name] : undefined
     const isAbsent = member === undefined || (side === 'request' && member === null)
     if (!isAbsent) faults.push(...valueFaults(side, shape, member, `${path}.${name}`))
-    else if (required || (side === 'answer' && always)) faults.push(`${side}${path}.${name} is absent`)
+    else if (required || (side === 'answer' && always))
+      faults.push(`${side}${path}.${name} is absent`)
   }
   if (side === 'request') return faults
   const others = Object.keys(value).filter((name) => !Object.hasOwn(members, name))
@@ -134,8 +163,10 @@ function valueFaults(side: Side, shapeName: string, value: unknown, path: string
       const pattern = ANSWERED_PATTERNS[shapeName] ?? shape.pattern
       const length = [...value].length
       if (length < lengthMin || length > lengthMax) return wrong('is too short or too long')
-      if (values !== undefined && !values.includes(value)) return wrong(`is ${value}, which is not in the table`)
-      if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(value)) return wrong(`is not ${pattern}`)
+      if (values !== undefined && !values.includes(value))
+        return wrong(`is ${value}, which is not in the table`)
+      if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(value))
+        return wrong(`is not ${pattern}`)
       return []
     }
     case 'integer': {
@@ -144,7 +175,9 @@ function valueFaults(side: Side, shapeName: string, value: unknown, path: string
       return Number(value) < min || Number(value) > max ? wrong('is out of bounds') : []
     }
     case 'timestamp':
-      return typeof value === 'number' && TIMESTAMP.test(String(value)) ? [] : wrong('is no time in seconds')
+      return typeof value === 'number' && TIMESTAMP.test(String(value))
+        ? []
+        : wrong('is no time in seconds')
     case 'list':
       if (!Array.isArray(value)) return wrong('is no list')
       return [
@@ -178,7 +211,9 @@ function countFaults(
 
 function namesSimulation(arn: unknown, name: unknown): boolean {
   return (
-    new RegExp(`^arn:aws:${SERVICE_NAME}:[a-z0-9-]+:\\d{12}:simulation/`).exec(String(arn))?.[0] + String(name) === arn
+    new RegExp(`^arn:aws:${SERVICE_NAME}:[a-z0-9-]+:\\d{12}:simulation/`).exec(String(arn))?.[0] +
+      String(name) ===
+    arn
   )
 }
 
@@ -187,6 +222,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function excerptOf({ method, url, requestBody, status, answerBody }: Exchange): string {
-  const cut = (text: string) => (text.length > EXCERPT_LENGTH ? `${text.slice(0, EXCERPT_LENGTH)}…` : text)
+  const cut = (text: string) =>
+    text.length > EXCERPT_LENGTH ? `${text.slice(0, EXCERPT_LENGTH)}…` : text
   return [method, cut(url), cut(requestBody), '→', status, cut(answerBody)].join(' ')
 }

@@ -61,7 +61,10 @@ export class Connection {
     this.#socket.destroy()
   }
 
-  /** The next answer, undefined where the connection ends without one. `hasBody` is false for answers to HEAD. Throws NoAnswer. */
+  /**
+   * The next answer, undefined where the connection ends without one. `hasBody` is false for
+   * answers to HEAD. Throws NoAnswer.
+   */
   async answer(hasBody: boolean): Promise<Answer | undefined> {
     const timer = setTimeout(() => {
       this.#socket.destroy(new NoAnswer())
@@ -111,12 +114,15 @@ export class Connection {
   #body(start: number, headers: Map<string, string>): { body: Buffer; end: number } | undefined {
     if (headers.get('transfer-encoding') === 'chunked') return this.#chunks(start)
     const length = headers.get('content-length')
-    if (length === undefined) return this.#isEnded ? this.#until(start, this.#received.length) : undefined
+    if (length === undefined)
+      return this.#isEnded ? this.#until(start, this.#received.length) : undefined
     return this.#until(start, start + Number(length))
   }
 
   #until(start: number, end: number): { body: Buffer; end: number } | undefined {
-    return this.#received.length < end ? undefined : { body: this.#received.subarray(start, end), end }
+    return this.#received.length < end
+      ? undefined
+      : { body: this.#received.subarray(start, end), end }
   }
 
   #chunks(start: number): { body: Buffer; end: number } | undefined {

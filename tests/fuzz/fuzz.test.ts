@@ -54,8 +54,14 @@ test('the judge tells faults from answers', () => {
     assert.equal(faultOf(answer(status, code, message), 'api') === undefined, status < 500, code)
   assert.match(faultOf(answer(404, 'ValidationException', message), 'api') ?? '', /with status 404/)
   assert.match(faultOf(answer(400, 'OddException', message), 'api') ?? '', /unknown error/)
-  assert.match(faultOf(answer(400, 'ValidationException', '{"message":"m"}'), 'api') ?? '', /no message/)
+  assert.match(
+    faultOf(answer(400, 'ValidationException', '{"message":"m"}'), 'api') ?? '',
+    /no message/,
+  )
   assert.match(faultOf(answer(400, 'ValidationException', 'oops'), 'api') ?? '', /no JSON/)
-  assert.match(faultOf(answer(409, 'ConflictException', message), 'api', 'ListSimulations') ?? '', /not declare/)
+  assert.match(
+    faultOf(answer(409, 'ConflictException', message), 'api', 'ListSimulations') ?? '',
+    /not declare/,
+  )
   assert.match(faultOf(answer(400, 'ValidationException', message), 's3') ?? '', /request id/)
 })

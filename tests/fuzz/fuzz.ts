@@ -1,5 +1,7 @@
-// Sends a Heddle very many requests, right and wrong ones, and holds every answer against the form that answers have.
-// Owns the Heddle, the connections and the counts; what is sent is requests.ts, what is right is judge.ts.
+// Sends a Heddle very many requests, right and wrong ones, and holds every answer against the form
+// that answers have.
+// Owns the Heddle, the connections and the counts; what is sent is requests.ts, what is right is
+// judge.ts.
 
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,7 +36,10 @@ export interface FuzzReport {
 /** What garbage is not collected yet may come and go. */
 const growthMiBMax = 150
 
-/** How much more memory control has than when it had warmed up, after a quarter of the requests. Throws FuzzFailure where that is too much. */
+/**
+ * How much more memory control has than when it had warmed up, after a quarter of the requests.
+ * Throws FuzzFailure where that is too much.
+ */
 export function memoryGrowthMiB({ residentMiB }: FuzzReport): number {
   const grown = (residentMiB.at(-1) ?? 0) - (residentMiB[Math.floor(residentMiB.length / 4)] ?? 0)
   if (grown > growthMiBMax)
@@ -42,7 +47,10 @@ export function memoryGrowthMiB({ residentMiB }: FuzzReport): number {
   return grown
 }
 
-/** A request whose answer is wrong, with all that is needed to send it again; or a server that has ended, or grows. */
+/**
+ * A request whose answer is wrong, with all that is needed to send it again; or a server that has
+ * ended, or grows.
+ */
 export class FuzzFailure extends Error {
   override readonly name = 'FuzzFailure'
 }
@@ -82,9 +90,14 @@ async function fuzzHeddle(heddle: Heddle, options: FuzzOptions): Promise<FuzzRep
     while (next < from + requests) {
       const number = next++
       const { credentials } = heddle
-      const request = fuzzRequest(new Random(seed, number), { host: endpoint.host, credentials, now: new Date() })
+      const request = fuzzRequest(new Random(seed, number), {
+        host: endpoint.host,
+        credentials,
+        now: new Date(),
+      })
       try {
-        if (connection === undefined || !connection.isOpen) connection = await Connection.open(endpoint)
+        if (connection === undefined || !connection.isOpen)
+          connection = await Connection.open(endpoint)
         if (!(await send(connection, request, report))) connection = undefined
       } catch (cause) {
         next = Number.POSITIVE_INFINITY
@@ -107,12 +120,20 @@ async function fuzzHeddle(heddle: Heddle, options: FuzzOptions): Promise<FuzzRep
 }
 
 /** False where the connection can't be used any more. Throws what is wrong. */
-async function send(connection: Connection, request: FuzzRequest, report: FuzzReport): Promise<boolean> {
+async function send(
+  connection: Connection,
+  request: FuzzRequest,
+  report: FuzzReport,
+): Promise<boolean> {
   connection.write(request.bytes)
   if (!request.isWhole) {
     connection.endWriting()
     // However many requests the bytes may be.
-    for (let answer = await connection.answer(true); answer !== undefined; answer = await connection.answer(true)) {
+    for (
+      let answer = await connection.answer(true);
+      answer !== undefined;
+      answer = await connection.answer(true)
+    ) {
       check(answer, request, report)
     }
     connection.close()
@@ -132,7 +153,8 @@ async function send(connection: Connection, request: FuzzRequest, report: FuzzRe
 
 function check(answer: Answer, request: FuzzRequest, report: FuzzReport): void {
   const { status, headers, body } = answer
-  const code = headers.get('x-amzn-errortype') ?? /<Code>(\w+)<\/Code>/.exec(String(body))?.[1] ?? ''
+  const code =
+    headers.get('x-amzn-errortype') ?? /<Code>(\w+)<\/Code>/.exec(String(body))?.[1] ?? ''
   count(report, `${status} ${code}`.trim())
   const fault = faultOf(answer, request.service, request.operation)
   if (fault === undefined) return
@@ -160,7 +182,9 @@ function failureOf(
   { kind, operation, bytes }: FuzzRequest,
   { seed, number, heddle }: { seed: number; number: number; heddle: Heddle },
 ): FuzzFailure {
-  const life = isEnded(heddle.controlPid) ? `the server has ended: ${heddle.output}` : 'the server goes on'
+  const life = isEnded(heddle.controlPid)
+    ? `the server has ended: ${heddle.output}`
+    : 'the server goes on'
   const text = [
     `request ${number} of seed ${seed} (${[kind, operation].join(' ').trim()}): ${(cause as Error).message}`,
     life,

@@ -1,5 +1,6 @@
 // What is right and wrong about an answer, whatever was asked.
-// Owns the rules: no fault of the server, and the error form of the service; never looks at the request's meaning.
+// Owns the rules: no fault of the server, and the error form of the service; never looks at the
+// request's meaning.
 
 import { COMMON_ERRORS } from '../../scripts/generate-openapi.ts'
 import { API_ERRORS, type ApiErrorCode } from '../../src/core/api/errors.ts'
@@ -11,12 +12,20 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 /** Where the answer comes from: the API, S3, or what refuses bytes that are neither. */
 export type Service = 'api' | 's3' | 'any'
 
-/** What is wrong with an answer; undefined where nothing is. `operation` is known where the request was for one for sure. */
-export function faultOf(answer: Answer, service: Service, operation?: OperationName): string | undefined {
+/**
+ * What is wrong with an answer; undefined where nothing is. `operation` is known where the request
+ * was for one for sure.
+ */
+export function faultOf(
+  answer: Answer,
+  service: Service,
+  operation?: OperationName,
+): string | undefined {
   const { status, headers } = answer
   if (service === 'any') return faultOf(answer, headers.has('x-amz-request-id') ? 's3' : 'api')
   // S3's own word for what a store does not have; to HEAD there is the status alone.
-  const isNotImplemented = service === 's3' && status === 501 && /^$|<Code>NotImplemented</.test(String(answer.body))
+  const isNotImplemented =
+    service === 's3' && status === 501 && /^$|<Code>NotImplemented</.test(String(answer.body))
   if (status >= 500 && !isNotImplemented) return `status ${status}`
   return service === 'api' ? faultOfApi(answer, operation) : faultOfS3(answer)
 }
@@ -40,8 +49,12 @@ export function faultOfApi(
   if (typeof Message !== 'string' || Message === '' || Message !== message) return 'no message'
   if (Message.length > 1600) return `a message of ${Message.length} characters`
   if (Object.keys(others).length > 0) return `more than a message: ${Object.keys(others)}`
-  const allowed: readonly string[] = [...(operation ? operationOf(operation).errors : []), ...COMMON_ERRORS]
-  if (operation !== undefined && !allowed.includes(code)) return `${operation} does not declare ${code}`
+  const allowed: readonly string[] = [
+    ...(operation ? operationOf(operation).errors : []),
+    ...COMMON_ERRORS,
+  ]
+  if (operation !== undefined && !allowed.includes(code))
+    return `${operation} does not declare ${code}`
   return undefined
 }
 
@@ -50,14 +63,19 @@ function faultOfS3({ status, headers, body }: Answer): string | undefined {
   if (status < 400 || body.length === 0) return undefined
   const text = body.toString('utf8')
   if (headers.get('content-type') !== 'application/xml') return 'not XML'
-  if (!/<Error><Code>\w+<\/Code><Message>[^<]+<\/Message>/.test(text)) return 'not an error as S3 writes it'
-  return /<RequestId>[0-9A-F]{16}<\/RequestId><\/Error>\s*$/.test(text) ? undefined : 'no request id in the error'
+  if (!/<Error><Code>\w+<\/Code><Message>[^<]+<\/Message>/.test(text))
+    return 'not an error as S3 writes it'
+  return /<RequestId>[0-9A-F]{16}<\/RequestId><\/Error>\s*$/.test(text)
+    ? undefined
+    : 'no request id in the error'
 }
 
 function jsonOf(body: Buffer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'))
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+    return typeof value === 'object' && value !== null
+      ? (value as Record<string, unknown>)
+      : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

@@ -1,5 +1,7 @@
-// `npm run test:fuzz -- [--seed S] [--requests N] [--from F] [--connections C]`: requests F, F+1, … of a seed to a Heddle of its own.
-// Owns the command line; prints how many were answered how, how fast, and the server's memory; or the request that failed.
+// `npm run test:fuzz -- [--seed S] [--requests N] [--from F] [--connections C]`: requests F, F+1, …
+// of a seed to a Heddle of its own.
+// Owns the command line; prints how many were answered how, how fast, and the server's memory; or
+// the request that failed.
 
 import { parseArgs } from 'node:util'
 import { FuzzFailure, type FuzzReport, fuzz, memoryGrowthMiB } from './fuzz.ts'
@@ -24,7 +26,9 @@ try {
   for (const [what, count] of [...report.answers].sort(([, one], [, other]) => other - one))
     console.log(`${count}\t${what}`)
   const grown = memoryGrowthMiB(report)
-  console.log(`${progress(report)}, ${grown.toFixed(0)} more than after a quarter of them; no fault found`)
+  console.log(
+    `${progress(report)}, ${grown.toFixed(0)} more than after a quarter of them; no fault found`,
+  )
 } catch (failure) {
   if (!(failure instanceof FuzzFailure)) throw failure
   console.error(failure.message)

@@ -1,12 +1,29 @@
-// The fuzzer's requests: each a function of seed and number alone, so that any of them can be sent again.
+// The fuzzer's requests: each a function of seed and number alone, so that any of them can be sent
+// again.
 // Owns what is sent and what may be expected of the answer; never sends anything.
 
 import { OPERATION_NAMES, type OperationName, operationOf } from '../../src/core/api/operations.ts'
 import type { Random } from '../simulator/random.ts'
 import { s3Request } from './s3-requests.ts'
 import { type PlainRequest, signatureHeaders } from './signer.ts'
-import { anyName, anything, brokenValue, mutatedText, oddText, rightValue, schemaKey, steadyWorld } from './values.ts'
-import { type FuzzRequest, headerValue, type Target, wellFormed, whole, wirePath } from './wire-request.ts'
+import {
+  anyName,
+  anything,
+  brokenValue,
+  mutatedText,
+  oddText,
+  rightValue,
+  schemaKey,
+  steadyWorld,
+} from './values.ts'
+import {
+  type FuzzRequest,
+  headerValue,
+  type Target,
+  wellFormed,
+  whole,
+  wirePath,
+} from './wire-request.ts'
 
 type Maker = (random: Random, target: Target) => FuzzRequest
 
@@ -30,7 +47,13 @@ export function fuzzRequest(random: Random, target: Target): FuzzRequest {
 }
 
 /** What costs processes or files is rarely asked for, or the fuzzer would measure those. */
-const rare = { StartSimulation: 0.01, StartApp: 0.02, DeleteSimulation: 0.05, DeleteApp: 0.05, CreateSnapshot: 0.01 }
+const rare = {
+  StartSimulation: 0.01,
+  StartApp: 0.02,
+  DeleteSimulation: 0.05,
+  DeleteApp: 0.05,
+  CreateSnapshot: 0.01,
+}
 
 function pickOperation(random: Random): OperationName {
   for (;;) {
@@ -47,9 +70,12 @@ interface Input {
 function rightInput(name: OperationName, random: Random): Input {
   const { input, exactlyOneOf } = operationOf(name)
   const given = Object.entries(input).filter(([, member]) => member.required || random.chance(0.4))
-  const members = Object.fromEntries(given.map(([key, { shape }]) => [key, rightValue(shape, key, random)]))
+  const members = Object.fromEntries(
+    given.map(([key, { shape }]) => [key, rightValue(shape, key, random)]),
+  )
   // The world that is there all the time is never ended.
-  if (/^(Stop|Delete)Simulation$/.test(name) && members.Simulation === steadyWorld) members.Simulation = 'passing-1'
+  if (/^(Stop|Delete)Simulation$/.test(name) && members.Simulation === steadyWorld)
+    members.Simulation = 'passing-1'
   if (exactlyOneOf) {
     for (const key of exactlyOneOf) delete members[key]
     members.SchemaS3Location = { BucketName: 'test-bucket', ObjectKey: schemaKey }
@@ -86,13 +112,30 @@ function garbageRequest(random: Random, target: Target): FuzzRequest {
   if (kind === 0) {
     request.body = garbageBody(random)
   } else if (kind === 1) {
-    request.method = random.pick(['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PURGE', 'LOCK'])
+    request.method = random.pick([
+      'GET',
+      'POST',
+      'DELETE',
+      'PUT',
+      'PATCH',
+      'HEAD',
+      'OPTIONS',
+      'TRACE',
+      'PURGE',
+      'LOCK',
+    ])
     operation = undefined
   } else if (kind === 2) {
-    request.path = wirePath(random.chance(0.5) ? mutatedText(request.path, random) : `/${oddText(random)}`, random)
+    request.path = wirePath(
+      random.chance(0.5) ? mutatedText(request.path, random) : `/${oddText(random)}`,
+      random,
+    )
     operation = undefined
   } else if (kind === 3) {
-    request.query = wirePath(random.chance(0.5) ? mutatedText(request.query, random) : oddText(random), random)
+    request.query = wirePath(
+      random.chance(0.5) ? mutatedText(request.query, random) : oddText(random),
+      random,
+    )
   } else if (kind === 4) {
     request.headers = request.headers.filter(([name]) => name !== 'content-type')
     request.headers.push(['content-type', headerValue(oddText(random))])
@@ -122,7 +165,8 @@ function garbageBody(random: Random): Buffer {
   if (kind === 0) return Buffer.from('['.repeat(depth))
   if (kind === 1) return Buffer.from(`{"Simulation":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`)
   if (kind === 2) return Buffer.from(`{"Name":${'['.repeat(depth)}${']'.repeat(depth)}}`)
-  if (kind === 3) return Buffer.from(Array.from({ length: random.below(300) }, () => random.below(256)))
+  if (kind === 3)
+    return Buffer.from(Array.from({ length: random.below(300) }, () => random.below(256)))
   if (kind === 4) return Buffer.from(JSON.stringify(anything(random, 4)))
   if (kind === 5)
     return Buffer.from(
@@ -141,7 +185,12 @@ function garbageBody(random: Random): Buffer {
         '{"Name":"\\ud800"}',
       ]),
     )
-  if (kind === 6) return Buffer.concat([Buffer.from('{"Name":"'), Buffer.from([0xff, 0xfe, 0xc0]), Buffer.from('"}')])
+  if (kind === 6)
+    return Buffer.concat([
+      Buffer.from('{"Name":"'),
+      Buffer.from([0xff, 0xfe, 0xc0]),
+      Buffer.from('"}'),
+    ])
   return random.chance(0.02)
     ? Buffer.alloc(1024 * 1024 + random.below(3), 0x20)
     : Buffer.from(`{"${oddText(random)}":"${oddText(random)}"}`)
@@ -150,11 +199,17 @@ function garbageBody(random: Random): Buffer {
 function wronglySigned(random: Random, target: Target): FuzzRequest {
   const input = rightInput(pickOperation(random), random)
   const request = plainRequest(input, target)
-  const signing = { credentials: target.credentials, service: 'simspaceweaver', region: 'us-west-2', date: target.now }
+  const signing = {
+    credentials: target.credentials,
+    service: 'simspaceweaver',
+    region: 'us-west-2',
+    date: target.now,
+  }
   const kind = random.below(7)
   if (kind === 0) return whole('unsigned', request, [], 'api', input.name)
   if (kind === 1) signing.credentials = { ...target.credentials, secretAccessKey: 'wrong' }
-  if (kind === 2) signing.credentials = { ...target.credentials, accessKeyId: headerValue(oddText(random)) }
+  if (kind === 2)
+    signing.credentials = { ...target.credentials, accessKeyId: headerValue(oddText(random)) }
   if (kind === 3) signing.date = new Date(random.below(2 ** 31) * 1000)
   if (kind === 4) signing.region = 'eu-west-1'
   if (kind === 5) signing.service = 'logs'
@@ -163,7 +218,8 @@ function wronglySigned(random: Random, target: Target): FuzzRequest {
     const at = random.below(headers.length)
     headers[at] = [headers[at][0], headerValue(mutatedText(headers[at][1], random))]
   }
-  // A service that is no other than S3 is for the API to refuse; which one a broken header names is anybody's guess.
+  // A service that is no other than S3 is for the API to refuse; which one a broken header names is
+  // anybody's guess.
   return whole('wrongly signed', request, headers, kind === 6 ? 'any' : 'api', input.name)
 }
 
@@ -175,11 +231,13 @@ function brokenBytes(random: Random, target: Target): FuzzRequest {
   const right = before.bytes
   let bytes = right
   const kind = random.below(7)
-  if (kind === 0) bytes = Buffer.from(Array.from({ length: random.between(1, 500) }, () => random.below(256)))
+  if (kind === 0)
+    bytes = Buffer.from(Array.from({ length: random.between(1, 500) }, () => random.below(256)))
   if (kind === 1) bytes = right.subarray(0, random.below(right.length))
   if (kind >= 2 && kind < 5) {
     bytes = Buffer.from(right)
-    for (let count = random.between(1, 8); count > 0; count--) bytes[random.below(bytes.length)] = random.below(256)
+    for (let count = random.between(1, 8); count > 0; count--)
+      bytes[random.below(bytes.length)] = random.below(256)
   }
   if (kind === 5) {
     const header = random.pick([
@@ -197,14 +255,28 @@ function brokenBytes(random: Random, target: Target): FuzzRequest {
       'X-Folded: a\r\n b\r\n',
     ])
     const lineEnd = right.indexOf('\r\n') + 2
-    bytes = Buffer.concat([right.subarray(0, lineEnd), Buffer.from(header), right.subarray(lineEnd)])
+    bytes = Buffer.concat([
+      right.subarray(0, lineEnd),
+      Buffer.from(header),
+      right.subarray(lineEnd),
+    ])
   }
   if (kind === 6) bytes = Buffer.concat(Array.from({ length: random.between(2, 10) }, () => right))
   return { kind: 'broken bytes', bytes, service: 'any', hasBodyInAnswer: true, isWhole: false }
 }
 
-function apiRequest(kind: string, request: PlainRequest, target: Target, operation?: OperationName): FuzzRequest {
-  const signing = { credentials: target.credentials, service: 'simspaceweaver', region: 'us-west-2', date: target.now }
+function apiRequest(
+  kind: string,
+  request: PlainRequest,
+  target: Target,
+  operation?: OperationName,
+): FuzzRequest {
+  const signing = {
+    credentials: target.credentials,
+    service: 'simspaceweaver',
+    region: 'us-west-2',
+    date: target.now,
+  }
   return whole(kind, request, signatureHeaders(request, signing), 'api', operation)
 }
 
@@ -218,7 +290,8 @@ function plainRequest({ name, members }: Input, target: Target): PlainRequest {
     if (member?.location === 'path') label = textOf(value)
     else if (member?.location === 'query')
       for (const one of [value].flat()) query.push(`${member.wireName}=${wellFormed(textOf(one))}`)
-    else if (value !== undefined) Object.defineProperty(body, key, { value, enumerable: true, configurable: true })
+    else if (value !== undefined)
+      Object.defineProperty(body, key, { value, enumerable: true, configurable: true })
   }
   const hasBody = method === 'POST'
   return {

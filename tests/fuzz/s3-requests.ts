@@ -5,7 +5,14 @@ import { percentEncoded } from '../clients/raw-client.ts'
 import { Random } from '../simulator/random.ts'
 import { type PlainRequest, signatureHeaders } from './signer.ts'
 import { bucket, mutatedText, oddText } from './values.ts'
-import { type FuzzRequest, headerValue, type Target, wellFormed, whole, wirePath } from './wire-request.ts'
+import {
+  type FuzzRequest,
+  headerValue,
+  type Target,
+  wellFormed,
+  whole,
+  wirePath,
+} from './wire-request.ts'
 
 const methods = ['GET', 'GET', 'GET', 'HEAD', 'PUT', 'PUT', 'DELETE', 'POST', 'OPTIONS', 'PATCH']
 const queryKeys = [
@@ -39,7 +46,12 @@ const namesMax = 400
 
 export function s3Request(random: Random, target: Target): FuzzRequest {
   const request = plainRequest(random, target)
-  const signing = { credentials: target.credentials, service: 's3', region: 'us-west-2', date: target.now }
+  const signing = {
+    credentials: target.credentials,
+    service: 's3',
+    region: 'us-west-2',
+    date: target.now,
+  }
   if (random.chance(0.03)) return whole('unsigned S3', request, [], 'any')
   if (random.chance(0.05)) signing.credentials = { ...target.credentials, secretAccessKey: 'wrong' }
   const headers = signatureHeaders(request, signing)
@@ -53,9 +65,17 @@ export function s3Request(random: Random, target: Target): FuzzRequest {
 
 function plainRequest(random: Random, target: Target): PlainRequest {
   const names = new Random(random.below(namesMax))
-  const bucketPart = random.chance(0.7) ? bucket : random.chance(0.7) ? `bucket-${random.below(5)}` : oddName(names)
+  const bucketPart = random.chance(0.7)
+    ? bucket
+    : random.chance(0.7)
+      ? `bucket-${random.below(5)}`
+      : oddName(names)
   const key = random.chance(0.5) ? random.pick(['a', 'a/b', 'small.yaml', 'b']) : oddName(names)
-  const path = random.chance(0.8) ? `/${bucketPart}/${key}` : random.chance(0.8) ? `/${bucketPart}` : '/'
+  const path = random.chance(0.8)
+    ? `/${bucketPart}/${key}`
+    : random.chance(0.8)
+      ? `/${bucketPart}`
+      : '/'
   const query: string[] = []
   while (random.chance(0.4)) query.push(random.pick(queryKeys))
   const method = random.pick(methods)
@@ -65,7 +85,10 @@ function plainRequest(random: Random, target: Target): PlainRequest {
   while (random.chance(0.3)) {
     const name = random.pick(headerNames)
     if (headers.some(([known]) => known === name)) continue
-    headers.push([name, random.chance(0.7) ? random.pick(headerValues) : headerValue(oddText(random))])
+    headers.push([
+      name,
+      random.chance(0.7) ? random.pick(headerValues) : headerValue(oddText(random)),
+    ])
   }
   const hasBody = method === 'PUT' || method === 'POST' || random.chance(0.05)
   return {

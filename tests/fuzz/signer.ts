@@ -1,4 +1,5 @@
-// AWS Signature Version 4 for the fuzzer, written from its description and not from the server's code.
+// AWS Signature Version 4 for the fuzzer, written from its description and not from the server's
+// code.
 // Owns the arithmetic for paths and queries as they are on the wire; never sends anything.
 
 import { createHash, createHmac } from 'node:crypto'
@@ -24,11 +25,15 @@ interface Signing {
 }
 
 /** The headers that sign the request, to be sent with it. */
-export function signatureHeaders(request: PlainRequest, signing: Signing): [name: string, value: string][] {
+export function signatureHeaders(
+  request: PlainRequest,
+  signing: Signing,
+): [name: string, value: string][] {
   const dateTime = signing.date.toISOString().replace(/[-:]|\.\d+/g, '')
   const scope = `${dateTime.slice(0, 8)}/${signing.region}/${signing.service}/aws4_request`
   const isS3 = signing.service === 's3'
-  const bodyHash = request.headers.find(([name]) => name === 'x-amz-content-sha256')?.[1] ?? sha256(request.body)
+  const bodyHash =
+    request.headers.find(([name]) => name === 'x-amz-content-sha256')?.[1] ?? sha256(request.body)
   const added: [string, string][] = [['x-amz-date', dateTime]]
   if (isS3 && !request.headers.some(([name]) => name === 'x-amz-content-sha256')) {
     added.push(['x-amz-content-sha256', bodyHash])

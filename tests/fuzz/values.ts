@@ -1,10 +1,14 @@
-// What the fuzzer puts where the API or S3 expects a value: right ones, nearly right ones, and anything.
+// What the fuzzer puts where the API or S3 expects a value: right ones, nearly right ones, and
+// anything.
 // Owns the pools; every choice is the seeded stream's. Never knows operations.
 
 import { type ShapeName, shapeOf } from '../../src/core/api/shapes.ts'
 import type { Random } from '../simulator/random.ts'
 
-/** Simulations that requests speak of: the first one runs all the time, some come and go, some never were. */
+/**
+ * Simulations that requests speak of: the first one runs all the time, some come and go, some never
+ * were.
+ */
 export const steadyWorld = 'steady'
 const passingWorlds = ['passing-1', 'passing-2', 'passing-3']
 export const bucket = 'test-bucket'
@@ -23,7 +27,9 @@ export function oddText(random: Random): string {
   if (kind < 6) return random.pick(oddTexts)
   if (kind < 8) return Array.from({ length: random.below(40) }, () => oddCharacter(random)).join('')
   if (kind < 9) return random.pick(oddTexts) + random.pick(oddTexts)
-  return random.pick(['x', '%', 'é', '\0', '"', '🧵']).repeat(random.pick([100, 1000, 5000, 50_000]))
+  return random
+    .pick(['x', '%', 'é', '\0', '"', '🧵'])
+    .repeat(random.pick([100, 1000, 5000, 50_000]))
 }
 
 function oddCharacter(random: Random): string {
@@ -72,7 +78,11 @@ export function brokenValue(right: unknown, random: Random): unknown {
     const copy: Record<string, unknown> = { ...right }
     const keys = Object.keys(copy)
     const key = keys.length > 0 && random.chance(0.7) ? random.pick(keys) : oddText(random)
-    Object.defineProperty(copy, key, { value: brokenValue(copy[key], random), enumerable: true, configurable: true })
+    Object.defineProperty(copy, key, {
+      value: brokenValue(copy[key], random),
+      enumerable: true,
+      configurable: true,
+    })
     return copy
   }
   if (typeof right === 'string' && random.chance(0.5)) return mutatedText(right, random)
@@ -97,7 +107,9 @@ export function anything(random: Random, depth: number): unknown {
   if (kind < 7) return oddText(random)
   const count = random.below(4)
   if (kind < 9) return Array.from({ length: count }, () => anything(random, depth - 1))
-  return Object.fromEntries(Array.from({ length: count }, () => [oddText(random), anything(random, depth - 1)]))
+  return Object.fromEntries(
+    Array.from({ length: count }, () => [oddText(random), anything(random, depth - 1)]),
+  )
 }
 
 function rightText(shape: string, member: string, random: Random): string {

@@ -15,7 +15,10 @@ export interface FuzzRequest {
   /** Known where the request reaches an operation, if anything. */
   operation?: OperationName
   hasBodyInAnswer: boolean
-  /** Whether it is one whole request, so that another one may follow; else no more is sent, and any number of answers may come. */
+  /**
+   * Whether it is one whole request, so that another one may follow; else no more is sent, and any
+   * number of answers may come.
+   */
   isWhole: boolean
 }
 
@@ -34,8 +37,12 @@ export function whole(
 ): FuzzRequest {
   const { method, path, query, headers, body } = request
   const length: [string, string][] =
-    body.length > 0 || method === 'POST' || method === 'PUT' ? [['content-length', String(body.length)]] : []
-  const lines = [...headers, ...length, ...signature].map(([name, value]) => `${name}: ${value}\r\n`)
+    body.length > 0 || method === 'POST' || method === 'PUT'
+      ? [['content-length', String(body.length)]]
+      : []
+  const lines = [...headers, ...length, ...signature].map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  )
   const head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n${lines.join('')}\r\n`
   // Else it is refused before anybody knows for whom it is.
   const isHttp = /^[\x21-\x7e]*$/.test(path + query) && head.length < 16 * 1024

@@ -1,10 +1,18 @@
-// The packed SDK and client, in a project outside of the clone: they run under its node_modules, and compile
-// whatever the project's compiler is told.
+// The packed SDK and client, in a project outside of the clone: they run under its node_modules,
+// and compile whatever the project's compiler is told.
 
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -73,7 +81,10 @@ test('an app runs alone under node_modules, as JavaScript and as TypeScript of t
     }`
   for (const name of ['app.js', 'app.ts']) {
     writeFileSync(join(PROJECT, name), app)
-    const { stdout, stderr } = spawnSync(process.execPath, [name], { cwd: PROJECT, encoding: 'utf8' })
+    const { stdout, stderr } = spawnSync(process.execPath, [name], {
+      cwd: PROJECT,
+      encoding: 'utf8',
+    })
     assert.equal(stdout, '120 0 0\n', stderr)
   }
 })
@@ -91,9 +102,14 @@ test('an app outside of a simulation is told so by the packed SDK', () => {
 test('the packed client signs a call, reads its answer, and throws what the service refuses', async () => {
   const requests: string[] = []
   const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url} ${request.headers.authorization?.split('/')[3]}`)
+    requests.push(
+      `${request.method} ${request.url} ${request.headers.authorization?.split('/')[3]}`,
+    )
     if (request.url === '/listsimulations') response.end('{"Simulations":[{"Name":"world"}]}')
-    else response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' }).end('{"Message":"none"}')
+    else
+      response
+        .writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' })
+        .end('{"Message":"none"}')
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   try {
@@ -123,7 +139,10 @@ test('the packed client signs a call, reads its answer, and throws what the serv
 })
 
 for (const [name, compiler] of Object.entries(COMPILERS)) {
-  const settings = [...WITH_ANY_COMPILER, ...(name === 'TypeScript 5.9' ? WITH_THE_OLDER_COMPILER : [])]
+  const settings = [
+    ...WITH_ANY_COMPILER,
+    ...(name === 'TypeScript 5.9' ? WITH_THE_OLDER_COMPILER : []),
+  ]
   for (const setting of settings) {
     const told = `${setting.target}, ${setting.moduleResolution}`
     test(`the strictest project compiles with ${name} for ${told}, and no source of Heddle with it`, () => {
@@ -156,7 +175,9 @@ test('a wrong call is an error of the project’s compiler: the types are no any
      export {}`,
   )
   const { stdout } = compileWritten(COMPILERS['TypeScript 7'], WITH_ANY_COMPILER[3]!)
-  const faults = [...stdout.matchAll(/^user\.ts\((\d+),\d+\): error (TS\d+)/gm)].map(([, line, code]) => [line, code])
+  const faults = [...stdout.matchAll(/^user\.ts\((\d+),\d+\): error (TS\d+)/gm)].map(
+    ([, line, code]) => [line, code],
+  )
   assert.deepEqual(faults, [
     ['3', 'TS2561'],
     ['4', 'TS2353'],
@@ -166,7 +187,10 @@ test('a wrong call is an error of the project’s compiler: the types are no any
 
 test('a folder of the clone refuses to be packed as it is, and says what to do', () => {
   for (const folder of ['sdk/typescript', 'clients/typescript']) {
-    const { status, stderr } = spawnSync('npm', ['pack', '--dry-run'], { cwd: join(ROOT, folder), encoding: 'utf8' })
+    const { status, stderr } = spawnSync('npm', ['pack', '--dry-run'], {
+      cwd: join(ROOT, folder),
+      encoding: 'utf8',
+    })
     assert.notEqual(status, 0)
     assert.match(stderr, /npm run packages/)
   }
@@ -179,16 +203,24 @@ function compile(compiler: string, setting: object) {
 
 function compileWritten(compiler: string, setting: object) {
   const compilerOptions = { ...STRICTEST, ...setting }
-  writeFileSync(join(PROJECT, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['user.ts'] }))
+  writeFileSync(
+    join(PROJECT, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['user.ts'] }),
+  )
   return spawnSync(process.execPath, [compiler, '--listFiles'], { cwd: PROJECT, encoding: 'utf8' })
 }
 
-/** Unpacks the tarballs as npm does. The libraries that they declare are the clone's: no registry is asked. */
+/**
+ * Unpacks the tarballs as npm does. The libraries that they declare are the clone's: no registry is
+ * asked.
+ */
 function installPackages(): void {
   writeFileSync(join(PROJECT, 'package.json'), JSON.stringify({ name: 'project', type: 'module' }))
   for (const tarball of writePackages(PROJECT)) {
     const unpacked = join(PROJECT, 'package')
-    const { status, stderr } = spawnSync('tar', ['xzf', tarball, '-C', PROJECT], { encoding: 'utf8' })
+    const { status, stderr } = spawnSync('tar', ['xzf', tarball, '-C', PROJECT], {
+      encoding: 'utf8',
+    })
     assert.equal(status, 0, stderr)
     const { name, dependencies } = readManifest(unpacked)
     for (const [library, version] of Object.entries(dependencies)) {
@@ -202,6 +234,10 @@ function installPackages(): void {
   }
 }
 
-function readManifest(folder: string): { name: string; version: string; dependencies: Record<string, string> } {
+function readManifest(folder: string): {
+  name: string
+  version: string
+  dependencies: Record<string, string>
+} {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 }

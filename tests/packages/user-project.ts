@@ -1,4 +1,5 @@
-// A program of a user's project, as packages.test.ts has it compiled: it names most of what the packages export.
+// A program of a user's project, as packages.test.ts has it compiled: it names most of what the
+// packages export.
 // Never run.
 
 import {
@@ -48,12 +49,18 @@ function step(transaction: Transaction): number {
     maxY: 1,
   })
   const changes: OwnershipChange[] = transaction.ownershipChanges()
-  const covered = transaction.covered(subscription).map(({ columns: { ids }, rows }) => ids.length + rows.length)
-  return velocities.length + healths.length + near.count + all.count + changes.length + covered.length
+  const covered = transaction
+    .covered(subscription)
+    .map(({ columns: { ids }, rows }) => ids.length + rows.length)
+  return (
+    velocities.length + healths.length + near.count + all.count + changes.length + covered.length
+  )
 }
 
 function isRefused(error: unknown): boolean {
-  return (error instanceof HeddleError && error.code === 'NotOwned') || error instanceof HeddleApiError
+  return (
+    (error instanceof HeddleError && error.code === 'NotOwned') || error instanceof HeddleApiError
+  )
 }
 
 function start(client: HeddleClient, input: InputOf<'StartSimulation'>, wait: WaitOptions) {

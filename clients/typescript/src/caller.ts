@@ -1,5 +1,6 @@
 // One call of an operation: sign, send, read the answer, and try again where that is safe.
-// Owns connections, time limits and repeats; what is on the wire is wire.ts. Has a method for each operation of the table.
+// Owns connections, time limits and repeats; what is on the wire is wire.ts. Has a method for each
+// operation of the table.
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,9 +18,14 @@ export interface ClientOptions {
   readonly endpoint: string
   /** What requests are signed for: `AWS_REGION` or `AWS_DEFAULT_REGION`, else us-west-2. */
   readonly region?: string
-  /** Or a function that is asked before each request. Left out: the environment, then the AWS credentials file. */
+  /**
+   * Or a function that is asked before each request. Left out: the environment, then the AWS
+   * credentials file.
+   */
   readonly credentials?: ClientCredentials | (() => Promise<ClientCredentials>)
-  /** How often a request is sent at most, 3 unless told. Only what is safe to repeat is repeated. */
+  /**
+   * How often a request is sent at most, 3 unless told. Only what is safe to repeat is repeated.
+   */
   readonly attemptsMax?: number
   /** For one attempt; 60,000 unless told. */
   readonly requestTimeoutMs?: number
@@ -29,7 +35,10 @@ export interface CallOptions {
   readonly signal?: Signal
 }
 
-/** `startSimulation(input, options)` and so on; the input may be left out where nothing in it is required. */
+/**
+ * `startSimulation(input, options)` and so on; the input may be left out where nothing in it is
+ * required.
+ */
 export type OperationMethods = {
   readonly [Name in OperationName as Uncapitalize<Name>]: object extends InputOf<Name>
     ? (input?: InputOf<Name>, options?: CallOptions) => Promise<OutputOf<Name>>
@@ -59,15 +68,16 @@ class Caller {
     this.#requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
     this.#signer = new SignatureV4({
       service: SERVICE_NAME,
-      region: options.region ?? (process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || 'us-west-2'),
+      region:
+        options.region ?? (process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || 'us-west-2'),
       credentials: options.credentials ?? (() => credentialsFromEnvironment(process.env)),
       sha256: Sha256,
     })
   }
 
   /**
-   * Calls an operation by its name. Throws HeddleApiError where the service refuses, HeddleConnectionError where no answer came, and
-   * the signal's reason where it is aborted.
+   * Calls an operation by its name. Throws HeddleApiError where the service refuses,
+   * HeddleConnectionError where no answer came, and the signal's reason where it is aborted.
    */
   async call<Name extends OperationName>(
     name: Name,
@@ -80,8 +90,13 @@ class Caller {
       const tried = await this.#attempt(name, request, options)
       if ('output' in tried) return tried.output
       if (attempt >= this.#attemptsMax || !mayRepeat(name, tried.error)) throw tried.error
-      const pauseMs = tried.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
-      await sleep(Math.min(pauseMs, PAUSE_MS_MAX), undefined, options.signal && { signal: options.signal })
+      const pauseMs =
+        tried.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
+      await sleep(
+        Math.min(pauseMs, PAUSE_MS_MAX),
+        undefined,
+        options.signal && { signal: options.signal },
+      )
     }
   }
 
@@ -92,7 +107,8 @@ class Caller {
   ): Promise<Attempt<Name>> {
     const signed = await this.#signed(request)
     const timeout = AbortSignal.timeout(this.#requestTimeoutMs)
-    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
+    const signal =
+      options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
     try {
       const url = new URL(requestTarget(request), this.#endpoint)
       const answer = await fetch(url, { ...signed, signal, redirect: 'error' })
@@ -105,7 +121,9 @@ class Caller {
       const output = wireOutput(name, text)
       if (output !== undefined) return { output }
       return {
-        error: new HeddleConnectionError(`${this.#endpoint.origin} answers ${name} with something else than JSON`),
+        error: new HeddleConnectionError(
+          `${this.#endpoint.origin} answers ${name} with something else than JSON`,
+        ),
       }
     } catch (cause) {
       options.signal?.throwIfAborted()
@@ -149,7 +167,10 @@ type Attempt<Name extends OperationName> =
   | { readonly output: OutputOf<Name> }
   | { readonly error: HeddleApiError | HeddleConnectionError; readonly retryAfterMs?: number }
 
-/** A service that sheds load has done nothing yet. After other faults only what reads, or carries a token, may be asked twice. */
+/**
+ * A service that sheds load has done nothing yet. After other faults only what reads, or carries a
+ * token, may be asked twice.
+ */
 function mayRepeat(name: OperationName, error: HeddleApiError | HeddleConnectionError): boolean {
   if (error instanceof HeddleApiError && (error.status === 503 || error.status === 429)) return true
   if (error instanceof HeddleApiError && error.status < 500) return false
@@ -160,14 +181,20 @@ function mayRepeat(name: OperationName, error: HeddleApiError | HeddleConnection
 function endpointOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
-    throw new TypeError(`the endpoint is '${text}', and must be a URL such as http://127.0.0.1:4310`)
+    throw new TypeError(
+      `the endpoint is '${text}', and must be a URL such as http://127.0.0.1:4310`,
+    )
   }
   return url
 }
 
 for (const name of OPERATION_NAMES) {
   const method = name.charAt(0).toLowerCase() + name.slice(1)
-  const value = function (this: Caller, input: InputOf<typeof name> | undefined, options?: CallOptions) {
+  const value = function (
+    this: Caller,
+    input: InputOf<typeof name> | undefined,
+    options?: CallOptions,
+  ) {
     return this.call(name, input ?? ({} as InputOf<typeof name>), options)
   }
   Object.defineProperty(Caller.prototype, method, { value, writable: true, configurable: true })

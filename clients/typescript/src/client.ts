@@ -1,5 +1,6 @@
 // The client of the API: a method for each operation, lists without pages, and waits.
-// Owns what a wait asks for; the operations come from the table (caller.ts). Keeps no state of the service.
+// Owns what a wait asks for; the operations come from the table (caller.ts). Keeps no state of the
+// service.
 
 import type { InputOf, OutputOf } from '../../../src/core/api/operations.ts'
 import type { ValueOf } from '../../../src/core/api/shapes.ts'
@@ -53,12 +54,19 @@ export class HeddleClient extends OperationCaller {
 
   /** Fails with the StartError where the simulation does. */
   async waitUntilStarted(name: string, options: WaitOptions = {}): Promise<Simulation> {
-    return await this.#waitForSimulation(name, options, (found) => found.Status === 'STARTED', ENDING)
+    return await this.#waitForSimulation(
+      name,
+      options,
+      (found) => found.Status === 'STARTED',
+      ENDING,
+    )
   }
 
   /** Fails where the simulation has failed instead. */
   async waitUntilStopped(name: string, options: WaitOptions = {}): Promise<Simulation> {
-    return await this.#waitForSimulation(name, options, (found) => found.Status === 'STOPPED', ['FAILED'])
+    return await this.#waitForSimulation(name, options, (found) => found.Status === 'STOPPED', [
+      'FAILED',
+    ])
   }
 
   /** Until there is no simulation of that name. */
@@ -76,9 +84,17 @@ export class HeddleClient extends OperationCaller {
     await waitFor(`simulation ${name}`, look, options)
   }
 
-  /** Until the snapshot that was asked for is no longer being made. The service does not tell here whether it is good. */
+  /**
+   * Until the snapshot that was asked for is no longer being made. The service does not tell here
+   * whether it is good.
+   */
   async waitUntilSnapshotEnds(name: string, options: WaitOptions = {}): Promise<Simulation> {
-    return await this.#waitForSimulation(name, options, (found) => found.Status === 'STARTED', ENDING)
+    return await this.#waitForSimulation(
+      name,
+      options,
+      (found) => found.Status === 'STARTED',
+      ENDING,
+    )
   }
 
   async waitUntilClockStarted(name: string, options: WaitOptions = {}): Promise<Simulation> {
@@ -121,7 +137,10 @@ export class HeddleClient extends OperationCaller {
       const found = await this.describeSimulation({ Simulation: name }, callOptions(options))
       if (isDone(found)) return { status: shown(found), result: found }
       if (!failed.includes(found.Status)) return { status: shown(found) }
-      return { status: found.Status, failure: `simulation ${name} is ${found.Status}${startErrorText(found)}` }
+      return {
+        status: found.Status,
+        failure: `simulation ${name} is ${found.Status}${startErrorText(found)}`,
+      }
     }
     return await waitFor(`simulation ${name}`, look, options)
   }
@@ -152,6 +171,8 @@ function clockStatus(found: Simulation): string {
 
 function startErrorText({ StartError }: Simulation): string {
   if (StartError === undefined) return ''
-  const reasons = startErrorReasons(StartError).map(({ errorType, errorMessage }) => `${errorType}: ${errorMessage}`)
+  const reasons = startErrorReasons(StartError).map(
+    ({ errorType, errorMessage }) => `${errorType}: ${errorMessage}`,
+  )
   return `: ${reasons.length === 0 ? StartError : reasons.join('; ')}`
 }

@@ -15,10 +15,13 @@ export interface ClientCredentials {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; else the profile `AWS_PROFILE` (or default) of the file
- * `AWS_SHARED_CREDENTIALS_FILE` (or ~/.aws/credentials). Throws where there are none.
+ * `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; else the profile
+ * `AWS_PROFILE` (or default) of the file `AWS_SHARED_CREDENTIALS_FILE` (or ~/.aws/credentials).
+ * Throws where there are none.
  */
-export async function credentialsFromEnvironment(environment: Environment): Promise<ClientCredentials> {
+export async function credentialsFromEnvironment(
+  environment: Environment,
+): Promise<ClientCredentials> {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment
   if (AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY)
     return credentials(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN)
@@ -27,13 +30,22 @@ export async function credentialsFromEnvironment(environment: Environment): Prom
   return await readCredentialsFile(file, environment.AWS_PROFILE || 'default')
 }
 
-/** One profile of a file in the AWS credentials format. Throws where the file can't be read, or has no keys for the profile. */
-export async function readCredentialsFile(file: string, profile = 'default'): Promise<ClientCredentials> {
+/**
+ * One profile of a file in the AWS credentials format. Throws where the file can't be read, or has
+ * no keys for the profile.
+ */
+export async function readCredentialsFile(
+  file: string,
+  profile = 'default',
+): Promise<ClientCredentials> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'it does not exist' : (cause as Error).message
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT'
+        ? 'it does not exist'
+        : (cause as Error).message
     throw new Error(
       `no keys to sign with: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and of the file ${file}: ${why}`,
       { cause },
@@ -42,7 +54,8 @@ export async function readCredentialsFile(file: string, profile = 'default'): Pr
   const values = profileOf(text, profile)
   const id = values.get('aws_access_key_id')
   const secret = values.get('aws_secret_access_key')
-  if (!id || !secret) throw new Error(`the file ${file} has no access key and secret for the profile ${profile}`)
+  if (!id || !secret)
+    throw new Error(`the file ${file} has no access key and secret for the profile ${profile}`)
   return credentials(id, secret, values.get('aws_session_token'))
 }
 
@@ -58,6 +71,10 @@ function profileOf(text: string, profile: string): Map<string, string> {
   return values
 }
 
-function credentials(accessKeyId: string, secretAccessKey: string, sessionToken?: string): ClientCredentials {
+function credentials(
+  accessKeyId: string,
+  secretAccessKey: string,
+  sessionToken?: string,
+): ClientCredentials {
   return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
 }

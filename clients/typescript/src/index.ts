@@ -6,7 +6,11 @@ export type { InputOf, OperationName, OutputOf } from '../../../src/core/api/ope
 export type { ValueOf } from '../../../src/core/api/shapes.ts'
 export type { CallOptions, ClientOptions, OperationMethods } from './caller.ts'
 export { type AppName, HeddleClient } from './client.ts'
-export { type ClientCredentials, credentialsFromEnvironment, readCredentialsFile } from './credentials.ts'
+export {
+  type ClientCredentials,
+  credentialsFromEnvironment,
+  readCredentialsFile,
+} from './credentials.ts'
 export {
   type DeclaredErrorOf,
   HeddleApiError,

@@ -1,11 +1,14 @@
 // Asks again and again until something has a status.
-// Owns pauses, time limits and the words of a wait that ends badly; what a status means is the caller's to say.
+// Owns pauses, time limits and the words of a wait that ends badly; what a status means is the
+// caller's to say.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HeddleWaitError } from './errors.ts'
 
 /** AbortSignal, where the project that compiles has types for it: those of Node or of browsers. */
-export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Known } } ? Known : object
+export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Known } }
+  ? Known
+  : object
 
 export interface WaitOptions {
   /** When to give up; 600,000 unless told. */
@@ -35,7 +38,10 @@ const TIMEOUT_MS = 600_000
 const POLL_MS = 1_000
 const FIRST_POLL_MS = 50
 
-/** Throws HeddleWaitError at a failure and at the time limit, the signal's reason where it is aborted, and what `look` throws. */
+/**
+ * Throws HeddleWaitError at a failure and at the time limit, the signal's reason where it is
+ * aborted, and what `look` throws.
+ */
 export async function waitFor<Result>(
   what: string,
   look: () => Promise<Seen<Result>>,
@@ -51,7 +57,11 @@ export async function waitFor<Result>(
     if (failure !== undefined) throw new HeddleWaitError('failed', status, failure)
     const leftMs = timeoutMs - elapsedMs
     if (leftMs <= 0) {
-      throw new HeddleWaitError('timeout', status, `after ${timeoutMs / 1000} s ${what} is still ${status}`)
+      throw new HeddleWaitError(
+        'timeout',
+        status,
+        `after ${timeoutMs / 1000} s ${what} is still ${status}`,
+      )
     }
     await sleep(Math.min(pauseMs, leftMs), undefined, signal && { signal })
   }

@@ -1,4 +1,5 @@
-// The wire form of calls, from the table of operations: input to request, answer to output or error.
+// The wire form of calls, from the table of operations: input to request, answer to output or
+// error.
 // Owns the translation alone; never sends, signs or checks a rule (the service does).
 
 import { percentEncoded } from '../../../src/core/api/canonical-request.ts'
@@ -19,7 +20,11 @@ export interface WireRequest {
 }
 
 /** `freshToken` is asked where an idempotency token is left out. */
-export function wireRequest(name: OperationName, input: object, freshToken: () => string): WireRequest {
+export function wireRequest(
+  name: OperationName,
+  input: object,
+  freshToken: () => string,
+): WireRequest {
   const operation = operationOf(name)
   const query: Record<string, string | string[]> = {}
   const body: Record<string, unknown> = {}
@@ -27,7 +32,8 @@ export function wireRequest(name: OperationName, input: object, freshToken: () =
   for (const [memberName, member] of Object.entries(operation.input)) {
     const given = (input as Readonly<Record<string, unknown>>)[memberName] ?? undefined
     const value = given === undefined && member.idempotencyToken ? freshToken() : given
-    if (member.location === 'path') path = operation.path.replace(/\{.*\}/, () => percentEncoded(String(value ?? '')))
+    if (member.location === 'path')
+      path = operation.path.replace(/\{.*\}/, () => percentEncoded(String(value ?? '')))
     else if (value === undefined) continue
     else if (member.location === 'query') query[wireNameOf(memberName, member)] = queryValue(value)
     else body[memberName] = value
@@ -44,22 +50,43 @@ export function requestTarget({ path, query }: WireRequest): string {
   return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`
 }
 
-/** Undefined where the text is not a JSON object. Members that the table does not name are left out. */
-export function wireOutput<Name extends OperationName>(name: Name, text: string): OutputOf<Name> | undefined {
+/**
+ * Undefined where the text is not a JSON object. Members that the table does not name are left out.
+ */
+export function wireOutput<Name extends OperationName>(
+  name: Name,
+  text: string,
+): OutputOf<Name> | undefined {
   const json = parsed(text)
-  return isJsonObject(json) ? (readMembers(operationOf(name).output, json) as OutputOf<Name>) : undefined
+  return isJsonObject(json)
+    ? (readMembers(operationOf(name).output, json) as OutputOf<Name>)
+    : undefined
 }
 
-export function wireError(name: OperationName, status: number, headers: Headers, text: string): HeddleApiError {
+export function wireError(
+  name: OperationName,
+  status: number,
+  headers: Headers,
+  text: string,
+): HeddleApiError {
   const json = parsed(text)
   const member = (key: string) => {
     const value = isJsonObject(json) ? ownMember(json, key) : undefined
     return typeof value === 'string' ? value : undefined
   }
   // Some services write a namespace before the code, and an address behind it.
-  const code = (headers.get('x-amzn-errortype') ?? member('__type') ?? '').replace(/^.*#/, '').replace(/:.*$/, '')
-  const message = member('message') ?? member('Message') ?? `the answer has the HTTP status ${status}`
-  return new HeddleApiError(name, code || `HTTP ${status}`, message, status, headers.get('x-amzn-requestid') ?? '')
+  const code = (headers.get('x-amzn-errortype') ?? member('__type') ?? '')
+    .replace(/^.*#/, '')
+    .replace(/:.*$/, '')
+  const message =
+    member('message') ?? member('Message') ?? `the answer has the HTTP status ${status}`
+  return new HeddleApiError(
+    name,
+    code || `HTTP ${status}`,
+    message,
+    status,
+    headers.get('x-amzn-requestid') ?? '',
+  )
 }
 
 function wireNameOf(name: string, member: InputMember): string {
@@ -70,7 +97,10 @@ function queryValue(value: unknown): string | string[] {
   return Array.isArray(value) ? value.map(String) : String(value)
 }
 
-function readMembers(members: Readonly<Record<string, Member>>, json: Readonly<Record<string, unknown>>): object {
+function readMembers(
+  members: Readonly<Record<string, Member>>,
+  json: Readonly<Record<string, unknown>>,
+): object {
   const value: Record<string, unknown> = {}
   for (const [name, member] of Object.entries(members)) {
     const raw = ownMember(json, name)
@@ -79,12 +109,17 @@ function readMembers(members: Readonly<Record<string, Member>>, json: Readonly<R
   return value
 }
 
-/** What has another form than the table says stays as it came: an answer is shown rather than refused. */
+/**
+ * What has another form than the table says stays as it came: an answer is shown rather than
+ * refused.
+ */
 function readValue(shapeName: string, raw: unknown): unknown {
   const shape = shapeOf(shapeName)
   // Seconds with fractions are not exact in binary: round to the millisecond they came from.
-  if (shape.type === 'timestamp') return typeof raw === 'number' ? new Date(Math.round(raw * 1000)) : raw
-  if (shape.type === 'list' && Array.isArray(raw)) return raw.map((item) => readValue(shape.item, item))
+  if (shape.type === 'timestamp')
+    return typeof raw === 'number' ? new Date(Math.round(raw * 1000)) : raw
+  if (shape.type === 'list' && Array.isArray(raw))
+    return raw.map((item) => readValue(shape.item, item))
   if (shape.type === 'structure' && isJsonObject(raw)) return readMembers(shape.members, raw)
   return raw
 }

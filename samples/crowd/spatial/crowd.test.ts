@@ -41,7 +41,9 @@ class Crowd {
   /** By number; the world goes a tick on in which nobody moves. */
   people(): Map<number, Person> {
     const found = new Map<number, Person>()
-    this.world.tick(...this.cells.map(() => (transaction: Transaction) => collect(transaction, found)))
+    this.world.tick(
+      ...this.cells.map(() => (transaction: Transaction) => collect(transaction, found)),
+    )
     return new Map([...found].sort(([one], [other]) => one - other))
   }
 }

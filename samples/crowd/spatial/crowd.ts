@@ -1,5 +1,6 @@
 // The spatial app's life: people of this cell, tick by tick.
-// Owns what to ask of the fabric and what to tell it; how people walk is step.ts. Keeps nothing of anybody: the fabric does.
+// Owns what to ask of the fabric and what to tell it; how people walk is step.ts. Keeps nothing of
+// anybody: the fabric does.
 
 import type { Application, Partition, Subscription, Transaction } from '@heddle/sdk'
 import { type Area, personField, personType, startOf } from './person.ts'
@@ -30,14 +31,20 @@ export class CrowdCell {
     this.#options = options
     this.#partition = application.assignedPartitions()[0]
     this.#area = this.#partition.bounds!
-    const cells = application.allPartitions().filter(({ domain }) => domain === this.#partition.domain)
+    const cells = application
+      .allPartitions()
+      .filter(({ domain }) => domain === this.#partition.domain)
     this.#world = around(cells.map(({ bounds }) => bounds!))
     this.#walk = new Walk(options.seed, this.#world)
   }
 
   update(transaction: Transaction): void {
-    this.#border ??= transaction.createSubscriptionBoundingBox2F32(this.#partition.domain, widened(this.#area, reach))
-    // Only the very first tick of a world makes people: a restored world is further on, and an app that was started again finds its people in the fabric.
+    this.#border ??= transaction.createSubscriptionBoundingBox2F32(
+      this.#partition.domain,
+      widened(this.#area, reach),
+    )
+    // Only the very first tick of a world makes people: a restored world is further on, and an app
+    // that was started again finds its people in the fabric.
     if (transaction.tick === 1) this.#populate(transaction)
     else this.#walkOn(transaction)
   }

@@ -1,5 +1,7 @@
-// What a person is: the entity type, the data field, and what is true of them for good: where they start, how fast they walk, where they want to go next.
-// All of the latter from a hash of the seed and the person's number, so it is the same in every process, after a restart and on any grid. Never knows where a person is now.
+// What a person is: the entity type, the data field, and what is true of them for good: where they
+// start, how fast they walk, where they want to go next. All of the latter from a hash of the seed
+// and the person's number, so it is the same in every process, after a restart and on any grid.
+// Never knows where a person is now.
 
 import { defineField } from '@heddle/sdk'
 
@@ -29,8 +31,12 @@ const purpose = { startX: 1, startY: 2, speed: 3, goalX: 4, goalY: 5 } as const
 /** Where a person stands at first: 32-bit floats, as positions are. */
 export function startOf(seed: number, person: number, world: Area): { x: number; y: number } {
   return {
-    x: Math.fround(between(world.minX, world.maxX, edgeMargin, unit(seed, person, 0, purpose.startX))),
-    y: Math.fround(between(world.minY, world.maxY, edgeMargin, unit(seed, person, 0, purpose.startY))),
+    x: Math.fround(
+      between(world.minX, world.maxX, edgeMargin, unit(seed, person, 0, purpose.startX)),
+    ),
+    y: Math.fround(
+      between(world.minY, world.maxY, edgeMargin, unit(seed, person, 0, purpose.startY)),
+    ),
   }
 }
 
@@ -41,11 +47,21 @@ export function speedOf(seed: number, person: number): number {
 
 /** Where a person who reached `goalsReached` goals goes next. */
 export function goalXOf(seed: number, person: number, goalsReached: number, world: Area): number {
-  return between(world.minX, world.maxX, goalMargin, unit(seed, person, goalsReached, purpose.goalX))
+  return between(
+    world.minX,
+    world.maxX,
+    goalMargin,
+    unit(seed, person, goalsReached, purpose.goalX),
+  )
 }
 
 export function goalYOf(seed: number, person: number, goalsReached: number, world: Area): number {
-  return between(world.minY, world.maxY, goalMargin, unit(seed, person, goalsReached, purpose.goalY))
+  return between(
+    world.minY,
+    world.maxY,
+    goalMargin,
+    unit(seed, person, goalsReached, purpose.goalY),
+  )
 }
 
 function between(min: number, max: number, margin: number, share: number): number {

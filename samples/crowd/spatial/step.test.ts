@@ -38,10 +38,18 @@ function around(positions: Float32Array, rows = positions.length / 3): Surroundi
     }
     starts.push(list.length)
   }
-  return { positions: positions.slice(), starts: Uint32Array.from(starts), list: Uint32Array.from(list) }
+  return {
+    positions: positions.slice(),
+    starts: Uint32Array.from(starts),
+    list: Uint32Array.from(list),
+  }
 }
 
-function byNumber({ states, positions, columns: { number, goalsReached, velocity } }: People): Map<number, number[]> {
+function byNumber({
+  states,
+  positions,
+  columns: { number, goalsReached, velocity },
+}: People): Map<number, number[]> {
   const found = new Map<number, number[]>()
   for (let row = 0; row < states.length; row++)
     found.set(number.values[row * number.stride + number.offset], [
@@ -72,7 +80,9 @@ test('people who know those within reach beyond a border do as they would in one
   const whole = crowdOf(numbers)
   for (let tick = 0; tick < 30; tick++) walk.step(whole, around(whole.positions))
   const rows = numbers.filter((row) => whole.positions[row * 3] < 0)
-  const near = numbers.filter((row) => whole.positions[row * 3] >= 0 && whole.positions[row * 3] < reach)
+  const near = numbers.filter(
+    (row) => whole.positions[row * 3] >= 0 && whole.positions[row * 3] < reach,
+  )
   assert.ok(rows.length > 50 && near.length > 5)
   const west = emptyCrowd(rows.length)
   for (const [to, from] of rows.entries()) {
@@ -82,7 +92,10 @@ test('people who know those within reach beyond a border do as they would in one
     west.columns.goalsReached.values[to * goalsReached.stride + goalsReached.offset] =
       goalsReached.values[from * goalsReached.stride + goalsReached.offset]
     const at = from * velocity.stride + velocity.offset
-    west.columns.velocity.values.set(velocity.values.subarray(at, at + 2), to * velocity.stride + velocity.offset)
+    west.columns.velocity.values.set(
+      velocity.values.subarray(at, at + 2),
+      to * velocity.stride + velocity.offset,
+    )
   }
   walk.step(west, around(placesOf([...rows, ...near]), rows.length))
   walk.step(whole, around(whole.positions))
@@ -90,7 +103,9 @@ test('people who know those within reach beyond a border do as they would in one
   for (const [number, person] of byNumber(west)) assert.deepEqual(person, expected.get(number))
 
   function placesOf(rows: readonly number[]): Float32Array {
-    return Float32Array.from(rows.flatMap((row) => [...whole.positions.subarray(row * 3, row * 3 + 3)]))
+    return Float32Array.from(
+      rows.flatMap((row) => [...whole.positions.subarray(row * 3, row * 3 + 3)]),
+    )
   }
 })
 

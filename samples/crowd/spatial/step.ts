@@ -1,6 +1,6 @@
-// One tick of walking: where everybody goes from where everybody was.
-// A pure function of positions and velocities. The influence of neighbours is added up in whole numbers, so it does not depend on their order, nor on
-// which app owns whom: the same people do the same things on any grid.
+// One tick of walking: where everybody goes from where everybody was. A pure function of positions
+// and velocities. The influence of neighbours is added up in whole numbers, so it does not depend
+// on their order, nor on which app owns whom: the same people do the same things on any grid.
 
 import type { ColumnsOf, Neighbourhood } from '@heddle/sdk'
 import { type Area, edgeMargin, goalXOf, goalYOf, type personField, speedOf } from './person.ts'
@@ -41,7 +41,10 @@ export class Walk {
   }
 
   /** Moves the people one tick on. */
-  step({ states, positions, columns: { number, goalsReached, velocity } }: People, around: Surroundings): void {
+  step(
+    { states, positions, columns: { number, goalsReached, velocity } }: People,
+    around: Surroundings,
+  ): void {
     const { minX, maxX, minY, maxY } = this.#world
     for (let row = 0; row < states.length; row++) {
       if (states[row] === 0) continue
@@ -72,8 +75,10 @@ export class Walk {
       const at = row * velocity.stride + velocity.offset
       let velocityX = velocity.values[at]
       let velocityY = velocity.values[at + 1]
-      velocityX += ((toGoalX * pace - velocityX) * turning + (pushX / pushUnits) * pushing) * seconds
-      velocityY += ((toGoalY * pace - velocityY) * turning + (pushY / pushUnits) * pushing) * seconds
+      velocityX +=
+        ((toGoalX * pace - velocityX) * turning + (pushX / pushUnits) * pushing) * seconds
+      velocityY +=
+        ((toGoalY * pace - velocityY) * turning + (pushY / pushUnits) * pushing) * seconds
       const fastest = speed * hurry
       const fast = Math.sqrt(velocityX * velocityX + velocityY * velocityY)
       if (fast > fastest) {
@@ -82,8 +87,14 @@ export class Walk {
       }
       velocity.values[at] = velocityX
       velocity.values[at + 1] = velocityY
-      positions[row * 3] = Math.min(Math.max(x + velocityX * seconds, minX + edgeMargin), maxX - edgeMargin)
-      positions[row * 3 + 1] = Math.min(Math.max(y + velocityY * seconds, minY + edgeMargin), maxY - edgeMargin)
+      positions[row * 3] = Math.min(
+        Math.max(x + velocityX * seconds, minX + edgeMargin),
+        maxX - edgeMargin,
+      )
+      positions[row * 3 + 1] = Math.min(
+        Math.max(y + velocityY * seconds, minY + edgeMargin),
+        maxY - edgeMargin,
+      )
       if (distance < goalRadius) goalsReached.values[goal]++
     }
   }

@@ -1,4 +1,5 @@
-// The crowd's view app: `node app.ts [--every 3] [--domain NAME] [--tcp 7000] [--web 7001]`, with the ports as the schema declares them.
+// The crowd's view app: `node app.ts [--every 3] [--domain NAME] [--tcp 7000] [--web 7001]`, with
+// the ports as the schema declares them.
 
 import { parseArgs } from 'node:util'
 import { createApplication } from '@heddle/sdk'
@@ -20,7 +21,9 @@ const audience = await Audience.listen({
   web: application.ingressPort(Number(values.web)),
 })
 const domain = values.domain ?? firstSpatialDomain(application)
-console.log(`watching ${domain}; clients on ports ${audience.ports.tcp} (TCP) and ${audience.ports.web} (WebSocket)`)
+console.log(
+  `watching ${domain}; clients on ports ${audience.ports.tcp} (TCP) and ${audience.ports.web} (WebSocket)`,
+)
 await runView(application, audience, { domain, every: Number(values.every) })
 audience.close()
 console.log('the simulation shuts down')

@@ -1,5 +1,6 @@
 // Everybody who watches: TCP and WebSocket clients of the view app.
-// Owns sockets. A client that has not taken the last frame yet misses this one: nothing is queued for the slow, and the tick never waits for anybody.
+// Owns sockets. A client that has not taken the last frame yet misses this one: nothing is queued
+// for the slow, and the tick never waits for anybody.
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'

@@ -1,6 +1,8 @@
-// The bytes that the view app sends: one frame is the whole crowd at one tick. Shared by the app and its clients.
+// The bytes that the view app sends: one frame is the whole crowd at one tick. Shared by the app
+// and its clients.
 //
-// Little endian. Over TCP each frame follows its length in bytes (u32); over WebSocket each is one binary message.
+// Little endian. Over TCP each frame follows its length in bytes (u32); over WebSocket each is one
+// binary message.
 //   0  u32  magic "HCF1"          4  u16 columns, u16 rows of the grid
 //   8  f64  tick                 16  f64 people who changed cells since the app began
 //  24  f32  minX, maxX, minY, maxY of the world
@@ -36,12 +38,15 @@ export function encodeFrame(frame: Frame): Uint8Array {
   view.setFloat64(8, frame.tick, true)
   view.setFloat64(16, frame.handoffs, true)
   const { minX, maxX, minY, maxY } = frame.world
-  for (const [place, value] of [minX, maxX, minY, maxY].entries()) view.setFloat32(24 + place * 4, value, true)
+  for (const [place, value] of [minX, maxX, minY, maxY].entries())
+    view.setFloat32(24 + place * 4, value, true)
   view.setUint32(40, people, true)
   view.setUint32(44, frame.cells.length, true)
   new Float64Array(bytes.buffer, headBytes, people).set(frame.ids)
   new Uint32Array(bytes.buffer, headBytes + people * 8, frame.cells.length).set(frame.cells)
-  new Uint16Array(bytes.buffer, headBytes + people * 8 + frame.cells.length * 4, people * 2).set(frame.places)
+  new Uint16Array(bytes.buffer, headBytes + people * 8 + frame.cells.length * 4, people * 2).set(
+    frame.places,
+  )
   return bytes
 }
 
@@ -53,7 +58,9 @@ export function decodeFrame(received: Uint8Array): Frame {
   const people = view.getUint32(40, true)
   const cells = view.getUint32(44, true)
   if (received.length !== headBytes + people * 12 + cells * 4)
-    throw new Error(`a frame of ${people} people and ${cells} cells does not have ${received.length} bytes`)
+    throw new Error(
+      `a frame of ${people} people and ${cells} cells does not have ${received.length} bytes`,
+    )
   // A copy, so that the columns lie at multiples of their size.
   const { buffer } = new Uint8Array(received)
   return {
@@ -88,7 +95,9 @@ export class FrameSplitter {
   #chunks: Uint8Array[] = []
   #bytes = 0
 
-  /** The frames that are whole with this chunk. Throws where the stream does not consist of frames. */
+  /**
+   * The frames that are whole with this chunk. Throws where the stream does not consist of frames.
+   */
   push(chunk: Uint8Array): Uint8Array[] {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length

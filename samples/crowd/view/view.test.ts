@@ -40,12 +40,15 @@ test('the view sees everybody, where they were at the last tick, and counts who 
     assert.equal(frame.ids.length, count < 1 ? 0 : 300)
     assert.equal(frame.handoffs, granted)
     granted += world.handoffs.granted
-    // Who leaves at the end of this tick is seen at the next one, in the cell where they are by then.
+    // Who leaves at the end of this tick is seen at the next one, in the cell where they are by
+    // then.
     const sum = frame.cells.reduce((one, other) => one + other, 0)
     assert.equal(sum, frame.ids.length)
   }
   assert.ok(granted > 50, `${granted} handoffs`)
-  const populations = world.applications.map((application) => application.runtimeMetrics().activeEntity)
+  const populations = world.applications.map(
+    (application) => application.runtimeMetrics().activeEntity,
+  )
   assert.equal(
     populations.reduce((one, other) => one + other),
     300,
@@ -157,7 +160,11 @@ test('a client that does not read misses frames, and costs no memory', async () 
 })
 
 test('the map is darkest where most people are', () => {
-  const crowded = { ...frame, ids: new Float64Array(3), places: new Uint16Array([0, 0, 0, 0, 65535, 65535]) }
+  const crowded = {
+    ...frame,
+    ids: new Float64Array(3),
+    places: new Uint16Array([0, 0, 0, 0, 65535, 65535]),
+  }
   assert.deepEqual(drawMap(crowded, 2, 2), [' +', '@ '])
   assert.deepEqual(drawCells(frame), ['     2     0'])
 })

@@ -21,7 +21,11 @@ export function firstSpatialDomain(application: Application): string {
 }
 
 /** Runs until the simulation shuts down. */
-export async function runView(application: Application, audience: Audience, options: ViewOptions): Promise<void> {
+export async function runView(
+  application: Application,
+  audience: Audience,
+  options: ViewOptions,
+): Promise<void> {
   const view = new View(application, options)
   for await (const transaction of application.updates()) {
     const frame = view.look(transaction)
@@ -51,7 +55,8 @@ export class View {
     this.#census.begin()
     for (const { columns, rows, x, y } of transaction.covered(this.#crowd)) {
       const { ids } = columns
-      for (let place = 0; place < rows.length; place++) this.#census.seen(ids[rows[place]], x[place], y[place])
+      for (let place = 0; place < rows.length; place++)
+        this.#census.seen(ids[rows[place]], x[place], y[place])
     }
     return this.#census.frame(tick)
   }

@@ -1,5 +1,6 @@
 // An app's life: attached to its partition, tick by tick, until it shuts down.
-// Owns the order of calls and what outlives a tick (subscriptions, metrics, ownership changes); what happens inside a tick is the transaction's.
+// Owns the order of calls and what outlives a tick (subscriptions, metrics, ownership changes);
+// what happens inside a tick is the transaction's.
 
 import { setImmediate } from 'node:timers/promises'
 import { cellOf } from '../../../src/core/fabric/box-query.ts'
@@ -20,7 +21,10 @@ import { Transaction } from './transaction.ts'
 
 export type { StandaloneOptions } from './standalone-host.ts'
 
-export type RuntimeLimitKind = 'EntitiesPerPartition' | 'RemoteEntityTransfers' | 'LocalEntityTransfers'
+export type RuntimeLimitKind =
+  | 'EntitiesPerPartition'
+  | 'RemoteEntityTransfers'
+  | 'LocalEntityTransfers'
 
 export class Application {
   readonly #state: ApplicationState
@@ -55,8 +59,11 @@ export class Application {
   }
 
   /**
-   * Every tick until the simulation shuts down, as a loop: `for (const transaction of application.updates())` blocks between ticks,
-   * `for await (…)` leaves the event loop to others. A transaction that the body did not commit is committed when the body ends; at shutdown the application is destroyed.
+   * Every tick until the simulation shuts down, as a loop:
+   * `for (const transaction of application.updates())` blocks between ticks, `for await (…)`
+   * leaves the event loop to others.
+   * A transaction that the body did not commit is committed when the body ends; at shutdown the
+   * application is destroyed.
    */
   updates(): Iterable<Transaction> & AsyncIterable<Transaction> {
     const application = this
@@ -88,7 +95,9 @@ export class Application {
     return this.#state.host.poll() === 'wait'
   }
 
-  /** Waits for the next tick and opens it. Throws HeddleError ShuttingDown where there will be none. */
+  /**
+   * Waits for the next tick and opens it. Throws HeddleError ShuttingDown where there will be none.
+   */
   beginUpdate(): Transaction {
     if (this.#waitForTick() === 'shutdown') throw this.#shuttingDown()
     return this.#begin()
@@ -106,8 +115,10 @@ export class Application {
   }
 
   /**
-   * 1, as a rule. More where processes of this app before this one have failed in the tick that is to be computed first: 2 after one of them, 3 after two.
-   * Whoever was ended by a message meets it again then, and may look at it more carefully, or leave it out. It is 1 again after this process's first commit.
+   * 1, as a rule. More where processes of this app before this one have failed in the tick that is
+   * to be computed first: 2 after one of them, 3 after two. Whoever was ended by a message meets it
+   * again then, and may look at it more carefully, or leave it out. It is 1 again after this
+   * process's first commit.
    */
   get attempt(): number {
     return this.#state.metrics.totalCommittedTicks === 0 ? this.#state.host.attempt : 1
@@ -128,7 +139,10 @@ export class Application {
     const actual = this.#state.host.ports.get(declared)
     if (actual === undefined)
       throw this.#state.failed(
-        new HeddleError('NotFound', `the schema declares no ingress port ${declared} for this domain`),
+        new HeddleError(
+          'NotFound',
+          `the schema declares no ingress port ${declared} for this domain`,
+        ),
       )
     return actual
   }
@@ -144,7 +158,9 @@ export class Application {
     }
     const limit = limits[kind]
     if (limit === undefined)
-      throw this.#state.failed(new HeddleError('InvalidArgument', `there is no limit called '${kind}'`))
+      throw this.#state.failed(
+        new HeddleError('InvalidArgument', `there is no limit called '${kind}'`),
+      )
     return limit
   }
 
@@ -154,15 +170,24 @@ export class Application {
 
   /** Counters begin at 0 again; gauges stay. */
   resetRuntimeMetrics(): void {
-    this.#state.metrics = { ...emptyMetrics(), totalCommittedTicks: this.#state.metrics.totalCommittedTicks }
+    this.#state.metrics = {
+      ...emptyMetrics(),
+      totalCommittedTicks: this.#state.metrics.totalCommittedTicks,
+    }
   }
 
-  /** The message of the last error that a call of this application threw; empty where there was none. */
+  /**
+   * The message of the last error that a call of this application threw; empty where there was
+   * none.
+   */
   get lastErrorMessage(): string {
     return this.#lastErrorMessage
   }
 
-  /** Says that this app is done. Exiting without it counts as a failure. An open transaction is dropped. */
+  /**
+   * Says that this app is done. Exiting without it counts as a failure. An open transaction is
+   * dropped.
+   */
   destroy(): void {
     if (this.#destroyed) return
     this.#destroyed = true
@@ -195,7 +220,8 @@ export class Application {
 
   async #waitForTickAsync(): Promise<'tick' | 'shutdown'> {
     this.#requireNoUpdate()
-    // Where the tick is there already too: else the sockets and timers of an app that is always late would never have their turn.
+    // Where the tick is there already too: else the sockets and timers of an app that is always
+    // late would never have their turn.
     if (this.#state.host.poll() !== 'wait') await setImmediate()
     for (;;) {
       const found = this.#state.host.poll()
@@ -205,17 +231,24 @@ export class Application {
   }
 
   #requireAlive(): void {
-    if (this.#destroyed) throw this.#state.failed(new HeddleError('InvalidState', 'the application is destroyed'))
+    if (this.#destroyed)
+      throw this.#state.failed(new HeddleError('InvalidState', 'the application is destroyed'))
   }
 
   #requireNoUpdate(): void {
     this.#requireAlive()
-    if (this.#open) throw this.#state.failed(new HeddleError('InvalidState', 'an update is open: commit it first'))
+    if (this.#open)
+      throw this.#state.failed(
+        new HeddleError('InvalidState', 'an update is open: commit it first'),
+      )
   }
 
   #shuttingDown(): HeddleError {
     return this.#state.failed(
-      new HeddleError('ShuttingDown', 'the simulation shuts down: destroy the application and exit'),
+      new HeddleError(
+        'ShuttingDown',
+        'the simulation shuts down: destroy the application and exit',
+      ),
     )
   }
 }

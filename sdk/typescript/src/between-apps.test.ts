@@ -76,7 +76,17 @@ test('a subscription tells of others: Add, Update and Remove, each once', () => 
     idle,
   ]
   for (const step of steps) world.tick(step, east)
-  assert.deepEqual(heard, [[], ['Add'], [], ['Update'], ['Update'], ['Remove'], ['Add'], ['Remove'], []])
+  assert.deepEqual(heard, [
+    [],
+    ['Add'],
+    [],
+    ['Update'],
+    ['Update'],
+    ['Remove'],
+    ['Add'],
+    ['Remove'],
+    [],
+  ])
 })
 
 test('subscribed entities are read as of the last tick, and no longer once they are out', () => {
@@ -87,7 +97,12 @@ test('subscribed entities are read as of the last tick, and no longer once they 
       entity = west.createEntity(512, [-10, 0, 0])
     },
     (east) =>
-      east.createSubscriptionBoundingBox2F32(spatialDomain, { minX: -20, minY: -20, maxX: 0, maxY: 20 }) && undefined,
+      east.createSubscriptionBoundingBox2F32(spatialDomain, {
+        minX: -20,
+        minY: -20,
+        maxX: 0,
+        maxY: 20,
+      }) && undefined,
   )
   const seen: Entity[] = []
   world.tick(
@@ -101,7 +116,9 @@ test('subscribed entities are read as of the last tick, and no longer once they 
     (west) => west.storeEntityIndexKey(entity!, [-30, 0, 0]),
     (east) => assert.deepEqual(east.loadEntityIndexKey(seen[0]), [-15, 0, 0]),
   )
-  world.tick(idle, (east) => assert.throws(() => east.loadEntityIndexKey(seen[0]), refusedWith('NotFound')))
+  world.tick(idle, (east) =>
+    assert.throws(() => east.loadEntityIndexKey(seen[0]), refusedWith('NotFound')),
+  )
 })
 
 test('an app that looks seldom gets what ten ticks come to, not ten events', () => {
@@ -143,7 +160,8 @@ test('own entities are never in subscription events, and the ownership event com
         ])
       },
       (east) => {
-        for (const owned of east.ownedEntities()) if (tick === 4) east.storeEntityIndexKey(owned, [-1, 0, 0])
+        for (const owned of east.ownedEntities())
+          if (tick === 4) east.storeEntityIndexKey(owned, [-1, 0, 0])
       },
     )
   }
@@ -289,7 +307,10 @@ test('a custom app hands what it makes to the spatial domain', () => {
     maker.modifyEntityDomain(made, spatialDomain)
     assert.throws(() => maker.modifyEntityDomain(made!, 'Nowhere'), refusedWith('InvalidArgument'))
     const noArea = /domain 'Custom' has no area: entities are handed to spatial domains/
-    assert.throws(() => maker.modifyEntityDomain(made!, customDomain), refusedWith('InvalidArgument', noArea))
+    assert.throws(
+      () => maker.modifyEntityDomain(made!, customDomain),
+      refusedWith('InvalidArgument', noArea),
+    )
   })
   world.tick(
     (west) => assert.deepEqual(west.ownershipChanges(), []),
@@ -305,8 +326,14 @@ test('a custom app makes and moves entities where a spatial domain reaches, and 
     assert.throws(() => maker.createEntity(600, [5000, 0, 0]), refusedWith('InvalidArgument', far))
     assert.equal(maker.ownedEntityCount, 0)
     const made = maker.createEntity(600, [100, -100, 7])
-    assert.throws(() => maker.storeEntityIndexKey(made, [5000, 0, 0]), refusedWith('InvalidArgument', far))
-    assert.throws(() => maker.storeEntityIndexKey(made, [0, 0, Number.NaN]), refusedWith('InvalidArgument', /finite/))
+    assert.throws(
+      () => maker.storeEntityIndexKey(made, [5000, 0, 0]),
+      refusedWith('InvalidArgument', far),
+    )
+    assert.throws(
+      () => maker.storeEntityIndexKey(made, [0, 0, Number.NaN]),
+      refusedWith('InvalidArgument', /finite/),
+    )
     assert.deepEqual(maker.loadEntityIndexKey(made), [100, -100, 7])
   })
 })
@@ -349,11 +376,14 @@ test('ownership changes of many ticks are kept until they are asked for, and com
   for (let tick = 0; tick < 100; tick++) {
     world.tick(
       (west) => {
-        if (tick === 0) for (let count = 0; count < 100; count++) walkers.push(west.createEntity(512, [-1, 0, 0]))
-        for (const { id, type } of west.ownedEntities()) west.storeEntityIndexKey({ id, type }, [1, 0, 0])
+        if (tick === 0)
+          for (let count = 0; count < 100; count++) walkers.push(west.createEntity(512, [-1, 0, 0]))
+        for (const { id, type } of west.ownedEntities())
+          west.storeEntityIndexKey({ id, type }, [1, 0, 0])
       },
       (east) => {
-        for (const { id, type } of east.ownedEntities()) east.storeEntityIndexKey({ id, type }, [-1, 0, 0])
+        for (const { id, type } of east.ownedEntities())
+          east.storeEntityIndexKey({ id, type }, [-1, 0, 0])
       },
     )
   }
@@ -362,7 +392,10 @@ test('ownership changes of many ticks are kept until they are asked for, and com
     (west) => checkEnd(west, west.ownershipChanges()),
     (east) => checkEnd(east, east.ownershipChanges()),
   )
-  function checkEnd(transaction: Transaction, changes: readonly { kind: string; entity: Entity }[]) {
+  function checkEnd(
+    transaction: Transaction,
+    changes: readonly { kind: string; entity: Entity }[],
+  ) {
     assert.ok(changes.length < 8192, `${changes.length} changes`)
     const owned = new Set([...transaction.ownedEntities()].map(({ id }) => id))
     const newest = new Map(changes.map(({ kind, entity }) => [entity.id, kind]))
@@ -429,25 +462,45 @@ test('messages that are too long, too many, to oneself or to nobody are refused 
     const east = west.resolveEndpointByPosition(spatialDomain, 50, 0)
     const own = west.resolveEndpointByPosition(spatialDomain, -50, 0)
     assert.throws(() => west.sendMessage(own, new Uint8Array()), refusedWith('InvalidArgument'))
-    assert.throws(() => west.sendMessage(east, new Uint8Array(257)), refusedWith('CapacityExceeded', /256/))
-    assert.throws(() => west.sendMessage({ partition: 77 }, new Uint8Array()), refusedWith('NotFound'))
+    assert.throws(
+      () => west.sendMessage(east, new Uint8Array(257)),
+      refusedWith('CapacityExceeded', /256/),
+    )
+    assert.throws(
+      () => west.sendMessage({ partition: 77 }, new Uint8Array()),
+      refusedWith('NotFound'),
+    )
     const text = 'no bytes' as unknown as Uint8Array
     assert.throws(() => west.sendMessage(east, text), refusedWith('InvalidArgument', /Uint8Array/))
-    assert.throws(() => west.resolveEndpointByPosition(spatialDomain, 500, 0), refusedWith('InvalidArgument', /500/))
+    assert.throws(
+      () => west.resolveEndpointByPosition(spatialDomain, 500, 0),
+      refusedWith('InvalidArgument', /500/),
+    )
     assert.throws(
       () => west.resolveEndpointByPosition(customDomain, 0, 0),
       refusedWith('InvalidArgument', /domain 'Custom' has no area.*resolveEndpointByAppName/),
     )
     assert.deepEqual(west.resolveEndpointByAppName(spatialDomain, 'Grid-1-0'), east)
-    assert.throws(() => west.resolveEndpointByPosition('Nowhere', 0, 0), refusedWith('InvalidArgument'))
-    assert.throws(() => west.resolveEndpointByAppName(customDomain, 'nobody'), refusedWith('NotFound'))
-    for (let count = 0; count < 128; count++) west.sendMessage(east, new Uint8Array(256).fill(count))
-    assert.throws(() => west.sendMessage(east, new Uint8Array()), refusedWith('CapacityExceeded', /at max outgoing/))
+    assert.throws(
+      () => west.resolveEndpointByPosition('Nowhere', 0, 0),
+      refusedWith('InvalidArgument'),
+    )
+    assert.throws(
+      () => west.resolveEndpointByAppName(customDomain, 'nobody'),
+      refusedWith('NotFound'),
+    )
+    for (let count = 0; count < 128; count++)
+      west.sendMessage(east, new Uint8Array(256).fill(count))
+    assert.throws(
+      () => west.sendMessage(east, new Uint8Array()),
+      refusedWith('CapacityExceeded', /at max outgoing/),
+    )
     assert.match(world.applications[0].lastErrorMessage, /at max outgoing message capacity/)
   })
   world.tick(idle, (east) => {
     const received = east.receiveMessages()
     assert.equal(received.length, 128)
-    for (const [place, { payload }] of received.entries()) assert.deepEqual(payload, new Uint8Array(256).fill(place))
+    for (const [place, { payload }] of received.entries())
+      assert.deepEqual(payload, new Uint8Array(256).fill(place))
   })
 })

@@ -5,7 +5,11 @@ import { defineField, type Entity, type Subscription, type Transaction } from '.
 import { LockstepWorld, spatialDomain } from './testing/lockstep.ts'
 
 const velocity = defineField({ index: 1, typeId: 600, shape: 'f32x3' })
-const body = defineField({ index: 2, typeId: 601, shape: { health: 'u16', heading: 'f64', colour: 'u8x3' } })
+const body = defineField({
+  index: 2,
+  typeId: 601,
+  shape: { health: 'u16', heading: 'f64', colour: 'u8x3' },
+})
 
 /** Ids and positions of a partition's entities, by id. */
 function positionsOf({ owned }: Transaction): [number, number, number][] {
@@ -16,7 +20,10 @@ function positionsOf({ owned }: Transaction): [number, number, number][] {
   return found.sort(([one], [other]) => one - other)
 }
 
-function make(transaction: Transaction, places: readonly (readonly [number, number])[]): Uint32Array {
+function make(
+  transaction: Transaction,
+  places: readonly (readonly [number, number])[],
+): Uint32Array {
   const rows = transaction.owned.create(512, places.length)
   const { positions } = transaction.owned
   rows.forEach((row, place) => {
@@ -56,7 +63,10 @@ test('entities that are made, moved and given values in bulk are what others rea
       assert.deepEqual([...rows].sort(), [1, 2])
       const { values, stride, offset } = columns.field(velocity)!
       for (const row of rows) {
-        assert.deepEqual([...columns.positions.subarray(row * 3, row * 3 + 2)], row === 1 ? [-1, 10] : [-2, 20])
+        assert.deepEqual(
+          [...columns.positions.subarray(row * 3, row * 3 + 2)],
+          row === 1 ? [-1, 10] : [-2, 20],
+        )
         const start = row * stride + offset
         assert.deepEqual([...values.subarray(start, start + 3)], [row, row * 2, row * 3])
         assert.equal(columns.presence(velocity)![row], 13)
@@ -160,7 +170,12 @@ test('a sweep moves everybody, hands over who left, and keeps the rest of each e
   }
   assert.ok(crossed > 1000, `${crossed} handoffs`)
 
-  function stepped([x, y, vx, vy]: [number, number, number, number]): [number, number, number, number] {
+  function stepped([x, y, vx, vy]: [number, number, number, number]): [
+    number,
+    number,
+    number,
+    number,
+  ] {
     const inX = Math.abs(x + vx) <= 100
     const inY = Math.abs(y + vy) <= 100
     return [inX ? x + vx : x, inY ? y + vy : y, inX ? vx : -vx, inY ? vy : -vy]
@@ -187,7 +202,8 @@ test('a sweep whose body throws has moved what it came to, and nothing else', ()
   world.tick(({ owned }) => {
     assert.equal(owned.count, 8998)
     const { positions, states } = owned
-    for (let row = 0; row < owned.rows; row++) if (states[row] !== 0) assert.equal(positions[row * 3], -10)
+    for (let row = 0; row < owned.rows; row++)
+      if (states[row] !== 0) assert.equal(positions[row * 3], -10)
   })
 })
 
@@ -214,9 +230,13 @@ test('who is moved out of the world in bulk is named at the commit, which can be
     assert.throws(() => transaction.commit(), { code: 'InvalidArgument' })
     positions[second * 3] = 30
     transaction.owned.moved()
-    // Of an entity that this tick has changed in another way, what was written later and not said is looked at, too.
+    // Of an entity that this tick has changed in another way, what was written later and not said
+    // is looked at, too.
     positions[0] = -101
-    assert.throws(() => transaction.commit(), { code: 'InvalidArgument', message: /\(row 0\) was moved to \(-101, / })
+    assert.throws(() => transaction.commit(), {
+      code: 'InvalidArgument',
+      message: /\(row 0\) was moved to \(-101, /,
+    })
     positions[0] = -10
     transaction.commit()
     assert.throws(() => transaction.owned.ids, { code: 'InvalidState' })
@@ -261,7 +281,10 @@ test('a few rows are given a field, with zeros in it, and it is taken away again
   world.tick((transaction) => {
     const { owned } = transaction
     const field = transaction.loadEntityField(owned.entity(1), 1)
-    assert.deepEqual(field, { typeId: 600, data: new Uint8Array(new Float32Array([5, 0, 0]).buffer) })
+    assert.deepEqual(field, {
+      typeId: 600,
+      data: new Uint8Array(new Float32Array([5, 0, 0]).buffer),
+    })
     owned.give(velocity, [1])
     assert.equal(owned.field(velocity).values[3], 5, 'who has the field keeps its values')
     assert.throws(() => owned.take(velocity, [2, 4]), { code: 'NotFound' })
@@ -321,21 +344,30 @@ test('what is no field, subscription or place is refused by name', () => {
   const world = new LockstepWorld({ columns: 1 })
   world.tick((transaction) => {
     const options = { index: 1, typeId: 600, shape: 'u8' } as unknown as typeof velocity
-    assert.throws(() => transaction.owned.field(options), { code: 'InvalidArgument', message: /defineField/ })
+    assert.throws(() => transaction.owned.field(options), {
+      code: 'InvalidArgument',
+      message: /defineField/,
+    })
     assert.throws(() => transaction.owned.presence(options), { code: 'InvalidArgument' })
     assert.throws(() => transaction.owned.stored(options), { code: 'InvalidArgument' })
     for (const none of [undefined, 999]) {
       const subscription = none as unknown as Subscription
-      assert.throws(() => transaction.covered(subscription), { code: 'NotFound', message: new RegExp(String(none)) })
+      assert.throws(() => transaction.covered(subscription), {
+        code: 'NotFound',
+        message: new RegExp(String(none)),
+      })
     }
     assert.throws(() => transaction.neighbours(Number.NaN, 0, 1), { code: 'InvalidArgument' })
     assert.throws(() => defineField(undefined as never), { code: 'InvalidArgument' })
-    assert.throws(() => defineField({ index: 1, typeId: 1, shape: null as never }), { code: 'InvalidArgument' })
+    assert.throws(() => defineField({ index: 1, typeId: 1, shape: null as never }), {
+      code: 'InvalidArgument',
+    })
   })
 })
 
 test('shapes that are none are refused, with what is wrong with them', () => {
-  const define = (shape: unknown, index = 1, typeId = 1) => defineField({ index, typeId, shape: shape as 'u8' })
+  const define = (shape: unknown, index = 1, typeId = 1) =>
+    defineField({ index, typeId, shape: shape as 'u8' })
   assert.throws(() => define('f16'), { code: 'InvalidArgument', message: /'f16'/ })
   assert.throws(() => define('f32x0'), { code: 'InvalidArgument' })
   assert.throws(() => define({ a: 'u8', b: 3 }), { code: 'InvalidArgument', message: /member 'b'/ })
@@ -355,7 +387,10 @@ test('a field that holds data of other lengths can not be read by a shape that i
     assert.equal(stride, 2, 'an own field is widened to what its shape needs')
     values[0] = 0.25
     transaction.owned.stored(wide)
-    assert.deepEqual(transaction.loadEntityField(entity, 1).data, new Uint8Array(new Float64Array([0.25]).buffer))
+    assert.deepEqual(
+      transaction.loadEntityField(entity, 1).data,
+      new Uint8Array(new Float64Array([0.25]).buffer),
+    )
   })
 })
 
@@ -391,7 +426,9 @@ test('neighbours are all that can be seen within the radius, own and others, eac
               [...ids.subarray(0, count)].sort((a, b) => a - b),
               near([...before]),
             )
-            const expected = near([...before].map(([id, at]) => [id, own.has(id) ? now.get(id)! : at]))
+            const expected = near(
+              [...before].map(([id, at]) => [id, own.has(id) ? now.get(id)! : at]),
+            )
             const found: number[] = []
             picture.at(x, y, radius, found)
             assert.deepEqual(
@@ -471,7 +508,10 @@ test('the values of a field of all entries of a neighbourhood are of the same mo
     const { owned, tick } = transaction
     if (tick === 1) {
       transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
-      const at = (place: number): [number, number] => [((place * 37) % 190) - 95, ((place * 61) % 190) - 95]
+      const at = (place: number): [number, number] => [
+        ((place * 37) % 190) - 95,
+        ((place * 61) % 190) - 95,
+      ]
       if (partition === 0)
         make(
           transaction,
@@ -487,7 +527,8 @@ test('the values of a field of all entries of a neighbourhood are of the same mo
       if (ids[row] % 2 === 0) shown.push(row)
     }
     owned.give(velocity, shown)
-    for (const row of shown) values.set([positions[row * 3], positions[row * 3 + 1], tick], row * stride + offset)
+    for (const row of shown)
+      values.set([positions[row * 3], positions[row * 3 + 1], tick], row * stride + offset)
     owned.moved()
   }
   for (let tick = 0; tick < 60; tick++) world.tick(...[0, 1, 2, 3].map(live))
@@ -503,8 +544,12 @@ test('the values of a field of all entries of a neighbourhood are of the same mo
         near.ids[entry] % 2 === 0
           ? [near.positions[entry * 3], near.positions[entry * 3 + 1], transaction.tick - 1]
           : [0, 0, 0]
-      assert.deepEqual([...values.subarray(entry * stride + offset, entry * stride + offset + 3)], expected)
-      if (entry >= near.ownRows && transaction.owned.departedIds.includes(near.ids[entry])) between++
+      assert.deepEqual(
+        [...values.subarray(entry * stride + offset, entry * stride + offset + 3)],
+        expected,
+      )
+      if (entry >= near.ownRows && transaction.owned.departedIds.includes(near.ids[entry]))
+        between++
     }
     if (transaction.tick === 30) {
       transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
@@ -518,7 +563,10 @@ test('neighbours in a large partition come from an index that follows what moves
   world.tick((transaction) => {
     make(
       transaction,
-      Array.from({ length: 3000 }, (_, n) => [((n * 7919) % 2000) / 10 - 100, ((n * 104_729) % 2000) / 10 - 100]),
+      Array.from({ length: 3000 }, (_, n) => [
+        ((n * 7919) % 2000) / 10 - 100,
+        ((n * 104_729) % 2000) / 10 - 100,
+      ]),
     )
   })
   for (let tick = 0; tick < 30; tick++) {

@@ -1,9 +1,15 @@
-// Entities as columns: typed arrays on the fabric's memory itself, a row an entity. Good within one transaction.
-// Owns the views and the checks of arguments; what a write has to be followed by is said at each call. Never copies.
+// Entities as columns: typed arrays on the fabric's memory itself, a row an entity. Good within one
+// transaction.
+// Owns the views and the checks of arguments; what a write has to be followed by is said at each
+// call. Never copies.
 
 import { assert } from '../../../src/base/assert.ts'
 import { OutsideError } from '../../../src/core/fabric/departures.ts'
-import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
+import {
+  type PartitionMemory,
+  rowState,
+  type Side,
+} from '../../../src/core/fabric/partition-memory.ts'
 import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
 import type { ApplicationState } from './application-state.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'
@@ -11,10 +17,15 @@ import { type ColumnsOf, demandField, type Field, type Shape } from './field.ts'
 import { type Entity, type LocatedEntity, refuseEntityType } from './model.ts'
 import { middleOf } from './partitions.ts'
 
-/** How many rows a sweep takes at a time: their positions stay in the processor's nearest memory. */
+/**
+ * How many rows a sweep takes at a time: their positions stay in the processor's nearest memory.
+ */
 const sweepRows = 4096
 
-/** A partition's entities, as they were committed at the tick before. Read only: a write into another app's memory ends the process. */
+/**
+ * A partition's entities, as they were committed at the tick before. Read only: a write into
+ * another app's memory ends the process.
+ */
 export class EntityColumns {
   /** The partition's id. */
   readonly partition: number
@@ -51,14 +62,20 @@ export class EntityColumns {
     return this.#side.position.subarray(0, this.rows * 3)
   }
 
-  /** The values of a field; undefined where no entity of the partition has it. Which ones do is in `presence`. */
+  /**
+   * The values of a field; undefined where no entity of the partition has it. Which ones do is in
+   * `presence`.
+   */
   field<Of extends Shape>(field: Field<Of>): ColumnsOf<Of> | undefined {
     demandField(field)
     const view = this.#memory.field(this.#sideIndex, field.index)
     return view && field.columnsOn(view.data, view.stride, this.rows)
   }
 
-  /** One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Undefined where no entity has it. */
+  /**
+   * One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Undefined
+   * where no entity has it.
+   */
   presence(field: Field): Int32Array | undefined {
     demandField(field)
     return this.#memory.field(this.#sideIndex, field.index)?.length.subarray(0, this.rows)
@@ -70,15 +87,19 @@ export interface CoveredColumns {
   readonly columns: EntityColumns
   /** The rows of the entities in the box, in no particular order. */
   readonly rows: Uint32Array
-  /** Where they are, in the order of `rows`: the same numbers as in `columns.positions`, closer together. */
+  /**
+   * Where they are, in the order of `rows`: the same numbers as in `columns.positions`, closer
+   * together.
+   */
   readonly x: Float32Array
   readonly y: Float32Array
 }
 
 /**
- * This app's own entities, as they stand. Columns can be read at any time and written, but for ids, types and states; say afterwards what was written
- * (`moved`, `stored`, `touched`, or by a `sweep`), or others, and the next tick, may see the old values. Columns that were taken before entities were created don't show
- * the new ones: take them again.
+ * This app's own entities, as they stand. Columns can be read at any time and written, but for ids,
+ * types and states; say afterwards what was written (`moved`, `stored`, `touched`, or by a
+ * `sweep`), or others, and the next tick, may see the old values. Columns that were taken before
+ * entities were created don't show the new ones: take them again.
  */
 export class OwnedColumns {
   readonly #state: ApplicationState
@@ -92,7 +113,10 @@ export class OwnedColumns {
     this.#isOpen = isOpen
   }
 
-  /** All columns have so many rows. Not every row holds an entity: see `states`. An entity keeps its row for as long as this app owns it. */
+  /**
+   * All columns have so many rows. Not every row holds an entity: see `states`. An entity keeps its
+   * row for as long as this app owns it.
+   */
   get rows(): number {
     return this.#open().rows
   }
@@ -108,7 +132,9 @@ export class OwnedColumns {
   get types(): Uint32Array {
     return this.#open().back.type.subarray(0, this.rows)
   }
-  /** One a row: 0 where there is no entity; what is written to such a row goes nowhere. Read only. */
+  /**
+   * One a row: 0 where there is no entity; what is written to such a row goes nowhere. Read only.
+   */
   get states(): Uint8Array {
     return this.#open().back.state.subarray(0, this.rows)
   }
@@ -117,7 +143,10 @@ export class OwnedColumns {
     return this.#open().position.subarray(0, this.rows * 3)
   }
 
-  /** The rows of the entities that are owned from this tick on; in the first tick of an app's process, of all. One of them may have the row of one that left: look at those first. */
+  /**
+   * The rows of the entities that are owned from this tick on; in the first tick of an app's
+   * process, of all. One of them may have the row of one that left: look at those first.
+   */
   get arrivedRows(): Uint32Array {
     return Uint32Array.from(this.#open().ownership.added)
   }
@@ -132,12 +161,18 @@ export class OwnedColumns {
     return Float64Array.from(this.#open().ownership.removed, ({ id }) => id)
   }
 
-  /** The rows of the entities that should have gone to another app, which has no room: still owned, and tried again each tick. */
+  /**
+   * The rows of the entities that should have gone to another app, which has no room: still owned,
+   * and tried again each tick.
+   */
   get rejectedRows(): Uint32Array {
     return Uint32Array.from(this.#open().ownership.rejected)
   }
 
-  /** The rows of these entities, in the order of the ids; -1 where this app doesn't own one. Goes over all rows: ask once in a tick for all that are needed. */
+  /**
+   * The rows of these entities, in the order of the ids; -1 where this app doesn't own one. Goes
+   * over all rows: ask once in a tick for all that are needed.
+   */
   rowsOf(ids: Iterable<number>): Int32Array {
     const { id, state } = this.#open().back
     const wanted = [...ids]
@@ -155,20 +190,27 @@ export class OwnedColumns {
     return handle
   }
 
-  /** The values of a field, to be followed by `stored`. Throws CapacityExceeded where the machine has no room, or a value is larger than fields may be. */
+  /**
+   * The values of a field, to be followed by `stored`. Throws CapacityExceeded where the machine
+   * has no room, or a value is larger than fields may be.
+   */
   field<Of extends Shape>(field: Field<Of>): ColumnsOf<Of> {
     const view = this.#view(field)
     return field.columnsOn(view.data, view.stride, this.rows)
   }
 
-  /** One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Read only: `stored` and `give` give it, `take` takes it. */
+  /**
+   * One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Read only:
+   * `stored` and `give` give it, `take` takes it.
+   */
   presence(field: Field): Int32Array {
     return this.#view(field).length.subarray(0, this.rows)
   }
 
   /**
-   * Makes entities of one type in the middle of the partition's cell; write their positions next. Returns their rows. Throws InvalidArgument for a type id below 512,
-   * CapacityExceeded where not all of them fit: then none is made.
+   * Makes entities of one type in the middle of the partition's cell; write their positions next.
+   * Returns their rows. Throws InvalidArgument for a type id below 512, CapacityExceeded where not
+   * all of them fit: then none is made.
    */
   create(typeId: number, count: number): Uint32Array {
     const owner = this.#open()
@@ -183,7 +225,10 @@ export class OwnedColumns {
         `the partition holds ${owner.population} entities and takes no ${count} more (limit ${entityLimit})`,
       )
     if (!owner.memory.ensureRows(Math.max(owner.rows, owner.population + count)))
-      throw this.#error('CapacityExceeded', `no room for ${count} entities: ${owner.memory.refusal}`)
+      throw this.#error(
+        'CapacityExceeded',
+        `no room for ${count} entities: ${owner.memory.refusal}`,
+      )
     const rows = new Uint32Array(count)
     const [x, y, z] = middleOf(this.#state)
     for (let made = 0; made < count; made++) {
@@ -196,7 +241,10 @@ export class OwnedColumns {
     return rows
   }
 
-  /** Deletes the entities of these rows. Throws NotFound where one of them holds none: then none is deleted. */
+  /**
+   * Deletes the entities of these rows. Throws NotFound where one of them holds none: then none is
+   * deleted.
+   */
   delete(rows: Iterable<number>): void {
     const owner = this.#open()
     const list = [...rows]
@@ -207,15 +255,18 @@ export class OwnedColumns {
     this.#state.metrics.deletedEntity += list.length
   }
 
-  /** Says that the positions of the rows from `from` up to `to` (all, where not given) were written. */
+  /**
+   * Says that the positions of the rows from `from` up to `to` (all, where not given) were written.
+   */
   moved(from = 0, to: number = this.rows): void {
     this.#checkRange(from, to)
     this.#open().moved(from, to)
   }
 
   /**
-   * Says that a field's values were written for the entities in the rows from `from` up to `to` (all, where not given): from now on they have it, those that lacked it too.
-   * Throws CapacityExceeded where an entity may have no further field.
+   * Says that a field's values were written for the entities in the rows from `from` up to `to`
+   * (all, where not given): from now on they have it, those that lacked it too. Throws
+   * CapacityExceeded where an entity may have no further field.
    */
   stored(field: Field, from = 0, to: number = this.rows): void {
     this.#checkRange(from, to)
@@ -227,8 +278,10 @@ export class OwnedColumns {
   }
 
   /**
-   * Gives the entities of these rows a field, with zeros in it for those that lacked it; its values can be written next, without further word. For a few among many; `stored`
-   * gives it to all in a range. Throws NotFound where a row holds no entity, CapacityExceeded where an entity may have no further field: then none is given it.
+   * Gives the entities of these rows a field, with zeros in it for those that lacked it; its values
+   * can be written next, without further word. For a few among many; `stored` gives it to all in a
+   * range. Throws NotFound where a row holds no entity, CapacityExceeded where an entity may have
+   * no further field: then none is given it.
    */
   give(field: Field, rows: Iterable<number>): void {
     const { data, length, typeId, stride } = this.#view(field)
@@ -247,14 +300,20 @@ export class OwnedColumns {
     this.#state.metrics.storeField += list.length
   }
 
-  /** Takes a field away from the entities of these rows, as far as they have it. Throws NotFound where a row holds no entity: then none is taken away. */
+  /**
+   * Takes a field away from the entities of these rows, as far as they have it. Throws NotFound
+   * where a row holds no entity: then none is taken away.
+   */
   take(field: Field, rows: Iterable<number>): void {
     const list = [...rows]
     for (const row of list) this.#requireEntity(row)
     for (const row of list) this.#owner.removeField(row, field.index)
   }
 
-  /** Says that anything of these rows was written: positions, and values of fields that the entities have. For a few among many. */
+  /**
+   * Says that anything of these rows was written: positions, and values of fields that the entities
+   * have. For a few among many.
+   */
   touched(rows: Iterable<number>): void {
     for (const row of rows) this.touch(row)
   }
@@ -262,20 +321,25 @@ export class OwnedColumns {
   /** The same for one row. Throws InvalidArgument where its position is outside of the world. */
   touch(row: number): void {
     this.#requireEntity(row)
-    if (this.#owner.isOutside(row)) throw this.#state.failed(outsideError(new OutsideError(row), this.#owner))
+    if (this.#owner.isOutside(row))
+      throw this.#state.failed(outsideError(new OutsideError(row), this.#owner))
     this.#owner.touch(row)
   }
 
   /**
-   * Goes over the positions of all rows in pieces, for apps that move most of their entities in most ticks. `body` reads and writes the positions (x, y, z a row) of the rows from `from` up to `to`
-   * only: those of other pieces mean nothing. It needn't call `moved`, and neither creates nor deletes. This is the fastest way: each piece is brought up to date, moved, and looked over while
-   * it is in the processor's nearest memory. Where `body` throws, the rows that it did not come to stay as they were.
+   * Goes over the positions of all rows in pieces, for apps that move most of their entities in
+   * most ticks. `body` reads and writes the positions (x, y, z a row) of the rows from `from` up to
+   * `to` only: those of other pieces mean nothing. It needn't call `moved`, and neither creates nor
+   * deletes. This is the fastest way: each piece is brought up to date, moved, and looked over
+   * while it is in the processor's nearest memory. Where `body` throws, the rows that it did not
+   * come to stay as they were.
    */
   sweep(body: (positions: Float32Array, from: number, to: number) => void): void {
     const owner = this.#open()
     const { rows } = owner
     const positions = owner.back.position.subarray(0, rows * 3)
-    // No try here: V8 makes loops that it inlines into one half as fast. The owner knows which piece is at work, and ends the sweep of a body that throws.
+    // No try here: V8 makes loops that it inlines into one half as fast. The owner knows which
+    // piece is at work, and ends the sweep of a body that throws.
     for (let from = 0; from < rows && this.#isOpen(); from += sweepRows) {
       const to = Math.min(rows, from + sweepRows)
       owner.beginPiece(from, to)
@@ -290,31 +354,46 @@ export class OwnedColumns {
     const owner = this.#open()
     const { fieldBytesMax } = owner.memory.sizes
     if (field.bytes > fieldBytesMax)
-      throw this.#error('CapacityExceeded', `a field holds ${fieldBytesMax} bytes, not ${field.bytes}`)
+      throw this.#error(
+        'CapacityExceeded',
+        `a field holds ${fieldBytesMax} bytes, not ${field.bytes}`,
+      )
     const view = owner.shapedField(field.index, field.bytes, field.alignBytes)
-    if (!view) throw this.#error('CapacityExceeded', `no room for the field: ${owner.memory.refusal}`)
+    if (!view)
+      throw this.#error('CapacityExceeded', `no room for the field: ${owner.memory.refusal}`)
     owner.memory.declareShape(field.index, field)
     return view
   }
 
   #fieldsFull(row: number): HeddleError {
     const { fieldsPerEntity } = this.#owner.memory.sizes
-    return this.#error('CapacityExceeded', `an entity has at most ${fieldsPerEntity} fields; row ${row} has them`)
+    return this.#error(
+      'CapacityExceeded',
+      `an entity has at most ${fieldsPerEntity} fields; row ${row} has them`,
+    )
   }
 
   #requireEntity(row: number): void {
     const owner = this.#open()
-    if (!(row < owner.rows) || owner.back.state[row] === rowState.free || owner.back.state[row] === undefined)
+    if (
+      !(row < owner.rows) ||
+      owner.back.state[row] === rowState.free ||
+      owner.back.state[row] === undefined
+    )
       throw this.#error('NotFound', `row ${row} holds no entity of this app`)
   }
 
   #checkRange(from: number, to: number): void {
     if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to > this.rows || from > to)
-      throw this.#error('InvalidArgument', `rows ${from} to ${to} are not among the ${this.rows} rows`)
+      throw this.#error(
+        'InvalidArgument',
+        `rows ${from} to ${to} are not among the ${this.rows} rows`,
+      )
   }
 
   #open(): PartitionOwner {
-    if (!this.#isOpen()) throw this.#error('InvalidState', 'this update is committed: begin the next one')
+    if (!this.#isOpen())
+      throw this.#error('InvalidState', 'this update is committed: begin the next one')
     return this.#owner
   }
 

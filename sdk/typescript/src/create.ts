@@ -5,8 +5,9 @@ import { connectSharedHost } from './shared-host.ts'
 import { createStandaloneHost, type StandaloneOptions } from './standalone-host.ts'
 
 /**
- * Attaches this process to the simulation that started it. Call it once, early: a simulation is STARTED when every app has.
- * Throws HeddleError NotConnected where no worker started this process, InvalidState where this app has its application already.
+ * Attaches this process to the simulation that started it. Call it once, early: a simulation is
+ * STARTED when every app has. Throws HeddleError NotConnected where no worker started this process,
+ * InvalidState where this app has its application already.
  */
 export function createApplication(): Application {
   return new Application(connectSharedHost(process.env))

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createStandaloneApplication, type Entity, HeddleError, type Transaction } from '@heddle/sdk'
+import {
+  createStandaloneApplication,
+  type Entity,
+  HeddleError,
+  type Transaction,
+} from '@heddle/sdk'
 import { LockstepWorld } from './testing/lockstep.ts'
 
 function standalone(options: { entitiesPerPartition?: number } = {}) {
@@ -39,11 +44,23 @@ test('type ids that are built in, and positions that are none or outside of the 
   inUpdate((transaction) => {
     for (const type of [511, 0, -1, 512.5, 2 ** 32])
       assert.throws(() => transaction.createEntity(type), refusedWith('InvalidArgument', /type id/))
-    assert.throws(() => transaction.createEntity(512, [Number.NaN, 0, 0]), refusedWith('InvalidArgument'))
-    assert.throws(() => transaction.createEntity(512, [0, 0, Infinity]), refusedWith('InvalidArgument'))
-    assert.throws(() => transaction.createEntity(512, [1001, 0, 0]), refusedWith('InvalidArgument', /outside/))
+    assert.throws(
+      () => transaction.createEntity(512, [Number.NaN, 0, 0]),
+      refusedWith('InvalidArgument'),
+    )
+    assert.throws(
+      () => transaction.createEntity(512, [0, 0, Infinity]),
+      refusedWith('InvalidArgument'),
+    )
+    assert.throws(
+      () => transaction.createEntity(512, [1001, 0, 0]),
+      refusedWith('InvalidArgument', /outside/),
+    )
     const entity = transaction.createEntity(512, [1000, 1000, 1e9])
-    assert.throws(() => transaction.storeEntityIndexKey(entity, [0, -1001, 0]), refusedWith('InvalidArgument'))
+    assert.throws(
+      () => transaction.storeEntityIndexKey(entity, [0, -1001, 0]),
+      refusedWith('InvalidArgument'),
+    )
     assert.deepEqual(transaction.loadEntityIndexKey(entity), [1000, 1000, 1e9])
     assert.equal(transaction.ownedEntityCount, 1)
   })
@@ -55,7 +72,10 @@ test('an app reads its own writes at once', () => {
     transaction.storeEntityIndexKey(entity, [5, 6, 7])
     assert.deepEqual(transaction.loadEntityIndexKey(entity), [5, 6, 7])
     transaction.storeEntityField(entity, 1, 700, new Uint8Array([1, 2]))
-    assert.deepEqual(transaction.loadEntityField(entity, 1), { typeId: 700, data: new Uint8Array([1, 2]) })
+    assert.deepEqual(transaction.loadEntityField(entity, 1), {
+      typeId: 700,
+      data: new Uint8Array([1, 2]),
+    })
   })
 })
 
@@ -93,7 +113,10 @@ test('fields are per entity and per index; one that is not there is NotFound', (
         () => transaction.storeEntityField(one, index, 700, new Uint8Array(1)),
         refusedWith('InvalidArgument', /field index/),
       )
-    assert.throws(() => transaction.storeEntityField(one, 1, -1, new Uint8Array(1)), refusedWith('InvalidArgument'))
+    assert.throws(
+      () => transaction.storeEntityField(one, 1, -1, new Uint8Array(1)),
+      refusedWith('InvalidArgument'),
+    )
     assert.throws(
       () => transaction.storeEntityField(one, 1, 700, 'text' as unknown as Uint8Array),
       refusedWith('InvalidArgument', /Uint8Array/),
@@ -173,7 +196,10 @@ test('another app can not write, and can not read without a subscription', () =>
     () => undefined,
     (transaction) => {
       const theirs = { id: west!.id, type: west!.type }
-      assert.throws(() => transaction.storeEntityIndexKey(theirs, [0, 0, 0]), refusedWith('NotOwned'))
+      assert.throws(
+        () => transaction.storeEntityIndexKey(theirs, [0, 0, 0]),
+        refusedWith('NotOwned'),
+      )
       assert.throws(() => transaction.deleteEntity(theirs), refusedWith('NotOwned'))
       assert.throws(() => transaction.loadEntityIndexKey(theirs), refusedWith('NotFound'))
       assert.throws(() => transaction.deleteEntity({ id: 999, type: 512 }), refusedWith('NotFound'))

@@ -1,4 +1,5 @@
-// Data fields with a declared shape: what their bytes mean, so that they can be read and written as typed arrays.
+// Data fields with a declared shape: what their bytes mean, so that they can be read and written as
+// typed arrays.
 // Owns the views; never touches the fabric.
 
 import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
@@ -72,7 +73,10 @@ export class Field<Of extends Shape = Shape> {
     this.alignBytes = layout.alignBytes
   }
 
-  /** Typed arrays on rows of `strideBytes` each. Throws InvalidState where they can't lie on such rows. */
+  /**
+   * Typed arrays on rows of `strideBytes` each. Throws InvalidState where they can't lie on such
+   * rows.
+   */
   columnsOn(data: Uint8Array, strideBytes: number, rows: number): ColumnsOf<Of> {
     if (strideBytes % this.alignBytes !== 0 || strideBytes < this.bytes)
       throw new HeddleError(
@@ -81,23 +85,35 @@ export class Field<Of extends Shape = Shape> {
       )
     const columns = this.#members.map(({ name, kind, offsetBytes }): [string, Column<unknown>] => {
       const { bytes, of } = kinds[kind]
-      const values = new of(data.buffer as ArrayBuffer, data.byteOffset, (rows * strideBytes) / bytes)
+      const values = new of(
+        data.buffer as ArrayBuffer,
+        data.byteOffset,
+        (rows * strideBytes) / bytes,
+      )
       return [name, { values, stride: strideBytes / bytes, offset: offsetBytes / bytes }]
     })
-    return (typeof this.shape === 'string' ? columns[0][1] : Object.fromEntries(columns)) as ColumnsOf<Of>
+    return (
+      typeof this.shape === 'string' ? columns[0][1] : Object.fromEntries(columns)
+    ) as ColumnsOf<Of>
   }
 }
 
 /**
- * Declares a data field by its shape, once for all ticks: `const velocity = defineField({ index: 1, typeId: 600, shape: 'f32x3' })`.
- * Throws InvalidArgument for a bad index, type id or shape.
+ * Declares a data field by its shape, once for all ticks:
+ * `const velocity = defineField({ index: 1, typeId: 600, shape: 'f32x3' })`. Throws InvalidArgument for a bad index, type id or shape.
  */
 export function defineField<const Of extends Shape>(options: FieldOptions<Of>): Field<Of> {
   return new Field(options)
 }
 
-/** @internal Throws InvalidArgument for anything that `defineField` has not made: types alone don't keep it out at run time. */
+/**
+ * @internal Throws InvalidArgument for anything that `defineField` has not made: types alone don't
+ * keep it out at run time.
+ */
 export function demandField(field: unknown): void {
   if (!(field instanceof Field))
-    throw new HeddleError('InvalidArgument', 'a field is what defineField returns; its options alone are none')
+    throw new HeddleError(
+      'InvalidArgument',
+      'a field is what defineField returns; its options alone are none',
+    )
 }

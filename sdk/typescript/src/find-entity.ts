@@ -1,7 +1,13 @@
-// Where an entity is whose handle does not say it any more: it has moved to another row or partition, or the handle is as old as the world.
-// Owns the search through all rows; never throws, and never decides what an app may do with what is found.
+// Where an entity is whose handle does not say it any more: it has moved to another row or
+// partition, or the handle is as old as the world.
+// Owns the search through all rows; never throws, and never decides what an app may do with what is
+// found.
 
-import { type PartitionMemory, rowState, type Side } from '../../../src/core/fabric/partition-memory.ts'
+import {
+  type PartitionMemory,
+  rowState,
+  type Side,
+} from '../../../src/core/fabric/partition-memory.ts'
 import type { ApplicationState } from './application-state.ts'
 import type { LocatedEntity } from './model.ts'
 
@@ -21,8 +27,9 @@ export function findOwned({ owner }: ApplicationState, id: number): number {
 }
 
 /**
- * An entity that is not this app's, as of the committed `tick`; there, one that left this app with it is still to be seen in the app's own partition, and nowhere else. The handle
- * then says where it is.
+ * An entity that is not this app's, as of the committed `tick`; there, one that left this app with
+ * it is still to be seen in the app's own partition, and nowhere else. The handle then says where
+ * it is.
  */
 export function findElsewhere(
   { host: { fabric, partition: own } }: ApplicationState,
@@ -56,10 +63,14 @@ export function findElsewhere(
 }
 
 /** Whether a subscription of this app covers the place of an entity that was found elsewhere. */
-export function isSubscribed({ host, subscriptions }: ApplicationState, { memory, side, row }: FoundEntity): boolean {
+export function isSubscribed(
+  { host, subscriptions }: ApplicationState,
+  { memory, side, row }: FoundEntity,
+): boolean {
   const domain = host.fabric.control.partitionWord(memory.index, 'domain')
   for (const { box } of subscriptions.values()) {
-    if (box.domain === domain && box.contains(side.position[row * 3], side.position[row * 3 + 1])) return true
+    if (box.domain === domain && box.contains(side.position[row * 3], side.position[row * 3 + 1]))
+      return true
   }
   return false
 }

@@ -1,4 +1,5 @@
-// What an application needs of whoever runs the clock: a worker over shared memory, or a standalone one in this process.
+// What an application needs of whoever runs the clock: a worker over shared memory, or a standalone
+// one in this process.
 
 import type { Fabric } from '../../../src/core/fabric/fabric.ts'
 
@@ -12,7 +13,10 @@ export interface Host {
   readonly attempt: number
   /** Is there a tick to compute, is it over, or is there nothing to do yet? */
   poll(): 'tick' | 'shutdown' | 'wait'
-  /** Sleeps until `poll` may say something else. Throws HeddleError NotConnected where nobody runs the clock any more. */
+  /**
+   * Sleeps until `poll` may say something else. Throws HeddleError NotConnected where nobody runs
+   * the clock any more.
+   */
   wait(): void
   waitAsync(): Promise<void>
   /** This app's part of the tick is written. */

@@ -1,10 +1,18 @@
-// The one public file of Heddle's app SDK for TypeScript and JavaScript: apps import it as '@heddle/sdk'.
+// The one public file of Heddle's app SDK for TypeScript and JavaScript: apps import it as
+// '@heddle/sdk'.
 
 export type { Application, RuntimeLimitKind, StandaloneOptions } from './application.ts'
 export type { CoveredColumns, EntityColumns, OwnedColumns } from './columns.ts'
 export { createApplication, createStandaloneApplication } from './create.ts'
 export { type ErrorCode, HeddleError } from './errors.ts'
-export { type Column, type ColumnsOf, defineField, type Field, type FieldOptions, type Shape } from './field.ts'
+export {
+  type Column,
+  type ColumnsOf,
+  defineField,
+  type Field,
+  type FieldOptions,
+  type Shape,
+} from './field.ts'
 export type { RuntimeMetrics } from './metrics.ts'
 export type {
   Endpoint,

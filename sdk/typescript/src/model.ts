@@ -5,7 +5,10 @@ import type { Bounds } from '../../../src/core/schema/grid.ts'
 /** x, y, z in world units; kept as 32-bit floats. */
 export type Position = readonly [x: number, y: number, z: number]
 
-/** A handle on an entity. Its id never changes and is never given again; keep the handle as long as you like, or look at `id`. */
+/**
+ * A handle on an entity. Its id never changes and is never given again; keep the handle as long as
+ * you like, or look at `id`.
+ */
 export interface Entity {
   readonly id: number
   /** 512 or higher. */
@@ -34,7 +37,10 @@ export interface Partition {
 }
 
 export interface OwnershipChange {
-  /** Add: owned from now on. Remove: another app owns it. Reject: it should have gone to another app, which has no room; tried again each tick. */
+  /**
+   * Add: owned from now on. Remove: another app owns it. Reject: it should have gone to another
+   * app, which has no room; tried again each tick.
+   */
   kind: 'Add' | 'Remove' | 'Reject'
   entity: Entity
 }

@@ -1,4 +1,5 @@
-// Answers to single questions of who is near a place. Owns the answer's memory, which is used again; for all entities at once there is the neighbourhood.
+// Answers to single questions of who is near a place. Owns the answer's memory, which is used
+// again; for all entities at once there is the neighbourhood.
 
 import { findInBox } from '../../../src/core/fabric/box-query.ts'
 import { PlaceList } from '../../../src/core/fabric/place-list.ts'
@@ -9,7 +10,10 @@ import type { Sight } from './sight.ts'
 /** Stands for the row of an entity that has just left this app, and that no other app shows yet. */
 export const departedRow = 0xffff_ffff
 
-/** Entities near a place, one after another. Only the first `count` of each array are meant; all is overwritten by the next question. */
+/**
+ * Entities near a place, one after another. Only the first `count` of each array are meant; all is
+ * overwritten by the next question.
+ */
 export interface Nearby {
   count: number
   ids: Float64Array
@@ -71,7 +75,13 @@ export class NearbyFinder {
     return this.#answer
   }
 
-  #addOwn({ owner, host }: Sight, { departed }: Others, x: number, y: number, radius: number): void {
+  #addOwn(
+    { owner, host }: Sight,
+    { departed }: Others,
+    x: number,
+    y: number,
+    radius: number,
+  ): void {
     const found = this.#ownRows
     found.clear()
     owner.keepWholeIndex()
@@ -87,7 +97,14 @@ export class NearbyFinder {
     }
   }
 
-  #put(partition: number, row: number, id: number, type: number, positions: Float32Array, place: number): void {
+  #put(
+    partition: number,
+    row: number,
+    id: number,
+    type: number,
+    positions: Float32Array,
+    place: number,
+  ): void {
     const answer = this.#answer
     const end = answer.count++
     if (end === answer.ids.length) this.#grow()
@@ -95,7 +112,8 @@ export class NearbyFinder {
     answer.rows[end] = row
     answer.ids[end] = id
     answer.types[end] = type
-    for (let axis = 0; axis < 3; axis++) answer.positions[end * 3 + axis] = positions[place * 3 + axis]
+    for (let axis = 0; axis < 3; axis++)
+      answer.positions[end * 3 + axis] = positions[place * 3 + axis]
   }
 
   #grow(): void {
@@ -107,6 +125,7 @@ export class NearbyFinder {
     answer.positions = new Float32Array(room * 3)
     answer.partitions = new Uint32Array(room)
     answer.rows = new Uint32Array(room)
-    for (const name of ['ids', 'types', 'positions', 'partitions', 'rows'] as const) answer[name].set(before[name])
+    for (const name of ['ids', 'types', 'positions', 'partitions', 'rows'] as const)
+      answer[name].set(before[name])
   }
 }

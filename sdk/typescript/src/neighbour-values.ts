@@ -1,4 +1,5 @@
-// The values of a field for all entries of a neighbourhood, gathered from the partitions that hold them.
+// The values of a field for all entries of a neighbourhood, gathered from the partitions that hold
+// them.
 // Owns the copies, one a field, which are used again at the next call; never writes to the fabric.
 
 import type { FieldView } from '../../../src/core/fabric/partition-memory.ts'
@@ -9,8 +10,16 @@ import type { Sight } from './sight.ts'
 export class NeighbourValues {
   readonly #copies = new Map<number, Uint32Array<ArrayBuffer>>()
 
-  /** Of the first `ownRows` own rows, as they stand, and of the others, as of the tick before. All zero where an entity lacks the field. */
-  gather<Of extends Shape>({ owner, host }: Sight, others: Others, ownRows: number, field: Field<Of>): ColumnsOf<Of> {
+  /**
+   * Of the first `ownRows` own rows, as they stand, and of the others, as of the tick before. All
+   * zero where an entity lacks the field.
+   */
+  gather<Of extends Shape>(
+    { owner, host }: Sight,
+    others: Others,
+    ownRows: number,
+    field: Field<Of>,
+  ): ColumnsOf<Of> {
     const count = ownRows + others.count
     const unit = Math.max(4, field.alignBytes)
     const stride = (Math.ceil(field.bytes / unit) * unit) / 4
@@ -22,7 +31,10 @@ export class NeighbourValues {
     for (let place = 0; place < others.count; place++) {
       const partition = others.partitions[place]
       if (!views.has(partition))
-        views.set(partition, host.fabric.partition(partition).field((owner.tick - 1) % 2, field.index))
+        views.set(
+          partition,
+          host.fabric.partition(partition).field((owner.tick - 1) % 2, field.index),
+        )
       copy(views.get(partition), others.rows[place], ownRows + place)
     }
     return field.columnsOn(new Uint8Array(words.buffer), stride * 4, count)
@@ -30,7 +42,8 @@ export class NeighbourValues {
     function copy(from: FieldView | undefined, row: number, entry: number): void {
       if (!from || from.length[row] !== present) return
       const start = (row * from.stride) >>> 2
-      for (let word = 0; word < stride; word++) words[entry * stride + word] = from.words[start + word]
+      for (let word = 0; word < stride; word++)
+        words[entry * stride + word] = from.words[start + word]
     }
   }
 

@@ -1,5 +1,7 @@
-// Who is near whom: all entities that an app can see, its own and those that its subscriptions cover, sorted by place.
-// Owns the sorting and the lists. A picture of the moment it was made: what is moved afterwards stays in it where it was. Memory grows to the largest tick and stays.
+// Who is near whom: all entities that an app can see, its own and those that its subscriptions
+// cover, sorted by place.
+// Owns the sorting and the lists. A picture of the moment it was made: what is moved afterwards
+// stays in it where it was. Memory grows to the largest tick and stays.
 
 import type { ColumnsOf, Field, Shape } from './field.ts'
 
@@ -16,8 +18,9 @@ const cellsPerPointMax = 4
 const cellsMin = 64
 
 /**
- * Entries are numbered: first this app's rows (entry n is row n; rows that hold no entity are in no list), then the entities of others. Entities that left this app with the last tick
- * are among those, and those that came are not there twice.
+ * Entries are numbered: first this app's rows (entry n is row n; rows that hold no entity are in no
+ * list), then the entities of others. Entities that left this app with the last tick are among
+ * those, and those that came are not there twice.
  */
 export class Neighbourhood {
   /** Within this distance entries are neighbours, in the plane of x and y. */
@@ -30,10 +33,17 @@ export class Neighbourhood {
   types: Uint32Array = new Uint32Array(0)
   /** x, y, z an entry. */
   positions: Float32Array = new Float32Array(0)
-  /** The neighbours of row r are `list[starts[r]]` up to `list[starts[r + 1]]`, itself not among them. Only of own rows. */
+  /**
+   * The neighbours of row r are `list[starts[r]]` up to `list[starts[r + 1]]`, itself not among
+   * them. Only of own rows.
+   */
   starts: Uint32Array = new Uint32Array(1)
   list: Uint32Array = new Uint32Array(0)
-  /** The values of a field, an entry each: the own ones as they stand at this call, those of others as of the tick before; all zero where an entity lacks the field. A copy, overwritten by the next call. */
+  /**
+   * The values of a field, an entry each: the own ones as they stand at this call, those of others
+   * as of the tick before; all zero where an entity lacks the field. A copy, overwritten by the
+   * next call.
+   */
   field: <Of extends Shape>(field: Field<Of>) => ColumnsOf<Of> = () => {
     throw new Error('this picture was taken of plain points')
   }
@@ -64,7 +74,10 @@ export class Neighbourhood {
     this.#sort(states)
   }
 
-  /** Adds the entries within a distance of a place to `found`, in no particular order; returns how many there are. */
+  /**
+   * Adds the entries within a distance of a place to `found`, in no particular order; returns how
+   * many there are.
+   */
   at(x: number, y: number, radius: number, found: number[]): number {
     const before = found.length
     const lastColumn = this.#columnOf(x + radius)
@@ -104,8 +117,10 @@ export class Neighbourhood {
       for (let row = this.#rowOf(y - radius); row <= lastRow; row++) {
         const placeEnd = cellStarts[row * columns + lastColumn + 1]
         let place = cellStarts[row * columns + firstColumn]
-        if (list.length < end + placeEnd - place) list = this.#grownList(end, end + placeEnd - place)
-        // Written whether it is near or not: without a branch that can't be foretold this is a quarter faster.
+        if (list.length < end + placeEnd - place)
+          list = this.#grownList(end, end + placeEnd - place)
+        // Written whether it is near or not: without a branch that can't be foretold this is a
+        // quarter faster.
         for (; place < placeEnd; place++) {
           const dx = sortedX[place] - x
           const dy = sortedY[place] - y
@@ -148,7 +163,8 @@ export class Neighbourhood {
     cellStarts.fill(0, 0, cells + 1)
     for (let entry = 0; entry < count; entry++) {
       if (entry < ownRows && states[entry] === 0) continue
-      const cell = this.#rowOf(positions[entry * 3 + 1]) * this.#columns + this.#columnOf(positions[entry * 3])
+      const cell =
+        this.#rowOf(positions[entry * 3 + 1]) * this.#columns + this.#columnOf(positions[entry * 3])
       this.#cellOf[entry] = cell
       cellStarts[cell]++
     }
@@ -156,7 +172,8 @@ export class Neighbourhood {
       sum += cellStarts[cell]
       cellStarts[cell] = sum
     }
-    // From the last entry down: each start moves from the end of its cell to the beginning, and entries ascend within a cell.
+    // From the last entry down: each start moves from the end of its cell to the beginning, and
+    // entries ascend within a cell.
     for (let entry = count - 1; entry >= 0; entry--) {
       if (entry < ownRows && states[entry] === 0) continue
       const place = --cellStarts[this.#cellOf[entry]]

@@ -1,5 +1,7 @@
-// The entities of other apps that this one can see in a tick, gathered from all its subscriptions, each once.
-// Owns the copies and their order; made when somebody asks, at most once in a tick. Its cost grows with what the subscriptions cover.
+// The entities of other apps that this one can see in a tick, gathered from all its subscriptions,
+// each once.
+// Owns the copies and their order; made when somebody asks, at most once in a tick. Its cost grows
+// with what the subscriptions cover.
 
 import type { PartitionMemory } from '../../../src/core/fabric/partition-memory.ts'
 import { rowState } from '../../../src/core/fabric/partition-memory.ts'
@@ -9,14 +11,20 @@ import type { Sight } from './sight.ts'
 
 export class Others implements Points {
   count = 0
-  /** Behind the others come the entities that have just become this app's own, as of the tick before. */
+  /**
+   * Behind the others come the entities that have just become this app's own, as of the tick
+   * before.
+   */
   countWithArrivals = 0
   /** Ids of the entities that have just left this app. */
   readonly departed: Set<number> = new Set()
   positions: Float32Array = new Float32Array(0)
   ids: Float64Array = new Float64Array(0)
   types: Uint32Array = new Uint32Array(0)
-  /** Where each one is, as of the tick before; those that have just left this app are still in its partition. */
+  /**
+   * Where each one is, as of the tick before; those that have just left this app are still in its
+   * partition.
+   */
   partitions: Uint32Array = new Uint32Array(0)
   rows: Uint32Array = new Uint32Array(0)
   #tick = -1
@@ -114,6 +122,7 @@ export class Others implements Points {
     this.types = new Uint32Array(room)
     this.partitions = new Uint32Array(room)
     this.rows = new Uint32Array(room)
-    for (const name of ['positions', 'ids', 'types', 'partitions', 'rows'] as const) this[name].set(before[name])
+    for (const name of ['positions', 'ids', 'types', 'partitions', 'rows'] as const)
+      this[name].set(before[name])
   }
 }

@@ -9,7 +9,8 @@ const idle = () => undefined
 function swap(count: number) {
   return ({ owned }: Transaction) => {
     const { positions, states, ids } = owned
-    for (let row = 0; row < owned.rows; row++) if (states[row] !== 0 && ids[row] % 100 < count) positions[row * 3] *= -1
+    for (let row = 0; row < owned.rows; row++)
+      if (states[row] !== 0 && ids[row] % 100 < count) positions[row * 3] *= -1
     owned.moved()
   }
 }
@@ -46,7 +47,8 @@ for (const asksFirst of [true, false]) {
     const ask = (transaction: Transaction) => {
       for (const { kind, entity } of transaction.ownershipChanges()) {
         if (kind === 'Add') believed.add(entity.id)
-        else if (kind === 'Remove') assert.ok(believed.delete(entity.id), `entity ${entity.id} was not owned`)
+        else if (kind === 'Remove')
+          assert.ok(believed.delete(entity.id), `entity ${entity.id} was not owned`)
       }
     }
     world.tick(

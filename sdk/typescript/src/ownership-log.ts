@@ -1,6 +1,7 @@
 // What happened to the ownership of entities since an app last asked.
-// Owns the list, as numbers, and keeps it short. An app that never asks pays next to nothing: once the list would be long it is dropped, and what the first question
-// is to answer follows from what the app owns then.
+// Owns the list, as numbers, and keeps it short. An app that never asks pays next to nothing: once
+// the list would be long it is dropped, and what the first question is to answer follows from what
+// the app owns then.
 
 import { rowState } from '../../../src/core/fabric/partition-memory.ts'
 import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
@@ -18,7 +19,10 @@ export class OwnershipLog {
   #rows = new Uint32Array(64)
   #count = 0
   #wasAsked = false
-  /** Nobody has asked yet, and what can be told without it has left the list: there is nothing in it but of entities that the app has made. */
+  /**
+   * Nobody has asked yet, and what can be told without it has left the list: there is nothing in it
+   * but of entities that the app has made.
+   */
   #isDropped = false
   #shortenAt = longList
 
@@ -30,8 +34,10 @@ export class OwnershipLog {
     }
     const { ownership, back } = owner
     const all = !this.#isDropped
-    for (const { id, type, row } of ownership.removed) if (all || owner.hasMade(id)) this.#push(removed, id, type, row)
-    if (all) for (const row of ownership.rejected) this.#push(rejected, back.id[row], back.type[row], row)
+    for (const { id, type, row } of ownership.removed)
+      if (all || owner.hasMade(id)) this.#push(removed, id, type, row)
+    if (all)
+      for (const row of ownership.rejected) this.#push(rejected, back.id[row], back.type[row], row)
     for (const row of ownership.added)
       if (all || owner.hasMade(back.id[row])) this.#push(added, back.id[row], back.type[row], row)
   }
@@ -60,12 +66,16 @@ export class OwnershipLog {
   #drop(owner: PartitionOwner): void {
     const lastOf = new Map<number, number>()
     for (let place = 0; place < this.#count; place++)
-      if (this.#kinds[place] !== rejected && owner.hasMade(this.#ids[place])) lastOf.set(this.#ids[place], place)
+      if (this.#kinds[place] !== rejected && owner.hasMade(this.#ids[place]))
+        lastOf.set(this.#ids[place], place)
     this.#keep([...lastOf.values()].filter((place) => this.#kinds[place] === removed))
     this.#isDropped = true
   }
 
-  /** What the app can't know: all that is owned now but was not made by it, and what it made and others own now. */
+  /**
+   * What the app can't know: all that is owned now but was not made by it, and what it made and
+   * others own now.
+   */
   #addUnknown(owner: PartitionOwner): void {
     const { back, ownership } = owner
     this.#drop(owner)
@@ -85,17 +95,27 @@ export class OwnershipLog {
     this.#rows[place] = row
   }
 
-  /** Keeps, of an entity's changes, what they come to: none where it came and went, or was deleted by the app, and its last Reject. */
+  /**
+   * Keeps, of an entity's changes, what they come to: none where it came and went, or was deleted
+   * by the app, and its last Reject.
+   */
   #shorten({ back, rows }: PartitionOwner): void {
     const owned = new Set<number>()
-    for (let row = 0; row < rows; row++) if (back.state[row] !== rowState.free) owned.add(back.id[row])
+    for (let row = 0; row < rows; row++)
+      if (back.state[row] !== rowState.free) owned.add(back.id[row])
     const entries = new Map<number, { first: number; last: number; reject: number }>()
     for (let place = 0; place < this.#count; place++) {
       const kind = this.#kinds[place]
       const entry = entries.get(this.#ids[place])
-      if (!entry) entries.set(this.#ids[place], { first: place, last: place, reject: kind === rejected ? place : -1 })
+      if (!entry)
+        entries.set(this.#ids[place], {
+          first: place,
+          last: place,
+          reject: kind === rejected ? place : -1,
+        })
       else if (kind === rejected) entry.reject = place
-      else if (this.#kinds[entry.first] === rejected) Object.assign(entry, { first: place, last: place })
+      else if (this.#kinds[entry.first] === rejected)
+        Object.assign(entry, { first: place, last: place })
       else entry.last = place
     }
     const kept: number[] = []

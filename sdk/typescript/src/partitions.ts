@@ -9,7 +9,11 @@ export function describePartition(host: Host, index: number): Partition {
   const domainIndex = control.partitionWord(index, 'domain')
   const domain = world.description.domains[domainIndex]
   const grid = world.grids[domainIndex]
-  const domainTypes = { BySpatialSubdivision: 'Spatial', PerWorker: 'Service', ByRequest: 'Custom' } as const
+  const domainTypes = {
+    BySpatialSubdivision: 'Spatial',
+    PerWorker: 'Service',
+    ByRequest: 'Custom',
+  } as const
   return {
     id: index,
     domain: domain.name,
@@ -19,7 +23,10 @@ export function describePartition(host: Host, index: number): Partition {
   }
 }
 
-/** Where entities are made that are given no position: the middle of the partition's cell, or 0, 0, 0 where it has no area. */
+/**
+ * Where entities are made that are given no position: the middle of the partition's cell, or 0, 0,
+ * 0 where it has no area.
+ */
 export function middleOf({ cell }: ApplicationState): Position {
   return cell ? [cell.minX / 2 + cell.maxX / 2, cell.minY / 2 + cell.maxY / 2, 0] : [0, 0, 0]
 }

@@ -1,4 +1,5 @@
-// Where an app's time goes, tick after tick: measured here, counted in shared memory, for whoever runs the simulation.
+// Where an app's time goes, tick after tick: measured here, counted in shared memory, for whoever
+// runs the simulation.
 // Owns the clock's readings; never allocates, and costs one reading for each phase.
 
 import { type AppPhase, PartitionMeter } from '../../../src/core/fabric/meters.ts'

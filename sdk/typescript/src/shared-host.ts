@@ -1,4 +1,5 @@
-// The host of an app that a Heddle worker started: the fabric in shared memory, found through the environment.
+// The host of an app that a Heddle worker started: the fabric in shared memory, found through the
+// environment.
 // Owns attaching, waiting for ticks and waking the worker; never touches entities.
 
 import { readFileSync } from 'node:fs'
@@ -22,11 +23,17 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   const segments = new SharedSegments(folder)
   const control = ControlBlock.open(segments)
   if (control.partitionWord(partition, 'incarnation') !== incarnation) {
-    throw new HeddleError('NotConnected', 'this process was replaced: another one owns its partition now')
+    throw new HeddleError(
+      'NotConnected',
+      'this process was replaced: another one owns its partition now',
+    )
   }
   const attached = control.partitionWord(partition, 'attachedPid')
   if (attached !== 0 && isAlive(attached))
-    throw new HeddleError('InvalidState', `process ${attached} has this app's application already: create it once`)
+    throw new HeddleError(
+      'InvalidState',
+      `process ${attached} has this app's application already: create it once`,
+    )
   writeOutputAtOnce()
   const world = new World(JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')))
   const fabric = new Fabric(segments, control, world, (index) => index === partition)
@@ -40,11 +47,14 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
 }
 
 /**
- * A loop that never returns to Node's event loop would keep what it prints in memory for ever, once the worker is slower to read than it writes: Node
- * queues it. Blocking writes wait for the worker instead, who reads at a bounded rate and counts what a stream has no room for.
+ * A loop that never returns to Node's event loop would keep what it prints in memory for ever, once
+ * the worker is slower to read than it writes: Node queues it. Blocking writes wait for the worker
+ * instead, who reads at a bounded rate and counts what a stream has no room for.
  */
 function writeOutputAtOnce(): void {
-  for (const stream of [process.stdout, process.stderr] as { _handle?: { setBlocking?(blocking: boolean): void } }[]) {
+  for (const stream of [process.stdout, process.stderr] as {
+    _handle?: { setBlocking?(blocking: boolean): void }
+  }[]) {
     stream._handle?.setBlocking?.(true)
   }
 }
@@ -75,7 +85,9 @@ class SharedHost implements Host {
   poll(): 'tick' | 'shutdown' | 'wait' {
     const { control } = this.fabric
     if (control.isPending(this.partition)) return 'tick'
-    return control.shutdown || control.partitionWord(this.partition, 'shutdown') !== 0 ? 'shutdown' : 'wait'
+    return control.shutdown || control.partitionWord(this.partition, 'shutdown') !== 0
+      ? 'shutdown'
+      : 'wait'
   }
 
   wait(): void {

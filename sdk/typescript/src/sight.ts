@@ -1,4 +1,5 @@
-// What follows from the tick and the subscriptions alone: which entities an app can see. Owns the shape only.
+// What follows from the tick and the subscriptions alone: which entities an app can see. Owns the
+// shape only.
 
 import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
 import type { Subscription as Box } from '../../../src/core/fabric/subscriptions.ts'

@@ -1,6 +1,7 @@
 // One tick of an app: everything it reads and writes between begin and commit.
-// Owns checking of arguments and of ownership; the work on memory is the fabric's. Entities of this app are read as it last wrote them;
-// those of others as they were committed at the tick before. Nothing that was read may be used after the commit.
+// Owns checking of arguments and of ownership; the work on memory is the fabric's. Entities of this
+// app are read as it last wrote them; those of others as they were committed at the tick before.
+// Nothing that was read may be used after the commit.
 
 import { OutsideError } from '../../../src/core/fabric/departures.ts'
 import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
@@ -64,8 +65,9 @@ export class Transaction {
   }
 
   /**
-   * Ends the update: what was written becomes visible to all at the next tick. Throws InvalidArgument where an entity was moved out of the world in bulk: the update is
-   * open then, and the entity can be moved back.
+   * Ends the update: what was written becomes visible to all at the next tick. Throws
+   * InvalidArgument where an entity was moved out of the world in bulk: the update is open then,
+   * and the entity can be moved back.
    */
   commit(): void {
     this.#requireOpen()
@@ -89,8 +91,10 @@ export class Transaction {
   // --- entities
 
   /**
-   * Makes an entity of this app. Without a position it is at the middle of the partition's cell (at 0, 0, 0 where the partition has no area).
-   * Throws InvalidArgument for a type id below 512, or a position outside of this app's domain (of every domain, where its own has no area); CapacityExceeded at the partition's limit or where the machine has no room.
+   * Makes an entity of this app. Without a position it is at the middle of the partition's cell (at
+   * 0, 0, 0 where the partition has no area). Throws InvalidArgument for a type id below 512, or a
+   * position outside of this app's domain (of every domain, where its own has no area);
+   * CapacityExceeded at the partition's limit or where the machine has no room.
    */
   createEntity(typeId: number, position?: Position): Entity {
     this.#requireOpen()
@@ -120,11 +124,15 @@ export class Transaction {
     this.#state.metrics.deletedEntity++
   }
 
-  /** The entities that this app owns now. Don't create or delete while you walk through it; collect first. */
+  /**
+   * The entities that this app owns now. Don't create or delete while you walk through it; collect
+   * first.
+   */
   *ownedEntities(): Generator<Entity> {
     this.#requireOpen()
     const { owner } = this.#state
-    for (let row = 0; row < owner.rows; row++) if (owner.back.state[row] !== rowState.free) yield this.#handle(row)
+    for (let row = 0; row < owner.rows; row++)
+      if (owner.back.state[row] !== rowState.free) yield this.#handle(row)
   }
 
   get ownedEntityCount(): number {
@@ -132,7 +140,10 @@ export class Transaction {
     return this.#state.owner.population
   }
 
-  /** Moves an entity. One that leaves this app's cell goes to its new owner after the commit. Throws InvalidArgument outside the world's bounds. */
+  /**
+   * Moves an entity. One that leaves this app's cell goes to its new owner after the commit. Throws
+   * InvalidArgument outside the world's bounds.
+   */
   storeEntityIndexKey(entity: Entity, position: Position): void {
     const row = this.#ownedRow(entity)
     const x = Math.fround(position[0])
@@ -143,8 +154,8 @@ export class Transaction {
   }
 
   /**
-   * The position of an entity that this app owns or is subscribed to, written to `into` where it is given: nothing is allocated then.
-   * Throws NotFound for any other.
+   * The position of an entity that this app owns or is subscribed to, written to `into` where it is
+   * given: nothing is allocated then. Throws NotFound for any other.
    */
   loadEntityIndexKey(
     entity: Entity,
@@ -164,7 +175,10 @@ export class Transaction {
     return into
   }
 
-  /** Writes a data field, index 1 and up. Throws InvalidArgument, CapacityExceeded (longer than the limit, or no room), NotOwned, NotFound. */
+  /**
+   * Writes a data field, index 1 and up. Throws InvalidArgument, CapacityExceeded (longer than the
+   * limit, or no room), NotOwned, NotFound.
+   */
   storeEntityField(entity: Entity, fieldIndex: number, typeId: number, data: Uint8Array): void {
     const row = this.#ownedRow(entity)
     this.#checkFieldIndex(fieldIndex)
@@ -172,9 +186,13 @@ export class Transaction {
     const { fieldBytesMax } = owner.memory.sizes
     const refusal = refuseDataType(typeId)
     if (refusal) throw this.#error('InvalidArgument', refusal)
-    if (!(data instanceof Uint8Array)) throw this.#error('InvalidArgument', 'the data of a field is a Uint8Array')
+    if (!(data instanceof Uint8Array))
+      throw this.#error('InvalidArgument', 'the data of a field is a Uint8Array')
     if (data.length > fieldBytesMax)
-      throw this.#error('CapacityExceeded', `a field holds ${fieldBytesMax} bytes, not ${data.length}`)
+      throw this.#error(
+        'CapacityExceeded',
+        `a field holds ${fieldBytesMax} bytes, not ${data.length}`,
+      )
     if (!owner.storeField(row, fieldIndex, typeId, data))
       throw this.#error(
         'CapacityExceeded',
@@ -186,8 +204,9 @@ export class Transaction {
   }
 
   /**
-   * A copy of a data field of an entity that this app owns or is subscribed to, in `into` where it is given: its `data` is written to where it is as long as the field's, and replaced
-   * where not. Throws NotFound where the entity has no such field.
+   * A copy of a data field of an entity that this app owns or is subscribed to, in `into` where it
+   * is given: its `data` is written to where it is as long as the field's, and replaced where not.
+   * Throws NotFound where the entity has no such field.
    */
   loadEntityField(entity: Entity, fieldIndex: number, into?: EntityField): EntityField {
     this.#checkFieldIndex(fieldIndex)
@@ -200,7 +219,8 @@ export class Transaction {
       if (side !== owner.back) view = memory.field(memory.sides.indexOf(side), fieldIndex)
     }
     const length = view ? view.length[row] - 1 : -1
-    if (!view || length < 0) throw this.#error('NotFound', `entity ${entity.id} has no field ${fieldIndex}`)
+    if (!view || length < 0)
+      throw this.#error('NotFound', `entity ${entity.id} has no field ${fieldIndex}`)
     metrics.loadField++
     const typeId = view.typeId[row]
     const start = row * view.stride
@@ -222,8 +242,9 @@ export class Transaction {
   }
 
   /**
-   * Hands an entity to a spatial domain: from the next tick on, the app whose cell holds its position owns it.
-   * Throws InvalidArgument for a domain that isn't spatial, or doesn't reach to the position.
+   * Hands an entity to a spatial domain: from the next tick on, the app whose cell holds its
+   * position owns it. Throws InvalidArgument for a domain that isn't spatial, or doesn't reach to
+   * the position.
    */
   modifyEntityDomain(entity: Entity, domainName: string): void {
     const row = this.#ownedRow(entity)
@@ -239,7 +260,10 @@ export class Transaction {
     owner.setDestination(row, domain)
   }
 
-  /** What happened to this app's ownership since the last call. An app that has just begun, or begun again, gets an Add for all that it owns. */
+  /**
+   * What happened to this app's ownership since the last call. An app that has just begun, or begun
+   * again, gets an Add for all that it owns.
+   */
   ownershipChanges(): OwnershipChange[] {
     this.#requireOpen()
     return this.#state.ownership.take(this.#state.owner)
@@ -247,12 +271,19 @@ export class Transaction {
 
   // --- subscriptions
 
-  /** Subscribes to a box on a domain. It may cover many cells, this app's own too; its own entities are reported by ownershipChanges, not here. */
+  /**
+   * Subscribes to a box on a domain. It may cover many cells, this app's own too; its own entities
+   * are reported by ownershipChanges, not here.
+   */
   createSubscriptionBoundingBox2F32(domainName: string, box: BoxArguments): Subscription {
     this.#requireOpen()
     const { subscriptions, host } = this.#state
     const domain = this.#domainIndex(domainName)
-    const handle = { id: this.#state.nextSubscriptionId++, domain: domainName, ...this.#checkedBox(box) }
+    const handle = {
+      id: this.#state.nextSubscriptionId++,
+      domain: domainName,
+      ...this.#checkedBox(box),
+    }
     subscriptions.set(handle.id, {
       handle,
       box: new SubscriptionBox(host.fabric, { owner: host.partition, domain, box: handle }),
@@ -261,7 +292,10 @@ export class Transaction {
     return handle
   }
 
-  /** Moves a subscription's box. The next events tell what is new inside, and what is outside now. Gives the subscription's new handle. */
+  /**
+   * Moves a subscription's box. The next events tell what is new inside, and what is outside now.
+   * Gives the subscription's new handle.
+   */
   modifySubscriptionBoundingBox2F32(subscription: Subscription, box: BoxArguments): Subscription {
     const entry = this.#subscription(subscription)
     entry.handle = { ...entry.handle, ...this.#checkedBox(box) }
@@ -277,12 +311,16 @@ export class Transaction {
     this.#state.subscriptionsVersion++
   }
 
-  /** What happened in all subscribed boxes since the last call: a second call in the same tick returns nothing. */
+  /**
+   * What happened in all subscribed boxes since the last call: a second call in the same tick
+   * returns nothing.
+   */
   allSubscriptionEvents(): SubscriptionChange[] {
     this.#requireOpen()
     const changes: SubscriptionChange[] = []
     for (const { box, handle } of this.#state.subscriptions.values()) {
-      for (const { kind, entity } of box.look(this.tick - 1)) changes.push({ kind, subscription: handle, entity })
+      for (const { kind, entity } of box.look(this.tick - 1))
+        changes.push({ kind, subscription: handle, entity })
     }
     return changes
   }
@@ -292,7 +330,10 @@ export class Transaction {
     return this.#subscription(subscription).box.seen.values()
   }
 
-  /** What a subscription covers, as columns of each of the other partitions; those without any entity in the box are left out. As committed at the tick before. */
+  /**
+   * What a subscription covers, as columns of each of the other partitions; those without any
+   * entity in the box are left out. As committed at the tick before.
+   */
   covered(subscription: Subscription): CoveredColumns[] {
     const { box } = this.#subscription(subscription)
     return box.covered(this.tick - 1).map(({ memory, places: { rows, x, y, count } }) => ({
@@ -306,8 +347,10 @@ export class Transaction {
   // --- neighbours
 
   /**
-   * The entities within `radius` of a place, in the plane of x and y: this app's own, and others as far as subscriptions cover them; each once, in no particular order, and as of the
-   * tick before, whatever this app has written since. The object is the same at every call. For questions about most entities in a tick, `neighbourhood` is faster.
+   * The entities within `radius` of a place, in the plane of x and y: this app's own, and others as
+   * far as subscriptions cover them; each once, in no particular order, and as of the tick before,
+   * whatever this app has written since. The object is the same at every call. For questions about
+   * most entities in a tick, `neighbourhood` is faster.
    */
   neighbours(x: number, y: number, radius: number): Nearby {
     this.#requireOpen()
@@ -318,8 +361,9 @@ export class Transaction {
   }
 
   /**
-   * A picture of all that this app can see now, sorted by place, and with `list` the neighbours within `radius` of every own entity.
-   * The object is the same at every call: it holds the last picture.
+   * A picture of all that this app can see now, sorted by place, and with `list` the neighbours
+   * within `radius` of every own entity. The object is the same at every call: it holds the last
+   * picture.
    */
   neighbourhood(radius: number, { list = true } = {}): Neighbourhood {
     this.#requireOpen()
@@ -333,7 +377,10 @@ export class Transaction {
     neighbourhood.field = (field) => {
       this.#requireOpen()
       if (this.#state.subscriptionsVersion !== subscriptionsVersion)
-        throw this.#error('InvalidState', 'subscriptions have changed since the picture was taken: take it again')
+        throw this.#error(
+          'InvalidState',
+          'subscriptions have changed since the picture was taken: take it again',
+        )
       return neighbourValues.gather(this.#state, others, neighbourhood.ownRows, field)
     }
     if (list) neighbourhood.listAll(state)
@@ -350,14 +397,23 @@ export class Transaction {
   /** The app of a spatial domain whose cell holds a position. Throws InvalidArgument. */
   resolveEndpointByPosition(domainName: string, x: number, y: number): Endpoint {
     this.#requireOpen()
-    const domain = this.#spatialDomainIndex(domainName, 'its apps are found by name, with resolveEndpointByAppName')
+    const domain = this.#spatialDomainIndex(
+      domainName,
+      'its apps are found by name, with resolveEndpointByAppName',
+    )
     const partition = this.#state.host.fabric.world.partitionAt(domain, x, y)
     if (partition < 0)
-      throw this.#error('InvalidArgument', `no partition of domain '${domainName}' holds the position (${x}, ${y})`)
+      throw this.#error(
+        'InvalidArgument',
+        `no partition of domain '${domainName}' holds the position (${x}, ${y})`,
+      )
     return { partition }
   }
 
-  /** The app of that name, of whatever domain: `Cells-0-2` is the name of a spatial app. Throws InvalidArgument for an unknown domain, NotFound. */
+  /**
+   * The app of that name, of whatever domain: `Cells-0-2` is the name of a spatial app. Throws
+   * InvalidArgument for an unknown domain, NotFound.
+   */
   resolveEndpointByAppName(domainName: string, appName: string): Endpoint {
     this.#requireOpen()
     const domain = this.#domainIndex(domainName)
@@ -372,18 +428,25 @@ export class Transaction {
     throw this.#error('NotFound', `domain '${domainName}' has no app '${appName}'`)
   }
 
-  /** Sends a message, delivered at the next tick. Throws CapacityExceeded over the limits, InvalidArgument to this app itself, NotFound to none. */
+  /**
+   * Sends a message, delivered at the next tick. Throws CapacityExceeded over the limits,
+   * InvalidArgument to this app itself, NotFound to none.
+   */
   sendMessage(endpoint: Endpoint, payload: Uint8Array): void {
     this.#requireOpen()
     const { owner, host } = this.#state
     const { messageBytesMax, messageLimit, messageHeapBytes } = owner.memory.sizes
-    if (!(payload instanceof Uint8Array)) throw this.#error('InvalidArgument', 'a message is a Uint8Array')
+    if (!(payload instanceof Uint8Array))
+      throw this.#error('InvalidArgument', 'a message is a Uint8Array')
     if (endpoint.partition === host.partition)
       throw this.#error('InvalidArgument', 'an app can not send messages to its own partition')
     if (!host.fabric.control.partitionInUse(endpoint.partition))
       throw this.#error('NotFound', `there is no partition ${endpoint.partition}`)
     if (payload.length > messageBytesMax)
-      throw this.#error('CapacityExceeded', `a message holds ${messageBytesMax} bytes, not ${payload.length}`)
+      throw this.#error(
+        'CapacityExceeded',
+        `a message holds ${messageBytesMax} bytes, not ${payload.length}`,
+      )
     if (!owner.send({ target: endpoint.partition, payload: payload.slice() })) {
       throw this.#error(
         'CapacityExceeded',
@@ -394,7 +457,10 @@ export class Transaction {
     }
   }
 
-  /** The messages that others sent to this app in the tick before, by sender and then in the order of sending. A second call returns nothing. */
+  /**
+   * The messages that others sent to this app in the tick before, by sender and then in the order
+   * of sending. A second call returns nothing.
+   */
   receiveMessages(): Message[] {
     this.#requireOpen()
     if (this.#messagesReceived) return []
@@ -409,7 +475,8 @@ export class Transaction {
   // --- checks
 
   #requireOpen(): void {
-    if (this.#committed) throw this.#error('InvalidState', 'this update is committed: begin the next one')
+    if (this.#committed)
+      throw this.#error('InvalidState', 'this update is committed: begin the next one')
   }
 
   #error(code: ErrorCode, message: string): HeddleError {
@@ -446,19 +513,33 @@ export class Transaction {
   }
 
   #ownsAt(row: number, id: number): boolean {
-    return row < this.#state.owner.rows && this.#ids[row] === id && this.#states[row] !== rowState.free
+    return (
+      row < this.#state.owner.rows && this.#ids[row] === id && this.#states[row] !== rowState.free
+    )
   }
 
-  /** Where an entity can be read: this app's own as it stands, others where a subscription covers them. */
+  /**
+   * Where an entity can be read: this app's own as it stands, others where a subscription covers
+   * them.
+   */
   #locate(entity: Entity): FoundEntity {
     this.#requireOpen()
     const { owner } = this.#state
     const located = entity as LocatedEntity
-    const elsewhere = located.partition === owner.index ? undefined : findElsewhere(this.#state, this.tick - 1, located)
+    const elsewhere =
+      located.partition === owner.index
+        ? undefined
+        : findElsewhere(this.#state, this.tick - 1, located)
     // One that is leaving there may have come here: then it is this app's own already.
-    if (elsewhere && elsewhere.side.state[elsewhere.row] === rowState.here && isSubscribed(this.#state, elsewhere))
+    if (
+      elsewhere &&
+      elsewhere.side.state[elsewhere.row] === rowState.here &&
+      isSubscribed(this.#state, elsewhere)
+    )
       return elsewhere
-    const row = this.#ownsAt(located.row, entity.id) ? located.row : findOwned(this.#state, entity.id)
+    const row = this.#ownsAt(located.row, entity.id)
+      ? located.row
+      : findOwned(this.#state, entity.id)
     if (row >= 0) {
       located.partition = owner.index
       located.row = row
@@ -472,14 +553,27 @@ export class Transaction {
   /** The numbers are 32-bit floats already. */
   #checkPosition(x: number, y: number, z: number): void {
     const { cell, owner, host } = this.#state
-    if (cell && x >= cell.minX && x < cell.maxX && y >= cell.minY && y < cell.maxY && Number.isFinite(z)) return
+    if (
+      cell &&
+      x >= cell.minX &&
+      x < cell.maxX &&
+      y >= cell.minY &&
+      y < cell.maxY &&
+      Number.isFinite(z)
+    )
+      return
     if (!Number.isFinite(x) || !Number.isFinite(y) || !Number.isFinite(z))
-      throw this.#error('InvalidArgument', `a position is three finite numbers, not (${x}, ${y}, ${z})`)
+      throw this.#error(
+        'InvalidArgument',
+        `a position is three finite numbers, not (${x}, ${y}, ${z})`,
+      )
     const { world } = host.fabric
     const isOfDomain = world.grids[owner.domain] !== undefined
     const isHeld = isOfDomain ? world.partitionAt(owner.domain, x, y) >= 0 : world.holds(x, y)
     if (isHeld) return
-    const bounds = isOfDomain ? "the bounds of the world of this app's domain" : 'the bounds of every spatial domain'
+    const bounds = isOfDomain
+      ? "the bounds of the world of this app's domain"
+      : 'the bounds of every spatial domain'
     throw this.#error('InvalidArgument', `the position (${x}, ${y}) is outside ${bounds}`)
   }
 
@@ -487,7 +581,12 @@ export class Transaction {
     if (!(minX <= maxX && minY <= maxY))
       throw this.#error('InvalidArgument', `not a box: x ${minX} to ${maxX}, y ${minY} to ${maxY}`)
     // As positions are kept: what was stored on an edge is inside.
-    return { minX: Math.fround(minX), minY: Math.fround(minY), maxX: Math.fround(maxX), maxY: Math.fround(maxY) }
+    return {
+      minX: Math.fround(minX),
+      minY: Math.fround(minY),
+      maxX: Math.fround(maxX),
+      maxY: Math.fround(maxY),
+    }
   }
 
   #checkRadius(radius: number): void {
@@ -520,7 +619,8 @@ export class Transaction {
   #subscription(subscription: Subscription) {
     this.#requireOpen()
     const entry = this.#state.subscriptions.get(subscription?.id)
-    if (!entry) throw this.#error('NotFound', `there is no subscription ${subscription?.id ?? subscription}`)
+    if (!entry)
+      throw this.#error('NotFound', `there is no subscription ${subscription?.id ?? subscription}`)
     return entry
   }
 }

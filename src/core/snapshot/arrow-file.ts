@@ -1,6 +1,7 @@
 // Reads an Arrow file down to its columns' buffers, strictly, from bytes that nobody vouches for.
-// Owns the framing of the IPC file format and the bounds of every buffer; never knows what a column means.
-// (The library's own reader follows counts and offsets of a hostile file without holding them against anything.)
+// Owns the framing of the IPC file format and the bounds of every buffer; never knows what a column
+// means. (The library's own reader follows counts and offsets of a hostile file without holding
+// them against anything.)
 
 import { constants, zstdDecompressSync } from 'node:zlib'
 import { kinds, type NumberKind } from '../fabric/shape.ts'
@@ -27,7 +28,10 @@ export interface ArrowBuffers {
 
 interface ArrowBatch {
   rows: number
-  /** Unpacks a column, by its place among the file's; of lists, each of which must have as many numbers as `listOf` says. Throws FlatTableError. */
+  /**
+   * Unpacks a column, by its place among the file's; of lists, each of which must have as many
+   * numbers as `listOf` says. Throws FlatTableError.
+   */
   column(at: number, listOf?: number): ArrowBuffers
 }
 
@@ -42,8 +46,9 @@ export function columnText({ name, kind, isList }: ArrowColumn): string {
 }
 
 /**
- * Throws FlatTableError saying what is wrong; nothing else. What it looks at is bounded by the bytes; a column that is unpacked takes no more than its rows need, and one of
- * bytes no more than `valueBytesMax` in a batch.
+ * Throws FlatTableError saying what is wrong; nothing else. What it looks at is bounded by the
+ * bytes; a column that is unpacked takes no more than its rows need, and one of bytes no more than
+ * `valueBytesMax` in a batch.
  */
 export function readArrowFile(bytes: Uint8Array, valueBytesMax: number): ArrowFile {
   if (
@@ -56,10 +61,12 @@ export function readArrowFile(bytes: Uint8Array, valueBytesMax: number): ArrowFi
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const footerBytes = view.getInt32(bytes.length - TAIL_BYTES, true)
   const footerStart = bytes.length - TAIL_BYTES - footerBytes
-  if (footerBytes <= 0 || footerStart < HEAD_BYTES) throw new FlatTableError('the footer does not fit in the file')
+  if (footerBytes <= 0 || footerStart < HEAD_BYTES)
+    throw new FlatTableError('the footer does not fit in the file')
 
   const first = readMessage(bytes, view, HEAD_BYTES, footerStart)
-  if (first?.kind !== SCHEMA_MESSAGE) throw new FlatTableError('the columns are not described first')
+  if (first?.kind !== SCHEMA_MESSAGE)
+    throw new FlatTableError('the columns are not described first')
   const columns = readColumns(first.header)
   const batches: ArrowBatch[] = []
   const blocks: string[] = []
@@ -67,15 +74,20 @@ export function readArrowFile(bytes: Uint8Array, valueBytesMax: number): ArrowFi
   for (;;) {
     const message = readMessage(bytes, view, at, footerStart)
     if (message === undefined) break
-    if (message.kind !== BATCH_MESSAGE) throw new FlatTableError(`a message of the kind ${message.kind} is not known`)
+    if (message.kind !== BATCH_MESSAGE)
+      throw new FlatTableError(`a message of the kind ${message.kind} is not known`)
     batches.push(readBatch(message, columns, valueBytesMax))
     blocks.push(`${at}+${message.body.length}`)
     at = message.end
   }
-  if (at + END_BYTES !== footerStart) throw new FlatTableError('there are bytes between the last batch and the footer')
+  if (at + END_BYTES !== footerStart)
+    throw new FlatTableError('there are bytes between the last batch and the footer')
   const footer = FlatTable.root(bytes.subarray(footerStart, footerStart + footerBytes))
-  const listed = footer.countPairs(3, 24).map(({ first: start, last: length }) => `${start}+${length}`)
-  if (listed.join() !== blocks.join()) throw new FlatTableError("the footer's list of batches is not the file's")
+  const listed = footer
+    .countPairs(3, 24)
+    .map(({ first: start, last: length }) => `${start}+${length}`)
+  if (listed.join() !== blocks.join())
+    throw new FlatTableError("the footer's list of batches is not the file's")
   return { columns, batches }
 }
 
@@ -97,13 +109,20 @@ function startsWithMagic(bytes: Uint8Array, at: number): boolean {
 }
 
 /** The message at `at`, or undefined at the end mark. */
-function readMessage(bytes: Uint8Array, view: DataView, at: number, limit: number): Message | undefined {
+function readMessage(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  limit: number,
+): Message | undefined {
   if (at + 8 > limit) throw new FlatTableError('the end mark is missing')
-  if (view.getInt32(at, true) !== -1) throw new FlatTableError('a message does not begin where it should')
+  if (view.getInt32(at, true) !== -1)
+    throw new FlatTableError('a message does not begin where it should')
   const metadataBytes = view.getInt32(at + 4, true)
   if (metadataBytes === 0) return undefined
   const bodyStart = at + 8 + metadataBytes
-  if (metadataBytes < 0 || bodyStart > limit) throw new FlatTableError('a message is longer than the file')
+  if (metadataBytes < 0 || bodyStart > limit)
+    throw new FlatTableError('a message is longer than the file')
   const message = FlatTable.root(bytes.subarray(at + 8, bodyStart))
   const bodyBytes = message.count(3)
   if (bodyStart + bodyBytes > limit) throw new FlatTableError('a batch is longer than the file')
@@ -146,7 +165,11 @@ function readKind(name: string, field: FlatTable): ArrowKind {
   throw new FlatTableError(`column ${name} has a type that no column of a snapshot has`)
 }
 
-function readBatch({ header, body }: Message, columns: readonly ArrowColumn[], valueBytesMax: number): ArrowBatch {
+function readBatch(
+  { header, body }: Message,
+  columns: readonly ArrowColumn[],
+  valueBytesMax: number,
+): ArrowBatch {
   const isCompressed = readCompression(header)
   const rows = header.count(0)
   const nodes = header.countPairs(1, 16)
@@ -180,7 +203,8 @@ function readBatch({ header, body }: Message, columns: readonly ArrowColumn[], v
     const place = places[at]!
     const what = `column ${name}`
     const { first: length, last: nullCount } = nodes[place.node]!
-    if (length !== rows || nullCount > rows) throw new FlatTableError(`${what} does not have ${rows} rows`)
+    if (length !== rows || nullCount > rows)
+      throw new FlatTableError(`${what} does not have ${rows} rows`)
     const presence = take(place.buffer, nullCount === 0 ? 0 : Math.ceil(rows / 8), what)
     if (kind === 'binary') {
       const offsets = alignedInt32(take(place.buffer + 1, (rows + 1) * 4, what))
@@ -190,7 +214,11 @@ function readBatch({ header, body }: Message, columns: readonly ArrowColumn[], v
     if (isList) {
       const { first: numbers, last: nullNumbers } = nodes[place.node + 1]!
       const offsets = alignedInt32(take(place.buffer + 1, (rows + 1) * 4, what))
-      if (numbers !== rows * listOf || nullNumbers > 0 || offsets.some((offset, row) => offset !== row * listOf))
+      if (
+        numbers !== rows * listOf ||
+        nullNumbers > 0 ||
+        offsets.some((offset, row) => offset !== row * listOf)
+      )
         throw new FlatTableError(`${what} does not have ${listOf} numbers a row`)
     }
     const values = take(place.buffer + (isList ? 3 : 1), rows * listOf * numberBytes(kind), what)
@@ -217,7 +245,10 @@ function readCompression(header: FlatTable): boolean {
   return true
 }
 
-/** A packed buffer begins with its length unpacked, 64 bits; -1 where what follows is not packed. Buffers may be padded to 64 bytes. */
+/**
+ * A packed buffer begins with its length unpacked, 64 bits; -1 where what follows is not packed.
+ * Buffers may be padded to 64 bytes.
+ */
 function unpacked(stored: Uint8Array, bytesWanted: number, what: string): Uint8Array {
   if (stored.length < 8) throw new FlatTableError(`${what} is too short`)
   const view = new DataView(stored.buffer, stored.byteOffset, 8)
@@ -228,7 +259,10 @@ function unpacked(stored: Uint8Array, bytesWanted: number, what: string): Uint8A
     throw new FlatTableError(`${what} has ${length} bytes, not ${bytesWanted}`)
   const bytes = Number(length)
   try {
-    const plain = zstdDecompressSync(packed, { chunkSize: Math.max(bytes, CHUNK_BYTES_MIN), maxOutputLength: bytes })
+    const plain = zstdDecompressSync(packed, {
+      chunkSize: Math.max(bytes, CHUNK_BYTES_MIN),
+      maxOutputLength: bytes,
+    })
     if (plain.length === bytes) return plain
   } catch (error) {
     if (!isZlibFault(error)) throw error
@@ -247,7 +281,8 @@ function checkOffsets(offsets: Int32Array, bytesMax: number, what: string): void
   if (offsets[0] !== 0) throw new FlatTableError(`${what}: its values do not begin at 0`)
   for (let at = 1; at < offsets.length; at++)
     if (offsets[at]! < offsets[at - 1]!) throw new FlatTableError(`${what}: its values overlap`)
-  if (offsets.at(-1)! > bytesMax) throw new FlatTableError(`${what} has ${offsets.at(-1)} bytes in one batch`)
+  if (offsets.at(-1)! > bytesMax)
+    throw new FlatTableError(`${what} has ${offsets.at(-1)} bytes in one batch`)
 }
 
 /** The bytes as 32-bit words; copied only where they do not lie on a multiple of 4. */

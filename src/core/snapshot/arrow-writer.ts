@@ -1,5 +1,6 @@
 // Writes record batches as the bytes of an Arrow file, with every buffer compressed by zstd.
-// Owns the framing where the library's is not what all readers take; never knows what a column means.
+// Owns the framing where the library's is not what all readers take; never knows what a column
+// means.
 
 import { constants, zstdCompressSync } from 'node:zlib'
 import { CompressionType, Message, RecordBatchFileWriter, type Schema } from 'apache-arrow'
@@ -36,7 +37,10 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
     return piece
   }
 
-  /** The library leaves the columns' description to the footer alone; readers that go from front to back want it first. */
+  /**
+   * The library leaves the columns' description to the footer alone; readers that go from front to
+   * back want it first.
+   */
   protected override _writeSchema(schema: Schema): this {
     return this._writeMagic()._writePadding(2)._writeMessage(Message.from(schema))
   }
@@ -49,7 +53,10 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
     return this
   }
 
-  /** The library says before each buffer how long it is compressed, where the format wants to know how long it will be: other readers refuse that. */
+  /**
+   * The library says before each buffer how long it is compressed, where the format wants to know
+   * how long it will be: other readers refuse that.
+   */
   protected override _compressBodyBuffers(buffers: ArrayBufferView[]): Assembled {
     const pieces: ArrayBufferView[] = []
     const bufferRegions: Assembled['bufferRegions'] = []
@@ -60,7 +67,11 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
       const prefix = new Uint8Array(byteLength === 0 ? 0 : PREFIX_BYTES)
       const body = compressed ?? plain
       if (byteLength > 0) {
-        new DataView(prefix.buffer).setBigInt64(0, compressed ? BigInt(byteLength) : STORED_AS_IT_IS, true)
+        new DataView(prefix.buffer).setBigInt64(
+          0,
+          compressed ? BigInt(byteLength) : STORED_AS_IT_IS,
+          true,
+        )
       }
       const length = prefix.length + body.length
       pieces.push(prefix, body)
@@ -71,7 +82,10 @@ export class ArrowPieceWriter extends RecordBatchFileWriter {
   }
 }
 
-/** Compressed bytes; undefined where they save less than a quarter, which is not worth the time that they take. */
+/**
+ * Compressed bytes; undefined where they save less than a quarter, which is not worth the time that
+ * they take.
+ */
 function worthCompressing(plain: Uint8Array): Uint8Array | undefined {
   let expectedShare = 1
   if (plain.length > TRIAL_BYTES * 4) {
@@ -86,7 +100,10 @@ function worthCompressing(plain: Uint8Array): Uint8Array | undefined {
 function trialOf(plain: Uint8Array): Uint8Array {
   const step = Math.floor((plain.length - TRIAL_PIECE_BYTES) / (TRIAL_PIECES - 1))
   for (let piece = 0; piece < TRIAL_PIECES; piece++) {
-    trial.set(plain.subarray(piece * step, piece * step + TRIAL_PIECE_BYTES), piece * TRIAL_PIECE_BYTES)
+    trial.set(
+      plain.subarray(piece * step, piece * step + TRIAL_PIECE_BYTES),
+      piece * TRIAL_PIECE_BYTES,
+    )
   }
   return trial
 }

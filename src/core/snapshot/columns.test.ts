@@ -7,8 +7,19 @@ import { columnsOf, describedColumns, encodePartition } from './columns.ts'
 import type { ManifestPartition } from './manifest.ts'
 import type { PartitionState } from './partition-state.ts'
 import { decodePartition } from './read-columns.ts'
-import { DEFAULT_SNAPSHOT_LIMITS, isSnapshotFault, type SnapshotFaultName } from './snapshot-fault.ts'
-import { anyEntities, arrowTable, entitiesOf, partitionOf, polars, type TestEntity } from './states.testing.ts'
+import {
+  DEFAULT_SNAPSHOT_LIMITS,
+  isSnapshotFault,
+  type SnapshotFaultName,
+} from './snapshot-fault.ts'
+import {
+  anyEntities,
+  arrowTable,
+  entitiesOf,
+  partitionOf,
+  polars,
+  type TestEntity,
+} from './states.testing.ts'
 
 const ENTITY: TestEntity = { id: 7, type: 512, position: [1, 2, 3], fields: {} }
 
@@ -40,7 +51,11 @@ function decoded(bytes: Uint8Array, entry: ManifestPartition): PartitionState {
   return state
 }
 
-function checkRefused(entities: readonly TestEntity[], fault: SnapshotFaultName, message: RegExp): void {
+function checkRefused(
+  entities: readonly TestEntity[],
+  fault: SnapshotFaultName,
+  message: RegExp,
+): void {
   const state = partitionOf(entities)
   const limits = { ...DEFAULT_SNAPSHOT_LIMITS, fieldBytesMax: 10, partitionBytesMax: 100 }
   const refused = decodePartition(fileOf(state), entryOf(state), limits)
@@ -52,53 +67,75 @@ function checkRefused(entities: readonly TestEntity[], fault: SnapshotFaultName,
 
 test('a partition comes back as it was, whatever the batches and strides', () => {
   fc.assert(
-    fc.property(anyEntities, fc.integer({ min: 1, max: 40 }), fc.nat({ max: 9 }), (entities, batchRowsMax, padding) => {
-      const state = partitionOf(entities, {}, padding)
-      const back = decoded(fileOf(state, batchRowsMax), entryOf(state))
-      assert.deepEqual(entitiesOf(back), entitiesOf(state))
-      const { ids, types, positions, fields, ...identity } = state
-      const { ids: _ids, types: _types, positions: _positions, fields: _fields, ...identityBack } = back
-      assert.deepEqual(identityBack, identity)
-    }),
+    fc.property(
+      anyEntities,
+      fc.integer({ min: 1, max: 40 }),
+      fc.nat({ max: 9 }),
+      (entities, batchRowsMax, padding) => {
+        const state = partitionOf(entities, {}, padding)
+        const back = decoded(fileOf(state, batchRowsMax), entryOf(state))
+        assert.deepEqual(entitiesOf(back), entitiesOf(state))
+        const { ids, types, positions, fields, ...identity } = state
+        const {
+          ids: _ids,
+          types: _types,
+          positions: _positions,
+          fields: _fields,
+          ...identityBack
+        } = back
+        assert.deepEqual(identityBack, identity)
+      },
+    ),
   )
 })
 
 const shape = { speed: 'f32x2', mood: 'u8', weight: 'f64', steps: 'u16x3' } as const
 const shapeBytes = 8 + 1 + 7 + 8 + 6 + 2
 
-/** Some suit the shape, some are of another length or type, some have something in the gaps between its members. */
+/**
+ * Some suit the shape, some are of another length or type, some have something in the gaps between
+ * its members.
+ */
 const anyShapedValue = fc.record({
   typeId: fc.constantFrom(600, 600, 600, 601),
   bytes: fc
     .tuple(fc.uint8Array({ minLength: 31, maxLength: 34 }), fc.boolean(), fc.boolean())
     .map(([bytes, isCut, isClear]) => {
       const value = isCut ? [...bytes] : [...bytes, 0, 0].slice(0, shapeBytes)
-      return isClear ? value.map((byte, at) => ((at >= 9 && at < 16) || (at >= 30 && !isCut) ? 0 : byte)) : value
+      return isClear
+        ? value.map((byte, at) => ((at >= 9 && at < 16) || (at >= 30 && !isCut) ? 0 : byte))
+        : value
     }),
 })
 
 test('values of a declared shape come back as they were, beside others, whatever the batches and strides', () => {
   const anyShaped = fc.array(fc.option(anyShapedValue, { nil: undefined }), { maxLength: 40 })
   fc.assert(
-    fc.property(anyShaped, fc.integer({ min: 1, max: 15 }), fc.nat({ max: 9 }), (values, batchRowsMax, padding) => {
-      const entities = values.map((value, at): TestEntity => {
-        return { ...ENTITY, id: at + 1, fields: value ? { 3: value, 4: value } : {} }
-      })
-      const state = partitionOf(entities, {}, padding)
-      for (const field of state.fields) if (field.index === 3) field.shape = { typeId: 600, shape }
-      const back = decoded(fileOf(state, batchRowsMax), entryOf(state))
-      assert.deepEqual(entitiesOf(back), entitiesOf(state))
-      const isSuitable = (value: (typeof values)[number]) =>
-        value?.typeId === 600 &&
-        value.bytes.length === shapeBytes &&
-        value.bytes.every((byte, at) => byte === 0 || !((at >= 9 && at < 16) || at >= 30))
-      const { fields, shapes } = entryOf(state)
-      assert.equal(shapes.length > 0, values.some(isSuitable))
-      assert.equal(
-        fields.includes(3),
-        values.some((value) => value !== undefined && !isSuitable(value)),
-      )
-    }),
+    fc.property(
+      anyShaped,
+      fc.integer({ min: 1, max: 15 }),
+      fc.nat({ max: 9 }),
+      (values, batchRowsMax, padding) => {
+        const entities = values.map((value, at): TestEntity => {
+          return { ...ENTITY, id: at + 1, fields: value ? { 3: value, 4: value } : {} }
+        })
+        const state = partitionOf(entities, {}, padding)
+        for (const field of state.fields)
+          if (field.index === 3) field.shape = { typeId: 600, shape }
+        const back = decoded(fileOf(state, batchRowsMax), entryOf(state))
+        assert.deepEqual(entitiesOf(back), entitiesOf(state))
+        const isSuitable = (value: (typeof values)[number]) =>
+          value?.typeId === 600 &&
+          value.bytes.length === shapeBytes &&
+          value.bytes.every((byte, at) => byte === 0 || !((at >= 9 && at < 16) || at >= 30))
+        const { fields, shapes } = entryOf(state)
+        assert.equal(shapes.length > 0, values.some(isSuitable))
+        assert.equal(
+          fields.includes(3),
+          values.some((value) => value !== undefined && !isSuitable(value)),
+        )
+      },
+    ),
   )
 })
 
@@ -190,9 +227,13 @@ test('columns that zstd hardly shortens are stored as they are, and others short
   }
   const file = fileOf(state)
   const stored = state.positions.byteLength + data.byteLength
-  assert.ok(file.length > stored && file.length < stored * 1.2, `${file.length} bytes for ${stored}`)
+  assert.ok(
+    file.length > stored && file.length < stored * 1.2,
+    `${file.length} bytes for ${stored}`,
+  )
   const back = decoded(file, entryOf(state))
-  for (const column of ['ids', 'types', 'positions'] as const) assert.deepEqual(back[column], state[column])
+  for (const column of ['ids', 'types', 'positions'] as const)
+    assert.deepEqual(back[column], state[column])
   assert.deepEqual(Buffer.from(back.fields[0]!.data), Buffer.from(data))
   const xOf = (rows: Iterable<number>) => Float32Array.from(rows)
   const xs = state.positions.filter((_, at) => at % 3 === 0)
@@ -223,19 +264,32 @@ test('the Arrow library reads the columns with their names, types and nulls, fro
       table.toArray().map((row) => ({ ...row.toJSON() })),
       [
         { id: 7n, type: 512, x: 1, y: 2, z: 3, field_2: null, field_2_type: null },
-        { id: 2n ** 53n - 1n, type: 512, x: 1, y: 2, z: 3, field_2: Uint8Array.of(1, 2, 3), field_2_type: 9 },
+        {
+          id: 2n ** 53n - 1n,
+          type: 512,
+          x: 1,
+          y: 2,
+          z: 3,
+          field_2: Uint8Array.of(1, 2, 3),
+          field_2_type: 9,
+        },
       ],
     )
   }
 })
 
 test('an id that is no id is refused', () => {
-  for (const id of [0, 2 ** 53]) checkRefused([ENTITY, { ...ENTITY, id }], 'BadId', /row 1: not an entity's id/)
+  for (const id of [0, 2 ** 53])
+    checkRefused([ENTITY, { ...ENTITY, id }], 'BadId', /row 1: not an entity's id/)
 })
 
 test('a position that is not a number is refused', () => {
   checkRefused([{ ...ENTITY, position: [0, Number.NaN, 0] }], 'BadPosition', /entity 7: /)
-  checkRefused([{ ...ENTITY, position: [0, 0, Number.NEGATIVE_INFINITY] }], 'BadPosition', /entity 7: /)
+  checkRefused(
+    [{ ...ENTITY, position: [0, 0, Number.NEGATIVE_INFINITY] }],
+    'BadPosition',
+    /entity 7: /,
+  )
 })
 
 test('a field over the limit is refused, and so are fields that would take too much memory', () => {
@@ -269,14 +323,20 @@ test('bytes that are hostile, with nothing to vouch for them, end in a fault or 
   fc.assert(
     fc.property(
       anyEntities,
-      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }),
+      fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), {
+        minLength: 1,
+        maxLength: 4,
+      }),
       fc.boolean(),
       (entities, changes, cut) => {
         const state = partitionOf(entities)
         const file = fileOf(state, 7)
         for (const [at, byte] of changes) file[at % file.length] = byte
         const bytes = cut ? file.subarray(0, changes[0]![0] % file.length) : file
-        decodePartition(bytes, entryOf(state), { ...DEFAULT_SNAPSHOT_LIMITS, partitionBytesMax: 1_000_000 })
+        decodePartition(bytes, entryOf(state), {
+          ...DEFAULT_SNAPSHOT_LIMITS,
+          partitionBytesMax: 1_000_000,
+        })
       },
     ),
     { numRuns: 2000 },

@@ -1,9 +1,11 @@
 // A partition's entities as an Apache Arrow file: the columns, and what stands in them.
-// Owns the names and types of the columns and the size of the batches; never frames or compresses (arrow-writer.ts), and never
-// reads (read-columns.ts).
+// Owns the names and types of the columns and the size of the batches; never frames or compresses
+// (arrow-writer.ts), and never reads (read-columns.ts).
 //
-// Columns: id (u64), type (u32), x, y, z (f32). For each data field n in use: where a shape was declared, a column field_n.<member> for each of its
-// members, null where the value doesn't suit the shape; and where other values are, field_n (binary) and field_n_type (u32), null where there is none.
+// Columns: id (u64), type (u32), x, y, z (f32). For each data field n in use: where a shape was
+// declared, a column field_n.<member> for each of its members, null where the value doesn't suit
+// the shape; and where other values are, field_n (binary) and field_n_type (u32), null where there
+// is none.
 
 import {
   Binary,
@@ -79,7 +81,9 @@ export function columnsOf(state: PartitionState): PartitionColumns {
 }
 
 /** What the manifest says of a partition's columns. */
-export function describedColumns({ fields }: PartitionColumns): Pick<ManifestPartition, 'fields' | 'shapes'> {
+export function describedColumns({
+  fields,
+}: PartitionColumns): Pick<ManifestPartition, 'fields' | 'shapes'> {
   return {
     fields: fields.filter(({ others }) => others > 0).map(({ field }) => field.index),
     shapes: fields.flatMap(({ field: { index, shape }, layout }) =>
@@ -140,7 +144,9 @@ export function firstBadId(ids: Float64Array, rows: number): number {
 function assertShape(state: PartitionState): void {
   const { count } = state
   assert(
-    state.ids.length === count && state.types.length === count && state.positions.length === count * 3,
+    state.ids.length === count &&
+      state.types.length === count &&
+      state.positions.length === count * 3,
     `the columns of ${state.domain}/${state.name} do not have ${count} rows`,
   )
   let indexBefore = 0
@@ -148,7 +154,9 @@ function assertShape(state: PartitionState): void {
     assert(field.index > indexBefore, 'fields are not in rising order')
     indexBefore = field.index
     assert(
-      field.lengths.length === count && field.typeIds.length === count && field.data.length >= count * field.stride,
+      field.lengths.length === count &&
+        field.typeIds.length === count &&
+        field.data.length >= count * field.stride,
       `field ${field.index} of ${state.domain}/${state.name} does not have ${count} rows`,
     )
   }
@@ -157,8 +165,10 @@ function assertShape(state: PartitionState): void {
 function arrowSchema(fields: readonly SplitField[]): Schema {
   const columns = BASE_COLUMNS.map((column) => arrowField(column, false))
   for (const { field, layout, others } of fields) {
-    for (const member of layout?.members ?? []) columns.push(arrowField(memberColumn(field.index, member), true))
-    if (others > 0) columns.push(...byteColumns(field.index).map((column) => arrowField(column, true)))
+    for (const member of layout?.members ?? [])
+      columns.push(arrowField(memberColumn(field.index, member), true))
+    if (others > 0)
+      columns.push(...byteColumns(field.index).map((column) => arrowField(column, true)))
   }
   return new Schema(columns)
 }
@@ -199,11 +209,26 @@ function batchEnd(state: PartitionState, start: number, rowsMax: number): number
   return end
 }
 
-function recordBatch(schema: Schema, { state, fields }: PartitionColumns, start: number, end: number): RecordBatch {
+function recordBatch(
+  schema: Schema,
+  { state, fields }: PartitionColumns,
+  start: number,
+  end: number,
+): RecordBatch {
   const rows = end - start
   const children: Data<DataType>[] = [
-    makeData({ type: new Uint64(), length: rows, nullCount: 0, data: wholeIds(state.ids, start, end) }),
-    makeData({ type: new Uint32(), length: rows, nullCount: 0, data: state.types.subarray(start, end) }),
+    makeData({
+      type: new Uint64(),
+      length: rows,
+      nullCount: 0,
+      data: wholeIds(state.ids, start, end),
+    }),
+    makeData({
+      type: new Uint32(),
+      length: rows,
+      nullCount: 0,
+      data: state.types.subarray(start, end),
+    }),
   ]
   for (let axis = 0; axis < 3; axis++) {
     const data = axisColumn(state.positions, axis, start, end)
@@ -217,15 +242,26 @@ function recordBatch(schema: Schema, { state, fields }: PartitionColumns, start:
   return new RecordBatch(schema, makeData({ type, length: rows, nullCount: 0, children }))
 }
 
-function memberData(split: SplitField, members: readonly ShapeMember[], start: number, end: number): Data<DataType>[] {
+function memberData(
+  split: SplitField,
+  members: readonly ShapeMember[],
+  start: number,
+  end: number,
+): Data<DataType>[] {
   const length = end - start
   const validity = presence(split.suits.subarray(start, end))
   return members.map((member) => {
     const column = memberColumn(split.field.index, member)
     const values = numbersOf(member, gatherMember(split, member, start, end))
-    if (!column.isList) return makeData({ type: arrowType(column), length, ...validity, data: values } as never)
+    if (!column.isList)
+      return makeData({ type: arrowType(column), length, ...validity, data: values } as never)
     const type = arrowTypes[member.kind]()
-    const child = makeData({ type, length: length * member.count, nullCount: 0, data: values } as never)
+    const child = makeData({
+      type,
+      length: length * member.count,
+      nullCount: 0,
+      data: values,
+    } as never)
     const valueOffsets = evenOffsets(length, member.count)
     return makeData({ type: arrowType(column) as List, length, ...validity, valueOffsets, child })
   })
@@ -252,7 +288,10 @@ function byteData({ field, suits }: SplitField, start: number, end: number): Dat
   ]
 }
 
-/** The bytes as the typed array that the library knows the column's type by; copied where they don't lie where such an array can. */
+/**
+ * The bytes as the typed array that the library knows the column's type by; copied where they don't
+ * lie where such an array can.
+ */
 function numbersOf({ kind }: ShapeMember, bytes: Uint8Array) {
   const { of, bytes: width } = kinds[kind]
   const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice()
@@ -271,7 +310,12 @@ function wholeIds(ids: Float64Array, start: number, end: number): BigUint64Array
   return ids64
 }
 
-function axisColumn(positions: Float32Array, axis: number, start: number, end: number): Float32Array {
+function axisColumn(
+  positions: Float32Array,
+  axis: number,
+  start: number,
+  end: number,
+): Float32Array {
   // As bits: a NaN must not change its payload, and a signalling one stays what it is.
   const bits = new Uint32Array(positions.buffer, positions.byteOffset, positions.length)
   const column = batchScratch.take(Float32Array, end - start)
@@ -308,7 +352,8 @@ function packedValues(
     if (length > 0) bytes += length
     valueOffsets[row - start + 1] = bytes
   }
-  if (bytes === (end - start) * stride) return { valueOffsets, data: data.subarray(start * stride, end * stride) }
+  if (bytes === (end - start) * stride)
+    return { valueOffsets, data: data.subarray(start * stride, end * stride) }
   const packed = batchScratch.take(Uint8Array, bytes)
   for (let row = start; row < end; row++) {
     const from = row * stride

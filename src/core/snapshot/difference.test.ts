@@ -7,13 +7,29 @@ import { anyEntities, partitionOf, type TestEntity } from './states.testing.ts'
 function compare(first: readonly TestEntity[][], second: readonly TestEntity[][]) {
   const found: EntityDifference[] = []
   const comparison = compareWorlds(first.flat().length, (each) => found.push(each))
-  for (const [at, part] of first.entries()) comparison.addFirst(partitionOf(part, { name: `app-${at}` }, 3))
-  for (const [at, part] of second.entries()) comparison.addSecond(partitionOf(part, { name: `app-${at}` }))
+  for (const [at, part] of first.entries())
+    comparison.addFirst(partitionOf(part, { name: `app-${at}` }, 3))
+  for (const [at, part] of second.entries())
+    comparison.addSecond(partitionOf(part, { name: `app-${at}` }))
   return { totals: comparison.finish(), found }
 }
 
-const NONE = { added: 0, removed: 0, changed: 0, moved: 0, retyped: 0, owned: 0, unchanged: 0, fields: {} }
-const PERSON: TestEntity = { id: 2 ** 33 + 1, type: 1, position: [0, 1, 2], fields: { 1: { typeId: 4, bytes: [] } } }
+const NONE = {
+  added: 0,
+  removed: 0,
+  changed: 0,
+  moved: 0,
+  retyped: 0,
+  owned: 0,
+  unchanged: 0,
+  fields: {},
+}
+const PERSON: TestEntity = {
+  id: 2 ** 33 + 1,
+  type: 1,
+  position: [0, 1, 2],
+  fields: { 1: { typeId: 4, bytes: [] } },
+}
 
 test('each kind of change is counted and named', () => {
   const still: TestEntity = { ...PERSON, id: 5 }
@@ -44,7 +60,10 @@ test('each kind of change is counted and named', () => {
 })
 
 test('a field that went away, and one of other bytes, are changes of that field', () => {
-  const with3 = (bytes: number[]): TestEntity => ({ ...PERSON, fields: { 3: { typeId: 1, bytes } } })
+  const with3 = (bytes: number[]): TestEntity => ({
+    ...PERSON,
+    fields: { 3: { typeId: 1, bytes } },
+  })
   assert.deepEqual(compare([[with3([1, 2])]], [[with3([1, 2, 0])]]).totals.fields, { 3: 1 })
   assert.deepEqual(compare([[with3([])]], [[{ ...PERSON, fields: {} }]]).totals, {
     ...NONE,
@@ -74,9 +93,14 @@ test('what is found is what a plain comparison finds, however the worlds are cut
       const idsOf = (what: string) => found.filter((each) => each.what === what).map(({ id }) => id)
       const sorted = (ids: number[]) => [...ids].sort((a, b) => a - b)
       const inSecond = new Set(second.map(({ id }) => id))
-      assert.deepEqual(sorted(idsOf('removed')), sorted(mine.map(({ id }) => id).filter((id) => !inSecond.has(id))))
+      assert.deepEqual(
+        sorted(idsOf('removed')),
+        sorted(mine.map(({ id }) => id).filter((id) => !inSecond.has(id))),
+      )
       assert.deepEqual(sorted(idsOf('added')), sorted([...inSecond].filter((id) => !taken.has(id))))
-      const retyped = shared.filter(({ id, type }) => byId.get(id)!.type !== type).map(({ id }) => id)
+      const retyped = shared
+        .filter(({ id, type }) => byId.get(id)!.type !== type)
+        .map(({ id }) => id)
       assert.deepEqual(sorted(idsOf('changed')), sorted(retyped))
       assert.equal(totals.unchanged, shared.length - retyped.length)
     }),

@@ -1,6 +1,7 @@
 // What differs between two worlds, entity by entity.
-// Owns what it knows of the first world: 29 bytes an entity, 6 to 12 for finding it, and 8 for each field in use. Fields are compared by 64 bits
-// of their values, all else bit by bit. Never keeps a partition.
+// Owns what it knows of the first world: 29 bytes an entity, 6 to 12 for finding it, and 8 for each
+// field in use. Fields are compared by 64 bits of their values, all else bit by bit. Never keeps a
+// partition.
 
 import { assert } from '../../base/assert.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -37,8 +38,14 @@ export interface WorldComparison {
   finish(): WorldDifference
 }
 
-/** `count` is the number of entities in the first world. `report` is told of each entity that differs, the removed ones last. */
-export function compareWorlds(count: number, report: (difference: EntityDifference) => void): WorldComparison {
+/**
+ * `count` is the number of entities in the first world. `report` is told of each entity that
+ * differs, the removed ones last.
+ */
+export function compareWorlds(
+  count: number,
+  report: (difference: EntityDifference) => void,
+): WorldComparison {
   const slotMask = 2 ** Math.max(4, Math.ceil(Math.log2(count * 1.5 + 1))) - 1
   const slots = new Int32Array(slotMask + 1)
   const ids = new Float64Array(count)
@@ -54,7 +61,8 @@ export function compareWorlds(count: number, report: (difference: EntityDifferen
 
   /** The slot where an id is, or the free one where it would be. */
   function slotOf(id: number): number {
-    let slot = (Math.imul(id | 0, 0x9e3779b1) ^ Math.imul((id / 0x1_0000_0000) | 0, 0x85ebca6b)) >>> 0
+    let slot =
+      (Math.imul(id | 0, 0x9e3779b1) ^ Math.imul((id / 0x1_0000_0000) | 0, 0x85ebca6b)) >>> 0
     slot = (slot ^ (slot >>> 15)) & slotMask
     while (slots[slot] !== 0 && ids[slots[slot]! - 1] !== id) slot = (slot + 1) & slotMask
     return slot
@@ -85,8 +93,12 @@ export function compareWorlds(count: number, report: (difference: EntityDifferen
   function addSecond(state: PartitionState): void {
     const owner = ownerNumber(state)
     const bits = bitsOf(state.positions)
-    const digests = new Map(state.fields.map((field) => [field.index, fieldDigests(field, state.count)]))
-    const indices = [...new Set([...fields.keys(), ...digests.keys()])].sort((one, other) => one - other)
+    const digests = new Map(
+      state.fields.map((field) => [field.index, fieldDigests(field, state.count)]),
+    )
+    const indices = [...new Set([...fields.keys(), ...digests.keys()])].sort(
+      (one, other) => one - other,
+    )
     for (let row = 0; row < state.count; row++) {
       const id = state.ids[row]!
       const first = slots[slotOf(id)]! - 1
@@ -102,7 +114,9 @@ export function compareWorlds(count: number, report: (difference: EntityDifferen
       const changed = indices.filter((index) => {
         const one = fields.get(index)
         const other = digests.get(index)
-        return [0, 1].some((word) => (one?.[first * 2 + word] ?? 0) !== (other?.[row * 2 + word] ?? 0))
+        return [0, 1].some(
+          (word) => (one?.[first * 2 + word] ?? 0) !== (other?.[row * 2 + word] ?? 0),
+        )
       })
       if (!moved && !retyped && changed.length === 0) {
         totals.unchanged++

@@ -1,5 +1,7 @@
-// The rule that no id is in a world twice, nor will be: over all partitions of a snapshot, and what it says of the ids to be given next.
-// Owns one number an entity in memory (8 bytes, twice that while it checks); never the entities themselves.
+// The rule that no id is in a world twice, nor will be: over all partitions of a snapshot, and what
+// it says of the ids to be given next.
+// Owns one number an entity in memory (8 bytes, twice that while it checks); never the entities
+// themselves.
 
 import { assert } from '../../base/assert.ts'
 import { idsPerLane } from '../fabric/layout.ts'
@@ -9,12 +11,17 @@ import { type SnapshotFault, snapshotFault } from './snapshot-fault.ts'
 interface EntityIds {
   /** Adds a partition's ids; the array may be changed afterwards. */
   add(path: string, ids: Float64Array): void
-  /** A fault that names an id that is there twice, or that would be given again, and where; undefined where there is none. */
+  /**
+   * A fault that names an id that is there twice, or that would be given again, and where;
+   * undefined where there is none.
+   */
   firstFault(): SnapshotFault | undefined
 }
 
 /** For the entities of a snapshot. */
-export function createEntityIds(manifest: Pick<Manifest, 'entities' | 'nextIdLane' | 'partitions'>): EntityIds {
+export function createEntityIds(
+  manifest: Pick<Manifest, 'entities' | 'nextIdLane' | 'partitions'>,
+): EntityIds {
   const count = manifest.entities
   const all = new Float64Array(count)
   const parts: { path: string; end: number }[] = []
@@ -37,14 +44,22 @@ export function createEntityIds(manifest: Pick<Manifest, 'entities' | 'nextIdLan
       if (id !== undefined && id < (idLane + 1) * idsPerLane) return notGivenYet(id)
     }
     const highest = sorted.at(-1)
-    return highest !== undefined && highest >= manifest.nextIdLane * idsPerLane ? notGivenYet(highest) : undefined
+    return highest !== undefined && highest >= manifest.nextIdLane * idsPerLane
+      ? notGivenYet(highest)
+      : undefined
   }
 
   function duplicate(id: number): SnapshotFault {
     const first = all.indexOf(id)
-    const places = [first, all.indexOf(id, first + 1)].map((row) => parts.find((part) => row < part.end)!.path)
+    const places = [first, all.indexOf(id, first + 1)].map(
+      (row) => parts.find((part) => row < part.end)!.path,
+    )
     const [one, other] = places
-    return snapshotFault('DuplicateId', `entity ${id} is there twice${one === other ? '' : `, first in ${one}`}`, other)
+    return snapshotFault(
+      'DuplicateId',
+      `entity ${id} is there twice${one === other ? '' : `, first in ${one}`}`,
+      other,
+    )
   }
 
   function notGivenYet(id: number): SnapshotFault {

@@ -1,6 +1,8 @@
-// Reads the small tables (FlatBuffers) that describe an Arrow file's columns and batches, from bytes that nobody vouches for.
-// Owns the bounds: every offset and every count is held against the bytes that are there before it is followed, so that a hostile
-// file costs an error and never a long loop. Never knows what the tables mean.
+// Reads the small tables (FlatBuffers) that describe an Arrow file's columns and batches, from
+// bytes that nobody vouches for.
+// Owns the bounds: every offset and every count is held against the bytes that are there before it
+// is followed, so that a hostile file costs an error and never a long loop. Never knows what the
+// tables mean.
 
 /** Thrown for bytes that are no such table; read-columns.ts turns it into a fault. */
 export class FlatTableError extends Error {
@@ -20,7 +22,8 @@ export class FlatTable {
   constructor(view: DataView, position: number) {
     const slots = position - readInt32(view, position)
     const slotBytes = readUint16(view, slots)
-    if (slotBytes < 4 || slots + slotBytes > view.byteLength) throw new FlatTableError('a table has no valid members')
+    if (slotBytes < 4 || slots + slotBytes > view.byteLength)
+      throw new FlatTableError('a table has no valid members')
     this.#view = view
     this.#position = position
     this.#slots = slots
@@ -81,7 +84,10 @@ export class FlatTable {
     const pairs: { first: number; last: number }[] = []
     for (let index = 0; index < length; index++) {
       const entry = at + index * structBytes
-      pairs.push({ first: readCount(this.#view, entry), last: readCount(this.#view, entry + structBytes - 8) })
+      pairs.push({
+        first: readCount(this.#view, entry),
+        last: readCount(this.#view, entry + structBytes - 8),
+      })
     }
     return pairs
   }
@@ -108,7 +114,8 @@ export class FlatTable {
 }
 
 function inside(view: DataView, at: number, bytes: number): number {
-  if (!(at >= 0 && at + bytes <= view.byteLength)) throw new FlatTableError('a table reaches beyond its bytes')
+  if (!(at >= 0 && at + bytes <= view.byteLength))
+    throw new FlatTableError('a table reaches beyond its bytes')
   return at
 }
 

@@ -3,7 +3,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { buildManifest, type Manifest, manifestHeader, parseManifest } from './manifest.ts'
 import type { SnapshotHeader } from './partition-state.ts'
-import { DEFAULT_SNAPSHOT_LIMITS, isSnapshotFault, type SnapshotFaultName } from './snapshot-fault.ts'
+import {
+  DEFAULT_SNAPSHOT_LIMITS,
+  isSnapshotFault,
+  type SnapshotFaultName,
+} from './snapshot-fault.ts'
 
 const HEADER: SnapshotHeader = {
   simulationName: 'market',
@@ -20,7 +24,12 @@ const HEADER: SnapshotHeader = {
 const SHA256 = '0'.repeat(64)
 
 function manifest(): Manifest {
-  const spatial = { domain: 'Crowd', lifecycle: 'BySpatialSubdivision' as const, bytes: 1000, sha256: SHA256 }
+  const spatial = {
+    domain: 'Crowd',
+    lifecycle: 'BySpatialSubdivision' as const,
+    bytes: 1000,
+    sha256: SHA256,
+  }
   const built = buildManifest(HEADER, {
     schema: { bytes: 20, sha256: SHA256 },
     stateHash: HEADER.stateHash,
@@ -53,13 +62,20 @@ function manifest(): Manifest {
 }
 
 function checkRefused(text: string, fault: SnapshotFaultName, message: RegExp): void {
-  const refused = parseManifest(text, { ...DEFAULT_SNAPSHOT_LIMITS, fieldIndexMax: 63, entitiesMax: 1000 })
+  const refused = parseManifest(text, {
+    ...DEFAULT_SNAPSHOT_LIMITS,
+    fieldIndexMax: 63,
+    entitiesMax: 1000,
+  })
   assert.ok(isSnapshotFault(refused), `${text} was not refused`)
   assert.equal(refused.fault, fault)
   assert.match(refused.message, message)
 }
 
-/** Refused after the member at a path like `partitions.1.rows` of a good manifest was given this value. */
+/**
+ * Refused after the member at a path like `partitions.1.rows` of a good manifest was given this
+ * value.
+ */
 function checkSet(path: string, value: unknown, fault: SnapshotFaultName, message: RegExp): void {
   const changed = manifest()
   const members = path.split('.')
@@ -70,7 +86,11 @@ function checkSet(path: string, value: unknown, fault: SnapshotFaultName, messag
 }
 
 /** Refused after `change` was made to a good manifest. */
-function checkChange(change: (manifest: Manifest) => void, fault: SnapshotFaultName, message: RegExp): void {
+function checkChange(
+  change: (manifest: Manifest) => void,
+  fault: SnapshotFaultName,
+  message: RegExp,
+): void {
   const changed = manifest()
   change(changed)
   checkRefused(JSON.stringify(changed), fault, message)
@@ -84,7 +104,10 @@ test('a manifest comes back as it was, and gives the header', () => {
 })
 
 test('members that an older reader may ignore are ignored', () => {
-  const back = parseManifest(JSON.stringify({ ...manifest(), comment: 'later' }), DEFAULT_SNAPSHOT_LIMITS)
+  const back = parseManifest(
+    JSON.stringify({ ...manifest(), comment: 'later' }),
+    DEFAULT_SNAPSHOT_LIMITS,
+  )
   assert.deepEqual(back, manifest())
 })
 
@@ -104,7 +127,11 @@ test('a newer format is refused with both versions, whatever else it holds', () 
 })
 
 test('a member that is missing or of another type is named', () => {
-  checkRefused('{"format":"heddle-snapshot","formatVersion":1}', 'BadManifest', /heddleVersion: .* more\)/)
+  checkRefused(
+    '{"format":"heddle-snapshot","formatVersion":1}',
+    'BadManifest',
+    /heddleVersion: .* more\)/,
+  )
   checkSet('partitions.1.rows', '0', 'BadManifest', /partitions\.1\.rows/)
   checkSet('tick', -1, 'BadManifest', /tick/)
   checkSet('tick', 2 ** 53, 'BadManifest', /tick/)
@@ -126,8 +153,16 @@ test('paths that leave their folder, or are not those of their partition, are re
 test('what may be there only once is refused twice', () => {
   checkSet('partitions.1.idLane', 1, 'BadManifest', /id lane 1 is there twice/)
   checkSet('partitions.1.cell', { x: 0, y: 0 }, 'BadManifest', /cell Crowd 0,0/)
-  checkChange((changed) => void changed.apps.push(changed.apps[0]!), 'BadManifest', /the app Crowd\/a/)
-  checkChange((changed) => void changed.grids.push(changed.grids[0]!), 'BadManifest', /grid of the domain Crowd/)
+  checkChange(
+    (changed) => void changed.apps.push(changed.apps[0]!),
+    'BadManifest',
+    /the app Crowd\/a/,
+  )
+  checkChange(
+    (changed) => void changed.grids.push(changed.grids[0]!),
+    'BadManifest',
+    /grid of the domain Crowd/,
+  )
   checkChange(
     (changed) => {
       changed.partitions[1] = { ...changed.partitions[0]!, idLane: 5, rows: 0 }
@@ -150,7 +185,12 @@ test('lanes, cells and fields that can not be are refused', () => {
 test('what is over a limit is refused with it', () => {
   checkSet('partitions.0.fields', [64], 'TooLarge', /field 64 .* limit of 63/)
   checkSet('partitions.0.bytes', 2 ** 40, 'TooLarge', /1099511628796 bytes, over/)
-  checkSet('partitions.0.bytes', 2 ** 33, 'TooLarge', /8589934592 bytes in entities\/Crowd\/a.arrow/)
+  checkSet(
+    'partitions.0.bytes',
+    2 ** 33,
+    'TooLarge',
+    /8589934592 bytes in entities\/Crowd\/a.arrow/,
+  )
   checkChange(
     (changed) => {
       changed.entities = 1001

@@ -1,14 +1,23 @@
 // The manifest of a snapshot: what the zip holds, and what is true of the simulation at its tick.
-// Owns the shape of manifest.json, its version, and the reading of one that nobody vouches for; never opens a zip.
+// Owns the shape of manifest.json, its version, and the reading of one that nobody vouches for;
+// never opens a zip.
 
 import { z } from 'zod'
 import { idsPerLane } from '../fabric/layout.ts'
 import { layOut, type Shape } from '../fabric/shape.ts'
 import type { SnapshotHeader } from './partition-state.ts'
-import { isSnapshotFault, type SnapshotFault, type SnapshotLimits, snapshotFault } from './snapshot-fault.ts'
+import {
+  isSnapshotFault,
+  type SnapshotFault,
+  type SnapshotLimits,
+  snapshotFault,
+} from './snapshot-fault.ts'
 
 const SNAPSHOT_FORMAT = 'heddle-snapshot'
-/** Raised when an older reader would misread the file; members that it may ignore can be added without. */
+/**
+ * Raised when an older reader would misread the file; members that it may ignore can be added
+ * without.
+ */
 const SNAPSHOT_FORMAT_VERSION = 3
 export const MANIFEST_PATH = 'manifest.json'
 export const SCHEMA_PATH = 'schema.yaml'
@@ -44,7 +53,10 @@ const partitionEntry = z.object({
   rows: wholeNumber,
   /** Indices of the data fields that have a column of bytes, rising. */
   fields: z.array(wholeNumber.min(1)),
-  /** Data fields that have columns of numbers, by the shape that was declared, rising. Version 1 had none. */
+  /**
+   * Data fields that have columns of numbers, by the shape that was declared, rising. Version 1 had
+   * none.
+   */
   shapes: z
     .array(
       z.object({
@@ -102,7 +114,10 @@ interface WrittenParts {
   stateHash: string
 }
 
-export function buildManifest(header: Omit<SnapshotHeader, 'stateHash'>, parts: WrittenParts): Manifest {
+export function buildManifest(
+  header: Omit<SnapshotHeader, 'stateHash'>,
+  parts: WrittenParts,
+): Manifest {
   return {
     format: SNAPSHOT_FORMAT,
     formatVersion: SNAPSHOT_FORMAT_VERSION,
@@ -135,12 +150,18 @@ export function manifestHeader(manifest: Manifest, schemaText: string): Snapshot
   }
 }
 
-/** Reads a manifest that may hold anything. What is returned keeps every rule that can be checked without the other parts. */
+/**
+ * Reads a manifest that may hold anything. What is returned keeps every rule that can be checked
+ * without the other parts.
+ */
 export function parseManifest(text: string, limits: SnapshotLimits): Manifest | SnapshotFault {
   const json = parseJson(text)
   if (isSnapshotFault(json)) return json
-  const head = z.object({ format: z.literal(SNAPSHOT_FORMAT), formatVersion: wholeNumber }).safeParse(json.value)
-  if (!head.success) return snapshotFault('NotASnapshot', `the format is not "${SNAPSHOT_FORMAT}"`, MANIFEST_PATH)
+  const head = z
+    .object({ format: z.literal(SNAPSHOT_FORMAT), formatVersion: wholeNumber })
+    .safeParse(json.value)
+  if (!head.success)
+    return snapshotFault('NotASnapshot', `the format is not "${SNAPSHOT_FORMAT}"`, MANIFEST_PATH)
   if (head.data.formatVersion > SNAPSHOT_FORMAT_VERSION) {
     return snapshotFault(
       'NewerFormat',
@@ -157,7 +178,11 @@ function parseJson(text: string): { value: unknown } | SnapshotFault {
   try {
     return { value: JSON.parse(text) }
   } catch (error) {
-    return snapshotFault('BadManifest', `not JSON (${error instanceof Error ? error.message : error})`, MANIFEST_PATH)
+    return snapshotFault(
+      'BadManifest',
+      `not JSON (${error instanceof Error ? error.message : error})`,
+      MANIFEST_PATH,
+    )
   }
 }
 
@@ -196,7 +221,8 @@ function totalsFault(manifest: Manifest, limits: SnapshotLimits): SnapshotFault 
     return snapshotFault('CountMismatch', message, MANIFEST_PATH)
   }
   if (rows > limits.entitiesMax) return tooLarge(`${rows} entities`, limits.entitiesMax)
-  if (partitions.length > limits.partitionsMax) return tooLarge(`${partitions.length} partitions`, limits.partitionsMax)
+  if (partitions.length > limits.partitionsMax)
+    return tooLarge(`${partitions.length} partitions`, limits.partitionsMax)
   if (manifest.schema.bytes > limits.schemaBytesMax) {
     return tooLarge(`a schema of ${manifest.schema.bytes} bytes`, limits.schemaBytesMax)
   }
@@ -230,7 +256,8 @@ function partitionFault(
     }
   }
   if (cell === undefined) return undefined
-  if (partition.lifecycle !== 'BySpatialSubdivision') return badManifest(`${path} has a cell, but is not spatial`)
+  if (partition.lifecycle !== 'BySpatialSubdivision')
+    return badManifest(`${path} has a cell, but is not spatial`)
   const grid = manifest.grids.find((candidate) => candidate.domain === domain)
   if (grid === undefined || cell.x >= grid.columns || cell.y >= grid.rows) {
     return badManifest(`the cell ${cell.x},${cell.y} of ${path} is not in its domain's grid`)
@@ -242,7 +269,11 @@ function tooLarge(what: string, max: number): SnapshotFault {
   return snapshotFault('TooLarge', `${what}, over the limit of ${max}`, MANIFEST_PATH)
 }
 
-function repeated<T>(items: readonly T[], key: (item: T) => string, what: string): SnapshotFault | undefined {
+function repeated<T>(
+  items: readonly T[],
+  key: (item: T) => string,
+  what: string,
+): SnapshotFault | undefined {
   const seen = new Set<string>()
   return firstOf(items, (item) => {
     if (seen.has(key(item))) return badManifest(`${what} ${key(item)} is there twice`)
@@ -251,7 +282,10 @@ function repeated<T>(items: readonly T[], key: (item: T) => string, what: string
   })
 }
 
-function firstOf<T>(items: readonly T[], find: (item: T) => SnapshotFault | undefined): SnapshotFault | undefined {
+function firstOf<T>(
+  items: readonly T[],
+  find: (item: T) => SnapshotFault | undefined,
+): SnapshotFault | undefined {
   for (const item of items) {
     const fault = find(item)
     if (fault !== undefined) return fault

@@ -1,6 +1,7 @@
-// Mixes columns of 32-bit words into two lanes a row: the inner loop of the state hash, four rows at once.
-// Owns the mix of one word, in JavaScript and (mix-words.wat) in WebAssembly, and the memory that the lanes lie in; never
-// knows what a word means.
+// Mixes columns of 32-bit words into two lanes a row: the inner loop of the state hash, four rows
+// at once.
+// Owns the mix of one word, in JavaScript and (mix-words.wat) in WebAssembly, and the memory that
+// the lanes lie in; never knows what a word means.
 
 import { type WasmConstant, type WasmMemory, wasmExports } from '../../base/wasm.ts'
 import { mixWordsWasm } from './mix-words.wasm.ts'
@@ -31,7 +32,9 @@ export const lanes = {
 }
 const words = new Int32Array(buffer, wordsAt, wasm.wordsBytes.value / 4)
 
-/** For a fixed word, (a, b) to (a', b') loses nothing; for fixed lanes, neither does the word to a'. */
+/**
+ * For a fixed word, (a, b) to (a', b') loses nothing; for fixed lanes, neither does the word to a'.
+ */
 export function firstMix(a: number, word: number, b: number): number {
   const mixed = Math.imul(a ^ Math.imul(word, firstFactor), firstSpread)
   return (((mixed << firstTurn) | (mixed >>> (32 - firstTurn))) + b) | 0
@@ -49,15 +52,17 @@ export function mixConstant(word: number, rows: number): void {
   mixWords(firstAt, wordsAt, 0, Math.ceil(rows / 4))
 }
 
-/** How many rows `mixRows` can take at once where a row has `step` words; 0 where it can take none. */
+/**
+ * How many rows `mixRows` can take at once where a row has `step` words; 0 where it can take none.
+ */
 export function rowsThatFit(step: number): number {
   return Math.min(rowsAtOnce, Math.floor(words.length / step / 4) * 4)
 }
 
 /**
- * Mixes the first `count` words of each of `rows` rows, which are `step` words apart in `column`, the first one at
- * `offset`, into the lanes from `lane` on, one word after the other.
- * `lane` is a multiple of 4; there are no more rows than fit.
+ * Mixes the first `count` words of each of `rows` rows, which are `step` words apart in `column`,
+ * the first one at `offset`, into the lanes from `lane` on, one word after the other. `lane` is a
+ * multiple of 4; there are no more rows than fit.
  */
 export function mixRows(
   column: Int32Array,

@@ -1,26 +1,39 @@
-// What a snapshot holds: the state of each partition at one tick, and what is true of the whole simulation at it.
-// Owns the shapes in memory; never how they look in a file (columns.ts, manifest.ts), and never the fabric's own layout.
+// What a snapshot holds: the state of each partition at one tick, and what is true of the whole
+// simulation at it.
+// Owns the shapes in memory; never how they look in a file (columns.ts, manifest.ts), and never the
+// fabric's own layout.
 
 import type { DeclaredShape } from '../fabric/shape.ts'
 import type { AppStatus, Lifecycle } from '../wire/worker-protocol.ts'
 
-/** One data field of all entities of a partition, as the fabric keeps it: a fixed stride, and what of it is used. */
+/**
+ * One data field of all entities of a partition, as the fabric keeps it: a fixed stride, and what
+ * of it is used.
+ */
 export interface FieldColumn {
   /** The field's number, from 1. */
   index: number
   /** Bytes in use of each row; -1 where the entity has no such field. */
   lengths: Int32Array
-  /** The type that the app gave the field's value, one a row; 0 where the entity has no such field. */
+  /**
+   * The type that the app gave the field's value, one a row; 0 where the entity has no such field.
+   */
   typeIds: Uint32Array
   /** Bytes from one row to the next. */
   stride: number
   /** rows × stride; what lies behind a row's length is not part of the state. */
   data: Uint8Array
-  /** What the owner declared of values with its type id; others, and those that don't suit it, are just bytes. */
+  /**
+   * What the owner declared of values with its type id; others, and those that don't suit it, are
+   * just bytes.
+   */
   shape?: DeclaredShape
 }
 
-/** All entities of one partition. Arrays are compact: one row an entity, no holes, all of them `count` rows long. */
+/**
+ * All entities of one partition. Arrays are compact: one row an entity, no holes, all of them
+ * `count` rows long.
+ */
 export interface PartitionState {
   domain: string
   lifecycle: Lifecycle
@@ -46,7 +59,10 @@ interface WorldBounds {
   y: [min: number, max: number]
 }
 
-/** The grid that a spatial domain was cut into when the snapshot was taken. A start may use another one. */
+/**
+ * The grid that a spatial domain was cut into when the snapshot was taken. A start may use another
+ * one.
+ */
 interface SnapshotGrid {
   domain: string
   columns: number
@@ -67,7 +83,9 @@ export interface SnapshotHeader {
   executionId: string
   tick: number
   takenAtMs: number
-  /** The first lane of ids that no partition ever had: a restored world hands out lanes from here. */
+  /**
+   * The first lane of ids that no partition ever had: a restored world hands out lanes from here.
+   */
   nextIdLane: number
   grids: SnapshotGrid[]
   apps: SnapshotApp[]

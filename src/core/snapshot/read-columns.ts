@@ -1,5 +1,7 @@
-// A partition's entities out of an Arrow file that nobody vouches for: every rule of the format is checked.
-// Owns the checks of one partition; never those across partitions (entity-ids.ts), and never verifies a checksum.
+// A partition's entities out of an Arrow file that nobody vouches for: every rule of the format is
+// checked.
+// Owns the checks of one partition; never those across partitions (entity-ids.ts), and never
+// verifies a checksum.
 
 import { layOut, type ShapeLayout } from '../fabric/shape.ts'
 import {
@@ -15,9 +17,17 @@ import { FlatTableError } from './flat-table.ts'
 import type { ManifestPartition } from './manifest.ts'
 import type { FieldColumn, PartitionState } from './partition-state.ts'
 import { scatterMember } from './shaped-values.ts'
-import { isSnapshotFault, type SnapshotFault, type SnapshotLimits, snapshotFault } from './snapshot-fault.ts'
+import {
+  isSnapshotFault,
+  type SnapshotFault,
+  type SnapshotLimits,
+  snapshotFault,
+} from './snapshot-fault.ts'
 
-/** The partition's state, or the first fault. Whether a world has a place for its entities is the world's to say. */
+/**
+ * The partition's state, or the first fault. Whether a world has a place for its entities is the
+ * world's to say.
+ */
 export function decodePartition(
   bytes: Uint8Array,
   entry: ManifestPartition,
@@ -34,7 +44,10 @@ export function decodePartition(
   }
 }
 
-/** A data field in the file: its columns lie side by side from `column` on, first those of its shape's members. */
+/**
+ * A data field in the file: its columns lie side by side from `column` on, first those of its
+ * shape's members.
+ */
 interface FileField {
   index: number
   column: number
@@ -45,7 +58,9 @@ interface FileField {
 
 function fieldsOf(entry: ManifestPartition): FileField[] {
   const shapes = new Map(entry.shapes.map((shape) => [shape.field, shape]))
-  const indices = [...new Set([...shapes.keys(), ...entry.fields])].sort((one, other) => one - other)
+  const indices = [...new Set([...shapes.keys(), ...entry.fields])].sort(
+    (one, other) => one - other,
+  )
   let column = BASE_COLUMNS.length
   return indices.map((index) => {
     const shape = shapes.get(index)
@@ -77,7 +92,8 @@ function columnsFault(
     return snapshotFault('CountMismatch', message, entry.path)
   }
   const rows = file.batches.reduce((sum, batch) => sum + batch.rows, 0)
-  if (rows !== entry.rows) return snapshotFault('CountMismatch', `has ${rows} entities, not ${entry.rows}`, entry.path)
+  if (rows !== entry.rows)
+    return snapshotFault('CountMismatch', `has ${rows} entities, not ${entry.rows}`, entry.path)
   return undefined
 }
 
@@ -107,15 +123,35 @@ function decodeRows(
   const fields = decodeFields(file, entry, fileFields, limits)
   if (isSnapshotFault(fields)) return fields
   const { domain, lifecycle, name, cell, idLane, idCounter } = entry
-  return { domain, lifecycle, name, ...(cell && { cell }), idLane, idCounter, count, ids, types, positions, fields }
+  return {
+    domain,
+    lifecycle,
+    name,
+    ...(cell && { cell }),
+    idLane,
+    idCounter,
+    count,
+    ids,
+    types,
+    positions,
+    fields,
+  }
 }
 
-function entityFault(ids: Float64Array, positions: Float32Array, entry: ManifestPartition): SnapshotFault | undefined {
+function entityFault(
+  ids: Float64Array,
+  positions: Float32Array,
+  entry: ManifestPartition,
+): SnapshotFault | undefined {
   const badId = firstBadId(ids, entry.rows)
   if (badId >= 0) return snapshotFault('BadId', `row ${badId}: not an entity's id`, entry.path)
   const badPosition = firstBadPosition(positions, entry.rows)
   if (badPosition >= 0)
-    return snapshotFault('BadPosition', `entity ${ids[badPosition]}: its position is not a number`, entry.path)
+    return snapshotFault(
+      'BadPosition',
+      `entity ${ids[badPosition]}: its position is not a number`,
+      entry.path,
+    )
   return undefined
 }
 
@@ -131,7 +167,8 @@ function decodeFields(
     const { index, shape } = fileField
     const batches = unpackedBatches(file, fileField)
     const lengths = decodeLengths(batches, fileField, entry.rows)
-    if (typeof lengths === 'string') return snapshotFault('BadField', `field ${index}: ${lengths}`, entry.path)
+    if (typeof lengths === 'string')
+      return snapshotFault('BadField', `field ${index}: ${lengths}`, entry.path)
     const stride = lengths.reduce((longest, length) => Math.max(longest, length), 0)
     if (stride > limits.fieldBytesMax) {
       const message = `field ${index} has ${stride} bytes, over the limit of ${limits.fieldBytesMax}`
@@ -172,7 +209,10 @@ function unpackedBatches(file: ArrowFile, { column, layout, hasBytes }: FileFiel
     const members = (layout?.members ?? []).map(({ count }, at) => batch.column(column + at, count))
     const fieldBatch: FieldBatch = { start, rows: batch.rows, members }
     if (hasBytes) {
-      fieldBatch.bytes = { values: batch.column(column + memberCount), types: batch.column(column + memberCount + 1) }
+      fieldBatch.bytes = {
+        values: batch.column(column + memberCount),
+        types: batch.column(column + memberCount + 1),
+      }
     }
     start += batch.rows
     return fieldBatch
@@ -180,7 +220,11 @@ function unpackedBatches(file: ArrowFile, { column, layout, hasBytes }: FileFiel
 }
 
 /** The values' lengths, -1 where there is none; or what is wrong with them. */
-function decodeLengths(batches: readonly FieldBatch[], field: FileField, count: number): Int32Array | string {
+function decodeLengths(
+  batches: readonly FieldBatch[],
+  field: FileField,
+  count: number,
+): Int32Array | string {
   const lengths = new Int32Array(count).fill(-1)
   for (const batch of batches) {
     const fault = byteLengths(batch, lengths) ?? memberLengths(batch, field, lengths)
@@ -215,7 +259,8 @@ function memberLengths(
   let nulls = 0
   for (let row = 0; row < rows; row++) {
     const present = isPresent(first, row)
-    for (const other of others) if (isPresent(other, row) !== present) return 'a value has some of its members'
+    for (const other of others)
+      if (isPresent(other, row) !== present) return 'a value has some of its members'
     if (!present) {
       nulls++
       continue
@@ -237,7 +282,8 @@ function decodeValues(
   const { typeIds, stride, data } = field
   if (bytes !== undefined) {
     const typeWords = alignedInt32(bytes.types.values)
-    for (let row = 0; row < rows; row++) if (isPresent(bytes.values, row)) typeIds[start + row] = typeWords[row]!
+    for (let row = 0; row < rows; row++)
+      if (isPresent(bytes.values, row)) typeIds[start + row] = typeWords[row]!
     const place = data.subarray(start * stride, (start + rows) * stride)
     unpackValues(bytes.values.offsets, bytes.values.values, place, stride)
   }
@@ -249,10 +295,16 @@ function decodeValues(
     suits[row] = 1
     typeIds[start + row] = shape.typeId
   }
-  for (const [at, member] of layout.members.entries()) scatterMember(members[at]!.values, member, field, start, suits)
+  for (const [at, member] of layout.members.entries())
+    scatterMember(members[at]!.values, member, field, start, suits)
 }
 
-function unpackValues(offsets: Int32Array, values: Uint8Array, data: Uint8Array, stride: number): void {
+function unpackValues(
+  offsets: Int32Array,
+  values: Uint8Array,
+  data: Uint8Array,
+  stride: number,
+): void {
   const rows = offsets.length - 1
   if (offsets[rows] === rows * stride) {
     data.set(values)

@@ -5,7 +5,10 @@ import type { ShapeLayout, ShapeMember } from '../fabric/shape.ts'
 import { kinds, layOut } from '../fabric/shape.ts'
 import type { FieldColumn } from './partition-state.ts'
 
-/** A data field in a file: what suits its declared shape stands in a column for each member, all else in one of bytes. */
+/**
+ * A data field in a file: what suits its declared shape stands in a column for each member, all
+ * else in one of bytes.
+ */
 export interface SplitField {
   field: FieldColumn
   layout: ShapeLayout | undefined
@@ -35,13 +38,20 @@ export function splitField(field: FieldColumn, count: number): SplitField {
     suits[row] = 1
     suitable++
   }
-  return { field, layout: suitable > 0 ? layout : undefined, suits, suitable, others: present - suitable }
+  return {
+    field,
+    layout: suitable > 0 ? layout : undefined,
+    suits,
+    suitable,
+    others: present - suitable,
+  }
 }
 
 /** Bytes of a value that no member covers. */
 function gapsOf({ members, bytes }: ShapeLayout): number[] {
   const covered = new Uint8Array(bytes)
-  for (const member of members) covered.fill(1, member.offsetBytes, member.offsetBytes + memberBytes(member))
+  for (const member of members)
+    covered.fill(1, member.offsetBytes, member.offsetBytes + memberBytes(member))
   return [...covered.keys()].filter((at) => covered[at] === 0)
 }
 
@@ -55,7 +65,10 @@ function memberBytes({ kind, count }: ShapeMember): number {
   return kinds[kind].bytes * count
 }
 
-/** A member's bytes of the rows from `start` up to `end`, one behind the other; zeros where a value doesn't suit. */
+/**
+ * A member's bytes of the rows from `start` up to `end`, one behind the other; zeros where a value
+ * doesn't suit.
+ */
 export function gatherMember(
   { field, suits }: SplitField,
   member: ShapeMember,
@@ -74,7 +87,10 @@ export function gatherMember(
   return gathered
 }
 
-/** Puts a member's bytes back to where they belong in the rows from `start` on; `suits` says which rows have one. */
+/**
+ * Puts a member's bytes back to where they belong in the rows from `start` on; `suits` says which
+ * rows have one.
+ */
 export function scatterMember(
   values: Uint8Array,
   member: ShapeMember,
@@ -86,7 +102,10 @@ export function scatterMember(
   copyMembers(values, 0, width, data, start * stride + member.offsetBytes, stride, { width, suits })
 }
 
-/** Copies `width` bytes for each row that suits, from every `fromStride` bytes to every `toStride` bytes. */
+/**
+ * Copies `width` bytes for each row that suits, from every `fromStride` bytes to every `toStride`
+ * bytes.
+ */
 function copyMembers(
   from: Uint8Array,
   fromStart: number,
@@ -96,7 +115,13 @@ function copyMembers(
   toStride: number,
   { width, suits }: { width: number; suits: Uint8Array },
 ): void {
-  const offsets = [from.byteOffset + fromStart, to.byteOffset + toStart, fromStride, toStride, width]
+  const offsets = [
+    from.byteOffset + fromStart,
+    to.byteOffset + toStart,
+    fromStride,
+    toStride,
+    width,
+  ]
   const unit = offsets.every((offset) => offset % 4 === 0) ? 4 : 1
   const of = unit === 4 ? Uint32Array : Uint8Array
   const source = new of(
@@ -104,12 +129,17 @@ function copyMembers(
     from.byteOffset + fromStart,
     Math.floor((from.length - fromStart) / unit),
   )
-  const target = new of(to.buffer as ArrayBuffer, to.byteOffset + toStart, Math.floor((to.length - toStart) / unit))
+  const target = new of(
+    to.buffer as ArrayBuffer,
+    to.byteOffset + toStart,
+    Math.floor((to.length - toStart) / unit),
+  )
   const numbers = width / unit
   const sourceStep = fromStride / unit
   const targetStep = toStride / unit
   for (let row = 0; row < suits.length; row++) {
     if (suits[row] === 0) continue
-    for (let at = 0; at < numbers; at++) target[row * targetStep + at] = source[row * sourceStep + at]!
+    for (let at = 0; at < numbers; at++)
+      target[row * targetStep + at] = source[row * sourceStep + at]!
   }
 }

@@ -9,7 +9,8 @@
  * - BadManifest: `manifest.json` breaks a rule of the format.
  * - MissingPart, UnknownPart: the zip's list of files is not the manifest's.
  * - CountMismatch: a part holds more or fewer entities, bytes or columns than the manifest says.
- * - BadId, DuplicateId, BadPosition, BadField: an entity that no world can hold, or one whose id would be given again.
+ * - BadId, DuplicateId, BadPosition, BadField: an entity that no world can hold, or one whose id
+ *   would be given again.
  * - StateMismatch: the entities' state hash is not the manifest's.
  * - TooLarge: over a limit of this program.
  */
@@ -37,7 +38,11 @@ export interface SnapshotFault {
   part?: string
 }
 
-export function snapshotFault(fault: SnapshotFaultName, message: string, part?: string): SnapshotFault {
+export function snapshotFault(
+  fault: SnapshotFaultName,
+  message: string,
+  part?: string,
+): SnapshotFault {
   return part === undefined ? { fault, message } : { fault, message: `${part}: ${message}`, part }
 }
 
@@ -57,8 +62,8 @@ export interface SnapshotLimits {
   /** Bytes of all parts together, uncompressed. */
   totalBytesMax: number
   /**
-   * Bytes of one partition: of its file, and of its fields in memory, where each takes its longest value's bytes in every row. At most
-   * 4 GB - 2, which is what can be unpacked in one go.
+   * Bytes of one partition: of its file, and of its fields in memory, where each takes its longest
+   * value's bytes in every row. At most 4 GB - 2, which is what can be unpacked in one go.
    */
   partitionBytesMax: number
 }

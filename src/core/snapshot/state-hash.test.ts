@@ -39,7 +39,10 @@ test('how entities are spread over partitions, and the strides there, make no di
   fc.assert(
     fc.property(anyEntities, fc.nat({ max: 30 }), fc.nat({ max: 30 }), (entities, one, other) => {
       const [from, to] = [Math.min(one, other), Math.max(one, other)]
-      assert.equal(hashOf(entities.slice(0, from), entities.slice(from, to), entities.slice(to)), hashOf(entities))
+      assert.equal(
+        hashOf(entities.slice(0, from), entities.slice(from, to), entities.slice(to)),
+        hashOf(entities),
+      )
     }),
   )
 })
@@ -59,7 +62,12 @@ test('rows that are not in use are skipped', () => {
 
 test('more rows than are mixed at once hash as the sum of their parts', () => {
   const entities = Array.from({ length: 5000 }, (_, row): TestEntity => {
-    return { id: row + 1, type: 512, position: [row, 0, 0], fields: { 1: { typeId: 1, bytes: [row & 255, row >> 8] } } }
+    return {
+      id: row + 1,
+      type: 512,
+      position: [row, 0, 0],
+      fields: { 1: { typeId: 1, bytes: [row & 255, row >> 8] } },
+    }
   })
   assert.equal(hashOf(entities.slice(0, 2049), entities.slice(2049)), hashOf(entities))
 })
@@ -70,7 +78,12 @@ test('values of one length hash the same in rows that hold more, whatever their 
     for (const count of [1, 3, 4, 50]) {
       const entities = Array.from({ length: count }, (_, row): TestEntity => {
         const bytes = Array.from({ length: size }, (_, at) => (row * 31 + at * 7) & 255)
-        return { id: row + 1, type: 512, position: [row, 0, 0], fields: { 3: { typeId: row, bytes } } }
+        return {
+          id: row + 1,
+          type: 512,
+          position: [row, 0, 0],
+          fields: { 3: { typeId: row, bytes } },
+        }
       })
       // A byte more, and the words of a row don't lie where words can: each is mixed by itself.
       const [plain, odd, wider] = [0, 1, 4].map((padding) => {
@@ -126,8 +139,14 @@ function changesOf(entity: TestEntity): TestEntity[] {
     const { [Number(index)]: removed, ...others } = entity.fields
     changes.push({ ...entity, fields: others })
     changes.push({ ...entity, fields: { ...others, 8: removed! } })
-    changes.push({ ...entity, fields: { ...entity.fields, [index]: { typeId: typeId ^ 1, bytes } } })
-    changes.push({ ...entity, fields: { ...entity.fields, [index]: { typeId, bytes: [...bytes, 0] } } })
+    changes.push({
+      ...entity,
+      fields: { ...entity.fields, [index]: { typeId: typeId ^ 1, bytes } },
+    })
+    changes.push({
+      ...entity,
+      fields: { ...entity.fields, [index]: { typeId, bytes: [...bytes, 0] } },
+    })
     for (const at of bytes.keys()) {
       const changed = bytes.with(at, bytes[at]! ^ 0x80)
       changes.push({ ...entity, fields: { ...entity.fields, [index]: { typeId, bytes: changed } } })

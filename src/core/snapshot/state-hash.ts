@@ -1,20 +1,33 @@
-// A hash of a world's state that depends neither on the layout nor on any order: two worlds with the same entities have
-// the same hash, whichever partitions and rows they lie in.
+// A hash of a world's state that depends neither on the layout nor on any order: two worlds with
+// the same entities have the same hash, whichever partitions and rows they lie in.
 // Owns what is mixed in which order; never keeps a reference to columns.
 //
-// Each entity is mixed to 64 bits over the 32-bit words: id (low, high), type, the bits of x, y, z, and for each field that it
-// has, in rising order of index: index, type, length, bytes (little endian, the last word padded with zeros). The world's hash is
-// the sum of all of them modulo 2^64. Bits count as they are stored: +0 and -0 differ.
+// Each entity is mixed to 64 bits over the 32-bit words: id (low, high), type, the bits of x, y, z,
+// and for each field that it has, in rising order of index: index, type, length, bytes (little
+// endian, the last word padded with zeros). The world's hash is the sum of all of them modulo 2^64.
+// Bits count as they are stored: +0 and -0 differ.
 
 import { assert } from '../../base/assert.ts'
-import { firstMix, lanes, mixConstant, mixRows, rowsAtOnce, rowsThatFit, secondMix } from './mix-words.ts'
+import {
+  firstMix,
+  lanes,
+  mixConstant,
+  mixRows,
+  rowsAtOnce,
+  rowsThatFit,
+  secondMix,
+} from './mix-words.ts'
 import type { FieldColumn } from './partition-state.ts'
 
-/** The columns of some entities; every array may be longer than the rows used, and may lie in shared memory. */
+/**
+ * The columns of some entities; every array may be longer than the rows used, and may lie in shared
+ * memory.
+ */
 export interface StateHash {
   /**
-   * Adds the first `rows` rows, except those whose byte in `state` is 0. A row of a field whose length is negative has no such
-   * field. The order of `fields`, and how rows are split over calls, make no difference.
+   * Adds the first `rows` rows, except those whose byte in `state` is 0. A row of a field whose
+   * length is negative has no such field. The order of `fields`, and how rows are split over calls,
+   * make no difference.
    */
   addRows(
     ids: Float64Array,
@@ -49,7 +62,10 @@ export function createStateHash(): StateHash {
     )
     const sorted = [...fields].sort((one, other) => one.index - other.index)
     for (const field of sorted) {
-      assert(rows <= field.lengths.length && rows <= field.typeIds.length, 'a field is shorter than the rows')
+      assert(
+        rows <= field.lengths.length && rows <= field.typeIds.length,
+        'a field is shorter than the rows',
+      )
     }
     for (let start = 0; start < rows; start += rowsAtOnce) {
       const end = Math.min(start + rowsAtOnce, rows)
@@ -61,7 +77,8 @@ export function createStateHash(): StateHash {
 
   function addUp(start: number, end: number, state: Uint8Array | undefined): void {
     const { first: firsts, second: seconds } = lanes
-    // In halves of 16 bits, which no 2,048 rows overflow: whole words would leave the integers that the engine counts with.
+    // In halves of 16 bits, which no 2,048 rows overflow: whole words would leave the integers that
+    // the engine counts with.
     let low0 = 0
     let low1 = 0
     let high0 = 0
@@ -105,7 +122,10 @@ export function sumOfStateHashes(hashes: readonly string[]): string {
   return BigInt.asUintN(64, sum).toString(16).padStart(16, '0')
 }
 
-/** 64 bits of each row's value of a field, two words a row: equal values have equal ones; both words are 0 where there is no value. */
+/**
+ * 64 bits of each row's value of a field, two words a row: equal values have equal ones; both words
+ * are 0 where there is no value.
+ */
 export function fieldDigests(field: FieldColumn, rows: number): Uint32Array {
   const digests = new Uint32Array(rows * 2)
   for (let start = 0; start < rows; start += rowsAtOnce) {
@@ -125,7 +145,13 @@ export function fieldDigests(field: FieldColumn, rows: number): Uint32Array {
 const FIRST_SEED = 0x243f6a88
 const SECOND_SEED = 0x13198a2e
 
-function mixHead(ids: Float64Array, types: Uint32Array, positions: Float32Array, start: number, end: number): void {
+function mixHead(
+  ids: Float64Array,
+  types: Uint32Array,
+  positions: Float32Array,
+  start: number,
+  end: number,
+): void {
   const { first, second } = lanes
   const rows = end - start
   for (let row = 0; row < rows; row++) {
@@ -204,7 +230,11 @@ function mixFieldByRow(field: FieldColumn, start: number, end: number): void {
   }
 }
 
-function wordsOf({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array | Uint8Array): Int32Array {
+function wordsOf({
+  buffer,
+  byteOffset,
+  byteLength,
+}: Uint32Array | Float32Array | Uint8Array): Int32Array {
   return new Int32Array(buffer, byteOffset, byteLength >>> 2)
 }
 

@@ -20,16 +20,19 @@ export interface TestEntity {
   fields: Readonly<Record<number, TestValue>>
 }
 
-/** The compact columns of these entities; strides are the longest value's length, and `padding` more. */
+/**
+ * The compact columns of these entities; strides are the longest value's length, and `padding`
+ * more.
+ */
 export function partitionOf(
   entities: readonly TestEntity[],
   identity: Partial<PartitionState> = {},
   padding = 0,
 ): PartitionState {
   const count = entities.length
-  const indices = [...new Set(entities.flatMap((entity) => Object.keys(entity.fields).map(Number)))].sort(
-    (a, b) => a - b,
-  )
+  const indices = [
+    ...new Set(entities.flatMap((entity) => Object.keys(entity.fields).map(Number))),
+  ].sort((a, b) => a - b)
   return {
     domain: 'Crowd',
     lifecycle: 'BySpatialSubdivision',
@@ -48,7 +51,8 @@ export function partitionOf(
 
 function fieldOf(entities: readonly TestEntity[], index: number, padding: number): FieldColumn {
   const values = entities.map((entity) => entity.fields[index])
-  const stride = values.reduce((longest, value) => Math.max(longest, value?.bytes.length ?? 0), 0) + padding
+  const stride =
+    values.reduce((longest, value) => Math.max(longest, value?.bytes.length ?? 0), 0) + padding
   // Whatever lies behind a value is not part of it.
   const data = new Uint8Array(entities.length * stride).fill(0xee)
   for (const [row, value] of values.entries()) data.set(value?.bytes ?? [], row * stride)
@@ -68,7 +72,9 @@ export function arrowTable(bytes: Uint8Array): Table {
   return tableFromIPC(bytes)
 }
 
-/** The reader that is not ours; none where it can't be installed, which a CI run does not accept. */
+/**
+ * The reader that is not ours; none where it can't be installed, which a CI run does not accept.
+ */
 export async function polars() {
   try {
     return (await import('nodejs-polars')).default
@@ -85,7 +91,10 @@ export function entitiesOf(state: PartitionState): TestEntity[] {
     for (const { index, lengths, typeIds, stride, data } of state.fields) {
       const length = lengths[row]!
       if (length < 0) continue
-      fields[index] = { typeId: typeIds[row]!, bytes: [...data.subarray(row * stride, row * stride + length)] }
+      fields[index] = {
+        typeId: typeIds[row]!,
+        bytes: [...data.subarray(row * stride, row * stride + length)],
+      }
     }
     const [x, y, z] = state.positions.subarray(row * 3, row * 3 + 3)
     return { id: state.ids[row]!, type: state.types[row]!, position: [x!, y!, z!], fields }
@@ -102,7 +111,10 @@ export const anyEntity: fc.Arbitrary<TestEntity> = fc.record({
   id: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   type: fc.integer({ min: 0, max: 0xffff_ffff }),
   position: fc.tuple(anyCoordinate, anyCoordinate, anyCoordinate),
-  fields: fc.dictionary(fc.constantFrom('1', '2', '7', '63'), anyValue, { maxKeys: 3, noNullPrototype: true }),
+  fields: fc.dictionary(fc.constantFrom('1', '2', '7', '63'), anyValue, {
+    maxKeys: 3,
+    noNullPrototype: true,
+  }),
 })
 
 /** Entities with different ids. */
