@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { makeCertificate } from '../control/testing/certificates.ts'
 import { SCRIPTED_WORKER, startInput, waitFor } from '../control/testing/control-fixture.ts'
 import { postSigned } from './testing/post-signed.ts'
 import { type Ended, runProgram } from './testing/run-program.ts'
@@ -237,6 +238,61 @@ test('the launcher works through symbolic links, and says what to run where Node
   const missing = await heddle(['up'], { launcher: join(bare, 'bin', 'heddle') })
   assert.equal(missing.code, 1)
   assert.match(missing.err, /npm ci/)
+})
+
+test('what up prints sets up every client, over TLS too, and SIGHUP reads certificate and configuration again', async () => {
+  const place = join(folder, 'tls')
+  await mkdir(place)
+  const { certFile, keyFile } = await makeCertificate(place, 'soon', 7)
+  const file = join(place, 'heddle.yaml')
+  await writeFile(file, 'quotas: {simulations: 7}\n')
+  const options = ['--tls-cert', certFile, '--tls-key', keyFile, '--config', file]
+  const child = spawn(
+    LAUNCHER,
+    ['up', '--port', '0', '--data', join(place, 'data'), '--fabric-dir', fabric, ...options],
+    {
+      cwd: folder,
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  running.add(child)
+  const ended = once(child, 'close')
+  let said = ''
+  let complained = ''
+  child.stdout.on('data', (chunk) => {
+    said += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    complained += chunk
+  })
+  await waitFor('heddle ready', () => /Ctrl-C/.test(said) || undefined)
+  await waitFor(
+    'the warning',
+    () => /warning: the certificate .*soon\.pem expires at .* in [67] days/.test(complained) || undefined,
+  )
+
+  const exports = said.match(/^ {2}export .*$/gm)?.join('\n') ?? ''
+  const [, url = ''] = /^heddle ready (\S+)/.exec(said) ?? []
+  const program = `const S = require('aws-sdk/clients/simspaceweaver');
+    new S({ endpoint: process.argv[1] }).listSimulations().promise().then((r) => console.log(JSON.stringify(r)), (e) => console.log(String(e)))`
+  const shell = `${exports}\nexec "$0" -e "$1" "$2"`
+  const env = { ...environment(), AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: '1' }
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const listed = await runProgram('sh', ['-c', shell, process.execPath, program, url], { cwd: root, env })
+  assert.equal(listed.out, '{"Simulations":[]}\n', listed.err)
+  assert.match(exports, /AWS_CA_BUNDLE=\S+soon\.pem NODE_EXTRA_CA_CERTS=\S+soon\.pem/)
+
+  complained = ''
+  await writeFile(file, 'quotas: {simulatons: 8}\n')
+  child.kill('SIGHUP')
+  await waitFor('a complaint', () => /not a known property.*all stays as it was/.test(complained) || undefined)
+  await writeFile(file, 'quotas: {simulations: 8}\n')
+  child.kill('SIGHUP')
+  await waitFor('the new settings', () => /read its configuration and certificate again/.test(said) || undefined)
+  child.kill('SIGTERM')
+  assert.equal((await ended)[0], 0)
+  running.delete(child)
 })
 
 test('wrong values of options are wrong usage, with exit code 2 and a word on what is wanted', async () => {

@@ -1,11 +1,19 @@
 // `heddle up`: serves in the foreground until it is told to stop.
 // Owns what the operator reads and the signals; never stops a simulation.
 
-import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import pino from 'pino'
-import { type ConfigOptions, type Environment, loadConfig, SETTINGS, type SettingName } from '../control/config.ts'
+import pino, { type Logger } from 'pino'
+import type { TlsIdentity } from '../control/certificate.ts'
+import {
+  ConfigError,
+  type ConfigOptions,
+  type Environment,
+  loadConfig,
+  SETTINGS,
+  type SettingName,
+} from '../control/config.ts'
 import type { Control } from '../control/control.ts'
 import { dataFolder, makeDataFolder } from '../control/data-folder.ts'
 import type { ServedControl } from '../control/server.ts'
@@ -32,17 +40,21 @@ async function up(options: ConfigOptions): Promise<void> {
   const data = dataFolder(config.dataFolder)
   makeDataFolder(data)
   const log = new ControlLog({ path: data.log })
-  const stopped = stopSignal()
+  let reload: (() => void) | undefined
+  const stopped = stopSignal(() => reload?.())
   goOnWithoutReader()
   // For tests of the command line alone: another program in the place of the real worker.
   const workerProgram = process.env.HEDDLE_WORKER_PROGRAM
   const { serveControl } = await import('../control/server.ts')
+  const logger = pino({}, log)
   const served = await serveControl(config, {
-    log: pino({}, log),
+    log: logger,
     environment,
     ...(workerProgram && { workerProgram }),
   })
   process.stdout.write(greeting(served, environment))
+  warn(served, logger)
+  reload = () => readAgain(served, { options, environment, log: logger })
   await stopped
   const left = await goingOn(served.control).finally(() => served.close())
   process.stdout.write(farewell(left))
@@ -51,17 +63,23 @@ async function up(options: ConfigOptions): Promise<void> {
   process.exit()
 }
 
-function greeting({ control, url }: ServedControl, environment: Environment): string {
+function greeting({ control, url, identity }: ServedControl, environment: Environment): string {
   const { region } = control.config
   const keys = environment.HEDDLE_ACCESS_KEY_ID
     ? 'export AWS_ACCESS_KEY_ID="$HEDDLE_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$HEDDLE_SECRET_ACCESS_KEY"'
     : `export AWS_SHARED_CREDENTIALS_FILE=${quote(control.data.credentials)}`
+  // Version 2 of the SDK reads that file only where it reads a configuration, which must be there.
+  const ofVersion2 = environment.HEDDLE_ACCESS_KEY_ID
+    ? []
+    : [`  export AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE=${quote(control.data.credentials)}   # for aws-sdk v2`]
   const buckets = control.config.s3Endpoint === undefined ? [`  aws --endpoint-url ${url} s3 mb s3://my-bucket`] : []
   return [
     `heddle ready ${url}`,
     '',
     'To use it with AWS clients, in another terminal:',
     `  ${keys}`,
+    ...ofVersion2,
+    ...trustLines(identity(), control.config.tls?.certFile ?? ''),
     `  export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}`,
     `  export AWS_DATA_PATH=${quote(CLIENT_MODELS)}   # teaches boto3 and the AWS CLI all of the API, snapshots too`,
     `  aws --endpoint-url ${url} simspaceweaver list-simulations`,
@@ -71,6 +89,38 @@ function greeting({ control, url }: ServedControl, environment: Environment): st
     'Ctrl-C stops serving, and simulations go on; heddle down stops everything.',
     '',
   ].join('\n')
+}
+
+/** What has clients trust a certificate that this machine may not know. */
+function trustLines(identity: TlsIdentity | undefined, certFile: string): string[] {
+  if (identity === undefined) return []
+  const exports = (file: string) => `export AWS_CA_BUNDLE=${file} NODE_EXTRA_CA_CERTS=${file}`
+  if (identity.isOwnAuthority) return [`  ${exports(quote(certFile))}`]
+  return [`  # If this machine does not know the authority of the certificate: ${exports('FILE-OF-THE-AUTHORITY')}`]
+}
+
+/** A fault is said, and nothing is changed by what has it. */
+function readAgain(
+  served: ServedControl,
+  { options, environment, log }: { options: ConfigOptions; environment: Environment; log: Logger },
+): void {
+  try {
+    served.reload(loadConfig(options, environment))
+    process.stdout.write('heddle has read its configuration and certificate again\n')
+    log.info('configuration and certificate were read again')
+    warn(served, log)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    log.error({ err: error }, 'configuration and certificate were not read again')
+    process.stderr.write(`heddle: ${error.message}; all stays as it was\n`)
+  }
+}
+
+function warn(served: ServedControl, log: Logger): void {
+  for (const warning of served.warnings()) {
+    log.warn(warning)
+    process.stderr.write(`heddle: warning: ${warning}\n`)
+  }
 }
 
 function farewell(left: readonly string[]): string {
@@ -94,15 +144,29 @@ async function goingOn({ store, supervisor }: Control): Promise<string[]> {
     .map((record) => record.name)
 }
 
-/** The first Ctrl-C ends in order; a second one has the system's own meaning. */
-async function stopSignal(): Promise<void> {
-  const caught = new AbortController()
+/**
+ * The first Ctrl-C ends in order; a second one has the system's own meaning. SIGHUP asks to read settings again, and ends where the terminal
+ * is gone that the command was typed into.
+ */
+function stopSignal(onHangUp: () => void): Promise<void> {
+  const hadTerminal = hasTerminal()
+  return new Promise((resolve) => {
+    const stop = () => {
+      process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', hangUp)
+      resolve()
+    }
+    const hangUp = () => (hadTerminal && !hasTerminal() ? stop() : onHangUp())
+    process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', hangUp)
+  })
+}
+
+function hasTerminal(): boolean {
   try {
-    await Promise.race(
-      (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => once(process, name, { signal: caught.signal })),
-    )
-  } finally {
-    caught.abort()
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    // ENXIO: there is none.
+    return false
   }
 }
 

@@ -76,6 +76,26 @@ export const defaultFileSettings: Readonly<FileSettings> = Object.freeze({
   audit: defaultAuditSettings,
 })
 
+/** A copy whose sections may be replaced while all who hold them read on. */
+export function copiedSettings(settings: FileSettings): FileSettings {
+  const { limits, network, serving, snapshots, audit } = settings
+  return {
+    limits: { ...limits },
+    network: { ...network },
+    serving: { ...serving },
+    snapshots: { ...snapshots },
+    audit: { ...audit },
+  }
+}
+
+export function replaceSettings(settings: FileSettings, next: FileSettings): void {
+  for (const section of Object.keys(copiedSettings(next)) as (keyof FileSettings)[]) {
+    const held: Record<string, unknown> = settings[section] as object as Record<string, unknown>
+    for (const key of Object.keys(held)) delete held[key]
+    Object.assign(held, next[section])
+  }
+}
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /** Limits under construction. */

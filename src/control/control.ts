@@ -85,7 +85,9 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     objects: storage,
     fabricFolder: config.fabricFolder,
     appTimeoutMs: config.appTimeoutMs,
-    simulationLimits: config.limits.simulation,
+    get simulationLimits() {
+      return config.limits.simulation
+    },
     snapshots: config.snapshots,
     ...SUPERVISION_LIMITS,
     ...options.limits,
@@ -102,7 +104,9 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     // The same after a restart, and nobody else's.
     pageTokenKey: createHmac('sha256', credentials.secretAccessKey).update('heddle page tokens').digest(),
     limits: config.limits,
-    address: addressForClients(config),
+    get address() {
+      return addressForClients(config)
+    },
     snapshots: config.snapshots,
     nowMs: Date.now,
     newExecutionId: randomUUID,

@@ -1,8 +1,6 @@
 // Control with its port: the API and, over the embedded object store, S3.
 // Owns the order of opening and closing, and who may call; never handles a request itself.
 
-import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
 import type { Logger } from 'pino'
 import { SERVICE_NAME } from '../core/api/operations.ts'
 import { openFilesMax } from '../io/launch/proc.ts'
@@ -12,14 +10,17 @@ import { guardedHandlers } from './access/api-access.ts'
 import { authenticateWith, openAccess, s3GuardsOf } from './access/open-access.ts'
 import { Audit } from './audit/audit.ts'
 import { auditS3 } from './audit/s3-audit.ts'
+import { certificateWarning, readTlsIdentity, type TlsIdentity } from './certificate.ts'
 import { ConfigError, type ControlConfig, requireSafeListening, SETTINGS } from './config.ts'
+import { copiedSettings, replaceSettings, type ServingSettings } from './config-file.ts'
 import { type Control, type ControlOptions, openControl } from './control.ts'
 import { originOf } from './http/forwarded.ts'
 import { Load } from './http/load.ts'
-import { createHttpServer, type TlsIdentity } from './http/server.ts'
+import { createHttpServer } from './http/server.ts'
 import { createMetricsHandler } from './metrics/metrics-endpoint.ts'
 import { MetricsPage } from './metrics/metrics-page.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
+import { fileSizeWarning, requireFileSize, requireOpenFiles } from './process-limits.ts'
 import { createS3Handler } from './s3/s3-handler.ts'
 import { createStsHandler, STS_SERVICE } from './sts/sts-endpoint.ts'
 
@@ -27,41 +28,64 @@ export interface ServedControl {
   control: Control
   /** Where clients on this machine reach it, such as `http://127.0.0.1:4310`. */
   url: string
+  /** What the port speaks HTTPS with now; undefined where it speaks HTTP. */
+  identity(): TlsIdentity | undefined
+  /** What an operator should know and do something about, a sentence each. */
+  warnings(): string[]
+  /**
+   * Takes over certificate and key from their files, and what the configuration file says now, without a pause. Simulations that run keep
+   * their quotas. Throws ConfigError where either can't be used, and then all stays as it was.
+   */
+  reload(next: ControlConfig): void
   /** Ends the requests under way, then lets go of everything; simulations go on. */
   close(): Promise<void>
 }
 
 /** Throws ConfigError where the address can't be had, and all that openControl throws. */
-export async function serveControl(config: ControlConfig, options: ControlOptions): Promise<ServedControl> {
+export async function serveControl(given: ControlConfig, options: ControlOptions): Promise<ServedControl> {
+  const config = { ...given, ...copiedSettings(given) }
   requireSafeListening(config)
   requireOpenFiles()
-  const tls = tlsIdentity(config)
+  requireFileSize()
+  let tls = readTlsIdentity(config)
   await using opened = new AsyncDisposableStack()
   const control = await openControl(config, options)
   opened.defer(() => control.close())
   const access = openAccess(control, options.log)
   const { data } = control
   const { region, accountId } = config
-  const audit = new Audit({ folder: data.audit, unknownFolder: data.unknownAudit, ...config.audit, region, accountId })
+  const audit = new Audit({
+    folder: data.audit,
+    unknownFolder: data.unknownAudit,
+    get fileBytesMax() {
+      return config.audit.fileBytesMax
+    },
+    get filesMax() {
+      return config.audit.filesMax
+    },
+    region,
+    accountId,
+  })
   opened.defer(() => audit.close())
+  fitConnections(config.serving, options.log)
   const load = new Load(config.serving)
   const requests = new RequestMetrics()
-  const page = new MetricsPage({ store: control.store, supervisor: control.supervisor, requests })
+  const page = new MetricsPage({ store: control.store, supervisor: control.supervisor, requests, identity: () => tls })
   const server = createHttpServer({
     handlers: guardedHandlers(control.handlers, { access, owner: config, store: control.store }),
     authenticate: authenticateWith(access, config.region, SERVICE_NAME),
     audit,
     log: options.log,
     load,
-    serving: { ...config.serving, connectionsMax: connectionsThatFit(config.serving.connectionsMax, options.log) },
+    serving: config.serving,
     ...(tls && { tls }),
-    trustedProxies: config.network.trustedProxies,
-    s3: s3Handler(control, access, { load, requests, audit: config.audit.s3 ? audit : undefined, log: options.log }),
+    network: config.network,
+    s3: s3Handler(control, access, { load, requests, audit, log: options.log }),
     sts: createStsHandler({
       accountId: config.accountId,
       authenticate: authenticateWith(access, config.region, STS_SERVICE),
       load,
-      receiveMs: config.serving.receiveMs,
+      serving: config.serving,
       record: (request, facts) => audit.record(request, facts),
       onAnswered: (answered) => requests.count(answered),
       log: options.log,
@@ -77,14 +101,33 @@ export async function serveControl(config: ControlConfig, options: ControlOption
   control.lock.announce({ url, region: config.region })
   options.log.info({ url, dataFolder: config.dataFolder }, 'control serves')
   const kept = opened.move()
-  return { control, url, close: () => kept.disposeAsync() }
+  return {
+    control,
+    url,
+    identity: () => tls,
+    warnings: () => warningsOf(config, tls),
+    reload(next) {
+      const fresh = readTlsIdentity(config)
+      replaceSettings(config, next)
+      fitConnections(config.serving, options.log)
+      tls = fresh
+      server.reconfigure(tls)
+    },
+    close: () => kept.disposeAsync(),
+  }
+}
+
+function warningsOf({ tls }: ControlConfig, identity: TlsIdentity | undefined): string[] {
+  const ofCertificate = tls && identity && certificateWarning(identity, tls.certFile, Date.now())
+  return [ofCertificate, fileSizeWarning()].filter((warning) => warning !== undefined)
 }
 
 function s3Handler(
   control: Control,
   access: Access,
-  { load, requests, audit, log }: { load: Load; requests: RequestMetrics; audit: Audit | undefined; log: Logger },
+  { load, requests, audit, log }: { load: Load; requests: RequestMetrics; audit: Audit; log: Logger },
 ): ReturnType<typeof createS3Handler> {
+  const record = auditS3(audit, (key, token) => access.principal(key, token)?.arn, log)
   return createS3Handler({
     ...(control.objects instanceof FolderObjects && { objects: control.objects }),
     region: control.config.region,
@@ -92,48 +135,25 @@ function s3Handler(
     load,
     secretFor: access.secretFor,
     guardFor: s3GuardsOf(access),
-    ...(audit !== undefined && {
-      onAnswer: auditS3(audit, (key, token) => access.principal(key, token)?.arn, log),
-    }),
+    onAnswer: async (...call) => {
+      if (control.config.audit.s3) await record(...call)
+    },
     onOver: (over) => requests.count({ service: 's3', ...over }),
     onFailure: (failure) => log.error({ ...failure }, 'an S3 request failed'),
   })
 }
 
-/** Half of them are for connections; the store, the log, the audit and what calls have open need the others. */
-const FILES_MIN = 256
-
-function requireOpenFiles(): void {
-  const filesMax = openFilesMax()
-  if (filesMax >= FILES_MIN) return
-  throw new ConfigError(
-    `at most ${filesMax} files may be open at once, connections and pipes among them, and heddle up needs ${FILES_MIN}: ` +
-      'raise the limit of open files (ulimit -n, LimitNOFILE of systemd)',
-  )
-}
-
 /** Connections are files of the process: some are kept for the store, the objects and the workers. */
-function connectionsThatFit(wanted: number, log: Logger): number {
+function fitConnections(serving: ServingSettings, log: Logger): void {
+  const wanted = serving.connectionsMax
   const filesMax = openFilesMax()
-  if (wanted <= filesMax / 2) return wanted
+  if (wanted <= filesMax / 2) return
   const connections = Math.floor(filesMax / 2)
   log.warn(
     { wanted, connections, filesMax },
     'fewer connections are taken: half of the files that the process may open',
   )
-  return connections
-}
-
-function tlsIdentity({ tls }: ControlConfig): TlsIdentity | undefined {
-  if (tls === undefined) return undefined
-  try {
-    const identity = { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') }
-    createSecureContext(identity)
-    return identity
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigError(`${SETTINGS.tlsCert.option} and ${SETTINGS.tlsKey.option} can't be used: ${why}`, { cause })
-  }
+  serving.connectionsMax = connections
 }
 
 function explainListen(error: unknown, config: ControlConfig): unknown {

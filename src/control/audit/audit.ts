@@ -18,8 +18,9 @@ export interface AuditOptions {
   folder: string
   /** For records of callers that nobody knows. */
   unknownFolder: string
-  fileBytesMax: number
-  filesMax: number
+  /** Both may change: they are read when a record is written. */
+  readonly fileBytesMax: number
+  readonly filesMax: number
   region: string
   accountId: string
   /** For tests; the clock of the machine otherwise. */
@@ -40,14 +41,28 @@ export class Audit {
   readonly #unknownGate: RecordGate
 
   constructor(options: AuditOptions) {
-    const { folder, unknownFolder, fileBytesMax, filesMax, nowMs } = options
+    const { folder, unknownFolder, nowMs } = options
     this.#options = options
     const clock = nowMs && { nowMs }
-    this.#known = new Book(new AuditFiles({ folder, fileBytesMax, filesMax, ...clock }))
+    const known = {
+      folder,
+      get fileBytesMax() {
+        return options.fileBytesMax
+      },
+      get filesMax() {
+        return options.filesMax
+      },
+      ...clock,
+    }
+    this.#known = new Book(new AuditFiles(known))
     const unknownFiles = new AuditFiles({
       folder: unknownFolder,
-      fileBytesMax: Math.min(fileBytesMax, UNKNOWN_FILE_BYTES_MAX),
-      filesMax: Math.min(filesMax, UNKNOWN_FILES_MAX),
+      get fileBytesMax() {
+        return Math.min(options.fileBytesMax, UNKNOWN_FILE_BYTES_MAX)
+      },
+      get filesMax() {
+        return Math.min(options.filesMax, UNKNOWN_FILES_MAX)
+      },
       ...clock,
     })
     this.#unknown = new Book(unknownFiles)

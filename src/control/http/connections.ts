@@ -18,12 +18,12 @@ interface Exchange {
 }
 
 export class Connections {
-  readonly #max: number
+  readonly #max: () => number
   readonly #all = new Map<string, Connection>()
   /** In the order in which they became idle. One that has not sent a whole header yet is idle too. */
   readonly #idle = new Set<Connection>()
 
-  constructor(max: number) {
+  constructor(max: () => number) {
     this.#max = max
   }
 
@@ -54,7 +54,7 @@ export class Connections {
   }
 
   #open(socket: Socket): void {
-    if (this.#all.size >= this.#max && !this.#closeIdlest()) {
+    if (this.#all.size >= this.#max() && !this.#closeIdlest()) {
       socket.destroy()
       return
     }

@@ -9,19 +9,20 @@ export class Load {
   readonly s3Requests: Budget
   readonly bodyBytes: Budget
 
+  /** The limits may change: what is over them then is let through to its end. */
   constructor(limits: { readonly requestsMax: number; readonly bodyBytesMax: number }) {
-    this.apiRequests = new Budget(limits.requestsMax)
-    this.s3Requests = new Budget(limits.requestsMax)
-    this.bodyBytes = new Budget(limits.bodyBytesMax)
+    this.apiRequests = new Budget(() => limits.requestsMax)
+    this.s3Requests = new Budget(() => limits.requestsMax)
+    this.bodyBytes = new Budget(() => limits.bodyBytesMax)
   }
 }
 
 /** An amount that requests take from, each until its answer is over. */
 export class Budget {
-  readonly #max: number
+  readonly #max: () => number
   #taken = 0
 
-  constructor(max: number) {
+  constructor(max: () => number) {
     this.#max = max
   }
 
@@ -38,7 +39,7 @@ export class Budget {
     })
     return (amount) => {
       if (response.closed) return true
-      if (this.#taken + amount > this.#max) return false
+      if (this.#taken + amount > this.#max()) return false
       this.#taken += amount
       own += amount
       return true

@@ -6,17 +6,23 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { assert } from '../../base/assert.ts'
-import type { IpRange } from '../../core/access/ip-range.ts'
 import { ApiError } from '../../core/api/errors.ts'
 import type { OperationName, OutputOf } from '../../core/api/operations.ts'
 import { OPERATION_NAMES, operationOf, SERVICE_NAME } from '../../core/api/operations.ts'
 import { outputText } from '../../core/api/serialize.ts'
 import { validateInput } from '../../core/api/validate.ts'
 import type { Audit } from '../audit/audit.ts'
-import { defaultServingSettings, type ServingSettings } from '../config-file.ts'
+import type { TlsIdentity } from '../certificate.ts'
+import {
+  defaultNetworkSettings,
+  defaultServingSettings,
+  type NetworkSettings,
+  type ServingSettings,
+} from '../config-file.ts'
 import { isForMetrics } from '../metrics/metrics-endpoint.ts'
 import type { Answered } from '../metrics/request-metrics.ts'
 import { apiErrorOf, REQUEST_ID_HEADER, rawErrorAnswer, sendError, sendJson } from './answers.ts'
@@ -41,9 +47,9 @@ export interface HttpServerOptions {
   /** Told of every request of the API once its answer is over. */
   readonly onAnswered?: (answered: Answered) => void
   /** Certificate chain and key as PEM; without them the port speaks plain HTTP. */
-  readonly tls?: TlsIdentity
+  readonly tls?: Pick<TlsIdentity, 'cert' | 'key'>
   /** Reverse proxies whose word is taken on where a request comes from; without it, none. */
-  readonly trustedProxies?: readonly IpRange[]
+  readonly network?: Pick<NetworkSettings, 'trustedProxies'>
   /** Gets a record of every call of the API before it is answered. */
   readonly audit?: Audit
   readonly log: Logger
@@ -53,14 +59,11 @@ export interface HttpServerOptions {
   readonly load?: Load
 }
 
-export interface TlsIdentity {
-  readonly cert: string
-  readonly key: string
-}
-
 export interface HttpServer {
   /** `port` 0 picks a free one. Throws the system's error where the address can't be had. */
   listen(options: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>
+  /** Has new connections get another certificate, where the port speaks HTTPS, and the settings of `serving` as they are now. */
+  reconfigure(tls: TlsIdentity | undefined): void
   /** Takes no more requests, lets those under way end, and cuts them off after `graceMs`. */
   close(graceMs?: number): Promise<void>
 }
@@ -82,6 +85,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       await app.listen({ host, port })
       const address = node.address() as AddressInfo
       return { port: address.port }
+    },
+    reconfigure(tls) {
+      const { serving = defaultServingSettings } = options
+      Object.assign(node, timeoutsOf(serving))
+      if (tls !== undefined && node instanceof TlsServer) node.setSecureContext({ cert: tls.cert, key: tls.key })
     },
     async close(graceMs = CLOSE_GRACE_MS) {
       const cutOff = setTimeout(() => node.closeAllConnections(), graceMs)
@@ -264,11 +272,11 @@ const NO_BODY = new Uint8Array()
 
 function createNodeServer(
   api: RequestListener,
-  { s3, sts, metrics, tls, trustedProxies = [] }: HttpServerOptions,
+  { s3, sts, metrics, tls, network = defaultNetworkSettings }: HttpServerOptions,
   serving: ServingSettings,
 ): Server {
-  const { connectionsMax, receiveMs } = serving
-  const connections = new Connections(connectionsMax)
+  const { receiveMs } = serving
+  const connections = new Connections(() => serving.connectionsMax)
   const listenerOf = (request: IncomingMessage) => {
     const service = serviceOf(request)
     if (s3 !== undefined && service === 's3') return s3
@@ -277,13 +285,12 @@ function createNodeServer(
   }
   const listener: RequestListener = (request, response) => {
     takeAbsoluteTarget(request)
-    takeForwarded(request, trustedProxies)
+    takeForwarded(request, network.trustedProxies)
     connections.begin(request, response)
     listenerOf(request)(request, response)
   }
   const settings = {
-    headersTimeout: receiveMs,
-    requestTimeout: Math.max(receiveMs, REQUEST_TIMEOUT_MS),
+    ...timeoutsOf(serving),
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionsCheckingInterval: Math.ceil(receiveMs / 4),
     // Node would refuse it with a bare 400; to those who check signatures it is just not signed.
@@ -292,7 +299,7 @@ function createNodeServer(
   const server =
     tls === undefined
       ? createServer(settings, listener)
-      : createTlsServer({ ...settings, ...tls, handshakeTimeout: receiveMs }, listener)
+      : createTlsServer({ ...settings, cert: tls.cert, key: tls.key, handshakeTimeout: receiveMs }, listener)
   connections.watch(server, STALLS_PER_RECEIVE * receiveMs)
   // S3 says itself when a body may come: only once the signature is good.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -303,6 +310,10 @@ function createNodeServer(
   // What else a caller expects need not be known: it is answered as any other, where Node would send a bare 417.
   server.on('checkExpectation', listener)
   return server
+}
+
+function timeoutsOf({ receiveMs }: ServingSettings): { headersTimeout: number; requestTimeout: number } {
+  return { headersTimeout: receiveMs, requestTimeout: Math.max(receiveMs, REQUEST_TIMEOUT_MS) }
 }
 
 const REQUEST_TIMEOUT_CODE = 'ERR_HTTP_REQUEST_TIMEOUT'

@@ -5,17 +5,26 @@ import { type Metric, Registry } from '@prometheus-io/client'
 import { shownStatus } from '../../core/lifecycle/simulation.ts'
 import type { WorkerMetrics } from '../../core/wire/worker-protocol.ts'
 import type { SimulationRecord, Store } from '../../io/store/store.ts'
+import type { TlsIdentity } from '../certificate.ts'
 import type { Supervisor } from '../supervision/supervisor.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 import { type Family, simulationFamilies } from './simulation-families.ts'
 
 export const PAGE_TYPE: string = Registry.PROMETHEUS_CONTENT_TYPE
 
+export interface MetricsSources {
+  readonly store: Store
+  readonly supervisor: Supervisor
+  readonly requests: RequestMetrics
+  /** What the port speaks HTTPS with, if it does. */
+  identity(): Pick<TlsIdentity, 'endsAtMs'> | undefined
+}
+
 export class MetricsPage {
-  readonly #sources: { store: Store; supervisor: Supervisor; requests: RequestMetrics }
+  readonly #sources: MetricsSources
   #underWay: Promise<string> | undefined
 
-  constructor(sources: { store: Store; supervisor: Supervisor; requests: RequestMetrics }) {
+  constructor(sources: MetricsSources) {
     this.#sources = sources
   }
 
@@ -28,7 +37,7 @@ export class MetricsPage {
   }
 
   async #make(): Promise<string> {
-    const { store, supervisor, requests } = this.#sources
+    const { store, supervisor, requests, identity } = this.#sources
     const [records, metrics] = await Promise.all([store.listSimulations(), supervisor.metrics()])
     const byExecution = new Map(metrics.map((each) => [each.executionId, each]))
     const known = records.map((record) => ({
@@ -37,7 +46,12 @@ export class MetricsPage {
       metrics: byExecution.get(record.executionId),
     }))
     const told = known.flatMap((each) => each.metrics ?? [])
-    const families = [simulationsFamily(known), upFamily(known), ...simulationFamilies(told)]
+    const families = [
+      simulationsFamily(known),
+      upFamily(known),
+      certificateFamily(identity()),
+      ...simulationFamilies(told),
+    ]
     const registry = new Registry()
     for (const family of families) registry.registerMetric(asMetric(family))
     return (await Promise.all([requests.registry.metrics(), registry.metrics()])).join('\n')
@@ -70,6 +84,15 @@ function upFamily(known: readonly Known[]): Family {
       labels: { simulation: record.name },
       value: metrics === undefined ? 0 : 1,
     })),
+  }
+}
+
+function certificateFamily(identity: Pick<TlsIdentity, 'endsAtMs'> | undefined): Family {
+  return {
+    name: 'heddle_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate of the port expires, in seconds since 1970; none without TLS.',
+    type: 'gauge',
+    values: identity === undefined ? [] : [{ labels: {}, value: identity.endsAtMs / 1000 }],
   }
 }
 

@@ -6,6 +6,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { XMLBuilder } from 'fast-xml-parser'
 import type { Logger } from 'pino'
 import type { CallFacts } from '../audit/audit.ts'
+import type { ServingSettings } from '../config-file.ts'
 import { apiErrorOf, REQUEST_ID_HEADER } from '../http/answers.ts'
 import type { Authenticate, Caller } from '../http/handlers.ts'
 import type { Load } from '../http/load.ts'
@@ -21,8 +22,7 @@ export interface StsOptions {
   readonly accountId: string
   readonly authenticate: Authenticate
   readonly load: Load
-  /** How long a body may take to come. */
-  readonly receiveMs: number
+  readonly serving: Pick<ServingSettings, 'receiveMs'>
   /** Writes the record of a call; the answer waits for it, and leaves also where it could not be written: nothing was changed. */
   record(request: IncomingMessage, facts: CallFacts): Promise<void>
   /** Told of every request once its answer is over. */
@@ -89,10 +89,10 @@ interface Identity {
 async function perform(
   request: IncomingMessage,
   response: ServerResponse,
-  { accountId, authenticate, load, receiveMs }: StsOptions,
+  { accountId, authenticate, load, serving }: StsOptions,
   progress: Progress,
 ): Promise<Identity> {
-  const body = await readBody(request, { timeoutMs: receiveMs, hold: load.bodyBytes.account(response) })
+  const body = await readBody(request, { timeoutMs: serving.receiveMs, hold: load.bodyBytes.account(response) })
   if (!load.apiRequests.account(response)(1)) throw tooMuchAtOnce('requests')
   const { method = '', url = '', headersDistinct: headers } = request
   const authentication = await authenticate({ method, url, headers, body })

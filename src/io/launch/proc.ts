@@ -60,7 +60,16 @@ export function isBeingDebugged(pid: number): boolean {
 
 /** How many files this process may have open at once, connections and pipes among them. Node takes all that the hard limit allows. */
 export function openFilesMax(): number {
-  const text = /^Max open files\s+(\d+)/m.exec(readProc('self', 'limits') ?? '')?.[1]
+  return softLimit(/^Max open files\s+(\d+)/m)
+}
+
+/** How large a file of this process may become. */
+export function fileBytesMax(): number {
+  return softLimit(/^Max file size\s+(\d+)/m)
+}
+
+function softLimit(pattern: RegExp): number {
+  const text = pattern.exec(readProc('self', 'limits') ?? '')?.[1]
   return text === undefined ? Number.POSITIVE_INFINITY : Number(text)
 }
 
