@@ -49,8 +49,12 @@ export function leavesOpen({ operator, values, variables }: Condition, context: 
   return values.some((value) => textOf(parsePattern(value, options), (name) => context.variable(name)) === undefined)
 }
 
+/** What an operator takes values for. */
+export type ValueKind = 'text' | 'ARNs' | 'addresses' | 'booleans' | 'numbers' | 'dates'
+
 /** How one value is compared with one that the policy names. */
-export interface Comparison {
+interface Comparison {
+  readonly kind: ValueKind
   /** Whether the policy may name it; with `variables`, it may hold some. */
   accepts(wanted: string, variables: boolean): boolean
   /** Whether a request's value can be compared at all: what can't satisfies neither an operator nor its negation. */
@@ -79,11 +83,11 @@ function partsOf(operator: string): OperatorParts | undefined {
   return { ...found, isNull, ifExists, set: setKind }
 }
 
-const TEXT = { accepts: () => true, comparable: () => true }
-
 function textual(wildcards: boolean, fold: (text: string) => string = (text) => text): Comparison {
   return {
-    ...TEXT,
+    kind: 'text',
+    accepts: () => true,
+    comparable: () => true,
     matches: (value, wanted, variables, context) => {
       const pattern = parsePattern(wanted, { wildcards, variables })
       const variableOf = (name: string) => context.variable(name)
@@ -96,6 +100,7 @@ function textual(wildcards: boolean, fold: (text: string) => string = (text) => 
 
 /** ARNs are compared piece by piece: a `*` does not reach over a colon, but at the end of the pattern. */
 const ARN: Comparison = {
+  kind: 'ARNs',
   accepts: (wanted, variables) => {
     const pattern = parsePattern(wanted, { wildcards: true, variables })
     const end = pattern.at(-1)
@@ -144,8 +149,13 @@ function arnPieces(pattern: Pattern): readonly Pattern[] {
   return pieces
 }
 
-function ordered(parse: (text: string) => number, compare: (value: number, wanted: number) => boolean): Comparison {
+function ordered(
+  kind: 'numbers' | 'dates',
+  parse: (text: string) => number,
+  compare: (value: number, wanted: number) => boolean,
+): Comparison {
   return {
+    kind,
     accepts: (wanted, variables) => !Number.isNaN(parse(wanted)) || (variables && wanted.includes('${')),
     comparable: (value) => !Number.isNaN(parse(value)),
     matches: (value, wanted, variables, context) => {
@@ -168,6 +178,7 @@ function dateOf(text: string): number {
 }
 
 const IP: Comparison = {
+  kind: 'addresses',
   accepts: (wanted) => parseIpRange(wanted) !== undefined,
   comparable: (value) => parseIpRange(value) !== undefined,
   matches: (value, wanted) => {
@@ -179,6 +190,7 @@ const IP: Comparison = {
 
 const isBoolean = (text: string) => /^(true|false)$/i.test(text)
 const BOOL: Comparison = {
+  kind: 'booleans',
   accepts: isBoolean,
   comparable: isBoolean,
   matches: (value, wanted) => value.toLowerCase() === wanted.toLowerCase(),
@@ -204,18 +216,19 @@ const OPERATORS: ReadonlyMap<string, { base: Comparison; negated: boolean }> = n
   ['null', plain(BOOL)],
   ['ipaddress', plain(IP)],
   ['notipaddress', negated(IP)],
-  ...orderedOperators('numeric', numberOf),
-  ...orderedOperators('date', dateOf),
+  ...orderedOperators('numeric', 'numbers', numberOf),
+  ...orderedOperators('date', 'dates', dateOf),
 ])
 
-function orderedOperators(kind: string, parse: (text: string) => number) {
-  const equal = ordered(parse, (value, wanted) => value === wanted)
+function orderedOperators(name: string, kind: 'numbers' | 'dates', parse: (text: string) => number) {
+  const operator = (compare: (value: number, wanted: number) => boolean) => ordered(kind, parse, compare)
+  const equal = operator((value, wanted) => value === wanted)
   return [
-    [`${kind}equals`, plain(equal)],
-    [`${kind}notequals`, negated(equal)],
-    [`${kind}lessthan`, plain(ordered(parse, (value, wanted) => value < wanted))],
-    [`${kind}lessthanequals`, plain(ordered(parse, (value, wanted) => value <= wanted))],
-    [`${kind}greaterthan`, plain(ordered(parse, (value, wanted) => value > wanted))],
-    [`${kind}greaterthanequals`, plain(ordered(parse, (value, wanted) => value >= wanted))],
+    [`${name}equals`, plain(equal)],
+    [`${name}notequals`, negated(equal)],
+    [`${name}lessthan`, plain(operator((value, wanted) => value < wanted))],
+    [`${name}lessthanequals`, plain(operator((value, wanted) => value <= wanted))],
+    [`${name}greaterthan`, plain(operator((value, wanted) => value > wanted))],
+    [`${name}greaterthanequals`, plain(operator((value, wanted) => value >= wanted))],
   ] as const
 }

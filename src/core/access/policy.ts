@@ -3,7 +3,7 @@
 
 import { type Condition, conditionOf } from './conditions.ts'
 import { filledArn, type Pattern, parsePattern, resourcePattern, splitPattern, variablesIn } from './pattern.ts'
-import { actionFault, arnFault, type KeyUse, keyFault, variableFault } from './vocabulary.ts'
+import { actionFault, arnFault, comparisonFault, type KeyUse, keyFault, variableFault } from './vocabulary.ts'
 
 export interface Policy {
   readonly statements: readonly Statement[]
@@ -150,6 +150,8 @@ function conditionsOf(value: unknown, path: Path, variables: boolean, use: KeyUs
         variables,
       )
       if ('reason' in read) throw new Fault(at, read.reason)
+      const { isNull, base } = read.operator
+      if (!isNull) requireNone(comparisonFault(key, base.kind, read.values), at)
       conditions.push(read)
     }
   }

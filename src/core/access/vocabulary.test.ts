@@ -149,3 +149,46 @@ test('variables are held to the same, in resources and in conditions', () => {
   assert.match(faultOf({ ...DENY, Resource: team }) ?? '', /^Resource: Heddle never sets/)
   assert.match(faultOf({ ...DENY, Resource: undefined, NotResource: team }) ?? '', /^NotResource: Heddle never sets/)
 })
+
+test('an operator that can say nothing about a key is refused, and all that can are taken', () => {
+  const bad: [operator: string, key: string, value: unknown, reason: RegExp][] = [
+    [
+      'IpAddress',
+      'aws:username',
+      '10.0.0.1',
+      /'aws:username' is compared as text, and this operator compares addresses/,
+    ],
+    ['Bool', 'aws:SourceIp', true, /compared as addresses or text, .* booleans/],
+    ['NumericEquals', 'aws:PrincipalAccount', 1, /compares numbers/],
+    ['DateLessThan', 's3:max-keys', '2026-01-01', /compares dates/],
+    ['NotIpAddressIfExists', 'aws:CurrentTime', '10.0.0.1', /compared as dates or text/],
+    ['ArnLike', 'aws:username', 'arn:aws:iam::*:user/ann', /compares ARNs/],
+    ['StringEquals', 'aws:SourceIp', ['10.0.0.1', '10.0.0.0/8'], /'10.0.0.0\/8' is a range of addresses/],
+    ['ForAnyValue:StringNotLike', 'aws:SourceIp', '10.0.0.*/8', /IpAddress/],
+  ]
+  for (const [operator, key, value, reason] of bad) {
+    for (const statement of [ALLOW, DENY]) {
+      assert.match(faultOf({ ...statement, ...condition(key, value, operator) }) ?? '', reason, operator)
+    }
+  }
+  const good: [operator: string, key: string, value: unknown][] = [
+    ['IpAddress', 'aws:SourceIp', '10.0.0.0/8'],
+    ['StringLike', 'aws:SourceIp', '10.0.*'],
+    ['Bool', 'aws:SecureTransport', false],
+    ['StringEquals', 'aws:ViaAWSService', 'false'],
+    ['NumericGreaterThan', 'aws:EpochTime', 1_700_000_000],
+    ['DateGreaterThan', 'aws:EpochTime', '2026-01-01'],
+    ['DateLessThanIfExists', 'aws:TokenIssueTime', '2026-01-01'],
+    ['StringLike', 'aws:CurrentTime', '2026-*'],
+    ['ArnLike', 'aws:PrincipalArn', 'arn:aws:iam::*:user/ann'],
+    ['StringLike', 'aws:PrincipalArn', '*user/ann'],
+    ['NumericLessThan', 's3:max-keys', 5],
+    ['Null', 'aws:SourceIp', true],
+    ['BinaryEquals', 'aws:username', 'QQ=='],
+    ['NumericLessThan', 'aws:ResourceTag/cost', 5],
+    ['IpAddress', 'aws:RequestTag/home', '10.0.0.0/8'],
+  ]
+  for (const [operator, key, value] of good) {
+    assert.equal(faultOf({ ...DENY, ...condition(key, value, operator) }), undefined, `${operator} ${key}`)
+  }
+})

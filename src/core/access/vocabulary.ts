@@ -4,6 +4,7 @@
 import { OPERATION_NAMES, SERVICE_NAME } from '../api/operations.ts'
 import { suggestion } from '../suggest.ts'
 import { AWS_CONDITION_KEYS, AWS_S3_ACTIONS, AWS_SERVICES } from './aws-names.ts'
+import type { ValueKind } from './conditions.ts'
 import { matchesPattern, type Pattern, parsePattern } from './pattern.ts'
 
 export const METRICS_ACTION = 'heddle:ReadMetrics'
@@ -24,6 +25,8 @@ interface OwnKey {
   readonly actions?: readonly string[]
   /** It may have several values, and so can't stand in a text. */
   readonly isList?: true
+  /** What its values are besides text; those of tags may be all. */
+  readonly kinds?: readonly ValueKind[]
 }
 
 const weaver = (...names: readonly string[]) => names.map((name) => `${SERVICE_NAME}:${name}`)
@@ -31,24 +34,24 @@ const UNTAGGED = ['StartSimulation', 'ListSimulations']
 
 const OWN_KEYS: readonly OwnKey[] = [
   { name: 'aws:username' },
-  { name: 'aws:PrincipalArn' },
+  { name: 'aws:PrincipalArn', kinds: ['ARNs'] },
   { name: 'aws:PrincipalAccount' },
   { name: 'aws:PrincipalType' },
-  { name: 'aws:PrincipalIsAWSService' },
-  { name: 'aws:ViaAWSService' },
+  { name: 'aws:PrincipalIsAWSService', kinds: ['booleans'] },
+  { name: 'aws:ViaAWSService', kinds: ['booleans'] },
   { name: 'aws:ResourceAccount' },
-  { name: 'aws:SourceIp' },
-  { name: 'aws:SecureTransport' },
-  { name: 'aws:CurrentTime' },
-  { name: 'aws:EpochTime' },
+  { name: 'aws:SourceIp', kinds: ['addresses'] },
+  { name: 'aws:SecureTransport', kinds: ['booleans'] },
+  { name: 'aws:CurrentTime', kinds: ['dates'] },
+  { name: 'aws:EpochTime', kinds: ['dates', 'numbers'] },
   { name: 'aws:RequestedRegion' },
-  { name: 'aws:TokenIssueTime' },
+  { name: 'aws:TokenIssueTime', kinds: ['dates'] },
   { name: 'aws:ResourceTag/', actions: weaver(...OPERATION_NAMES.filter((name) => !UNTAGGED.includes(name))) },
   { name: 'aws:RequestTag/', actions: weaver('StartSimulation', 'TagResource') },
   { name: 'aws:TagKeys', actions: weaver('StartSimulation', 'TagResource', 'UntagResource'), isList: true },
   { name: 's3:prefix', actions: ['s3:ListBucket'] },
   { name: 's3:delimiter', actions: ['s3:ListBucket'] },
-  { name: 's3:max-keys', actions: ['s3:ListBucket'] },
+  { name: 's3:max-keys', actions: ['s3:ListBucket'], kinds: ['numbers'] },
 ]
 
 /** What is wrong with an action as a policy names it, wildcards included; undefined where nothing is. */
@@ -91,6 +94,20 @@ export function keyFault(key: string, use: KeyUse): string | undefined {
 export function unknownKeyFault(key: string): string | undefined {
   const isKnown = ownKey(key) !== undefined || isOfAws(key)
   return isKnown ? undefined : `there is no condition key '${key}'${nearestKey(key)}`
+}
+
+/** What is wrong with asking a key by an operator: a comparison that can never hold, or always does; undefined where nothing is. */
+export function comparisonFault(key: string, kind: ValueKind, values: readonly string[]): string | undefined {
+  const own = ownKey(key)
+  if (own === undefined || own.name.endsWith('/')) return undefined
+  const { kinds = [] } = own
+  if (kind !== 'text' && !kinds.includes(kind)) {
+    return `'${key}' is compared as ${[...kinds, 'text'].join(' or ')}, and this operator compares ${kind}`
+  }
+  const range = kind === 'text' && kinds.includes('addresses') ? values.find((value) => value.includes('/')) : undefined
+  return range === undefined
+    ? undefined
+    : `'${range}' is a range of addresses, which IpAddress and NotIpAddress compare`
 }
 
 /** The same of a key as a variable, `${...}`: it must have one value. */
