@@ -11,6 +11,7 @@ import { type Connection, connect } from './api/connection.ts'
 import { readLocation } from './api/flags.ts'
 import { timeoutMsOf } from './api/operation-command.ts'
 import { withProgress } from './api/progress.ts'
+import { type LocalSchema, schemaFor } from './host-packages.ts'
 import { findObjects, makeBucket, putFile, putObject } from './objects.ts'
 import {
   checkTagNames,
@@ -55,7 +56,8 @@ export function branchCommand(): Command {
 
 async function branch(from: string, options: BranchOptions): Promise<void> {
   checkTags(options)
-  const schemaText = options.schema === undefined ? undefined : await readSchemaFile(options.schema)
+  const file = options.schema
+  const bytes = file === undefined ? undefined : await readSchemaFile(file)
   const connection = await connect(options, process.env)
   const { client } = connection
   const names = Array.from({ length: options.count }, (_, number) =>
@@ -64,7 +66,11 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
   await requireFree(client, names, undone)
   const snapshot = await snapshotOf(connection, from, options)
   say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
-  const Tags = { ...options.tag, ...(schemaText && (await uploadSchema(connection, schemaText, options))) }
+  const schemaTags =
+    file !== undefined && bytes !== undefined
+      ? await uploadSchema(connection, schemaFor(connection, file, bytes), options)
+      : await leaveOf(connection, from)
+  const Tags = { ...schemaTags, ...options.tag }
   const hasTags = Object.keys(Tags).length > 0
   for (const Name of names) {
     const request = { Name, RoleArn: options.roleArn, SnapshotS3Location: snapshot, ...(hasTags && { Tags }) }
@@ -83,13 +89,17 @@ function checkTags({ tag = {}, schema }: BranchOptions): void {
 
 async function snapshotOf(connection: Connection, from: string, options: BranchOptions): Promise<Place> {
   if (from.startsWith('s3://')) return readLocation(from)
-  // No simulation's name has a slash, and a snapshot's file ends so.
-  if (from.includes('/') || from.endsWith('.zip')) return uploadSnapshot(connection, from, options)
+  if (isFileName(from)) return uploadSnapshot(connection, from, options)
   const { Status, StartError } = await connection.client.describeSimulation({ Simulation: from })
   if (Status !== 'FAILED') return takeSnapshot(connection, from, options)
   const saved = startErrorReasons(StartError ?? '').find(({ savedWorld }) => savedWorld !== undefined)?.savedWorld
   if (saved === undefined) throw new Error(`simulation ${from} is FAILED, and its world was not saved; ${undone}`)
   return saved.startsWith('s3://') ? readLocation(saved) : uploadSnapshot(connection, saved, options)
+}
+
+/** No simulation's name has a slash, and a snapshot's file ends so. */
+function isFileName(text: string): boolean {
+  return text.includes('/') || text.endsWith('.zip')
 }
 
 /** A file on this machine. */
@@ -120,10 +130,19 @@ async function takeSnapshot(connection: Connection, simulation: string, options:
   return { BucketName, ObjectKey: made.key }
 }
 
-async function uploadSchema(connection: Connection, text: Uint8Array, options: BranchOptions) {
+async function uploadSchema(connection: Connection, { schema, tags }: LocalSchema, options: BranchOptions) {
   const key = `${options.name}/${basename(options.schema!)}`
-  await putObject(connection, options.bucket, key, text)
-  return schemaTag(options.bucket, key)
+  await putObject(connection, options.bucket, key, schema)
+  return { ...schemaTag(options.bucket, key), ...tags }
+}
+
+/** A world that the operator started with packages of this machine goes on with them: its schema is the same. */
+async function leaveOf({ client, data }: Connection, from: string): Promise<Record<string, string>> {
+  if (data === undefined || isFileName(from)) return {}
+  const { Arn } = await client.describeSimulation({ Simulation: from })
+  const { Tags = {} } = await client.listTagsForResource({ ResourceArn: Arn! })
+  const leave = Tags[tagNames.hostPackages]
+  return leave === undefined ? {} : { [tagNames.hostPackages]: leave }
 }
 
 function wholeNumber(text: string): number {

@@ -1,10 +1,11 @@
 // `heddle run`: from a schema on this machine to a running simulation, in one command.
-// Owns the order: look whether it can be started, upload, start, wait, and the clock if asked for. The packages must be where the schema says.
+// Owns the order: look whether it can be started, upload, start, wait, and the clock if asked for. Packages are where the schema says: in buckets, or on this machine.
 
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { outputText } from '../core/api/serialize.ts'
 import { connect } from './api/connection.ts'
+import { schemaFor } from './host-packages.ts'
 import { putObject } from './objects.ts'
 import {
   checkTagNames,
@@ -34,14 +35,16 @@ export function runCommand(): Command {
 async function run(file: string, options: RunOptions): Promise<void> {
   const { name, tag } = options
   checkTagNames(tag ?? {}, undone)
-  const schema = await readSchemaFile(file)
+  const bytes = await readSchemaFile(file)
   const connection = await connect(options, process.env)
   const { client } = connection
+  const { schema, tags } = schemaFor(connection, file, bytes)
   await requireFree(client, [name], undone)
   const location = { BucketName: options.bucket, ObjectKey: `${name}/${basename(file)}` }
   await putObject(connection, location.BucketName, location.ObjectKey, schema)
   say(options, `uploaded s3://${location.BucketName}/${location.ObjectKey}`)
-  const request = { Name: name, RoleArn: options.roleArn, SchemaS3Location: location, ...(tag && { Tags: tag }) }
+  const Tags = (tag ?? tags) && { ...tags, ...tag }
+  const request = { Name: name, RoleArn: options.roleArn, SchemaS3Location: location, ...(Tags && { Tags }) }
   const started = await client.startSimulation(request)
   if (options.json === true) process.stdout.write(`${outputText('StartSimulation', started)}\n`)
   await waitForStart(client, name, options)

@@ -22,17 +22,19 @@ export function verifyCommand(): Command {
 
 async function verify(name: string, file: string, options: VerifyOptions): Promise<void> {
   // Only the commands that read snapshots need these, which take their time to load.
-  const [{ readSnapshot }, { requirePlaces }, { parseSchema }] = await Promise.all([
+  const [{ readSnapshot }, { requirePlaces }, { parseSchema }, { HEDDLE_LIMITS }] = await Promise.all([
     import('../worker/snapshot-file.ts'),
     import('../worker/world-setup.ts'),
     import('../core/schema/parse-schema.ts'),
+    import('../core/schema/schema-limits.ts'),
   ])
   await withProgress(`${name} is being checked`, undefined, async ({ onProgress }) => {
     const snapshot = await readSnapshot(file, {
       onProgress: (checked, of) => onProgress?.({ status: `${percent(checked, of)} of ${of} entities`, elapsedMs: 0 }),
     })
     try {
-      const parsed = parseSchema(snapshot.header.schemaText)
+      // Where packages may lie is up to the Heddle that starts it.
+      const parsed = parseSchema(snapshot.header.schemaText, { limits: { ...HEDDLE_LIMITS, packageFolders: ['/'] } })
       if ('errors' in parsed)
         throw new Error(parsed.errors.map((each) => `${each.errorType}: ${each.errorMessage}`).join('\n'))
       await requirePlaces(parsed.schema, snapshot)

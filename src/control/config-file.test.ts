@@ -23,6 +23,7 @@ function faultsOf(text: string): string[] {
 }
 
 test('the example holds every key, and says what the defaults are', () => {
+  assert.deepEqual((parse(example) as Record<string, unknown>).package_folders, [])
   const { limits, quotas, network, serving, snapshots, audit } = parse(example) as Record<
     string,
     Record<string, unknown>
@@ -50,6 +51,23 @@ test("the example's remarks say what the service had", () => {
   }
   assert.ok(said.size >= 19, `${said.size} remarks`)
   for (const [key, value] of said) assert.equal(shown[key], value, key)
+})
+
+test('the folders that packages may come from are absolute, and none unless they are listed', () => {
+  const foldersOf = (text: string) => settingsOf(text).limits.simulation.schema.packageFolders
+  for (const text of ['limits: heddle', 'limits: aws', 'package_folders:', 'package_folders: []'])
+    assert.deepEqual(foldersOf(text), [])
+  assert.deepEqual(foldersOf('limits: aws\npackage_folders: [/srv/apps/, "/opt/../opt/my apps"]'), [
+    '/srv/apps',
+    '/opt/my apps',
+  ])
+  assert.deepEqual(faultsOf('package_folders: [apps, ./apps, 5]'), [
+    'line 1, column 19: package_folders[0]: must be an absolute path, not "apps"',
+    'line 1, column 25: package_folders[1]: must be an absolute path, not "./apps"',
+    'line 1, column 33: package_folders[2]: must be a string, not the number 5',
+  ])
+  assert.match(faultsOf('package_folders: true')[0], /package_folders: must be a list/)
+  assert.match(faultsOf('quotas: {local_packages: true}')[0], /local_packages: is not a known property/)
 })
 
 test('an empty file is as good as none', () => {

@@ -2,6 +2,7 @@
 // Owns the keys, their order and what each may hold; never decides which file it is, nor reads one (config.ts does).
 
 import { isIP } from 'node:net'
+import { isAbsolute, resolve } from 'node:path'
 import { parseS3Uri } from '../base/s3-uri.ts'
 import { type IpRange, parseIpRange } from '../core/access/ip-range.ts'
 import { durationText, parseMaximumDuration } from '../core/lifecycle/duration.ts'
@@ -171,12 +172,6 @@ export const QUOTAS: Readonly<Record<string, Quota>> = {
     'tickRates',
     (item) => item.integer(1, 1_000),
   ),
-  local_packages: {
-    read(value, draft) {
-      draft.schema.localPackages = value.boolean() ?? draft.schema.localPackages
-    },
-    shown: (draft) => String(draft.schema.localPackages),
-  },
 }
 
 /** Everything that is wrong at once, each fault as `line 3, column 7: quotas.workers: is not a known property`. */
@@ -190,9 +185,10 @@ export function parseConfigFile(text: string): FileSettings | { faults: string[]
     audit: { ...defaultAuditSettings },
   }
   if (root !== undefined && !root.isEmpty) {
-    const fields = root.fields([], ['limits', 'quotas', 'network', 'serving', 'snapshots', 'audit'])
+    const fields = root.fields([], ['limits', 'quotas', 'package_folders', 'network', 'serving', 'snapshots', 'audit'])
     const base = fields?.get('limits')?.oneOf(['heddle', 'aws']) === 'aws' ? awsLimits : defaultLimits
-    settings.limits = readQuotas(fields?.get('quotas'), base)
+    const limits = readQuotas(fields?.get('quotas'), base)
+    settings.limits = withPackageFolders(limits, readPackageFolders(fields?.get('package_folders')))
     readNetwork(fields?.get('network'), settings.network)
     readServing(fields?.get('serving'), settings.serving)
     readSnapshots(fields?.get('snapshots'), settings.snapshots)
@@ -223,6 +219,21 @@ function readQuotas(value: YamlValue | undefined, base: Limits): Limits {
   }
   const { limits, schema, fabric, unitsPerWorker } = draft
   return { ...limits, simulation: { schema, fabric, unitsPerWorker: unitsPerWorker.count } }
+}
+
+function readPackageFolders(value: YamlValue | undefined): string[] {
+  if (value === undefined || value.isEmpty) return []
+  const folders = value.items()?.map((item) => {
+    const folder = item.string()
+    if (folder === undefined || isAbsolute(folder)) return folder
+    return item.fault(`must be an absolute path, not ${JSON.stringify(folder)}`)
+  })
+  return (folders ?? []).flatMap((folder) => (folder === undefined ? [] : [resolve(folder)]))
+}
+
+function withPackageFolders(limits: Limits, packageFolders: readonly string[]): Limits {
+  const { simulation } = limits
+  return { ...limits, simulation: { ...simulation, schema: { ...simulation.schema, packageFolders } } }
 }
 
 function draftOf(limits: Limits): Draft {

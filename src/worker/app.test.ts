@@ -26,6 +26,7 @@ async function heardOf(lifecycle: 'BySpatialSubdivision' | 'ByRequest', shutdown
       ...place,
       lifecycle,
       command: [process.execPath, '-e', ''],
+      closedFolders: [],
       workingFolder: tmpdir(),
       fabricFolder: tmpdir(),
       ports: [],

@@ -13,6 +13,7 @@ export interface AppOptions extends AppPlace {
   lifecycle: AppState['lifecycle']
   command: readonly string[]
   workingFolder: string
+  closedFolders: readonly string[]
   /** How long it may take for a tick; 0 waits for ever. */
   timeoutMs: number
   description?: string
@@ -68,7 +69,7 @@ export class App {
 
   /** Starts a process. One that can't even be started is a failure like any other. */
   launch(): void {
-    const { partition, command, workingFolder } = this.options
+    const { partition, command, workingFolder, closedFolders } = this.options
     const incarnation = this.#control.partitionWord(partition, 'incarnation') + 1
     this.#control.setPartitionWord(partition, 'attachedPid', 0)
     this.#control.setPartitionWord(partition, 'destroyed', 0)
@@ -81,6 +82,7 @@ export class App {
       this.#process = launch({
         command: [...command],
         workingFolder,
+        closedFolders,
         environment: appEnvironment(this.options, { incarnation, attempt: this.#attempt }),
         onOutput: (_stream, chunk) => this.#hear(chunk),
         onExit: ({ code, signal }) => {

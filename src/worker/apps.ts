@@ -42,6 +42,8 @@ export interface CustomAppOptions {
 export interface AppsOptions {
   plan: WorkerPlan
   schema: SimulationSchema
+  /** Where on the host packages may lie. */
+  packageFolders: readonly string[]
   placement: Placement
   setup: FabricSetup
   clock: Clock
@@ -75,8 +77,9 @@ export class Apps {
 
   /** Fetches every domain's package once, from where it is by now. Throws StartFailure. */
   async fetchPackages(moved: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
-    const { plan, schema, objects } = this.#options
-    const options = { objects, destinationFolder: packagesFolder(plan), signal }
+    const { plan, schema, packageFolders, objects } = this.#options
+    const { closedFolders } = plan
+    const options = { objects, destinationFolder: packagesFolder(plan), packageFolders, closedFolders, signal }
     const patience = new Patience(signal)
     for (const domain of schema.domains) {
       try {
@@ -155,10 +158,12 @@ export class Apps {
     return undefined
   }
 
-  /** Whatever was fetched from there before: the package may be another one by now. */
+  /** Whatever was fetched from there before: the package may be another one by now. The operator has named it, so it may lie anywhere on the host. */
   async #fetchAnew(text: string, objects: Objects, signal?: AbortSignal): Promise<string> {
-    const destinationFolder = join(packagesFolder(this.#options.plan), `again-${randomId()}`)
-    return fetchPackage(locationOf(text), { objects, destinationFolder, ...(signal && { signal }) })
+    const { plan } = this.#options
+    const destinationFolder = join(packagesFolder(plan), `again-${randomId()}`)
+    const places = { packageFolders: ['/'], closedFolders: plan.closedFolders }
+    return fetchPackage(locationOf(text), { objects, destinationFolder, ...places, ...(signal && { signal }) })
   }
 
   #enlistCustom(options: CustomAppOptions): { app: App } | { refusal: Refusal } {
@@ -286,6 +291,7 @@ export class Apps {
         partition,
         command,
         workingFolder: this.#packageFolders.get(domain.name)!,
+        closedFolders: plan.closedFolders,
         executionId: plan.executionId,
         simulation: plan.simulationName,
         fabricFolder: setup.folder,

@@ -122,7 +122,7 @@ export class Simulation {
     try {
       if (plan.last) await this.#openLog(plan.last.logGroup)
       const made = new MadeSnapshots(plan.runFolder)
-      const { schema, schemaText, snapshot, ownSnapshot } = await readStartSource(plan, objects, {
+      const { schema, schemaText, packageFolders, snapshot, ownSnapshot } = await readStartSource(plan, objects, {
         made,
         signal: this.#startAborted.signal,
         passedOver: (reason) => this.#journal.error(reason),
@@ -151,6 +151,7 @@ export class Simulation {
       const apps = new Apps({
         plan,
         schema,
+        packageFolders,
         placement,
         setup,
         clock,

@@ -2,6 +2,7 @@
 // one whose worker was lost goes on from a snapshot of its own.
 // Owns the reading and the faults that come of it; never starts anything.
 
+import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,6 +24,8 @@ import { StartFailure, startFailure } from './start-failure.ts'
 export interface StartSource {
   schema: SimulationSchema
   schemaText: string
+  /** Where on the host its packages may lie. */
+  packageFolders: readonly string[]
   snapshot?: Snapshot
   /** Where that is, if this execution itself has made it. */
   ownSnapshot?: ObjectLocation
@@ -118,10 +121,17 @@ async function readFirstSource(plan: WorkerPlan, objects: Objects, signal: Abort
   }
 }
 
-function parsed(schemaText: string, plan: WorkerPlan): { schema: SimulationSchema; schemaText: string } {
-  const result = parseSchema(schemaText, { limits: plan.limits.schema })
+function parsed(schemaText: string, plan: WorkerPlan): StartSource {
+  const packageFolders = packageFoldersFor(schemaText, plan)
+  const result = parseSchema(schemaText, { limits: { ...plan.limits.schema, packageFolders } })
   if ('errors' in result) throw new StartFailure(result.errors)
-  return { schema: result.schema, schemaText }
+  return { schema: result.schema, schemaText, packageFolders }
+}
+
+/** The operator's leave is for the one schema that he has seen, and for no other that somebody puts in its place. */
+function packageFoldersFor(schemaText: string, { limits, tags }: WorkerPlan): readonly string[] {
+  const sha256 = createHash('sha256').update(schemaText).digest('hex')
+  return tags.hostPackages === sha256 ? ['/'] : limits.schema.packageFolders
 }
 
 async function readSchemaObject(location: ObjectLocation, objects: Objects, signal: AbortSignal): Promise<string> {

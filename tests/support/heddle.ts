@@ -31,7 +31,8 @@ import { processesOf } from './processes.ts'
 import { Simulation } from './simulation.ts'
 import { Hopeless, waitFor } from './waiting.ts'
 
-const launcher = join(import.meta.dirname, '../../bin/heddle')
+const repository = join(import.meta.dirname, '../..')
+const launcher = join(repository, 'bin/heddle')
 const region = 'us-west-2'
 const sharedMemory = '/dev/shm'
 const exitLimitMs = 10_000
@@ -44,7 +45,7 @@ interface HeddleOptions {
   fabricFolder?: string
   /** Its data folder. Default: a new one, removed at the end. */
   data?: string
-  /** The text of a configuration file. */
+  /** The text of a configuration file. Where it says nothing else, packages may lie in this repository. */
   configuration?: string
   /** Added to the environment of `heddle up`. */
   environment?: Record<string, string>
@@ -99,10 +100,11 @@ export class Heddle {
 
   /** Starts `heddle up`, after `stop`, `killControl` or `interrupt` too; returns when it says that it is ready. */
   async up(): Promise<void> {
-    const { appTimeoutSeconds, configuration, environment, otherS3 } = this.#options
+    const { appTimeoutSeconds, configuration = '', environment, otherS3 } = this.#options
     const file = join(this.#folder, 'heddle.yaml')
-    if (configuration !== undefined) await writeFile(file, configuration)
-    const config = configuration === undefined ? [] : ['--config', file]
+    const folders = configuration.includes('package_folders') ? '' : `package_folders: [${JSON.stringify(repository)}]`
+    await writeFile(file, `${configuration}\n${folders}\n`)
+    const config = ['--config', file]
     const limits = appTimeoutSeconds === undefined ? [] : ['--app-timeout', String(appTimeoutSeconds)]
     const objects = otherS3 === undefined ? [] : ['--s3-endpoint', otherS3.endpoint]
     const keys = otherS3 && {

@@ -87,7 +87,7 @@ export class Access {
     const { operator, folder, accountId } = this.options
     if (sessionToken !== undefined) return this.findSession(accessKeyId, sessionToken)
     if (accessKeyId === operator.accessKeyId) {
-      const arn = `arn:aws:iam::${accountId}:root`
+      const arn = operatorArn(accountId)
       return { secretAccessKey: operator.secretAccessKey, principal: { arn, accessKeyId, values: {} } }
     }
     const owner = folder.ownerOfKey(accessKeyId)
@@ -145,6 +145,10 @@ export class Access {
 interface Found {
   secretAccessKey: string
   principal: Principal
+}
+
+export function operatorArn(accountId: string): string {
+  return `arn:aws:iam::${accountId}:root`
 }
 
 /** What a user's name says of it; for `heddle access check` as well. */

@@ -3,10 +3,11 @@
 
 import { ApiError } from '../../core/api/errors.ts'
 import { durationText, parseMaximumDuration } from '../../core/lifecycle/duration.ts'
-import { parseHeddleTags } from '../../core/lifecycle/heddle-tags.ts'
+import { parseHeddleTags, tagNames } from '../../core/lifecycle/heddle-tags.ts'
 import { simulationArn } from '../../core/lifecycle/resource-name.ts'
 import type { SimulationRecord, StoredLocation } from '../../io/store/store.ts'
-import type { OperationHandlers } from '../http/handlers.ts'
+import { operatorArn } from '../access/access.ts'
+import type { CallContext, OperationHandlers } from '../http/handlers.ts'
 import { type OperationContext, refused } from './context.ts'
 import { idempotencyToken, tokenMisused } from './idempotency.ts'
 
@@ -21,8 +22,8 @@ interface StoredAnswer {
 }
 
 export function startSimulation(context: OperationContext): StartSimulation {
-  return async (input) => {
-    const record = recordFor(context, input)
+  return async (input, call) => {
+    const record = recordFor(context, input, call)
     const { arn, createdAtMs, executionId } = record
     const answer: StoredAnswer = { arn, createdAtMs, executionId }
     const token = idempotencyToken('StartSimulation', input, createdAtMs)
@@ -36,7 +37,7 @@ export function startSimulation(context: OperationContext): StartSimulation {
   }
 }
 
-function recordFor(context: OperationContext, input: Input): SimulationRecord {
+function recordFor(context: OperationContext, input: Input, call: CallContext): SimulationRecord {
   const maximumDuration = input.MaximumDuration ?? durationText(context.limits.maximumDurationMs)
   const duration = parseMaximumDuration(maximumDuration, context.limits.maximumDurationMs)
   if ('refusal' in duration) throw refused('StartSimulation', duration.refusal)
@@ -46,6 +47,11 @@ function recordFor(context: OperationContext, input: Input): SimulationRecord {
   if ('refusal' in tags) throw invalid(tags.refusal)
   if (tags.schema && !snapshotLocation)
     throw invalid('a schema in a tag is for a start from a snapshot; name it as SchemaS3Location')
+  if (tags.hostPackages !== undefined && call.caller.arn !== operatorArn(context.owner.accountId))
+    throw refused('StartSimulation', {
+      error: 'AccessDeniedException',
+      message: `the tag ${tagNames.hostPackages} is the operator's alone`,
+    })
   return {
     name: input.Name,
     executionId: context.newExecutionId(),

@@ -2,6 +2,7 @@
 // Owns the way from an ARN to a simulation's tags; the rules of keys and values are the operations table's.
 
 import { ApiError } from '../../core/api/errors.ts'
+import { tagNames } from '../../core/lifecycle/heddle-tags.ts'
 import { simulationNameOf, TAGS_COUNT_MAX } from '../../core/lifecycle/resource-name.ts'
 import type { SimulationRecord } from '../../io/store/store.ts'
 import type { OperationHandlers } from '../http/handlers.ts'
@@ -16,7 +17,10 @@ export function tagOperations(context: OperationContext): Pick<OperationHandlers
       return { Tags: record.tags }
     },
 
+    /** What a simulation may do is settled at its start: nobody gives himself leave in between. */
     async TagResource(input) {
+      if (Object.hasOwn(input.Tags, tagNames.hostPackages))
+        throw new ApiError('ValidationException', `the tag ${tagNames.hostPackages} is given at the start alone`)
       await changeTags(context, 'TagResource', input.ResourceArn, { set: { ...input.Tags } })
       return {}
     },

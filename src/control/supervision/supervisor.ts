@@ -144,7 +144,9 @@ export class Supervisor {
     // What it was started with holds, whatever it was tagged with since, and whatever control is told today.
     const begun = this.#planOf(record.executionId)
     // They were checked at the start; whoever tagged the simulation since may have written anything.
-    const tags = parseHeddleTags(record.tags, this.#supervision.snapshots)
+    const parsedTags = parseHeddleTags(record.tags, this.#supervision.snapshots)
+    const tags = begun.tags ?? ('refusal' in parsedTags ? noHeddleTags : parsedTags)
+    const fabricFolder = begun.fabricFolder ?? this.#supervision.fabricFolder
     return {
       executionId: record.executionId,
       simulationName: record.name,
@@ -155,11 +157,12 @@ export class Supervisor {
       maximumDurationMs: duration.durationMs,
       ...(record.schemaLocation !== undefined && { schemaLocation: record.schemaLocation }),
       ...(record.snapshotLocation !== undefined && { snapshotLocation: record.snapshotLocation }),
-      tags: begun.tags ?? ('refusal' in tags ? noHeddleTags : tags),
+      tags,
       objects,
       runFolder: folder.folder,
       logsFolder: data.logs,
-      fabricFolder: begun.fabricFolder ?? this.#supervision.fabricFolder,
+      fabricFolder,
+      closedFolders: [data.folder, fabricFolder],
       appTimeoutMs,
       limits: begun.limits ?? simulationLimits,
     }

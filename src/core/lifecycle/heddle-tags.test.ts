@@ -21,6 +21,13 @@ test('an interval and the place of a schema are read', () => {
   })
 })
 
+test('the leave for packages of the host is the hash of a schema', () => {
+  const hostPackages = '0123456789abcdef'.repeat(4)
+  assert.deepEqual(parseHeddleTags({ 'heddle:host-packages': hostPackages }), { ...noHeddleTags, hostPackages })
+  for (const wrong of ['', 'true', hostPackages.slice(1), hostPackages.toUpperCase()])
+    assert.ok('refusal' in parseHeddleTags({ 'heddle:host-packages': wrong }), wrong)
+})
+
 function accepted(tags: Record<string, string>, settings?: SnapshotSettings): HeddleTags {
   const result = parseHeddleTags(tags, settings)
   assert.ok(!('refusal' in result), JSON.stringify(result))

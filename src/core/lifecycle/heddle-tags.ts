@@ -24,6 +24,8 @@ export interface HeddleTags {
   onAppFailure?: 'fail' | 'hold'
   /** `heddle:app-timeout` and `heddle:app-timeout:<domain>`: how long apps may take for a tick. */
   appTimeouts?: AppTimeouts
+  /** `heddle:host-packages`, of the operator alone: packages of the schema with this SHA-256, and of no other, may lie anywhere on the host. */
+  hostPackages?: string
 }
 
 export interface SnapshotRhythm {
@@ -49,6 +51,7 @@ export const tagNames = {
   restartOnLoss: 'heddle:restart-on-loss',
   appTimeout: appTimeoutTag,
   onAppFailure: 'heddle:on-app-failure',
+  hostPackages: 'heddle:host-packages',
 } as const
 
 /** A mistyped name would be a wish that nobody hears. */
@@ -72,6 +75,9 @@ export function parseHeddleTags(
   const restart = tags[tagNames.restartOnLoss] ?? String(settings.restart)
   if (!/^(true|false)$/.test(restart))
     return { refusal: `the tag ${tagNames.restartOnLoss} is true or false, not '${restart}'` }
+  const hostPackages = tags[tagNames.hostPackages]
+  if (!/^[0-9a-f]{64}$/.test(hostPackages ?? '0'.repeat(64)))
+    return { refusal: `the tag ${tagNames.hostPackages} is the SHA-256 of a schema's text, not '${hostPackages}'` }
   const snapshots = parseRhythm(tags, settings)
   if (snapshots && 'refusal' in snapshots) return snapshots
   const onAppFailure = tags[tagNames.onAppFailure]
@@ -86,6 +92,7 @@ export function parseHeddleTags(
     restartOnLoss: restart === 'true',
     ...(onAppFailure && { onAppFailure }),
     ...(appTimeouts && { appTimeouts: appTimeouts.timeouts }),
+    ...(hostPackages !== undefined && { hostPackages }),
   }
 }
 

@@ -171,8 +171,13 @@ function parsePackage(value: YamlValue | undefined, { limits }: DomainContext): 
   if (value === undefined || text === undefined) return undefined
   const result = parsePackageLocation(text)
   if ('rule' in result) return value.fault(result.rule)
-  if (result.location.kind === 'path' && !limits.localPackages) return value.fault('must have the form s3://bucket/key')
-  return result.location
+  const { location } = result
+  if (location.kind === 's3') return location
+  if (limits.packageFolders.length === 0)
+    return value.fault(
+      'must have the form s3://bucket/key: packages of the host are for `heddle run` and the package_folders of the configuration',
+    )
+  return location.path.startsWith('/') ? location : value.fault('must be an absolute path: it is relative to nothing')
 }
 
 function parseLaunchCommand(value: YamlValue | undefined): string[] | undefined {

@@ -351,11 +351,20 @@ test('ingress ports are unique, from 1024 to 49152, and not for spatial domains'
   )
 })
 
-test('packages are objects in buckets, file URLs or paths', () => {
-  const locationOf = (text: string) => schemaOf(whole.replace('s3://my-bucket/watch.zip', text)).domains[1].package
+test('packages are objects in buckets, and file URLs or absolute paths where the host has folders for them', () => {
+  const hosts: ParseOptions = { limits: { ...HEDDLE_LIMITS, packageFolders: ['/opt'] } }
+  const locationOf = (text: string) =>
+    schemaOf(whole.replace('s3://my-bucket/watch.zip', text), hosts).domains[1].package
   assert.deepEqual(locationOf('s3://buck.et/a/b//c.zip'), { kind: 's3', bucket: 'buck.et', key: 'a/b//c.zip' })
   assert.deepEqual(locationOf('file:///opt/my%20app'), { kind: 'path', path: '/opt/my app' })
-  assert.deepEqual(locationOf('./build/app.zip'), { kind: 'path', path: './build/app.zip' })
+  assert.deepEqual(locationOf('/build/app.zip'), { kind: 'path', path: '/build/app.zip' })
+  for (const relative of ['./build/app.zip', 'app.zip', '../app'])
+    check(['s3://my-bucket/watch.zip', relative], ['package: must be an absolute path'], hosts)
+  for (const onHost of ['file:///opt/app', '/opt/app.zip', './app', '~/app'])
+    check(
+      ['s3://my-bucket/watch.zip', onHost],
+      ['domains.Watch.app_config.package: must have the form s3://bucket/key'],
+    )
   for (const wrong of [
     's3://my-bucket',
     's3://my-bucket/',
@@ -389,7 +398,7 @@ test('placement constraints name domains and worker groups that exist, of one st
     .replace('  MyGrid:', '  Other:\n    topology: Grid\n    aabb_bounds: {x: [0, 1], y: [0, 1]}\n  MyGrid:')
     .replace(
       '  Watch:',
-      '  Birds:\n    launch_apps_by_partitioning_strategy: {partitioning_strategy: Other, grid_partition: {x: 1, y: 1}}\n    app_config: {package: birds, launch_command: [birds], required_resource_units: {compute: 1}}\n  Watch:',
+      '  Birds:\n    launch_apps_by_partitioning_strategy: {partitioning_strategy: Other, grid_partition: {x: 1, y: 1}}\n    app_config: {package: s3://my-bucket/birds.zip, launch_command: [birds], required_resource_units: {compute: 1}}\n  Watch:',
     )
   checkText(twoGrids, [])
   checkText(twoGrids.replace('["People"]', '["People", "Birds"]'), [

@@ -18,8 +18,8 @@ export interface SchemaLimits {
   readonly resourceUnitsMax: number
   /** Apps of a service domain on each worker. */
   readonly appsPerWorkerMax: number
-  /** Whether packages may also be files and folders of the host. */
-  readonly localPackages: boolean
+  /** Folders of the host, absolute, in which packages may lie; where there are none, packages are objects in buckets only. */
+  readonly packageFolders: readonly string[]
 }
 
 export const HEDDLE_LIMITS: SchemaLimits = Object.freeze({
@@ -31,7 +31,7 @@ export const HEDDLE_LIMITS: SchemaLimits = Object.freeze({
   gridAxisMax: 256,
   resourceUnitsMax: 17,
   appsPerWorkerMax: 2,
-  localPackages: true,
+  packageFolders: [],
 })
 
 /** What the service allowed at most, for people who want to know whether their simulation would have run there. */
@@ -46,7 +46,7 @@ export const AWS_LIMITS: SchemaLimits = Object.freeze({
   gridAxisMax: 20,
   resourceUnitsMax: 4,
   appsPerWorkerMax: 2,
-  localPackages: false,
+  packageFolders: [],
 })
 
 /** Of a domain's timeout, and of the operator's: a day. */

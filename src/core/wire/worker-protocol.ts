@@ -48,6 +48,8 @@ export interface WorkerPlan {
   logsFolder: string
   /** Parent of every simulation's shared memory, on a tmpfs: the worker makes `<fabricFolder>/<executionId>`. */
   fabricFolder: string
+  /** Heddle's own: no package and no program comes from them, other than those that the worker has unpacked. */
+  closedFolders: readonly string[]
   /** How long an app may take for one tick, in ms; 0 waits for ever. */
   appTimeoutMs: number
   limits: SimulationLimits

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -95,6 +95,41 @@ test('a program is looked for in the folder first, and then in the PATH', async 
   const node = start(['node', '--version'])
   await node.ended
   assert.equal(node.stdout(), `${process.version}\n`)
+})
+
+test("no program comes from Heddle's own folders, by whatever way, other than from the package", () => {
+  const data = join(folder, 'data')
+  write('data/objects/tool', '#!/bin/sh\n')
+  write('data/run/packages/one/app', '#!/bin/sh\necho one\n')
+  const workingFolder = join(data, 'run/packages/one')
+  symlinkSync(join(data, 'objects/tool'), join(workingFolder, 'by-link'))
+  symlinkSync(data, join(folder, 'elsewhere'))
+  for (const command of [
+    join(data, 'objects/tool'),
+    join(data, 'objects/none'),
+    '../../../objects/tool',
+    'by-link',
+    join(folder, 'elsewhere/objects/tool'),
+  ])
+    for (const closed of [data, join(folder, 'elsewhere')])
+      assert.throws(() => start([command], { workingFolder, closedFolders: [closed] }), {
+        name: 'LaunchError',
+        message: /Heddle keeps its own files there/,
+      })
+})
+
+test('a package among closed folders is run, and so is what the host has', async () => {
+  const workingFolder = join(folder, 'data/run/packages/one')
+  for (const [command, output] of [
+    ['app', 'one\n'],
+    ['./app', 'one\n'],
+    ['/bin/echo', '\n'],
+    ['echo', '\n'],
+  ]) {
+    const app = start([command], { workingFolder, closedFolders: [join(folder, 'data')] })
+    await app.ended
+    assert.equal(app.stdout(), output)
+  }
 })
 
 test('a program that can not run is refused before anything starts, with its name, the folder and the reason', () => {

@@ -20,6 +20,8 @@ export interface Launch {
   command: readonly string[]
   /** Where it runs, and where its program is looked for first. */
   workingFolder: string
+  /** No program comes from these, other than from the working folder. Default: none. */
+  closedFolders?: readonly string[]
   /** All of its environment; HEDDLE_EXECUTION_ID must be in it, so that `findProcesses` finds it and its children. */
   environment: Readonly<Record<string, string>>
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void
@@ -53,13 +55,13 @@ const LEAD_GROUP = 'delete $ENV{PERL_BADLANG}; setpgrp; exec { $ARGV[0] } @ARGV;
  * Throws LaunchError, naming the command and the folder, where it can't be started.
  */
 export function launch(options: Launch): RunningProcess {
-  const { command, workingFolder, environment, onExit } = options
+  const { command, workingFolder, closedFolders, environment, onExit } = options
   assert(command.length > 0, 'a launch command names a program')
   assert(
     environment.HEDDLE_EXECUTION_ID !== undefined,
     'an app is launched with HEDDLE_EXECUTION_ID in its environment',
   )
-  const program = resolveCommand(command[0], workingFolder, environment.PATH ?? '')
+  const program = resolveCommand(command[0], workingFolder, environment.PATH ?? '', closedFolders)
   const leading = existsSync(PERL) ? [PERL, '-e', LEAD_GROUP, '--'] : []
   const words = [...dyingWithParent(), ...leading, program, ...command.slice(1)]
   const child = start(words, options, leading.length === 0)

@@ -1,8 +1,9 @@
 // Finds the program that a launch command means.
 // Owns the order of places and the reasons why a program can't run; never runs one.
 
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join } from 'node:path'
+import { isInside } from '../../base/inside-folder.ts'
 
 export class LaunchError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -15,10 +16,18 @@ export class LaunchError extends Error {
  * The program's path: in the working folder first (`MyApp`, `./MyApp`, `bin/app`), then, for a name without a slash, in `searchPath`.
  * Throws LaunchError that names the command, the folder and what is wrong.
  */
-export function resolveCommand(program: string, workingFolder: string, searchPath: string): string {
+export function resolveCommand(
+  program: string,
+  workingFolder: string,
+  searchPath: string,
+  closedFolders: readonly string[] = [],
+): string {
   if (!isFolder(workingFolder))
     throw new LaunchError(`can't launch ${shown(program)}: there is no folder ${workingFolder}`)
   const inFolder = isAbsolute(program) ? program : join(workingFolder, program)
+  // Before it is looked at: what is in there is not to be told.
+  if (isClosed(inFolder, workingFolder, closedFolders))
+    throw new LaunchError(`can't launch ${shown(program)} in ${workingFolder}: Heddle keeps its own files there`)
   if (isFile(inFolder)) return runnable(inFolder, program, workingFolder)
   if (!program.includes('/')) {
     for (const folder of searchPath.split(':')) {
@@ -28,6 +37,24 @@ export function resolveCommand(program: string, workingFolder: string, searchPat
     throw new LaunchError(`can't launch ${shown(program)}: neither ${workingFolder} nor the PATH has such a program`)
   }
   throw new LaunchError(`can't launch ${shown(program)} in ${workingFolder}: there is no such file`)
+}
+
+/** Whether it lies among what is closed, and not in the working folder, which may lie there itself; links are followed. */
+function isClosed(path: string, workingFolder: string, closedFolders: readonly string[]): boolean {
+  const found = withoutLinks(path)
+  if (isInside(found, withoutLinks(workingFolder))) return false
+  return closedFolders.some((folder) => isInside(found, withoutLinks(folder)))
+}
+
+/** As far as there is something. */
+function withoutLinks(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    const parent = dirname(path)
+    return parent === path ? path : join(withoutLinks(parent), basename(path))
+  }
 }
 
 function runnable(path: string, program: string, workingFolder: string): string {

@@ -191,8 +191,8 @@ export class S3Objects implements Objects {
     try {
       await trying.client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }))
     } catch (error) {
-      const { fault } = objectsError(error, bucket, key)
-      throw new ObjectsError(fault, `Nothing can be written to the bucket '${bucket}'.`, { cause: error })
+      const { fault, message } = objectsError(error, bucket, key)
+      throw new ObjectsError(fault, `Nothing can be written to the bucket '${bucket}'. ${message}`, { cause: error })
     } finally {
       await trying.giveUp()
     }

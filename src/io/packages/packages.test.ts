@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -354,11 +354,10 @@ test('a zip with any byte changed is unzipped inside its folder or refused', asy
       const changed = Buffer.from(zip)
       changed[index] ^= change
       await writeFile(join(root, 'fuzz.zip'), changed)
-      await fetchPackage({ kind: 'path', path: join(root, 'fuzz.zip') }, { objects, destinationFolder: inside }).catch(
-        (error: unknown) => {
-          assert.ok(error instanceof PackageError, String(error))
-        },
-      )
+      const options = { objects, destinationFolder: inside, packageFolders: [root] }
+      await fetchPackage({ kind: 'path', path: join(root, 'fuzz.zip') }, options).catch((error: unknown) => {
+        assert.ok(error instanceof PackageError && error.errorType === 'PackageInvalid', String(error))
+      })
       await removePackages(inside)
     }),
     { numRuns: 200 },
@@ -380,34 +379,6 @@ test('an aborted fetch throws the reason and leaves nothing', async () => {
     message: 'stopped',
   })
   assert.deepEqual(await readdir(destinationFolder), [])
-})
-
-test('a folder of the host is used in place and left as it is', async () => {
-  const folder = join(root, 'local app')
-  await mkdir(folder)
-  await writeFile(join(folder, 'run'), 'x')
-  await chmod(join(folder, 'run'), 0o640)
-  const options = { objects, destinationFolder: newFolder() }
-  assert.equal(await fetchPackage({ kind: 'path', path: folder }, options), await realpath(folder))
-  assert.equal(
-    await fetchPackage({ kind: 'path', path: 'local app' }, { ...options, baseFolder: root }),
-    await realpath(folder),
-  )
-  assert.equal(await modeOf(join(folder, 'run')), '640')
-  await assert.rejects(stat(options.destinationFolder))
-})
-
-test('a zip of the host is unzipped, and one that is not there is named', async () => {
-  const path = join(root, 'local.zip')
-  await writeFile(path, await zipOf({ app: { content: 'local' } }))
-  const options = { objects, destinationFolder: newFolder() }
-  const folder = await fetchPackage({ kind: 'path', path }, options)
-  assert.equal(await readFile(join(folder, 'app'), 'utf8'), 'local')
-  await assert.rejects(fetchPackage({ kind: 'path', path: join(root, 'none.zip') }, options), {
-    errorType: 'PackageNotFound',
-    message: `package ${join(root, 'none.zip')}: can't be read at ${join(root, 'none.zip')}`,
-  })
-  await rm(path)
 })
 
 test('a read-only tree can be removed', async () => {

@@ -3,24 +3,23 @@
 
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { chmod, lstat, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { filesFault } from '../../base/files-fault.ts'
 import { type PackageLocation, packageLocationText } from '../../base/package-location.ts'
 import { type Objects, ObjectsError } from '../objects/objects.ts'
 import { readObject } from '../objects/read-object.ts'
+import { findHostPackage, type HostPlaces } from './host-packages.ts'
 import { PackageError } from './package-error.ts'
 import { type UnzipLimits, unzip } from './unzip.ts'
 
 export { PackageError }
 
-export interface PackagesOptions {
+export interface PackagesOptions extends Partial<HostPlaces> {
   objects: Pick<Objects, 'get'>
   /** Made where it doesn't exist. Packages that were fetched into it before are used again. */
   destinationFolder: string
-  /** What relative paths are relative to. Default: the process's working folder. */
-  baseFolder?: string
   /** Ends the fetch, which then throws the signal's reason. */
   signal?: AbortSignal
   limits?: Partial<UnzipLimits>
@@ -36,8 +35,11 @@ const fetches = new Map<string, Promise<string>>()
  */
 export async function fetchPackage(location: PackageLocation, options: PackagesOptions): Promise<string> {
   const text = packageLocationText(location)
-  const zipFile = location.kind === 'path' ? resolve(options.baseFolder ?? '.', location.path) : undefined
-  if (zipFile !== undefined && (await kindOf(zipFile, text)) === 'folder') return realpath(zipFile)
+  const { packageFolders = [], closedFolders = [] } = options
+  const onHost =
+    location.kind === 'path' ? await findHostPackage(text, location.path, { packageFolders, closedFolders }) : undefined
+  if (onHost?.kind === 'folder') return onHost.path
+  const zipFile = onHost?.path
   const name = createHash('sha256')
     .update(zipFile ?? text)
     .digest('hex')
@@ -101,17 +103,6 @@ async function fetchObject(
     const type = error.fault === 'Damaged' ? 'PackageInvalid' : 'PackageNotFound'
     throw new PackageError(type, `package s3://${bucket}/${key}: ${reason}`, { cause: error })
   }
-}
-
-async function kindOf(path: string, text: string): Promise<'folder' | 'file'> {
-  try {
-    const stats = await stat(path)
-    if (stats.isDirectory()) return 'folder'
-    if (stats.isFile()) return 'file'
-  } catch (error) {
-    throw new PackageError('PackageNotFound', `package ${text}: can't be read at ${path}`, { cause: error })
-  }
-  throw new PackageError('PackageInvalid', `package ${text}: ${path} is neither a folder nor a file`)
 }
 
 /** Faults of the disk are no faults of the package, but a start that fails must name the package all the same. */
