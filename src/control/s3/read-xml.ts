@@ -24,6 +24,8 @@ const attributesMax = 8
 const elementsOfListedMax = 24
 const textMax = 8 * 1024
 const nameMax = 256
+/** So many characters are worked on before others have a turn. */
+const sliceMax = 4 * 1024
 
 /**
  * The content of the root element; empty where there is no document and need not be one. Elements without children are text, the empty
@@ -43,8 +45,11 @@ export async function readXml(
       throw new S3Error('EntityTooLarge', `The body of the request may have ${shape.bytesMax} bytes at most.`)
     }
     if (!hold(chunk.length)) throw new S3Error('SlowDown', 'Please reduce your request rate.')
-    document.write(decoded(() => decoder.decode(chunk, { stream: true })))
-    await setImmediate()
+    const text = decoded(() => decoder.decode(chunk, { stream: true }))
+    for (let at = 0; at < text.length; at += sliceMax) {
+      document.write(text.slice(at, at + sliceMax))
+      await setImmediate()
+    }
   }
   document.write(decoded(() => decoder.decode()))
   return document.end()
@@ -57,7 +62,7 @@ interface OpenElement {
 }
 
 class XmlDocument {
-  private readonly parser = sax.parser(true, { position: false })
+  private readonly parser = sax.parser(true)
   private readonly shape: XmlShape
   private readonly open: OpenElement[] = []
   private readonly counts = new Map<string, number>()
