@@ -5,7 +5,7 @@ import type { ControlBlock } from '../core/fabric/control-block.ts'
 import { lastWords, lastWordsBytes } from '../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../core/lifecycle/restarts.ts'
 import { failureLimits } from '../core/limits.ts'
-import type { AppState } from '../core/wire/worker-protocol.ts'
+import type { AppState, PortMapping } from '../core/wire/worker-protocol.ts'
 import { isBeingDebugged, launch, type RunningProcess } from '../io/launch/processes.ts'
 import { type AppPlace, appEnvironment } from './app-environment.ts'
 
@@ -57,7 +57,10 @@ export class App {
     this.#control = control
     this.#listener = listener
     const { domain, name, lifecycle, description, launchCommands } = options
-    this.#state = { domain, name, lifecycle, status: 'STARTING', targetStatus: 'STARTED', description, launchCommands }
+    this.#state = {
+      ...{ domain, name, lifecycle, description, launchCommands },
+      ...{ status: 'STARTING', targetStatus: 'STARTED', endpoint: endpointOf(options.ports) },
+    }
   }
 
   get state(): AppState {
@@ -65,6 +68,12 @@ export class App {
   }
   get pid(): number | undefined {
     return this.#process?.pid
+  }
+
+  /** What it binds to from now on. It keeps them over all of its processes. */
+  usePorts(ports: PortMapping[]): void {
+    this.options.ports = ports
+    this.#change({ endpoint: endpointOf(ports) })
   }
 
   /** Starts a process. One that can't even be started is a failure like any other. */
@@ -108,11 +117,11 @@ export class App {
   /** Looks whether the process has attached meanwhile, or takes too long over it. */
   checkAttached(): void {
     if (this.#state.status !== 'STARTING' || !this.#process) return
-    const { partition, ports } = this.options
+    const { partition } = this.options
     if (this.#control.partitionWord(partition, 'attachedPid') !== 0) {
       this.#attachedAtMs = performance.now()
       this.#listener.attached(this)
-      this.#change({ status: 'STARTED', ...(ports.length > 0 && { endpoint: { ports } }) })
+      this.#change({ status: 'STARTED' })
     } else if (
       performance.now() - this.#launchedAtMs > failureLimits.attachTimeoutMs &&
       !isBeingDebugged(this.#process.pid)
@@ -161,7 +170,7 @@ export class App {
       return
     }
     if (destroyed && code === 0 && this.options.lifecycle === 'ByRequest') {
-      this.#change({ status: 'STOPPED', targetStatus: 'STOPPED', endpoint: undefined })
+      this.#change({ status: 'STOPPED', targetStatus: 'STOPPED' })
       this.#listener.ended(this)
       return
     }
@@ -176,13 +185,13 @@ export class App {
     const restart = this.#restarts.restart(performance.now(), tick)
     if (restart) {
       this.#attempt = restart.attempt
-      this.#change({ status: 'STARTING', endpoint: undefined })
+      this.#change({ status: 'STARTING' })
       this.#listener.restarting(this, reason, restart.pauseMs)
       setTimeout(() => {
         if (this.#state.status === 'STARTING') this.launch()
       }, restart.pauseMs)
     } else {
-      this.#change({ status: 'ERROR', endpoint: undefined, failure: reason })
+      this.#change({ status: 'ERROR', failure: reason })
       this.#listener.failed(this, reason)
     }
   }
@@ -203,6 +212,10 @@ export class App {
     this.#state = { ...this.#state, ...patch }
     this.#listener.changed(this)
   }
+}
+
+function endpointOf(ports: PortMapping[]): AppState['endpoint'] {
+  return ports.length > 0 ? { ports } : undefined
 }
 
 function exitReason(code: number | null, signal: NodeJS.Signals | null, destroyed: boolean): string {

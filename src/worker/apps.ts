@@ -20,6 +20,7 @@ import type { Clock } from './clock.ts'
 import type { Journal } from './journal.ts'
 import { Patience } from './patience.ts'
 import { startFailure } from './start-failure.ts'
+import { portsWantedByOthers } from './wanted-ports.ts'
 import { type FabricSetup, partitionKey } from './world-setup.ts'
 
 const attachPollMs = 10
@@ -97,7 +98,10 @@ export class Apps {
   /** Launches all spatial and service apps, and the custom apps that ran before, if this execution had another worker. */
   async launch(before: readonly AppState[]): Promise<void> {
     const { placement, schema, setup, journal } = this.#options
-    const again = before.map((app) => this.#enlistCustom(app))
+    const had = await this.#takeBack(before)
+    const portsOf = (domain: string, name: string) => had.get(partitionKey(domain, name))
+    const customs = before.filter(({ lifecycle }) => lifecycle === 'ByRequest')
+    const again = customs.map((app) => this.#enlistCustom(app, portsOf(app.domain, app.name)))
     for (const { domain: domainName, name, workerId } of placement.apps) {
       const domain = schema.domains.find((candidate) => candidate.name === domainName)!
       const partition = setup.partitions.get(partitionKey(domainName, name))!
@@ -105,15 +109,44 @@ export class Apps {
         domain.lifecycle === 'BySpatialSubdivision'
           ? `/domain/${domainName}/app/worker-${workerId}/${name}`
           : `/domain/${domainName}/app/${name}/${randomId()}`
-      const ports = await this.#ports.reserve(domain.ingressPorts)
+      const ports = portsOf(domainName, name) ?? (await this.#reservePorts(domain))
       this.#add(domain, { name, partition, stream, ports, command: domain.launchCommand })
     }
     this.#options.listener.changed()
     for (const app of this.#apps.values()) if (app.state.lifecycle !== 'ByRequest') app.launch()
-    for (const custom of again) {
+    for (const [index, custom] of again.entries()) {
       const refusal = 'refusal' in custom ? custom.refusal : await this.#launchCustom(custom.app)
+      if (refusal) this.#ports.release(portsOf(customs[index].domain, customs[index].name)?.map(actualOf) ?? [])
       if (refusal) journal.error(`an app is not started again: ${refusal.message}`)
     }
+  }
+
+  /** Ports that apps had with a worker before this one, each before any other app gets one. By the app's key. */
+  async #takeBack(before: readonly AppState[]): Promise<Map<string, PortMapping[]>> {
+    const taken = new Map<string, PortMapping[]>()
+    const apps = before.filter(({ endpoint }) => endpoint !== undefined)
+    const theirs = apps.flatMap(({ endpoint }) => endpoint!.ports.map(({ actual }) => actual))
+    for (const { domain: domainName, name, endpoint } of apps) {
+      const domain = this.#options.schema.domains.find((candidate) => candidate.name === domainName)
+      if (!domain) continue
+      const ports = await this.#reservePorts(domain, { before: endpoint!.ports, theirs })
+      taken.set(partitionKey(domainName, name), ports)
+      const others = ports.filter(({ actual }) => !theirs.includes(actual))
+      for (const { declared, actual } of others)
+        this.#options.journal.error(
+          `app=${name} domain=${domainName} has port ${actual} for ${declared} now: the one that it had is taken`,
+        )
+    }
+    return taken
+  }
+
+  async #reservePorts(
+    { ingressPorts }: Domain,
+    { before = [], theirs = [] }: { before?: readonly PortMapping[]; theirs?: readonly number[] } = {},
+  ): Promise<PortMapping[]> {
+    if (ingressPorts.length === 0) return []
+    const others = await portsWantedByOthers(this.#options.plan)
+    return this.#ports.reserve(ingressPorts, { before, wanted: new Set([...others, ...theirs]) })
   }
 
   /** All spatial and service apps have attached, and custom apps don't keep us waiting. */
@@ -166,7 +199,7 @@ export class Apps {
     return fetchPackage(locationOf(text), { objects, destinationFolder, ...places, ...(signal && { signal }) })
   }
 
-  #enlistCustom(options: CustomAppOptions): { app: App } | { refusal: Refusal } {
+  #enlistCustom(options: CustomAppOptions, ports: PortMapping[] = []): { app: App } | { refusal: Refusal } {
     const { schema, setup } = this.#options
     const domain = schema.domains.find((candidate) => candidate.name === options.domain)
     if (!domain) return refused('ValidationException', `the simulation has no domain '${options.domain}'`)
@@ -197,7 +230,7 @@ export class Apps {
       // A partition that a snapshot brought waits for the app of its name.
       partition: setup.partitions.get(key) ?? noPartition,
       stream: `/domain/${options.domain}/app/${options.name}/${randomId()}`,
-      ports: [],
+      ports,
       command: options.launchCommands?.length ? options.launchCommands : domain.launchCommand,
     })
     return { app }
@@ -237,14 +270,15 @@ export class Apps {
   }
 
   /** What a custom app needs before its process: a partition and its ports. Throws where there is no room for them. */
-  async #prepare({ options }: App): Promise<void> {
+  async #prepare(app: App): Promise<void> {
+    const { options } = app
     const { schema, setup, clock } = this.#options
     if (options.partition === noPartition) {
       options.partition = await clock.addPartition(setup.fabric.world.domainIndex(options.domain), options.name)
       setup.partitions.set(partitionKey(options.domain, options.name), options.partition)
     }
-    const { ingressPorts } = schema.domains.find(({ name }) => name === options.domain)!
-    options.ports = await this.#ports.reserve(ingressPorts)
+    const domain = schema.domains.find(({ name }) => name === options.domain)!
+    if (options.ports.length === 0) app.usePorts(await this.#reservePorts(domain))
   }
 
   deleteCustom(domain: string, name: string): void {
@@ -340,8 +374,8 @@ export class Apps {
       setup.partitions.delete(key)
       clock.removePartition(app.options.partition)
     }
-    this.#ports.release(app.options.ports.map((port) => port.actual))
-    app.options.ports = []
+    this.#ports.release(app.options.ports.map(actualOf))
+    app.usePorts([])
     this.#options.journal.appEnded(app.options.stream)
     const workerId = this.#workerOf.get(key)
     if (workerId === undefined) return
@@ -366,6 +400,10 @@ export class Apps {
   #checkAttached(): void {
     for (const app of this.#apps.values()) app.checkAttached()
   }
+}
+
+function actualOf({ actual }: PortMapping): number {
+  return actual
 }
 
 function isAlive(app: App): boolean {

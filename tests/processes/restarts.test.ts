@@ -343,3 +343,40 @@ for (const [name, damage] of [
     await world.stop()
   })
 }
+
+test('apps that come back have their ports back, though one that others would rather have is free', async () => {
+  const gateways = schema({
+    tickRate: '100',
+    domains: {
+      Cells,
+      Weather: { kind: 'service', command: 'maker.ts --port 7300', ports: [7300] },
+      Gates: { kind: 'custom', command: 'maker.ts --port 7300', ports: [7300] },
+    },
+  })
+  const world = await heddle.startSimulation('gateways', gateways, { Tags: { ...hashEvery(1).Tags, ...restart } })
+  const other = await heddle.startSimulation('other-gateways', gateways, hashEvery(1))
+  for (const name of ['first', 'second', 'third']) await world.startApp('Gates', name)
+  const portsOf = async () => {
+    const ports: Record<string, number> = {}
+    for (const name of ['second', 'third']) ports[name] = (await world.endpoint('Gates', name, 7300)).port
+    ports.weather = (await world.endpoint('Weather', 'Weather-0001-1', 7300)).port
+    return ports
+  }
+  const before = await portsOf()
+  assert.equal(new Set(Object.values(before)).size, 3)
+  // The first one's port is free by then, and would be the first to be found.
+  await world.stopApp('Gates', 'first')
+  await world.appIs('Gates', 'first', 'STOPPED')
+  await killWorker(world)
+  // While nobody holds its ports, others ask for some.
+  await Promise.all(['one', 'two', 'three'].map((name) => other.startApp('Gates', name)))
+  await isBack(world)
+  for (const name of ['second', 'third']) await world.appIs('Gates', name, 'STARTED')
+  assert.deepEqual(await portsOf(), before)
+  for (const name of ['one', 'two', 'three']) {
+    const { port } = await other.endpoint('Gates', name, 7300)
+    assert.ok(!Object.values(before).includes(port), `${name} got port ${port}`)
+  }
+  assert.doesNotMatch(world.errors(), /now: the one that it had is taken/)
+  for (const each of [world, other]) await each.stop()
+})

@@ -53,7 +53,8 @@ test('where a restart is wanted, the next worker begins with the clock and the c
       snapshot: { location: { bucket: 'b', key: 'k' }, tick: 4511 },
       logGroup: 'logs',
       apps: [
-        app('cell', { lifecycle: 'BySpatialSubdivision' }),
+        app('cell', { lifecycle: 'BySpatialSubdivision', endpoint: undefined }),
+        app('weather', { lifecycle: 'PerWorker', endpoint: { ports: [{ declared: 7000, actual: 20_001 }] } }),
         app('eye'),
         app('about-to', { status: 'STARTING' }),
         app('ended', { status: 'STOPPED', targetStatus: 'STOPPED' }),
@@ -74,8 +75,9 @@ test('where a restart is wanted, the next worker begins with the clock and the c
   assert.deepEqual(
     status.apps.map(({ name, status, endpoint }) => [name, status, endpoint]),
     [
-      ['eye', 'STARTING', undefined],
-      ['about-to', 'STARTING', undefined],
+      ['weather', 'STARTING', { ports: [{ declared: 7000, actual: 20_001 }] }],
+      ['eye', 'STARTING', { ports: [] }],
+      ['about-to', 'STARTING', { ports: [] }],
     ],
   )
   assert.deepEqual(status.restarts, [{ atMs: 1_000_000, reason: 'it died', lostAtTick: 4512 }])

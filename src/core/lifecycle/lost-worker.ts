@@ -3,7 +3,7 @@
 
 import { s3Uri } from '../../base/s3-uri.ts'
 import { lossLimits } from '../limits.ts'
-import type { Restart, WorkerStatus } from '../wire/worker-protocol.ts'
+import type { AppState, Restart, WorkerStatus } from '../wire/worker-protocol.ts'
 import { mayRestart } from './restarts.ts'
 import { emptyStatus, endApp, type KnownSimulation } from './simulation.ts'
 
@@ -64,6 +64,12 @@ function ended(last: WorkerStatus, status: 'STOPPED' | 'FAILED', { tick }: Loss)
   }
 }
 
+/** Custom apps that ran, and all that clients may be connected to: these have their ports back. */
+function isWanted({ lifecycle, status, targetStatus, endpoint }: AppState): boolean {
+  if (targetStatus !== 'STARTED') return false
+  return lifecycle === 'ByRequest' ? status !== 'ERROR' : endpoint !== undefined
+}
+
 /** Begun anew, with the clock and the custom apps that ran as a wish to the next worker. */
 function startingAgain(last: WorkerStatus, { reason, atMs, tick }: Loss): WorkerStatus {
   const { snapshot: _unfinished, restarts = [], ...kept } = last
@@ -78,9 +84,7 @@ function startingAgain(last: WorkerStatus, { reason, atMs, tick }: Loss): Worker
     startErrors: [],
     clock: { ...kept.clock, status: kept.clock.targetStatus === 'STARTED' ? 'STARTING' : 'STOPPED' },
     tick: lostAtTick,
-    apps: kept.apps
-      .filter((app) => app.lifecycle === 'ByRequest' && app.targetStatus === 'STARTED' && app.status !== 'ERROR')
-      .map(({ endpoint: _closed, ...app }) => ({ ...app, status: 'STARTING' })),
+    apps: kept.apps.filter(isWanted).map(({ failure: _past, ...app }) => ({ ...app, status: 'STARTING' })),
     restarts: [...restarts, { atMs, reason, lostAtTick }].slice(-lossLimits.restartsMax),
   }
 }

@@ -68,7 +68,7 @@ export interface AppState {
   targetStatus: 'STARTED' | 'STOPPED'
   description?: string
   launchCommands?: string[]
-  /** While clients can connect: at which address is control's to say. */
+  /** The ports that it has, over all of its processes: clients are told while it is STARTED, with the address that control says. */
   endpoint?: { ports: PortMapping[] }
   /** Why it is in ERROR. */
   failure?: string

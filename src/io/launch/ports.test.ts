@@ -119,3 +119,20 @@ test('a port is reserved for all processes of the host, and free again when its 
   assert.equal((await ports.reserve([port]))[0].actual, port)
   ports.releaseAll()
 })
+
+test('who comes back has its port back, and nobody gets a port that another one wants', async () => {
+  const declared = await freePort()
+  const first = new PortReservations()
+  const before = [...(await first.reserve([declared])), ...(await first.reserve([declared]))]
+  const [mine, others] = before
+  first.releaseAll()
+  const ports = new PortReservations()
+  const wanted = new Set(before.map(({ actual }) => actual))
+  const [stranger] = await ports.reserve([declared], { wanted })
+  assert.ok(!wanted.has(stranger.actual))
+  assert.deepEqual(await ports.reserve([declared], { before: [others], wanted }), [others])
+  assert.deepEqual(await ports.reserve([declared], { before: [mine], wanted }), [mine])
+  const [late] = await ports.reserve([declared], { before: [mine], wanted })
+  assert.ok(!wanted.has(late.actual), 'what was had and is taken is replaced by what nobody wants')
+  ports.releaseAll()
+})

@@ -19,24 +19,35 @@ export interface PortMapping {
 const OTHER_PORT_MIN = 20_000
 const OTHER_PORT_MAX = 31_999
 
+interface Wishes {
+  /** What was had for these ports before: it is given again where it is free. */
+  before?: readonly PortMapping[]
+  /** Ports that others want. */
+  wanted?: ReadonlySet<number>
+}
+
+const noPorts: ReadonlySet<number> = new Set()
+
 export class PortReservations {
   readonly #held = new Map<number, Server>()
 
   /**
-   * For each declared port itself, if it is free for TCP and UDP on all addresses of the host and no process has reserved it;
-   * otherwise another that is. They stay reserved until they are released or this process ends.
+   * For each declared port the one that it had before, or itself, if that is free for TCP and UDP on all addresses of the host and no process has reserved it;
+   * otherwise another that is. No port that somebody else wants. They stay reserved until they are released or this process ends.
    * Throws where there is no free port; then nothing is reserved.
    */
-  async reserve(declared: readonly number[]): Promise<PortMapping[]> {
+  async reserve(declared: readonly number[], { before = [], wanted = noPorts }: Wishes = {}): Promise<PortMapping[]> {
     const mappings: PortMapping[] = []
     try {
       for (const port of declared) {
-        if (await this.#reserveIfFree(port)) mappings.push({ declared: port, actual: port })
+        const had = before.find((one) => one.declared === port)?.actual
+        if (had !== undefined && (await this.#reserveIfFree(had))) mappings.push({ declared: port, actual: had })
+        else if (!wanted.has(port) && (await this.#reserveIfFree(port))) mappings.push({ declared: port, actual: port })
       }
       // Others only now, so that they don't take what a later one has declared.
       for (const port of declared) {
         if (!mappings.some((one) => one.declared === port))
-          mappings.push({ declared: port, actual: await this.#reserveOther(port) })
+          mappings.push({ declared: port, actual: await this.#reserveOther(port, wanted) })
       }
     } catch (error) {
       this.release(mappings.map(({ actual }) => actual))
@@ -57,11 +68,11 @@ export class PortReservations {
     this.release([...this.#held.keys()])
   }
 
-  async #reserveOther(declared: number): Promise<number> {
+  async #reserveOther(declared: number, wanted: ReadonlySet<number>): Promise<number> {
     const count = OTHER_PORT_MAX - OTHER_PORT_MIN + 1
     for (let step = 0; step < count; step++) {
       const port = OTHER_PORT_MIN + ((declared * 7 + step) % count)
-      if (port !== declared && (await this.#reserveIfFree(port))) return port
+      if (port !== declared && !wanted.has(port) && (await this.#reserveIfFree(port))) return port
     }
     throw new Error(
       `no free port for the declared port ${declared}: all from ${OTHER_PORT_MIN} to ${OTHER_PORT_MAX} are taken`,

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { portsWantedByOthers } from './wanted-ports.ts'
+
+test('ports of simulations that come back are wanted, also while they have no worker, until they have ended', async (context) => {
+  const parent = mkdtempSync(join(tmpdir(), 'heddle-ports-'))
+  context.after(() => rmSync(parent, { recursive: true }))
+  const lay = (name: string, port: number, restartOnLoss: boolean, status: string) => {
+    const folder = join(parent, name)
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify({ tags: { restartOnLoss } }))
+    const targetStatus = 'STARTED'
+    const apps = [
+      { name: 'eye', targetStatus, endpoint: { ports: [{ declared: 7000, actual: port }] } },
+      { name: 'none', targetStatus },
+      { name: 'ended', targetStatus: 'STOPPED', endpoint: { ports: [{ declared: 7000, actual: port + 100 }] } },
+    ]
+    writeFileSync(join(folder, 'status.json'), JSON.stringify({ status, apps }))
+  }
+  lay('own', 7000, true, 'STARTED')
+  lay('running', 7001, true, 'STARTED')
+  lay('coming-back', 7002, true, 'STARTING')
+  lay('failed', 7003, true, 'FAILED')
+  lay('not-coming-back', 7004, false, 'STARTED')
+  lay('stopping', 7005, true, 'STOPPING')
+  mkdirSync(join(parent, 'empty'))
+  mkdirSync(join(parent, 'damaged'))
+  writeFileSync(join(parent, 'damaged', 'plan.json'), '{"tags":')
+  assert.deepEqual(await portsWantedByOthers({ runFolder: join(parent, 'own') }), new Set([7001, 7002]))
+})
