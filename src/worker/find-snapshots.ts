@@ -10,11 +10,11 @@ import type { MadeSnapshot } from './made-snapshots.ts'
 const earlyMsMax = 1000
 
 /** Newest first: those where its tags have them made, and beside those that its last worker told of. */
-export async function findSnapshots(plan: WorkerPlan, objects: Objects): Promise<MadeSnapshot[]> {
+export async function findSnapshots(plan: WorkerPlan, objects: Objects, signal?: AbortSignal): Promise<MadeSnapshot[]> {
   const { simulationName, createdAtMs } = plan
   const found: (MadeSnapshot & { atMs: number })[] = []
   for (const { bucket, prefix, isAutomatic } of placesOf(plan)) {
-    for (const key of await keysIn(objects, bucket, snapshotKeyPrefix(prefix, simulationName))) {
+    for (const key of await keysIn(objects, bucket, snapshotKeyPrefix(prefix, simulationName), signal)) {
       const atMs = snapshotKeyTimeMs(prefix, simulationName, key)
       if (atMs !== undefined && atMs >= createdAtMs - earlyMsMax) found.push({ bucket, key, isAutomatic, atMs })
     }
@@ -56,9 +56,14 @@ function folder(prefix: string): string {
 }
 
 /** None in a bucket that is gone. */
-async function keysIn(objects: Objects, bucket: string, prefix: string): Promise<string[]> {
+async function keysIn(
+  objects: Objects,
+  bucket: string,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
   try {
-    return await objects.keys(bucket, prefix)
+    return await objects.keys(bucket, prefix, signal)
   } catch (error) {
     if (error instanceof ObjectsError && error.fault === 'NoSuchBucket') return []
     throw error

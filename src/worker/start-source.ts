@@ -61,7 +61,7 @@ async function readOwnSnapshot(
 ): Promise<StartSource | undefined> {
   const refused: StartFailure[] = []
   if (made.fault !== undefined) passedOver(`${made.fault}; its snapshots are looked for in their buckets`)
-  const candidates = made.isUnknown ? await patience.with(() => findSnapshots(plan, objects)) : made.newestFirst
+  const candidates = made.isUnknown ? await patience.with(() => findSnapshots(plan, objects, signal)) : made.newestFirst
   for (const candidate of candidates) {
     const location = { bucket: candidate.bucket, key: candidate.key }
     try {

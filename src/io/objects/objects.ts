@@ -72,8 +72,8 @@ export interface Objects {
    * An error of the body itself is thrown as it is; failures of the store are ObjectsErrors.
    */
   put(bucket: string, key: string, body: ObjectBody, options?: PutOptions): Promise<ObjectInfo>
-  /** All keys that begin with the prefix, in byte order. Throws ObjectsError NoSuchBucket. */
-  keys(bucket: string, prefix: string): Promise<string[]>
+  /** All keys that begin with the prefix, in byte order. Throws ObjectsError NoSuchBucket, and the signal's reason where it ends the call. */
+  keys(bucket: string, prefix: string, signal?: AbortSignal): Promise<string[]>
   /** Deleting what isn't there succeeds. Throws ObjectsError NoSuchBucket. */
   delete(bucket: string, key: string): Promise<void>
   /** Throws ObjectsError NoSuchBucket or AccessDenied, naming the bucket, where an object could not be put under the key. At no moment is anything there. */

@@ -158,17 +158,25 @@ export class S3Objects implements Objects {
     }
   }
 
-  async keys(bucket: string, prefix: string): Promise<string[]> {
+  async keys(bucket: string, prefix: string, signal?: AbortSignal): Promise<string[]> {
     const keys: string[] = []
     try {
+      const tokens = new Set<string>()
       for (let ContinuationToken: string | undefined; ; ) {
         const input = { Bucket: bucket, Prefix: prefix, ContinuationToken }
-        const answer = await this.client.send(new ListObjectsV2Command(input), this.soon())
+        const answer = await this.client.send(new ListObjectsV2Command(input), this.soon(signal))
         for (const { Key } of answer.Contents ?? []) if (Key !== undefined) keys.push(Key)
         ContinuationToken = answer.IsTruncated ? answer.NextContinuationToken : undefined
         if (ContinuationToken === undefined) return keys
+        if (tokens.has(ContinuationToken))
+          throw new ObjectsError(
+            'Unavailable',
+            `The list of the bucket '${bucket}' comes round to the same page again.`,
+          )
+        tokens.add(ContinuationToken)
       }
     } catch (error) {
+      signal?.throwIfAborted()
       throw await this.explain(error, bucket, prefix)
     }
   }
