@@ -24,12 +24,13 @@ function faultsOf(text: string): string[] {
 
 test('the example holds every key, and says what the defaults are', () => {
   assert.deepEqual((parse(example) as Record<string, unknown>).package_folders, [])
-  const { limits, quotas, network, serving, snapshots, audit } = parse(example) as Record<
+  const { limits, quotas, network, serving, snapshots, audit, metrics } = parse(example) as Record<
     string,
     Record<string, unknown>
   >
   assert.equal(limits, 'heddle')
   assert.deepEqual(Object.keys(quotas).sort(), Object.keys(QUOTAS).sort())
+  assert.deepEqual(Object.keys(metrics), ['token_file'])
   assert.deepEqual(Object.keys(network), ['advertise', 'trusted_proxies'])
   assert.deepEqual(Object.keys(serving), ['connections', 'requests', 'body_mebibytes', 'receive_seconds'])
   assert.deepEqual(Object.keys(snapshots), ['every', 'to', 'keep', 'restart'])
@@ -167,6 +168,13 @@ test('the network is an address to advertise and proxies to trust', () => {
       'line 3, column 40: network.trusted_proxies[1]',
     ],
   )
+})
+
+test('the token of the page of metrics is in a file with an absolute path', () => {
+  assert.deepEqual(settingsOf('metrics: {token_file: /etc/heddle-token}').metrics, { tokenFile: '/etc/heddle-token' })
+  assert.deepEqual(faultsOf('metrics: {token_file: token}'), [
+    'line 1, column 23: metrics.token_file: must be an absolute path, not "token"',
+  ])
 })
 
 test('the longest duration is also the default, and may be longer than the service had it', () => {

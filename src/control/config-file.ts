@@ -45,6 +45,12 @@ export interface NetworkSettings {
   trustedProxies: readonly IpRange[]
 }
 
+/** Who may read the page of metrics. */
+export interface MetricsSettings {
+  /** Holds the token that every reader must have; without one, programs of this machine read freely. */
+  tokenFile?: string
+}
+
 export interface FileSettings {
   network: NetworkSettings
   limits: Limits
@@ -52,6 +58,7 @@ export interface FileSettings {
   /** For simulations that are started from now on, where their tags say nothing else. */
   snapshots: SnapshotSettings
   audit: AuditSettings
+  metrics: MetricsSettings
 }
 
 export const defaultAuditSettings: Readonly<AuditSettings> = Object.freeze({
@@ -75,17 +82,19 @@ export const defaultFileSettings: Readonly<FileSettings> = Object.freeze({
   serving: defaultServingSettings,
   snapshots: defaultSnapshotSettings,
   audit: defaultAuditSettings,
+  metrics: Object.freeze({}),
 })
 
 /** A copy whose sections may be replaced while all who hold them read on. */
 export function copiedSettings(settings: FileSettings): FileSettings {
-  const { limits, network, serving, snapshots, audit } = settings
+  const { limits, network, serving, snapshots, audit, metrics } = settings
   return {
     limits: { ...limits },
     network: { ...network },
     serving: { ...serving },
     snapshots: { ...snapshots },
     audit: { ...audit },
+    metrics: { ...metrics },
   }
 }
 
@@ -183,9 +192,13 @@ export function parseConfigFile(text: string): FileSettings | { faults: string[]
     serving: { ...defaultServingSettings },
     snapshots: { ...defaultSnapshotSettings },
     audit: { ...defaultAuditSettings },
+    metrics: {},
   }
   if (root !== undefined && !root.isEmpty) {
-    const fields = root.fields([], ['limits', 'quotas', 'package_folders', 'network', 'serving', 'snapshots', 'audit'])
+    const fields = root.fields(
+      [],
+      ['limits', 'quotas', 'package_folders', 'network', 'serving', 'snapshots', 'audit', 'metrics'],
+    )
     const base = fields?.get('limits')?.oneOf(['heddle', 'aws']) === 'aws' ? awsLimits : defaultLimits
     const limits = readQuotas(fields?.get('quotas'), base)
     settings.limits = withPackageFolders(limits, readPackageFolders(fields?.get('package_folders')))
@@ -193,6 +206,7 @@ export function parseConfigFile(text: string): FileSettings | { faults: string[]
     readServing(fields?.get('serving'), settings.serving)
     readSnapshots(fields?.get('snapshots'), settings.snapshots)
     readAudit(fields?.get('audit'), settings.audit)
+    readMetrics(fields?.get('metrics'), settings.metrics)
   }
   if (faults.length === 0) return settings
   const sorted = faults.toSorted((a, b) => a.line - b.line || a.column - b.column)
@@ -298,6 +312,13 @@ function parsed<Result>(
   const text = value?.string()
   if (text === undefined) return undefined
   return parse(text) ?? value?.fault(`must be ${wanted}, not ${JSON.stringify(text)}`)
+}
+
+function readMetrics(value: YamlValue | undefined, metrics: MetricsSettings): void {
+  if (value === undefined || value.isEmpty) return
+  const file = value.fields([], ['token_file'])?.get('token_file')
+  if (file === undefined || file.isEmpty) return
+  metrics.tokenFile = parsed(file, (text) => (text.startsWith('/') ? text : undefined), 'an absolute path')
 }
 
 function readAudit(value: YamlValue | undefined, audit: AuditSettings): void {

@@ -1,6 +1,7 @@
 // Control with its port: the API and, over the embedded object store, S3.
 // Owns the order of opening and closing, and who may call; never handles a request itself.
 
+import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { SERVICE_NAME } from '../core/api/operations.ts'
 import { openFilesMax } from '../io/launch/proc.ts'
@@ -13,12 +14,13 @@ import { auditS3 } from './audit/s3-audit.ts'
 import { certificateWarning, readTlsIdentity, type TlsIdentity } from './certificate.ts'
 import { ConfigError, type ControlConfig, requireSafeListening, SETTINGS } from './config.ts'
 import { copiedSettings, replaceSettings, type ServingSettings } from './config-file.ts'
-import { type Control, type ControlOptions, openControl } from './control.ts'
+import { addressForClients, type Control, type ControlOptions, openControl } from './control.ts'
 import { originOf } from './http/forwarded.ts'
 import { Load } from './http/load.ts'
 import { createHttpServer } from './http/server.ts'
 import { createMetricsHandler } from './metrics/metrics-endpoint.ts'
 import { MetricsPage } from './metrics/metrics-page.ts'
+import { readMetricsToken } from './metrics/metrics-token.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
 import { fileSizeWarning, requireFileSize, requireOpenFiles } from './process-limits.ts'
 import { createS3Handler } from './s3/s3-handler.ts'
@@ -48,6 +50,7 @@ export async function serveControl(given: ControlConfig, options: ControlOptions
   requireOpenFiles()
   requireFileSize()
   let tls = readTlsIdentity(config)
+  let token = readMetricsToken(config.metrics)
   await using opened = new AsyncDisposableStack()
   const control = await openControl(config, options)
   opened.defer(() => control.close())
@@ -90,7 +93,14 @@ export async function serveControl(given: ControlConfig, options: ControlOptions
       onAnswered: (answered) => requests.count(answered),
       log: options.log,
     }),
-    metrics: createMetricsHandler({ page: () => page.text(), originOf, access, log: options.log }),
+    metrics: createMetricsHandler({
+      page: () => page.text(),
+      originOf,
+      access,
+      hostNames: () => [hostname(), config.host, addressForClients(config)],
+      token: () => token,
+      log: options.log,
+    }),
     onAnswered: (answered) => requests.count(answered),
   })
   opened.defer(() => server.close())
@@ -108,9 +118,11 @@ export async function serveControl(given: ControlConfig, options: ControlOptions
     warnings: () => warningsOf(config, tls),
     reload(next) {
       const fresh = readTlsIdentity(config)
+      const freshToken = readMetricsToken(next.metrics)
       replaceSettings(config, next)
       fitConnections(config.serving, options.log)
       tls = fresh
+      token = freshToken
       server.reconfigure(tls)
     },
     close: () => kept.disposeAsync(),

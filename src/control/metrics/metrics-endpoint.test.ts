@@ -1,8 +1,8 @@
 // Who may read the page, and that it is answered whatever else the port is asked.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { Access } from '../access/access.ts'
 import { AccessFolder } from '../access/access-folder.ts'
 import { addUser } from '../access/edit-access.ts'
 import { createMetricsHandler, type MetricsEndpointOptions } from './metrics-endpoint.ts'
+import { readMetricsToken } from './metrics-token.ts'
 
 const operator = { accessKeyId: 'AKIAOPERATOR', secretAccessKey: 'secret: with a colon' }
 const read = { Effect: 'Allow', Action: 'heddle:ReadMetrics', Resource: '*' }
@@ -24,27 +25,60 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
+interface Answered {
+  status: number
+  text: string
+  headers: IncomingHttpHeaders
+}
+
 interface Asked {
   /** Where the caller is; by default another machine. */
   from?: string
   keys?: { accessKeyId: string; secretAccessKey: string }
   method?: string
+  host?: string
+  /** What is asked for, and what is sent. */
+  token?: string
+  bearer?: string
   page?: MetricsEndpointOptions['page']
 }
 
-async function ask({ from = '10.0.0.9', keys, method = 'GET', page = async () => 'page\n' }: Asked) {
+async function ask({
+  from = '10.0.0.9',
+  keys,
+  method = 'GET',
+  host,
+  token,
+  bearer,
+  page = async () => 'page\n',
+}: Asked) {
   const originOf = () => ({ sourceIp: from, isSecure: true })
-  const handler = createMetricsHandler({ page, originOf, access, log: pino({ level: 'silent' }) })
+  const handler = createMetricsHandler({
+    page,
+    originOf,
+    access,
+    hostNames: () => ['weaver.example.org'],
+    token: () => token,
+    log: pino({ level: 'silent' }),
+  })
   const server = createServer(handler).listen(0, '127.0.0.1')
   try {
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as AddressInfo
     const basic = keys && `Basic ${Buffer.from(`${keys.accessKeyId}:${keys.secretAccessKey}`).toString('base64')}`
-    const answer = await fetch(`http://127.0.0.1:${port}/metrics`, {
-      method,
-      ...(basic !== undefined && { headers: { authorization: basic } }),
+    const authorization = bearer === undefined ? basic : `Bearer ${bearer}`
+    // Of `fetch` nobody chooses the host.
+    const headers = { host: host ?? `127.0.0.1:${port}`, ...(authorization !== undefined && { authorization }) }
+    return await new Promise<Answered>((resolve, reject) => {
+      const asked = request({ host: '127.0.0.1', port, path: '/metrics', method, headers }, (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (piece: string) => {
+          text += piece
+        })
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text, headers: answer.headers }))
+      })
+      asked.once('error', reject).end()
     })
-    return { status: answer.status, text: await answer.text(), headers: answer.headers }
   } finally {
     server.close()
     server.closeAllConnections()
@@ -55,15 +89,15 @@ test('whoever is on this machine reads the page', async () => {
   for (const from of ['127.0.0.1', '127.8.9.10', '::1']) {
     const { status, text, headers } = await ask({ from })
     assert.deepEqual([status, text], [200, 'page\n'], from)
-    assert.equal(headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
-    assert.equal(headers.get('cache-control'), 'no-store')
+    assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+    assert.equal(headers['cache-control'], 'no-store')
   }
 })
 
 test('from another machine it takes a key and its secret', async () => {
   const { status, headers } = await ask({})
   assert.equal(status, 401)
-  assert.match(headers.get('www-authenticate') ?? '', /^Basic /)
+  assert.match(headers['www-authenticate'] ?? '', /^Basic /)
   assert.equal((await ask({ keys: operator })).status, 200)
   assert.equal((await ask({ keys: { ...operator, secretAccessKey: 'secret' } })).status, 401)
   assert.equal((await ask({ keys: { ...operator, accessKeyId: 'AKIANOBODY' } })).status, 401)
@@ -85,9 +119,9 @@ test('a user needs leave to read the metrics', async () => {
 
 test('only reading is possible', async () => {
   const { status, headers } = await ask({ from: '127.0.0.1', method: 'POST' })
-  assert.deepEqual([status, headers.get('allow')], [405, 'GET, HEAD'])
+  assert.deepEqual([status, headers.allow], [405, 'GET, HEAD'])
   const head = await ask({ from: '127.0.0.1', method: 'HEAD' })
-  assert.deepEqual([head.status, head.text, head.headers.get('content-length')], [200, '', '5'])
+  assert.deepEqual([head.status, head.text, head.headers['content-length']], [200, '', '5'])
 })
 
 test('a page that cannot be made is a 500 that says nothing of the cause', async () => {
@@ -97,4 +131,56 @@ test('a page that cannot be made is a 500 that says nothing of the cause', async
   const { status, text } = await ask({ from: '127.0.0.1', page })
   assert.equal(status, 500)
   assert.doesNotMatch(text, /secret/)
+})
+
+test('on this machine it is read under a name of this machine alone, or with a key', async () => {
+  const from = '127.0.0.1'
+  for (const host of [
+    'localhost:4310',
+    'a.localhost',
+    '127.0.0.1',
+    '[::1]:4310',
+    '192.0.2.7:4310',
+    'Weaver.example.org',
+  ])
+    assert.equal((await ask({ from, host })).status, 200, host)
+  for (const host of [
+    'attacker.example:4310',
+    'localhost.attacker.example',
+    'notlocalhost',
+    '127.0.0.1.attacker.example',
+  ]) {
+    const { status, text } = await ask({ from, host })
+    assert.equal(status, 403, host)
+    assert.match(text, /not as '/)
+    assert.equal((await ask({ from, host, keys: operator })).status, 200, host)
+  }
+})
+
+test('where a token is asked for, everybody needs it or a key, those of this machine too', async () => {
+  const token = 'a-token-of-24-characters'
+  for (const from of ['127.0.0.1', '10.0.0.9']) {
+    const none = await ask({ from, token })
+    assert.equal(none.status, 401)
+    assert.match(String(none.headers['www-authenticate']), /^Bearer .*Basic /)
+    assert.equal((await ask({ from, token, bearer: token, host: 'any.example' })).status, 200)
+    assert.equal((await ask({ from, token, bearer: `${token}x` })).status, 401)
+    assert.equal((await ask({ from, token, keys: operator })).status, 200)
+  }
+  assert.equal((await ask({ bearer: token })).status, 401)
+})
+
+test('a token is read from its file, and is never a short one', async () => {
+  const tokenFile = join(folder, 'token')
+  await writeFile(tokenFile, 'a-token-of-24-characters\n')
+  assert.equal(readMetricsToken({ tokenFile }), 'a-token-of-24-characters')
+  assert.equal(readMetricsToken({}), undefined)
+  for (const text of ['', 'short', 'two tokens of some length'])
+    await writeFile(tokenFile, text).then(() =>
+      assert.throws(() => readMetricsToken({ tokenFile }), /must hold one token/),
+    )
+  assert.throws(
+    () => readMetricsToken({ tokenFile: join(folder, 'none') }),
+    /metrics\.token_file can't be read: ENOENT/,
+  )
 })

@@ -1,12 +1,12 @@
 // Answers GET /metrics.
-// Owns who may read the page: who is on this machine, and elsewhere who has a key and leave. Never makes the page.
+// Owns who may read the page: who is on this machine, unless a token is asked for, and else who has the token, or a key and leave. Never makes the page.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { Logger } from 'pino'
 import { METRICS_ACTION } from '../../core/access/vocabulary.ts'
-import type { Access, Origin } from '../access/access.ts'
+import type { Access, Origin, Principal } from '../access/access.ts'
 import { PAGE_TYPE } from './metrics-page.ts'
 
 export const METRICS_PATH = '/metrics'
@@ -15,6 +15,10 @@ export interface MetricsEndpointOptions {
   page(): Promise<string>
   originOf(request: IncomingMessage): Origin
   access: Access
+  /** Names of this machine beside localhost and addresses. */
+  hostNames(): readonly string[]
+  /** What every reader must have; undefined where readers of this machine need nothing. */
+  token(): string | undefined
   log: Logger
 }
 
@@ -48,21 +52,53 @@ async function answerTo(request: IncomingMessage, options: MetricsEndpointOption
   }
 }
 
-function refusalOf(request: IncomingMessage, { originOf, access }: MetricsEndpointOptions): Answer | undefined {
-  const origin = originOf(request)
-  if (isLoopback(origin.sourceIp)) return undefined
-  const given = basicCredentials(request.headers.authorization)
-  const secret = given && access.secretFor(given.accessKeyId, undefined)
-  const principal = given && access.principal(given.accessKeyId, undefined)
-  if (given === undefined || principal === undefined || typeof secret !== 'string' || !isSame(secret, given.secret)) {
-    return {
-      status: 401,
-      text: 'from another machine the metrics are read with basic authentication: an access key as the user, its secret as the password\n',
-      headers: { 'www-authenticate': 'Basic realm="heddle metrics", charset="UTF-8"' },
-    }
+function refusalOf(request: IncomingMessage, options: MetricsEndpointOptions): Answer | undefined {
+  const { authorization, host } = request.headers
+  const token = options.token()
+  const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
+  if (token !== undefined && bearer !== undefined && isSame(token, bearer)) return undefined
+  const origin = options.originOf(request)
+  const given = basicCredentials(authorization)
+  const principal = given && principalOf(given, options.access)
+  if (principal !== undefined) {
+    const denial = options.access.denial(principal, origin, { action: METRICS_ACTION, resource: '*' })
+    return denial === undefined ? undefined : { status: 403, text: `${denial}\n` }
   }
-  const denial = access.denial(principal, origin, { action: METRICS_ACTION, resource: '*' })
-  return denial === undefined ? undefined : { status: 403, text: `${denial}\n` }
+  if (token !== undefined || !isLoopback(origin.sourceIp)) return keysWanted(token !== undefined)
+  return isOwnName(host, options.hostNames()) ? undefined : misnamed(host)
+}
+
+/** Undefined where key and secret don't belong together. */
+function principalOf(given: { accessKeyId: string; secret: string }, access: Access): Principal | undefined {
+  const secret = access.secretFor(given.accessKeyId, undefined)
+  if (typeof secret !== 'string' || !isSame(secret, given.secret)) return undefined
+  return access.principal(given.accessKeyId, undefined)
+}
+
+function keysWanted(hasToken: boolean): Answer {
+  const where = hasToken ? '' : 'from another machine '
+  const token = hasToken ? 'the token of metrics.token_file (Authorization: Bearer), or with ' : ''
+  return {
+    status: 401,
+    text: `${where}the metrics are read with ${token}basic authentication: an access key as the user, its secret as the password\n`,
+    headers: {
+      'www-authenticate': `${hasToken ? 'Bearer realm="heddle metrics", ' : ''}Basic realm="heddle metrics", charset="UTF-8"`,
+    },
+  }
+}
+
+/** A browser on this machine, shown a foreign page, sends that page's name, whatever address the name has come to stand for. */
+function isOwnName(host: string | undefined, names: readonly string[]): boolean {
+  const name = (host ?? '')
+    .replace(/:\d*$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase()
+  return isIP(name) !== 0 || /^(.+\.)?localhost$/.test(name) || names.some((own) => own.toLowerCase() === name)
+}
+
+function misnamed(host = ''): Answer {
+  const text = `the metrics are read as localhost, an address, or a name of this machine, not as '${host.slice(0, 100)}'; with an access key any name will do\n`
+  return { status: 403, text }
 }
 
 function basicCredentials(header: string | undefined): { accessKeyId: string; secret: string } | undefined {
