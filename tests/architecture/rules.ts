@@ -39,6 +39,7 @@ const RULES: ((source: Source) => string[])[] = [
   namesFileExtension,
   leavesTestsAlone,
   keepsCorePure,
+  hidesMembersAtRunTime,
 ]
 
 /** All faults of all sources, one line each: `path:line what is wrong`. */
@@ -108,6 +109,13 @@ function keepsCorePure({ path, imports, impurities }: Source): string[] {
       .map(({ name, line }) => `${path}:${line} core uses ${name}`),
     ...impurities.map(({ what, line }) => `${path}:${line} core uses ${what}`),
   ]
+}
+
+/** One dialect: `#member`, which no caller can reach. Only a constructor has no such form. */
+function hidesMembersAtRunTime({ path, privateMembers }: Source): string[] {
+  return privateMembers.map(
+    ({ name, line }) => `${path}:${line} ${name} is private, and not #${name}`,
+  )
 }
 
 function zoneOf(path: string): string | undefined {

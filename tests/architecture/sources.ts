@@ -11,14 +11,19 @@ import {
   isExportKeyword,
   isForOfStatement,
   isFunctionDeclaration,
+  isGetAccessorDeclaration,
   isIdentifier,
   isImportDeclaration,
   isImportTypeNode,
   isInterfaceDeclaration,
   isLiteralTypeNode,
+  isMethodDeclaration,
   isNamespaceImport,
   isNewExpression,
+  isPrivateKeyword,
   isPropertyAccessExpression,
+  isPropertyDeclaration,
+  isSetAccessorDeclaration,
   isStringLiteral,
   isTypeAliasDeclaration,
   isVariableStatement,
@@ -30,7 +35,9 @@ export interface Source {
   path: string
   text: string
   imports: Import[]
-  exports: Export[]
+  exports: Name[]
+  /** Members that are hidden from the compiler alone, by the word `private`. */
+  privateMembers: Name[]
   impurities: Impurity[]
 }
 
@@ -46,8 +53,7 @@ interface Import {
   line: number
 }
 
-/** A name that other files can import. */
-interface Export {
+interface Name {
   name: string
   line: number
 }
@@ -93,7 +99,14 @@ export function readSources(root: string): Source[] {
 }
 
 function readSource(path: string, file: SourceFile): Source {
-  const source: Source = { path, text: file.text, imports: [], exports: [], impurities: [] }
+  const source: Source = {
+    path,
+    text: file.text,
+    imports: [],
+    exports: [],
+    privateMembers: [],
+    impurities: [],
+  }
   const lineStarts = startsOfLines(file.text)
   const lineOf = (node: Node): number =>
     lineStarts.findLastIndex((start) => start <= node.getStart(file)) + 1
@@ -102,6 +115,8 @@ function readSource(path: string, file: SourceFile): Source {
     if (found !== undefined)
       source.imports.push({ ...found, ...targetOf(path, found.specifier), line: lineOf(node) })
     for (const name of exportedNames(node)) source.exports.push({ name, line: lineOf(node) })
+    const member = privateMemberOf(node)
+    if (member !== undefined) source.privateMembers.push({ name: member, line: lineOf(node) })
     const what = impurityOf(node)
     if (what !== undefined) source.impurities.push({ what, line: lineOf(node) })
     node.forEachChild(visit)
@@ -156,6 +171,16 @@ function exportedNames(node: Node): string[] {
 
 function isExported(modifiers: readonly Node[] | undefined): boolean {
   return modifiers?.some(isExportKeyword) ?? false
+}
+
+function privateMemberOf(node: Node): string | undefined {
+  const isMember =
+    isPropertyDeclaration(node) ||
+    isMethodDeclaration(node) ||
+    isGetAccessorDeclaration(node) ||
+    isSetAccessorDeclaration(node)
+  const isPrivate = isMember && node.modifiers?.some(isPrivateKeyword)
+  return isPrivate ? node.name.getText() : undefined
 }
 
 function isDynamicImport(call: CallExpression): boolean {

@@ -25,88 +25,88 @@ export interface KeyOwner {
 }
 
 export class AccessFolder {
-  private readonly folder: string
-  private readonly onFault: (fault: FileFault) => void
-  private files = new Map<string, KnownFile>()
-  private users = new Map<string, AccessUser>()
-  private keys = new Map<string, KeyOwner>()
-  private lookedAtMs = Number.NEGATIVE_INFINITY
+  readonly #folder: string
+  readonly #onFault: (fault: FileFault) => void
+  #files = new Map<string, KnownFile>()
+  #users = new Map<string, AccessUser>()
+  #keys = new Map<string, KeyOwner>()
+  #lookedAtMs = Number.NEGATIVE_INFINITY
 
   /** `onFault` is told once of each state of a file that can't be used. */
   constructor(folder: string, onFault: (fault: FileFault) => void) {
-    this.folder = folder
-    this.onFault = onFault
-    this.look()
+    this.#folder = folder
+    this.#onFault = onFault
+    this.#look()
   }
 
   /** A key that is not known may have been made just now: then the folder is read before the answer is no. */
   ownerOfKey(accessKeyId: string): KeyOwner | undefined {
-    this.lookAgain()
-    const known = this.keys.get(accessKeyId)
+    this.#lookAgain()
+    const known = this.#keys.get(accessKeyId)
     if (known !== undefined) return known
-    this.look()
-    return this.keys.get(accessKeyId)
+    this.#look()
+    return this.#keys.get(accessKeyId)
   }
 
   /** One that is not known may have been made just now, as with keys. */
   user(name: string): AccessUser | undefined {
-    this.lookAgain()
-    if (!this.users.has(name)) this.look()
-    return this.users.get(name)
+    this.#lookAgain()
+    if (!this.#users.has(name)) this.#look()
+    return this.#users.get(name)
   }
 
   allUsers(): readonly AccessUser[] {
-    this.lookAgain()
-    return [...this.users.values()]
+    this.#lookAgain()
+    return [...this.#users.values()]
   }
 
   faults(): readonly FileFault[] {
-    return [...this.files.values()].flatMap(({ fault }) => (fault === undefined ? [] : [fault]))
+    return [...this.#files.values()].flatMap(({ fault }) => (fault === undefined ? [] : [fault]))
   }
 
   /** What session tokens are signed with; undefined where none was ever made, or it was taken away. */
   sessionKey(): Buffer | undefined {
-    const text = readIfThere(join(this.folder, SESSION_KEY_FILE))?.trim()
+    const text = readIfThere(join(this.#folder, SESSION_KEY_FILE))?.trim()
     return text === undefined || text.length < 32 ? undefined : Buffer.from(text, 'base64')
   }
 
-  private lookAgain(): void {
+  #lookAgain(): void {
     // A clock that steps back must not stop the looking.
-    const sinceMs = performance.now() - this.lookedAtMs
-    if (sinceMs > LOOK_AGAIN_MS) this.look()
+    const sinceMs = performance.now() - this.#lookedAtMs
+    if (sinceMs > LOOK_AGAIN_MS) this.#look()
   }
 
-  private look(): void {
-    this.lookedAtMs = performance.now()
+  #look(): void {
+    this.#lookedAtMs = performance.now()
     const files = new Map<string, KnownFile>()
     let isChanged = false
     // Without the folder there are no users.
-    for (const file of existsSync(this.folder) ? readdirSync(this.folder).sort() : []) {
+    for (const file of existsSync(this.#folder) ? readdirSync(this.#folder).sort() : []) {
       const name = userNameOf(file)
-      const stamp = name === undefined ? undefined : stampOf(join(this.folder, file))
+      const stamp = name === undefined ? undefined : stampOf(join(this.#folder, file))
       if (name === undefined || stamp === undefined) continue
-      const before = this.files.get(file)
-      const known = before?.stamp === stamp ? before : this.read(name, file, stamp, before)
+      const before = this.#files.get(file)
+      const known = before?.stamp === stamp ? before : this.#read(name, file, stamp, before)
       if (known !== before) isChanged = true
       if (known !== undefined) files.set(file, known)
     }
-    if (!isChanged && files.size === this.files.size) return
-    this.files = files
-    this.index()
+    if (!isChanged && files.size === this.#files.size) return
+    this.#files = files
+    this.#index()
   }
 
-  private read(name: string, file: string, stamp: string, before: KnownFile | undefined): KnownFile | undefined {
-    const parsed = this.parse(name, file)
+  #read(name: string, file: string, stamp: string, before: KnownFile | undefined): KnownFile | undefined {
+    const parsed = this.#parse(name, file)
     if (parsed === undefined) return before
     if ('user' in parsed) return { stamp, user: parsed.user }
-    this.onFault(parsed.fault)
+    this.#onFault(parsed.fault)
     return { stamp, fault: parsed.fault, ...(before?.user && { user: before.user }) }
   }
 
   /** Undefined where the file has just gone. One that can't be read is as good as broken. */
-  private parse(name: string, file: string): ReturnType<typeof parseAccessFile> | undefined {
+  #parse(name: string, file: string): ReturnType<typeof parseAccessFile> | undefined {
     try {
-      const text = readIfThere(join(this.folder, file))
+      const text = readIfThere(join(this.#folder, file))
       return text === undefined ? undefined : parseAccessFile(name, file, text)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -117,28 +117,28 @@ export class AccessFolder {
   }
 
   /** Of two files for one user, and of two users with one key, the first by name counts. */
-  private index(): void {
-    this.users = new Map()
-    this.keys = new Map()
-    for (const known of this.files.values()) {
+  #index(): void {
+    this.#users = new Map()
+    this.#keys = new Map()
+    for (const known of this.#files.values()) {
       const { user } = known
       if (user === undefined) continue
-      const taken = this.conflictOf(user)
+      const taken = this.#conflictOf(user)
       if (taken !== undefined) {
-        if (known.fault?.reason !== taken) this.onFault({ file: user.file, line: 1, reason: taken })
+        if (known.fault?.reason !== taken) this.#onFault({ file: user.file, line: 1, reason: taken })
         known.fault = { file: user.file, line: 1, reason: taken }
         continue
       }
-      this.users.set(user.name, user)
-      for (const { accessKeyId, secretAccessKey } of user.keys) this.keys.set(accessKeyId, { user, secretAccessKey })
+      this.#users.set(user.name, user)
+      for (const { accessKeyId, secretAccessKey } of user.keys) this.#keys.set(accessKeyId, { user, secretAccessKey })
     }
   }
 
-  private conflictOf(user: AccessUser): string | undefined {
-    const other = this.users.get(user.name)
+  #conflictOf(user: AccessUser): string | undefined {
+    const other = this.#users.get(user.name)
     if (other !== undefined) return `the user ${user.name} is in ${other.file} already`
-    const taken = user.keys.find(({ accessKeyId }) => this.keys.has(accessKeyId))
-    return taken && `the access key ${taken.accessKeyId} is in ${this.keys.get(taken.accessKeyId)?.user.file} already`
+    const taken = user.keys.find(({ accessKeyId }) => this.#keys.has(accessKeyId))
+    return taken && `the access key ${taken.accessKeyId} is in ${this.#keys.get(taken.accessKeyId)?.user.file} already`
   }
 }
 

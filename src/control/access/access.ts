@@ -34,24 +34,24 @@ export interface AccessOptions {
 }
 
 export class Access {
-  private readonly options: AccessOptions
+  readonly #options: AccessOptions
   /** The folder makes owners anew when a file has changed. */
-  private readonly owners = new WeakMap<KeyOwner, Found>()
-  private time: { readonly nowMs: number; readonly values: ContextValues } | undefined
+  readonly #owners = new WeakMap<KeyOwner, Found>()
+  #time: { readonly nowMs: number; readonly values: ContextValues } | undefined
 
   constructor(options: AccessOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** The secret that a request must be signed with; for verifySignature. */
   secretFor = (accessKeyId: string, sessionToken: string | undefined): string | SignatureRefusal | undefined => {
-    const found = this.find(accessKeyId, sessionToken)
+    const found = this.#find(accessKeyId, sessionToken)
     return found === undefined || 'ok' in found ? found : found.secretAccessKey
   }
 
   /** Who has signed. Undefined where the key has been taken away since its signature was found good. */
   principal(accessKeyId: string, sessionToken: string | undefined): Principal | undefined {
-    const found = this.find(accessKeyId, sessionToken)
+    const found = this.#find(accessKeyId, sessionToken)
     return found === undefined || 'ok' in found ? undefined : found.principal
   }
 
@@ -63,7 +63,7 @@ export class Access {
   ): string | undefined {
     if (principal.grants === undefined) return undefined
     const { action, resource, values = [] } = asked
-    const context = new RequestContext(this.timeValues(), this.originValues(origin), ...values, principal.values)
+    const context = new RequestContext(this.#timeValues(), this.#originValues(origin), ...values, principal.values)
     const request = { action, resource, context }
     const decision = evaluate(request, principal.grants)
     return decision.allowed ? undefined : denialMessage(principal.arn, request, decision)
@@ -76,39 +76,39 @@ export class Access {
     { action, prefix }: { action: string; prefix: string },
   ): string | undefined {
     if (principal.grants === undefined) return undefined
-    const context = new RequestContext(this.timeValues(), this.originValues(origin), principal.values)
+    const context = new RequestContext(this.#timeValues(), this.#originValues(origin), principal.values)
     const request = { action, resource: prefix, context }
     const decision = evaluateBelow(request, principal.grants)
     if (decision.allowed) return undefined
     return denialMessage(principal.arn, { ...request, resource: `${prefix}*` }, decision)
   }
 
-  private find(accessKeyId: string, sessionToken: string | undefined): Found | SignatureRefusal | undefined {
-    const { operator, folder, accountId } = this.options
-    if (sessionToken !== undefined) return this.findSession(accessKeyId, sessionToken)
+  #find(accessKeyId: string, sessionToken: string | undefined): Found | SignatureRefusal | undefined {
+    const { operator, folder, accountId } = this.#options
+    if (sessionToken !== undefined) return this.#findSession(accessKeyId, sessionToken)
     if (accessKeyId === operator.accessKeyId) {
       const arn = operatorArn(accountId)
       return { secretAccessKey: operator.secretAccessKey, principal: { arn, accessKeyId, values: {} } }
     }
     const owner = folder.ownerOfKey(accessKeyId)
-    return owner && (this.owners.get(owner) ?? this.foundBy(owner, accessKeyId))
+    return owner && (this.#owners.get(owner) ?? this.#foundBy(owner, accessKeyId))
   }
 
-  private foundBy(owner: KeyOwner, accessKeyId: string): Found {
+  #foundBy(owner: KeyOwner, accessKeyId: string): Found {
     const { user, secretAccessKey } = owner
     const grants = { policies: user.policies }
-    const principal = { ...userPrincipal(user.name, this.options.accountId), accessKeyId, grants }
+    const principal = { ...userPrincipal(user.name, this.#options.accountId), accessKeyId, grants }
     const found = { secretAccessKey, principal }
-    this.owners.set(owner, found)
+    this.#owners.set(owner, found)
     return found
   }
 
-  private findSession(accessKeyId: string, sessionToken: string): Found | SignatureRefusal {
-    const { folder, accountId } = this.options
+  #findSession(accessKeyId: string, sessionToken: string): Found | SignatureRefusal {
+    const { folder, accountId } = this.#options
     const sessionKey = folder.sessionKey()
     const session = sessionKey && readSession(sessionKey, accessKeyId, sessionToken)
     if (session === undefined) return refuseToken('invalidToken')
-    if (session.expiresAtMs <= this.options.nowMs()) return refuseToken('expiredToken')
+    if (session.expiresAtMs <= this.#options.nowMs()) return refuseToken('expiredToken')
     const user = folder.user(session.userName)
     if (user === undefined) return refuseToken('invalidToken')
     const { arn, values } = userPrincipal(user.name, accountId)
@@ -121,23 +121,23 @@ export class Access {
     }
   }
 
-  private originValues({ sourceIp, isSecure }: Origin): ContextValues {
+  #originValues({ sourceIp, isSecure }: Origin): ContextValues {
     return {
-      'aws:RequestedRegion': this.options.region,
+      'aws:RequestedRegion': this.#options.region,
       'aws:SecureTransport': String(isSecure),
       'aws:SourceIp': sourceIp === '' ? [] : sourceIp,
     }
   }
 
   /** Calls of the same millisecond share the writing of it. */
-  private timeValues(): ContextValues {
-    const nowMs = this.options.nowMs()
-    if (this.time?.nowMs === nowMs) return this.time.values
+  #timeValues(): ContextValues {
+    const nowMs = this.#options.nowMs()
+    if (this.#time?.nowMs === nowMs) return this.#time.values
     const values = {
       'aws:CurrentTime': new Date(nowMs).toISOString(),
       'aws:EpochTime': String(Math.floor(nowMs / 1000)),
     }
-    this.time = { nowMs, values }
+    this.#time = { nowMs, values }
     return values
   }
 }

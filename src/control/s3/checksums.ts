@@ -85,24 +85,25 @@ for (let index = 0; index < 256; index++) {
 }
 
 class Crc64Nvme implements RunningChecksum {
-  private high = ~0
-  private low = ~0
+  #high = ~0
+  #low = ~0
 
   update(bytes: Uint8Array): void {
-    let { high, low } = this
+    let high = this.#high
+    let low = this.#low
     for (let index = 0; index < bytes.length; index++) {
       const entry = (low ^ bytes[index]!) & 0xff
       low = ((low >>> 8) | (high << 24)) ^ crc64Low[entry]!
       high = (high >>> 8) ^ crc64High[entry]!
     }
-    this.high = high
-    this.low = low
+    this.#high = high
+    this.#low = low
   }
 
   digest(): Buffer {
     const bytes = Buffer.alloc(8)
-    bytes.writeUInt32BE(~this.high >>> 0)
-    bytes.writeUInt32BE(~this.low >>> 0, 4)
+    bytes.writeUInt32BE(~this.#high >>> 0)
+    bytes.writeUInt32BE(~this.#low >>> 0, 4)
     return bytes
   }
 }

@@ -16,128 +16,128 @@ type State = 'size' | 'data' | 'afterData' | 'trailer' | 'end'
 export class ChunkedBody {
   /** Lower-case names; whole once `end` has returned. */
   readonly trailers = new Map<string, string>()
-  private readonly chain: SignatureChain | undefined
+  readonly #chain: SignatureChain | undefined
   /** Names in lower case; undefined where none may come. */
-  private readonly announced: ReadonlySet<string> | undefined
-  private state: State = 'size'
-  private line = ''
-  private remainingBytes = 0
-  private chunkSignature = ''
-  private trailerBytes = 0
+  readonly #announced: ReadonlySet<string> | undefined
+  #state: State = 'size'
+  #line = ''
+  #remainingBytes = 0
+  #chunkSignature = ''
+  #trailerBytes = 0
 
   /** `signing` is given where each chunk is signed, `announced` where trailing headers may come: those. */
   constructor(options: {
     signing?: { chunk: ChunkSigning; seedSignature: string }
     announced?: ReadonlySet<string>
   }) {
-    this.chain = options.signing === undefined ? undefined : new SignatureChain(options.signing)
-    this.announced = options.announced
+    this.#chain = options.signing === undefined ? undefined : new SignatureChain(options.signing)
+    this.#announced = options.announced
   }
 
   /** Hands the content in `bytes` to `onContent`. Throws S3Error. */
   push(bytes: Buffer, onContent: (content: Buffer) => void): void {
     for (let offset = 0; offset < bytes.length; ) {
-      if (this.state === 'data') {
-        const content = bytes.subarray(offset, offset + this.remainingBytes)
+      if (this.#state === 'data') {
+        const content = bytes.subarray(offset, offset + this.#remainingBytes)
         offset += content.length
-        this.remainingBytes -= content.length
-        this.chain?.update(content)
+        this.#remainingBytes -= content.length
+        this.#chain?.update(content)
         onContent(content)
-        if (this.remainingBytes === 0) this.endChunk()
+        if (this.#remainingBytes === 0) this.#endChunk()
       } else {
-        offset = this.readLine(bytes, offset)
+        offset = this.#readLine(bytes, offset)
       }
     }
   }
 
   /** To be called when no more bytes come. Throws S3Error where the body is not whole. */
   end(): void {
-    if (this.state !== 'end') throw new S3Error('IncompleteBody', 'The body ended before its last chunk.')
+    if (this.#state !== 'end') throw new S3Error('IncompleteBody', 'The body ended before its last chunk.')
   }
 
-  private endChunk(): void {
-    this.chain?.checkChunk(this.chunkSignature)
-    this.state = 'afterData'
+  #endChunk(): void {
+    this.#chain?.checkChunk(this.#chunkSignature)
+    this.#state = 'afterData'
   }
 
-  private readLine(bytes: Buffer, offset: number): number {
-    if (this.state === 'end') throw new S3Error('InvalidRequest', 'There are bytes behind the last chunk.')
+  #readLine(bytes: Buffer, offset: number): number {
+    if (this.#state === 'end') throw new S3Error('InvalidRequest', 'There are bytes behind the last chunk.')
     const feed = bytes.indexOf(0x0a, offset)
     const end = feed === -1 ? bytes.length : feed
-    this.line += bytes.toString('latin1', offset, end)
-    if (this.line.length > lineBytesMax) throw new S3Error('InvalidRequest', 'A line between two chunks is too long.')
+    this.#line += bytes.toString('latin1', offset, end)
+    if (this.#line.length > lineBytesMax) throw new S3Error('InvalidRequest', 'A line between two chunks is too long.')
     if (feed === -1) return bytes.length
-    const line = this.line.replace(/\r$/, '')
-    this.line = ''
-    this.takeLine(line)
+    const line = this.#line.replace(/\r$/, '')
+    this.#line = ''
+    this.#takeLine(line)
     return feed + 1
   }
 
-  private takeLine(line: string): void {
-    if (this.state === 'afterData') {
+  #takeLine(line: string): void {
+    if (this.#state === 'afterData') {
       if (line !== '') throw new S3Error('InvalidRequest', 'A chunk is longer than it says.')
-      this.state = 'size'
-    } else if (this.state === 'size') {
-      this.takeSize(line)
+      this.#state = 'size'
+    } else if (this.#state === 'size') {
+      this.#takeSize(line)
     } else if (line === '') {
-      this.endTrailer()
+      this.#endTrailer()
     } else {
-      this.takeTrailer(line)
+      this.#takeTrailer(line)
     }
   }
 
-  private takeSize(line: string): void {
+  #takeSize(line: string): void {
     const match = /^([0-9a-fA-F]{1,13})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(line)
-    if (match === null || (this.chain !== undefined && match[2] === undefined)) {
+    if (match === null || (this.#chain !== undefined && match[2] === undefined)) {
       throw new S3Error('InvalidRequest', 'The head of a chunk could not be read.')
     }
-    this.remainingBytes = Number.parseInt(match[1]!, 16)
-    this.chunkSignature = match[2] ?? ''
-    if (this.remainingBytes > 0) {
-      this.state = 'data'
+    this.#remainingBytes = Number.parseInt(match[1]!, 16)
+    this.#chunkSignature = match[2] ?? ''
+    if (this.#remainingBytes > 0) {
+      this.#state = 'data'
     } else {
-      this.chain?.checkChunk(this.chunkSignature)
-      this.state = 'trailer'
+      this.#chain?.checkChunk(this.#chunkSignature)
+      this.#state = 'trailer'
     }
   }
 
-  private takeTrailer(line: string): void {
-    this.trailerBytes += line.length
+  #takeTrailer(line: string): void {
+    this.#trailerBytes += line.length
     const colon = line.indexOf(':')
-    if (this.announced === undefined || colon < 1 || this.trailerBytes > lineBytesMax) {
+    if (this.#announced === undefined || colon < 1 || this.#trailerBytes > lineBytesMax) {
       throw new S3Error('MalformedTrailerError', 'The trailing headers could not be read.')
     }
     const name = line.slice(0, colon).trim().toLowerCase()
-    if ((name !== 'x-amz-trailer-signature' && !this.announced.has(name)) || this.trailers.has(name)) {
+    if ((name !== 'x-amz-trailer-signature' && !this.#announced.has(name)) || this.trailers.has(name)) {
       throw new S3Error('MalformedTrailerError', 'A trailing header came twice, or x-amz-trailer does not name it.')
     }
     this.trailers.set(name, line.slice(colon + 1).trim())
   }
 
-  private endTrailer(): void {
-    if (this.announced !== undefined) this.chain?.checkTrailer(this.trailers)
-    this.state = 'end'
+  #endTrailer(): void {
+    if (this.#announced !== undefined) this.#chain?.checkTrailer(this.trailers)
+    this.#state = 'end'
   }
 }
 
 /** Each signature is made over the one before it, so chunks can't be changed, dropped or moved. */
 class SignatureChain {
-  private readonly signing: ChunkSigning
-  private previous: string
-  private hash: Hash = createHash('sha256')
+  readonly #signing: ChunkSigning
+  #previous: string
+  #hash: Hash = createHash('sha256')
 
   constructor(options: { chunk: ChunkSigning; seedSignature: string }) {
-    this.signing = options.chunk
-    this.previous = options.seedSignature
+    this.#signing = options.chunk
+    this.#previous = options.seedSignature
   }
 
   update(content: Uint8Array): void {
-    this.hash.update(content)
+    this.#hash.update(content)
   }
 
   checkChunk(signature: string): void {
-    this.check('AWS4-HMAC-SHA256-PAYLOAD', [emptyHash, this.hash.digest('hex')], signature)
-    this.hash = createHash('sha256')
+    this.#check('AWS4-HMAC-SHA256-PAYLOAD', [emptyHash, this.#hash.digest('hex')], signature)
+    this.#hash = createHash('sha256')
   }
 
   checkTrailer(trailers: ReadonlyMap<string, string>): void {
@@ -146,16 +146,16 @@ class SignatureChain {
       .map(([name, value]) => `${name}:${value}\n`)
       .join('')
     const signature = trailers.get('x-amz-trailer-signature') ?? ''
-    this.check('AWS4-HMAC-SHA256-TRAILER', [createHash('sha256').update(text).digest('hex')], signature)
+    this.#check('AWS4-HMAC-SHA256-TRAILER', [createHash('sha256').update(text).digest('hex')], signature)
   }
 
-  private check(algorithm: string, hashes: string[], signature: string): void {
-    const { key, scope, dateTime } = this.signing
-    const text = [algorithm, dateTime, scope, this.previous, ...hashes].join('\n')
+  #check(algorithm: string, hashes: string[], signature: string): void {
+    const { key, scope, dateTime } = this.#signing
+    const text = [algorithm, dateTime, scope, this.#previous, ...hashes].join('\n')
     const expected = createHmac('sha256', key).update(text).digest('hex')
     const isEqual =
       signature.length === expected.length && timingSafeEqual(Buffer.from(signature), Buffer.from(expected))
     if (!isEqual) throw new S3Error('SignatureDoesNotMatch', 'The signature of a chunk of the body does not match.')
-    this.previous = expected
+    this.#previous = expected
   }
 }

@@ -62,66 +62,66 @@ interface OpenElement {
 }
 
 class XmlDocument {
-  private readonly parser = sax.parser(true)
-  private readonly shape: XmlShape
-  private readonly open: OpenElement[] = []
-  private readonly counts = new Map<string, number>()
-  private elements = 0
-  private attributes = 0
-  private content: XmlElement | undefined
+  readonly #parser = sax.parser(true)
+  readonly #shape: XmlShape
+  readonly #open: OpenElement[] = []
+  readonly #counts = new Map<string, number>()
+  #elements = 0
+  #attributes = 0
+  #content: XmlElement | undefined
 
   constructor(shape: XmlShape) {
-    this.shape = shape
-    const { parser } = this
+    this.#shape = shape
+    const parser = this.#parser
     parser.onerror = (cause) => {
       throw malformed(cause)
     }
     parser.ondoctype = () => {
       throw malformed()
     }
-    parser.onopentagstart = ({ name }) => this.begin(localName(name))
+    parser.onopentagstart = ({ name }) => this.#begin(localName(name))
     parser.onattribute = ({ name }) => {
-      this.attributes += 1
-      if (this.attributes > attributesMax || name.length > nameMax) throw malformed()
+      this.#attributes += 1
+      if (this.#attributes > attributesMax || name.length > nameMax) throw malformed()
     }
-    parser.ontext = (text) => this.takeText(text)
-    parser.oncdata = (text) => this.takeText(text)
-    parser.onclosetag = () => this.finish()
+    parser.ontext = (text) => this.#takeText(text)
+    parser.oncdata = (text) => this.#takeText(text)
+    parser.onclosetag = () => this.#finish()
   }
 
   write(text: string): void {
-    this.parser.write(text)
+    this.#parser.write(text)
   }
 
   end(): XmlElement {
-    this.parser.close()
-    if (this.content === undefined && this.shape.isOptional !== true) throw malformed()
-    return this.content ?? {}
+    this.#parser.close()
+    if (this.#content === undefined && this.#shape.isOptional !== true) throw malformed()
+    return this.#content ?? {}
   }
 
-  private begin(name: string): void {
-    this.attributes = 0
-    const { root, listed = {} } = this.shape
-    const depth = this.open.length
-    if (depth === 0 && (name !== root || this.content !== undefined)) throw malformed()
+  #begin(name: string): void {
+    this.#attributes = 0
+    const { root, listed = {} } = this.#shape
+    const depth = this.#open.length
+    if (depth === 0 && (name !== root || this.#content !== undefined)) throw malformed()
     if (depth === depthMax || name.length > nameMax) throw malformed()
     if (depth === 1) {
-      const count = (this.counts.get(name) ?? 0) + 1
+      const count = (this.#counts.get(name) ?? 0) + 1
       const countMax = Object.hasOwn(listed, name) ? listed[name]! : elementsOfListedMax
       if (count > countMax) throw new S3Error('MalformedXML', `There may be at most ${countMax} elements '${name}'.`)
-      this.counts.set(name, count)
-      this.elements = 0
+      this.#counts.set(name, count)
+      this.#elements = 0
     }
-    this.elements += 1
-    if (this.elements > elementsOfListedMax || this.counts.size > elementsOfListedMax) throw malformed()
-    this.open.push({ name, children: undefined, text: '' })
+    this.#elements += 1
+    if (this.#elements > elementsOfListedMax || this.#counts.size > elementsOfListedMax) throw malformed()
+    this.#open.push({ name, children: undefined, text: '' })
   }
 
-  private takeText(text: string): void {
-    const within = this.open.at(-1)
+  #takeText(text: string): void {
+    const within = this.#open.at(-1)
     if (within === undefined) return
     // Between elements there may be as much space as anybody likes.
-    if (this.open.length === 1 || within.children !== undefined) {
+    if (this.#open.length === 1 || within.children !== undefined) {
       if (text.trim() !== '') throw malformed()
       return
     }
@@ -129,11 +129,11 @@ class XmlDocument {
     if (within.text.length > textMax) throw malformed()
   }
 
-  private finish(): void {
-    const { name, children, text } = this.open.pop()!
-    const parent = this.open.at(-1)
+  #finish(): void {
+    const { name, children, text } = this.#open.pop()!
+    const parent = this.#open.at(-1)
     if (parent === undefined) {
-      this.content = children ?? {}
+      this.#content = children ?? {}
       return
     }
     if (children !== undefined && text.trim() !== '') throw malformed()

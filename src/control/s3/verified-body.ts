@@ -24,10 +24,10 @@ const notSums = new Set(['algorithm', 'mode', 'type'].map((name) => prefix + nam
 export class VerifiedBody extends Transform {
   /** Those that the client has sent, once the stream has ended: all of them are right. */
   readonly checksums: Checksums = {}
-  private readonly chunked: ChunkedBody | undefined
-  private readonly checks: Check[]
-  private readonly decodedBytes: number | undefined
-  private bytes = 0
+  readonly #chunked: ChunkedBody | undefined
+  readonly #checks: Check[]
+  readonly #decodedBytes: number | undefined
+  #bytes = 0
 
   /** Throws S3Error where the headers contradict each other. */
   constructor(headers: IncomingMessage['headers'], accepted: SignatureAccepted, checksumsAreOfBody: boolean) {
@@ -38,35 +38,35 @@ export class VerifiedBody extends Transform {
       const { chunkSigning, signature } = accepted
       assert(chunkSigning !== undefined, 'only a version that can sign chunks lets a body come in chunks')
       const signing = { chunk: chunkSigning, seedSignature: signature }
-      this.chunked = new ChunkedBody({ ...(payload.trailer && { announced }), ...(payload.signed ? { signing } : {}) })
-      this.decodedBytes = decodedLength(headers)
+      this.#chunked = new ChunkedBody({ ...(payload.trailer && { announced }), ...(payload.signed ? { signing } : {}) })
+      this.#decodedBytes = decodedLength(headers)
     }
-    this.checks = checksOf(headers, checksumsAreOfBody ? announced : undefined)
+    this.#checks = checksOf(headers, checksumsAreOfBody ? announced : undefined)
     if (payload.kind === 'hash') {
       const sum = startChecksum('sha256')!
       const expected = Buffer.from(payload.sha256, 'hex')
-      this.checks.push({ name: 'x-amz-content-sha256', sum, expected, code: 'XAmzContentSHA256Mismatch' })
+      this.#checks.push({ name: 'x-amz-content-sha256', sum, expected, code: 'XAmzContentSHA256Mismatch' })
     }
   }
 
   override _transform(bytes: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-    this.step(callback, () => {
-      if (this.chunked === undefined) this.takeContent(bytes)
-      else this.chunked.push(bytes, (content) => this.takeContent(content))
+    this.#step(callback, () => {
+      if (this.#chunked === undefined) this.#takeContent(bytes)
+      else this.#chunked.push(bytes, (content) => this.#takeContent(content))
     })
   }
 
   override _flush(callback: TransformCallback): void {
-    this.step(callback, () => {
-      this.chunked?.end()
-      if (this.decodedBytes !== undefined && this.decodedBytes !== this.bytes) {
-        throw new S3Error('IncompleteBody', `The body has ${this.bytes} bytes, not ${this.decodedBytes} as it says.`)
+    this.#step(callback, () => {
+      this.#chunked?.end()
+      if (this.#decodedBytes !== undefined && this.#decodedBytes !== this.#bytes) {
+        throw new S3Error('IncompleteBody', `The body has ${this.#bytes} bytes, not ${this.#decodedBytes} as it says.`)
       }
-      for (const check of this.checks) this.finish(check)
+      for (const check of this.#checks) this.#finish(check)
     })
   }
 
-  private step(callback: TransformCallback, work: () => void): void {
+  #step(callback: TransformCallback, work: () => void): void {
     try {
       work()
     } catch (error) {
@@ -76,14 +76,14 @@ export class VerifiedBody extends Transform {
     callback()
   }
 
-  private takeContent(content: Buffer): void {
-    this.bytes += content.length
-    for (const check of this.checks) check.sum.update(content)
+  #takeContent(content: Buffer): void {
+    this.#bytes += content.length
+    for (const check of this.#checks) check.sum.update(content)
     this.push(content)
   }
 
-  private finish(check: Check): void {
-    const expected = check.expected ?? this.trailing(check.name)
+  #finish(check: Check): void {
+    const expected = check.expected ?? this.#trailing(check.name)
     const actual = check.sum.digest()
     if (!actual.equals(expected)) {
       throw new S3Error(check.code, `The body does not have the checksum that ${check.name} states.`)
@@ -91,8 +91,8 @@ export class VerifiedBody extends Transform {
     if (check.name.startsWith(prefix)) this.checksums[check.name.slice(prefix.length)] = actual.toString('base64')
   }
 
-  private trailing(name: string): Buffer {
-    const value = this.chunked?.trailers.get(name)
+  #trailing(name: string): Buffer {
+    const value = this.#chunked?.trailers.get(name)
     if (value === undefined) throw new S3Error('MalformedTrailerError', `The trailing header ${name} is missing.`)
     return Buffer.from(value, 'base64')
   }

@@ -5,30 +5,30 @@
 export type ContextValues = Readonly<Record<string, string | readonly string[]>>
 
 export class RequestContext {
-  private readonly layers: readonly ContextValues[]
-  private anyCase: ReadonlyMap<string, readonly string[]> | undefined
+  readonly #layers: readonly ContextValues[]
+  #anyCase: ReadonlyMap<string, readonly string[]> | undefined
 
   /** A key that is in several of them has the value of the last one. */
   constructor(...layers: readonly ContextValues[]) {
-    this.layers = layers
+    this.#layers = layers
   }
 
   /** Keys do not depend on case; where two tags differ in it alone, the one that is written the same comes first. */
   valuesOf(key: string): readonly string[] | undefined {
-    const value = this.layers.findLast((layer) => Object.hasOwn(layer, key))?.[key]
-    return presentList(value) ?? this.inAnyCase().get(key.toLowerCase())
+    const value = this.#layers.findLast((layer) => Object.hasOwn(layer, key))?.[key]
+    return presentList(value) ?? this.#inAnyCase().get(key.toLowerCase())
   }
 
   /** Of keys that differ in case alone the first counts. */
-  private inAnyCase(): ReadonlyMap<string, readonly string[]> {
-    if (this.anyCase !== undefined) return this.anyCase
-    const values: ContextValues = Object.assign({}, ...this.layers)
+  #inAnyCase(): ReadonlyMap<string, readonly string[]> {
+    if (this.#anyCase !== undefined) return this.#anyCase
+    const values: ContextValues = Object.assign({}, ...this.#layers)
     const lists = new Map<string, readonly string[]>()
     for (const [key, value] of Object.entries(values).reverse()) {
       const list = presentList(value)
       if (list !== undefined) lists.set(key.toLowerCase(), list)
     }
-    this.anyCase = lists
+    this.#anyCase = lists
     return lists
   }
 

@@ -82,12 +82,12 @@ interface Entry {
 class Walk {
   /** Nothing that begins with it is visited any more. */
   skipPrefix: string | undefined
-  private readonly prefix: string
-  private readonly after: string
+  readonly #prefix: string
+  readonly #after: string
 
   constructor(prefix: string, after: string, delimiter: string) {
-    this.prefix = prefix
-    this.after = after
+    this.#prefix = prefix
+    this.#after = after
     // A list that ended with a common prefix goes on behind everything that it folded.
     if (after !== '' && commonPrefixOf(after, prefix, delimiter) === after) this.skipPrefix = after
   }
@@ -95,26 +95,26 @@ class Walk {
   async *keysBelow(folder: string, above: string): AsyncGenerator<{ key: string; file: string }> {
     for (const entry of await entriesOf(folder, above)) {
       if (entry.isObject) {
-        if (this.wantsKey(entry.text)) yield { key: entry.text, file: entry.path }
-      } else if (this.wantsLevel(entry.text)) {
+        if (this.#wantsKey(entry.text)) yield { key: entry.text, file: entry.path }
+      } else if (this.#wantsLevel(entry.text)) {
         yield* this.keysBelow(entry.path, entry.text)
       }
     }
   }
 
-  private wantsKey(key: string): boolean {
+  #wantsKey(key: string): boolean {
     return (
-      key.startsWith(this.prefix) && !this.isSkipped(key) && (this.after === '' || compareUtf8(key, this.after) > 0)
+      key.startsWith(this.#prefix) && !this.#isSkipped(key) && (this.#after === '' || compareUtf8(key, this.#after) > 0)
     )
   }
 
-  private wantsLevel(level: string): boolean {
-    const mayHoldPrefix = level.startsWith(this.prefix) || this.prefix.startsWith(level)
-    const isBehind = this.after === '' || this.after.startsWith(level) || compareUtf8(level, this.after) > 0
-    return mayHoldPrefix && isBehind && !this.isSkipped(level)
+  #wantsLevel(level: string): boolean {
+    const mayHoldPrefix = level.startsWith(this.#prefix) || this.#prefix.startsWith(level)
+    const isBehind = this.#after === '' || this.#after.startsWith(level) || compareUtf8(level, this.#after) > 0
+    return mayHoldPrefix && isBehind && !this.#isSkipped(level)
   }
 
-  private isSkipped(text: string): boolean {
+  #isSkipped(text: string): boolean {
     return this.skipPrefix !== undefined && text.startsWith(this.skipPrefix)
   }
 }

@@ -58,15 +58,15 @@ export interface BucketInfo {
 /** Leaves room for the longest key below the 4096 bytes of a path. */
 const folderBytesMax = 900
 export class FolderObjects implements Objects {
-  private readonly folder: string
-  private readonly temporaryFolder: string
-  private readonly uploads: FolderUploads
-  private readonly turns = new Turns()
+  readonly #folder: string
+  readonly #temporaryFolder: string
+  readonly #uploads: FolderUploads
+  readonly #turns = new Turns()
 
   private constructor(folder: string) {
-    this.folder = folder
-    this.temporaryFolder = join(folder, '.heddle', 'temporary')
-    this.uploads = new FolderUploads(join(folder, '.heddle', 'uploads'), this.temporaryFolder)
+    this.#folder = folder
+    this.#temporaryFolder = join(folder, '.heddle', 'temporary')
+    this.#uploads = new FolderUploads(join(folder, '.heddle', 'uploads'), this.#temporaryFolder)
   }
 
   /** Makes the folder where it doesn't exist, and clears away what crashed processes left half written. */
@@ -77,14 +77,14 @@ export class FolderObjects implements Objects {
     const objects = new FolderObjects(folder)
     await onFiles(async () => {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      await mkdir(objects.temporaryFolder, { recursive: true, mode: 0o700 })
+      await mkdir(objects.#temporaryFolder, { recursive: true, mode: 0o700 })
     })
     await objects.clearAbandoned()
     return objects
   }
 
   async clearAbandoned(): Promise<void> {
-    await onFiles(() => clearTemporaryFiles(this.temporaryFolder))
+    await onFiles(() => clearTemporaryFiles(this.#temporaryFolder))
   }
 
   async close(): Promise<void> {
@@ -100,7 +100,7 @@ export class FolderObjects implements Objects {
     if (!isBucketName(bucket)) return undefined
     return onFiles(async () => {
       try {
-        const found = await stat(join(this.folder, bucket))
+        const found = await stat(join(this.#folder, bucket))
         return found.isDirectory() ? { bucket, createdAtMs: Math.trunc(found.birthtimeMs || found.ctimeMs) } : undefined
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined
@@ -111,7 +111,7 @@ export class FolderObjects implements Objects {
 
   /** In the order of their names. */
   async listBuckets(): Promise<BucketInfo[]> {
-    const names = (await onFiles(() => readdir(this.folder))).sort()
+    const names = (await onFiles(() => readdir(this.#folder))).sort()
     const buckets = await Promise.all(names.map((name) => this.findBucket(name)))
     return buckets.filter((bucket) => bucket !== undefined)
   }
@@ -121,18 +121,18 @@ export class FolderObjects implements Objects {
     if (!isBucketName(bucket)) throw new ObjectsError('InvalidName', `'${bucket}' can't be the name of a bucket.`)
     await onFiles(async () => {
       try {
-        await mkdir(join(this.folder, bucket))
+        await mkdir(join(this.#folder, bucket))
       } catch (error) {
         if (codeOf(error) === 'EEXIST') throw new ObjectsError('BucketExists', `The bucket '${bucket}' exists.`)
         throw error
       }
-      await syncFolder(this.folder)
+      await syncFolder(this.#folder)
     })
   }
 
   /** Uploads that were never completed go with it. Throws ObjectsError NoSuchBucket or BucketNotEmpty. */
   async deleteBucket(bucket: string): Promise<void> {
-    const folder = await this.bucketFolder(bucket)
+    const folder = await this.#bucketFolder(bucket)
     if (await holdsObjects(folder)) throw bucketNotEmpty(bucket)
     await onFiles(async () => {
       try {
@@ -142,7 +142,7 @@ export class FolderObjects implements Objects {
         throw codeOf(error) === 'ENOTEMPTY' ? bucketNotEmpty(bucket) : error
       }
     })
-    await this.uploads.removeAll(bucket)
+    await this.#uploads.removeAll(bucket)
   }
 
   async head(bucket: string, key: string): Promise<StoredObject> {
@@ -163,7 +163,7 @@ export class FolderObjects implements Objects {
 
   /** Throws ObjectsError NoSuchBucket or NoSuchKey. */
   async open(bucket: string, key: string): Promise<OpenObject> {
-    const folder = await this.bucketFolder(bucket)
+    const folder = await this.#bucketFolder(bucket)
     checkKey(key)
     const opened = await openObjectFile(join(folder, ...pathOfKey(key)))
     if (opened === undefined) throw new ObjectsError('NoSuchKey', `The bucket '${bucket}' has no object '${key}'.`)
@@ -173,18 +173,18 @@ export class FolderObjects implements Objects {
   /** Throws ObjectsError NoSuchBucket, InvalidName, NoSpace, and what its condition throws. */
   async put(bucket: string, key: string, body: ObjectBody, options: FolderPutOptions = {}): Promise<StoredObject> {
     try {
-      return await this.write(bucket, key, abortable(body, options.signal), options)
+      return await this.#write(bucket, key, abortable(body, options.signal), options)
     } finally {
       endBody(body)
     }
   }
 
   async delete(bucket: string, key: string, condition?: WriteCondition): Promise<void> {
-    const folder = await this.bucketFolder(bucket)
+    const folder = await this.#bucketFolder(bucket)
     checkKey(key)
     const path = pathOfKey(key)
     const file = join(folder, ...path)
-    await this.turns.take(file, async () => {
+    await this.#turns.take(file, async () => {
       condition?.(await readObjectRecord(file))
       await onFiles(async () => {
         try {
@@ -204,12 +204,12 @@ export class FolderObjects implements Objects {
   }
 
   async list(bucket: string, options: ListOptions): Promise<ObjectList> {
-    return listFolder(await this.bucketFolder(bucket), options)
+    return listFolder(await this.#bucketFolder(bucket), options)
   }
 
   async checkWritable(bucket: string): Promise<void> {
-    const folder = await this.bucketFolder(bucket)
-    const probe = temporaryPath(this.temporaryFolder)
+    const folder = await this.#bucketFolder(bucket)
+    const probe = temporaryPath(this.#temporaryFolder)
     try {
       await onFiles(async () => {
         await access(folder, constants.W_OK)
@@ -228,10 +228,10 @@ export class FolderObjects implements Objects {
     key: string,
     options: FolderPutOptions & Pick<UploadInfo, 'checksum'> = {},
   ): Promise<string> {
-    await this.bucketFolder(bucket)
+    await this.#bucketFolder(bucket)
     checkKey(key)
     const { contentType, metadata = {}, headers = {}, checksum } = options
-    return this.uploads.start(bucket, {
+    return this.#uploads.start(bucket, {
       key,
       startedAtMs: Date.now(),
       metadata,
@@ -243,15 +243,15 @@ export class FolderObjects implements Objects {
 
   /** Throws ObjectsError NoSuchUpload. */
   async findUpload(bucket: string, key: string, uploadId: string): Promise<UploadInfo> {
-    await this.bucketFolder(bucket)
-    return this.uploads.find(bucket, key, uploadId)
+    await this.#bucketFolder(bucket)
+    return this.#uploads.find(bucket, key, uploadId)
   }
 
   /** Puts one part, or puts it again. Throws ObjectsError NoSuchUpload. */
   async putPart(bucket: string, part: PartPlace, body: Readable, sum?: ContentSum): Promise<PartInfo> {
     try {
-      await this.bucketFolder(bucket)
-      return await this.uploads.putPart(bucket, part, body, sum)
+      await this.#bucketFolder(bucket)
+      return await this.#uploads.putPart(bucket, part, body, sum)
     } finally {
       body.destroy()
     }
@@ -259,12 +259,12 @@ export class FolderObjects implements Objects {
 
   async listParts(bucket: string, key: string, uploadId: string): Promise<{ upload: UploadInfo; parts: PartInfo[] }> {
     const upload = await this.findUpload(bucket, key, uploadId)
-    return { upload, parts: await this.uploads.parts(bucket, key, uploadId) }
+    return { upload, parts: await this.#uploads.parts(bucket, key, uploadId) }
   }
 
   async listUploads(bucket: string): Promise<UploadInfo[]> {
-    await this.bucketFolder(bucket)
-    return this.uploads.list(bucket)
+    await this.#bucketFolder(bucket)
+    return this.#uploads.list(bucket)
   }
 
   /**
@@ -278,66 +278,66 @@ export class FolderObjects implements Objects {
     named: readonly NamedPart[],
     options: CompleteOptions = {},
   ): Promise<StoredObject> {
-    await this.bucketFolder(bucket)
+    await this.#bucketFolder(bucket)
     checkKey(key)
-    return this.turns.take(uploadId, async () => {
+    return this.#turns.take(uploadId, async () => {
       const stored =
-        (await this.completed(bucket, key, uploadId, named)) ??
-        (await this.joinUpload(bucket, key, uploadId, named, options))
-      await this.uploads.remove(bucket, uploadId)
+        (await this.#completed(bucket, key, uploadId, named)) ??
+        (await this.#joinUpload(bucket, key, uploadId, named, options))
+      await this.#uploads.remove(bucket, uploadId)
       return stored
     })
   }
 
-  private async completed(bucket: string, key: string, uploadId: string, named: readonly NamedPart[]) {
-    const current = await readObjectRecord(join(this.folder, bucket, ...pathOfKey(key)))
+  async #completed(bucket: string, key: string, uploadId: string, named: readonly NamedPart[]) {
+    const current = await readObjectRecord(join(this.#folder, bucket, ...pathOfKey(key)))
     if (current?.upload?.id !== uploadId || current.etag !== etagOfParts(named)) return undefined
     const { parts } = current.upload
     return parts.every(({ partNumber }, index) => partNumber === named[index]?.partNumber) ? current : undefined
   }
 
-  private async joinUpload(
+  async #joinUpload(
     bucket: string,
     key: string,
     uploadId: string,
     named: readonly NamedPart[],
     { condition, sumOf }: CompleteOptions,
   ): Promise<StoredObject> {
-    const upload = await this.uploads.find(bucket, key, uploadId)
-    const { files, parts } = await this.uploads.plan(bucket, uploadId, named)
+    const upload = await this.#uploads.find(bucket, key, uploadId)
+    const { files, parts } = await this.#uploads.plan(bucket, uploadId, named)
     const { contentType, metadata, headers } = upload
     const sum = sumOf?.(upload, parts)
     const options = { metadata, headers, condition, sum, ...(contentType === undefined ? {} : { contentType }) }
     const kept = parts.map(({ partNumber, bytes, checksums }) => ({ partNumber, bytes, checksums }))
     const more = { etag: etagOfParts(named), upload: { id: uploadId, parts: kept } }
-    return this.write(bucket, key, joinParts(files), options, more)
+    return this.#write(bucket, key, joinParts(files), options, more)
   }
 
   /** Throws ObjectsError NoSuchUpload. */
   async abortUpload(bucket: string, key: string, uploadId: string): Promise<void> {
     await this.findUpload(bucket, key, uploadId)
-    await this.uploads.remove(bucket, uploadId)
+    await this.#uploads.remove(bucket, uploadId)
   }
 
-  private async bucketFolder(bucket: string): Promise<string> {
+  async #bucketFolder(bucket: string): Promise<string> {
     if (!(await this.bucketExists(bucket))) throw noSuchBucket(bucket)
-    return join(this.folder, bucket)
+    return join(this.#folder, bucket)
   }
 
-  private async write(
+  async #write(
     bucket: string,
     key: string,
     body: AsyncIterable<Uint8Array>,
     options: FolderPutOptions,
     more: Pick<StoredObject, 'upload'> & { etag?: string } = {},
   ): Promise<StoredObject> {
-    const folder = await this.bucketFolder(bucket)
+    const folder = await this.#bucketFolder(bucket)
     checkKey(key)
     const { contentType, metadata = {}, headers = {}, condition, sum, signal } = options
     const target = join(folder, ...pathOfKey(key))
     // What can't be put need not come.
     condition?.(await readObjectRecord(target))
-    const temporary = temporaryPath(this.temporaryFolder)
+    const temporary = temporaryPath(this.#temporaryFolder)
     try {
       const recordOf = ({ bytes, md5 }: { bytes: number; md5: Buffer }): StoredObject => ({
         key,
@@ -350,7 +350,7 @@ export class FolderObjects implements Objects {
         ...more,
       })
       const stored = await writeObjectFile(temporary, body, recordOf, { sum, signal })
-      await this.turns.take(target, () =>
+      await this.#turns.take(target, () =>
         onFiles(() => placeFile(temporary, bucket, folder, pathOfKey(key), condition)),
       )
       return stored

@@ -62,29 +62,29 @@ export interface PartPlan {
 }
 
 export class FolderUploads {
-  private readonly folder: string
-  private readonly temporaryFolder: string
+  readonly #folder: string
+  readonly #temporaryFolder: string
 
   constructor(folder: string, temporaryFolder: string) {
-    this.folder = folder
-    this.temporaryFolder = temporaryFolder
+    this.#folder = folder
+    this.#temporaryFolder = temporaryFolder
   }
 
   async start(bucket: string, upload: Omit<UploadInfo, 'uploadId'>): Promise<string> {
     const uploadId = randomBytes(16).toString('hex')
     await onFiles(async () => {
-      const fresh = temporaryPath(this.temporaryFolder)
+      const fresh = temporaryPath(this.#temporaryFolder)
       await mkdir(fresh)
       await writeFile(join(fresh, 'upload.json'), JSON.stringify({ ...upload, uploadId }), { mode: 0o600 })
-      await mkdir(join(this.folder, bucket), { recursive: true })
-      await rename(fresh, join(this.folder, bucket, uploadId))
+      await mkdir(join(this.#folder, bucket), { recursive: true })
+      await rename(fresh, join(this.#folder, bucket, uploadId))
     })
     return uploadId
   }
 
   /** Throws ObjectsError NoSuchUpload where the bucket has no such upload for the key. */
   async find(bucket: string, key: string, uploadId: string): Promise<UploadInfo> {
-    const upload = /^[0-9a-f]{32}$/.test(uploadId) ? await this.read(bucket, uploadId) : undefined
+    const upload = /^[0-9a-f]{32}$/.test(uploadId) ? await this.#read(bucket, uploadId) : undefined
     if (upload === undefined || upload.key !== key) throw noSuchUpload()
     return upload
   }
@@ -92,7 +92,7 @@ export class FolderUploads {
   async putPart(bucket: string, part: PartPlace, body: Readable, sum?: ContentSum): Promise<PartInfo> {
     const { key, uploadId, partNumber } = part
     await this.find(bucket, key, uploadId)
-    const temporary = temporaryPath(this.temporaryFolder)
+    const temporary = temporaryPath(this.#temporaryFolder)
     try {
       const recordOf = ({ bytes, md5 }: WrittenContent) => ({
         key,
@@ -103,7 +103,7 @@ export class FolderUploads {
         headers: {},
       })
       const written = await writeObjectFile(temporary, body, recordOf, { sum })
-      await this.placePart(temporary, this.partPath(bucket, uploadId, partNumber))
+      await this.#placePart(temporary, this.#partPath(bucket, uploadId, partNumber))
       return partOf(partNumber, written)
     } finally {
       await onFiles(() => rm(temporary, { force: true }))
@@ -114,9 +114,9 @@ export class FolderUploads {
   async parts(bucket: string, key: string, uploadId: string): Promise<PartInfo[]> {
     await this.find(bucket, key, uploadId)
     const parts: PartInfo[] = []
-    for (const name of (await namesIn(join(this.folder, bucket, uploadId))).sort()) {
+    for (const name of (await namesIn(join(this.#folder, bucket, uploadId))).sort()) {
       if (!name.startsWith('part-')) continue
-      const record = await readObjectRecord(join(this.folder, bucket, uploadId, name))
+      const record = await readObjectRecord(join(this.#folder, bucket, uploadId, name))
       if (record !== undefined) parts.push(partOf(Number(name.slice('part-'.length)), record))
     }
     return parts
@@ -127,7 +127,7 @@ export class FolderUploads {
     const files: string[] = []
     const parts: PartInfo[] = []
     for (const { partNumber, etag } of named) {
-      const file = this.partPath(bucket, uploadId, partNumber)
+      const file = this.#partPath(bucket, uploadId, partNumber)
       const record = await readObjectRecord(file)
       if (record === undefined || unquoted(record.etag) !== unquoted(etag)) {
         throw new ObjectsError('InvalidPart', `Part ${partNumber} has not been uploaded, or has another ETag.`)
@@ -141,24 +141,24 @@ export class FolderUploads {
   /** Oldest first among those of one key. */
   async list(bucket: string): Promise<UploadInfo[]> {
     const uploads: UploadInfo[] = []
-    for (const name of await namesIn(join(this.folder, bucket))) {
-      const upload = await this.read(bucket, name)
+    for (const name of await namesIn(join(this.#folder, bucket))) {
+      const upload = await this.#read(bucket, name)
       if (upload !== undefined) uploads.push(upload)
     }
     return uploads.sort((a, b) => compareUtf8(a.key, b.key) || a.startedAtMs - b.startedAtMs)
   }
 
   async remove(bucket: string, uploadId: string): Promise<void> {
-    await this.removeFolder(join(this.folder, bucket, uploadId))
+    await this.#removeFolder(join(this.#folder, bucket, uploadId))
   }
 
   async removeAll(bucket: string): Promise<void> {
-    await this.removeFolder(join(this.folder, bucket))
+    await this.#removeFolder(join(this.#folder, bucket))
   }
 
   /** First out of sight, in one step: whoever is killed meanwhile leaves no parts that belong to no upload. */
-  private async removeFolder(path: string): Promise<void> {
-    const away = temporaryPath(this.temporaryFolder)
+  async #removeFolder(path: string): Promise<void> {
+    const away = temporaryPath(this.#temporaryFolder)
     await onFiles(async () => {
       try {
         await rename(path, away)
@@ -170,12 +170,12 @@ export class FolderUploads {
     })
   }
 
-  private partPath(bucket: string, uploadId: string, partNumber: number): string {
-    return join(this.folder, bucket, uploadId, `part-${String(partNumber).padStart(5, '0')}`)
+  #partPath(bucket: string, uploadId: string, partNumber: number): string {
+    return join(this.#folder, bucket, uploadId, `part-${String(partNumber).padStart(5, '0')}`)
   }
 
   /** The upload may have been aborted while the part came in. */
-  private async placePart(temporary: string, path: string): Promise<void> {
+  async #placePart(temporary: string, path: string): Promise<void> {
     await onFiles(async () => {
       try {
         await rename(temporary, path)
@@ -185,10 +185,10 @@ export class FolderUploads {
     })
   }
 
-  private async read(bucket: string, uploadId: string): Promise<UploadInfo | undefined> {
+  async #read(bucket: string, uploadId: string): Promise<UploadInfo | undefined> {
     return onFiles(async () => {
       try {
-        return JSON.parse(await readFile(join(this.folder, bucket, uploadId, 'upload.json'), 'utf8')) as UploadInfo
+        return JSON.parse(await readFile(join(this.#folder, bucket, uploadId, 'upload.json'), 'utf8')) as UploadInfo
       } catch (error) {
         if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
         throw error

@@ -9,23 +9,23 @@ import { checkKey, compareUtf8 } from './object-names.ts'
 import { type ByteRange, type ObjectInfo, type Objects, ObjectsError, type PutOptions } from './objects.ts'
 
 export class MemoryObjects implements Objects {
-  private readonly buckets = new Map<string, Map<string, { info: ObjectInfo; content: Buffer }>>()
+  readonly #buckets = new Map<string, Map<string, { info: ObjectInfo; content: Buffer }>>()
 
   async createBucket(bucket: string): Promise<void> {
-    if (this.buckets.has(bucket)) throw new ObjectsError('BucketExists', `The bucket '${bucket}' exists.`)
-    this.buckets.set(bucket, new Map())
+    if (this.#buckets.has(bucket)) throw new ObjectsError('BucketExists', `The bucket '${bucket}' exists.`)
+    this.#buckets.set(bucket, new Map())
   }
 
   async bucketExists(bucket: string): Promise<boolean> {
-    return this.buckets.has(bucket)
+    return this.#buckets.has(bucket)
   }
 
   async head(bucket: string, key: string): Promise<ObjectInfo> {
-    return this.find(bucket, key).info
+    return this.#find(bucket, key).info
   }
 
   async get(bucket: string, key: string, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }> {
-    const { info, content } = this.find(bucket, key)
+    const { info, content } = this.#find(bucket, key)
     const { start, end } = clipRange(info.bytes, range)
     return { info, body: Readable.from([content.subarray(start, end + 1)], { objectMode: false }) }
   }
@@ -33,7 +33,7 @@ export class MemoryObjects implements Objects {
   async put(bucket: string, key: string, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
     try {
-      this.keysOf(bucket)
+      this.#keysOf(bucket)
       checkKey(key)
       const chunks: Buffer[] = []
       for await (const chunk of abortable(body, signal)) chunks.push(Buffer.from(chunk))
@@ -47,7 +47,7 @@ export class MemoryObjects implements Objects {
         metadata,
         ...(contentType === undefined ? {} : { contentType }),
       }
-      this.keysOf(bucket).set(key, { info, content })
+      this.#keysOf(bucket).set(key, { info, content })
       return info
     } finally {
       endBody(body)
@@ -55,16 +55,16 @@ export class MemoryObjects implements Objects {
   }
 
   async keys(bucket: string, prefix: string): Promise<string[]> {
-    return [...this.keysOf(bucket).keys()].filter((key) => key.startsWith(prefix)).sort(compareUtf8)
+    return [...this.#keysOf(bucket).keys()].filter((key) => key.startsWith(prefix)).sort(compareUtf8)
   }
 
   async delete(bucket: string, key: string): Promise<void> {
     checkKey(key)
-    this.keysOf(bucket).delete(key)
+    this.#keysOf(bucket).delete(key)
   }
 
   async checkWritable(bucket: string): Promise<void> {
-    this.keysOf(bucket)
+    this.#keysOf(bucket)
   }
 
   async clearAbandoned(): Promise<void> {
@@ -72,18 +72,18 @@ export class MemoryObjects implements Objects {
   }
 
   async close(): Promise<void> {
-    this.buckets.clear()
+    this.#buckets.clear()
   }
 
-  private keysOf(bucket: string) {
-    const keys = this.buckets.get(bucket)
+  #keysOf(bucket: string) {
+    const keys = this.#buckets.get(bucket)
     if (keys === undefined) throw new ObjectsError('NoSuchBucket', `There is no bucket '${bucket}'.`)
     return keys
   }
 
-  private find(bucket: string, key: string) {
+  #find(bucket: string, key: string) {
     checkKey(key)
-    const found = this.keysOf(bucket).get(key)
+    const found = this.#keysOf(bucket).get(key)
     if (found === undefined) throw new ObjectsError('NoSuchKey', `The bucket '${bucket}' has no object '${key}'.`)
     return found
   }

@@ -42,25 +42,25 @@ export interface S3ObjectsOptions {
 const answerLimitMsDefault = 20_000
 
 export class S3Objects implements Objects {
-  private readonly client: S3Client
-  private readonly notes: UploadNotes
-  private readonly answerLimitMs: number
+  readonly #client: S3Client
+  readonly #notes: UploadNotes
+  readonly #answerLimitMs: number
 
   constructor(options: S3ObjectsOptions) {
-    this.answerLimitMs = options.answerLimitMs ?? answerLimitMsDefault
+    this.#answerLimitMs = options.answerLimitMs ?? answerLimitMsDefault
     const { endpoint, region, forcePathStyle, credentials, uploadsFolder } = options
-    this.notes = new UploadNotes(uploadsFolder, endpoint)
-    this.client = new S3Client({ endpoint, region, forcePathStyle, credentials })
-    demandS3Answers(this.client)
+    this.#notes = new UploadNotes(uploadsFolder, endpoint)
+    this.#client = new S3Client({ endpoint, region, forcePathStyle, credentials })
+    demandS3Answers(this.#client)
   }
 
   async close(): Promise<void> {
-    this.client.destroy()
+    this.#client.destroy()
   }
 
   async bucketExists(bucket: string): Promise<boolean> {
     try {
-      await this.client.send(new HeadBucketCommand({ Bucket: bucket }), this.soon())
+      await this.#client.send(new HeadBucketCommand({ Bucket: bucket }), this.#soon())
       return true
     } catch (error) {
       const mapped = objectsError(error, bucket, undefined)
@@ -72,11 +72,11 @@ export class S3Objects implements Objects {
   async head(bucket: string, key: string, signal?: AbortSignal): Promise<ObjectInfo> {
     checkKey(key)
     try {
-      const answer = await this.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), this.soon(signal))
+      const answer = await this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), this.#soon(signal))
       return infoOf(key, answer, answer.ContentLength ?? 0)
     } catch (error) {
       signal?.throwIfAborted()
-      throw await this.explain(error, bucket, key)
+      throw await this.#explain(error, bucket, key)
     }
   }
 
@@ -90,17 +90,17 @@ export class S3Objects implements Objects {
     const input = { Bucket: bucket, Key: key, ...(range === undefined ? {} : { Range: rangeText(range) }) }
     // Until it answers: the body takes its time.
     const late = new AbortController()
-    const limit = setTimeout(() => late.abort(), this.answerLimitMs)
+    const limit = setTimeout(() => late.abort(), this.#answerLimitMs)
     const abortSignal = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal])
     try {
-      const answer = await this.client.send(new GetObjectCommand(input), { abortSignal })
+      const answer = await this.#client.send(new GetObjectCommand(input), { abortSignal })
       if (!(answer.Body instanceof Readable)) throw new ObjectsError('Unavailable', 'The S3 endpoint sent no body.')
       const whole = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1]
       const bytes = whole === undefined ? (answer.ContentLength ?? 0) : Number(whole)
-      return { info: infoOf(key, answer, bytes), body: this.watched(answer.Body, bucket, key) }
+      return { info: infoOf(key, answer, bytes), body: this.#watched(answer.Body, bucket, key) }
     } catch (error) {
       signal?.throwIfAborted()
-      throw await this.explain(error, bucket, key)
+      throw await this.#explain(error, bucket, key)
     } finally {
       clearTimeout(limit)
     }
@@ -109,7 +109,7 @@ export class S3Objects implements Objects {
   /** An endpoint may have got all of a put that is aborted at its very end: its object is deleted then. */
   async put(bucket: string, key: string, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
-    const { client, notes, answerLimitMs } = this
+    const [client, notes, answerLimitMs] = [this.#client, this.#notes, this.#answerLimitMs]
     const sending = new S3Put({ client, notes, bucket, key, answerLimitMs, signal })
     let bodyError: unknown
     /** The upload keeps several chunks at once. Ending the body, not the upload, lets the upload end its requests before it fails. */
@@ -141,7 +141,7 @@ export class S3Objects implements Objects {
         await sending.giveUp()
         signal?.throwIfAborted()
         if (error instanceof ObjectsError) throw error
-        throw bodyError ?? (await this.explain(error, bucket, key))
+        throw bodyError ?? (await this.#explain(error, bucket, key))
       }
     } finally {
       source.destroy()
@@ -164,7 +164,7 @@ export class S3Objects implements Objects {
       const tokens = new Set<string>()
       for (let ContinuationToken: string | undefined; ; ) {
         const input = { Bucket: bucket, Prefix: prefix, ContinuationToken }
-        const answer = await this.client.send(new ListObjectsV2Command(input), this.soon(signal))
+        const answer = await this.#client.send(new ListObjectsV2Command(input), this.#soon(signal))
         for (const { Key } of answer.Contents ?? []) if (Key !== undefined) keys.push(Key)
         ContinuationToken = answer.IsTruncated ? answer.NextContinuationToken : undefined
         if (ContinuationToken === undefined) return keys
@@ -177,24 +177,24 @@ export class S3Objects implements Objects {
       }
     } catch (error) {
       signal?.throwIfAborted()
-      throw await this.explain(error, bucket, prefix)
+      throw await this.#explain(error, bucket, prefix)
     }
   }
 
   async delete(bucket: string, key: string): Promise<void> {
     checkKey(key)
     try {
-      await this.client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), this.soon())
+      await this.#client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), this.#soon())
     } catch (error) {
-      throw await this.explain(error, bucket, key)
+      throw await this.#explain(error, bucket, key)
     }
   }
 
   /** Begins an upload, and gives it up: an object would be seen, and who may put one may not be allowed to delete it. */
   async checkWritable(bucket: string, key: string): Promise<void> {
     checkKey(key)
-    const { client, notes, answerLimitMs } = this
-    const signal = this.soon().abortSignal
+    const [client, notes, answerLimitMs] = [this.#client, this.#notes, this.#answerLimitMs]
+    const signal = this.#soon().abortSignal
     const trying = new S3Put({ client, notes, bucket, key, answerLimitMs, signal })
     try {
       await trying.client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }))
@@ -207,26 +207,26 @@ export class S3Objects implements Objects {
   }
 
   async clearAbandoned(): Promise<void> {
-    for (const { path, note } of await this.notes.abandoned()) {
+    for (const { path, note } of await this.#notes.abandoned()) {
       try {
-        await clearLeft(this.client, note, this.soon().abortSignal)
+        await clearLeft(this.#client, note, this.#soon().abortSignal)
       } catch (error) {
         throw objectsError(error, note.bucket, note.key)
       }
-      await this.notes.remove(path)
+      await this.#notes.remove(path)
     }
   }
 
   /** An endpoint that takes a request and never answers it is as good as none. */
-  private soon(signal?: AbortSignal): { abortSignal: AbortSignal } {
-    const late = AbortSignal.timeout(this.answerLimitMs)
+  #soon(signal?: AbortSignal): { abortSignal: AbortSignal } {
+    const late = AbortSignal.timeout(this.#answerLimitMs)
     return { abortSignal: signal === undefined ? late : AbortSignal.any([late, signal]) }
   }
 
   /** The body, which breaks with an ObjectsError where the endpoint goes away in the midst of it, or falls silent. */
-  private watched(body: Readable, bucket: string, key: string): Readable {
+  #watched(body: Readable, bucket: string, key: string): Readable {
     const through = new PassThrough()
-    const limitMs = this.answerLimitMs
+    const limitMs = this.#answerLimitMs
     const silence = setTimeout(() => {
       // Where the reader takes its time, nothing can come.
       if (through.writableNeedDrain) silence.refresh()
@@ -242,7 +242,7 @@ export class S3Objects implements Objects {
   }
 
   /** An answer to HEAD has no body, so it doesn't say whether the key or the bucket is missing: that is asked for. */
-  private async explain(error: unknown, bucket: string, key: string): Promise<ObjectsError> {
+  async #explain(error: unknown, bucket: string, key: string): Promise<ObjectsError> {
     const mapped = objectsError(error, bucket, key)
     const isUnclear = error instanceof S3ServiceException && error.name === 'NotFound'
     if (isUnclear && !(await this.bucketExists(bucket))) return noSuchBucket(bucket, error)

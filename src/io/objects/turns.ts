@@ -2,17 +2,17 @@
 // Owns the order; never knows what a step does.
 
 export class Turns {
-  private readonly last = new Map<string, Promise<unknown>>()
+  readonly #last = new Map<string, Promise<unknown>>()
 
   /** Runs the step once all that were taken for the name before have ended, however they ended. */
   async take<T>(name: string, step: () => Promise<T>): Promise<T> {
-    const before = this.last.get(name) ?? Promise.resolve()
+    const before = this.#last.get(name) ?? Promise.resolve()
     const turn = before.then(step, step)
-    this.last.set(name, turn)
+    this.#last.set(name, turn)
     try {
       return await turn
     } finally {
-      if (this.last.get(name) === turn) this.last.delete(name)
+      if (this.#last.get(name) === turn) this.#last.delete(name)
     }
   }
 }
