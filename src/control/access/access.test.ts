@@ -242,6 +242,10 @@ test('buckets and keys are guarded under the names of S3', async () => {
     outcome(home.send(new CopyObjectCommand({ Bucket, Key: 'ann/copy', CopySource })))
   assert.equal(await copy('guarded/ann/a'), 'ok')
   assert.equal(await copy('guarded/bob/b'), 'AccessDenied')
+  assert.equal(await copy('guarded%2Fann%2Fa'), 'ok')
+  for (const source of ['guarded%2Fbob%2Fb', '%2fguarded/bob%2Fb', 'guarded/%62ob/b']) {
+    assert.equal(await copy(source), 'AccessDenied', source)
+  }
   const { UploadId } = await home.send(new CreateMultipartUploadCommand({ Bucket, Key: 'ann/parts' }))
   const part = { Bucket, Key: 'ann/parts', UploadId, PartNumber: 1 }
   assert.equal(await outcome(home.send(new UploadPartCommand({ ...part, Body: 'x' }))), 'ok')
