@@ -4,7 +4,7 @@
 import type { Fabric } from '../../src/core/fabric/fabric.ts'
 import { rowState, type Side } from '../../src/core/fabric/partition-memory.ts'
 import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
-import type { Model, ModelEntity, Picture } from './model.ts'
+import type { ClaimedRoom, Model, ModelEntity, Picture } from './model.ts'
 import { check } from './violation.ts'
 
 const fieldIndexMax = 63
@@ -41,6 +41,22 @@ export function grantedIds(fabric: Fabric, tick: number): Set<number> {
     }
   }
   return granted
+}
+
+/** What partitions have claimed, as they say themselves. */
+export function claimedRoom(fabric: Fabric, tick: number): ClaimedRoom {
+  const side = (partition: number) => fabric.partition(partition).side(tick)
+  return {
+    capacity: (partition) => side(partition).get('capacity'),
+    missingFields(source, target) {
+      const missing: string[] = []
+      for (let field = 1; field <= fieldIndexMax; field++) {
+        const stride = side(source).fieldStride(field)
+        if (stride > side(target).fieldStride(field)) missing.push(`${field}:${stride}`)
+      }
+      return missing.join()
+    },
+  }
 }
 
 /** Copied states, by partition, must be the model's world, each entity in its partition. */
@@ -115,6 +131,9 @@ function checkPartition(fabric: Fabric, model: Model, partition: number, seen: M
   }
   check(population === side.get('population'), tick, () => `${where()} says it has ${side.get('population')} entities`)
   check(population <= memory.sizes.entityLimit, tick, () => `${where()} has ${population} entities`)
+  const capacity = side.get('capacity')
+  const isClaimed = capacity <= Math.min(memory.sizes.entityLimit, memory.claimedRows)
+  check(isClaimed, tick, () => `${where()} says that it has room for ${capacity}`)
   checkGroups(model, partition, side)
 }
 

@@ -11,7 +11,7 @@ import { hashWorld } from '../../src/core/fabric/state.ts'
 import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
 import type { ClockMachine, EffectKind } from '../../src/core/tick/clock-machine.ts'
 import { AppProcess, Death, type Surroundings } from './app-process.ts'
-import { checkCommitted, checkStates, grantedIds } from './checker.ts'
+import { checkCommitted, checkStates, claimedRoom, grantedIds } from './checker.ts'
 import { spoilBackSide } from './faults.ts'
 import type { ExpectedBegin, ModelMessage, Operation, Picture } from './model.ts'
 import { type Parts, realParts } from './parts.ts'
@@ -240,7 +240,7 @@ class History {
     checkCommitted(fabric, model)
     this.#checkMemory(tick)
     const granted = grantedIds(fabric, tick)
-    model.grant(granted, this.#memoryIsShort())
+    model.grant(granted, this.#memoryIsShort(), claimedRoom(fabric, tick))
     const { handoffs } = this.#work
     check(handoffs.granted === granted.size, tick, () => `the barrier says it granted ${handoffs.granted}`)
     if (this.#snapshot) return

@@ -44,6 +44,14 @@ export interface Picture {
   usedIds: ReadonlySet<number>
 }
 
+/** What partitions had claimed for arrivals when they committed. */
+export interface ClaimedRoom {
+  /** Entities that the partition has rows for. */
+  capacity(partition: number): number
+  /** The source's fields, with their strides, that the target has not, or not as wide. */
+  missingFields(source: number, target: number): string
+}
+
 /** What the begin of a tick must tell an owner. */
 export interface ExpectedBegin {
   entities: Map<number, ModelEntity>
@@ -63,6 +71,8 @@ export class Model {
   readonly grids: readonly (PlainGrid | undefined)[]
   readonly #firstPartitions: readonly number[]
   readonly #entityLimit: number
+  /** In the committed tick, by source, target and fields. */
+  #refusedForMemory = new Set<string>()
   tick: number
 
   constructor(plan: Plan, tick: number, usedIds: Set<number> = new Set()) {
@@ -153,9 +163,14 @@ export class Model {
     return { tick: this.tick, entities, usedIds: new Set(this.usedIds) }
   }
 
-  /** What the barrier decided: checks that it could, and that it could not have granted more. */
-  grant(granted: ReadonlySet<number>, memoryIsShort: boolean): void {
+  /**
+   * What the barrier decided: checks that it could, and that it could not have granted more. `room` is what the partitions had claimed at their commits. Where memory is not short,
+   * nobody is refused twice for want of it.
+   */
+  grant(granted: ReadonlySet<number>, memoryIsShort: boolean, room: ClaimedRoom): void {
     const { tick } = this
+    const refusedBefore = this.#refusedForMemory
+    this.#refusedForMemory = new Set()
     for (const id of granted) {
       const entity = this.entities.get(id)
       check(entity !== undefined && entity.target >= 0, tick, () => `entity ${id} was granted and had not asked`)
@@ -170,11 +185,19 @@ export class Model {
     for (const [partition, population] of populations)
       check(population <= this.#entityLimit, tick, () => `the barrier lets partition ${partition} have ${population}`)
     if (memoryIsShort) return
+    for (const { owner, target, granted: goes } of this.entities.values()) {
+      if (target < 0) continue
+      const fields = room.missingFields(owner, target)
+      check(!goes || fields === '', tick, () => `partition ${target} gets entities whose field ${fields} it lacks`)
+      if (fields !== '') this.#refusedForMemory.add(`${owner} ${target} ${fields}`)
+    }
+    for (const refused of this.#refusedForMemory)
+      check(!refusedBefore.has(refused), tick, () => `partitions ${refused} still lack a field`)
     const refused = new Map<number, Set<number>>()
     for (const { id, owner, target, granted: goes } of this.entities.values()) {
-      if (target < 0 || goes) continue
+      if (target < 0 || goes || room.missingFields(owner, target) !== '') continue
       check(
-        populations.get(target)! === this.#entityLimit,
+        populations.get(target)! === room.capacity(target),
         tick,
         () => `entity ${id} was rejected by partition ${target}, which has room`,
       )

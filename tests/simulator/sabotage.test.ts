@@ -156,7 +156,8 @@ test('a barrier that refuses an entity although there is room is noticed', () =>
   class Work extends OneMoreOrLess {
     protected override change = -1
   }
-  noticed({ Work }, /which has room/)
+  // Who was to come into the place that it leaves comes all the same.
+  noticed({ Work }, /which has room|the barrier lets partition \d+ have/)
 })
 
 test('a barrier that lets a partition have more than its limit is noticed', () => {
@@ -215,7 +216,7 @@ test('a clock that goes by what it knew of a partition before its app came is no
       if (effect.kind === 'remove') this.#known.delete(effect.partition)
     }
   }
-  noticed({ Work }, /partition|entity/)
+  noticed({ Work }, /partition|entity|stride/)
 })
 
 test('a partition that is removed before what was let go has arrived is noticed', () => {
@@ -312,6 +313,16 @@ test('a copy that is not ended before its side is written again is noticed', () 
   noticed({ Work }, /the cop(y|ies) |is at|has type|has field|a copy of tick/)
 })
 
+test('a target that claims no fields for who was refused is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      this.rejectedIncoming = 0
+      super.finish()
+    }
+  }
+  noticed({ Owner }, /still lack a field/)
+})
+
 test('a copy that leaves out who was let go is noticed', () => {
   noticed(
     {
@@ -347,7 +358,12 @@ test('an owner that gives back memory of messages that are still to be read is n
   class Owner extends PartitionOwner {
     override finish(): void {
       super.finish()
-      this.memory.shrink({ rows: this.rows, messages: 0, heapBytes: 0, isIndexed: true })
+      this.memory.shrink({
+        rows: Math.max(this.rows, this.back.get('capacity')),
+        messages: 0,
+        heapBytes: 0,
+        isIndexed: true,
+      })
     }
   }
   noticed({ Owner }, /receives \[/)
@@ -358,7 +374,12 @@ test('an owner that gives back the index while it is in use is noticed', () => {
     override finish(): void {
       super.finish()
       const { messageLimit, messageHeapBytes } = this.memory.sizes
-      this.memory.shrink({ rows: this.rows, messages: messageLimit, heapBytes: messageHeapBytes, isIndexed: false })
+      this.memory.shrink({
+        rows: Math.max(this.rows, this.back.get('capacity')),
+        messages: messageLimit,
+        heapBytes: messageHeapBytes,
+        isIndexed: false,
+      })
     }
   }
   noticed({ Owner }, /the index finds|a subscription tells/)

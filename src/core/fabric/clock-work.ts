@@ -2,7 +2,7 @@
 // Owns every write of the clock to the fabric; never decides what is done next, and never waits or wakes: that is left to the program that drives both.
 
 import type { Addition, ClockMachine, CopyRequest, Effect } from '../tick/clock-machine.ts'
-import { arbitrate, type HandoffsOfTick } from './barrier.ts'
+import { Barrier, type HandoffsOfTick } from './barrier.ts'
 import type { Fabric } from './fabric.ts'
 import { ClockMeter, HandoffCounter } from './meters.ts'
 import { rowState } from './partition-memory.ts'
@@ -44,13 +44,14 @@ interface Copying {
 
 export class ClockWork {
   /** What became of the last tick's handoffs. */
-  handoffs: HandoffsOfTick = { granted: 0, rejected: 0 }
+  readonly handoffs: HandoffsOfTick = { granted: 0, rejected: 0 }
   protected readonly fabric: Fabric
   readonly #machine: ClockMachine
   readonly #report: ClockWorkOptions['report']
   readonly #clockBeganMs: number
   readonly #meter: ClockMeter
   readonly #handoffCounter: HandoffCounter
+  readonly #barrier: Barrier
   /** By partition without an app. */
   readonly #caretakers: (PartitionOwner | undefined)[] = []
   #copying: Copying | undefined
@@ -63,6 +64,7 @@ export class ClockWork {
     this.#clockBeganMs = clockBeganMs
     this.#meter = new ClockMeter(fabric)
     this.#handoffCounter = new HandoffCounter(fabric)
+    this.#barrier = new Barrier(fabric)
     this.#handoffCounter.count(fabric.control.committedTick)
   }
 
@@ -163,8 +165,10 @@ export class ClockWork {
   }
 
   #grant(tick: number): void {
-    this.handoffs = arbitrate(this.fabric, tick, this.fabric.world.description.transfersPerTick)
-    this.#granted += this.handoffs.granted
+    const { granted, rejected } = this.#barrier.grant(tick)
+    this.handoffs.granted = granted
+    this.handoffs.rejected = rejected
+    this.#granted += granted
     this.#handoffCounter.count(tick)
   }
 

@@ -143,6 +143,14 @@ export class ControlBlock {
   set interestsTick(tick: number) {
     this.floats[at.interestsTick] = tick
   }
+  /** The newest tick in which a partition opened a field, or made one wider. */
+  get fieldsTick(): number {
+    return this.floats[at.fieldsTick]
+  }
+  /** Of the apps that write it in a tick, each writes the same. */
+  set fieldsTick(tick: number) {
+    this.floats[at.fieldsTick] = tick
+  }
   get nextIdLane(): number {
     return this.floats[at.nextIdLane]
   }

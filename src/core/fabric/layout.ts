@@ -25,7 +25,7 @@ export interface ColumnEntry<Name extends string = string> {
 }
 
 /** Grows with every change that an older program would misread. */
-export const layoutVersion = 4
+export const layoutVersion = 5
 export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
 /** Field indices are 1 to this; index 0 is the position (the index key). */
 export const fieldIndexMax = 63
@@ -52,6 +52,7 @@ const controlEntries = [
   { name: 'partitionCount', kind: 'u32', doc: 'Partition indices in use are below this.' },
   { name: 'shutdown', kind: 'i32', doc: '1 once the whole simulation shuts down.' },
   { name: 'fieldsPerEntity', kind: 'u32', doc: 'Most data fields that one entity can have at once.' },
+  { name: 'fieldsTick', kind: 'f64', doc: 'The newest tick in which a partition opened a field, or made one wider.' },
   { name: 'interestsTick', kind: 'f64', doc: 'The newest tick in which an app began to read other boxes than before.' },
   {
     name: 'straying',
@@ -146,6 +147,11 @@ const sideEntries = [
   { name: 'rows', kind: 'u32', doc: 'Rows in use are below this; there may be free ones among them.' },
   { name: 'nextRow', kind: 'u32', doc: 'From here on up its owner looks for the next free row.' },
   { name: 'population', kind: 'u32', doc: 'Entities, leaving ones included.' },
+  {
+    name: 'capacity',
+    kind: 'u32',
+    doc: 'Entities that rows are claimed for in the next tick, arrivals included; the barrier grants no more.',
+  },
   {
     name: 'strays',
     kind: 'u32',

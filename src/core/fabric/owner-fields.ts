@@ -10,6 +10,8 @@ export class OwnerFields {
   readonly #views: (FieldView | undefined)[] = []
   readonly #inUse: number[] = []
   #backIndex = 0
+  /** Whether a field was opened or made wider in this tick. */
+  hasGrown = false
 
   constructor(memory: PartitionMemory) {
     this.#memory = memory
@@ -21,6 +23,7 @@ export class OwnerFields {
    */
   begin(tick: number, follows: boolean): boolean {
     this.#backIndex = tick % 2
+    this.hasGrown = false
     const front = this.#memory.side(tick + 1)
     const back = this.#memory.side(tick)
     if (!follows) return this.#openAll(front, back)
@@ -70,6 +73,7 @@ export class OwnerFields {
     const strideBefore = this.#views[field]?.stride ?? 0
     if (stride <= strideBefore) return true
     if (!this.#memory.ensureField(field, stride)) return false
+    this.hasGrown = true
     const view = this.#memory.openField(this.#backIndex, field, stride)
     this.#views[field] = view
     if (strideBefore === 0) {

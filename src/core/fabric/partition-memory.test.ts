@@ -75,6 +75,7 @@ test('a claim that the machine refuses in the middle leaves nothing claimed', ()
 test('what a process counted that died before it claimed is forgotten at the next barrier', () => {
   const world = testFabric({ columns: 2, sizes: roomy })
   const { control } = world.fabric
+  world.tick()
   const before = control.memoryPages
   assert.ok(control.takeMemory(1000))
   world.tick()

@@ -37,6 +37,7 @@ type SideNumber =
   | 'rows'
   | 'nextRow'
   | 'population'
+  | 'capacity'
   | 'strays'
   | 'handoffGroups'
   | 'incomingGroups'
@@ -71,6 +72,7 @@ export class Side {
   readonly interestDomain: Uint32Array // one a box
   readonly interestBox: Float64Array // minX, minY, maxX, maxY a box
   readonly quiet: Float64Array // minX, minY, maxX, maxY
+  readonly fieldStrides: Uint32Array // one a field index
   readonly #words: Uint32Array
   readonly #floats: Float64Array
 
@@ -80,6 +82,7 @@ export class Side {
     this.#floats = new Float64Array(buffer, record, sideRecord.bytes / 8)
     this.interestDomain = new Uint32Array(buffer, record + sideRecord.offsetBytes.interestDomain, interestMax)
     this.interestBox = new Float64Array(buffer, record + sideRecord.offsetBytes.interestBox, interestMax * 4)
+    this.fieldStrides = new Uint32Array(buffer, record + sideRecord.offsetBytes.fieldStride, fieldIndexMax + 1)
     this.quiet = new Float64Array(buffer, record + sideRecord.offsetBytes.quiet, 4)
     const { offsetBytes, length } = layout.sides[number]
     this.id = new Float64Array(buffer, start + offsetBytes.id, length.id)
@@ -118,10 +121,10 @@ export class Side {
   }
   /** Bytes a row of the field has on this side; 0 where the field isn't in use. */
   fieldStride(field: number): number {
-    return this.#words[sideAt.fieldStride + field]
+    return this.fieldStrides[field]
   }
   setFieldStride(field: number, stride: number): void {
-    this.#words[sideAt.fieldStride + field] = stride
+    this.fieldStrides[field] = stride
   }
   get rows(): number {
     return this.#words[sideAt.rows]
@@ -226,6 +229,11 @@ export class PartitionMemory {
   /** Why the last claim was refused. */
   get refusal(): string {
     return this.#refusal
+  }
+
+  /** Rows of every column that are claimed on both sides. */
+  get claimedRows(): number {
+    return this.#header[headerAt.claimedRows]
   }
 
   /** Pages that are claimed for this partition. */

@@ -8,7 +8,7 @@ import { cellOf } from './box-query.ts'
 import { Departures } from './departures.ts'
 import type { Fabric } from './fabric.ts'
 import { type Interest, publishInterests, Readers } from './interests.ts'
-import { fieldIndexMax, idsPerLane } from './layout.ts'
+import { fieldIndexMax, idsPerLane, roundUp } from './layout.ts'
 import { type OutgoingMessage, writeMessages } from './messages.ts'
 import { OwnerFields } from './owner-fields.ts'
 import { type FieldView, type PartitionMemory, rowState, type Side } from './partition-memory.ts'
@@ -21,6 +21,9 @@ import { TickChanges } from './tick-changes.ts'
 
 /** How long all own entities stay in the index after the last question about them. */
 const wholeIndexTicks = 64
+
+/** For so many more entities than it has does a partition claim rows at least. */
+const aheadMin = 1024
 
 /** Of as many rows as there are entities, so many more are used: one free row in so many. */
 const spareRowsShare = 1 / 64
@@ -171,6 +174,8 @@ export class PartitionOwner {
     back.set('rows', this.#rows)
     back.set('nextRow', this.#nextRow)
     back.set('population', this.#population)
+    back.set('capacity', this.#claimAhead())
+    if (this.#fields.hasGrown || this.#fresh) this.#fabric.control.fieldsTick = this.tick
     this.#finishIndex()
     back.setFloat('idCounter', this.#idCounter)
     back.setFloat('tick', this.tick)
@@ -484,9 +489,47 @@ export class PartitionOwner {
     for (let field = 1; field <= fieldIndexMax; field++) {
       if (from.fieldStride(field) === 0) continue
       const view = memory.field((this.tick - 1) % 2, field)!
-      assert(this.#fields.widen(field, view.stride, this.#rows), 'the barrier claims the fields of what it grants')
+      assert(this.#fields.widen(field, view.stride, this.#rows), 'the barrier grants what there are fields for')
       copyValues(view, sources, this.#fields.view(field)!, rows)
     }
+  }
+
+  // --- what comes next
+
+  /**
+   * Claims what the arrivals of the next tick are written to, so that the barrier need not, and taking them in can't fail: rows for some, and for as many as were refused at the last
+   * barrier, with the fields that these have where they are. Returns how many entities there are rows for.
+   */
+  #claimAhead(): number {
+    const { memory } = this
+    const { entityLimit } = memory.sizes
+    // Nobody's entities go where there is no cell.
+    if (!this.#cell) return this.#population
+    this.#claimFields()
+    const { transfersPerTick = entityLimit } = this.#fabric.world.description
+    const refused = Math.min(this.rejectedIncoming, transfersPerTick)
+    const wanted = Math.min(entityLimit, Math.max(capacityFor(this.#population), this.#population + refused))
+    this.#rowsMost = Math.max(this.#rowsMost, wanted)
+    return memory.ensureRows(wanted) ? wanted : Math.min(entityLimit, memory.claimedRows)
+  }
+
+  /** Of who was refused, and, where something is new among them, of who is likely to hand over: cells of the own domain, and apps without one. */
+  #claimFields(): void {
+    const { control } = this.#fabric
+    const committed = this.tick - 1
+    if (this.rejectedIncoming > 0)
+      for (const { memory, rejected } of this.arrivals()) if (rejected > 0) this.#claimFieldsAs(memory.side(committed))
+    if (!this.#fresh && control.fieldsTick < committed) return
+    for (const partition of this.#fabric.partitions()) {
+      const isLikely =
+        control.partitionWord(partition, 'domain') === this.domain || control.partitionWord(partition, 'cell') < 0
+      if (isLikely) this.#claimFieldsAs(this.#fabric.partition(partition).side(committed))
+    }
+  }
+
+  #claimFieldsAs({ fieldStrides }: Side): void {
+    for (let field = 1; field <= fieldIndexMax; field++)
+      if (fieldStrides[field] !== 0) this.#fields.widen(field, fieldStrides[field], this.#rows)
   }
 
   // --- rows
@@ -544,4 +587,9 @@ export class PartitionOwner {
       this.#changes.stamps.add(from, to)
     }
   }
+}
+
+/** Entities that a partition of so many claims rows for: a sixteenth more, and so many at least, in whole steps. */
+function capacityFor(population: number): number {
+  return roundUp(population + Math.max(aheadMin, population >>> 4), 256)
 }

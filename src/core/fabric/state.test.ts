@@ -129,15 +129,15 @@ test('a copy of the world shows an entity that was let go with the partition tha
     for (const x of [5, 15, 15]) {
       const row = world.put(owner, x, 5)
       owner.storeField(row, 3, 9, new Uint8Array([row, 1]))
-      if (row > 0) owner.setDestination(row, 0)
     }
   })
+  world.tick((owner) => owner.index === maker && [1, 2].forEach((row) => void owner.setDestination(row, 0)))
   const before = world.ids()
-  const copied = copiedStates(world.fabric, 1).map((state) => [...state.ids])
+  const copied = copiedStates(world.fabric, 2).map((state) => [...state.ids])
   assert.deepEqual(copied, [[], before[maker].slice(1), before[maker].slice(0, 1)])
   assert.deepEqual(
-    copiedStates(world.fabric, 1)[1].fields[0].data.length,
-    2 * copiedStates(world.fabric, 1)[1].fields[0].stride,
+    copiedStates(world.fabric, 2)[1].fields[0].data.length,
+    2 * copiedStates(world.fabric, 2)[1].fields[0].stride,
   )
   world.tick()
   assert.deepEqual(Object.values(world.ids()), copied)

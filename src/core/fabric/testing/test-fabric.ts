@@ -121,7 +121,7 @@ export function testFabric(options: {
         control.clearPending(index)
       }
       work.goOn(0)
-      return work.handoffs
+      return { ...work.handoffs }
     },
     remove(partition) {
       machine.obey({ kind: 'removePartition', partition }, 0)
