@@ -7,9 +7,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { beyondBounds, LONG_LINES_MAX, UNUSED_EXPORTS_MAX } from './architecture/bounds.ts'
+import {
+  beyondBounds,
+  LONG_LINES_MAX,
+  LOWER_CONSTANTS_MAX,
+  UNUSED_EXPORTS_MAX,
+} from './architecture/bounds.ts'
 import { findUnusedExports } from './architecture/exports.ts'
-import { findDeadNames, findLongLines, findPrivateWords, listFiles } from './architecture/files.ts'
+import {
+  findDeadNames,
+  findLongLines,
+  findLowerConstants,
+  findPrivateWords,
+  listFiles,
+} from './architecture/files.ts'
 import { findFaults } from './architecture/rules.ts'
 import { readSources, type Source } from './architecture/sources.ts'
 
@@ -130,6 +141,25 @@ test('lines beyond 100 columns are found, and told by columns, not bytes', () =>
   const text = `${'x'.repeat(100)}\n${'×'.repeat(100)}\n${'x'.repeat(101)}`
   assert.deepEqual(findLongLines('a.ts', text), ['a.ts:3'])
   assert.deepEqual(findLongLines('a.md', text), [])
+})
+
+test('a constant of a module is told from what only looks like one', () => {
+  const text = [
+    'export const waitMs = 1000 * 60',
+    "const name: string = 'a'",
+    'const WAIT_MS = 1',
+    '  const inner = 1',
+    'const made = make(1)',
+    'let counter = 0',
+  ].join('\n')
+  assert.deepEqual(findLowerConstants('a.ts', text), ['a.ts:1 waitMs', 'a.ts:2 name'])
+})
+
+test('no folder has more constants in the other dialect than it has had', (context) => {
+  const files = listFiles(ROOT)
+  if (files === undefined) return context.skip('this is no clone: git does not know its files')
+  const found = files.flatMap(({ path, text }) => findLowerConstants(path, text))
+  assert.deepEqual(beyondBounds(found, LOWER_CONSTANTS_MAX), [])
 })
 
 test('no folder has more long lines than it has had', (context) => {

@@ -81,3 +81,16 @@ export function findLongLines(path: string, text: string): string[] {
     .split('\n')
     .flatMap((line, index) => ([...line].length > COLUMNS_MAX ? [`${path}:${index + 1}`] : []))
 }
+
+/** A number or a text that a module sets once, and names as if it were a variable. */
+const LOWER_CONSTANT =
+  /^(?:export )?const ([a-z]\w*)(?:: \w+)? = (?:-?\d[\d_.e*+/ -]*|0x\w+|'[^']*')$/
+
+/** `path:line name` of every such constant: they are written `LIKE_THIS`. */
+export function findLowerConstants(path: string, text: string): string[] {
+  if (!path.endsWith('.ts') || path.endsWith('.wasm.ts')) return []
+  return text.split('\n').flatMap((line, index) => {
+    const name = LOWER_CONSTANT.exec(line)?.[1]
+    return name === undefined ? [] : [`${path}:${index + 1} ${name}`]
+  })
+}
