@@ -1,0 +1,87 @@
+// Locks by which one process knows that another one lives, whatever namespace that one is in.
+// Owns the POSIX locks of this process and their rule: closing any descriptor of a file drops the
+// lock on it, so a locked file is opened once. Call it from one thread of a process.
+
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
+import koffi from 'koffi'
+
+const fcntl = koffi.load(null).func('int fcntl(int file, int command, ...)')
+const getLock = 5
+const setLock = 6
+const writeLock = 1
+const noLock = 2
+const errorNumbers = { interrupted: 4, tryAgain: 11, accessDenied: 13 }
+/** `struct flock`: its type is a short at 0. The rest are zeros: all of the file, from its start. */
+const lockBytes = 32
+
+export interface FileLock {
+  /** Does nothing the second time. The end of the process releases it, too. */
+  release(): void
+}
+
+/** By device and inode: a file may have several names. */
+const held = new Set<string>()
+
+/**
+ * Takes the lock of a file that is there and may be written; undefined where somebody has it. Only
+ * this process has it then, not what it starts. Throws the system's error.
+ */
+export function lockFile(path: string): FileLock | undefined {
+  if (isHeldHere(path)) return undefined
+  const file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW)
+  if (call(file, setLock, writeLock) === undefined) {
+    closeSync(file)
+    return undefined
+  }
+  const id = idOf(fstatSync(file))
+  held.add(id)
+  return {
+    release: () => {
+      if (held.delete(id)) closeSync(file)
+    },
+  }
+}
+
+/** Whether a process, this one included, has the file's lock. No file is locked by nobody. */
+export function isLocked(path: string): boolean {
+  if (isHeldHere(path)) return true
+  const file = openIfThere(path)
+  if (file === undefined) return false
+  try {
+    return call(file, getLock, writeLock) !== noLock
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** The lock's type afterwards; undefined where another process has it. */
+function call(file: number, command: number, type: number): number | undefined {
+  const lock = new Uint8Array(lockBytes)
+  const view = new DataView(lock.buffer)
+  view.setInt16(0, type, true)
+  while (fcntl(file, command, 'uint8_t *', lock) === -1) {
+    const errorNumber = koffi.errno()
+    if (errorNumber === errorNumbers.tryAgain || errorNumber === errorNumbers.accessDenied) return undefined
+    if (errorNumber !== errorNumbers.interrupted)
+      throw new Error(`a lock of a file failed with error number ${errorNumber}`)
+  }
+  return view.getInt16(0, true)
+}
+
+function isHeldHere(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat !== undefined && held.has(idOf(stat))
+}
+
+function idOf({ dev, ino }: { dev: number; ino: number }): string {
+  return `${dev}:${ino}`
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
