@@ -31,20 +31,20 @@ export class Barrier {
   }
 }
 
-/** Reads what all partitions said at their commits of `tick`. */
+/** Reads what all partitions said at their commits of `tick`; of who asks for nothing where nobody does, no more than is needed. */
 export function collect(fabric: Fabric, tick: number, headers: Headers): void {
   const { control, world } = fabric
   headers.partitions = control.partitionCount
   headers.nextIdLane = control.nextIdLane
   headers.transfersMax = world.description.transfersPerTick ?? Number.POSITIVE_INFINITY
   headers.groups = 0
+  headers.claimedPages = 0
   for (let partition = 0; partition < headers.partitions; partition++) {
     headers.isInUse[partition] = control.partitionInUse(partition) ? 1 : 0
     if (headers.isInUse[partition] === 0) continue
-    const side = fabric.partition(partition).side(tick)
-    headers.domain[partition] = control.partitionWord(partition, 'domain')
-    headers.population[partition] = side.get('population')
-    headers.capacity[partition] = side.get('capacity')
+    const memory = fabric.partition(partition)
+    const side = memory.side(tick)
+    headers.claimedPages += memory.claimedPages
     headers.strays[partition] = side.get('strays')
     headers.idCounter[partition] = side.float('idCounter')
     const groups = side.get('handoffGroups')
@@ -53,41 +53,44 @@ export function collect(fabric: Fabric, tick: number, headers: Headers): void {
   }
   if (headers.groups === 0) return
   for (let partition = 0; partition < headers.partitions; partition++) {
-    if (headers.isInUse[partition] === 1)
-      headers.strides.set(fabric.partition(partition).side(tick).fieldStrides, partition * stridesPerPartition)
+    if (headers.isInUse[partition] === 0) continue
+    const side = fabric.partition(partition).side(tick)
+    headers.domain[partition] = control.partitionWord(partition, 'domain')
+    headers.population[partition] = side.get('population')
+    headers.capacity[partition] = side.get('capacity')
+    headers.strides.set(side.fieldStrides, partition * stridesPerPartition)
   }
 }
 
 /** Writes the grants into the sources' sides, and lists for each target the groups that come to it, so that it needn't look for them at all others. */
 export function apply(fabric: Fabric, tick: number, headers: Headers, grants: Grants): void {
   const { control } = fabric
-  const { partitions, isInUse, groups } = headers
-  let pages = 0
+  const { partitions, groups } = headers
   for (let partition = 0; partition < partitions; partition++) {
-    if (isInUse[partition] === 0) continue
-    const memory = fabric.partition(partition)
-    pages += memory.claimedPages
-    const { entityLimit } = control.sizes
-    assert(grants.population[partition] <= entityLimit, `partition ${partition} was granted more than its limit`)
     if (grants.idLane[partition] === 0) continue
-    memory.side(tick).setFloat('idLane', grants.idLane[partition])
-    memory.side(tick).setFloat('idCounter', 0)
+    const side = fabric.partition(partition).side(tick)
+    side.setFloat('idLane', grants.idLane[partition])
+    side.setFloat('idCounter', 0)
   }
   control.nextIdLane = grants.nextIdLane
-  control.recountMemory(pages)
+  control.recountMemory(headers.claimedPages)
   control.straying = grants.straying
-  for (let group = 0; group < groups; group++) {
-    const source = headers.source[group]
-    const granted = grants.grantedOfGroup[group]
-    assert(granted <= headers.asked[group], `partition ${source} was granted more than it asked for`)
-    fabric.partition(source).side(tick).handoffGranted[headers.number[group]] = granted
-    const target = headers.target[group]
-    if (target >= partitions || isInUse[target] === 0) continue
-    const side = fabric.partition(target).side(tick)
-    // Its owner has set their number to 0.
-    const place = side.get('incomingGroups')
-    side.incomingSource[place] = source
-    side.incomingGroup[place] = headers.number[group]
-    side.set('incomingGroups', place + 1)
-  }
+  for (let group = 0; group < groups; group++) applyGroup(fabric, tick, headers, grants, group)
+}
+
+function applyGroup(fabric: Fabric, tick: number, headers: Headers, grants: Grants, group: number): void {
+  const source = headers.source[group]
+  const target = headers.target[group]
+  const granted = grants.grantedOfGroup[group]
+  assert(granted <= headers.asked[group], `partition ${source} was granted more than it asked for`)
+  fabric.partition(source).side(tick).handoffGranted[headers.number[group]] = granted
+  if (target >= headers.partitions || headers.isInUse[target] === 0) return
+  const { entityLimit } = fabric.control.sizes
+  assert(grants.population[target] <= entityLimit, `partition ${target} gets more than its limit`)
+  const side = fabric.partition(target).side(tick)
+  // Its owner has set their number to 0.
+  const place = side.get('incomingGroups')
+  side.incomingSource[place] = source
+  side.incomingGroup[place] = headers.number[group]
+  side.set('incomingGroups', place + 1)
 }

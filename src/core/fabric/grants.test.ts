@@ -69,7 +69,7 @@ function decided(headers: Headers, grants = new Grants(capacityOfTest)) {
     granted: grants.grantedOfGroup[group],
   }))
   const { granted, rejected, straying, nextIdLane } = grants
-  const population = [...grants.population.subarray(0, headers.partitions)]
+  const population = headers.groups > 0 ? [...grants.population.subarray(0, headers.partitions)] : []
   const lanes = [...grants.idLane.subarray(0, headers.partitions)]
   return { groups, totals: { granted, rejected, straying, nextIdLane }, population, lanes }
 }

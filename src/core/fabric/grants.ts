@@ -17,15 +17,17 @@ export class Headers {
   /** Most entities that one partition gets in a tick. */
   transfersMax = Number.POSITIVE_INFINITY
   groups = 0
-  // One a partition:
+  /** In all partitions; nothing is decided by it. */
+  claimedPages = 0
+  // One a partition; what is below `idCounter` is known only where there are groups:
   readonly isInUse: Uint8Array
+  readonly strays: Uint32Array
+  readonly idCounter: Float64Array
   readonly domain: Uint32Array
   readonly population: Uint32Array
   /** Entities that it has claimed rows for; at most its limit. */
   readonly capacity: Uint32Array
-  readonly strays: Uint32Array
-  readonly idCounter: Float64Array
-  /** Its fields' strides, one a field index; only known where there are groups. */
+  /** Its fields' strides, one a field index. */
   readonly strides: Uint32Array
   // One a group:
   source: Uint32Array = new Uint32Array(64)
@@ -67,7 +69,7 @@ export class Grants {
   nextIdLane = 0
   /** By partition: the lane that it gets; 0 where it keeps its own. */
   readonly idLane: Float64Array
-  /** By partition: entities after the exchange. */
+  /** By partition, where there are groups: entities after the exchange. */
   readonly population: Int32Array
   /** By group. */
   grantedOfGroup: Uint32Array = new Uint32Array(64)
@@ -102,8 +104,10 @@ export class Grants {
 export function decide(headers: Headers, grants: Grants): void {
   giveIdLanes(headers, grants)
   countStraying(headers, grants)
-  begin(headers, grants)
+  grants.granted = 0
+  grants.rejected = 0
   if (headers.groups === 0) return
+  begin(headers, grants)
   grantWhereThereIsRoom(headers, grants)
   grantRings(headers, grants)
   for (let group = 0; group < headers.groups; group++) {
@@ -130,8 +134,6 @@ function countStraying(headers: Headers, grants: Grants): void {
 
 function begin(headers: Headers, grants: Grants): void {
   const { partitions, population, groups, source, asked } = headers
-  grants.granted = 0
-  grants.rejected = 0
   for (let partition = 0; partition < partitions; partition++) {
     grants.population[partition] = population[partition]
     grants.received[partition] = 0
