@@ -1,7 +1,7 @@
 // Log streams as files: `/sim/management` is `sim/management.log` in the folder, its older part `sim/management.log.old`.
 // Owns the writing; never lets a stream grow without bound, and never keeps its writer waiting.
 
-import { appendFile, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { appendFile, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type GateLine, LineGate } from './line-gate.ts'
 import {
@@ -18,6 +18,7 @@ export type { LogStreams, LogWriter }
 /** Lines are gathered for so long, and then written together. */
 const GATHER_MS = 20
 const REPORT_MS = 1000
+const NEWLINE = Buffer.from('\n')
 
 /**
  * Opens the streams of a folder, which is made with its first line. Streams that are there from before are continued. Only this user may
@@ -70,6 +71,8 @@ class FileStream implements LogWriter {
   #reportTimer: NodeJS.Timeout | undefined
   /** Of the file; unknown until the first write. */
   #fileBytes: number | undefined
+  /** Its last line has no end. */
+  #isTorn = false
 
   constructor(path: string, limits: LogLimits, now: () => number) {
     this.#path = path
@@ -156,15 +159,24 @@ class FileStream implements LogWriter {
     if (this.#fileBytes > 0 && this.#fileBytes + bytes.length > this.#limits.streamBytesMax) {
       await rename(this.#path, oldLogPath(this.#path))
       this.#fileBytes = 0
+      this.#isTorn = false
     }
-    await appendFile(this.#path, bytes, { mode: 0o600 })
-    this.#fileBytes += bytes.length
+    // A disk that was full, or a process that was killed, may have left the beginning of a line.
+    const whole = this.#isTorn ? Buffer.concat([NEWLINE, bytes]) : bytes
+    await appendFile(this.#path, whole, { mode: 0o600 })
+    this.#isTorn = false
+    this.#fileBytes += whole.length
   }
 
   async #sizeOfFile(): Promise<number> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+    this.#isTorn = false
     try {
-      return (await stat(this.#path)).size
+      await using file = await open(this.#path, 'r')
+      const { size } = await file.stat()
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1))
+      this.#isTorn = bytesRead === 1 && !buffer.equals(NEWLINE)
+      return size
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
       throw error

@@ -330,3 +330,21 @@ test('files that something else wrote are read line by line too', async () => {
     { stream: '/a', time: '2024-01-01T00:00:00.000Z', text: 'again none' },
   ])
 })
+
+test('a line that has no end, of a disk that was full or a process that was killed, is ended before the next', async () => {
+  const folder = join(root, String(counter++))
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'stream.log'), '2026-01-01T00:00:00.000Z whole\n2026-01-01T00:00:01.000Z to')
+  const streams = openLogStreams(folder, { now: () => Date.UTC(2026, 0, 2) })
+  streams.writer('/stream').write('next\n')
+  await streams.flush()
+  streams.writer('/stream').write('last\n')
+  await streams.close()
+  assert.deepEqual(readFileSync(join(folder, 'stream.log'), 'utf8').split('\n'), [
+    '2026-01-01T00:00:00.000Z whole',
+    '2026-01-01T00:00:01.000Z to',
+    '2026-01-02T00:00:00.000Z next',
+    '2026-01-02T00:00:00.000Z last',
+    '',
+  ])
+})
