@@ -8,7 +8,9 @@ function systemError(code: string): Error {
 }
 
 test('an error of the disk is found among the causes of another one', () => {
-  const full = new Error('the record', { cause: new Error('can not be written', { cause: systemError('ENOSPC') }) })
+  const full = new Error('the record', {
+    cause: new Error('can not be written', { cause: systemError('ENOSPC') }),
+  })
   assert.equal(diskFault(full), 'is full')
   assert.match(diskFault(systemError('EDQUOT')) ?? '', /quota/)
   assert.equal(diskFault(systemError('EROFS')), 'can only be read')

@@ -51,7 +51,8 @@ export function takeLock(data: DataFolder): Lock {
   } catch (error) {
     database.close()
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new LockedError(data.folder, findHolder(data))
-    throw error
+    const why = (error as Error).message
+    throw new Error(`the data folder ${data.folder} can't be used: ${why}`, { cause: error })
   }
   const other = readHolder(data)
   if (other !== undefined && other.pid !== process.pid) {
