@@ -1,4 +1,4 @@
-// `heddle app restart`: starts an app in ERROR again, with other code if wanted, and waits until it has started.
+// `heddle app restart`: starts an app in ERROR again, with other code if wanted, and waits until the world goes on with it.
 // Owns what is said and waited for. It is no operation of the service's API: the worker itself is asked, on its own machine.
 
 import { resolve } from 'node:path'
@@ -8,7 +8,7 @@ import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
 import { type DataFolder, dataFolder } from '../control/data-folder.ts'
 import { commandWorker, readRecords } from '../control/overview.ts'
 import { parsePackageLocation } from '../core/schema/package-location.ts'
-import type { AppState, WorkerCommand } from '../core/wire/worker-protocol.ts'
+import type { AppState, WorkerCommand, WorkerStatus } from '../core/wire/worker-protocol.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
 import { addSettings } from './settings.ts'
 
@@ -38,25 +38,33 @@ async function restart(simulation: string, domain: string, name: string, options
   const record = (await readRecords(data)).find((each) => each.name === simulation)
   if (record === undefined) throw new Error(`there is no simulation named ${simulation} in ${data.folder}`)
   const location = options.package === undefined ? {} : { package: absolute(options.package) }
-  await ask(data, record, { command: 'restartApp', domain, name, ...location })
+  const begin = await ask(data, record, { command: 'restartApp', domain, name, ...location })
   for (;;) {
-    const status = await ask(data, record, { command: 'status' })
-    const app = status.find((each) => each.domain === domain && each.name === name)
+    const { apps, clock, tick } = await ask(data, record, { command: 'status' })
+    const app = apps.find((each) => each.domain === domain && each.name === name)
     if (app === undefined) throw new Error(`app ${name} was deleted`)
-    if (app.status === 'STARTED') break
-    if (app.status !== 'STARTING') throw new Error(`app ${name} is ${app.status}${whyOf(app)}`)
+    const others = apps.filter(({ status, lifecycle }) => status === 'ERROR' && lifecycle !== 'ByRequest')
+    // It may have started only to fail once more in the same tick.
+    const isBack = tick > begin.tick || clock.targetStatus === 'STOPPED' || others.length > 0
+    if (app.status === 'STARTED' && isBack) return sayStarted(app, others)
+    if (app.status !== 'STARTED' && app.status !== 'STARTING')
+      throw new Error(`app ${name} is ${app.status}${whyOf(app)}`)
     await sleep(lookEachMs)
   }
-  process.stdout.write(`app ${name} is STARTED\n`)
 }
 
-/** The apps after the command. Throws an error with the refusal. */
-async function ask(data: DataFolder, record: SimulationRecord, command: WorkerCommand): Promise<AppState[]> {
+function sayStarted({ name }: AppState, others: readonly AppState[]): void {
+  const held = others.map((other) => `\n  the simulation is still held for app ${other.name} of ${other.domain}`)
+  process.stdout.write(`app ${name} is STARTED${held.join('')}\n`)
+}
+
+/** The status after the command. Throws an error with the refusal. */
+async function ask(data: DataFolder, record: SimulationRecord, command: WorkerCommand): Promise<WorkerStatus> {
   const answer = await commandWorker(data, record, command, answerLimitMs)
   if (answer === undefined || !('refusal' in answer || 'status' in answer))
     throw new Error(`the worker of ${record.name} does not answer: 'heddle status' says how the simulation does`)
   if ('refusal' in answer) throw new Error(`${answer.refusal.error}: ${answer.refusal.message}`)
-  return answer.status.apps
+  return answer.status
 }
 
 /** The worker has another working folder. */

@@ -7,6 +7,8 @@ const { values } = parseArgs({
   options: {
     /** The tick in which the message is sent. */
     at: { type: 'string', default: '10' },
+    /** The second cell sends one to the first as well. */
+    both: { type: 'boolean', default: false },
     /** From which attempt on the message is borne; never where it is 0. */
     bears: { type: 'string', default: '0' },
   },
@@ -14,6 +16,7 @@ const { values } = parseArgs({
 const application = createApplication()
 const [{ appName, domain, bounds }] = application.assignedPartitions()
 const { minX, minY, maxX } = bounds!
+const [first, second] = [`${domain}-0-0`, `${domain}-1-0`]
 const bears = Number(values.bears) || Number.POSITIVE_INFINITY
 
 for (const transaction of application.updates()) {
@@ -23,8 +26,8 @@ for (const transaction of application.updates()) {
     const [x, y, z] = transaction.loadEntityIndexKey(entity)
     transaction.storeEntityIndexKey(entity, [Math.min(x + 1, maxX - 1), y, z])
   }
-  if (tick === Number(values.at) && appName.endsWith('-0-0')) {
-    const to = transaction.resolveEndpointByAppName(domain, appName.replace(/0-0$/, '1-0'))
+  if (tick === Number(values.at) && (values.both || appName === first)) {
+    const to = transaction.resolveEndpointByAppName(domain, appName === first ? second : first)
     transaction.sendMessage(to, new TextEncoder().encode('poison'))
   }
   for (const { payload } of transaction.receiveMessages()) {

@@ -129,8 +129,9 @@ test('a world that is held stands at the last commit, can be saved, and goes on 
   await assert.rejects(restart('--package', `s3://${heddle.bucket}/none.zip`), /has no object .*none\.zip/)
   assert.equal(await world.clockStatus(), 'STOPPED')
   // Without a change it fails once more, and is held once more.
-  assert.match(await restart(), /STARTED/)
-  await waitFor(() => (world.errors().match(/simulation is held/g) ?? []).length === 2, 'the world to be held again')
+  await assert.rejects(restart(), /app Cells-1-0 is ERROR: it exited .*can not bear poison/)
+  const held = () => (world.errors().match(/simulation is held/g) ?? []).length === 2
+  await waitFor(held, 'the world to be held again')
   await heddle.put('held.zip', await packageOf(source.replace('throw new Error', 'console.log')))
   assert.match(await restart('--package', location), /app Cells-1-0 is STARTED/)
   await world.clockIs('STARTED')
@@ -147,5 +148,30 @@ test('a held world can have its clock stopped, and can be stopped itself', async
   await world.startClock()
   await world.appIs('Cells', 'Cells-1-0', 'ERROR')
   await world.stopClock()
+  await world.stop()
+})
+
+test('a world that is held for two apps goes on once both are started again', async () => {
+  const hold = { Tags: { ...hashEvery(1).Tags, 'heddle:on-app-failure': 'hold' } }
+  const world = await heddle.startSimulation('doubly-held', cells('poisoned.ts --at 10 --both'), hold)
+  await world.startClock()
+  const apps = ['Cells-0-0', 'Cells-1-0']
+  for (const app of apps) await world.appIs('Cells', app, 'ERROR')
+  const errors = JSON.parse((await world.describe()).StartError ?? '[]') as { errorMessage: string }[]
+  assert.deepEqual(
+    errors.map(({ errorMessage }) => /app '(\S+)'/.exec(errorMessage)?.[1]),
+    apps,
+  )
+  const source = (await readFile(join(appsFolder, 'poisoned.ts'), 'utf8')).replace('throw new Error', 'console.log')
+  const mend = join(folder, 'mend.zip')
+  await writeFile(mend, await buildPackage({ 'poisoned.ts': source, 'package.json': '{ "type": "module" }\n' }))
+  const restart = ['app', 'restart', 'doubly-held', 'Cells']
+  const first = await heddle.command(...restart, 'Cells-0-0', '--package', mend, '--data', heddle.data)
+  assert.match(first, /Cells-0-0 is STARTED\n {2}the simulation is still held for app Cells-1-0 of Cells/)
+  assert.equal(await world.clockStatus(), 'STOPPED')
+  // The package is the domain's by now.
+  assert.equal(await heddle.command(...restart, 'Cells-1-0', '--data', heddle.data), 'app Cells-1-0 is STARTED\n')
+  await world.clockIs('STARTED')
+  assert.equal((await world.reaches(20)).entities, 40)
   await world.stop()
 })
