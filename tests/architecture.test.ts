@@ -21,6 +21,7 @@ import {
   findPrivateWords,
   listFiles,
 } from './architecture/files.ts'
+import { findDeadLinks } from './architecture/pages.ts'
 import { findFaults } from './architecture/rules.ts'
 import { readSources, type Source } from './architecture/sources.ts'
 
@@ -229,6 +230,51 @@ test('no page names a file, and no source a page, that is not there', (context) 
   const named = files.filter(({ path }) => !path.endsWith('.test.ts'))
   assert.deepEqual(
     named.flatMap(({ path, text }) => findDeadNames(path, text, known)),
+    [],
+  )
+})
+
+test('links that lead nowhere are recognised', () => {
+  const pages = new Map([
+    [
+      'docs/a.md',
+      [
+        '# A page: `with` [code](b.md)',
+        '[up](../README.md#the-start) [down](b.md) [self](#a-page-with-code) [web](https://a.b)',
+        '[none](c.md) [no part](../README.md#end) [nor here](#a-page) [folder](../src/)',
+        '`[code](d.md)`',
+        '```',
+        '[code](e.md)',
+        '# no heading',
+        '```',
+        '[the block has none](#no-heading)',
+        '## Twice',
+        '## Twice',
+        '[second](#twice-1) [third](#twice-2)',
+      ].join('\n'),
+    ],
+    ['README.md', '# The start'],
+    ['docs/b.md', ''],
+  ])
+  assert.deepEqual(findDeadLinks('docs/a.md', pages, [...pages.keys(), 'src/a.ts']), [
+    'docs/a.md:3 c.md',
+    'docs/a.md:3 ../README.md#end',
+    'docs/a.md:3 #a-page',
+    'docs/a.md:9 #no-heading',
+    'docs/a.md:12 #twice-2',
+  ])
+})
+
+test('every relative link of a page leads to a file, and to a heading of it', (context) => {
+  const files = listFiles(ROOT)
+  if (files === undefined) return context.skip('this is no clone: git does not know its files')
+  const known = files.map(({ path }) => path)
+  const pages = new Map(
+    files.filter(({ path }) => path.endsWith('.md')).map(({ path, text }) => [path, text]),
+  )
+  assert.ok(pages.size > 20, `only ${pages.size} pages were found`)
+  assert.deepEqual(
+    [...pages.keys()].flatMap((path) => findDeadLinks(path, pages, known)),
     [],
   )
 })
