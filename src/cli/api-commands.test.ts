@@ -95,7 +95,7 @@ test('every operation has a command, which says in words or in JSON what the ser
   ])
   assert.deepEqual(texts, [
     'the clock of world is STOPPED\n',
-    'the snapshot of world has ended; the streams /sim/management and /sim/errors of its logs say how\n',
+    "the snapshot of world has ended; 'heddle logs world' on its machine says how\n",
     'added e\n',
     'removed a, d\n',
     'app one is STOPPED\n',

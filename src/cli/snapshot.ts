@@ -63,7 +63,7 @@ async function outcomeAfar(
 }
 
 function unknownText(simulation: string): string {
-  return `the snapshot of ${simulation} has ended; the streams /sim/management and /sim/errors of its logs say how`
+  return `the snapshot of ${simulation} has ended; 'heddle logs ${simulation}' on its machine says how`
 }
 
 type LastSnapshot = WorkerStatus['lastSnapshot']
