@@ -4,8 +4,12 @@
 // many MB of the columns it took a second.
 
 import { constants, zstdCompressSync } from 'node:zlib'
-import { CopyRoom, doneAtOnce, type SideColumns } from '../../src/core/fabric/side-columns.ts'
-import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
+import type { PartitionState } from '../../src/core/entities/partition-state.ts'
+import {
+  CopyRoom,
+  doneAtOnce,
+  type SideColumns,
+} from '../../src/core/fabric/worker/side-columns.ts'
 import { Encoders } from '../../src/worker/encoders.ts'
 import { readSnapshot, writeSnapshot } from '../../src/worker/snapshot-file.ts'
 

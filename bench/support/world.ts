@@ -3,8 +3,8 @@
 // Owns the starting and the counting of ticks; what the apps do is in bench/apps.
 
 import { join } from 'node:path'
-import { ControlBlock } from '../../src/core/fabric/control-block.ts'
-import { ClockMeter, PartitionMeter } from '../../src/core/fabric/meters.ts'
+import { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
+import { ClockMeter, PartitionMeter } from '../../src/core/fabric/memory/meters.ts'
 import { type Futex, futexAt } from '../../src/io/shm/futex.ts'
 import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
 import { type Heddle, startHeddle } from '../../tests/support/heddle.ts'

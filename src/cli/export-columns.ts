@@ -2,12 +2,12 @@
 // Owns which there are, and the reading of a row's values; never how a format writes them.
 
 import { isDeepStrictEqual } from 'node:util'
-import { type DeclaredShape, kinds, layOut } from '../core/fabric/shape.ts'
+import type { PartitionState } from '../core/entities/partition-state.ts'
+import { type DeclaredShape, kinds, layOut } from '../core/entities/shape.ts'
+import { splitField } from '../core/entities/shaped-values.ts'
 import type { ArrowColumn } from '../core/snapshot/arrow-file.ts'
 import { byteColumns, memberColumn } from '../core/snapshot/columns.ts'
 import type { ManifestPartition } from '../core/snapshot/manifest.ts'
-import type { PartitionState } from '../core/snapshot/partition-state.ts'
-import { splitField } from '../core/snapshot/shaped-values.ts'
 
 /** A data field that some partition of the snapshot has. */
 export interface ExportField {

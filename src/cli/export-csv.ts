@@ -2,8 +2,8 @@
 // Owns the text: numbers in full (a float's exact value), lists in brackets, bytes in hex, nothing where there is no value.
 
 import { open } from 'node:fs/promises'
+import type { PartitionState } from '../core/entities/partition-state.ts'
 import { BASE_COLUMNS } from '../core/snapshot/columns.ts'
-import type { PartitionState } from '../core/snapshot/partition-state.ts'
 import { type ExportField, exportColumns, exportReaders, type Value } from './export-columns.ts'
 import type { RowWriter } from './row-writer.ts'
 

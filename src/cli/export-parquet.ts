@@ -3,9 +3,9 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
+import type { PartitionState } from '../core/entities/partition-state.ts'
 import type { ArrowColumn, ArrowKind } from '../core/snapshot/arrow-file.ts'
 import { BASE_COLUMNS } from '../core/snapshot/columns.ts'
-import type { PartitionState } from '../core/snapshot/partition-state.ts'
 import { type ExportField, exportColumns, exportReaders } from './export-columns.ts'
 import type { RowWriter } from './row-writer.ts'
 

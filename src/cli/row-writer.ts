@@ -1,7 +1,7 @@
 // What a format of `heddle snapshot export` does: rows into a file.
 // Owns the interface alone.
 
-import type { PartitionState } from '../core/snapshot/partition-state.ts'
+import type { PartitionState } from '../core/entities/partition-state.ts'
 
 export interface RowWriter {
   add(state: PartitionState): Promise<void>

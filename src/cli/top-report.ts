@@ -1,7 +1,7 @@
 // What `heddle top` says of a simulation, from two readings of what its worker counts.
 // Owns the numbers, their rounding and their order; never asks a worker, and never writes to a terminal.
 
-import { type AppPhase, appPhases, type ClockPhase, clockPhases } from '../core/fabric/meters.ts'
+import { type AppPhase, appPhases, type ClockPhase, clockPhases } from '../core/fabric/memory/meters.ts'
 import { countOf, type Durations, durationsSince, meanMs, noDurations, quantileMs } from '../core/tick/durations.ts'
 import type { PartitionMetrics, WorkerMetrics } from '../core/wire/worker-protocol.ts'
 import { tableText } from './table.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { ControlBlock } from '../core/fabric/control-block.ts'
+import { ControlBlock } from '../core/fabric/memory/control-block.ts'
 import { MemorySegments } from '../io/shm/memory-segments.ts'
 import { App } from './app.ts'
 

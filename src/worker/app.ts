@@ -1,7 +1,7 @@
 // One app's processes, one after another: launched, attached, watched, started again when they fail, shut down.
 // Owns its status and its process; what a final failure means for the simulation is the caller's.
 
-import type { ControlBlock } from '../core/fabric/control-block.ts'
+import type { ControlBlock } from '../core/fabric/memory/control-block.ts'
 import { lastWords, lastWordsBytes } from '../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../core/lifecycle/restarts.ts'
 import { failureLimits } from '../core/limits.ts'

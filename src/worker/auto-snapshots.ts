@@ -2,7 +2,7 @@
 // Owns when the next one is due, and which are too old; how one is made, and which there are, is the simulation's.
 
 import type { ObjectsConfig } from '../base/objects-config.ts'
-import type { WorldCopy } from '../core/fabric/clock-work.ts'
+import type { WorldCopy } from '../core/fabric/worker/clock-work.ts'
 import type { SnapshotRhythm } from '../core/lifecycle/heddle-tags.ts'
 import { snapshotKey } from '../core/lifecycle/snapshot-key.ts'
 import type { ObjectLocation } from '../core/wire/worker-protocol.ts'

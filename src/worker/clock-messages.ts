@@ -1,6 +1,6 @@
 // What the worker's main thread gives its clock thread at the start. Commands and reports are those of core: ClockCommand and ClockReport.
 
-import type { WorldDescription } from '../core/fabric/world.ts'
+import type { WorldDescription } from '../core/fabric/memory/world.ts'
 
 export interface ClockThreadData {
   fabricFolder: string

@@ -2,10 +2,10 @@
 // Owns the waiting and the waking; what is done, and in which order, is the machine's (core/tick/clock-machine.ts). Blocks in the futex: nothing else runs on this thread.
 
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { type ClockReport, ClockWork } from '../core/fabric/clock-work.ts'
-import { ControlBlock } from '../core/fabric/control-block.ts'
-import { Fabric } from '../core/fabric/fabric.ts'
-import { World } from '../core/fabric/world.ts'
+import { ControlBlock } from '../core/fabric/memory/control-block.ts'
+import { Fabric } from '../core/fabric/memory/fabric.ts'
+import { World } from '../core/fabric/memory/world.ts'
+import { type ClockReport, ClockWork } from '../core/fabric/worker/clock-work.ts'
 import { type ClockCommand, ClockMachine } from '../core/tick/clock-machine.ts'
 import { runPromptly } from '../io/launch/scheduling.ts'
 import { type Futex, futexAt } from '../io/shm/futex.ts'

@@ -3,8 +3,8 @@
 
 import { EventEmitter } from 'node:events'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import type { ClockReport, WorldCopy } from '../core/fabric/clock-work.ts'
-import type { ControlBlock } from '../core/fabric/control-block.ts'
+import type { ControlBlock } from '../core/fabric/memory/control-block.ts'
+import type { ClockReport, WorldCopy } from '../core/fabric/worker/clock-work.ts'
 import type { ClockCommand, CopiedTicks } from '../core/tick/clock-machine.ts'
 import { type Futex, futexAt } from '../io/shm/futex.ts'
 import type { SharedSegment } from '../io/shm/shared-segments.ts'

@@ -2,6 +2,8 @@
 // Owns the checks that a state could be started again, and the checksums of one partition; never frames the zip.
 
 import { createHash } from 'node:crypto'
+import type { PartitionState } from '../core/entities/partition-state.ts'
+import { createStateHash } from '../core/entities/state-hash.ts'
 import {
   columnsOf,
   describedColumns,
@@ -11,9 +13,7 @@ import {
   firstBadPosition,
 } from '../core/snapshot/columns.ts'
 import { type ManifestPartition, partitionPath } from '../core/snapshot/manifest.ts'
-import type { PartitionState } from '../core/snapshot/partition-state.ts'
 import { type SnapshotFault, snapshotFault } from '../core/snapshot/snapshot-fault.ts'
-import { createStateHash } from '../core/snapshot/state-hash.ts'
 
 export interface EncodedPartition {
   path: string

@@ -1,7 +1,7 @@
 // Partitions for a snapshot's file, encoded on the thread that writes it.
 // Never imported by a program.
 
-import type { PartitionState } from '../core/snapshot/partition-state.ts'
+import type { PartitionState } from '../core/entities/partition-state.ts'
 import { isSnapshotFault } from '../core/snapshot/snapshot-fault.ts'
 import { type EncodedPartition, encodeState } from './encode-partition.ts'
 import { SnapshotError } from './snapshot-file.ts'

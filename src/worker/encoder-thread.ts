@@ -3,7 +3,7 @@
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { Scratch } from '../base/scratch.ts'
-import { type SideColumns, stateOfSide } from '../core/fabric/side-columns.ts'
+import { type SideColumns, stateOfSide } from '../core/fabric/worker/side-columns.ts'
 import { isSnapshotFault, type SnapshotFault } from '../core/snapshot/snapshot-fault.ts'
 import { encodeState, type PartitionSummary } from './encode-partition.ts'
 

@@ -3,7 +3,7 @@
 
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { SideColumns } from '../core/fabric/side-columns.ts'
+import type { SideColumns } from '../core/fabric/worker/side-columns.ts'
 import { partitionPath } from '../core/snapshot/manifest.ts'
 import type { EncodedPartition, PartitionSummary } from './encode-partition.ts'
 import type { EncoderCommand, EncoderReport } from './encoder-thread.ts'

@@ -4,7 +4,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pageBytes } from '../base/memory.ts'
-import { ClockMeter, PartitionMeter } from '../core/fabric/meters.ts'
+import { ClockMeter, PartitionMeter } from '../core/fabric/memory/meters.ts'
 import type {
   AppState,
   PartitionMetrics,

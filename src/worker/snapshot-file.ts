@@ -4,6 +4,8 @@
 
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import type { PartitionState, SnapshotHeader } from '../core/entities/partition-state.ts'
+import { createStateHash, type StateHash, sumOfStateHashes } from '../core/entities/state-hash.ts'
 import { createEntityIds } from '../core/snapshot/entity-ids.ts'
 import {
   buildManifest,
@@ -14,7 +16,6 @@ import {
   parseManifest,
   SCHEMA_PATH,
 } from '../core/snapshot/manifest.ts'
-import type { PartitionState, SnapshotHeader } from '../core/snapshot/partition-state.ts'
 import { decodePartition } from '../core/snapshot/read-columns.ts'
 import {
   DEFAULT_SNAPSHOT_LIMITS,
@@ -24,7 +25,6 @@ import {
   type SnapshotLimits,
   snapshotFault,
 } from '../core/snapshot/snapshot-fault.ts'
-import { createStateHash, type StateHash, sumOfStateHashes } from '../core/snapshot/state-hash.ts'
 import { SealedZipError } from '../io/snapshot-file/sealed-zip-error.ts'
 import { openSealedZip, type SealedZip } from '../io/snapshot-file/sealed-zip-reader.ts'
 import { writeSealedZip, type ZipPart } from '../io/snapshot-file/sealed-zip-writer.ts'

@@ -3,8 +3,8 @@
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { pageBytes } from '../base/memory.ts'
-import type { WorldCopy } from '../core/fabric/clock-work.ts'
-import type { SnapshotHeader } from '../core/snapshot/partition-state.ts'
+import type { SnapshotHeader } from '../core/entities/partition-state.ts'
+import type { WorldCopy } from '../core/fabric/worker/clock-work.ts'
 import { runWhenIdle } from '../io/launch/scheduling.ts'
 import { Encoders } from './encoders.ts'
 import { writeSnapshot } from './snapshot-file.ts'

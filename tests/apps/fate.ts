@@ -2,7 +2,7 @@
 // Owns the end; what the app does until then is its own.
 
 import { Worker } from 'node:worker_threads'
-import { Side } from '../../src/core/fabric/partition-memory.ts'
+import { Side } from '../../src/core/fabric/memory/partition-memory.ts'
 import { chance } from './random.ts'
 
 /**

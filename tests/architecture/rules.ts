@@ -19,6 +19,25 @@ const ZONES: Record<string, string[]> = {
   'clients/typescript': ['src/base', 'src/core'],
 }
 
+/**
+ * Rooms of core, and the rooms that they may import. What is no room here may import, and be
+ * imported by, all of core.
+ */
+const ROOMS: Record<string, string[]> = {
+  'src/core/entities': [],
+  'src/core/tick': [],
+  'src/core/snapshot': ['src/core/entities'],
+  'src/core/fabric/memory': ['src/core/entities', 'src/core/tick'],
+  'src/core/fabric/owner': ['src/core/entities', 'src/core/fabric/memory'],
+  'src/core/fabric/reader': ['src/core/entities', 'src/core/fabric/memory'],
+  'src/core/fabric/worker': [
+    'src/core/entities',
+    'src/core/tick',
+    'src/core/fabric/memory',
+    'src/core/fabric/owner',
+  ],
+}
+
 const SDK_NAME = '@heddle/sdk'
 
 /** What core may use from outside: pure computation only. */
@@ -35,6 +54,7 @@ const CHANCE = /^(random|getRandomValues|generateKey)/
 const RULES: ((source: Source) => string[])[] = [
   opensWithComment,
   importsDownwards,
+  keepsBorders,
   staysInSample,
   namesFileExtension,
   leavesTestsAlone,
@@ -67,6 +87,17 @@ function importsDownwards({ path, imports }: Source): string[] {
     if (targetZone === zone || (targetZone !== undefined && ZONES[zone]!.includes(targetZone)))
       return []
     return [`${path}:${line} ${zone} imports ${targetZone ?? to}`]
+  })
+}
+
+/** Tests may look into other rooms. */
+function keepsBorders({ path, imports }: Source): string[] {
+  const room = roomOf(path)
+  if (room === undefined || isForTests(path)) return []
+  return imports.flatMap(({ target, line }) => {
+    const to = target === undefined ? undefined : roomOf(target)
+    if (to === undefined || to === room || ROOMS[room]!.includes(to)) return []
+    return [`${path}:${line} ${room} imports ${to}`]
   })
 }
 
@@ -116,6 +147,10 @@ function hidesMembersAtRunTime({ path, privateMembers }: Source): string[] {
   return privateMembers.map(
     ({ name, line }) => `${path}:${line} ${name} is private, and not #${name}`,
   )
+}
+
+function roomOf(path: string): string | undefined {
+  return Object.keys(ROOMS).find((room) => path.startsWith(`${room}/`))
 }
 
 function zoneOf(path: string): string | undefined {

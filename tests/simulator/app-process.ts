@@ -1,12 +1,12 @@
 // An app's process as the simulator plays it: one tick is a row of steps, and it may die between any two of them.
 // Owns the app's decisions, which follow from seed, tick and committed state, so that a second run of a tick does the same.
 
-import { contains } from '../../src/core/fabric/box.ts'
-import { findInBox } from '../../src/core/fabric/box-query.ts'
-import type { Fabric } from '../../src/core/fabric/fabric.ts'
-import { rowState } from '../../src/core/fabric/partition-memory.ts'
-import type { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
-import { PlaceList } from '../../src/core/fabric/place-list.ts'
+import { contains } from '../../src/core/fabric/memory/box.ts'
+import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
+import { rowState } from '../../src/core/fabric/memory/partition-memory.ts'
+import { PlaceList } from '../../src/core/fabric/memory/place-list.ts'
+import type { PartitionOwner } from '../../src/core/fabric/owner/partition-owner.ts'
+import { findInBox } from '../../src/core/fabric/reader/box-query.ts'
 import type { ExpectedBegin, Model, ModelMessage, Operation } from './model.ts'
 import type { Parts } from './parts.ts'
 import type { Plan } from './plan.ts'

@@ -1,9 +1,9 @@
 // Compares what stands in the fabric after a commit with the model, entity by entity and byte by byte.
 // Owns the comparison; reads the fabric's columns as any reader may, and decides nothing with the fabric's own logic.
 
-import type { Fabric } from '../../src/core/fabric/fabric.ts'
-import { rowState, type Side } from '../../src/core/fabric/partition-memory.ts'
-import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
+import type { PartitionState } from '../../src/core/entities/partition-state.ts'
+import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
+import { rowState, type Side } from '../../src/core/fabric/memory/partition-memory.ts'
 import type { ClaimedRoom, Model, ModelEntity, Picture } from './model.ts'
 import { check } from './violation.ts'
 

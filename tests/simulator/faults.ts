@@ -1,7 +1,7 @@
 // What a process that dies may leave behind: any bytes in the back side of its partition.
 // Owns where they are; never touches a front side.
 
-import type { ControlBlock } from '../../src/core/fabric/control-block.ts'
+import type { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
 import {
   columns,
   fieldColumns,
@@ -13,7 +13,7 @@ import {
   partitionLayout,
   segmentNames,
   sideRecord,
-} from '../../src/core/fabric/layout.ts'
+} from '../../src/core/fabric/memory/layout.ts'
 import type { HistorySegments } from './pooled-segments.ts'
 import type { Random } from './random.ts'
 

@@ -1,11 +1,11 @@
 // The parts of the product that the simulator drives, so that a test can put a broken one in a part's place.
 // Owns the list; the real ones are the default.
 
-import { ClockWork } from '../../src/core/fabric/clock-work.ts'
-import { readMessages } from '../../src/core/fabric/messages.ts'
-import { PartitionOwner } from '../../src/core/fabric/partition-owner.ts'
-import { stateOfSide } from '../../src/core/fabric/side-columns.ts'
-import { Subscription } from '../../src/core/fabric/subscriptions.ts'
+import { readMessages } from '../../src/core/fabric/memory/messages.ts'
+import { PartitionOwner } from '../../src/core/fabric/owner/partition-owner.ts'
+import { Subscription } from '../../src/core/fabric/reader/subscriptions.ts'
+import { ClockWork } from '../../src/core/fabric/worker/clock-work.ts'
+import { stateOfSide } from '../../src/core/fabric/worker/side-columns.ts'
 import { ClockMachine } from '../../src/core/tick/clock-machine.ts'
 import { type HistorySegments, PooledSegments } from './pooled-segments.ts'
 

@@ -1,7 +1,7 @@
 // What a seed makes of a history: the world's shape, its limits, how its apps behave, and what goes wrong.
 // Owns the choices that hold for a whole history; what happens in a tick is chosen tick by tick.
 
-import type { FabricSizes } from '../../src/core/fabric/layout.ts'
+import type { FabricSizes } from '../../src/core/fabric/memory/layout.ts'
 import type { Bounds } from '../../src/core/schema/grid.ts'
 import { Random } from './random.ts'
 

@@ -1,14 +1,14 @@
 // A world's memory and what stands in it: made anew from a plan, or from the states that a snapshot copied.
 // Owns the fabric's making and its restoring; never runs a tick.
 
-import { ControlBlock } from '../../src/core/fabric/control-block.ts'
-import { Fabric } from '../../src/core/fabric/fabric.ts'
-import type { EntityColumns } from '../../src/core/fabric/merge-rows.ts'
-import { redistribute } from '../../src/core/fabric/redistribute.ts'
-import { seedState } from '../../src/core/fabric/state.ts'
-import { type DomainDescription, World } from '../../src/core/fabric/world.ts'
-import type { PartitionState } from '../../src/core/snapshot/partition-state.ts'
-import { createStateHash } from '../../src/core/snapshot/state-hash.ts'
+import type { PartitionState } from '../../src/core/entities/partition-state.ts'
+import { createStateHash } from '../../src/core/entities/state-hash.ts'
+import { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
+import { Fabric } from '../../src/core/fabric/memory/fabric.ts'
+import { type DomainDescription, World } from '../../src/core/fabric/memory/world.ts'
+import type { EntityColumns } from '../../src/core/fabric/worker/merge-rows.ts'
+import { redistribute } from '../../src/core/fabric/worker/redistribute.ts'
+import { seedState } from '../../src/core/fabric/worker/state.ts'
 import { Model } from './model.ts'
 import type { Parts } from './parts.ts'
 import type { Plan } from './plan.ts'

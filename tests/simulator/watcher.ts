@@ -1,10 +1,10 @@
 // A subscription under watch: what it tells is compared with what the model says can be seen.
 // Owns what was told so far; never looks into the fabric itself.
 
-import type { Box } from '../../src/core/fabric/box.ts'
-import type { Fabric } from '../../src/core/fabric/fabric.ts'
-import type { Interest } from '../../src/core/fabric/interests.ts'
-import type { Subscription } from '../../src/core/fabric/subscriptions.ts'
+import type { Box } from '../../src/core/fabric/memory/box.ts'
+import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
+import type { Interest } from '../../src/core/fabric/memory/interests.ts'
+import type { Subscription } from '../../src/core/fabric/reader/subscriptions.ts'
 import type { Bounds } from '../../src/core/schema/grid.ts'
 import type { Model, ModelEntity } from './model.ts'
 import type { Parts } from './parts.ts'

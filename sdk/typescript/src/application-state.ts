@@ -1,6 +1,6 @@
 // What an application and its transactions share, one tick after another.
 
-import type { Box } from '../../../src/core/fabric/box.ts'
+import type { Box } from '../../../src/core/fabric/memory/box.ts'
 import type { HeddleError } from './errors.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import type { NearbyFinder } from './nearby.ts'

@@ -3,8 +3,8 @@
 // what happens inside a tick is the transaction's.
 
 import { setImmediate } from 'node:timers/promises'
-import { cellOf } from '../../../src/core/fabric/box-query.ts'
-import { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
+import { cellOf } from '../../../src/core/fabric/memory/fabric.ts'
+import { PartitionOwner } from '../../../src/core/fabric/owner/partition-owner.ts'
 import type { ApplicationState } from './application-state.ts'
 import { HeddleError } from './errors.ts'
 import type { Host } from './host.ts'

@@ -4,13 +4,13 @@
 // call. Never copies.
 
 import { assert } from '../../../src/base/assert.ts'
-import { OutsideError } from '../../../src/core/fabric/departures.ts'
 import {
   type PartitionMemory,
   rowState,
   type Side,
-} from '../../../src/core/fabric/partition-memory.ts'
-import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
+} from '../../../src/core/fabric/memory/partition-memory.ts'
+import { OutsideError } from '../../../src/core/fabric/owner/departures.ts'
+import type { PartitionOwner } from '../../../src/core/fabric/owner/partition-owner.ts'
 import type { ApplicationState } from './application-state.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'
 import { type ColumnsOf, demandField, type Field, type Shape } from './field.ts'

@@ -2,7 +2,6 @@
 // typed arrays.
 // Owns the views; never touches the fabric.
 
-import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
 import {
   kinds,
   layOut,
@@ -10,7 +9,8 @@ import {
   type NumbersShape,
   type Shape,
   type ShapeMember,
-} from '../../../src/core/fabric/shape.ts'
+} from '../../../src/core/entities/shape.ts'
+import { fieldIndexMax } from '../../../src/core/fabric/memory/layout.ts'
 import { HeddleError } from './errors.ts'
 import { refuseDataType } from './model.ts'
 

@@ -7,7 +7,7 @@ import {
   type PartitionMemory,
   rowState,
   type Side,
-} from '../../../src/core/fabric/partition-memory.ts'
+} from '../../../src/core/fabric/memory/partition-memory.ts'
 import type { ApplicationState } from './application-state.ts'
 import type { LocatedEntity } from './model.ts'
 

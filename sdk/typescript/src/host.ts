@@ -1,7 +1,7 @@
 // What an application needs of whoever runs the clock: a worker over shared memory, or a standalone
 // one in this process.
 
-import type { Fabric } from '../../../src/core/fabric/fabric.ts'
+import type { Fabric } from '../../../src/core/fabric/memory/fabric.ts'
 
 export interface Host {
   readonly fabric: Fabric

@@ -1,8 +1,8 @@
 // Answers to single questions of who is near a place. Owns the answer's memory, which is used
 // again; for all entities at once there is the neighbourhood.
 
-import { findInBox } from '../../../src/core/fabric/box-query.ts'
-import { PlaceList } from '../../../src/core/fabric/place-list.ts'
+import { PlaceList } from '../../../src/core/fabric/memory/place-list.ts'
+import { findInBox } from '../../../src/core/fabric/reader/box-query.ts'
 import { Neighbourhood, type Points } from './neighbourhood.ts'
 import type { Others } from './others.ts'
 import type { Sight } from './sight.ts'

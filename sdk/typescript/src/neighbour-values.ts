@@ -2,7 +2,7 @@
 // them.
 // Owns the copies, one a field, which are used again at the next call; never writes to the fabric.
 
-import type { FieldView } from '../../../src/core/fabric/partition-memory.ts'
+import type { FieldView } from '../../../src/core/fabric/memory/partition-memory.ts'
 import type { ColumnsOf, Field, Shape } from './field.ts'
 import type { Others } from './others.ts'
 import type { Sight } from './sight.ts'

@@ -3,8 +3,8 @@
 // the list would be long it is dropped, and what the first question is to answer follows from what
 // the app owns then.
 
-import { rowState } from '../../../src/core/fabric/partition-memory.ts'
-import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
+import { rowState } from '../../../src/core/fabric/memory/partition-memory.ts'
+import type { PartitionOwner } from '../../../src/core/fabric/owner/partition-owner.ts'
 import type { LocatedEntity, OwnershipChange } from './model.ts'
 
 /** Beyond so many changes a list is made shorter. */

@@ -2,7 +2,7 @@
 // runs the simulation.
 // Owns the clock's readings; never allocates, and costs one reading for each phase.
 
-import { type AppPhase, PartitionMeter } from '../../../src/core/fabric/meters.ts'
+import { type AppPhase, PartitionMeter } from '../../../src/core/fabric/memory/meters.ts'
 import type { Host } from './host.ts'
 
 export class PhaseTimer {

@@ -1,8 +1,8 @@
 // What follows from the tick and the subscriptions alone: which entities an app can see. Owns the
 // shape only.
 
-import type { PartitionOwner } from '../../../src/core/fabric/partition-owner.ts'
-import type { Subscription as Box } from '../../../src/core/fabric/subscriptions.ts'
+import type { PartitionOwner } from '../../../src/core/fabric/owner/partition-owner.ts'
+import type { Subscription as Box } from '../../../src/core/fabric/reader/subscriptions.ts'
 import type { Host } from './host.ts'
 import type { Subscription } from './model.ts'
 

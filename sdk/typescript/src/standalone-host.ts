@@ -1,10 +1,10 @@
 // A whole small world in this process, for testing an app alone: one spatial partition and a clock.
 // Owns pacing and the end after a given time; never shares memory.
 
-import { ClockWork } from '../../../src/core/fabric/clock-work.ts'
-import { ControlBlock } from '../../../src/core/fabric/control-block.ts'
-import { Fabric } from '../../../src/core/fabric/fabric.ts'
-import { World } from '../../../src/core/fabric/world.ts'
+import { ControlBlock } from '../../../src/core/fabric/memory/control-block.ts'
+import { Fabric } from '../../../src/core/fabric/memory/fabric.ts'
+import { World } from '../../../src/core/fabric/memory/world.ts'
+import { ClockWork } from '../../../src/core/fabric/worker/clock-work.ts'
 import type { Bounds } from '../../../src/core/schema/grid.ts'
 import { ClockMachine } from '../../../src/core/tick/clock-machine.ts'
 import { MemorySegments } from '../../../src/io/shm/memory-segments.ts'

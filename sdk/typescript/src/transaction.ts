@@ -3,11 +3,11 @@
 // app are read as it last wrote them; those of others as they were committed at the tick before.
 // Nothing that was read may be used after the commit.
 
-import { OutsideError } from '../../../src/core/fabric/departures.ts'
-import { fieldIndexMax } from '../../../src/core/fabric/layout.ts'
-import { readMessages } from '../../../src/core/fabric/messages.ts'
-import { rowState } from '../../../src/core/fabric/partition-memory.ts'
-import { Subscription as SubscriptionBox } from '../../../src/core/fabric/subscriptions.ts'
+import { fieldIndexMax } from '../../../src/core/fabric/memory/layout.ts'
+import { readMessages } from '../../../src/core/fabric/memory/messages.ts'
+import { rowState } from '../../../src/core/fabric/memory/partition-memory.ts'
+import { OutsideError } from '../../../src/core/fabric/owner/departures.ts'
+import { Subscription as SubscriptionBox } from '../../../src/core/fabric/reader/subscriptions.ts'
 import type { ApplicationState } from './application-state.ts'
 import { type CoveredColumns, EntityColumns, OwnedColumns, outsideError } from './columns.ts'
 import { type ErrorCode, HeddleError } from './errors.ts'

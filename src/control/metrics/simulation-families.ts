@@ -1,7 +1,7 @@
 // What workers tell of their simulations, as families of Prometheus's metrics.
 // Owns names, labels and the bound on how many series there are; never asks a worker.
 
-import { appPhases, clockPhases } from '../../core/fabric/meters.ts'
+import { appPhases, clockPhases } from '../../core/fabric/memory/meters.ts'
 import { bucketBoundsMs, countOf, type Durations } from '../../core/tick/durations.ts'
 import type { PartitionMetrics, WorkerMetrics } from '../../core/wire/worker-protocol.ts'
 

@@ -3,7 +3,7 @@
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { controlRecord, layoutMagic, layoutVersion, segmentNames } from '../../core/fabric/layout.ts'
+import { controlRecord, layoutMagic, layoutVersion, segmentNames } from '../../core/fabric/memory/layout.ts'
 import { executionFabricFolder, TICK_FILE } from '../../core/wire/places.ts'
 import type { WorkerStatus } from '../../core/wire/worker-protocol.ts'
 

@@ -4,7 +4,7 @@
 // them against anything.)
 
 import { constants, zstdDecompressSync } from 'node:zlib'
-import { kinds, type NumberKind } from '../fabric/shape.ts'
+import { kinds, type NumberKind } from '../entities/shape.ts'
 import { FlatTable, FlatTableError } from './flat-table.ts'
 
 export type ArrowKind = NumberKind | 'u64' | 'binary'

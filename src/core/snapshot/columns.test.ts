@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { RecordBatchStreamReader, Table } from 'apache-arrow'
 import fc from 'fast-check'
+import type { PartitionState } from '../entities/partition-state.ts'
 import { columnsOf, describedColumns, encodePartition } from './columns.ts'
 import type { ManifestPartition } from './manifest.ts'
-import type { PartitionState } from './partition-state.ts'
 import { decodePartition } from './read-columns.ts'
 import {
   DEFAULT_SNAPSHOT_LIMITS,

@@ -29,12 +29,12 @@ import {
 } from 'apache-arrow'
 import { assert } from '../../base/assert.ts'
 import { Scratch } from '../../base/scratch.ts'
-import { kinds, type ShapeMember } from '../fabric/shape.ts'
+import type { FieldColumn, PartitionState } from '../entities/partition-state.ts'
+import { kinds, type ShapeMember } from '../entities/shape.ts'
+import { gatherMember, type SplitField, splitField } from '../entities/shaped-values.ts'
 import type { ArrowColumn, ArrowKind } from './arrow-file.ts'
 import { ArrowPieceWriter, type RoomFor } from './arrow-writer.ts'
 import type { ManifestPartition } from './manifest.ts'
-import type { FieldColumn, PartitionState } from './partition-state.ts'
-import { gatherMember, type SplitField, splitField } from './shaped-values.ts'
 
 export const BASE_COLUMNS: readonly ArrowColumn[] = [
   { name: 'id', kind: 'u64', isList: false },

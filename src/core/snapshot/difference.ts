@@ -4,8 +4,8 @@
 // partition.
 
 import { assert } from '../../base/assert.ts'
-import type { PartitionState } from './partition-state.ts'
-import { fieldDigests } from './state-hash.ts'
+import type { PartitionState } from '../entities/partition-state.ts'
+import { fieldDigests } from '../entities/state-hash.ts'
 
 export interface EntityDifference {
   id: number

@@ -4,7 +4,7 @@
 // themselves.
 
 import { assert } from '../../base/assert.ts'
-import { idsPerLane } from '../fabric/layout.ts'
+import { idsPerLane } from '../entities/ids.ts'
 import type { Manifest } from './manifest.ts'
 import { type SnapshotFault, snapshotFault } from './snapshot-fault.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { SnapshotHeader } from '../entities/partition-state.ts'
 import { buildManifest, type Manifest, manifestHeader, parseManifest } from './manifest.ts'
-import type { SnapshotHeader } from './partition-state.ts'
 import {
   DEFAULT_SNAPSHOT_LIMITS,
   isSnapshotFault,

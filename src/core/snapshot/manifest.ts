@@ -3,9 +3,9 @@
 // never opens a zip.
 
 import { z } from 'zod'
-import { idsPerLane } from '../fabric/layout.ts'
-import { layOut, type Shape } from '../fabric/shape.ts'
-import type { SnapshotHeader } from './partition-state.ts'
+import { idsPerLane } from '../entities/ids.ts'
+import type { SnapshotHeader } from '../entities/partition-state.ts'
+import { layOut, type Shape } from '../entities/shape.ts'
 import {
   isSnapshotFault,
   type SnapshotFault,

@@ -3,7 +3,9 @@
 // Owns the checks of one partition; never those across partitions (entity-ids.ts), and never
 // verifies a checksum.
 
-import { layOut, type ShapeLayout } from '../fabric/shape.ts'
+import type { FieldColumn, PartitionState } from '../entities/partition-state.ts'
+import { layOut, type ShapeLayout } from '../entities/shape.ts'
+import { scatterMember } from '../entities/shaped-values.ts'
 import {
   type ArrowBuffers,
   type ArrowColumn,
@@ -15,8 +17,6 @@ import {
 import { BASE_COLUMNS, byteColumns, firstBadId, firstBadPosition, memberColumn } from './columns.ts'
 import { FlatTableError } from './flat-table.ts'
 import type { ManifestPartition } from './manifest.ts'
-import type { FieldColumn, PartitionState } from './partition-state.ts'
-import { scatterMember } from './shaped-values.ts'
 import {
   isSnapshotFault,
   type SnapshotFault,

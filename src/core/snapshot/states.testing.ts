@@ -4,7 +4,7 @@
 import { zstdDecompressSync } from 'node:zlib'
 import { CompressionType, compressionRegistry, type Table, tableFromIPC } from 'apache-arrow'
 import fc from 'fast-check'
-import type { FieldColumn, PartitionState } from './partition-state.ts'
+import type { FieldColumn, PartitionState } from '../entities/partition-state.ts'
 
 /** A value of a data field. */
 interface TestValue {

@@ -2,7 +2,7 @@
 // Owns the shapes of the plan, the commands, the status and the metrics; never how they travel (that is io/bus).
 
 import type { ObjectsConfig } from '../../base/objects-config.ts'
-import type { AppPhase, ClockPhase } from '../fabric/meters.ts'
+import type { AppPhase, ClockPhase } from '../fabric/memory/meters.ts'
 import type { HeddleTags } from '../lifecycle/heddle-tags.ts'
 import type { SimulationLimits } from '../limits.ts'
 import type { StartError } from '../schema/start-error.ts'

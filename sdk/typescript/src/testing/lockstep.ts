@@ -1,11 +1,11 @@
 // Several apps in one process, for tests of what happens between them: real applications over a real fabric in this process's memory.
 // Owns the turns: `tick` runs every app's update one after the other, as if they had run side by side, under the product's clock. Never waits.
 
-import type { HandoffsOfTick } from '../../../../src/core/fabric/barrier.ts'
-import { ClockWork } from '../../../../src/core/fabric/clock-work.ts'
-import { ControlBlock } from '../../../../src/core/fabric/control-block.ts'
-import { Fabric } from '../../../../src/core/fabric/fabric.ts'
-import { World } from '../../../../src/core/fabric/world.ts'
+import { ControlBlock } from '../../../../src/core/fabric/memory/control-block.ts'
+import { Fabric } from '../../../../src/core/fabric/memory/fabric.ts'
+import { World } from '../../../../src/core/fabric/memory/world.ts'
+import type { HandoffsOfTick } from '../../../../src/core/fabric/worker/barrier.ts'
+import { ClockWork } from '../../../../src/core/fabric/worker/clock-work.ts'
 import type { Bounds } from '../../../../src/core/schema/grid.ts'
 import { ClockMachine } from '../../../../src/core/tick/clock-machine.ts'
 import { MemorySegments } from '../../../../src/io/shm/memory-segments.ts'

@@ -1,9 +1,9 @@
 // The world of a fabric as a snapshot has it, for tests: copied and made compact in the way of the product, all at once.
 
 import { Scratch } from '../../../base/scratch.ts'
-import type { PartitionState } from '../../snapshot/partition-state.ts'
-import type { Fabric } from '../fabric.ts'
-import { CopyRoom, copyBytes, copySides, doneAtOnce, stateOfSide } from '../side-columns.ts'
+import type { PartitionState } from '../../entities/partition-state.ts'
+import type { Fabric } from '../memory/fabric.ts'
+import { CopyRoom, copyBytes, copySides, doneAtOnce, stateOfSide } from '../worker/side-columns.ts'
 
 /** Of each partition in use, in order; `roomBytes` of the copy lie in the room for it. */
 export function copiedStates(fabric: Fabric, tick: number, roomBytes = copyBytes(fabric, tick)): PartitionState[] {

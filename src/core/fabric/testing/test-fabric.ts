@@ -3,14 +3,14 @@
 
 import type { Segment, Segments } from '../../../base/memory.ts'
 import { ClockMachine } from '../../tick/clock-machine.ts'
-import type { HandoffsOfTick } from '../barrier.ts'
-import { ClockWork } from '../clock-work.ts'
-import { ControlBlock } from '../control-block.ts'
-import { Fabric } from '../fabric.ts'
-import type { FabricSizes } from '../layout.ts'
-import { rowState } from '../partition-memory.ts'
-import { PartitionOwner } from '../partition-owner.ts'
-import { World } from '../world.ts'
+import { ControlBlock } from '../memory/control-block.ts'
+import { Fabric } from '../memory/fabric.ts'
+import type { FabricSizes } from '../memory/layout.ts'
+import { rowState } from '../memory/partition-memory.ts'
+import { World } from '../memory/world.ts'
+import { PartitionOwner } from '../owner/partition-owner.ts'
+import type { HandoffsOfTick } from '../worker/barrier.ts'
+import { ClockWork } from '../worker/clock-work.ts'
 
 export const smallSizes: FabricSizes = {
   partitionCapacity: 16,

@@ -1,0 +1,79 @@
+// A fabric as one program sees it: the control segment, the world, and every partition's memory, opened when first looked at.
+// Owns the cache of open partitions; never changes state.
+
+import { assert } from '../../../base/assert.ts'
+import type { Segments } from '../../../base/memory.ts'
+import type { Box } from './box.ts'
+import type { ControlBlock } from './control-block.ts'
+import { PartitionMemory } from './partition-memory.ts'
+import type { World } from './world.ts'
+
+export class Fabric {
+  readonly segments: Segments
+  readonly control: ControlBlock
+  readonly world: World
+  readonly #open: (PartitionMemory | undefined)[] = []
+  readonly #writable: (partition: number) => boolean
+
+  /** `writable` says which partitions this program may write: an app its own, the worker all. */
+  constructor(segments: Segments, control: ControlBlock, world: World, writable: (partition: number) => boolean) {
+    this.segments = segments
+    this.control = control
+    this.world = world
+    this.#writable = writable
+  }
+
+  /** The memory of a partition that is in use. */
+  partition(index: number): PartitionMemory {
+    const open = this.#open[index]
+    const { control } = this
+    if (open && control.partitionInUse(index) && open.epoch === control.partitionWord(index, 'epoch')) return open
+    // Whoever looks at all partitions comes by often: the message is made only where it is needed.
+    assert(control.partitionInUse(index), `partition ${index} is not in use`)
+    const opened = new PartitionMemory(this.segments, this.control, index, this.#writable(index))
+    this.#open[index] = opened
+    return opened
+  }
+
+  /** Adds a partition with memory of its own; -1 where the table is full. Throws MemoryFullError. Only the worker, between ticks. */
+  addPartition(options: { domain: number; cell: number; name: string; idLane?: number; idCounter?: number }): number {
+    const index = this.control.addPartition(options)
+    if (index < 0) return index
+    try {
+      const memory = PartitionMemory.create(
+        this.segments,
+        this.control,
+        index,
+        options.idLane ?? this.control.takeIdLane(),
+      )
+      for (const side of memory.sides) side.setFloat('idCounter', options.idCounter ?? 0)
+      this.#open[index] = memory
+    } catch (cause) {
+      new PartitionMemory(this.segments, this.control, index, true).remove()
+      this.control.removePartition(index)
+      throw cause
+    }
+    return index
+  }
+
+  /** Takes a partition and all that is in it out of the world. Only the worker, between ticks. */
+  removePartition(index: number): void {
+    const memory = this.partition(index)
+    this.control.removePartition(index)
+    this.control.giveMemoryBack(memory.claimedPages)
+    memory.remove()
+    this.#open[index] = undefined
+  }
+
+  /** Indices of the partitions in use, in order. */
+  *partitions(): Generator<number> {
+    const count = this.control.partitionCount
+    for (let index = 0; index < count; index++) if (this.control.partitionInUse(index)) yield index
+  }
+}
+
+/** The bounds of a partition's cell; undefined where it has none. */
+export function cellOf(fabric: Fabric, memory: PartitionMemory): Box | undefined {
+  const grid = fabric.world.grids[fabric.control.partitionWord(memory.index, 'domain')]
+  return grid?.boundsOf(fabric.control.partitionWord(memory.index, 'cell'))
+}

@@ -1,0 +1,495 @@
+// The State Fabric's memory layout: ONE table of data. Offsets, views and the docs page come from it.
+// Owns names, types, order and sizes; never touches memory itself.
+
+import { pageBytes } from '../../../base/memory.ts'
+import { bucketCount } from '../../tick/durations.ts'
+
+export type Kind = 'u8' | 'u16' | 'u32' | 'i32' | 'f32' | 'f64'
+
+/** One entry of a record: `count` numbers of one kind in a row. `line` starts it on a cache line of its own. */
+export interface RecordEntry<Name extends string = string> {
+  name: Name
+  kind: Kind
+  count?: number
+  line?: boolean
+  doc: string
+}
+
+/** One column of a partition: `width` numbers a row (or an item), `rows` says a row of what. */
+export interface ColumnEntry<Name extends string = string> {
+  name: Name
+  kind: Kind
+  width: number
+  rows: 'entity' | 'partition' | 'message' | 'bin'
+  doc: string
+}
+
+/** Grows with every change that an older program would misread. */
+export const layoutVersion = 5
+export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
+/** Field indices are 1 to this; index 0 is the position (the index key). */
+export const fieldIndexMax = 63
+/** Boxes that a partition can publish as read by its app; where there are more, the last one holds all the others. */
+export const interestMax = 16
+/** Most bins of a spatial index along each axis of a cell. */
+export const binsPerAxisMax = 64
+const cacheLineBytes = 64
+
+export const kindBytes: Record<Kind, number> = { u8: 1, u16: 2, u32: 4, i32: 4, f32: 4, f64: 8 }
+
+const controlEntries = [
+  { name: 'magic', kind: 'u32', doc: 'Always 0x4c444448.' },
+  { name: 'layoutVersion', kind: 'u32', doc: 'The version of this layout; another one is refused.' },
+  { name: 'partitionCapacity', kind: 'u32', doc: 'Most partitions that this fabric can ever hold at once.' },
+  { name: 'entityLimit', kind: 'u32', doc: 'Most entities in one partition.' },
+  { name: 'fieldBytesMax', kind: 'u32', doc: 'Most bytes in one data field.' },
+  { name: 'messageLimit', kind: 'u32', doc: 'Most messages that one app may send in a tick.' },
+  { name: 'messageBytesMax', kind: 'u32', doc: 'Most bytes in one message.' },
+  { name: 'messageHeapBytes', kind: 'u32', doc: 'Most bytes in all messages that one app sends in a tick.' },
+  { name: 'workerPid', kind: 'u32', doc: 'Process id of the worker that owns this fabric.' },
+  { name: 'partitionCount', kind: 'u32', doc: 'Partition indices in use are below this.' },
+  { name: 'shutdown', kind: 'i32', doc: '1 once the whole simulation shuts down.' },
+  { name: 'fieldsPerEntity', kind: 'u32', doc: 'Most data fields that one entity can have at once.' },
+  { name: 'fieldsTick', kind: 'f64', doc: 'The newest tick in which a partition opened a field, or made one wider.' },
+  { name: 'interestsTick', kind: 'f64', doc: 'The newest tick in which an app began to read other boxes than before.' },
+  {
+    name: 'straying',
+    kind: 'u32',
+    doc: "Not 0 where an entity may be in a cell of its domain that is neither its owner's nor its target's: partitions that say `strays`, and groups that leave for another domain. Counted by the worker at each barrier.",
+  },
+  { name: 'nextIdLane', kind: 'f64', doc: 'Lowest id lane not handed out yet.' },
+  { name: 'tickRate', kind: 'f64', doc: 'Ticks a second the clock aims at; 0 is unlimited.' },
+  { name: 'tick', kind: 'f64', line: true, doc: 'The tick released last: apps whose pending bit is set compute it.' },
+  { name: 'committedTick', kind: 'f64', doc: 'The newest tick that is committed for the whole world.' },
+  {
+    name: 'releaseWord',
+    kind: 'i32',
+    line: true,
+    doc: 'Futex. The worker adds 1 and wakes all after it released a tick.',
+  },
+  {
+    name: 'workerWord',
+    kind: 'i32',
+    line: true,
+    doc: 'Futex. Added to, and woken, to make the worker look: by the last app to commit.',
+  },
+  {
+    name: 'memoryPages',
+    kind: 'i32',
+    line: true,
+    doc: 'Pages of 4,096 bytes that are claimed in all segments together. Whoever claims adds to it first; the worker counts anew at each barrier.',
+  },
+  { name: 'memoryPagesMax', kind: 'i32', doc: 'No more pages than these are claimed.' },
+] as const satisfies readonly RecordEntry[]
+
+const partitionEntries = [
+  { name: 'state', kind: 'i32', doc: '0 free, 1 in use.' },
+  {
+    name: 'epoch',
+    kind: 'u32',
+    doc: 'Grows each time this index is given to another partition; part of the segment names.',
+  },
+  { name: 'domain', kind: 'u32', doc: 'Index of its domain in the description of the world.' },
+  { name: 'cell', kind: 'i32', doc: 'Index of its grid cell, x axis first; -1 without an area.' },
+  { name: 'attachedPid', kind: 'i32', doc: 'Process id of the app that attached; 0 while there is none.' },
+  { name: 'incarnation', kind: 'i32', doc: 'Number of the launch whose process may attach; grows at every launch.' },
+  { name: 'shutdown', kind: 'i32', doc: '1 once this app has to shut down.' },
+  { name: 'destroyed', kind: 'i32', doc: '1 once the app has destroyed its application: its exit is no failure.' },
+  { name: 'nameBytes', kind: 'u32', doc: "Length of the app's name." },
+  { name: 'name', kind: 'u8', count: 256, doc: "The app's name, UTF-8." },
+] as const satisfies readonly RecordEntry[]
+
+/** A meter of durations: how many are in each bucket (see core/tick/durations.ts), and behind them their sum in ms. */
+export const durationNumbers: number = bucketCount + 1
+
+/** What is counted of a partition; begins at 0 with the partition. */
+const partitionMeterEntries = [
+  { name: 'wait', kind: 'f64', count: durationNumbers, doc: 'Durations: its app waits for the next tick.' },
+  { name: 'read', kind: 'f64', count: durationNumbers, doc: 'Durations: its app takes over the committed tick.' },
+  { name: 'simulate', kind: 'f64', count: durationNumbers, doc: 'Durations: its app computes, from begin to commit.' },
+  { name: 'commit', kind: 'f64', count: durationNumbers, doc: 'Durations: its app commits.' },
+  {
+    name: 'entities',
+    kind: 'f64',
+    line: true,
+    doc: 'Entities at the committed tick, leaving ones included. This and what follows is written by the worker at the barrier.',
+  },
+  { name: 'handedOut', kind: 'f64', doc: 'Entities that others were granted.' },
+  { name: 'takenIn', kind: 'f64', doc: "Others' entities that it was granted." },
+  { name: 'rejected', kind: 'f64', doc: 'Times that an entity asked to leave and was not granted.' },
+] as const satisfies readonly RecordEntry[]
+
+/** What the clock counts of its ticks. */
+const clockMeterEntries = [
+  {
+    name: 'barrier',
+    kind: 'f64',
+    count: durationNumbers,
+    doc: 'Durations: from the release of a tick until all have committed it.',
+  },
+  { name: 'handoff', kind: 'f64', count: durationNumbers, doc: 'Durations: the worker grants handoffs.' },
+  { name: 'missedTicks', kind: 'f64', doc: 'Ticks that should have been released by the tick rate and were not.' },
+  { name: 'releasedAt', kind: 'f64', doc: "When the newest tick was released: ms of the system's monotonic clock." },
+] as const satisfies readonly RecordEntry[]
+
+/** One of these for each side; everything in it belongs to that side's tick. */
+const sideEntries = [
+  { name: 'tick', kind: 'f64', doc: 'The tick whose state this side holds.' },
+  { name: 'idLane', kind: 'f64', doc: 'Lane of the next id that this partition gives.' },
+  { name: 'idCounter', kind: 'f64', doc: 'Place of the next id in its lane.' },
+  {
+    name: 'everyRowChanged',
+    kind: 'f64',
+    doc: 'The newest tick in which all rows were written at once, 0 for none: a row changed last in the later one of this and `changed`.',
+  },
+  { name: 'rows', kind: 'u32', doc: 'Rows in use are below this; there may be free ones among them.' },
+  { name: 'nextRow', kind: 'u32', doc: 'From here on up its owner looks for the next free row.' },
+  { name: 'population', kind: 'u32', doc: 'Entities, leaving ones included.' },
+  {
+    name: 'capacity',
+    kind: 'u32',
+    doc: 'Entities that rows are claimed for in the next tick, arrivals included; the barrier grants no more.',
+  },
+  {
+    name: 'strays',
+    kind: 'u32',
+    doc: '1 where an entity may be outside of its cell and yet not in a group of leaving ones: no partition owns its position.',
+  },
+  { name: 'handoffGroups', kind: 'u32', doc: 'Groups of leaving entities, one a target.' },
+  {
+    name: 'incomingGroups',
+    kind: 'u32',
+    doc: "Others' groups that this partition is the target of, granted or not; written by the worker at the barrier.",
+  },
+  { name: 'messageGroups', kind: 'u32', doc: 'Groups of messages, one a target.' },
+  { name: 'messages', kind: 'u32', doc: 'Messages sent in this tick.' },
+  {
+    name: 'fieldStride',
+    kind: 'u32',
+    count: fieldIndexMax + 1,
+    doc: 'By field index: bytes a row of that field has here; 0 is not in use.',
+  },
+  { name: 'interests', kind: 'u32', doc: 'Boxes that its app reads of other partitions.' },
+  { name: 'interestDomain', kind: 'u32', count: interestMax, doc: 'By box: index of the domain.' },
+  {
+    name: 'interestBox',
+    kind: 'f64',
+    count: interestMax * 4,
+    doc: 'By box: minX, minY, maxX, maxY, in world units.',
+  },
+  { name: 'indexed', kind: 'u32', doc: '1 where the spatial index holds every entity that is not in `quiet`.' },
+  { name: 'indexTable', kind: 'u32', doc: 'Which of the two tables, 0 or 1, is the index.' },
+  { name: 'indexBins', kind: 'u32', doc: 'Bins of the table along each axis of the cell.' },
+  {
+    name: 'indexChanges',
+    kind: 'u32',
+    doc: 'Rows that changed since the table was made, in `changedRow` of this side.',
+  },
+  { name: 'indexTick', kind: 'f64', doc: 'The tick as of which the table was made.' },
+  {
+    name: 'quiet',
+    kind: 'f64',
+    count: 4,
+    doc: 'minX, minY, maxX, maxY; entities between them, and not on them, are not in the index.',
+  },
+] as const satisfies readonly RecordEntry[]
+
+/** Shared by both sides; written by the owner, or by the worker while no tick is computed. */
+const partitionHeaderEntries = [
+  { name: 'claimedRows', kind: 'u32', doc: 'Rows of every column, on both sides, whose memory is claimed.' },
+  {
+    name: 'claimedFieldStride',
+    kind: 'u32',
+    count: fieldIndexMax + 1,
+    doc: 'By field index: the stride that is claimed for those rows on both sides.',
+  },
+  {
+    name: 'claimedIndexRows',
+    kind: 'u32',
+    doc: 'Entries of both tables of the spatial index whose memory is claimed.',
+  },
+  { name: 'claimedIndexChanges', kind: 'u32', doc: 'Entries of `changedRow` whose memory is claimed, on both sides.' },
+  { name: 'claimedMessages', kind: 'u32', count: 2, doc: 'By side: messages whose memory is claimed.' },
+  { name: 'claimedHeapBytes', kind: 'u32', count: 2, doc: "By side: bytes of the messages' heap that are claimed." },
+  { name: 'claimedShapes', kind: 'u32', doc: 'Declarations of shapes whose memory is claimed: none or all.' },
+  { name: 'claimedPages', kind: 'u32', doc: 'Pages that this partition has claimed, in all its segments.' },
+] as const satisfies readonly RecordEntry[]
+
+/** Most bytes of a declaration's text. */
+export const declarationBytesMax = 1020
+
+/** One of these for each field index; written by the owner. What it says is held against each value before it is believed. */
+const declarationEntries = [
+  { name: 'bytes', kind: 'u32', doc: 'Length of the text; 0 for none. Written last.' },
+  {
+    name: 'text',
+    kind: 'u8',
+    count: declarationBytesMax,
+    doc: 'What the app declared the bytes of this field to be, as JSON in UTF-8: `{"typeId":600,"shape":"f32x3"}`.',
+  },
+] as const satisfies readonly RecordEntry[]
+
+const columnEntries = [
+  { name: 'id', kind: 'f64', width: 1, rows: 'entity', doc: 'Entity id: a whole number below 2^53.' },
+  { name: 'type', kind: 'u32', width: 1, rows: 'entity', doc: 'Type id, 512 or higher.' },
+  {
+    name: 'state',
+    kind: 'u8',
+    width: 1,
+    rows: 'entity',
+    doc: '0 free, 1 here, 2 leaving: here for this tick, at its target from the next one if granted.',
+  },
+  {
+    name: 'destination',
+    kind: 'u8',
+    width: 1,
+    rows: 'entity',
+    doc: 'Domain it is to be handed to, plus 1; 0 is the domain that it is in.',
+  },
+  { name: 'changed', kind: 'u32', width: 1, rows: 'entity', doc: 'Low 32 bits of the tick of its last change.' },
+  { name: 'position', kind: 'f32', width: 3, rows: 'entity', doc: 'x, y, z.' },
+  {
+    name: 'leavingRow',
+    kind: 'u32',
+    width: 1,
+    rows: 'entity',
+    doc: 'Not by row: rows of leaving entities, group by group.',
+  },
+] as const satisfies readonly ColumnEntry[]
+
+/** What a side says of its groups. Short, and read by many in every tick: they lie together, right behind the records. */
+const groupColumnEntries = [
+  { name: 'handoffTarget', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: the partition it goes to.' },
+  { name: 'handoffStart', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: its first place in leavingRow.' },
+  { name: 'handoffCount', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: how many entities ask to go.' },
+  {
+    name: 'handoffGranted',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By group: how many of them go; written by the worker at the barrier.',
+  },
+  {
+    name: 'incomingSource',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By incoming group: the partition it comes from, in ascending order; written by the worker at the barrier.',
+  },
+  {
+    name: 'incomingGroup',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: "By incoming group: which of its source's groups it is.",
+  },
+  {
+    name: 'messageTarget',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By group: the partition the messages are for.',
+  },
+  { name: 'messageStart', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: its first message.' },
+  { name: 'messageCount', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: how many messages.' },
+] as const satisfies readonly ColumnEntry[]
+
+/** The segment of one data field on one side. */
+const fieldColumnEntries = [
+  {
+    name: 'length',
+    kind: 'i32',
+    width: 1,
+    rows: 'entity',
+    doc: 'Bytes of the field, plus 1; 0 where the entity has no such field.',
+  },
+  { name: 'typeId', kind: 'u32', width: 1, rows: 'entity', doc: 'Type id that the app gave to the data.' },
+] as const satisfies readonly ColumnEntry[]
+
+/** A segment of the spatial index: one of its two tables, sorted by bins, and what changed since a table was made, as of one side. */
+const indexColumnEntries = [
+  {
+    name: 'start',
+    kind: 'u32',
+    width: 1,
+    rows: 'bin',
+    doc: 'By bin, x first: its first entry. The next bin begins where it ends.',
+  },
+  { name: 'row', kind: 'u32', width: 1, rows: 'entity', doc: 'By entry: the row of the entity.' },
+  { name: 'x', kind: 'f32', width: 1, rows: 'entity', doc: 'By entry: where it was when the table was made.' },
+  { name: 'y', kind: 'f32', width: 1, rows: 'entity', doc: 'As x.' },
+  {
+    name: 'changedRow',
+    kind: 'u32',
+    width: 1,
+    rows: 'entity',
+    doc: 'Not by row: rows that changed since the table was made, as of the side of the same number.',
+  },
+  {
+    name: 'changedSince',
+    kind: 'u32',
+    width: 1,
+    rows: 'entity',
+    doc: 'By row, on that side: the number of the table that no longer holds for it, see `tableNumber`.',
+  },
+] as const satisfies readonly ColumnEntry[]
+
+/** The segment of the messages that one partition sends, on one side. */
+const messageColumnEntries = [
+  { name: 'start', kind: 'u32', width: 1, rows: 'message', doc: 'First byte in the heap.' },
+  { name: 'bytes', kind: 'u32', width: 1, rows: 'message', doc: 'Length of the payload.' },
+] as const satisfies readonly ColumnEntry[]
+
+type NamesOf<Entries extends readonly { name: string }[]> = Entries[number]['name']
+
+/** Where the entries of a record are: `index` counts in elements of the entry's own kind from the record's start. */
+export interface PlacedRecord<Name extends string> {
+  entries: readonly RecordEntry<Name>[]
+  offsetBytes: Record<Name, number>
+  index: Record<Name, number>
+  bytes: number
+}
+
+function placeRecord<const Entries extends readonly RecordEntry[]>(entries: Entries): PlacedRecord<NamesOf<Entries>> {
+  const offsetBytes: Record<string, number> = {}
+  const index: Record<string, number> = {}
+  let end = 0
+  for (const entry of entries as readonly RecordEntry[]) {
+    const bytes = kindBytes[entry.kind]
+    end = roundUp(end, entry.line ? cacheLineBytes : bytes)
+    offsetBytes[entry.name] = end
+    index[entry.name] = end / bytes
+    end += bytes * (entry.count ?? 1)
+  }
+  return { entries, offsetBytes, index, bytes: roundUp(end, cacheLineBytes) } as PlacedRecord<NamesOf<Entries>>
+}
+
+export const controlRecord = placeRecord(controlEntries)
+export const partitionRecord = placeRecord(partitionEntries)
+export const partitionMeterRecord = placeRecord(partitionMeterEntries)
+export const clockMeterRecord = placeRecord(clockMeterEntries)
+export const sideRecord = placeRecord(sideEntries)
+export const partitionHeaderRecord = placeRecord(partitionHeaderEntries)
+export const declarationRecord = placeRecord(declarationEntries)
+export const columns: readonly ColumnEntry<NamesOf<typeof columnEntries>>[] = columnEntries
+export const groupColumns: readonly ColumnEntry<NamesOf<typeof groupColumnEntries>>[] = groupColumnEntries
+export const fieldColumns: readonly ColumnEntry<NamesOf<typeof fieldColumnEntries>>[] = fieldColumnEntries
+export const indexColumns: readonly ColumnEntry<NamesOf<typeof indexColumnEntries>>[] = indexColumnEntries
+export const messageColumns: readonly ColumnEntry<NamesOf<typeof messageColumnEntries>>[] = messageColumnEntries
+
+/** Sizes that the offsets of a fabric follow from; the same numbers stand in the control segment. */
+export interface FabricSizes {
+  partitionCapacity: number
+  entityLimit: number
+  fieldBytesMax: number
+  messageLimit: number
+  messageBytesMax: number
+  messageHeapBytes: number
+  /** Data fields of one entity; as many as there are indices where absent. */
+  fieldsPerEntity?: number
+}
+
+/** The number of a table that was made in that tick: never 0, which is what memory has that nobody wrote. */
+export function tableNumber(tick: number): number {
+  return (tick % 0xffff_fffe) + 1
+}
+
+/** Byte offsets in the control segment. */
+export function controlLayout(partitionCapacity: number) {
+  const pendingOffset = controlRecord.bytes
+  const pendingBytes = roundUp(Math.ceil(partitionCapacity / 32) * 4, cacheLineBytes)
+  const partitionsOffset = pendingOffset + pendingBytes
+  const clockMeterOffset = partitionsOffset + partitionCapacity * partitionRecord.bytes
+  const partitionMetersOffset = clockMeterOffset + clockMeterRecord.bytes
+  return {
+    pendingOffset,
+    pendingBytes,
+    partitionsOffset,
+    clockMeterOffset,
+    partitionMetersOffset,
+    bytes: roundUp(partitionMetersOffset + partitionCapacity * partitionMeterRecord.bytes, pageBytes),
+  }
+}
+
+export interface PlacedColumns<Name extends string> {
+  offsetBytes: Record<Name, number>
+  /** Numbers in the whole column. */
+  length: Record<Name, number>
+  bytes: number
+}
+
+function placeColumns<Name extends string>(
+  entries: readonly ColumnEntry<Name>[],
+  start: number,
+  sizes: FabricSizes,
+  alignBytes = pageBytes,
+): PlacedColumns<Name> {
+  const offsetBytes = {} as Record<Name, number>
+  const length = {} as Record<Name, number>
+  const counts = {
+    entity: sizes.entityLimit,
+    partition: sizes.partitionCapacity,
+    message: sizes.messageLimit,
+    bin: binsPerAxisMax * binsPerAxisMax + 1,
+  }
+  let end = start
+  for (const entry of entries) {
+    end = roundUp(end, alignBytes)
+    offsetBytes[entry.name] = end
+    length[entry.name] = counts[entry.rows] * entry.width
+    end += length[entry.name] * kindBytes[entry.kind]
+  }
+  return { offsetBytes, length, bytes: roundUp(end, alignBytes) }
+}
+
+/**
+ * A partition's segment: its head (header, the two sides' records, the columns of groups of side 0 and of side 1), the declarations of shapes, and then the columns of
+ * side 0 and of side 1.
+ */
+export function partitionLayout(sizes: FabricSizes) {
+  const sideOffsets = [partitionHeaderRecord.bytes, partitionHeaderRecord.bytes + sideRecord.bytes] as const
+  const firstGroups = placeColumns(groupColumns, sideOffsets[1] + sideRecord.bytes, sizes, cacheLineBytes)
+  const secondGroups = placeColumns(groupColumns, firstGroups.bytes, sizes, cacheLineBytes)
+  const headBytes = roundUp(secondGroups.bytes, pageBytes)
+  const declarationsOffset = headBytes
+  const first = placeColumns(columns, declarationsOffset + declarationRecord.bytes * (fieldIndexMax + 1), sizes)
+  const second = placeColumns(columns, first.bytes, sizes)
+  return {
+    headBytes,
+    sideOffsets,
+    groups: [firstGroups, secondGroups] as const,
+    declarationsOffset,
+    sides: [first, second] as const,
+    bytes: second.bytes,
+  }
+}
+
+/** A field's segment on one side: lengths, type ids, and then the data, `stride` bytes a row. */
+export function fieldLayout(sizes: FabricSizes, stride: number) {
+  const placed = placeColumns(fieldColumns, 0, sizes)
+  return { ...placed, dataOffset: placed.bytes, bytes: placed.bytes + roundUp(stride * sizes.entityLimit, pageBytes) }
+}
+
+/** One of the two segments of the spatial index. */
+export function indexLayout(sizes: FabricSizes) {
+  return placeColumns(indexColumns, 0, sizes)
+}
+
+/** The messages' segment on one side: starts, lengths, and then the heap. */
+export function messageLayout(sizes: FabricSizes) {
+  const placed = placeColumns(messageColumns, 0, sizes)
+  return { ...placed, heapOffset: placed.bytes, bytes: placed.bytes + roundUp(sizes.messageHeapBytes, pageBytes) }
+}
+
+export const segmentNames = {
+  control: 'control',
+  partition: (index: number, epoch: number) => `partition-${index}-${epoch}`,
+  field: (index: number, epoch: number, field: number, side: number) =>
+    `partition-${index}-${epoch}-field-${field}-${side}`,
+  index: (index: number, epoch: number, side: number) => `partition-${index}-${epoch}-index-${side}`,
+  messages: (index: number, epoch: number, side: number) => `partition-${index}-${epoch}-messages-${side}`,
+}
+
+export function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple
+}

@@ -1,0 +1,70 @@
+// Messages between partitions: written at the end of a tick grouped by target, read by the target in the next one.
+// Owns their place in memory and their order; best effort ends here: what is committed is delivered once, if its target exists.
+
+import { assert } from '../../../base/assert.ts'
+import type { Fabric } from './fabric.ts'
+import type { PartitionMemory, Side } from './partition-memory.ts'
+
+export interface OutgoingMessage {
+  target: number
+  payload: Uint8Array
+}
+
+export interface IncomingMessage {
+  /** The partition that sent it. */
+  source: number
+  payload: Uint8Array
+}
+
+/** Writes a tick's messages: by target, each target's in the order they were sent. Their memory is claimed already. */
+export function writeMessages(
+  memory: PartitionMemory,
+  sideIndex: number,
+  side: Side,
+  outgoing: readonly OutgoingMessage[],
+): void {
+  side.set('messages', outgoing.length)
+  side.set('messageGroups', 0)
+  if (outgoing.length === 0) return
+  const { start, bytes, heap } = memory.messages(sideIndex)
+  const sorted = [...outgoing].sort((a, b) => a.target - b.target) // stable: the order of sending stays within a target
+  let group = -1
+  let heapEnd = 0
+  sorted.forEach((message, place) => {
+    if (place === 0 || message.target !== sorted[place - 1].target) {
+      group++
+      side.messageTarget[group] = message.target
+      side.messageStart[group] = place
+      side.messageCount[group] = 0
+    }
+    side.messageCount[group]++
+    start[place] = heapEnd
+    bytes[place] = message.payload.length
+    heap.set(message.payload, heapEnd)
+    heapEnd += message.payload.length
+  })
+  side.set('messageGroups', group + 1)
+}
+
+/**
+ * All messages that were sent to a partition in `tick`, by source partition and then in the order of sending. Payloads are copies.
+ * A partition that was not there in `tick` has none: what was sent to its index was for the partition that had it before.
+ */
+export function readMessages(fabric: Fabric, target: number, tick: number): IncomingMessage[] {
+  const incoming: IncomingMessage[] = []
+  if (fabric.partition(target).side(tick).float('tick') !== tick) return incoming
+  for (const source of fabric.partitions()) {
+    const memory = fabric.partition(source)
+    const side = memory.side(tick)
+    for (let group = 0; group < side.get('messageGroups'); group++) {
+      if (side.messageTarget[group] !== target) continue
+      assert(source !== target, 'no partition sends to itself')
+      const { start, bytes, heap } = memory.messages(tick % 2)
+      const first = side.messageStart[group]
+      for (let place = first; place < first + side.messageCount[group]; place++) {
+        incoming.push({ source, payload: heap.slice(start[place], start[place] + bytes[place]) })
+      }
+    }
+  }
+  return incoming
+}

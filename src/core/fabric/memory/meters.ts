@@ -1,0 +1,129 @@
+// What is counted while a simulation runs, in the control segment: where the time of a tick goes, and who hands over to whom.
+// Owns the views and the counting of handoffs. Each number has one writer, who adds to it without a lock: an app the durations of its partition,
+// the worker all else; whoever writes after a crash counts on. Never reads a clock.
+
+import { bucketCount, bucketOf, type Durations } from '../../tick/durations.ts'
+import type { Fabric } from './fabric.ts'
+import { clockMeterRecord, durationNumbers, partitionMeterRecord } from './layout.ts'
+
+/** What an app does, one after the other, tick by tick. */
+export const appPhases = ['wait', 'read', 'simulate', 'commit'] as const
+export type AppPhase = (typeof appPhases)[number]
+
+/** What the clock does between the release of a tick and of the next one, but for waiting until that is due. */
+export const clockPhases = ['barrier', 'handoff'] as const
+export type ClockPhase = (typeof clockPhases)[number]
+
+const partitionAt = partitionMeterRecord.index
+const clockAt = clockMeterRecord.index
+type PartitionCount = 'entities' | 'handedOut' | 'takenIn' | 'rejected'
+
+export class DurationMeter {
+  readonly #numbers: Float64Array // one a bucket, and the sum in ms
+
+  constructor(numbers: Float64Array) {
+    this.#numbers = numbers
+  }
+
+  add(durationMs: number): void {
+    this.#numbers[bucketOf(durationMs)]++
+    this.#numbers[bucketCount] += durationMs
+  }
+
+  /** As it stands; a writer at work may have added one of the two already. */
+  read(): Durations {
+    return { counts: [...this.#numbers.subarray(0, bucketCount)], sumMs: this.#numbers[bucketCount] }
+  }
+}
+
+export class PartitionMeter {
+  readonly phases: Readonly<Record<AppPhase, DurationMeter>>
+  readonly #numbers: Float64Array
+
+  constructor({ control }: Pick<Fabric, 'control'>, partition: number) {
+    const start = control.partitionMeterOffset(partition) / 8
+    this.#numbers = control.floats.subarray(start, start + partitionMeterRecord.bytes / 8)
+    this.phases = {
+      wait: durationsAt(this.#numbers, partitionAt.wait),
+      read: durationsAt(this.#numbers, partitionAt.read),
+      simulate: durationsAt(this.#numbers, partitionAt.simulate),
+      commit: durationsAt(this.#numbers, partitionAt.commit),
+    }
+  }
+
+  get(name: PartitionCount): number {
+    return this.#numbers[partitionAt[name]]
+  }
+  set(name: PartitionCount, value: number): void {
+    this.#numbers[partitionAt[name]] = value
+  }
+  add(name: PartitionCount, count: number): void {
+    this.#numbers[partitionAt[name]] += count
+  }
+}
+
+export class ClockMeter {
+  readonly phases: Readonly<Record<ClockPhase, DurationMeter>>
+  readonly #numbers: Float64Array
+
+  constructor({ control }: Pick<Fabric, 'control'>) {
+    const start = control.clockMeterOffset / 8
+    this.#numbers = control.floats.subarray(start, start + clockMeterRecord.bytes / 8)
+    this.phases = {
+      barrier: durationsAt(this.#numbers, clockAt.barrier),
+      handoff: durationsAt(this.#numbers, clockAt.handoff),
+    }
+  }
+
+  get missedTicks(): number {
+    return this.#numbers[clockAt.missedTicks]
+  }
+  addMissedTicks(count: number): void {
+    this.#numbers[clockAt.missedTicks] += count
+  }
+
+  /** When the newest tick was released, in ms; the same clock for all processes of the machine. */
+  get releasedAtMs(): number {
+    return this.#numbers[clockAt.releasedAt]
+  }
+  setReleasedAt(ms: number): void {
+    this.#numbers[clockAt.releasedAt] = ms
+  }
+}
+
+/** Counts what a tick came to, once its handoffs are granted: entities by partition, and what was handed over and what was not. */
+export class HandoffCounter {
+  readonly #fabric: Fabric
+  readonly #meters: PartitionMeter[] = []
+
+  constructor(fabric: Fabric) {
+    this.#fabric = fabric
+  }
+
+  count(tick: number): void {
+    const { control } = this.#fabric
+    const partitions = control.partitionCount
+    for (let partition = 0; partition < partitions; partition++) {
+      if (!control.partitionInUse(partition)) continue
+      const side = this.#fabric.partition(partition).side(tick)
+      const meter = this.#meter(partition)
+      meter.set('entities', side.get('population'))
+      const groups = side.get('handoffGroups')
+      for (let group = 0; group < groups; group++) {
+        const granted = side.handoffGranted[group]
+        meter.add('handedOut', granted)
+        meter.add('rejected', side.handoffCount[group] - granted)
+        this.#meter(side.handoffTarget[group]).add('takenIn', granted)
+      }
+    }
+  }
+
+  #meter(partition: number): PartitionMeter {
+    this.#meters[partition] ??= new PartitionMeter(this.#fabric, partition)
+    return this.#meters[partition]
+  }
+}
+
+function durationsAt(numbers: Float64Array, start: number): DurationMeter {
+  return new DurationMeter(numbers.subarray(start, start + durationNumbers))
+}

@@ -1,0 +1,583 @@
+// One partition's memory: both sides' columns as typed arrays, fields and messages opened when they are first used.
+// Owns views and claims; never decides what stands in them.
+
+import { assert } from '../../../base/assert.ts'
+import { MemoryFullError, pageBytes, type Segment, type Segments } from '../../../base/memory.ts'
+import { type DeclaredShape, declarationText, parseDeclaration } from '../../entities/shape.ts'
+import { type ControlBlock, machineIsFull } from './control-block.ts'
+import {
+  columns,
+  declarationBytesMax,
+  declarationRecord,
+  type FabricSizes,
+  fieldColumns,
+  fieldIndexMax,
+  fieldLayout,
+  indexColumns,
+  indexLayout,
+  interestMax,
+  kindBytes,
+  messageColumns,
+  messageLayout,
+  partitionHeaderRecord,
+  partitionLayout,
+  roundUp,
+  segmentNames,
+  sideRecord,
+} from './layout.ts'
+
+const sideAt = sideRecord.index
+const headerAt = partitionHeaderRecord.index
+/** What more is claimed at least, where something is: no claim is for a few rows, messages or bytes. */
+const rowsStep = 256
+const messagesStep = 1024
+const heapStep = 16_384
+
+type SideNumber =
+  | 'rows'
+  | 'nextRow'
+  | 'population'
+  | 'capacity'
+  | 'strays'
+  | 'handoffGroups'
+  | 'incomingGroups'
+  | 'messageGroups'
+  | 'messages'
+  | 'interests'
+  | 'indexed'
+  | 'indexTable'
+  | 'indexBins'
+  | 'indexChanges'
+type SideFloat = 'tick' | 'idLane' | 'idCounter' | 'everyRowChanged' | 'indexTick'
+
+/** One side of a partition: the state of one tick. Arrays are as long as the partition's limit; rows in use are below `rows`. */
+export class Side {
+  readonly id: Float64Array // one a row
+  readonly type: Uint32Array // one a row
+  readonly state: Uint8Array // one a row: see rowState
+  readonly stateWords: Uint32Array // the same bytes, four rows a word; behind the last whole word there may be three more rows
+  readonly destination: Uint8Array // one a row: domain index + 1, or 0
+  readonly changed: Uint32Array // one a row: low 32 bits of a tick
+  readonly position: Float32Array // x, y, z a row
+  readonly leavingRow: Uint32Array // row numbers, group by group
+  readonly handoffTarget: Uint32Array // one a group, as the next three
+  readonly handoffStart: Uint32Array
+  readonly handoffCount: Uint32Array
+  readonly handoffGranted: Uint32Array
+  readonly incomingSource: Uint32Array // one a group that comes, as the next
+  readonly incomingGroup: Uint32Array
+  readonly messageTarget: Uint32Array // one a group, as the next two
+  readonly messageStart: Uint32Array
+  readonly messageCount: Uint32Array
+  readonly interestDomain: Uint32Array // one a box
+  readonly interestBox: Float64Array // minX, minY, maxX, maxY a box
+  readonly quiet: Float64Array // minX, minY, maxX, maxY
+  readonly fieldStrides: Uint32Array // one a field index
+  readonly #words: Uint32Array
+  readonly #floats: Float64Array
+
+  constructor({ buffer, startBytes: start }: Segment, layout: ReturnType<typeof partitionLayout>, number: 0 | 1) {
+    const record = start + layout.sideOffsets[number]
+    this.#words = new Uint32Array(buffer, record, sideRecord.bytes / 4)
+    this.#floats = new Float64Array(buffer, record, sideRecord.bytes / 8)
+    this.interestDomain = new Uint32Array(buffer, record + sideRecord.offsetBytes.interestDomain, interestMax)
+    this.interestBox = new Float64Array(buffer, record + sideRecord.offsetBytes.interestBox, interestMax * 4)
+    this.fieldStrides = new Uint32Array(buffer, record + sideRecord.offsetBytes.fieldStride, fieldIndexMax + 1)
+    this.quiet = new Float64Array(buffer, record + sideRecord.offsetBytes.quiet, 4)
+    const { offsetBytes, length } = layout.sides[number]
+    this.id = new Float64Array(buffer, start + offsetBytes.id, length.id)
+    this.type = new Uint32Array(buffer, start + offsetBytes.type, length.type)
+    this.state = new Uint8Array(buffer, start + offsetBytes.state, length.state)
+    this.stateWords = new Uint32Array(buffer, start + offsetBytes.state, length.state >>> 2)
+    this.destination = new Uint8Array(buffer, start + offsetBytes.destination, length.destination)
+    this.changed = new Uint32Array(buffer, start + offsetBytes.changed, length.changed)
+    this.position = new Float32Array(buffer, start + offsetBytes.position, length.position)
+    this.leavingRow = new Uint32Array(buffer, start + offsetBytes.leavingRow, length.leavingRow)
+    const groups = layout.groups[number]
+    const groupColumn = (name: keyof typeof groups.length) =>
+      new Uint32Array(buffer, start + groups.offsetBytes[name], groups.length[name])
+    this.handoffTarget = groupColumn('handoffTarget')
+    this.handoffStart = groupColumn('handoffStart')
+    this.handoffCount = groupColumn('handoffCount')
+    this.handoffGranted = groupColumn('handoffGranted')
+    this.incomingSource = groupColumn('incomingSource')
+    this.incomingGroup = groupColumn('incomingGroup')
+    this.messageTarget = groupColumn('messageTarget')
+    this.messageStart = groupColumn('messageStart')
+    this.messageCount = groupColumn('messageCount')
+  }
+
+  get(name: SideNumber): number {
+    return this.#words[sideAt[name]]
+  }
+  set(name: SideNumber, value: number): void {
+    this.#words[sideAt[name]] = value
+  }
+  float(name: SideFloat): number {
+    return this.#floats[sideAt[name]]
+  }
+  setFloat(name: SideFloat, value: number): void {
+    this.#floats[sideAt[name]] = value
+  }
+  /** Bytes a row of the field has on this side; 0 where the field isn't in use. */
+  fieldStride(field: number): number {
+    return this.fieldStrides[field]
+  }
+  setFieldStride(field: number, stride: number): void {
+    this.fieldStrides[field] = stride
+  }
+  get rows(): number {
+    return this.#words[sideAt.rows]
+  }
+}
+
+/** What the state column holds. */
+export const rowState = { free: 0, here: 1, leaving: 2 } as const
+
+/** Whether the row's entity was written in a tick after `tick`. */
+export function changedSince(side: Side, row: number, tick: number): boolean {
+  return side.float('everyRowChanged') > tick || ((side.changed[row] - tick) | 0) > 0
+}
+
+export interface FieldView {
+  length: Int32Array // one a row: bytes + 1, 0 for no such field
+  typeId: Uint32Array // one a row
+  data: Uint8Array // `stride` bytes a row
+  words: Uint32Array // the same bytes, `stride` / 4 words a row
+  stride: number
+}
+
+/** A segment of the spatial index. */
+export interface IndexView {
+  start: Uint32Array // one a bin, and one more
+  row: Uint32Array // one an entry
+  x: Float32Array // one an entry
+  y: Float32Array // one an entry
+  changedRow: Uint32Array // not by row
+  changedSince: Uint32Array // one a row
+}
+
+export interface MessagesView {
+  start: Uint32Array // one a message
+  bytes: Uint32Array // one a message
+  heap: Uint8Array
+}
+
+export class PartitionMemory {
+  readonly index: number
+  readonly epoch: number
+  readonly sizes: FabricSizes
+  readonly sides: readonly [Side, Side]
+  readonly #segments: Segments
+  readonly #control: ControlBlock
+  readonly #segment: Segment
+  readonly #writable: boolean
+  readonly #header: Uint32Array
+  readonly #layout: ReturnType<typeof partitionLayout>
+  readonly #fields: [Map<number, OpenField>, Map<number, OpenField>] = [new Map(), new Map()]
+  readonly #messages: (OpenMessages | undefined)[] = [undefined, undefined]
+  readonly #indexes: (OpenIndex | undefined)[] = [undefined, undefined]
+  /** By field index: what was declared last through this object. */
+  readonly #declared: (DeclaredShape | undefined)[] = []
+  #refusal = machineIsFull
+
+  constructor(segments: Segments, control: ControlBlock, index: number, writable: boolean) {
+    this.index = index
+    this.epoch = control.partitionWord(index, 'epoch')
+    this.sizes = control.sizes
+    this.#segments = segments
+    this.#control = control
+    this.#writable = writable
+    this.#layout = partitionLayout(this.sizes)
+    this.#segment = segments.open(segmentNames.partition(index, this.epoch), this.#layout.bytes, writable)
+    const { buffer, startBytes } = this.#segment
+    this.#header = new Uint32Array(buffer, startBytes, partitionHeaderRecord.bytes / 4)
+    this.sides = [new Side(this.#segment, this.#layout, 0), new Side(this.#segment, this.#layout, 1)]
+  }
+
+  /** Claims what a new partition needs before anybody looks at it. Throws MemoryFullError. */
+  static create(segments: Segments, control: ControlBlock, index: number, idLane: number): PartitionMemory {
+    const memory = new PartitionMemory(segments, control, index, true)
+    const refused = () =>
+      new MemoryFullError(`no room for partition '${control.partitionName(index)}': ${memory.refusal}`)
+    if (!memory.#claimHead()) throw refused()
+    if (!memory.ensureRows(1)) {
+      control.giveMemoryBack(memory.claimedPages)
+      throw refused()
+    }
+    for (const side of memory.sides) {
+      side.setFloat('idLane', idLane)
+      side.setFloat('idCounter', 0)
+    }
+    return memory
+  }
+
+  /** Frees all its segments, once nobody has them open: also those of fields that were opened, and then not claimed in full. */
+  remove(): void {
+    for (let field = 1; field <= fieldIndexMax; field++) {
+      for (const side of [0, 1]) this.#segments.remove(segmentNames.field(this.index, this.epoch, field, side))
+    }
+    for (const side of [0, 1]) this.#segments.remove(segmentNames.messages(this.index, this.epoch, side))
+    for (const side of [0, 1]) this.#segments.remove(segmentNames.index(this.index, this.epoch, side))
+    this.#segments.remove(segmentNames.partition(this.index, this.epoch))
+  }
+
+  side(tick: number): Side {
+    return this.sides[tick % 2]
+  }
+
+  /** Why the last claim was refused. */
+  get refusal(): string {
+    return this.#refusal
+  }
+
+  /** Rows of every column that are claimed on both sides. */
+  get claimedRows(): number {
+    return this.#header[headerAt.claimedRows]
+  }
+
+  /** Pages that are claimed for this partition. */
+  get claimedPages(): number {
+    return this.#header[headerAt.claimedPages]
+  }
+
+  /** Makes sure that `rows` rows can be written on both sides, all fields in use included. False: no room, nothing changed for the caller. */
+  ensureRows(rows: number): boolean {
+    return this.#raise(headerAt.claimedRows, rows, this.sizes.entityLimit, rowsStep)
+  }
+
+  /** Makes sure that a field can be written with that stride, a multiple of 4, on both sides. */
+  ensureField(field: number, stride: number): boolean {
+    assert(stride % 4 === 0, `stride ${stride} of field ${field}`)
+    assert(field >= 1 && field <= fieldIndexMax, `field index ${field}`)
+    const at = headerAt.claimedFieldStride + field
+    return stride <= this.#header[at] || this.#claim(at, stride)
+  }
+
+  /** The field's columns on a side, at that side's stride. Undefined where the field isn't in use there. */
+  field(sideIndex: number, field: number): FieldView | undefined {
+    const stride = this.sides[sideIndex].fieldStride(field)
+    return stride === 0 ? undefined : this.#openField(sideIndex, field, stride).view
+  }
+
+  /** The same for the owner, who sets the side's stride first. */
+  openField(sideIndex: number, field: number, stride: number): FieldView {
+    this.sides[sideIndex].setFieldStride(field, stride)
+    return this.#openField(sideIndex, field, stride).view
+  }
+
+  /** Says what values of a field with that type id are. Only the owner does. Where there is no room for it, it stays unsaid: values are bytes then. */
+  declareShape(field: number, declared: DeclaredShape): void {
+    if (this.#declared[field] === declared) return
+    this.#declared[field] = declared
+    const text = new TextEncoder().encode(declarationText(declared))
+    const isClaimed = this.#header[headerAt.claimedShapes] > 0 || this.#claim(headerAt.claimedShapes, fieldIndexMax + 1)
+    if (!isClaimed || text.length > declarationBytesMax) return
+    const { bytes, text: place } = this.#declaration(field)
+    bytes[0] = 0
+    place.set(text)
+    bytes[0] = text.length
+  }
+
+  /** What was declared of a field. It may have been written this moment, or by an app that errs: a value that doesn't suit it is just bytes. */
+  declaredShape(field: number): DeclaredShape | undefined {
+    if (this.#header[headerAt.claimedShapes] === 0) return undefined
+    const { bytes, text } = this.#declaration(field)
+    return parseDeclaration(new TextDecoder().decode(text.slice(0, Math.min(bytes[0], text.length))))
+  }
+
+  #declaration(field: number): { bytes: Uint32Array; text: Uint8Array } {
+    const { buffer, startBytes } = this.#segment
+    const start = startBytes + this.#layout.declarationsOffset + field * declarationRecord.bytes
+    return {
+      bytes: new Uint32Array(buffer, start + declarationRecord.offsetBytes.bytes, 1),
+      text: new Uint8Array(buffer, start + declarationRecord.offsetBytes.text, declarationBytesMax),
+    }
+  }
+
+  /** One of the two segments of the spatial index: a table, and the changes of the side of that number. What is in them is said by the sides. */
+  indexSegment(segment: number): IndexView {
+    return this.#openIndex(segment).view
+  }
+
+  /** Makes sure that tables of so many entries can be written. */
+  ensureIndexTable(entries: number): boolean {
+    return this.#raise(headerAt.claimedIndexRows, entries, this.sizes.entityLimit, rowsStep)
+  }
+
+  /** Makes sure that rows below `rows` can be noted as changed. */
+  ensureIndexChanges(rows: number): boolean {
+    return this.#raise(headerAt.claimedIndexChanges, rows, this.sizes.entityLimit, rowsStep)
+  }
+
+  messages(sideIndex: number): MessagesView {
+    return this.#openMessages(sideIndex).view
+  }
+
+  /** Makes sure that so many messages and bytes of payload can be written on a side. */
+  ensureMessages(sideIndex: number, count: number, heapBytes: number): boolean {
+    const { messageLimit, messageHeapBytes } = this.sizes
+    return (
+      this.#raise(headerAt.claimedMessages + sideIndex, count, messageLimit, messagesStep) &&
+      this.#raise(headerAt.claimedHeapBytes + sideIndex, heapBytes, messageHeapBytes, heapStep)
+    )
+  }
+
+  /** How much of what is claimed is not needed by a partition that uses no more than this: a share, below 1. */
+  spareShare(use: MemoryUse): number {
+    let spare = 0
+    for (const { before, after } of this.#columns(this.#header, this.#claimsFor(use))) spare += before - after
+    return spare / this.claimedPages
+  }
+
+  /**
+   * Gives back what a partition doesn't need that uses no more than this. Only its owner does, between begin and finish, in a tick in which nobody reads or writes
+   * more than that on either side.
+   */
+  shrink(use: MemoryUse): void {
+    const before = this.#header.slice()
+    const columns = [...this.#columns(before, this.#claimsFor(use))]
+    const spare = columns.reduce((sum, column) => sum + column.before - column.after, 0)
+    // First what is said, then what is done: one that dies in between leaves memory that is claimed for nothing, never the opposite.
+    this.#header.set(this.#claimsFor(use))
+    this.#header[headerAt.claimedPages] = before[headerAt.claimedPages] - spare
+    for (const column of columns) giveBack(column, column.after, column.before)
+    this.#control.giveMemoryBack(spare)
+  }
+
+  #claimHead(): boolean {
+    const claims = [{ segment: this.#segment, offsetBytes: 0, before: 0, after: pagesOf(this.#layout.headBytes) }]
+    const pages = this.#claimAll(claims)
+    if (pages >= 0) this.#header[headerAt.claimedPages] = pages
+    return pages >= 0
+  }
+
+  /** Raises a number of the header so that it is at least `count`, and a bit more where there is room: there will be a next time. */
+  #raise(at: number, count: number, max: number, step: number): boolean {
+    if (count <= this.#header[at]) return true
+    if (count > max) return false
+    const roomy = withRoom(count, max, step)
+    return this.#claim(at, roomy) || (roomy > count && this.#claim(at, count))
+  }
+
+  #claim(at: number, count: number): boolean {
+    const claims = this.#header.slice()
+    claims[at] = count
+    const pages = this.#claimAll([...this.#columns(this.#header, claims)])
+    if (pages < 0) return false
+    claims[headerAt.claimedPages] += pages
+    this.#header.set(claims)
+    return true
+  }
+
+  /** Claims all of it, counted among what the simulation may have, and says how many pages; or nothing of it: -1. */
+  #claimAll(columns: readonly ColumnClaim[]): number {
+    const pages = columns.reduce((sum, { before, after }) => sum + after - before, 0)
+    if (!this.#control.takeMemory(pages)) {
+      const { memoryPages, memoryPagesMax } = this.#control
+      const [used, most, wanted] = [memoryPages, memoryPagesMax, pages].map((count) => (count * pageBytes) / 1024 ** 2)
+      this.#refusal = `the simulation uses ${used.toFixed(1)} of the ${most.toFixed(0)} MiB of shared memory that it may have, and ${wanted.toFixed(1)} MiB more are wanted`
+      return -1
+    }
+    for (const { segment, offsetBytes, before, after } of columns) {
+      if (before >= after || segment.claim(offsetBytes + before * pageBytes, (after - before) * pageBytes)) continue
+      for (const column of columns) giveBack(column, column.before, column.after)
+      this.#control.giveMemoryBack(pages)
+      this.#refusal = machineIsFull
+      return -1
+    }
+    return pages
+  }
+
+  /** The header's numbers for a partition that uses no more than this; none is higher than now. */
+  #claimsFor({ rows, messages, heapBytes, isIndexed }: MemoryUse): Uint32Array {
+    const { entityLimit, messageLimit, messageHeapBytes } = this.sizes
+    const claims = this.#header.slice()
+    const lower = (at: number, count: number) => {
+      claims[at] = Math.min(claims[at], count)
+    }
+    lower(headerAt.claimedRows, withRoom(Math.max(1, rows), entityLimit, rowsStep))
+    for (const side of [0, 1]) {
+      lower(headerAt.claimedMessages + side, messages && withRoom(messages, messageLimit, messagesStep))
+      lower(headerAt.claimedHeapBytes + side, heapBytes && withRoom(heapBytes, messageHeapBytes, heapStep))
+    }
+    if (!isIndexed) for (const at of [headerAt.claimedIndexRows, headerAt.claimedIndexChanges]) claims[at] = 0
+    return claims
+  }
+
+  /** All columns that are claimed by the numbers of either header. */
+  *#columns(before: Uint32Array, after: Uint32Array): Generator<ColumnClaim> {
+    const claimOf = (segment: Segment, offsetBytes: number, bytes: (header: Uint32Array) => number): ColumnClaim => ({
+      segment,
+      offsetBytes,
+      before: pagesOf(bytes(before)),
+      after: pagesOf(bytes(after)),
+    })
+    const isUsed = (at: number) => before[at] > 0 || after[at] > 0
+    const rowsAt = headerAt.claimedRows
+    const shapesBytes = (header: Uint32Array) => header[headerAt.claimedShapes] * declarationRecord.bytes
+    yield claimOf(this.#segment, this.#layout.declarationsOffset, shapesBytes)
+    for (const { offsetBytes } of this.#layout.sides) {
+      for (const { name, kind, width } of columns)
+        yield claimOf(this.#segment, offsetBytes[name], (header) => header[rowsAt] * width * kindBytes[kind])
+    }
+    for (let field = 1; field <= fieldIndexMax; field++) {
+      const at = headerAt.claimedFieldStride + field
+      if (!isUsed(at)) continue
+      for (const side of [0, 1]) {
+        const { segment, layout } = this.#openField(side, field, Math.max(before[at], after[at]))
+        for (const { name, kind } of fieldColumns) {
+          const rowsOf = (header: Uint32Array) => (header[at] > 0 ? header[rowsAt] : 0)
+          yield claimOf(segment, layout.offsetBytes[name], (header) => rowsOf(header) * kindBytes[kind])
+        }
+        yield claimOf(segment, layout.dataOffset, (header) => header[rowsAt] * header[at])
+      }
+    }
+    for (const number of [0, 1]) {
+      if (!isUsed(headerAt.claimedIndexRows) && !isUsed(headerAt.claimedIndexChanges)) break
+      const { segment, layout } = this.#openIndex(number)
+      for (const { name, kind, rows } of indexColumns) {
+        const at =
+          headerAt[name === 'changedRow' || name === 'changedSince' ? 'claimedIndexChanges' : 'claimedIndexRows']
+        const countOf = (count: number) => (rows === 'bin' && count > 0 ? layout.length[name] : count)
+        yield claimOf(segment, layout.offsetBytes[name], (header) => countOf(header[at]) * kindBytes[kind])
+      }
+    }
+    for (const side of [0, 1]) {
+      const countAt = headerAt.claimedMessages + side
+      const heapAt = headerAt.claimedHeapBytes + side
+      if (!isUsed(countAt) && !isUsed(heapAt)) continue
+      const { segment, layout } = this.#openMessages(side)
+      for (const { name, kind } of messageColumns)
+        yield claimOf(segment, layout.offsetBytes[name], (header) => header[countAt] * kindBytes[kind])
+      yield claimOf(segment, layout.heapOffset, (header) => header[heapAt])
+    }
+  }
+
+  #openField(sideIndex: number, field: number, stride: number): OpenField {
+    const open = this.#fields[sideIndex].get(field)
+    if (open && open.view.stride === stride) return open
+    // The reservation grows by doubling, so that a stride that widens step by step is mapped a few times only.
+    const reservedStride = Math.max(open?.reservedStride ?? 64, 2 ** Math.ceil(Math.log2(stride)))
+    const layout = fieldLayout(this.sizes, reservedStride)
+    const name = segmentNames.field(this.index, this.epoch, field, sideIndex)
+    const segment =
+      open && open.reservedStride >= stride ? open.segment : this.#segments.open(name, layout.bytes, this.#writable)
+    const { entityLimit } = this.sizes
+    const view: FieldView = {
+      length: new Int32Array(segment.buffer, segment.startBytes + layout.offsetBytes.length, entityLimit),
+      typeId: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.typeId, entityLimit),
+      data: new Uint8Array(segment.buffer, segment.startBytes + layout.dataOffset, entityLimit * stride),
+      words: new Uint32Array(segment.buffer, segment.startBytes + layout.dataOffset, (entityLimit * stride) / 4),
+      stride,
+    }
+    const opened = { segment, layout, reservedStride, view }
+    this.#fields[sideIndex].set(field, opened)
+    return opened
+  }
+
+  #openIndex(number: number): OpenIndex {
+    const open = this.#indexes[number]
+    if (open) return open
+    const layout = indexLayout(this.sizes)
+    const name = segmentNames.index(this.index, this.epoch, number)
+    const segment = this.#segments.open(name, layout.bytes, this.#writable)
+    const { buffer, startBytes } = segment
+    const { offsetBytes, length } = layout
+    const opened = {
+      segment,
+      layout,
+      view: {
+        start: new Uint32Array(buffer, startBytes + offsetBytes.start, length.start),
+        row: new Uint32Array(buffer, startBytes + offsetBytes.row, length.row),
+        x: new Float32Array(buffer, startBytes + offsetBytes.x, length.x),
+        y: new Float32Array(buffer, startBytes + offsetBytes.y, length.y),
+        changedRow: new Uint32Array(buffer, startBytes + offsetBytes.changedRow, length.changedRow),
+        changedSince: new Uint32Array(buffer, startBytes + offsetBytes.changedSince, length.changedSince),
+      },
+    }
+    this.#indexes[number] = opened
+    return opened
+  }
+
+  #openMessages(sideIndex: number): OpenMessages {
+    const open = this.#messages[sideIndex]
+    if (open) return open
+    const layout = messageLayout(this.sizes)
+    const segment = this.#segments.open(
+      segmentNames.messages(this.index, this.epoch, sideIndex),
+      layout.bytes,
+      this.#writable,
+    )
+    const opened: OpenMessages = {
+      segment,
+      layout,
+      view: {
+        start: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.start, this.sizes.messageLimit),
+        bytes: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.bytes, this.sizes.messageLimit),
+        heap: new Uint8Array(segment.buffer, segment.startBytes + layout.heapOffset, this.sizes.messageHeapBytes),
+      },
+    }
+    this.#messages[sideIndex] = opened
+    return opened
+  }
+}
+
+/** The most that a partition uses of what grows. */
+export interface MemoryUse {
+  rows: number
+  messages: number
+  heapBytes: number
+  /** Whether a side's spatial index holds anything. */
+  isIndexed: boolean
+}
+
+/** Pages of a column, from its start, that are claimed before and after a change. */
+interface ColumnClaim {
+  segment: Segment
+  offsetBytes: number
+  before: number
+  after: number
+}
+
+function giveBack({ segment, offsetBytes }: ColumnClaim, fromPage: number, toPage: number): void {
+  if (fromPage < toPage) segment.release(offsetBytes + fromPage * pageBytes, (toPage - fromPage) * pageBytes)
+}
+
+function pagesOf(bytes: number): number {
+  return Math.ceil(bytes / pageBytes)
+}
+
+/** An eighth more than `count`, in whole steps; where the limit is small, so are the steps. */
+function withRoom(count: number, max: number, step: number): number {
+  return Math.min(max, roundUp(count + Math.floor(count / 8), Math.max(1, Math.min(step, max >>> 3))))
+}
+
+interface OpenField {
+  segment: Segment
+  layout: ReturnType<typeof fieldLayout>
+  /** The stride that the segment's length allows for; at least the view's. */
+  reservedStride: number
+  view: FieldView
+}
+
+interface OpenIndex {
+  segment: Segment
+  layout: ReturnType<typeof indexLayout>
+  view: IndexView
+}
+
+interface OpenMessages {
+  segment: Segment
+  layout: ReturnType<typeof messageLayout>
+  view: MessagesView
+}
+
+/** The stride for a field that has to hold `bytes`: whole 4 bytes, and half as much again when it widens, so that it widens rarely. */
+export function strideFor(bytes: number, strideBefore: number, sizes: FabricSizes): number {
+  const needed = Math.max(4, roundUp(bytes, 4))
+  if (needed <= strideBefore) return strideBefore
+  return strideBefore === 0
+    ? needed
+    : Math.min(roundUp(sizes.fieldBytesMax, 4), Math.max(needed, roundUp(strideBefore * 1.5, 4)))
+}

@@ -1,0 +1,198 @@
+// Who leaves a partition at the end of a tick, and for where: found among those that changed, and written in groups as the barrier and the targets read them.
+// Owns the groups' order: by target, and within a target by row. Never lets anybody go: the barrier grants.
+
+import type { Box } from '../memory/box.ts'
+import { rowState, type Side } from '../memory/partition-memory.ts'
+import { PlaceList } from '../memory/place-list.ts'
+import { grown, RowList } from '../memory/row-list.ts'
+import type { World } from '../memory/world.ts'
+import { findOutside } from './inside.ts'
+
+/** Thrown where an entity of a domain with an area was moved out of it: nothing is written, and it can be moved back. */
+export class OutsideError extends Error {
+  readonly row: number
+
+  constructor(row: number) {
+    super(`the entity in row ${row} is outside of its domain`)
+    this.name = 'OutsideError'
+    this.row = row
+  }
+}
+
+/** Whom to look at, of the rows below `rows`. */
+export interface Suspects {
+  rows: number
+  /** All of them: nobody knows what changed. */
+  all: boolean
+  changed: RowList
+  rejected: readonly number[]
+}
+
+export class Departures {
+  readonly #world: World
+  readonly #partition: number
+  readonly #domain: number
+  readonly #cell: Box | undefined
+  readonly #refusesOutside: boolean
+  #back!: Side
+  /** Rows that bulk writes may have left outside of the cell. */
+  readonly #outside = new RowList()
+  /** Rows that bulk writes left outside of what is both in the cell and quiet, free ones too, of all rows below `#scannedTo`, each of which was looked at once and in order. */
+  readonly #scanned = new PlaceList()
+  #scannedTo = 0
+  readonly #found = new PlaceList()
+  readonly #candidates = new RowList()
+  #targets = new Int32Array(0)
+
+  /** With `refusesOutside` nobody gets out of the domain, however it was written; without it only bulk writes are held to that, and others keep who is outside. */
+  constructor(
+    world: World,
+    options: { partition: number; domain: number; cell: Box | undefined; refusesOutside: boolean },
+  ) {
+    this.#world = world
+    this.#partition = options.partition
+    this.#domain = options.domain
+    this.#cell = options.cell
+    this.#refusesOutside = options.refusesOutside
+  }
+
+  begin(back: Side): void {
+    this.#back = back
+    this.#outside.clear()
+    this.#scanned.clear()
+    this.#scannedTo = 0
+  }
+
+  /** After a bulk write of the positions from `from` up to `to`: notes who is outside of the cell, and who is outside of its quiet part, if it has one. */
+  lookAround(from: number, to: number, quiet: Box | undefined): void {
+    const cell = this.#cell
+    if (!cell) return
+    const inOrder = from === this.#scannedTo
+    this.#scannedTo = inOrder ? to : -1
+    const found = inOrder && quiet ? this.#scanned : this.#found
+    this.#found.clear()
+    findOutside(this.#back.position, from, to, { box: quiet ?? cell, outer: cell }, found, this.#outside)
+  }
+
+  /** The rows that bulk writes left outside of the quiet part, in ascending order, free ones too; undefined where they did not go over all rows once. */
+  scanned(rows: number): PlaceList | undefined {
+    return this.#scannedTo >= rows ? this.#scanned : undefined
+  }
+
+  /** Whether the row's entity belongs to a domain with an area, and is not in it. */
+  isOutside(row: number): boolean {
+    const { state, destination, position } = this.#back
+    const cell = this.#cell
+    if (!cell || state[row] === rowState.free || destination[row] !== 0) return false
+    if (!Number.isFinite(position[row * 3 + 2])) return true
+    const x = position[row * 3]
+    const y = position[row * 3 + 1]
+    return !isInCell(cell, x, y) && this.#world.partitionAt(this.#domain, x, y) < 0
+  }
+
+  /**
+   * Finds the entities whose place is elsewhere, marks them as leaving, and lists them by target. Those that have come to where they were to be handed are handed no
+   * further: their rows are added to `suspects.changed`. Throws OutsideError.
+   */
+  write(suspects: Suspects): void {
+    const candidates = this.#findCandidates(suspects)
+    candidates.sortUnique()
+    const { rows } = candidates
+    if (this.#targets.length < candidates.count) this.#targets = new Int32Array(rows.length)
+    let strays = 0
+    let leaving = 0
+    for (let place = 0; place < candidates.count; place++) {
+      const target = this.#targetOf(rows[place], suspects.changed)
+      if (target < 0 && this.#refusesOutside && this.isOutside(rows[place])) throw new OutsideError(rows[place])
+      if (target < 0) strays = 1
+      if (target < 0 || target === this.#partition) continue
+      rows[leaving] = rows[place]
+      this.#targets[leaving++] = target
+    }
+    this.#back.set('strays', strays)
+    writeGroups(this.#back, rows.subarray(0, leaving), this.#targets)
+  }
+
+  #findCandidates({ rows, all, changed, rejected }: Suspects): RowList {
+    const candidates = this.#candidates
+    candidates.clear()
+    const { state, destination, position } = this.#back
+    const cell = this.#cell
+    const consider = (row: number) => {
+      if (row >= rows || state[row] !== rowState.here) return
+      if (destination[row] === 0 && (!cell || isInCell(cell, position[row * 3], position[row * 3 + 1]))) return
+      candidates.push(row)
+    }
+    for (let place = 0; place < this.#outside.count; place++) {
+      const row = this.#outside.rows[place]
+      if (row >= rows) continue
+      if (state[row] === rowState.free) this.#park(row)
+      else if (this.isOutside(row)) throw new OutsideError(row)
+      else consider(row)
+    }
+    if (all) {
+      for (let row = 0; row < rows; row++) consider(row)
+      return candidates
+    }
+    for (let place = 0; place < changed.count; place++) consider(changed.rows[place])
+    for (const row of rejected) consider(row)
+    return candidates
+  }
+
+  /** Moves a free row, whose entity left the cell, back into it: it would be found outside in every tick until it is used again. */
+  #park(row: number): void {
+    const { minX, minY, maxX, maxY } = this.#cell!
+    this.#back.position[row * 3] = (minX + maxX) / 2
+    this.#back.position[row * 3 + 1] = (minY + maxY) / 2
+    this.#back.position[row * 3 + 2] = 0
+  }
+
+  /** The partition that should own the row's entity from the next tick on; -1 where no partition owns its position, and it stays. */
+  #targetOf(row: number, changed: RowList): number {
+    const { destination, position } = this.#back
+    const wanted = destination[row]
+    if (wanted === 0 && !this.#cell) return this.#partition
+    const domain = wanted === 0 ? this.#domain : wanted - 1
+    const target = this.#world.partitionAt(domain, position[row * 3], position[row * 3 + 1])
+    if (target === this.#partition && wanted !== 0) {
+      destination[row] = 0
+      changed.push(row)
+    }
+    return target
+  }
+}
+
+/** Without the upper edges, which a cell owns only where it is the last. */
+function isInCell({ minX, minY, maxX, maxY }: Box, x: number, y: number): boolean {
+  return x >= minX && x < maxX && y >= minY && y < maxY
+}
+
+/** Marks the rows as leaving and writes them by target. `targets` has the target of each. Rows are in ascending order. */
+function writeGroups(side: Side, rows: Uint32Array, targets: Int32Array): void {
+  const order: number[] = []
+  for (let place = 0; place < rows.length; place++) {
+    const target = targets[place]
+    if (target >= counted.length) counted = grown(counted, target + 1)
+    if (counted[target]++ === 0) order.push(target)
+  }
+  order.sort((a, b) => a - b)
+  let start = 0
+  for (let group = 0; group < order.length; group++) {
+    const count = counted[order[group]]
+    side.handoffTarget[group] = order[group]
+    side.handoffStart[group] = start
+    side.handoffCount[group] = count
+    side.handoffGranted[group] = 0
+    counted[order[group]] = start
+    start += count
+  }
+  for (let place = 0; place < rows.length; place++) {
+    side.leavingRow[counted[targets[place]]++] = rows[place]
+    side.state[rows[place]] = rowState.leaving
+  }
+  for (const target of order) counted[target] = 0
+  side.set('handoffGroups', order.length)
+}
+
+/** By target: how many go there, then where the next one's row is written; all 0 between two uses. */
+let counted: Uint32Array = new Uint32Array(64)

@@ -1,0 +1,595 @@
+// The owner's work on its partition in one tick: take over the committed state, settle what left, take in what arrives,
+// create, change and delete, and at the end say which entities leave for where.
+// Owns the back side between `begin` and `finish`; never touches a front side, and never waits or wakes.
+
+import { assert } from '../../../base/assert.ts'
+import { idsPerLane } from '../../entities/ids.ts'
+import { type Box, emptyBox } from '../memory/box.ts'
+import { cellOf, type Fabric } from '../memory/fabric.ts'
+import { type Interest, publishInterests, Readers } from '../memory/interests.ts'
+import { fieldIndexMax, roundUp } from '../memory/layout.ts'
+import { type OutgoingMessage, writeMessages } from '../memory/messages.ts'
+import { type FieldView, type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
+import { grown, RowList } from '../memory/row-list.ts'
+import { Departures } from './departures.ts'
+import { OwnerFields } from './owner-fields.ts'
+import { PeakWatch, type PeakWatchOptions } from './peak-watch.ts'
+import { PositionTakeover } from './position-takeover.ts'
+import { copyAllRows, copyChanges, copyValues } from './row-takeover.ts'
+import { SpatialIndex } from './spatial-index.ts'
+import { TickChanges } from './tick-changes.ts'
+
+/** How long all own entities stay in the index after the last question about them. */
+const wholeIndexTicks = 64
+
+/** For so many more entities than it has does a partition claim rows at least. */
+const aheadMin = 1024
+
+/** Of as many rows as there are entities, so many more are used: one free row in so many. */
+const spareRowsShare = 1 / 64
+
+/** What happened to the partition's ownership at the begin of a tick. */
+export interface OwnershipOfTick {
+  /** Rows of entities that are owned from this tick on. */
+  added: number[]
+  /** Entities that left: their row and id before. */
+  removed: { row: number; id: number; type: number }[]
+  /** Rows of entities that wanted to leave and could not. */
+  rejected: number[]
+}
+
+export class PartitionOwner {
+  readonly index: number
+  readonly memory: PartitionMemory
+  readonly domain: number
+  tick = -1
+  back!: Side
+  front!: Side
+  ownership: OwnershipOfTick = { added: [], removed: [], rejected: [] }
+  /** Entities that others wanted to hand to this partition at the last barrier, and could not. */
+  rejectedIncoming = 0
+  /** Boxes that this partition's app reads of others; published at `finish`. */
+  interests: readonly Interest[] = []
+  readonly #fabric: Fabric
+  readonly #cell: Box | undefined
+  readonly #spatialIndex: SpatialIndex | undefined
+  readonly #indexRowsMin: number
+  readonly #readers: Readers
+  /** In its first tick it knows nothing of the back side, nor of what is asked for: a process before it may have died, or a snapshot been restored. */
+  #fresh = true
+  #stamp = 0
+  #backIndex = 0
+  #rows = 0
+  #population = 0
+  #idCounter = 0
+  /** By lane that this owner gives ids of: the first one that it could give. */
+  readonly #firstIds = new Map<number, number>()
+  /** From here on up the next free row is looked for. */
+  #nextRow = 0
+  readonly #fields: OwnerFields
+  #changes = new TickChanges()
+  #changesBefore = new TickChanges()
+  readonly #positions = new PositionTakeover()
+  readonly #departures: Departures
+  /** By row: the begin in which it was listed last as changed. */
+  #listedIn: Uint32Array = new Uint32Array(0)
+  #begins = 0
+  /** Up to this tick all entities are in the index, for questions about this app's own. */
+  #wholeIndexUntil = -1
+  /** Of a sweep under way: the first row of the piece that is being written, or -1, and the end of the last one. */
+  #pieceAt = -1
+  #sweptTo = 0
+  #outgoingMessages: OutgoingMessage[] = []
+  #outgoingBytes = 0
+  /** Of a process's first tick: the ids of all that it owned at the begin. */
+  #firstAddedIds: number[] | undefined
+  /** Rows that one group's entities arrive in. */
+  readonly #arrivals = new RowList()
+  readonly #peakWatch: PeakWatch
+  /** Most rows that were in use at once in this tick. */
+  #rowsMost = 0
+
+  /** Below `indexRowsMin` rows there is no spatial index: it would cost more than it saves. For `refusesOutside` see Departures. */
+  constructor(
+    fabric: Fabric,
+    index: number,
+    {
+      indexRowsMin = 512,
+      refusesOutside = false,
+      ...peaks
+    }: { indexRowsMin?: number; refusesOutside?: boolean } & PeakWatchOptions = {},
+  ) {
+    this.#fabric = fabric
+    this.#indexRowsMin = indexRowsMin
+    this.#peakWatch = new PeakWatch(peaks)
+    this.index = index
+    this.memory = fabric.partition(index)
+    this.#fields = new OwnerFields(this.memory)
+    this.domain = fabric.control.partitionWord(index, 'domain')
+    this.#cell = cellOf(fabric, this.memory)
+    this.#spatialIndex = this.#cell && new SpatialIndex(this.memory, this.#cell)
+    const place = { partition: index, domain: this.domain, cell: this.#cell }
+    this.#departures = new Departures(fabric.world, { ...place, refusesOutside })
+    this.#readers = new Readers(fabric, index, this.#cell)
+  }
+
+  /** Rows in use are below this; free ones have state 0. */
+  get rows(): number {
+    return this.#rows
+  }
+  get population(): number {
+    return this.#population
+  }
+  /** The positions on the back side, all of them as they stand. */
+  get position(): Float32Array {
+    this.#positions.take(this.#rows)
+    return this.back.position
+  }
+
+  /** Opens the back side for `tick`, whose predecessor is committed. */
+  begin(tick: number): void {
+    const { memory } = this
+    assert(tick === this.#fabric.control.committedTick + 1, `tick ${tick} does not follow on the committed one`)
+    assert(tick !== this.tick, `tick ${tick} of partition ${this.index} is begun twice`)
+    this.tick = tick
+    this.#stamp = tick >>> 0
+    this.#backIndex = tick % 2
+    this.back = memory.side(tick)
+    this.front = memory.side(tick + 1)
+    this.ownership = { added: [], removed: [], rejected: [] }
+    this.#outgoingMessages = []
+    this.#outgoingBytes = 0
+    this.#rowsMost = 0
+    this.#departures.begin(this.back)
+    this.#takeOverFront(tick)
+    this.#beginIndex()
+    this.#settleLeavers()
+    this.#takeInArrivals()
+    assert(this.#population <= memory.sizes.entityLimit, `partition ${this.index} has ${this.#population} entities`)
+    this.#firstAddedIds = undefined
+    if (this.#fresh) {
+      const { ownership, back } = this
+      ownership.added = []
+      for (let row = 0; row < this.#rows; row++) if (back.state[row] !== rowState.free) ownership.added.push(row)
+      this.#firstAddedIds = ownership.added.map((row) => back.id[row])
+    }
+  }
+
+  /** Closes the back side: after the barrier it is what everybody reads. Call `control.clearPending` next. Throws OutsideError, and closes nothing. */
+  finish(): void {
+    const { back } = this
+    if (this.#sweptTo > 0) this.endSweep()
+    this.#rowsMost = Math.max(this.#rowsMost, this.#rows)
+    while (this.#rows > 0 && back.state[this.#rows - 1] === rowState.free) this.#rows--
+    this.#positions.take(this.#rows)
+    this.#departures.write({
+      rows: this.#rows,
+      all: this.#fresh || this.front.get('strays') !== 0,
+      changed: this.#changes.rows,
+      rejected: this.ownership.rejected,
+    })
+    if (publishInterests(back, this.front, this.interests) || this.#fresh)
+      this.#fabric.control.interestsTick = this.tick
+    writeMessages(this.memory, this.#backIndex, back, this.#outgoingMessages)
+    back.set('rows', this.#rows)
+    back.set('nextRow', this.#nextRow)
+    back.set('population', this.#population)
+    back.set('capacity', this.#claimAhead())
+    if (this.#fields.hasGrown || this.#fresh) this.#fabric.control.fieldsTick = this.tick
+    this.#finishIndex()
+    back.setFloat('idCounter', this.#idCounter)
+    back.setFloat('tick', this.tick)
+    this.#fresh = false
+    this.#peakWatch.endTick(this.memory, {
+      rows: this.#rowsMost,
+      messages: this.#outgoingMessages.length,
+      heapBytes: this.#outgoingBytes,
+      isIndexed: back.get('indexed') === 1,
+    })
+  }
+
+  /** Whether the id is one that this owner has given, be the entity here or not. */
+  hasMade(id: number): boolean {
+    const lane = Math.floor(id / idsPerLane)
+    const from = this.#firstIds.get(lane)
+    return from !== undefined && id >= from
+  }
+
+  /** The row of a new entity at 0, 0, 0; -1 where the partition is at its limit or the machine has no room. */
+  create(type: number): number {
+    const row = this.#allocateRow()
+    if (row < 0) return -1
+    this.back.id[row] = this.back.float('idLane') * idsPerLane + this.#idCounter++
+    this.back.type[row] = type
+    this.setPosition(row, 0, 0, 0)
+    return row
+  }
+
+  delete(row: number): void {
+    assert(row < this.#rows && this.back.state[row] !== rowState.free, `row ${row} holds no entity`)
+    this.#freeRow(row)
+  }
+
+  /** Says that a row's entity changed in this tick. */
+  touch(row: number): void {
+    if (this.#listedIn[row] === this.#begins) return
+    if (row >= this.#listedIn.length) this.#listedIn = grown(this.#listedIn, row + 1)
+    this.#listedIn[row] = this.#begins
+    this.back.changed[row] = this.#stamp
+    this.#changes.rows.push(row)
+  }
+
+  setPosition(row: number, x: number, y: number, z: number): void {
+    this.#positions.take(Math.max(this.#rows, row + 1))
+    const { position } = this.back
+    const start = row * 3
+    position[start] = x
+    position[start + 1] = y
+    position[start + 2] = z
+    this.touch(row)
+  }
+
+  /**
+   * Says that the positions of the rows from `from` up to `to` were written. Free rows among them don't matter. What left the cell is found here, while
+   * the positions are at hand.
+   */
+  moved(from: number, to: number): void {
+    if (from >= to) return
+    this.#positions.take(to)
+    this.#changes.position.add(from, to)
+    this.#markChanged(from, to)
+    this.#departures.lookAround(from, to, this.#spatialIndex?.quiet)
+  }
+
+  /** For an app that moves its rows in order, a piece at a time: gets the positions of the piece ready. Where no `endPiece` follows, `finish` takes it for written. */
+  beginPiece(from: number, to: number): void {
+    this.#positions.take(to)
+    this.#pieceAt = from
+    this.#sweptTo = to
+  }
+
+  /** The piece was written. `endSweep` follows after the last. */
+  endPiece(from: number, to: number): void {
+    this.#pieceAt = -1
+    this.#changes.position.add(from, to)
+    this.#changes.sweeps = true
+    this.#departures.lookAround(from, to, this.#spatialIndex?.quiet)
+  }
+
+  endSweep(): void {
+    if (this.#pieceAt >= 0) this.endPiece(this.#pieceAt, this.#sweptTo)
+    this.#markChanged(0, this.#sweptTo)
+    this.#sweptTo = 0
+  }
+
+  /** Whether the row's entity belongs to a domain with an area, and is not in it. */
+  isOutside(row: number): boolean {
+    this.#positions.take(this.#rows)
+    return this.#departures.isOutside(row)
+  }
+
+  /** Hands the entity to a domain: it leaves at the end of this tick, or of a later one while its target is full. */
+  setDestination(row: number, domain: number): void {
+    this.back.destination[row] = domain + 1
+    this.touch(row)
+  }
+
+  /** False where the machine has no room for the field, or the entity may have no further one. */
+  storeField(row: number, field: number, typeId: number, bytes: Uint8Array): boolean {
+    if (!this.#fields.mayHave(row, field) || !this.#fields.reserve(field, bytes.length, this.#rows)) return false
+    const view = this.#fields.view(field)!
+    const start = row * view.stride
+    const { length } = bytes
+    if (length > 64) view.data.set(bytes, start)
+    else for (let byte = 0; byte < length; byte++) view.data[start + byte] = bytes[byte]
+    view.length[row] = length + 1
+    view.typeId[row] = typeId
+    this.touch(row)
+    return true
+  }
+
+  /** Opens a field for values of one size, at a stride that is a multiple of `alignBytes`. Undefined where the machine has no room. */
+  shapedField(field: number, bytes: number, alignBytes: number): FieldView | undefined {
+    return this.#fields.reserve(field, bytes, this.#rows, alignBytes) ? this.#fields.view(field) : undefined
+  }
+
+  /**
+   * Says that the values of a shaped field were written for the entities in the rows from `from` up to `to`: they have it from now on, `bytes` long.
+   * Returns the first row that may not have a further field, and changes nothing, or -1.
+   */
+  storedField(field: number, typeId: number, bytes: number, from: number, to: number): number {
+    const { length, typeId: typeIds } = this.#fields.view(field)!
+    const { state } = this.back
+    const change = this.#changes.field(field)
+    for (let row = from; row < to; row++)
+      if (length[row] === 0 && state[row] !== rowState.free && !this.#fields.mayHave(row, field)) return row
+    for (let row = from; row < to; row++) {
+      if ((length[row] === bytes + 1 && typeIds[row] === typeId) || state[row] === rowState.free) continue
+      length[row] = bytes + 1
+      typeIds[row] = typeId
+      change.heads.add(row, row + 1)
+    }
+    change.data.add(from, to)
+    this.#markChanged(from, to)
+    return -1
+  }
+
+  /** Whether the entity has the field, or may have it beside those that it has. */
+  mayHaveField(row: number, field: number): boolean {
+    return this.#fields.mayHave(row, field)
+  }
+
+  /** Takes a field away from an entity. False where it had none. */
+  removeField(row: number, field: number): boolean {
+    const view = this.#fields.view(field)
+    if (!view || view.length[row] === 0) return false
+    view.length[row] = 0
+    this.touch(row)
+    return true
+  }
+
+  /** The field's columns on the back side, where it is in use. */
+  field(field: number): FieldView | undefined {
+    return this.#fields.view(field)
+  }
+
+  /** The groups that were to come here from the tick before: the source's rows that were granted, as they are on its front side, and how many more were not. */
+  *arrivals(): Generator<{ memory: PartitionMemory; rows: Uint32Array; rejected: number }> {
+    const { front } = this
+    const groups = front.get('incomingGroups')
+    for (let place = 0; place < groups; place++) {
+      const source = front.incomingSource[place]
+      // One that was removed since was granted nothing.
+      if (!this.#fabric.control.partitionInUse(source)) continue
+      const memory = this.#fabric.partition(source)
+      const from = memory.side(this.tick - 1)
+      const group = front.incomingGroup[place]
+      const start = from.handoffStart[group]
+      const granted = from.handoffGranted[group]
+      const rows = from.leavingRow.subarray(start, start + granted)
+      yield { memory, rows, rejected: from.handoffCount[group] - granted }
+    }
+  }
+
+  /** The ids of `ownership.added`, in its order: a row may hold another entity by now. */
+  addedIds(): number[] {
+    if (this.#firstAddedIds) return this.#firstAddedIds
+    const ids: number[] = []
+    for (const { memory, rows } of this.arrivals()) {
+      const { id } = memory.side(this.tick - 1)
+      for (const row of rows) ids.push(id[row])
+    }
+    return ids
+  }
+
+  /** From now on, for as long as this is called now and then, all own entities are kept in the index, as of each committed tick. */
+  keepWholeIndex(): void {
+    this.#wholeIndexUntil = this.tick + wholeIndexTicks
+  }
+
+  /** Queues a message; it is written at `finish`. False where the tick's limit of messages or bytes is reached, or the machine has no room. */
+  send(message: OutgoingMessage): boolean {
+    if (!this.maySend(message.payload.length)) return false
+    const count = this.#outgoingMessages.length + 1
+    const heapBytes = this.#outgoingBytes + message.payload.length
+    if (!this.memory.ensureMessages(this.#backIndex, count, heapBytes)) return false
+    this.#outgoingMessages.push(message)
+    this.#outgoingBytes = heapBytes
+    return true
+  }
+
+  /** Whether the tick's limits allow one more message of so many bytes. */
+  maySend(bytes: number): boolean {
+    const { messageLimit, messageHeapBytes } = this.memory.sizes
+    return this.#outgoingMessages.length < messageLimit && this.#outgoingBytes + bytes <= messageHeapBytes
+  }
+
+  // --- begin
+
+  #takeOverFront(tick: number): void {
+    const { back, front } = this
+    const before = this.#changes
+    this.#changes = this.#changesBefore
+    this.#changesBefore = before
+    this.#changes.clear()
+    this.#begins++
+    const rows = front.rows
+    const follows = !this.#fresh && back.float('tick') === tick - 2
+    const strideChanged = this.#fields.begin(tick, follows)
+    const copiesAll = !follows || strideChanged || before.rows.count * 3 > rows
+    if (copiesAll) copyAllRows(front, back, this.#fields.onBothSides())
+    else copyChanges(front, back, this.#fields.onBothSides(), before)
+    this.#positions.begin(front, back, !copiesAll && before.sweeps ? 0 : rows)
+    this.#rows = rows
+    this.#population = front.get('population')
+    this.#nextRow = front.get('nextRow')
+    this.#idCounter = front.float('idCounter')
+    const idLane = front.float('idLane')
+    if (!this.#firstIds.has(idLane)) this.#firstIds.set(idLane, idLane * idsPerLane + this.#idCounter)
+    back.setFloat('idLane', idLane)
+    back.setFloat('everyRowChanged', front.float('everyRowChanged'))
+    back.set('handoffGroups', 0)
+    back.set('incomingGroups', 0)
+    back.set('messageGroups', 0)
+    back.set('messages', 0)
+  }
+
+  /** Says what the index is to hold at the end of this tick. */
+  #beginIndex(): void {
+    const index = this.#spatialIndex
+    if (!index) return
+    if (this.#rows < this.#indexRowsMin || this.#peakWatch.isEnding) index.quiet = undefined
+    else if (this.#wholeIndexUntil >= this.tick) {
+      index.quiet = emptyBox
+      index.boxArea = 0
+    } else {
+      index.quiet = this.#readers.quiet(this.tick - 1, index.quiet)
+      index.boxArea = this.#readers.boxArea
+    }
+  }
+
+  #finishIndex(): void {
+    this.#spatialIndex?.finish(this.tick, this.#rows, {
+      rows: this.#changes.rows,
+      inBulk: !this.#changes.position.isEmpty,
+      outside: this.#departures.scanned(this.#rows),
+    })
+  }
+
+  /** What was granted at the barrier is gone from here; the rest stays, and is tried again. */
+  #settleLeavers(): void {
+    const { back, front, ownership } = this
+    for (let group = 0; group < front.get('handoffGroups'); group++) {
+      const start = front.handoffStart[group]
+      const granted = front.handoffGranted[group]
+      for (let place = 0; place < front.handoffCount[group]; place++) {
+        const row = front.leavingRow[start + place]
+        if (place < granted) {
+          ownership.removed.push({ row, id: back.id[row], type: back.type[row] })
+          this.#freeRow(row)
+        } else {
+          back.state[row] = rowState.here
+          this.#changes.rows.push(row)
+          ownership.rejected.push(row)
+        }
+      }
+    }
+  }
+
+  /** Copies what was granted to this partition straight from the sources' fronts: by source, then in the source's order. */
+  #takeInArrivals(): void {
+    this.rejectedIncoming = 0
+    for (const { memory, rows, rejected } of this.arrivals()) {
+      this.rejectedIncoming += rejected
+      if (rows.length > 0) this.#takeInRows(memory, rows)
+    }
+  }
+
+  /** A loop for each column, as in row-takeover.ts. */
+  #takeInRows(memory: PartitionMemory, sources: Uint32Array): void {
+    const { back } = this
+    const from = memory.side(this.tick - 1)
+    const count = sources.length
+    const list = this.#arrivals
+    list.clear()
+    for (let place = 0; place < count; place++) {
+      const row = this.#allocateRow()
+      assert(row >= 0, 'the barrier grants no more than there is room for')
+      list.push(row)
+      this.ownership.added.push(row)
+    }
+    const rows = list.view()
+    for (let place = 0; place < count; place++) back.id[rows[place]] = from.id[sources[place]]
+    for (let place = 0; place < count; place++) back.type[rows[place]] = from.type[sources[place]]
+    const { position } = from
+    for (let place = 0; place < count; place++) {
+      const start = sources[place] * 3
+      this.#positions.arrive(rows[place], position[start], position[start + 1], position[start + 2])
+    }
+    for (let field = 1; field <= fieldIndexMax; field++) {
+      if (from.fieldStride(field) === 0) continue
+      const view = memory.field((this.tick - 1) % 2, field)!
+      assert(this.#fields.widen(field, view.stride, this.#rows), 'the barrier grants what there are fields for')
+      copyValues(view, sources, this.#fields.view(field)!, rows)
+    }
+  }
+
+  // --- what comes next
+
+  /**
+   * Claims what the arrivals of the next tick are written to, so that the barrier need not, and taking them in can't fail: rows for some, and for as many as were refused at the last
+   * barrier, with the fields that these have where they are. Returns how many entities there are rows for.
+   */
+  #claimAhead(): number {
+    const { memory } = this
+    const { entityLimit } = memory.sizes
+    // Nobody's entities go where there is no cell.
+    if (!this.#cell) return this.#population
+    this.#claimFields()
+    const { transfersPerTick = entityLimit } = this.#fabric.world.description
+    const refused = Math.min(this.rejectedIncoming, transfersPerTick)
+    const wanted = Math.min(entityLimit, Math.max(capacityFor(this.#population), this.#population + refused))
+    this.#rowsMost = Math.max(this.#rowsMost, wanted)
+    return memory.ensureRows(wanted) ? wanted : Math.min(entityLimit, memory.claimedRows)
+  }
+
+  /** Of who was refused, and, where something is new among them, of who is likely to hand over: cells of the own domain, and apps without one. */
+  #claimFields(): void {
+    const { control } = this.#fabric
+    const committed = this.tick - 1
+    if (this.rejectedIncoming > 0)
+      for (const { memory, rejected } of this.arrivals()) if (rejected > 0) this.#claimFieldsAs(memory.side(committed))
+    if (!this.#fresh && control.fieldsTick < committed) return
+    for (const partition of this.#fabric.partitions()) {
+      const isLikely =
+        control.partitionWord(partition, 'domain') === this.domain || control.partitionWord(partition, 'cell') < 0
+      if (isLikely) this.#claimFieldsAs(this.#fabric.partition(partition).side(committed))
+    }
+  }
+
+  #claimFieldsAs({ fieldStrides }: Side): void {
+    for (let field = 1; field <= fieldIndexMax; field++)
+      if (fieldStrides[field] !== 0) this.#fields.widen(field, fieldStrides[field], this.#rows)
+  }
+
+  // --- rows
+
+  /**
+   * Free rows are taken one after the other, from the first one to a bit beyond as many as there are entities, and then from the first one on again: entities that come
+   * in one tick get rows that lie near to each other, though those that left had theirs anywhere.
+   */
+  #allocateRow(): number {
+    const { back, memory } = this
+    const { entityLimit } = memory.sizes
+    if (this.#population >= entityLimit) return -1
+    const end = Math.min(entityLimit, this.#population + 1 + Math.floor(this.#population * spareRowsShare))
+    let row = this.#freeRowFrom(this.#nextRow)
+    if (row >= end || !memory.ensureRows(row + 1)) row = this.#freeRowFrom(0)
+    if (!memory.ensureRows(row + 1)) return -1
+    this.#rows = Math.max(this.#rows, row + 1)
+    this.#nextRow = row + 1
+    this.touch(row)
+    this.#population++
+    back.state[row] = rowState.here
+    back.destination[row] = 0
+    this.#fields.clear(row)
+    return row
+  }
+
+  /** The first free row from `start` on; that behind the last row where there is none. */
+  #freeRowFrom(start: number): number {
+    const { state, stateWords } = this.back
+    const rows = this.#rows
+    let row = Math.min(start, rows)
+    while (row < rows && state[row] !== rowState.free) {
+      row++
+      // Four rows at once: a word has a byte that is 0 where this is not 0.
+      if ((row & 3) === 0)
+        for (let word = stateWords[row >>> 2]; row + 4 <= rows; word = stateWords[row >>> 2]) {
+          if (((word - 0x0101_0101) & ~word & 0x8080_8080) !== 0) break
+          row += 4
+        }
+    }
+    return row
+  }
+
+  #freeRow(row: number): void {
+    this.back.state[row] = rowState.free
+    this.touch(row)
+    this.#population--
+  }
+
+  /** Says of all rows from `from` up to `to` that they changed in this tick. */
+  #markChanged(from: number, to: number): void {
+    if (from === 0 && to >= this.#rows) this.back.setFloat('everyRowChanged', this.tick)
+    else if (from < to) {
+      this.back.changed.fill(this.#stamp, from, to)
+      this.#changes.stamps.add(from, to)
+    }
+  }
+}
+
+/** Entities that a partition of so many claims rows for: a sixteenth more, and so many at least, in whole steps. */
+function capacityFor(population: number): number {
+  return roundUp(population + Math.max(aheadMin, population >>> 4), 256)
+}

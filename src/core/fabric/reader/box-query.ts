@@ -1,0 +1,110 @@
+// Which entities of a partition lie in a box, as it was committed: by its index where that serves, else by looking at every row.
+// Owns the choice of the way; changes nothing. What it costs grows with what is in the box, where the partition's owner keeps an index for it.
+
+import { Bins } from '../memory/bins.ts'
+import { area, type Box, contains, covers, overlaps, touches } from '../memory/box.ts'
+import { cellOf, type Fabric } from '../memory/fabric.ts'
+import { readsWholeCell } from '../memory/interests.ts'
+import { tableNumber } from '../memory/layout.ts'
+import { type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
+import type { PlaceList } from '../memory/place-list.ts'
+
+/** Adds the entities in the box to `found`, in no particular order; leaving ones included. */
+export function findInBox(fabric: Fabric, memory: PartitionMemory, tick: number, box: Box, found: PlaceList): void {
+  const side = memory.side(tick)
+  if (side.get('population') === 0) return
+  const cell = cellOf(fabric, memory)
+  const inCell = cell && side.get('strays') === 0
+  if (inCell && !touches(cell, box)) findLeaving(fabric, side, box, found)
+  else if (inCell && covers(box, cell)) {
+    findStaying(side, found)
+    findLeaving(fabric, side, box, found)
+  } else if (cell && isIndexed(side, box, cell)) findInIndex(memory, tick, cell, box, found)
+  else findInRows(side, box, found)
+}
+
+/** Looks into the bins that the box touches, and at what has changed since they were filled. */
+function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box, found: PlaceList): void {
+  const side = memory.side(tick)
+  const { start, row, x, y } = memory.indexSegment(side.get('indexTable'))
+  const bins = new Bins(cell, side.get('indexBins'))
+  const table = tableNumber(side.float('indexTick'))
+  const changes = side.get('indexChanges')
+  const { changedRow, changedSince } = memory.indexSegment(tick % 2)
+  const { minX, minY, maxX, maxY } = box
+  const firstColumn = bins.columnOf(minX)
+  const lastColumn = bins.columnOf(maxX)
+  const lastRow = bins.rowOf(maxY)
+  for (let binRow = bins.rowOf(minY); binRow <= lastRow; binRow++) {
+    const end = start[binRow * bins.count + lastColumn + 1]
+    for (let entry = start[binRow * bins.count + firstColumn]; entry < end; entry++) {
+      const atX = x[entry]
+      const atY = y[entry]
+      if (!(atX >= minX && atX <= maxX && atY >= minY && atY <= maxY)) continue
+      if (changes === 0 || changedSince[row[entry]] !== table) found.push(row[entry], atX, atY)
+    }
+  }
+  const { position, state, rows } = side
+  for (let place = 0; place < changes; place++) {
+    const changed = changedRow[place]
+    if (changed >= rows || state[changed] === rowState.free) continue
+    const atX = position[changed * 3]
+    const atY = position[changed * 3 + 1]
+    if (contains(box, atX, atY)) found.push(changed, atX, atY)
+  }
+}
+
+/** All that are not on their way out: nothing has to be compared. */
+function findStaying({ position, state, rows }: Side, found: PlaceList): void {
+  found.reserve(found.count + rows)
+  const { rows: foundRows, x: foundX, y: foundY } = found
+  let { count } = found
+  for (let row = 0, place = 0; row < rows; row++, place += 3) {
+    foundRows[count] = row
+    foundX[count] = position[place]
+    foundY[count] = position[place + 1]
+    // Overwritten by the next where it is none: no branch to guess wrong.
+    count += state[row] === rowState.here ? 1 : 0
+  }
+  found.count = count
+}
+
+/** Looks at every row. */
+function findInRows({ position, state, rows }: Side, box: Box, found: PlaceList): void {
+  const { minX, minY, maxX, maxY } = box
+  found.reserve(found.count + rows)
+  const { rows: foundRows, x: foundX, y: foundY } = found
+  let { count } = found
+  for (let row = 0, place = 0; row < rows; row++, place += 3) {
+    const x = position[place]
+    const y = position[place + 1]
+    if (!(x >= minX && x <= maxX && y >= minY && y <= maxY) || state[row] === rowState.free) continue
+    foundRows[count] = row
+    foundX[count] = x
+    foundY[count++] = y
+  }
+  found.count = count
+}
+
+/** Only what is on its way out, or wants to be, lies outside of its owner's cell: in that of its target. */
+function findLeaving(fabric: Fabric, side: Side, box: Box, found: PlaceList): void {
+  const { position, leavingRow } = side
+  for (let group = 0; group < side.get('handoffGroups'); group++) {
+    const target = cellOf(fabric, fabric.partition(side.handoffTarget[group]))
+    if (target && !touches(target, box)) continue
+    const start = side.handoffStart[group]
+    for (let place = start; place < start + side.handoffCount[group]; place++) {
+      const row = leavingRow[place]
+      const x = position[row * 3]
+      const y = position[row * 3 + 1]
+      if (contains(box, x, y)) found.push(row, x, y)
+    }
+  }
+}
+
+function isIndexed(side: Side, box: Box, cell: Box): boolean {
+  if (side.get('indexed') === 0 || readsWholeCell(box, cell)) return false
+  const [minX, minY, maxX, maxY] = side.quiet
+  const quiet = { minX, minY, maxX, maxY }
+  return area(quiet) === 0 || !overlaps(quiet, box)
+}
