@@ -64,6 +64,11 @@ const FAULTY_FILES: Record<string, string> = {
   'src/io/three.ts': "// a circle of three\nimport './b.ts'\nimport type {} from './one.ts'",
   'src/worker/main.ts':
     "// worker\nimport '../control/main.ts'\nimport '../io/b.ts'\nimport '../core/pure.ts'",
+  'src/worker/clock/clock.ts': "// a room\nimport '../apps/app.ts'\nimport '../../core/tick/a.ts'",
+  'src/worker/apps/app.ts': "// another room\nimport '../start/parts.ts'",
+  'src/worker/start/parts.ts': '// what other rooms may use',
+  'src/core/tick/a.ts': '// a room of another zone',
+  'src/joints/snapshot.ts': "// a joint\nimport '../io/b.ts'\nimport '../worker/main.ts'",
   'src/control/main.ts':
     "#!/usr/bin/env node\n// control\nimport '@heddle/sdk'\nimport '../base/a.ts'",
   'src/cli/main.ts': "// cli\nimport '../control/main.ts'\nimport '../core/impure.test.ts'",
@@ -106,6 +111,8 @@ test('each kind of fault is found, with its file and line, and nothing else is',
     'src/io/members.ts:6 sum is private, and not #sum',
     'src/io/three.ts:3 closes a circle: src/io/one.ts → src/io/two.ts → src/io/three.ts → src/io/one.ts',
     'src/io/uses-tool.ts:2 imports src/io/testing/tool.ts, which is for tests',
+    'src/joints/snapshot.ts:3 src/joints imports src/worker',
+    'src/worker/clock/clock.ts:2 src/worker/clock imports src/worker/apps',
     'src/worker/main.ts:2 src/worker imports src/control',
   ])
 })

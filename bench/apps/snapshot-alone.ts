@@ -10,8 +10,8 @@ import {
   doneAtOnce,
   type SideColumns,
 } from '../../src/core/fabric/worker/side-columns.ts'
-import { Encoders } from '../../src/worker/encoders.ts'
-import { readSnapshot, writeSnapshot } from '../../src/worker/snapshot-file.ts'
+import { readSnapshot, writeSnapshot } from '../../src/joints/snapshot/snapshot-file.ts'
+import { Encoders } from '../../src/worker/snapshots/encoders.ts'
 
 const [file, what] = process.argv.slice(2)
 const snapshot = await readSnapshot(file)

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { LockstepWorld, spatialDomain } from '../../sdk/typescript/src/testing/lockstep.ts'
 import { copiedStates } from '../../src/core/fabric/testing/copied-states.ts'
-import { encodedHere } from '../../src/worker/encoded.testing.ts'
-import { writeSnapshot } from '../../src/worker/snapshot-file.ts'
+import { encodedHere } from '../../src/joints/snapshot/encoded.testing.ts'
+import { writeSnapshot } from '../../src/joints/snapshot/snapshot-file.ts'
 import { firstDifference, readWorld, type World } from './compare.ts'
 
 type Change = Partial<{ count: number; x: number; type: number; byte: number; tick: number; columns: number }>

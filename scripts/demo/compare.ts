@@ -2,7 +2,7 @@
 // Owns the comparison; reads files with the project's own reader, which checks them as it would for
 // a start.
 
-import { readSnapshot } from '../../src/worker/snapshot-file.ts'
+import { readSnapshot } from '../../src/joints/snapshot/snapshot-file.ts'
 
 export interface World {
   tick: number

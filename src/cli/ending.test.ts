@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { waitFor } from '../control/testing/control-fixture.ts'
 import { partitionOf, type TestEntity } from '../core/snapshot/states.testing.ts'
-import { encodedHere } from '../worker/encoded.testing.ts'
-import { writeSnapshot } from '../worker/snapshot-file.ts'
+import { encodedHere } from '../joints/snapshot/encoded.testing.ts'
+import { writeSnapshot } from '../joints/snapshot/snapshot-file.ts'
 import { runProgram } from './testing/run-program.ts'
 
 const launcher = join(import.meta.dirname, '../../bin/heddle')

@@ -3,7 +3,7 @@
 
 import { Command } from 'commander'
 import type { EntityDifference, WorldDifference } from '../core/snapshot/difference.ts'
-import type { Snapshot } from '../worker/snapshot-file.ts'
+import type { Snapshot } from '../joints/snapshot/snapshot-file.ts'
 import type { ConnectionOptions } from './api/connection.ts'
 import { withProgress } from './api/progress.ts'
 import { addSourceOptions, percent, SNAPSHOT_ARGUMENT, SNAPSHOT_DESCRIPTION, withSnapshot } from './snapshot-source.ts'
@@ -71,7 +71,7 @@ async function diff(first: [string, string], second: [string, string], options: 
 }
 
 async function verified(name: string, file: string): Promise<Snapshot> {
-  const { readSnapshot, refusalText, SnapshotError } = await import('../worker/snapshot-file.ts')
+  const { readSnapshot, refusalText, SnapshotError } = await import('../joints/snapshot/snapshot-file.ts')
   return withProgress(`${name} is being checked`, undefined, ({ onProgress }) =>
     readSnapshot(file, {
       onProgress: (checked, of) => onProgress?.({ status: `${percent(checked, of)} of ${of} entities`, elapsedMs: 0 }),

@@ -43,7 +43,7 @@ async function requirePlace(out: string): Promise<void> {
 }
 
 async function exportTo(name: string, file: string, { format, out, json }: ExportOptions): Promise<void> {
-  const { readSnapshot } = await import('../worker/snapshot-file.ts')
+  const { readSnapshot } = await import('../joints/snapshot/snapshot-file.ts')
   const entities = await withProgress(`${name} is being exported`, undefined, async ({ onProgress }) => {
     const say = (what: string) => (done: number, of: number) =>
       onProgress?.({ status: `${what} ${percent(done, of)} of ${of} entities`, elapsedMs: 0 })

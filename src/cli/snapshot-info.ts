@@ -14,7 +14,7 @@ export function infoCommand(): Command {
     .option('--json', 'write its manifest')
   return addSourceOptions(command).action((from: string, options: ConnectionOptions & { json?: boolean }) =>
     withSnapshot(from, options, async (file) => {
-      const { readSnapshotManifest } = await import('../worker/snapshot-file.ts')
+      const { readSnapshotManifest } = await import('../joints/snapshot/snapshot-file.ts')
       const manifest = await readSnapshotManifest(file)
       process.stdout.write(options.json === true ? `${JSON.stringify(manifest)}\n` : infoText(manifest))
     }),

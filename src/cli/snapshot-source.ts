@@ -72,7 +72,7 @@ function newestOf(simulation: string, objects: readonly FoundObject[]): { Bucket
 }
 
 async function named<Result>(place: string, work: Promise<Result>): Promise<Result> {
-  const { refusalText, SnapshotError } = await import('../worker/snapshot-file.ts')
+  const { refusalText, SnapshotError } = await import('../joints/snapshot/snapshot-file.ts')
   return work.catch((cause: unknown) => {
     throw cause instanceof SnapshotError ? new Error(refusalText(place, cause), { cause }) : cause
   })

@@ -22,9 +22,9 @@ export function verifyCommand(): Command {
 
 async function verify(name: string, file: string, options: VerifyOptions): Promise<void> {
   // Only the commands that read snapshots need these, which take their time to load.
-  const [{ readSnapshot }, { requirePlaces }, { parseSchema }, { HEDDLE_LIMITS }] = await Promise.all([
-    import('../worker/snapshot-file.ts'),
-    import('../worker/world-setup.ts'),
+  const [{ readSnapshot }, { refusePlaces }, { parseSchema }, { HEDDLE_LIMITS }] = await Promise.all([
+    import('../joints/snapshot/snapshot-file.ts'),
+    import('../joints/snapshot/refuse-places.ts'),
     import('../core/schema/parse-schema.ts'),
     import('../core/schema/schema-limits.ts'),
   ])
@@ -37,7 +37,8 @@ async function verify(name: string, file: string, options: VerifyOptions): Promi
       const parsed = parseSchema(snapshot.header.schemaText, { limits: { ...HEDDLE_LIMITS, packageFolders: ['/'] } })
       if ('errors' in parsed)
         throw new Error(parsed.errors.map((each) => `${each.errorType}: ${each.errorMessage}`).join('\n'))
-      await requirePlaces(parsed.schema, snapshot)
+      const refusal = await refusePlaces(parsed.schema, snapshot)
+      if (refusal !== undefined) throw new Error(`SnapshotInvalid: ${refusal}`)
       const { simulationName, tick, stateHash } = snapshot.header
       const { entities } = snapshot
       const outcome = { simulation: simulationName, tick, entities, stateHash }

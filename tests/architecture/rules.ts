@@ -12,16 +12,17 @@ const ZONES: Record<string, string[]> = {
   'src/base': [],
   'src/core': ['src/base'],
   'src/io': ['src/base'],
-  'src/control': ['src/base', 'src/core', 'src/io'],
-  'src/worker': ['src/base', 'src/core', 'src/io'],
-  'src/cli': ['src/base', 'src/core', 'src/io', 'src/control', 'src/worker', 'clients/typescript'],
+  'src/joints': ['src/base', 'src/core', 'src/io'],
+  'src/control': ['src/base', 'src/core', 'src/io', 'src/joints'],
+  'src/worker': ['src/base', 'src/core', 'src/io', 'src/joints'],
+  'src/cli': ['src/base', 'src/core', 'src/io', 'src/joints', 'src/control', 'clients/typescript'],
   'sdk/typescript': ['src/base', 'src/core', 'src/io'],
   'clients/typescript': ['src/base', 'src/core'],
 }
 
 /**
- * Rooms of core, and the rooms that they may import. What is no room here may import, and be
- * imported by, all of core.
+ * Rooms of core and of the worker, and the rooms of their zone that they may import. What is no
+ * room here may import, and be imported by, all of its zone.
  */
 const ROOMS: Record<string, string[]> = {
   'src/core/entities': [],
@@ -36,6 +37,11 @@ const ROOMS: Record<string, string[]> = {
     'src/core/fabric/memory',
     'src/core/fabric/owner',
   ],
+  'src/worker/clock': [],
+  'src/worker/snapshots': [],
+  'src/worker/start': ['src/worker/snapshots'],
+  'src/worker/reports': ['src/worker/start'],
+  'src/worker/apps': ['src/worker/clock', 'src/worker/start', 'src/worker/reports'],
 }
 
 const SDK_NAME = '@heddle/sdk'
@@ -97,6 +103,7 @@ function keepsBorders({ path, imports }: Source): string[] {
   return imports.flatMap(({ target, line }) => {
     const to = target === undefined ? undefined : roomOf(target)
     if (to === undefined || to === room || ROOMS[room]!.includes(to)) return []
+    if (zoneOf(to) !== zoneOf(room)) return []
     return [`${path}:${line} ${room} imports ${to}`]
   })
 }

@@ -1,0 +1,42 @@
+// What an app finds in its environment.
+// Owns the variables' names and values; of what the worker itself was given, only where compiled code is kept is passed on.
+
+import type { PortMapping } from '../../core/wire/worker-protocol.ts'
+import { baseEnvironment } from '../../io/launch/processes.ts'
+
+const sdkHook = new URL('../../../sdk/typescript/register.mjs', import.meta.url)
+
+/** Whose environment it is. */
+export interface AppPlace {
+  executionId: string
+  simulation: string
+  domain: string
+  name: string
+  fabricFolder: string
+  partition: number
+  ports: PortMapping[]
+}
+
+/** Which of an app's processes it is. */
+export interface AppProcess {
+  incarnation: number
+  attempt: number
+}
+
+export function appEnvironment(app: AppPlace, { incarnation, attempt }: AppProcess): Record<string, string> {
+  const { NODE_COMPILE_CACHE: compiledCode } = process.env
+  return {
+    ...baseEnvironment(),
+    HEDDLE_EXECUTION_ID: app.executionId,
+    HEDDLE_SIMULATION: app.simulation,
+    HEDDLE_DOMAIN: app.domain,
+    HEDDLE_APP: app.name,
+    HEDDLE_FABRIC: app.fabricFolder,
+    HEDDLE_PARTITION: String(app.partition),
+    HEDDLE_INCARNATION: String(incarnation),
+    HEDDLE_ATTEMPT: String(attempt),
+    HEDDLE_PORTS: JSON.stringify(Object.fromEntries(app.ports.map(({ declared, actual }) => [declared, actual]))),
+    ...(compiledCode !== undefined && { NODE_COMPILE_CACHE: compiledCode }),
+    NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${sdkHook.href}`,
+  }
+}

@@ -1,0 +1,225 @@
+// One app's processes, one after another: launched, attached, watched, started again when they fail, shut down.
+// Owns its status and its process; what a final failure means for the simulation is the caller's.
+
+import type { ControlBlock } from '../../core/fabric/memory/control-block.ts'
+import { lastWords, lastWordsBytes } from '../../core/lifecycle/last-words.ts'
+import { RestartBudget } from '../../core/lifecycle/restarts.ts'
+import { failureLimits } from '../../core/limits.ts'
+import type { AppState, PortMapping } from '../../core/wire/worker-protocol.ts'
+import { isBeingDebugged, launch, type RunningProcess } from '../../io/launch/processes.ts'
+import { type AppPlace, appEnvironment } from './app-environment.ts'
+
+export interface AppOptions extends AppPlace {
+  lifecycle: AppState['lifecycle']
+  command: readonly string[]
+  workingFolder: string
+  closedFolders: readonly string[]
+  /** How long it may take for a tick; 0 waits for ever. */
+  timeoutMs: number
+  description?: string
+  launchCommands?: string[]
+  /** Name of the log stream that its output goes to. */
+  stream: string
+  /** A piece of what the app wrote to its standard output or error. */
+  onOutput(chunk: Buffer): void
+}
+
+/** What an app tells its simulation. */
+export interface AppListener {
+  attached(app: App): void
+  changed(app: App): void
+  /** The process failed and is started again after a pause. */
+  restarting(app: App, reason: string, pauseMs: number): void
+  /** The process failed, and is not started again. */
+  failed(app: App, reason: string): void
+  /** The app ended by itself, in order. */
+  ended(app: App): void
+}
+
+export class App {
+  readonly options: AppOptions
+  readonly #control: ControlBlock
+  readonly #listener: AppListener
+  #restarts = new RestartBudget()
+  /** The how-maniest process it is that is to compute the same tick. */
+  #attempt = 1
+  /** The end of what the process wrote. */
+  #lastOutput = Buffer.alloc(0)
+  #state: AppState
+  #process: RunningProcess | undefined
+  #launchedAtMs = 0
+  #attachedAtMs = 0
+  #killedFor: string | undefined
+  #exited: Promise<void> = Promise.resolve()
+
+  constructor(options: AppOptions, control: ControlBlock, listener: AppListener) {
+    this.options = options
+    this.#control = control
+    this.#listener = listener
+    const { domain, name, lifecycle, description, launchCommands } = options
+    this.#state = {
+      ...{ domain, name, lifecycle, description, launchCommands },
+      ...{ status: 'STARTING', targetStatus: 'STARTED', endpoint: endpointOf(options.ports) },
+    }
+  }
+
+  get state(): AppState {
+    return this.#state
+  }
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  /** What it binds to from now on. It keeps them over all of its processes. */
+  usePorts(ports: PortMapping[]): void {
+    this.options.ports = ports
+    this.#change({ endpoint: endpointOf(ports) })
+  }
+
+  /** Starts a process. One that can't even be started is a failure like any other. */
+  launch(): void {
+    const { partition, command, workingFolder, closedFolders } = this.options
+    const incarnation = this.#control.partitionWord(partition, 'incarnation') + 1
+    this.#control.setPartitionWord(partition, 'attachedPid', 0)
+    this.#control.setPartitionWord(partition, 'destroyed', 0)
+    this.#control.setPartitionWord(partition, 'incarnation', incarnation)
+    this.#killedFor = undefined
+    this.#lastOutput = Buffer.alloc(0)
+    this.#launchedAtMs = performance.now()
+    const exited = Promise.withResolvers<void>()
+    try {
+      this.#process = launch({
+        command: [...command],
+        workingFolder,
+        closedFolders,
+        environment: appEnvironment(this.options, { incarnation, attempt: this.#attempt }),
+        onOutput: (_stream, chunk) => this.#hear(chunk),
+        onExit: ({ code, signal }) => {
+          exited.resolve()
+          this.#onExit(code, signal)
+        },
+      })
+      this.#exited = exited.promise
+    } catch (cause) {
+      this.#process = undefined
+      this.#fail((cause as Error).message)
+    }
+  }
+
+  /** Starts an app in ERROR anew, as if it had never failed. */
+  restart(): void {
+    this.#restarts = new RestartBudget()
+    this.#attempt = 1
+    this.#change({ status: 'STARTING', failure: undefined })
+    this.launch()
+  }
+
+  /** Looks whether the process has attached meanwhile, or takes too long over it. */
+  checkAttached(): void {
+    if (this.#state.status !== 'STARTING' || !this.#process) return
+    const { partition } = this.options
+    if (this.#control.partitionWord(partition, 'attachedPid') !== 0) {
+      this.#attachedAtMs = performance.now()
+      this.#listener.attached(this)
+      this.#change({ status: 'STARTED' })
+    } else if (
+      performance.now() - this.#launchedAtMs > failureLimits.attachTimeoutMs &&
+      !isBeingDebugged(this.#process.pid)
+    ) {
+      this.#kill(`it did not create its application within ${failureLimits.attachTimeoutMs / 1000} s`)
+    }
+  }
+
+  /** The clock has waited for this app for so long. Kills it once it had all of its time for itself, unless somebody debugs it. */
+  checkLate(tick: number, forMs: number): void {
+    const { timeoutMs } = this.options
+    if (this.#state.status !== 'STARTED' || !this.#process || timeoutMs === 0) return
+    const ownMs = Math.min(forMs, performance.now() - this.#attachedAtMs)
+    if (ownMs < timeoutMs || isBeingDebugged(this.#process.pid)) return
+    this.#kill(`it did not commit tick ${tick} within ${timeoutMs / 1000} s`)
+  }
+
+  /** The app is told to shut down (by the caller, through the fabric): waits for its end, and makes it where it takes too long. */
+  async shutDown(graceMs: number): Promise<void> {
+    // One that has not attached can't hear of it.
+    const limitMs = this.#state.status === 'STARTING' ? 0 : graceMs
+    this.#change({ status: 'STOPPING', targetStatus: 'STOPPED' })
+    const timer = setTimeout(() => this.#process?.killTree(), limitMs)
+    await this.#exited
+    clearTimeout(timer)
+    this.#process?.killTree()
+    this.#change({ status: 'STOPPED' })
+  }
+
+  /** Ends the process at once, and does not start it again. */
+  async abandon(): Promise<void> {
+    if (this.#state.status !== 'ERROR') this.#change({ status: 'STOPPING' })
+    this.#process?.killTree()
+    await this.#exited
+    if (this.#state.status !== 'ERROR') this.#change({ status: 'STOPPED' })
+  }
+
+  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#process?.killTree()
+    if (this.#state.status === 'STOPPING' || this.#state.status === 'STOPPED') return
+    const destroyed = this.#control.partitionWord(this.options.partition, 'destroyed') !== 0
+    this.#process = undefined
+    // The clock has told all apps to end: some do before this thread hears of it.
+    if (this.#control.shutdown) {
+      this.#change({ status: 'STOPPED', targetStatus: 'STOPPED' })
+      return
+    }
+    if (destroyed && code === 0 && this.options.lifecycle === 'ByRequest') {
+      this.#change({ status: 'STOPPED', targetStatus: 'STOPPED' })
+      this.#listener.ended(this)
+      return
+    }
+    this.#fail(this.#killedFor ?? exitReason(code, signal, destroyed))
+  }
+
+  #fail(how: string): void {
+    const { partition, stream } = this.options
+    const words = lastWords(this.#lastOutput.toString())
+    const reason = words === undefined ? how : `${how}; its last words in ${stream}: ${words}`
+    const tick = this.#control.isPending(partition) ? this.#control.tick : this.#control.tick + 1
+    const restart = this.#restarts.restart(performance.now(), tick)
+    if (restart) {
+      this.#attempt = restart.attempt
+      this.#change({ status: 'STARTING' })
+      this.#listener.restarting(this, reason, restart.pauseMs)
+      setTimeout(() => {
+        if (this.#state.status === 'STARTING') this.launch()
+      }, restart.pauseMs)
+    } else {
+      this.#change({ status: 'ERROR', failure: reason })
+      this.#listener.failed(this, reason)
+    }
+  }
+
+  #hear(chunk: Buffer): void {
+    const heard = chunk.length >= lastWordsBytes ? chunk : Buffer.concat([this.#lastOutput, chunk])
+    // A copy: what is kept must not keep all of a large chunk.
+    this.#lastOutput = Buffer.from(heard.subarray(-lastWordsBytes))
+    this.options.onOutput(chunk)
+  }
+
+  #kill(reason: string): void {
+    this.#killedFor ??= reason
+    this.#process?.killTree()
+  }
+
+  #change(patch: Partial<AppState>): void {
+    this.#state = { ...this.#state, ...patch }
+    this.#listener.changed(this)
+  }
+}
+
+function endpointOf(ports: PortMapping[]): AppState['endpoint'] {
+  return ports.length > 0 ? { ports } : undefined
+}
+
+function exitReason(code: number | null, signal: NodeJS.Signals | null, destroyed: boolean): string {
+  if (signal) return `it was ended by signal ${signal}`
+  if (code === 0 && !destroyed) return 'it exited with code 0 without destroying its application'
+  return `it exited with code ${code} while the simulation runs`
+}

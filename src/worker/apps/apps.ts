@@ -1,0 +1,433 @@
+// All apps of a simulation: those that the schema starts and those that callers start.
+// Owns their packages, ports and partitions; what an app's failure means for the simulation is told to its listener.
+
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { PackageLocation } from '../../base/package-location.ts'
+import { appTimeoutMsOf } from '../../core/lifecycle/app-timeouts.ts'
+import { failureLimits } from '../../core/limits.ts'
+import { parsePackageLocation } from '../../core/schema/package-location.ts'
+import { type FreeUnits, type Placement, placeCustomApp } from '../../core/schema/placement.ts'
+import type { CustomDomain, Domain, SimulationSchema } from '../../core/schema/schema.ts'
+import { PACKAGES_FOLDER } from '../../core/wire/places.ts'
+import type { AppState, PortMapping, Refusal, WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import { PortReservations } from '../../io/launch/ports.ts'
+import type { Objects } from '../../io/objects/objects.ts'
+import { openObjects } from '../../io/objects/open-objects.ts'
+import { fetchPackage, PackageError } from '../../io/packages/packages.ts'
+import type { Clock } from '../clock/clock.ts'
+import type { Journal } from '../reports/journal.ts'
+import { Patience } from '../start/patience.ts'
+import { startFailure } from '../start/start-failure.ts'
+import { type FabricSetup, partitionKey } from '../start/world-setup.ts'
+import { App, type AppListener } from './app.ts'
+import { portsWantedByOthers } from './wanted-ports.ts'
+
+const attachPollMs = 10
+
+export interface AppsListener {
+  /** Any app's state changed. */
+  changed(): void
+  /** A spatial or service app failed for good: the simulation can not go on. */
+  failed(app: AppState, reason: string): void
+}
+
+/** As StartApp has it. */
+export interface CustomAppOptions {
+  domain: string
+  name: string
+  description?: string
+  launchCommands?: string[]
+}
+
+export interface AppsOptions {
+  plan: WorkerPlan
+  schema: SimulationSchema
+  /** Where on the host packages may lie. */
+  packageFolders: readonly string[]
+  placement: Placement
+  setup: FabricSetup
+  clock: Clock
+  objects: Objects
+  journal: Journal
+  listener: AppsListener
+}
+
+export class Apps {
+  readonly #options: AppsOptions
+  readonly #apps = new Map<string, App>()
+  readonly #workerOf = new Map<string, string>()
+  readonly #poll: NodeJS.Timeout
+  readonly #freeUnits: Map<string, number>
+  readonly #ports = new PortReservations()
+  readonly #preparing = new Map<App, Promise<void>>()
+  readonly #packageFolders = new Map<string, string>()
+
+  constructor(options: AppsOptions) {
+    this.#options = options
+    this.#freeUnits = new Map<string, number>(options.placement.freeUnits as FreeUnits)
+    this.#poll = setInterval(() => this.#checkAttached(), attachPollMs)
+    options.clock.on('late', ({ tick, forMs, partitions }) => {
+      for (const app of this.#apps.values()) if (partitions.includes(app.options.partition)) app.checkLate(tick, forMs)
+    })
+  }
+
+  get states(): AppState[] {
+    return [...this.#apps.values()].map((app) => app.state)
+  }
+
+  /** Fetches every domain's package once, from where it is by now. Throws StartFailure. */
+  async fetchPackages(moved: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
+    const { plan, schema, packageFolders, objects } = this.#options
+    const { closedFolders } = plan
+    const options = { objects, destinationFolder: packagesFolder(plan), packageFolders, closedFolders, signal }
+    const patience = new Patience(signal)
+    for (const domain of schema.domains) {
+      try {
+        const text = moved[domain.name]
+        const fetch = () =>
+          text === undefined ? fetchPackage(domain.package, options) : this.#fetchAnew(text, objects, signal)
+        this.#packageFolders.set(domain.name, await (plan.last ? patience.with(fetch) : fetch()))
+      } catch (cause) {
+        if (!(cause instanceof PackageError)) throw cause
+        throw startFailure(cause.errorType, `domain '${domain.name}': ${cause.message}`, cause)
+      }
+    }
+  }
+
+  /** Launches all spatial and service apps, and the custom apps that ran before, if this execution had another worker. */
+  async launch(before: readonly AppState[]): Promise<void> {
+    const { placement, schema, setup, journal } = this.#options
+    const had = await this.#takeBack(before)
+    const portsOf = (domain: string, name: string) => had.get(partitionKey(domain, name))
+    const customs = before.filter(({ lifecycle }) => lifecycle === 'ByRequest')
+    const again = customs.map((app) => this.#enlistCustom(app, portsOf(app.domain, app.name)))
+    for (const { domain: domainName, name, workerId } of placement.apps) {
+      const domain = schema.domains.find((candidate) => candidate.name === domainName)!
+      const partition = setup.partitions.get(partitionKey(domainName, name))!
+      const stream =
+        domain.lifecycle === 'BySpatialSubdivision'
+          ? `/domain/${domainName}/app/worker-${workerId}/${name}`
+          : `/domain/${domainName}/app/${name}/${randomId()}`
+      const ports = portsOf(domainName, name) ?? (await this.#reservePorts(domain))
+      this.#add(domain, { name, partition, stream, ports, command: domain.launchCommand })
+    }
+    this.#options.listener.changed()
+    for (const app of this.#apps.values()) if (app.state.lifecycle !== 'ByRequest') app.launch()
+    for (const [index, custom] of again.entries()) {
+      const refusal = 'refusal' in custom ? custom.refusal : await this.#launchCustom(custom.app)
+      if (refusal) this.#ports.release(portsOf(customs[index].domain, customs[index].name)?.map(actualOf) ?? [])
+      if (refusal) journal.error(`an app is not started again: ${refusal.message}`)
+    }
+  }
+
+  /** Ports that apps had with a worker before this one, each before any other app gets one. By the app's key. */
+  async #takeBack(before: readonly AppState[]): Promise<Map<string, PortMapping[]>> {
+    const taken = new Map<string, PortMapping[]>()
+    const apps = before.filter(({ endpoint }) => endpoint !== undefined)
+    const theirs = apps.flatMap(({ endpoint }) => endpoint!.ports.map(({ actual }) => actual))
+    for (const { domain: domainName, name, endpoint } of apps) {
+      const domain = this.#options.schema.domains.find((candidate) => candidate.name === domainName)
+      if (!domain) continue
+      const ports = await this.#reservePorts(domain, { before: endpoint!.ports, theirs })
+      taken.set(partitionKey(domainName, name), ports)
+      const others = ports.filter(({ actual }) => !theirs.includes(actual))
+      for (const { declared, actual } of others)
+        this.#options.journal.error(
+          `app=${name} domain=${domainName} has port ${actual} for ${declared} now: the one that it had is taken`,
+        )
+    }
+    return taken
+  }
+
+  async #reservePorts(
+    { ingressPorts }: Domain,
+    { before = [], theirs = [] }: { before?: readonly PortMapping[]; theirs?: readonly number[] } = {},
+  ): Promise<PortMapping[]> {
+    if (ingressPorts.length === 0) return []
+    const others = await portsWantedByOthers(this.#options.plan)
+    return this.#ports.reserve(ingressPorts, { before, wanted: new Set([...others, ...theirs]) })
+  }
+
+  /** All spatial and service apps have attached, and custom apps don't keep us waiting. */
+  get areReady(): boolean {
+    return this.states.every(
+      ({ status, lifecycle }) => status === 'STARTED' || (lifecycle === 'ByRequest' && status !== 'STARTING'),
+    )
+  }
+
+  async startCustom(options: CustomAppOptions): Promise<Refusal | undefined> {
+    const enlisted = this.#enlistCustom(options)
+    if ('refusal' in enlisted) return enlisted.refusal
+    this.#options.listener.changed()
+    return this.#launchCustom(enlisted.app)
+  }
+
+  /** Starts an app in ERROR again, from another package where one is named: it is the domain's from then on. */
+  async restart(domain: string, name: string, packageText?: string): Promise<Refusal | undefined> {
+    const app = this.#apps.get(partitionKey(domain, name))!
+    if (packageText !== undefined) {
+      const refusal = await this.#movePackage(domain, packageText)
+      if (refusal) return refusal
+    }
+    // It may have been started again, or deleted, while the package was fetched.
+    if (app.state.status === 'ERROR') app.restart()
+    return undefined
+  }
+
+  async #movePackage(domain: string, text: string): Promise<Refusal | undefined> {
+    const { plan } = this.#options
+    await using opened = new AsyncDisposableStack()
+    const objects = await openObjects(plan.objects)
+    opened.defer(() => objects.close())
+    try {
+      const folder = await this.#fetchAnew(text, objects)
+      this.#packageFolders.set(domain, folder)
+      for (const app of this.#apps.values()) if (app.state.domain === domain) app.options.workingFolder = folder
+    } catch (cause) {
+      if (!(cause instanceof PackageError)) throw cause
+      return { error: 'ValidationException', message: cause.message }
+    }
+    return undefined
+  }
+
+  /** Whatever was fetched from there before: the package may be another one by now. The operator has named it, so it may lie anywhere on the host. */
+  async #fetchAnew(text: string, objects: Objects, signal?: AbortSignal): Promise<string> {
+    const { plan } = this.#options
+    const destinationFolder = join(packagesFolder(plan), `again-${randomId()}`)
+    const places = { packageFolders: ['/'], closedFolders: plan.closedFolders }
+    return fetchPackage(locationOf(text), { objects, destinationFolder, ...places, ...(signal && { signal }) })
+  }
+
+  #enlistCustom(options: CustomAppOptions, ports: PortMapping[] = []): { app: App } | { refusal: Refusal } {
+    const { schema, setup } = this.#options
+    const domain = schema.domains.find((candidate) => candidate.name === options.domain)
+    if (!domain) return refused('ValidationException', `the simulation has no domain '${options.domain}'`)
+    if (domain.lifecycle !== 'ByRequest') {
+      return refused(
+        'ValidationException',
+        `domain '${options.domain}' is no custom domain: the simulation itself starts and stops its apps`,
+      )
+    }
+    const key = partitionKey(options.domain, options.name)
+    if (this.#apps.has(key)) {
+      return refused(
+        'ConflictException',
+        `domain '${options.domain}' has an app '${options.name}' already: stop and delete it first, or take another name`,
+      )
+    }
+    const workerId = this.#takeUnits(domain)
+    if (workerId === undefined) {
+      const free = Math.max(0, ...this.#freeUnits.values())
+      return refused(
+        'ServiceQuotaExceededException',
+        `an app of domain '${options.domain}' takes ${domain.resourceUnits} compute resource units; a worker has ${free} left at most`,
+      )
+    }
+    this.#workerOf.set(key, workerId)
+    const app = this.#add(domain, {
+      ...options,
+      // A partition that a snapshot brought waits for the app of its name.
+      partition: setup.partitions.get(key) ?? noPartition,
+      stream: `/domain/${options.domain}/app/${options.name}/${randomId()}`,
+      ports,
+      command: options.launchCommands?.length ? options.launchCommands : domain.launchCommand,
+    })
+    return { app }
+  }
+
+  async #launchCustom(app: App): Promise<Refusal | undefined> {
+    const prepared = this.#prepare(app)
+    this.#preparing.set(app, prepared)
+    try {
+      await prepared
+    } catch (cause) {
+      this.#retire(app)
+      this.#forget(app)
+      this.#options.listener.changed()
+      const message = `no room for another app: ${(cause as Error).message}`
+      return { error: 'ServiceQuotaExceededException', message }
+    } finally {
+      this.#preparing.delete(app)
+    }
+    // The simulation may have ended meanwhile, and its apps with it.
+    if (app.state.status === 'STARTING') app.launch()
+    return undefined
+  }
+
+  /** Asks a custom app to shut down, and makes it; resolves once it has ended. */
+  async stopCustom(domain: string, name: string): Promise<void> {
+    const key = partitionKey(domain, name)
+    const app = this.#apps.get(key)!
+    // Until it has a partition there is nothing that could be told to shut down.
+    await this.#preparing.get(app)?.catch(() => undefined)
+    if (this.#apps.get(key) !== app) return
+    if (app.state.status === 'STOPPING' || app.state.status === 'STOPPED') return
+    const { clock } = this.#options
+    clock.shutDownApp(app.options.partition)
+    await app.shutDown(failureLimits.shutdownGraceMs)
+    this.#retire(app)
+  }
+
+  /** What a custom app needs before its process: a partition and its ports. Throws where there is no room for them. */
+  async #prepare(app: App): Promise<void> {
+    const { options } = app
+    const { schema, setup, clock } = this.#options
+    if (options.partition === noPartition) {
+      options.partition = await clock.addPartition(setup.fabric.world.domainIndex(options.domain), options.name)
+      setup.partitions.set(partitionKey(options.domain, options.name), options.partition)
+    }
+    const domain = schema.domains.find(({ name }) => name === options.domain)!
+    if (options.ports.length === 0) app.usePorts(await this.#reservePorts(domain))
+  }
+
+  deleteCustom(domain: string, name: string): void {
+    const app = this.#apps.get(partitionKey(domain, name))!
+    this.#retire(app)
+    this.#forget(app)
+    this.#options.listener.changed()
+  }
+
+  /** Every app shuts down: they have been told through the fabric. */
+  async shutDownAll(): Promise<void> {
+    clearInterval(this.#poll)
+    await Promise.all(
+      [...this.#apps.values()].filter(isAlive).map((app) => app.shutDown(failureLimits.shutdownGraceMs)),
+    )
+    this.#ports.releaseAll()
+  }
+
+  async abandonAll(): Promise<void> {
+    clearInterval(this.#poll)
+    await Promise.all([...this.#apps.values()].filter(isAlive).map((app) => app.abandon()))
+    this.#ports.releaseAll()
+  }
+
+  #add(
+    domain: Domain,
+    options: {
+      name: string
+      partition: number
+      stream: string
+      ports: PortMapping[]
+      command: readonly string[]
+      description?: string
+      launchCommands?: string[]
+    },
+  ): App {
+    const { plan, setup, journal } = this.#options
+    const { name, partition, ports, command, description, launchCommands } = options
+    const app = new App(
+      {
+        domain: domain.name,
+        name,
+        lifecycle: domain.lifecycle,
+        partition,
+        command,
+        workingFolder: this.#packageFolders.get(domain.name)!,
+        closedFolders: plan.closedFolders,
+        executionId: plan.executionId,
+        simulation: plan.simulationName,
+        fabricFolder: setup.folder,
+        ports,
+        timeoutMs: appTimeoutMsOf(domain, plan.tags.appTimeouts, plan.appTimeoutMs),
+        description,
+        launchCommands,
+        stream: options.stream,
+        onOutput: journal.appOutput(options.stream),
+      },
+      setup.fabric.control,
+      this.#appListener,
+    )
+    this.#apps.set(partitionKey(domain.name, name), app)
+    return app
+  }
+
+  readonly #appListener: AppListener = {
+    attached: (app) => {
+      this.#options.clock.join(app.options.partition)
+      this.#options.journal.note(`app=${app.state.name} domain=${app.state.domain} pid=${app.pid} attached`)
+    },
+    changed: () => this.#options.listener.changed(),
+    restarting: (app, reason, pauseMs) => {
+      this.#options.journal.error(
+        `app=${app.state.name} domain=${app.state.domain} failed: ${reason}; it is started again after ${pauseMs / 1000} s with its partition as of the last commit`,
+      )
+    },
+    failed: (app, reason) => {
+      this.#options.journal.error(`app=${app.state.name} domain=${app.state.domain} failed for good: ${reason}`)
+      if (app.state.lifecycle === 'ByRequest') this.#options.clock.leave(app.options.partition)
+      else this.#options.listener.failed(app.state, reason)
+    },
+    ended: (app) => {
+      this.#options.journal.note(`app=${app.state.name} domain=${app.state.domain} ended by itself`)
+      this.#options.clock.leave(app.options.partition)
+      this.#retire(app)
+    },
+  }
+
+  /** An app that will not run again: its entities leave the world, its ports and units are free. */
+  #retire(app: App): void {
+    const key = partitionKey(app.state.domain, app.state.name)
+    const { setup, clock } = this.#options
+    if (setup.partitions.get(key) === app.options.partition) {
+      setup.partitions.delete(key)
+      clock.removePartition(app.options.partition)
+    }
+    this.#ports.release(app.options.ports.map(actualOf))
+    app.usePorts([])
+    this.#options.journal.appEnded(app.options.stream)
+    const workerId = this.#workerOf.get(key)
+    if (workerId === undefined) return
+    this.#workerOf.delete(key)
+    this.#freeUnits.set(workerId, this.#freeUnits.get(workerId)! + this.#unitsOf(app.state.domain))
+  }
+
+  #forget(app: App): void {
+    this.#apps.delete(partitionKey(app.state.domain, app.state.name))
+  }
+
+  #takeUnits(domain: CustomDomain): string | undefined {
+    const workerId = placeCustomApp(this.#freeUnits, domain.resourceUnits)
+    if (workerId !== undefined) this.#freeUnits.set(workerId, this.#freeUnits.get(workerId)! - domain.resourceUnits)
+    return workerId
+  }
+
+  #unitsOf(domainName: string): number {
+    return this.#options.schema.domains.find((domain) => domain.name === domainName)!.resourceUnits
+  }
+
+  #checkAttached(): void {
+    for (const app of this.#apps.values()) app.checkAttached()
+  }
+}
+
+function actualOf({ actual }: PortMapping): number {
+  return actual
+}
+
+function isAlive(app: App): boolean {
+  return app.state.status !== 'STOPPED' && app.state.status !== 'ERROR'
+}
+
+export function packagesFolder(plan: WorkerPlan): string {
+  return join(plan.runFolder, PACKAGES_FOLDER)
+}
+
+/** Throws PackageError where the text is no location. */
+function locationOf(text: string): PackageLocation {
+  const parsed = parsePackageLocation(text)
+  if ('rule' in parsed) throw new PackageError('PackageInvalid', `package ${text}: ${parsed.rule}`)
+  return parsed.location
+}
+
+/** Of an app whose partition is still to be made. */
+const noPartition = -1
+
+function randomId(): string {
+  return randomBytes(6).toString('hex')
+}
+
+function refused(error: Refusal['error'], message: string): { refusal: Refusal } {
+  return { refusal: { error, message } }
+}

@@ -1,0 +1,74 @@
+// The clock's thread: obeys what the worker says, asks the clock's machine for the next effect, performs it.
+// Owns the waiting and the waking; what is done, and in which order, is the machine's (core/tick/clock-machine.ts). Blocks in the futex: nothing else runs on this thread.
+
+import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { ControlBlock } from '../../core/fabric/memory/control-block.ts'
+import { Fabric } from '../../core/fabric/memory/fabric.ts'
+import { World } from '../../core/fabric/memory/world.ts'
+import { type ClockReport, ClockWork } from '../../core/fabric/worker/clock-work.ts'
+import { type ClockCommand, ClockMachine } from '../../core/tick/clock-machine.ts'
+import { runPromptly } from '../../io/launch/scheduling.ts'
+import { type Futex, futexAt } from '../../io/shm/futex.ts'
+import { SharedSegments } from '../../io/shm/shared-segments.ts'
+import type { ClockThreadData } from './clock-messages.ts'
+
+class ClockThread {
+  readonly #port: MessagePort
+  readonly #commandsSent: Int32Array
+  #commandsKnown = 0
+  readonly #control: ControlBlock
+  readonly #machine: ClockMachine
+  readonly #work: ClockWork
+  readonly #released: Futex
+  readonly #worker: Futex
+
+  constructor(data: ClockThreadData, port: MessagePort) {
+    this.#port = port
+    this.#commandsSent = new Int32Array(data.commandCount)
+    const segments = new SharedSegments(data.fabricFolder)
+    const control = ControlBlock.open(segments)
+    const fabric = new Fabric(segments, control, new World(data.world), () => true)
+    const segment = segments.open(control.segment.name, control.segment.bytes, true)
+    this.#control = control
+    this.#released = futexAt(segment, control.releaseWordOffset)
+    this.#worker = futexAt(segment, control.workerWordOffset)
+    this.#machine = new ClockMachine({
+      partitionCapacity: control.sizes.partitionCapacity,
+      partitions: fabric.partitions(),
+      committedTick: control.committedTick,
+      tickRate: data.tickRate,
+      appTimeoutMs: data.appTimeoutMs,
+      hashInterval: data.hashInterval,
+    })
+    this.#work = new ClockWork(this.#machine, fabric, {
+      report: (report: ClockReport) => port.postMessage(report),
+      clockBeganMs: Number(process.hrtime.bigint()) / 1e6 - performance.now(),
+    })
+  }
+
+  run(): void {
+    for (;;) {
+      // Whatever happens after this is looked at, or changes the word, so that nobody's waking is missed.
+      const word = this.#control.loadWorkerWord()
+      this.#obey()
+      const effect = this.#machine.step(performance.now(), this.#control.nonePending())
+      if (effect.kind === 'wait') this.#worker.wait(word, effect.waitMs)
+      else if (effect.kind === 'wake') this.#released.wake()
+      else this.#work.perform(effect)
+      if (effect.kind === 'finished') return
+    }
+  }
+
+  #obey(): void {
+    const sent = Atomics.load(this.#commandsSent, 0)
+    if (sent === this.#commandsKnown) return
+    this.#commandsKnown = sent
+    for (let message = receiveMessageOnPort(this.#port); message; message = receiveMessageOnPort(this.#port))
+      this.#machine.obey(message.message as ClockCommand, performance.now())
+  }
+}
+
+runPromptly()
+const { data, port } = workerData as { data: ClockThreadData; port: MessagePort }
+new ClockThread(data, port).run()
+port.close()

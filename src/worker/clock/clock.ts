@@ -1,0 +1,118 @@
+// The clock as the worker's main thread sees it: commands go in, reports come out as events and promises.
+// Owns the thread; never touches the control segment but to wake it.
+
+import { EventEmitter } from 'node:events'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import type { ControlBlock } from '../../core/fabric/memory/control-block.ts'
+import type { ClockReport, WorldCopy } from '../../core/fabric/worker/clock-work.ts'
+import type { ClockCommand, CopiedTicks } from '../../core/tick/clock-machine.ts'
+import { type Futex, futexAt } from '../../io/shm/futex.ts'
+import type { SharedSegment } from '../../io/shm/shared-segments.ts'
+import type { ClockThreadData } from './clock-messages.ts'
+
+interface ClockEvents {
+  started: []
+  stopped: []
+  late: [{ tick: number; forMs: number; partitions: number[] }]
+  stateHash: [{ tick: number; entities: number; handoffs: number; stateHash: string }]
+  /** The thread broke: a programmer's error. */
+  failed: [Error]
+}
+
+export class Clock extends EventEmitter<ClockEvents> {
+  readonly #control: ControlBlock
+  readonly #wake: Futex
+  readonly #port: MessagePort
+  readonly #thread: Worker
+  readonly #waiting = new Map<number, (report: ClockReport) => void>()
+  readonly #finished: Promise<void>
+  readonly #commandCount = new Int32Array(new SharedArrayBuffer(4))
+  #nextRequest = 1
+
+  constructor(control: ControlBlock, segment: SharedSegment, settings: Omit<ClockThreadData, 'commandCount'>) {
+    super()
+    this.#control = control
+    this.#wake = futexAt(segment, control.workerWordOffset)
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    const data: ClockThreadData = { ...settings, commandCount: this.#commandCount.buffer }
+    this.#thread = new Worker(new URL('./clock-thread.ts', import.meta.url), {
+      workerData: { data, port: port2 },
+      transferList: [port2],
+    })
+    this.#thread.on('error', (error) => this.emit('failed', error as Error))
+    this.#finished = new Promise((resolve) => this.#thread.once('exit', () => resolve()))
+    port1.on('message', (report: ClockReport) => this.#hear(report))
+  }
+
+  start(): void {
+    this.#tell({ kind: 'start' })
+  }
+  stop(): void {
+    this.#tell({ kind: 'stop' })
+  }
+  join(partition: number): void {
+    this.#tell({ kind: 'join', partition })
+  }
+  leave(partition: number): void {
+    this.#tell({ kind: 'leave', partition })
+  }
+  shutDownApp(partition: number): void {
+    this.#tell({ kind: 'shutDownApp', partition })
+  }
+  removePartition(partition: number): void {
+    this.#tell({ kind: 'removePartition', partition })
+  }
+
+  /** Adds a partition without an area between two ticks; throws where there is no room. */
+  async addPartition(domain: number, name: string): Promise<number> {
+    const report = await this.#ask((request) => ({ kind: 'addPartition', request, domain, name }))
+    if (report.kind !== 'partitionAdded' || report.error)
+      throw new Error(report.kind === 'partitionAdded' ? report.error : report.kind)
+    return report.partition
+  }
+
+  /** Copies the world as committed at one tick, while the next one is computed: the newest tick, or the next one that is asked for. */
+  async copyState(room: SharedArrayBuffer, only?: CopiedTicks): Promise<WorldCopy> {
+    const report = await this.#ask((request) => ({ kind: 'copyState', request, room, ...(only && { only }) }))
+    if (report.kind !== 'stateCopied') throw new Error(`unexpected report ${report.kind}`)
+    return report.copy
+  }
+
+  /** Ends the clock and tells all apps to shut down; with `force` without waiting for the tick that is being computed. */
+  async finish(force: boolean): Promise<void> {
+    this.#tell({ kind: 'finish', force })
+    await this.#finished
+    this.#port.close()
+  }
+
+  #ask(command: (request: number) => ClockCommand): Promise<ClockReport> {
+    const request = this.#nextRequest++
+    return new Promise((resolve) => {
+      this.#waiting.set(request, resolve)
+      this.#tell(command(request))
+    })
+  }
+
+  #tell(command: ClockCommand): void {
+    this.#port.postMessage(command)
+    Atomics.add(this.#commandCount, 0, 1)
+    this.#control.bumpWorkerWord()
+    this.#wake.wake()
+  }
+
+  #hear(report: ClockReport): void {
+    if ('request' in report) {
+      this.#waiting.get(report.request)?.(report)
+      this.#waiting.delete(report.request)
+    } else if (report.kind === 'late') {
+      this.emit('late', report)
+    } else if (report.kind === 'stateHash') {
+      this.emit('stateHash', report)
+    } else if (report.kind === 'started') {
+      this.emit('started')
+    } else if (report.kind === 'stopped') {
+      this.emit('stopped')
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// Reads how a simulation does: what its clock and apps have counted in shared memory, and what its processes hold.
+// Owns the gathering; never counts anything, and never disturbs a tick.
+
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { pageBytes } from '../../base/memory.ts'
+import { ClockMeter, PartitionMeter } from '../../core/fabric/memory/meters.ts'
+import type {
+  AppState,
+  PartitionMetrics,
+  WorkerMetrics,
+  WorkerPlan,
+  WorkerStatus,
+} from '../../core/wire/worker-protocol.ts'
+import { ownMemoryBytes } from '../../io/launch/proc.ts'
+import { type FabricSetup, partitionKey } from '../start/world-setup.ts'
+
+const blockBytes = 512
+
+export function readMetrics(plan: WorkerPlan, status: WorkerStatus, { fabric, folder }: FabricSetup): WorkerMetrics {
+  const { control } = fabric
+  const clock = new ClockMeter(fabric)
+  const apps = new Map(status.apps.map((app) => [partitionKey(app.domain, app.name), app]))
+  return {
+    executionId: plan.executionId,
+    simulation: plan.simulationName,
+    clockStatus: status.clock.status,
+    tick: control.committedTick,
+    tickRate: control.tickRate,
+    missedTicks: clock.missedTicks,
+    clockPhases: { barrier: clock.phases.barrier.read(), handoff: clock.phases.handoff.read() },
+    workerMemoryBytes: ownMemoryBytes(process.pid) ?? 0,
+    fabricBytes: claimedBytes(folder),
+    fabricBytesMax: control.memoryPagesMax * pageBytes,
+    partitions: [...fabric.partitions()].map((partition) => partitionMetrics(fabric, partition, apps)),
+  }
+}
+
+function partitionMetrics(
+  fabric: FabricSetup['fabric'],
+  partition: number,
+  apps: ReadonlyMap<string, AppState>,
+): PartitionMetrics {
+  const { control, world } = fabric
+  const meter = new PartitionMeter(fabric, partition)
+  const { wait, read, simulate, commit } = meter.phases
+  const domain = world.description.domains[control.partitionWord(partition, 'domain')].name
+  const app = control.partitionName(partition)
+  const status = apps.get(partitionKey(domain, app))?.status
+  const pid = control.partitionWord(partition, 'attachedPid')
+  return {
+    domain,
+    app,
+    ...(status !== undefined && { status }),
+    restarts: Math.max(0, control.partitionWord(partition, 'incarnation') - 1),
+    memoryBytes: pid === 0 ? 0 : (ownMemoryBytes(pid) ?? 0),
+    entities: meter.get('entities'),
+    handedOut: meter.get('handedOut'),
+    takenIn: meter.get('takenIn'),
+    rejected: meter.get('rejected'),
+    phases: { wait: wait.read(), read: read.read(), simulate: simulate.read(), commit: commit.read() },
+  }
+}
+
+/** What the tmpfs gave; files are much longer than that. One that is removed meanwhile holds nothing. */
+function claimedBytes(folder: string): number {
+  let blocks = 0
+  for (const name of readdirSync(folder)) blocks += statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0
+  return blocks * blockBytes
+}

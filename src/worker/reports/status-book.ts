@@ -1,0 +1,56 @@
+// The worker's status: one document, written down and told to control at every change.
+// Owns its revision and its file; never decides what stands in it. A disk that is full ends no world: what can't be written is written later.
+
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { STATUS_FILE } from '../../core/wire/places.ts'
+import type { WorkerStatus } from '../../core/wire/worker-protocol.ts'
+
+const writeAgainMs = 1000
+
+export class StatusBook {
+  #status: WorkerStatus
+  readonly #file: string
+  readonly #publish: (status: WorkerStatus) => void
+  #scheduled: NodeJS.Immediate | undefined
+  #writingAgain: NodeJS.Timeout | undefined
+
+  constructor(runFolder: string, initial: WorkerStatus, publish: (status: WorkerStatus) => void) {
+    this.#status = initial
+    this.#file = join(runFolder, STATUS_FILE)
+    this.#publish = publish
+    this.#write()
+  }
+
+  get status(): WorkerStatus {
+    return this.#status
+  }
+
+  /** Changes in one turn of the event loop are written and told together. */
+  change(patch: Partial<WorkerStatus>): WorkerStatus {
+    this.#status = { ...this.#status, ...patch, revision: this.#status.revision + 1 }
+    this.#scheduled ??= setImmediate(() => this.flush())
+    return this.#status
+  }
+
+  flush(): void {
+    if (this.#scheduled) clearImmediate(this.#scheduled)
+    this.#scheduled = undefined
+    this.#write()
+    this.#publish(this.#status)
+  }
+
+  #write(): void {
+    const temporary = `${this.#file}.new`
+    try {
+      writeFileSync(temporary, JSON.stringify(this.#status), { mode: 0o600, flush: true })
+      renameSync(temporary, this.#file)
+      clearInterval(this.#writingAgain)
+      this.#writingAgain = undefined
+    } catch (error) {
+      if (this.#writingAgain !== undefined) return
+      console.error(`${this.#file} can't be written, and is tried again: ${(error as Error).message}`)
+      this.#writingAgain = setInterval(() => this.#write(), writeAgainMs).unref()
+    }
+  }
+}

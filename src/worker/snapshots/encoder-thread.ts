@@ -1,0 +1,90 @@
+// Encodes partitions of a copied world for the snapshot's thread, which asks for one after another and takes them piece by piece.
+// Owns the partition in work, and the memory of its pieces, which comes back when they have been taken: all of it is made once.
+
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { Scratch } from '../../base/scratch.ts'
+import { type SideColumns, stateOfSide } from '../../core/fabric/worker/side-columns.ts'
+import { isSnapshotFault, type SnapshotFault } from '../../core/snapshot/snapshot-fault.ts'
+import { encodeState, type PartitionSummary } from '../../joints/snapshot/encode-partition.ts'
+
+export type EncoderCommand =
+  /** Of all partitions: entities that change over are in the sides of others. */
+  | { kind: 'world'; sides: SideColumns[] }
+  | { kind: 'encode'; at: number }
+  /** A piece has been taken: its memory is free for another one. */
+  | { kind: 'taken'; memory: ArrayBufferLike }
+
+export type EncoderReport =
+  | { kind: 'piece'; bytes: Uint8Array }
+  | { kind: 'done'; summary: PartitionSummary }
+  | { kind: 'failed'; fault: SnapshotFault }
+
+/** Pieces on their way, and the one that is being taken; one is about a batch of 65,536 entities. */
+const piecesMax = 3
+
+class EncoderThread {
+  readonly #port: MessagePort
+  /** Of the state in work. */
+  #scratch = new Scratch()
+  #sides: SideColumns[] = []
+  #piecesOut = 0
+  /** Of pieces that have been taken. */
+  #spare: ArrayBufferLike[] = []
+  #longestPieceBytes = 0
+  #wake: () => void = () => undefined
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(port: MessagePort) {
+    this.#port = port
+    port.on('message', (command: EncoderCommand) => this.#obey(command))
+  }
+
+  #obey(command: EncoderCommand): void {
+    if (command.kind === 'world') {
+      this.#sides = command.sides
+      this.#scratch = new Scratch()
+      this.#spare = []
+      this.#longestPieceBytes = 0
+    } else if (command.kind === 'encode') this.#work = this.#work.then(() => this.#encode(command.at))
+    else {
+      this.#piecesOut--
+      this.#spare.push(command.memory)
+      this.#wake()
+    }
+  }
+
+  async #encode(at: number): Promise<void> {
+    this.#scratch.reuse()
+    const roomFor = (bytes: number) => this.#roomFor(bytes)
+    const encoded = encodeState(stateOfSide(this.#sides, at, this.#scratch), { roomFor })
+    if (isSnapshotFault(encoded)) return this.#say({ kind: 'failed', fault: encoded })
+    for (const bytes of encoded.pieces) {
+      this.#piecesOut++
+      this.#say({ kind: 'piece', bytes })
+      await this.#mayGoOn()
+    }
+    this.#say({ kind: 'done', summary: encoded.summary() })
+  }
+
+  async #mayGoOn(): Promise<void> {
+    while (this.#piecesOut === piecesMax) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  /** Memory that came back, where it is large enough; new memory is made as large as any was needed. It is shared: what is sent to and fro counts as garbage to the collector. */
+  #roomFor(bytes: number): Uint8Array {
+    this.#longestPieceBytes = Math.max(this.#longestPieceBytes, bytes)
+    const spare = this.#spare.pop()
+    const memory = spare && spare.byteLength >= bytes ? spare : new SharedArrayBuffer(this.#longestPieceBytes)
+    return new Uint8Array(memory, 0, bytes)
+  }
+
+  #say(report: EncoderReport): void {
+    this.#port.postMessage(report)
+  }
+}
+
+new EncoderThread(parentPort!)

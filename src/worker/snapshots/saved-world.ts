@@ -1,0 +1,41 @@
+// The world of a simulation that is about to fail, saved: where its snapshots go, or else in the run folder.
+// Owns the choice of the place and how long each may take; how a snapshot is written is the caller's.
+
+import { join } from 'node:path'
+import { SAVED_WORLD_FILE } from '../../core/wire/places.ts'
+import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import { freePlace, placeText, type SnapshotPlace } from './snapshot-place.ts'
+import type { SnapshotOutcome } from './snapshot-thread.ts'
+
+/** How long one place may take. */
+const limitMs = 300_000
+
+export interface SaveOptions {
+  write(place: SnapshotPlace): Promise<SnapshotOutcome>
+  /** Ends what is being written, with an error. */
+  cancel(): void
+  /** A place that did not take it; the next one is tried. */
+  failed(message: string): void
+}
+
+/** Gives the place; undefined where none takes it. */
+export async function saveWorld(plan: WorkerPlan, options: SaveOptions): Promise<string | undefined> {
+  const { simulationName, objects, tags, runFolder } = plan
+  const inObjects = () => tags.snapshots && freePlace(objects, tags.snapshots, simulationName)
+  const inRunFolder = async (): Promise<SnapshotPlace> => ({ file: join(runFolder, SAVED_WORLD_FILE) })
+  for (const find of [inObjects, inRunFolder]) {
+    const limit = setTimeout(() => options.cancel(), limitMs)
+    try {
+      const place = await find()
+      if (place === undefined) continue
+      const outcome = await options.write(place)
+      if (!('error' in outcome)) return placeText(place)
+      throw new Error(`${placeText(place)}: ${outcome.error}`)
+    } catch (cause) {
+      options.failed(`the world could not be saved: ${(cause as Error).message}`)
+    } finally {
+      clearTimeout(limit)
+    }
+  }
+  return undefined
+}

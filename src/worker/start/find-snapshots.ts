@@ -1,0 +1,71 @@
+// Finds the snapshots of an execution by what lies in the buckets, where nobody has kept a list of them.
+// Owns where is looked, and what a key says; never reads a snapshot: that one is of another execution only its header tells.
+
+import { snapshotKeyPrefix, snapshotKeyTimeMs } from '../../core/lifecycle/snapshot-key.ts'
+import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import { type Objects, ObjectsError } from '../../io/objects/objects.ts'
+import type { MadeSnapshot } from '../snapshots/made-snapshots.ts'
+
+/** A snapshot's key may name a second before the one in which its simulation was created, but not more. */
+const earlyMsMax = 1000
+
+/** Newest first: those where its tags have them made, and beside those that its last worker told of. */
+export async function findSnapshots(plan: WorkerPlan, objects: Objects, signal?: AbortSignal): Promise<MadeSnapshot[]> {
+  const { simulationName, createdAtMs } = plan
+  const found: (MadeSnapshot & { atMs: number })[] = []
+  for (const { bucket, prefix, isAutomatic } of placesOf(plan)) {
+    for (const key of await keysIn(objects, bucket, snapshotKeyPrefix(prefix, simulationName), signal)) {
+      const atMs = snapshotKeyTimeMs(prefix, simulationName, key)
+      if (atMs !== undefined && atMs >= createdAtMs - earlyMsMax) found.push({ bucket, key, isAutomatic, atMs })
+    }
+  }
+  return found.sort((a, b) => b.atMs - a.atMs).map(({ bucket, key, isAutomatic }) => ({ bucket, key, isAutomatic }))
+}
+
+interface SnapshotPlace {
+  bucket: string
+  prefix: string
+  isAutomatic: boolean
+}
+
+function placesOf({ tags, last, simulationName }: WorkerPlan): SnapshotPlace[] {
+  const automatic = tags.snapshots && {
+    bucket: tags.snapshots.bucket,
+    prefix: tags.snapshots.prefix,
+    isAutomatic: true,
+  }
+  const told = [
+    last?.lastSnapshot?.location,
+    last?.snapshot?.location,
+    ...(last?.restarts ?? []).map(({ back }) => back?.from),
+  ]
+  const places = [...(automatic ? [automatic] : [])]
+  for (const location of told) {
+    const end = location?.key.lastIndexOf(snapshotKeyPrefix('', simulationName)) ?? -1
+    if (location === undefined || end < 0) continue
+    const { bucket } = location
+    const prefix = location.key.slice(0, end)
+    const isKnown = places.some((place) => place.bucket === bucket && folder(place.prefix) === folder(prefix))
+    if (!isKnown) places.push({ bucket, prefix, isAutomatic: false })
+  }
+  return places
+}
+
+function folder(prefix: string): string {
+  return snapshotKeyPrefix(prefix, '')
+}
+
+/** None in a bucket that is gone. */
+async function keysIn(
+  objects: Objects,
+  bucket: string,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  try {
+    return await objects.keys(bucket, prefix, signal)
+  } catch (error) {
+    if (error instanceof ObjectsError && error.fault === 'NoSuchBucket') return []
+    throw error
+  }
+}
