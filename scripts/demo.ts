@@ -14,14 +14,14 @@ import { Heddle } from './demo/heddle.ts'
 import { StepFailure, step, until } from './demo/waiting.ts'
 
 const crowd = { bucket: 'crowd-demo', people: 20_000, columns: 3, rows: 3, seed: 7 }
-const original = 'crowd'
-const restored = 'crowd-restored'
+const ORIGINAL = 'crowd'
+const RESTORED = 'crowd-restored'
 const view = { Domain: viewDomain, App: 'view' }
 const RoleArn = 'arn:aws:iam::111122223333:role/demo'
 /** The worker then writes the hash of the whole state to /sim/management after every tick. */
 const Tags = { 'heddle:state-hash-interval': '1' }
-const watchMs = 6_000
-const ticksAfter = 100
+const WATCH_MS = 6_000
+const TICKS_AFTER = 100
 
 const interruption = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -61,19 +61,19 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
   await within('start the simulation', 30, async (signal) => {
     const SchemaS3Location = { BucketName: crowd.bucket, ObjectKey: schemaKey }
     const started = await weaver
-      .startSimulation({ Name: original, RoleArn, SchemaS3Location, Tags })
+      .startSimulation({ Name: ORIGINAL, RoleArn, SchemaS3Location, Tags })
       .promise()
     executionIds.push(started.ExecutionId ?? '')
-    await clients.simulationIs(signal, original, 'STARTED')
+    await clients.simulationIs(signal, ORIGINAL, 'STARTED')
   })
-  say(`simulation ${original} is STARTED: ${crowd.columns} × ${crowd.rows} cells, one process each`)
+  say(`simulation ${ORIGINAL} is STARTED: ${crowd.columns} × ${crowd.rows} cells, one process each`)
   const endpoint = await within('start the view app', 20, async (signal) => {
-    await weaver.startApp({ Simulation: original, Domain: viewDomain, Name: view.App }).promise()
-    return await clients.appEndpoint(signal, { Simulation: original, ...view })
+    await weaver.startApp({ Simulation: ORIGINAL, Domain: viewDomain, Name: view.App }).promise()
+    return await clients.appEndpoint(signal, { Simulation: ORIGINAL, ...view })
   })
   await within('start the clock', 10, async (signal) => {
-    await weaver.startClock({ Simulation: original }).promise()
-    await clients.clockIs(signal, original, 'STARTED')
+    await weaver.startClock({ Simulation: ORIGINAL }).promise()
+    await clients.clockIs(signal, ORIGINAL, 'STARTED')
   })
   const address = `${endpoint.host}, TCP ${endpoint.ports.get(7000)}, WebSocket ${endpoint.ports.get(7001)}`
   say(`the clock runs; the view app answers at ${address}`)
@@ -82,10 +82,10 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
 
   const { snapshot, twin, bytes } = await branch(heddle, clients)
   await within('start the clock of the restored world', 10, async (signal) => {
-    await weaver.startClock({ Simulation: restored }).promise()
-    await clients.clockIs(signal, restored, 'STARTED')
+    await weaver.startClock({ Simulation: RESTORED }).promise()
+    await clients.clockIs(signal, RESTORED, 'STARTED')
   })
-  const later = snapshot.tick + ticksAfter
+  const later = snapshot.tick + TICKS_AFTER
   say(`both worlds run on; comparing them at tick ${later}`)
   const hash = await within(`compare the worlds at tick ${later}`, 60, (signal) =>
     sameHashAt(signal, heddle, later),
@@ -97,7 +97,7 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
     `tick rate: ${watched.ticksPerSecond.toFixed(1)} a second; handoffs: ${watched.handoffsPerSecond.toFixed(0)} a second`,
     `snapshot: tick ${snapshot.tick}, ${(bytes / 1e6).toFixed(2)} MB, taken while the clock ran`,
     `restored at tick ${twin.tick}: ${twin.entities.size} ids, types, positions and fields, all equal`,
-    `${ticksAfter} ticks later, at tick ${later}: state hash ${hash} in both worlds`,
+    `${TICKS_AFTER} ticks later, at tick ${later}: state hash ${hash} in both worlds`,
   ]
 }
 
@@ -119,7 +119,7 @@ async function watch(signal: AbortSignal, endpoint: Endpoint) {
       const speed = `${rates.ticks.toFixed(1)} ticks/s, ${rates.handoffs.toFixed(0)} handoffs/s`
       say(`tick ${frame.tick}: ${frame.ids.length} people, ${speed}, people per cell: ${cells}`)
     }
-    if (nowMs - begin.atMs >= watchMs) break
+    if (nowMs - begin.atMs >= WATCH_MS) break
   }
   if (!newest) throw new Error('the view app sent no frame')
   for (const line of [...drawMap(newest, 60, 18), ...drawCells(newest)]) console.log(`    ${line}`)
@@ -167,24 +167,24 @@ async function branch(
 ): Promise<{ snapshot: World; twin: World; bytes: number }> {
   const { weaver } = clients
   const { key, bytes } = await within('take a snapshot while the clock runs', 30, (signal) =>
-    takeSnapshot(signal, clients, original, 'demo'),
+    takeSnapshot(signal, clients, ORIGINAL, 'demo'),
   )
-  if ((await clients.clockStatus(original)) !== 'STARTED')
+  if ((await clients.clockStatus(ORIGINAL)) !== 'STARTED')
     throw new StepFailure('take a snapshot', 'the clock did not go on')
   say(`snapshot s3://${crowd.bucket}/${key}, ${(bytes / 1e6).toFixed(2)} MB`)
   await within('start a second world from the snapshot', 30, async (signal) => {
     const SnapshotS3Location = { BucketName: crowd.bucket, ObjectKey: key }
     const started = await weaver
-      .startSimulation({ Name: restored, RoleArn, SnapshotS3Location, Tags })
+      .startSimulation({ Name: RESTORED, RoleArn, SnapshotS3Location, Tags })
       .promise()
     executionIds.push(started.ExecutionId ?? '')
-    await clients.simulationIs(signal, restored, 'STARTED')
-    const clock = await clients.clockStatus(restored)
+    await clients.simulationIs(signal, RESTORED, 'STARTED')
+    const clock = await clients.clockStatus(RESTORED)
     if (clock !== 'STOPPED') throw new Error(`its clock is ${clock}, not STOPPED`)
   })
-  say(`simulation ${restored} is STARTED from it; its clock is stopped`)
+  say(`simulation ${RESTORED} is STARTED from it; its clock is stopped`)
   return await within('compare both worlds, entity by entity', 30, async (signal) => {
-    const twinObject = await takeSnapshot(signal, clients, restored, 'demo-restored')
+    const twinObject = await takeSnapshot(signal, clients, RESTORED, 'demo-restored')
     const files = [join(heddle.folder, 'original.zip'), join(heddle.folder, 'restored.zip')]
     await clients.download(crowd.bucket, key, files[0])
     await clients.download(crowd.bucket, twinObject.key, files[1])
@@ -214,8 +214,8 @@ async function takeSnapshot(
 /** The state hash of both worlds at a tick, which must be one. */
 async function sameHashAt(signal: AbortSignal, heddle: Heddle, tick: number): Promise<string> {
   const [one, other] = [
-    await hashAt(signal, heddle, original, tick),
-    await hashAt(signal, heddle, restored, tick),
+    await hashAt(signal, heddle, ORIGINAL, tick),
+    await hashAt(signal, heddle, RESTORED, tick),
   ]
   if (one !== other) throw new Error(`the worlds went apart: state hash ${one} and ${other}`)
   say(`both worlds at tick ${tick}: state hash ${one}`)
@@ -237,7 +237,7 @@ async function hashAt(
 
 async function stopBoth(signal: AbortSignal, clients: Clients): Promise<void> {
   const { weaver } = clients
-  const names = [original, restored]
+  const names = [ORIGINAL, RESTORED]
   await Promise.all(
     names.map(async (Simulation) => {
       await weaver.stopSimulation({ Simulation }).promise()

@@ -9,12 +9,14 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import {
   beyondBounds,
+  DANGLING_COMMENTS_MAX,
   LONG_LINES_MAX,
   LOWER_CONSTANTS_MAX,
   UNUSED_EXPORTS_MAX,
 } from './architecture/bounds.ts'
 import { findUnusedExports } from './architecture/exports.ts'
 import {
+  findDanglingComments,
   findDeadNames,
   findLongLines,
   findLowerConstants,
@@ -181,6 +183,26 @@ test('no folder has more long lines than it has had', (context) => {
   if (files === undefined) return context.skip('this is no clone: git does not know its files')
   const found = files.flatMap(({ path, text }) => findLongLines(path, text))
   assert.deepEqual(beyondBounds(found, LONG_LINES_MAX), [])
+})
+
+test('a comment that opens with a dangling "Of" is found, however it is written', () => {
+  const text = [
+    `/${'/'} Of all rows, the first`,
+    `const a = 1 /${'/'} Of a`,
+    `/${'**'} Of b */`,
+    ` ${'*'} Of c`,
+    '// The first of all rows. Offsets count from it.',
+    "const b = 'Of b'",
+  ].join('\n')
+  assert.deepEqual(findDanglingComments('a.ts', text), ['a.ts:1', 'a.ts:2', 'a.ts:3', 'a.ts:4'])
+  assert.deepEqual(findDanglingComments('a.md', text), [])
+})
+
+test('no folder has more comments that open with "Of" than it has had', (context) => {
+  const files = listFiles(ROOT)
+  if (files === undefined) return context.skip('this is no clone: git does not know its files')
+  const found = files.flatMap(({ path, text }) => findDanglingComments(path, text))
+  assert.deepEqual(beyondBounds(found, DANGLING_COMMENTS_MAX), [])
 })
 
 const SOURCES = readSources(ROOT)

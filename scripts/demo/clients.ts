@@ -10,18 +10,18 @@ import SimSpaceWeaver from 'aws-sdk/clients/simspaceweaver.js'
 import type { Credentials } from './heddle.ts'
 import { until } from './waiting.ts'
 
-const region = 'us-west-2'
+const REGION = 'us-west-2'
 // The old client is the one that knows the service; that it is old needn't be said at each run.
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1'
-const pollMs = 100
+const POLL_MS = 100
 
 export class Clients {
   readonly weaver: SimSpaceWeaver
   readonly s3: S3Client
 
   constructor(endpoint: string, credentials: Credentials) {
-    this.weaver = new SimSpaceWeaver({ endpoint, region, credentials, maxRetries: 0 })
-    this.s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
+    this.weaver = new SimSpaceWeaver({ endpoint, region: REGION, credentials, maxRetries: 0 })
+    this.s3 = new S3Client({ endpoint, region: REGION, credentials, forcePathStyle: true })
   }
 
   close(): void {
@@ -30,7 +30,7 @@ export class Clients {
 
   /** Until a simulation has a status. Throws with the service's reason where it fails instead. */
   async simulationIs(signal: AbortSignal, Simulation: string, status: string): Promise<void> {
-    await until(signal, pollMs, async () => {
+    await until(signal, POLL_MS, async () => {
       const found = await this.weaver.describeSimulation({ Simulation }).promise()
       if (found.Status === 'FAILED' && status !== 'FAILED')
         throw new Error(
@@ -46,7 +46,7 @@ export class Clients {
   }
 
   async clockIs(signal: AbortSignal, simulation: string, status: string): Promise<void> {
-    await until(signal, pollMs, async () =>
+    await until(signal, POLL_MS, async () =>
       (await this.clockStatus(simulation)) === status ? true : undefined,
     )
   }
@@ -56,7 +56,7 @@ export class Clients {
     signal: AbortSignal,
     app: { Simulation: string; Domain: string; App: string },
   ): Promise<{ host: string; ports: Map<number, number> }> {
-    return await until(signal, pollMs, async () => {
+    return await until(signal, POLL_MS, async () => {
       const { Status, EndpointInfo } = await this.weaver.describeApp(app).promise()
       if (Status === 'ERROR') throw new Error(`app ${app.App} is in ERROR`)
       if (Status !== 'STARTED' || !EndpointInfo?.Address) return undefined
@@ -73,7 +73,7 @@ export class Clients {
     Bucket: string,
     Prefix: string,
   ): Promise<{ key: string; bytes: number }> {
-    return await until(signal, pollMs, async () => {
+    return await until(signal, POLL_MS, async () => {
       const { Contents = [] } = await this.s3.send(new ListObjectsV2Command({ Bucket, Prefix }))
       return Contents.length === 0
         ? undefined

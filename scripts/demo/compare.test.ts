@@ -3,13 +3,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { LockstepWorld, spatialDomain } from '../../sdk/typescript/src/testing/lockstep.ts'
+import { LockstepWorld, SPATIAL_DOMAIN } from '../../sdk/typescript/src/testing/lockstep.ts'
 import { copiedStates } from '../../src/core/fabric/testing/copied-states.ts'
 import { encodedHere } from '../../src/joints/snapshot/encoded.testing.ts'
 import { writeSnapshot } from '../../src/joints/snapshot/snapshot-file.ts'
 import { firstDifference, readWorld, type World } from './compare.ts'
 
-type Change = Partial<{ count: number; x: number; type: number; byte: number; tick: number; columns: number }>
+type Change = Partial<{
+  count: number
+  x: number
+  type: number
+  byte: number
+  tick: number
+  columns: number
+}>
 
 /** A snapshot of a small world, written and read as the demo's are. */
 async function worldWith(change: Change = {}): Promise<World> {
@@ -34,7 +41,9 @@ async function worldWith(change: Change = {}): Promise<World> {
         tick,
         takenAtMs: Date.UTC(2026, 10, 1),
         nextIdLane: fabric.control.nextIdLane,
-        grids: [{ domain: spatialDomain, columns, rows: 1, bounds: { x: [-100, 100], y: [-100, 100] } }],
+        grids: [
+          { domain: SPATIAL_DOMAIN, columns, rows: 1, bounds: { x: [-100, 100], y: [-100, 100] } },
+        ],
         apps: [],
         schemaText: 'schema',
         heddleVersion: '0.1.0',

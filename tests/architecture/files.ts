@@ -94,3 +94,14 @@ export function findLowerConstants(path: string, text: string): string[] {
     return name === undefined ? [] : [`${path}:${index + 1} ${name}`]
   })
 }
+
+/** A comment that opens with what its subject depends on, or a line of one that does. */
+const DANGLING_COMMENT = /(?:^|\s)(?:\/\/|\/?\*{1,2})\s+Of\s/
+
+/** `path:line` of every such comment of a source: comments name their subject first. */
+export function findDanglingComments(path: string, text: string): string[] {
+  if (!/\.(ts|mjs)$/.test(path)) return []
+  return text
+    .split('\n')
+    .flatMap((line, index) => (DANGLING_COMMENT.test(line) ? [`${path}:${index + 1}`] : []))
+}

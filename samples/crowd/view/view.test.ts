@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { LockstepWorld, spatialDomain } from '../../../sdk/typescript/src/testing/lockstep.ts'
+import { LockstepWorld, SPATIAL_DOMAIN } from '../../../sdk/typescript/src/testing/lockstep.ts'
 import { frames } from '../frames.ts'
 import { drawCells, drawMap, Rates } from '../map.ts'
 import { CrowdCell } from '../spatial/crowd.ts'
@@ -17,7 +17,7 @@ function watchedCrowd(every = 1) {
   const crowd = world.applications
     .slice(0, cells)
     .map((application) => new CrowdCell(application, { seed: 3, people: 300 }))
-  const view = new View(world.applications[cells], { domain: spatialDomain, every })
+  const view = new View(world.applications[cells], { domain: SPATIAL_DOMAIN, every })
   let newest: Frame | undefined
   return {
     world,
@@ -68,7 +68,7 @@ test('a view that looks at every third tick sees the same crowd', () => {
 
 test('an entity that is deleted is gone from the frame', () => {
   const world = new LockstepWorld({ bounds, customApps: ['view'] })
-  const view = new View(world.applications[2], { domain: spatialDomain, every: 1 })
+  const view = new View(world.applications[2], { domain: SPATIAL_DOMAIN, every: 1 })
   const people: number[] = []
   for (let tick = 0; tick < 4; tick++)
     world.tick(

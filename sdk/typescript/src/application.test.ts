@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createApplication, createStandaloneApplication, HeddleError } from '@heddle/sdk'
-import { customDomain, LockstepWorld, spatialDomain } from './testing/lockstep.ts'
+import { CUSTOM_DOMAIN, LockstepWorld, SPATIAL_DOMAIN } from './testing/lockstep.ts'
 
 const oneSecond = { seconds: 1, tickRate: 'unlimited' } as const
 
@@ -49,7 +49,8 @@ test('the asynchronous loop leaves the event loop to others where the next tick 
   for await (const _ of application.updates()) turnsBefore.push(turns)
   clearImmediate(others)
   assert.equal(turnsBefore.length, 30)
-  for (const [ticks, before] of turnsBefore.entries()) assert.ok(before >= ticks, `${before} turns in ${ticks} ticks`)
+  for (const [ticks, before] of turnsBefore.entries())
+    assert.ok(before >= ticks, `${before} turns in ${ticks} ticks`)
 })
 
 test('by hand: begin, commit, and ShuttingDown at the end', () => {
@@ -119,7 +120,7 @@ test('an app knows its partition and all others', () => {
   assert.deepEqual(application.assignedPartitions(), [
     {
       id: 1,
-      domain: spatialDomain,
+      domain: SPATIAL_DOMAIN,
       domainType: 'Spatial',
       appName: 'Grid-1-0',
       bounds: { minX: 0, maxX: 100, minY: -100, maxY: 0 },
@@ -128,7 +129,7 @@ test('an app knows its partition and all others', () => {
   assert.equal(application.allPartitions().length, 5)
   assert.deepEqual(application.allPartitions()[4], {
     id: 4,
-    domain: customDomain,
+    domain: CUSTOM_DOMAIN,
     domainType: 'Custom',
     appName: 'view',
   })
@@ -180,7 +181,10 @@ test('limits can be asked for by name', () => {
   const application = createStandaloneApplication(oneSecond)
   assert.equal(application.runtimeLimit('EntitiesPerPartition'), 8192)
   assert.equal(application.runtimeLimit('LocalEntityTransfers'), 8192)
-  assert.throws(() => application.runtimeLimit('Nothing' as 'EntitiesPerPartition'), refusedWith('InvalidArgument'))
+  assert.throws(
+    () => application.runtimeLimit('Nothing' as 'EntitiesPerPartition'),
+    refusedWith('InvalidArgument'),
+  )
   assert.equal(application.lastErrorMessage, "InvalidArgument: there is no limit called 'Nothing'")
 })
 

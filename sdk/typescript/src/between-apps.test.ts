@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Entity, HeddleError, type Subscription, type Transaction } from '@heddle/sdk'
-import { customDomain, LockstepWorld, spatialDomain } from './testing/lockstep.ts'
+import { CUSTOM_DOMAIN, LockstepWorld, SPATIAL_DOMAIN } from './testing/lockstep.ts'
 
 const everything = { minX: -100, minY: -100, maxX: 100, maxY: 100 }
 
@@ -52,7 +52,7 @@ test('a subscription tells of others: Add, Update and Remove, each once', () => 
   let entity: Entity | undefined
   const east = (transaction: Transaction) => {
     if (!subscribed)
-      transaction.createSubscriptionBoundingBox2F32(spatialDomain, {
+      transaction.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, {
         minX: -20,
         minY: -20,
         maxX: 20,
@@ -97,7 +97,7 @@ test('subscribed entities are read as of the last tick, and no longer once they 
       entity = west.createEntity(512, [-10, 0, 0])
     },
     (east) =>
-      east.createSubscriptionBoundingBox2F32(spatialDomain, {
+      east.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, {
         minX: -20,
         minY: -20,
         maxX: 0,
@@ -133,7 +133,7 @@ test('an app that looks seldom gets what ten ticks come to, not ten events', () 
         west.storeEntityIndexKey(entity, [-10 - tick, 0, 0])
       },
       (east) => {
-        if (!subscribed) east.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+        if (!subscribed) east.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, everything)
         subscribed = true
         if (tick % 10 === 0) heard.push(...kinds(east.allSubscriptionEvents()))
       },
@@ -150,7 +150,7 @@ test('own entities are never in subscription events, and the ownership event com
   for (let tick = 1; tick <= 6; tick++) {
     world.tick(
       (west) => {
-        if (!subscribed) west.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+        if (!subscribed) west.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, everything)
         subscribed = true
         if (tick === 1) entity = west.createEntity(512, [-1, 0, 0])
         if (tick === 2) west.storeEntityIndexKey(entity!, [1, 0, 0])
@@ -186,7 +186,7 @@ test('an entity that has just left can still be read as of the last tick, where 
     west.storeEntityField(walker, 1, 700, new Uint8Array([4]))
   })
   world.tick((west) => {
-    west.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+    west.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, everything)
     west.storeEntityIndexKey(walker!, [1, 0, 0])
   })
   world.tick(
@@ -207,7 +207,7 @@ test('the edges of a box are 32-bit floats, as positions are: what is on one is 
   const seen: (readonly number[])[] = []
   let subscription: Subscription | undefined
   const east = (transaction: Transaction) => {
-    subscription ??= transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+    subscription ??= transaction.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, everything)
     subscription = transaction.modifySubscriptionBoundingBox2F32(subscription, edges)
     seen.push(transaction.covered(subscription).map(({ rows }) => rows.length))
   }
@@ -228,7 +228,7 @@ test('a subscription can be moved and deleted; one that is gone is NotFound', ()
       west.createEntity(512, [-60, 0, 0])
     },
     (east) => {
-      subscription = east.createSubscriptionBoundingBox2F32(spatialDomain, {
+      subscription = east.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, {
         minX: -20,
         minY: -20,
         maxX: 0,
@@ -240,7 +240,7 @@ test('a subscription can be moved and deleted; one that is gone is NotFound', ()
       )
       const inverted = { minX: 1, minY: 0, maxX: 0, maxY: 0 }
       assert.throws(
-        () => east.createSubscriptionBoundingBox2F32(spatialDomain, inverted),
+        () => east.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, inverted),
         refusedWith('InvalidArgument'),
       )
     },
@@ -304,11 +304,11 @@ test('a custom app hands what it makes to the spatial domain', () => {
   let made: Entity | undefined
   world.tick(idle, idle, (maker) => {
     made = maker.createEntity(600, [50, 0, 0])
-    maker.modifyEntityDomain(made, spatialDomain)
+    maker.modifyEntityDomain(made, SPATIAL_DOMAIN)
     assert.throws(() => maker.modifyEntityDomain(made!, 'Nowhere'), refusedWith('InvalidArgument'))
     const noArea = /domain 'Custom' has no area: entities are handed to spatial domains/
     assert.throws(
-      () => maker.modifyEntityDomain(made!, customDomain),
+      () => maker.modifyEntityDomain(made!, CUSTOM_DOMAIN),
       refusedWith('InvalidArgument', noArea),
     )
   })
@@ -347,11 +347,11 @@ test('an entity made without a position is at 0, 0, 0 where its app has no cell,
     const made = maker.createEntity(600)
     assert.deepEqual(maker.loadEntityIndexKey(made), [0, 0, 0])
     assert.throws(
-      () => maker.modifyEntityDomain(made, spatialDomain),
+      () => maker.modifyEntityDomain(made, SPATIAL_DOMAIN),
       refusedWith('InvalidArgument', /holds.*\(0, 0\)/),
     )
     maker.storeEntityIndexKey(made, [1500, 1500, 0])
-    maker.modifyEntityDomain(made, spatialDomain)
+    maker.modifyEntityDomain(made, SPATIAL_DOMAIN)
   })
 })
 
@@ -411,7 +411,7 @@ test('an entity that comes and is deleted in the same tick is gone from the pict
     (west) => {
       moved = west.createEntity(512, [-10, 0, 0])
     },
-    (east) => void east.createSubscriptionBoundingBox2F32(spatialDomain, everywhere),
+    (east) => void east.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, everywhere),
   )
   world.tick((west) => west.storeEntityIndexKey(moved!, [10, 0, 0]))
   const lookAt = (transaction: Transaction) => {
@@ -430,9 +430,9 @@ test('an entity that comes and is deleted in the same tick is gone from the pict
 test('a message arrives at the next tick, once, with a sender to answer to', () => {
   const world = new LockstepWorld({ customApps: ['clerk'] })
   world.tick((west) => {
-    west.sendMessage(west.resolveEndpointByAppName(customDomain, 'clerk'), new Uint8Array([1]))
-    west.sendMessage(west.resolveEndpointByPosition(spatialDomain, 50, 0), new Uint8Array([2]))
-    west.sendMessage(west.resolveEndpointByPosition(spatialDomain, 50, 0), new Uint8Array())
+    west.sendMessage(west.resolveEndpointByAppName(CUSTOM_DOMAIN, 'clerk'), new Uint8Array([1]))
+    west.sendMessage(west.resolveEndpointByPosition(SPATIAL_DOMAIN, 50, 0), new Uint8Array([2]))
+    west.sendMessage(west.resolveEndpointByPosition(SPATIAL_DOMAIN, 50, 0), new Uint8Array())
   })
   world.tick(
     idle,
@@ -459,8 +459,8 @@ test('a message arrives at the next tick, once, with a sender to answer to', () 
 test('messages that are too long, too many, to oneself or to nobody are refused by their code', () => {
   const world = new LockstepWorld()
   world.tick((west) => {
-    const east = west.resolveEndpointByPosition(spatialDomain, 50, 0)
-    const own = west.resolveEndpointByPosition(spatialDomain, -50, 0)
+    const east = west.resolveEndpointByPosition(SPATIAL_DOMAIN, 50, 0)
+    const own = west.resolveEndpointByPosition(SPATIAL_DOMAIN, -50, 0)
     assert.throws(() => west.sendMessage(own, new Uint8Array()), refusedWith('InvalidArgument'))
     assert.throws(
       () => west.sendMessage(east, new Uint8Array(257)),
@@ -473,20 +473,20 @@ test('messages that are too long, too many, to oneself or to nobody are refused 
     const text = 'no bytes' as unknown as Uint8Array
     assert.throws(() => west.sendMessage(east, text), refusedWith('InvalidArgument', /Uint8Array/))
     assert.throws(
-      () => west.resolveEndpointByPosition(spatialDomain, 500, 0),
+      () => west.resolveEndpointByPosition(SPATIAL_DOMAIN, 500, 0),
       refusedWith('InvalidArgument', /500/),
     )
     assert.throws(
-      () => west.resolveEndpointByPosition(customDomain, 0, 0),
+      () => west.resolveEndpointByPosition(CUSTOM_DOMAIN, 0, 0),
       refusedWith('InvalidArgument', /domain 'Custom' has no area.*resolveEndpointByAppName/),
     )
-    assert.deepEqual(west.resolveEndpointByAppName(spatialDomain, 'Grid-1-0'), east)
+    assert.deepEqual(west.resolveEndpointByAppName(SPATIAL_DOMAIN, 'Grid-1-0'), east)
     assert.throws(
       () => west.resolveEndpointByPosition('Nowhere', 0, 0),
       refusedWith('InvalidArgument'),
     )
     assert.throws(
-      () => west.resolveEndpointByAppName(customDomain, 'nobody'),
+      () => west.resolveEndpointByAppName(CUSTOM_DOMAIN, 'nobody'),
       refusedWith('NotFound'),
     )
     for (let count = 0; count < 128; count++)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { defineField, type Entity, type Subscription, type Transaction } from './index.ts'
-import { LockstepWorld, spatialDomain } from './testing/lockstep.ts'
+import { LockstepWorld, SPATIAL_DOMAIN } from './testing/lockstep.ts'
 
 const velocity = defineField({ index: 1, typeId: 600, shape: 'f32x3' })
 const body = defineField({
@@ -49,7 +49,7 @@ test('entities that are made, moved and given values in bulk are what others rea
     },
     (transaction) => {
       const box = { minX: -5, minY: -100, maxX: 100, maxY: 100 }
-      border = transaction.createSubscriptionBoundingBox2F32(spatialDomain, box)
+      border = transaction.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, box)
       assert.deepEqual(transaction.covered(border), [])
     },
   )
@@ -441,13 +441,16 @@ test('neighbours are all that can be seen within the radius, own and others, eac
         const everything = { minX: -200, minY: -200, maxX: 200, maxY: 200 }
         world.tick(
           (transaction) => {
-            transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+            transaction.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, everything)
             make(transaction, places)
             now = new Map(positionsOf(transaction).map(([id, x, y]) => [id, [x, y]]))
           },
           ...[1, 2, 3].map(() => (transaction: Transaction) => {
-            transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
-            transaction.createSubscriptionBoundingBox2F32(spatialDomain, { ...everything, minX: 0 })
+            transaction.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, everything)
+            transaction.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, {
+              ...everything,
+              minX: 0,
+            })
           }),
         )
         before = now
@@ -507,7 +510,7 @@ test('the values of a field of all entries of a neighbourhood are of the same mo
   const live = (partition: number) => (transaction: Transaction) => {
     const { owned, tick } = transaction
     if (tick === 1) {
-      transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+      transaction.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, everything)
       const at = (place: number): [number, number] => [
         ((place * 37) % 190) - 95,
         ((place * 61) % 190) - 95,
@@ -552,7 +555,7 @@ test('the values of a field of all entries of a neighbourhood are of the same mo
         between++
     }
     if (transaction.tick === 30) {
-      transaction.createSubscriptionBoundingBox2F32(spatialDomain, everything)
+      transaction.createSubscriptionBoundingBox2F32(SPATIAL_DOMAIN, everything)
       assert.throws(() => near.field(velocity), { code: 'InvalidState' })
     }
   }

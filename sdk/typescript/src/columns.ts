@@ -20,7 +20,7 @@ import { middleOf } from './partitions.ts'
 /**
  * How many rows a sweep takes at a time: their positions stay in the processor's nearest memory.
  */
-const sweepRows = 4096
+const SWEEP_ROWS = 4096
 
 /**
  * A partition's entities, as they were committed at the tick before. Read only: a write into
@@ -340,8 +340,8 @@ export class OwnedColumns {
     const positions = owner.back.position.subarray(0, rows * 3)
     // No try here: V8 makes loops that it inlines into one half as fast. The owner knows which
     // piece is at work, and ends the sweep of a body that throws.
-    for (let from = 0; from < rows && this.#isOpen(); from += sweepRows) {
-      const to = Math.min(rows, from + sweepRows)
+    for (let from = 0; from < rows && this.#isOpen(); from += SWEEP_ROWS) {
+      const to = Math.min(rows, from + SWEEP_ROWS)
       owner.beginPiece(from, to)
       body(positions, from, to)
       if (this.#isOpen()) owner.endPiece(from, to)

@@ -76,18 +76,18 @@ export interface Message {
 /** Type ids below this are built in. */
 export const firstTypeId = 512
 
-const typeIdMax = 0xffff_ffff
+const TYPE_ID_MAX = 0xffff_ffff
 
 /** Why entities can't have this type; undefined where they can. */
 export function refuseEntityType(typeId: number): string | undefined {
-  if (Number.isInteger(typeId) && typeId >= firstTypeId && typeId <= typeIdMax) return undefined
-  return `a type id is a whole number from ${firstTypeId} to ${typeIdMax}, not ${typeId}`
+  if (Number.isInteger(typeId) && typeId >= firstTypeId && typeId <= TYPE_ID_MAX) return undefined
+  return `a type id is a whole number from ${firstTypeId} to ${TYPE_ID_MAX}, not ${typeId}`
 }
 
 /** Why data can't have this type; undefined where it can. */
 export function refuseDataType(typeId: number): string | undefined {
-  if (Number.isInteger(typeId) && typeId >= 0 && typeId <= typeIdMax) return undefined
-  return `a type id of data is a whole number from 0 to ${typeIdMax}, not ${typeId}`
+  if (Number.isInteger(typeId) && typeId >= 0 && typeId <= TYPE_ID_MAX) return undefined
+  return `a type id of data is a whole number from 0 to ${TYPE_ID_MAX}, not ${typeId}`
 }
 
 /** Type ids of data that the SDK itself knows. */

@@ -14,8 +14,8 @@ export interface Points {
   types: Uint32Array
 }
 
-const cellsPerPointMax = 4
-const cellsMin = 64
+const CELLS_PER_POINT_MAX = 4
+const CELLS_MIN = 64
 
 /**
  * Entries are numbered: first this app's rows (entry n is row n; rows that hold no entity are in no
@@ -151,7 +151,7 @@ export class Neighbourhood {
     const width = present === 0 ? 0 : maxX - minX
     const height = present === 0 ? 0 : maxY - minY
     // As wide as the radius; wider where there would be many more cells than points.
-    const cellsMax = Math.max(cellsMin, present * cellsPerPointMax)
+    const cellsMax = Math.max(CELLS_MIN, present * CELLS_PER_POINT_MAX)
     let side = Math.max(radius, Math.max(width, height) / 65_536, Number.MIN_VALUE)
     while ((Math.floor(width / side) + 1) * (Math.floor(height / side) + 1) > cellsMax) side *= 2
     this.#perUnit = 1 / side

@@ -8,7 +8,7 @@ import type { PartitionOwner } from '../../../src/core/fabric/owner/partition-ow
 import type { LocatedEntity, OwnershipChange } from './model.ts'
 
 /** Beyond so many changes a list is made shorter. */
-const longList = 4096
+const LONG_LIST = 4096
 const kinds = ['Add', 'Remove', 'Reject'] as const
 const [added, removed, rejected] = [0, 1, 2]
 
@@ -24,7 +24,7 @@ export class OwnershipLog {
    * but of entities that the app has made.
    */
   #isDropped = false
-  #shortenAt = longList
+  #shortenAt = LONG_LIST
 
   /** Notes what the begin of a tick brought. */
   add(owner: PartitionOwner): void {
@@ -58,7 +58,7 @@ export class OwnershipLog {
     this.#wasAsked = true
     this.#isDropped = false
     this.#count = 0
-    this.#shortenAt = longList
+    this.#shortenAt = LONG_LIST
     return changes
   }
 
@@ -138,7 +138,7 @@ export class OwnershipLog {
     }
     for (const numbers of [this.#kinds, this.#ids, this.#types, this.#rows]) pick(numbers)
     this.#count = kept.length
-    this.#shortenAt = Math.max(longList, kept.length * 2)
+    this.#shortenAt = Math.max(LONG_LIST, kept.length * 2)
   }
 
   #grow(): void {

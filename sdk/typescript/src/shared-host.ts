@@ -14,7 +14,7 @@ import { HeddleError } from './errors.ts'
 import type { Host } from './host.ts'
 
 /** How often a waiting app looks whether its worker still lives. */
-const waitMs = 1000
+const WAIT_MS = 1000
 
 export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   const folder = required(environment, 'HEDDLE_FABRIC')
@@ -93,14 +93,14 @@ class SharedHost implements Host {
   wait(): void {
     const word = this.fabric.control.loadReleaseWord()
     if (this.poll() !== 'wait') return
-    this.#released.wait(word, waitMs)
+    this.#released.wait(word, WAIT_MS)
     this.#checkWorker()
   }
 
   async waitAsync(): Promise<void> {
     const word = this.fabric.control.loadReleaseWord()
     if (this.poll() !== 'wait') return
-    await this.#released.waitAsync(word, waitMs)
+    await this.#released.waitAsync(word, WAIT_MS)
     this.#checkWorker()
   }
 

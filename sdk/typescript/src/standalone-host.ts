@@ -46,7 +46,11 @@ export function createStandaloneHost(options: StandaloneOptions): Host {
     simulationName: 'standalone',
     executionId: 'standalone',
     domains: [
-      { name: domain, lifecycle: 'BySpatialSubdivision', area: { bounds, columns: 1, rows: 1, firstPartition: 0 } },
+      {
+        name: domain,
+        lifecycle: 'BySpatialSubdivision',
+        area: { bounds, columns: 1, rows: 1, firstPartition: 0 },
+      },
     ],
   })
   const fabric = new Fabric(segments, control, world, () => true)
@@ -93,7 +97,9 @@ class StandaloneHost implements Host {
   }
 
   async waitAsync(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, this.#nextDueMs - performance.now())))
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.max(0, this.#nextDueMs - performance.now())),
+    )
   }
 
   committed(): void {
@@ -113,7 +119,8 @@ class StandaloneHost implements Host {
 
   /** The tick that was released is the last one, where the time is up. */
   #endInTime(): void {
-    if (this.fabric.control.tick >= this.#ticks) this.#machine.obey({ kind: 'finish', force: false }, performance.now())
+    if (this.fabric.control.tick >= this.#ticks)
+      this.#machine.obey({ kind: 'finish', force: false }, performance.now())
   }
 }
 

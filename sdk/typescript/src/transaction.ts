@@ -30,7 +30,7 @@ import type { Neighbourhood } from './neighbourhood.ts'
 import { middleOf } from './partitions.ts'
 
 /** Fields that are no longer than this are copied byte by byte: a view of them would cost more. */
-const bytewiseMax = 64
+const BYTEWISE_MAX = 64
 
 interface BoxArguments {
   minX: number
@@ -228,7 +228,7 @@ export class Transaction {
     into.typeId = typeId
     const { data } = into
     if (data.length !== length) into.data = view.data.slice(start, start + length)
-    else if (length > bytewiseMax) data.set(view.data.subarray(start, start + length))
+    else if (length > BYTEWISE_MAX) data.set(view.data.subarray(start, start + length))
     else for (let byte = 0; byte < length; byte++) data[byte] = view.data[start + byte]
     return into
   }

@@ -28,7 +28,11 @@ export function userNameOf(file: string): string | undefined {
   return FILE_NAME.exec(file)?.[1]
 }
 
-export function parseAccessFile(name: string, file: string, text: string): { user: AccessUser } | { fault: FileFault } {
+export function parseAccessFile(
+  name: string,
+  file: string,
+  text: string,
+): { user: AccessUser } | { fault: FileFault } {
   const counter = new LineCounter()
   // Pretty errors would quote the file.
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false })
@@ -36,7 +40,13 @@ export function parseAccessFile(name: string, file: string, text: string): { use
   try {
     const [syntax] = document.errors
     if (syntax !== undefined) {
-      return { fault: { file, line: counter.linePos(syntax.pos[0]).line, reason: `not well-formed (${syntax.code})` } }
+      return {
+        fault: {
+          file,
+          line: counter.linePos(syntax.pos[0]).line,
+          reason: `not well-formed (${syntax.code})`,
+        },
+      }
     }
     const { keys, policies } = contentOf(document)
     const lines = policies.map(({ statements }, policy) =>
@@ -60,7 +70,8 @@ export function parsePolicyFile(file: string, text: string): { value: object; po
   const counter = new LineCounter()
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false })
   const [syntax] = document.errors
-  if (syntax !== undefined) throw new Error(`${file}:${counter.linePos(syntax.pos[0]).line}: not well-formed`)
+  if (syntax !== undefined)
+    throw new Error(`${file}:${counter.linePos(syntax.pos[0]).line}: not well-formed`)
   const value = contentValue(document) as object
   const parsed = parsePolicy(value)
   if ('policy' in parsed) return { value, policy: parsed.policy }
@@ -90,10 +101,16 @@ function contentOf(document: Document): { keys: Credentials[]; policies: Policy[
 function keyOf(value: unknown, path: Path): Credentials {
   const { accessKeyId, secretAccessKey } = objectOf(value, path, ['accessKeyId', 'secretAccessKey'])
   if (typeof accessKeyId !== 'string' || !isUsableKeyId(accessKeyId)) {
-    throw new ContentFault([...path, 'accessKeyId'], 'accessKeyId must be up to 128 letters, digits and . _ -')
+    throw new ContentFault(
+      [...path, 'accessKeyId'],
+      'accessKeyId must be up to 128 letters, digits and . _ -',
+    )
   }
   if (typeof secretAccessKey !== 'string' || !isUsableSecret(secretAccessKey)) {
-    throw new ContentFault([...path, 'secretAccessKey'], 'secretAccessKey must be text of 8 to 256 visible characters')
+    throw new ContentFault(
+      [...path, 'secretAccessKey'],
+      'secretAccessKey must be text of 8 to 256 visible characters',
+    )
   }
   return { accessKeyId, secretAccessKey }
 }
@@ -105,11 +122,17 @@ function policyOf(parsed: ParsedPolicy, path: Path): Policy {
 
 function objectOf(value: unknown, path: Path, names: readonly string[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ContentFault(path, `${path.length === 0 ? 'the file' : 'an entry'} must hold ${names.join(' and ')}`)
+    throw new ContentFault(
+      path,
+      `${path.length === 0 ? 'the file' : 'an entry'} must hold ${names.join(' and ')}`,
+    )
   }
   const unknown = Object.keys(value).find((name) => !names.includes(name))
   if (unknown === undefined) return value as Record<string, unknown>
-  throw new ContentFault([...path, unknown], `there is no such member; there may be ${names.join(' and ')}`)
+  throw new ContentFault(
+    [...path, unknown],
+    `there is no such member; there may be ${names.join(' and ')}`,
+  )
 }
 
 /** A list that is left out, or has nothing in it, is empty. */
@@ -124,7 +147,8 @@ function contentValue(document: Document): unknown {
   try {
     return document.toJS()
   } catch (cause) {
-    if (cause instanceof ReferenceError) throw new ContentFault([], 'an alias leads nowhere, or unfolds without end')
+    if (cause instanceof ReferenceError)
+      throw new ContentFault([], 'an alias leads nowhere, or unfolds without end')
     throw cause
   }
 }
@@ -133,7 +157,8 @@ function contentValue(document: Document): unknown {
 function lineAt(document: Document, counter: LineCounter, path: Path): number {
   for (let length = path.length; length > 0; length -= 1) {
     const node = document.getIn(path.slice(0, length), true)
-    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
+    const parent =
+      length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
     const name = isMap(parent)
       ? parent.items.map(({ key }) => key).find((key) => nameOf(key) === path[length - 1])
       : node

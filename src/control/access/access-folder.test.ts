@@ -19,7 +19,10 @@ function folderWith(context: TestContext, files: Record<string, string>) {
 const key = (id: string) => `keys: [{ accessKeyId: ${id}, secretAccessKey: ${SECRET} }]\n`
 
 test('users are found by key, whichever form their file has, and other files are none', (context) => {
-  const json = JSON.stringify({ keys: [{ accessKeyId: 'B', secretAccessKey: SECRET }], policies: [] })
+  const json = JSON.stringify({
+    keys: [{ accessKeyId: 'B', secretAccessKey: SECRET }],
+    policies: [],
+  })
   const { folder } = folderWith(context, {
     'ann.yaml': key('A'),
     'bob.json': json,
@@ -47,7 +50,10 @@ test('a key of two users, and a user in two files, count once and are named', (c
   assert.equal(folder.ownerOfKey('B')?.user.name, 'bob')
   assert.deepEqual(
     folder.faults().map(({ file, reason }) => `${file}: ${reason}`),
-    ['ann.yaml: the user ann is in ann.json already', 'cid.yaml: the access key B is in bob.yaml already'],
+    [
+      'ann.yaml: the user ann is in ann.json already',
+      'cid.yaml: the access key B is in bob.yaml already',
+    ],
   )
 })
 
@@ -64,7 +70,11 @@ test('a new file is seen at once, and without its folder nobody is a user', (con
 test('a fault has its line and never a line of the file', () => {
   const policies = 'policies:\n  - Version: 2012-10-17\n    Statement:\n'
   const cases: [string, number, RegExp][] = [
-    [`${key('A')}${policies}      - Effect: Allow\n        Action: s3:*\n        Resource: bucket\n`, 7, /no resource/],
+    [
+      `${key('A')}${policies}      - Effect: Allow\n        Action: s3:*\n        Resource: bucket\n`,
+      7,
+      /no resource/,
+    ],
     [
       `${policies}      - Effect: Deny\n        Action:\n          - s3:*\n          - s3:Delet\n        Resource: '*'\n`,
       7,
@@ -76,7 +86,11 @@ test('a fault has its line and never a line of the file', () => {
       /"aws:SourceVpc"/,
     ],
     [`${policies}      - Effect: Deny\n        Actions:\n          - s3:*\n`, 5, /no place here/],
-    [`keys:\n  - accessKeyId: A\n    secretAccessKey: ${SECRET}\n  broken: [\n`, 4, /not well-formed/],
+    [
+      `keys:\n  - accessKeyId: A\n    secretAccessKey: ${SECRET}\n  broken: [\n`,
+      4,
+      /not well-formed/,
+    ],
     [`keys:\n  - accessKeyId: A\n    secret: ${SECRET}\n`, 3, /no such member/],
     [`keys:\n  - accessKeyId: A\n    secretAccessKey: short\n`, 3, /8 to 256/],
     ['policies: 7\n', 1, /must be a list/],

@@ -95,7 +95,12 @@ export class AccessFolder {
     this.#index()
   }
 
-  #read(name: string, file: string, stamp: string, before: KnownFile | undefined): KnownFile | undefined {
+  #read(
+    name: string,
+    file: string,
+    stamp: string,
+    before: KnownFile | undefined,
+  ): KnownFile | undefined {
     const parsed = this.#parse(name, file)
     if (parsed === undefined) return before
     if ('user' in parsed) return { stamp, user: parsed.user }
@@ -125,12 +130,14 @@ export class AccessFolder {
       if (user === undefined) continue
       const taken = this.#conflictOf(user)
       if (taken !== undefined) {
-        if (known.fault?.reason !== taken) this.#onFault({ file: user.file, line: 1, reason: taken })
+        if (known.fault?.reason !== taken)
+          this.#onFault({ file: user.file, line: 1, reason: taken })
         known.fault = { file: user.file, line: 1, reason: taken }
         continue
       }
       this.#users.set(user.name, user)
-      for (const { accessKeyId, secretAccessKey } of user.keys) this.#keys.set(accessKeyId, { user, secretAccessKey })
+      for (const { accessKeyId, secretAccessKey } of user.keys)
+        this.#keys.set(accessKeyId, { user, secretAccessKey })
     }
   }
 
@@ -138,13 +145,18 @@ export class AccessFolder {
     const other = this.#users.get(user.name)
     if (other !== undefined) return `the user ${user.name} is in ${other.file} already`
     const taken = user.keys.find(({ accessKeyId }) => this.#keys.has(accessKeyId))
-    return taken && `the access key ${taken.accessKeyId} is in ${this.#keys.get(taken.accessKeyId)?.user.file} already`
+    return (
+      taken &&
+      `the access key ${taken.accessKeyId} is in ${this.#keys.get(taken.accessKeyId)?.user.file} already`
+    )
   }
 }
 
 function stampOf(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return found?.isFile() ? `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}` : undefined
+  return found?.isFile()
+    ? `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`
+    : undefined
 }
 
 function readIfThere(path: string): string | undefined {

@@ -58,7 +58,10 @@ after(async () => {
 })
 
 function serveIn(data: string, options: Record<string, string> = {}): Promise<ServedControl> {
-  const config = resolveConfig({ data, fabricDir: join(folder, 'fabric'), port: '0', ...options }, {})
+  const config = resolveConfig(
+    { data, fabricDir: join(folder, 'fabric'), port: '0', ...options },
+    {},
+  )
   const lines = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) })
   return serveControl(config, { log: lines, environment: {}, workerProgram: SCRIPTED_WORKER })
 }
@@ -66,11 +69,22 @@ function serveIn(data: string, options: Record<string, string> = {}): Promise<Se
 type Keys = Credentials & { sessionToken?: string }
 
 function weaver(credentials: Keys): SimSpaceWeaver {
-  return new SimSpaceWeaver({ endpoint: served.url, region: 'us-west-2', credentials, maxRetries: 0 })
+  return new SimSpaceWeaver({
+    endpoint: served.url,
+    region: 'us-west-2',
+    credentials,
+    maxRetries: 0,
+  })
 }
 
 function s3(credentials: Keys, endpoint = served.url): S3Client {
-  const client = new S3Client({ endpoint, region: 'us-west-2', credentials, forcePathStyle: true, maxAttempts: 1 })
+  const client = new S3Client({
+    endpoint,
+    region: 'us-west-2',
+    credentials,
+    forcePathStyle: true,
+    maxAttempts: 1,
+  })
   clients.push(client)
   return client
 }
@@ -91,7 +105,11 @@ async function outcome(call: Promise<unknown>): Promise<string> {
 }
 
 function user(name: string, ...statements: Record<string, unknown>[]): Keys {
-  const Statement = statements.map((statement) => ({ Effect: 'Allow', Resource: '*', ...statement }))
+  const Statement = statements.map((statement) => ({
+    Effect: 'Allow',
+    Resource: '*',
+    ...statement,
+  }))
   return addUser(access, name, [{ Version: '2012-10-17', Statement }])
 }
 
@@ -115,7 +133,11 @@ test('each user may do what its policies say, on what they say, and nothing else
     Condition: { StringEquals: { 'aws:ResourceTag/team': 'red' } },
   })
   const blue = user('blue', { Action: 'simspaceweaver:*', Resource: `${ARN}/blue-*` })
-  const careful = user('careful', { Action: '*' }, { Effect: 'Deny', Action: 'simspaceweaver:Stop*' })
+  const careful = user(
+    'careful',
+    { Action: '*' },
+    { Effect: 'Deny', Action: 'simspaceweaver:Stop*' },
+  )
   const nobody = addUser(access, 'nobody', [])
 
   const app = { Domain: 'view', App: 'one' }
@@ -126,9 +148,20 @@ test('each user may do what its policies say, on what they say, and nothing else
     ['start clock', (client, Simulation) => client.startClock({ Simulation }).promise()],
     ['stop clock', (client, Simulation) => client.stopClock({ Simulation }).promise()],
     ['app', (client, Simulation) => client.describeApp({ ...app, Simulation }).promise()],
-    ['tags', (client, name) => client.listTagsForResource({ ResourceArn: `${ARN}/${name}` }).promise()],
-    ['tag', (client, name) => client.tagResource({ ResourceArn: `${ARN}/${name}`, Tags: { a: 'b' } }).promise()],
-    ['untag', (client, name) => client.untagResource({ ResourceArn: `${ARN}/${name}`, TagKeys: ['a'] }).promise()],
+    [
+      'tags',
+      (client, name) => client.listTagsForResource({ ResourceArn: `${ARN}/${name}` }).promise(),
+    ],
+    [
+      'tag',
+      (client, name) =>
+        client.tagResource({ ResourceArn: `${ARN}/${name}`, Tags: { a: 'b' } }).promise(),
+    ],
+    [
+      'untag',
+      (client, name) =>
+        client.untagResource({ ResourceArn: `${ARN}/${name}`, TagKeys: ['a'] }).promise(),
+    ],
   ]
   const allowedTo = async (keys: Keys, simulation: string) => {
     const allowed: string[] = []
@@ -142,7 +175,13 @@ test('each user may do what its policies say, on what they say, and nothing else
   const all = calls.map(([name]) => name)
   const perSimulation = all.filter((name) => name !== 'list')
   assert.deepEqual(await allowedTo(operator(), 'red-world'), all)
-  assert.deepEqual(await allowedTo(reader, 'red-world'), ['describe', 'list', 'apps', 'app', 'tags'])
+  assert.deepEqual(await allowedTo(reader, 'red-world'), [
+    'describe',
+    'list',
+    'apps',
+    'app',
+    'tags',
+  ])
   assert.deepEqual(await allowedTo(red, 'red-world'), perSimulation)
   assert.deepEqual(await allowedTo(red, 'blue-world'), [])
   assert.deepEqual(await allowedTo(blue, 'blue-world'), perSimulation)
@@ -208,8 +247,10 @@ test('buckets and keys are guarded under the names of S3', async () => {
   const Bucket = 'guarded'
   const root = s3(operator())
   await root.send(new CreateBucketCommand({ Bucket }))
-  const put = (client: S3Client, Key: string) => outcome(client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' })))
-  const get = (client: S3Client, Key: string) => outcome(client.send(new GetObjectCommand({ Bucket, Key })))
+  const put = (client: S3Client, Key: string) =>
+    outcome(client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' })))
+  const get = (client: S3Client, Key: string) =>
+    outcome(client.send(new GetObjectCommand({ Bucket, Key })))
   assert.equal(await put(root, 'ann/a'), 'ok')
   assert.equal(await put(root, 'bob/b'), 'ok')
   const home = s3(
@@ -229,14 +270,21 @@ test('buckets and keys are guarded under the names of S3', async () => {
   assert.equal(await get(home, 'ann/a'), 'ok')
   assert.equal(await get(home, 'bob/b'), 'AccessDenied')
   assert.equal(await get(home, 'bob/none'), 'AccessDenied')
-  assert.equal(await get(home, 'ann/none'), 'AccessDenied', 'who may not list all learns nothing of what is missing')
+  assert.equal(
+    await get(home, 'ann/none'),
+    'AccessDenied',
+    'who may not list all learns nothing of what is missing',
+  )
   assert.equal(await put(home, 'ann/new'), 'ok')
   assert.equal(await put(home, 'bob/new'), 'AccessDenied')
   const list = (Prefix: string) => outcome(home.send(new ListObjectsV2Command({ Bucket, Prefix })))
   assert.equal(await list('ann/'), 'ok')
   assert.equal(await list('bob/'), 'AccessDenied')
   assert.equal(await outcome(home.send(new ListBucketsCommand())), 'AccessDenied')
-  assert.equal(await outcome(home.send(new CreateBucketCommand({ Bucket: 'another' }))), 'AccessDenied')
+  assert.equal(
+    await outcome(home.send(new CreateBucketCommand({ Bucket: 'another' }))),
+    'AccessDenied',
+  )
   assert.equal(await outcome(home.send(new HeadBucketCommand({ Bucket: 'no-such' }))), 'Unknown')
   const copy = (CopySource: string) =>
     outcome(home.send(new CopyObjectCommand({ Bucket, Key: 'ann/copy', CopySource })))
@@ -246,7 +294,9 @@ test('buckets and keys are guarded under the names of S3', async () => {
   for (const source of ['guarded%2Fbob%2Fb', '%2fguarded/bob%2Fb', 'guarded/%62ob/b']) {
     assert.equal(await copy(source), 'AccessDenied', source)
   }
-  const { UploadId } = await home.send(new CreateMultipartUploadCommand({ Bucket, Key: 'ann/parts' }))
+  const { UploadId } = await home.send(
+    new CreateMultipartUploadCommand({ Bucket, Key: 'ann/parts' }),
+  )
   const part = { Bucket, Key: 'ann/parts', UploadId, PartNumber: 1 }
   assert.equal(await outcome(home.send(new UploadPartCommand({ ...part, Body: 'x' }))), 'ok')
   assert.equal(await outcome(home.send(new ListPartsCommand(part))), 'AccessDenied')
@@ -265,13 +315,24 @@ test('buckets and keys are guarded under the names of S3', async () => {
   // Who compares an ETag learns what is there.
   await root.send(new PutObjectCommand({ Bucket, Key: 'drop/x', Body: 'x' }))
   const dropper = s3(
-    user('dropper', { Action: ['s3:PutObject', 's3:DeleteObject'], Resource: 'arn:aws:s3:::guarded/drop/*' }),
+    user('dropper', {
+      Action: ['s3:PutObject', 's3:DeleteObject'],
+      Resource: 'arn:aws:s3:::guarded/drop/*',
+    }),
   )
   const drop = { Bucket, Key: 'drop/x', Body: 'y' }
-  assert.equal(await outcome(dropper.send(new PutObjectCommand({ ...drop, IfMatch: '"0"' }))), 'AccessDenied')
-  assert.equal(await outcome(dropper.send(new PutObjectCommand({ ...drop, IfNoneMatch: '*' }))), 'PreconditionFailed')
+  assert.equal(
+    await outcome(dropper.send(new PutObjectCommand({ ...drop, IfMatch: '"0"' }))),
+    'AccessDenied',
+  )
+  assert.equal(
+    await outcome(dropper.send(new PutObjectCommand({ ...drop, IfNoneMatch: '*' }))),
+    'PreconditionFailed',
+  )
   const compared = [{ Key: 'drop/x', ETag: '"0"' }]
-  const { Errors } = await dropper.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: compared } }))
+  const { Errors } = await dropper.send(
+    new DeleteObjectsCommand({ Bucket, Delete: { Objects: compared } }),
+  )
   assert.equal(Errors?.[0]?.Code, 'AccessDenied')
   assert.equal(await outcome(dropper.send(new PutObjectCommand(drop))), 'ok')
 })
@@ -284,11 +345,14 @@ test('who may delete nothing of a bucket is denied before the body is read', asy
     user('deletes-elsewhere', { Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::other/*' }),
   ]
   // It is no XML: whoever gets as far as that is told so.
-  const call = (credentials: Credentials) => outcome(s3(credentials).send(new DeleteObjectsCommand(broken)))
+  const call = (credentials: Credentials) =>
+    outcome(s3(credentials).send(new DeleteObjectsCommand(broken)))
   const broken = { Bucket: 'guarded', Delete: { Objects: [] } }
   for (const credentials of users) assert.equal(await call(credentials), 'AccessDenied')
   assert.equal(
-    await call(user('deletes-some', { Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::guarded/a/b' })),
+    await call(
+      user('deletes-some', { Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::guarded/a/b' }),
+    ),
     'MalformedXML',
   )
 })
@@ -319,17 +383,34 @@ test('temporary keys need their token, are narrowed by their policy, and end', a
   assert.match(url, /X-Amz-Security-Token=/)
   assert.equal((await fetch(url)).status, 200)
   assert.equal((await fetch(url.replace(/X-Amz-Security-Token=[^&]+&?/, ''))).status, 403)
-  const ofVersion2 = new S3({ endpoint: served.url, region: 'us-west-2', s3ForcePathStyle: true, ...good })
+  const ofVersion2 = new S3({
+    endpoint: served.url,
+    region: 'us-west-2',
+    s3ForcePathStyle: true,
+    ...good,
+  })
   const url2 = ofVersion2.getSignedUrl('listObjectsV2', { Bucket: 'presigned' })
   assert.match(url2, /AWSAccessKeyId=.*x-amz-security-token=/)
   assert.equal((await fetch(url2)).status, 200)
   assert.equal((await fetch(url2.replace(/x-amz-security-token=[^&]+&?/, ''))).status, 403)
   const { accessKeyId, secretAccessKey } = good
   assert.equal(await list({ accessKeyId, secretAccessKey }), 'UnrecognizedClientException')
-  assert.equal(await list({ ...good, sessionToken: make(0).sessionToken }), 'UnrecognizedClientException')
-  assert.equal(await list({ ...good, sessionToken: `${good.sessionToken}x` }), 'UnrecognizedClientException')
-  assert.equal(await list({ ...good, secretAccessKey: 'another secret' }), 'InvalidSignatureException')
-  assert.equal(await list({ ...operator(), sessionToken: good.sessionToken }), 'UnrecognizedClientException')
+  assert.equal(
+    await list({ ...good, sessionToken: make(0).sessionToken }),
+    'UnrecognizedClientException',
+  )
+  assert.equal(
+    await list({ ...good, sessionToken: `${good.sessionToken}x` }),
+    'UnrecognizedClientException',
+  )
+  assert.equal(
+    await list({ ...good, secretAccessKey: 'another secret' }),
+    'InvalidSignatureException',
+  )
+  assert.equal(
+    await list({ ...operator(), sessionToken: good.sessionToken }),
+    'UnrecognizedClientException',
+  )
   const expired = make(901_000)
   assert.equal(await list(expired), 'ExpiredTokenException')
   assert.equal(await buckets(expired), 'ExpiredToken')
@@ -380,7 +461,9 @@ test('of a file that breaks the last good state stays, and the log says where, w
     (await list()) === 'AccessDeniedException' ? true : undefined,
   )
   writeFileSync(file, `${text}\n  broken: [`)
-  await waitFor('the second fault', () => list().then(() => log.filter((each) => each.file === 'edited.yaml')[1]))
+  await waitFor('the second fault', () =>
+    list().then(() => log.filter((each) => each.file === 'edited.yaml')[1]),
+  )
   assert.ok(!JSON.stringify(log).includes(keys.secretAccessKey))
   rmSync(file)
 })
@@ -389,8 +472,14 @@ test('a broken file at the start is an error that names file and line', async ()
   const data = join(folder, 'broken')
   const first = await serveIn(data)
   await first.close()
-  writeFileSync(join(data, 'access', 'ann.json'), '{\n"keys": [],\n"policies": [{"Statement": []}],\n"more": 1}')
-  await assert.rejects(serveIn(data), (error) => error instanceof ConfigError && /ann\.json:4: /.test(error.message))
+  writeFileSync(
+    join(data, 'access', 'ann.json'),
+    '{\n"keys": [],\n"policies": [{"Statement": []}],\n"more": 1}',
+  )
+  await assert.rejects(
+    serveIn(data),
+    (error) => error instanceof ConfigError && /ann\.json:4: /.test(error.message),
+  )
 })
 
 test('other machines need TLS, or a flag that says otherwise, and TLS is what policies see', async () => {
@@ -414,22 +503,34 @@ test('other machines need TLS, or a flag that says otherwise, and TLS is what po
   ])
   const data = join(folder, 'tls')
   await assert.rejects(serveIn(data, { host: '0.0.0.0' }), /--tls-cert .*--insecure-http/)
-  await assert.rejects(serveIn(data, { tlsCert: key, tlsKey: key }), /--tls-cert and --tls-key can't be used/)
+  await assert.rejects(
+    serveIn(data, { tlsCert: key, tlsKey: key }),
+    /--tls-cert and --tls-key can't be used/,
+  )
   await (await serveIn(data, { host: '0.0.0.0', insecureHttp: '1' })).close()
   const secure = await serveIn(data, { host: '0.0.0.0', tlsCert: cert, tlsKey: key })
   try {
     assert.match(secure.url, /^https:/)
-    const Condition = { Bool: { 'aws:SecureTransport': 'true' }, IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } }
+    const Condition = {
+      Bool: { 'aws:SecureTransport': 'true' },
+      IpAddress: { 'aws:SourceIp': '127.0.0.0/8' },
+    }
     const Statement = { Effect: 'Allow', Action: 's3:*', Resource: '*', Condition }
-    const keys = addUser(secure.control.data.access, 'secure', [{ Version: '2012-10-17', Statement }])
+    const keys = addUser(secure.control.data.access, 'secure', [
+      { Version: '2012-10-17', Statement },
+    ])
     const script = `
       const { S3Client, ListBucketsCommand } = await import('@aws-sdk/client-s3')
       const client = new S3Client({ ...JSON.parse(process.argv[1]), region: 'us-west-2', forcePathStyle: true })
       process.stdout.write(String((await client.send(new ListBucketsCommand())).Buckets.length))`
     const settings = JSON.stringify({ endpoint: secure.url, credentials: keys })
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, settings], {
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },
-    })
+    const { stdout } = await run(
+      process.execPath,
+      ['--input-type=module', '-e', script, settings],
+      {
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },
+      },
+    )
     assert.equal(stdout, '0')
   } finally {
     await secure.close()

@@ -25,7 +25,7 @@ export interface Origin {
   readonly isSecure: boolean
 }
 
-export interface AccessOptions {
+interface AccessOptions {
   readonly operator: Credentials
   readonly folder: AccessFolder
   readonly accountId: string
@@ -44,7 +44,10 @@ export class Access {
   }
 
   /** The secret that a request must be signed with; for verifySignature. */
-  secretFor = (accessKeyId: string, sessionToken: string | undefined): string | SignatureRefusal | undefined => {
+  secretFor = (
+    accessKeyId: string,
+    sessionToken: string | undefined,
+  ): string | SignatureRefusal | undefined => {
     const found = this.#find(accessKeyId, sessionToken)
     return found === undefined || 'ok' in found ? found : found.secretAccessKey
   }
@@ -63,7 +66,12 @@ export class Access {
   ): string | undefined {
     if (principal.grants === undefined) return undefined
     const { action, resource, values = [] } = asked
-    const context = new RequestContext(this.#timeValues(), this.#originValues(origin), ...values, principal.values)
+    const context = new RequestContext(
+      this.#timeValues(),
+      this.#originValues(origin),
+      ...values,
+      principal.values,
+    )
     const request = { action, resource, context }
     const decision = evaluate(request, principal.grants)
     return decision.allowed ? undefined : denialMessage(principal.arn, request, decision)
@@ -76,19 +84,29 @@ export class Access {
     { action, prefix }: { action: string; prefix: string },
   ): string | undefined {
     if (principal.grants === undefined) return undefined
-    const context = new RequestContext(this.#timeValues(), this.#originValues(origin), principal.values)
+    const context = new RequestContext(
+      this.#timeValues(),
+      this.#originValues(origin),
+      principal.values,
+    )
     const request = { action, resource: prefix, context }
     const decision = evaluateBelow(request, principal.grants)
     if (decision.allowed) return undefined
     return denialMessage(principal.arn, { ...request, resource: `${prefix}*` }, decision)
   }
 
-  #find(accessKeyId: string, sessionToken: string | undefined): Found | SignatureRefusal | undefined {
+  #find(
+    accessKeyId: string,
+    sessionToken: string | undefined,
+  ): Found | SignatureRefusal | undefined {
     const { operator, folder, accountId } = this.#options
     if (sessionToken !== undefined) return this.#findSession(accessKeyId, sessionToken)
     if (accessKeyId === operator.accessKeyId) {
       const arn = operatorArn(accountId)
-      return { secretAccessKey: operator.secretAccessKey, principal: { arn, accessKeyId, values: {} } }
+      return {
+        secretAccessKey: operator.secretAccessKey,
+        principal: { arn, accessKeyId, values: {} },
+      }
     }
     const owner = folder.ownerOfKey(accessKeyId)
     return owner && (this.#owners.get(owner) ?? this.#foundBy(owner, accessKeyId))
@@ -152,7 +170,10 @@ export function operatorArn(accountId: string): string {
 }
 
 /** What a user's name says of it; for `heddle access check` as well. */
-export function userPrincipal(name: string, accountId: string): { arn: string; values: ContextValues } {
+export function userPrincipal(
+  name: string,
+  accountId: string,
+): { arn: string; values: ContextValues } {
   const arn = `arn:aws:iam::${accountId}:user/${name}`
   const values = {
     'aws:username': name,

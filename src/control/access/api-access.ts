@@ -10,7 +10,7 @@ import type { CallContext, OperationHandlers } from '../http/handlers.ts'
 import { Remembered } from '../operations/remembered.ts'
 import type { Access } from './access.ts'
 
-export interface ApiGuardOptions {
+interface ApiGuardOptions {
   readonly access: Access
   readonly owner: Owner
   readonly store: Pick<Store, 'findSimulation' | 'revision'>
@@ -24,16 +24,28 @@ interface ApiGuard extends ApiGuardOptions {
 const RESOURCES_REMEMBERED_MAX = 4096
 
 /** The same operations, each of which first asks whether its caller may. Throws ApiError AccessDeniedException. */
-export function guardedHandlers(handlers: OperationHandlers, options: ApiGuardOptions): OperationHandlers {
-  const tags = new Remembered<ContextValues>(() => options.store.revision(), RESOURCES_REMEMBERED_MAX)
+export function guardedHandlers(
+  handlers: OperationHandlers,
+  options: ApiGuardOptions,
+): OperationHandlers {
+  const tags = new Remembered<ContextValues>(
+    () => options.store.revision(),
+    RESOURCES_REMEMBERED_MAX,
+  )
   const guard = { ...options, tags }
-  const guarded = OPERATION_NAMES.map((name) => [name, guardedHandler(name, handlers, guard)] as const)
+  const guarded = OPERATION_NAMES.map(
+    (name) => [name, guardedHandler(name, handlers, guard)] as const,
+  )
   return Object.fromEntries(guarded) as unknown as OperationHandlers
 }
 
 type Handler = (input: never, call: CallContext) => Promise<unknown>
 
-function guardedHandler(name: OperationName, handlers: OperationHandlers, guard: ApiGuard): Handler {
+function guardedHandler(
+  name: OperationName,
+  handlers: OperationHandlers,
+  guard: ApiGuard,
+): Handler {
   const handler = handlers[name] as Handler
   return async (input, call) => {
     await demandAccess(name, input, call, guard)
@@ -42,17 +54,29 @@ function guardedHandler(name: OperationName, handlers: OperationHandlers, guard:
   }
 }
 
-async function demandAccess(name: OperationName, input: GuardedInput, call: CallContext, guard: ApiGuard) {
+async function demandAccess(
+  name: OperationName,
+  input: GuardedInput,
+  call: CallContext,
+  guard: ApiGuard,
+) {
   const { caller, origin } = call
   const { accessKeyId, sessionToken } = caller
   const principal = guard.access.principal(accessKeyId, sessionToken)
   if (principal === undefined) {
-    throw new ApiError('UnrecognizedClientException', 'The access key of the request is not known here.')
+    throw new ApiError(
+      'UnrecognizedClientException',
+      'The access key of the request is not known here.',
+    )
   }
   if (principal.grants === undefined) return
   const resource = resourceOf(name, input, guard.owner)
   const values = [requestValues(input), await resourceValues(name, resource, guard)]
-  const denial = guard.access.denial(principal, origin, { action: `${SERVICE_NAME}:${name}`, resource, values })
+  const denial = guard.access.denial(principal, origin, {
+    action: `${SERVICE_NAME}:${name}`,
+    resource,
+    values,
+  })
   if (denial !== undefined) throw new ApiError('AccessDeniedException', denial)
 }
 

@@ -2,7 +2,15 @@
 // Owns how files are written: whole or not at all, and for their owner alone. Comments in a user's file stay.
 
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Document, parseDocument } from 'yaml'
 import { UsageError } from '../config.ts'
@@ -18,7 +26,9 @@ const SESSION_KEY_BYTES = 32
 export function addUser(folder: string, name: string, policies: readonly object[]): Credentials {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (userNameOf(`${name}.yaml`) !== name) {
-    throw new UsageError(`'${name}' can't be a user's name: up to 64 letters, digits and _ + = , . @ -`)
+    throw new UsageError(
+      `'${name}' can't be a user's name: up to 64 letters, digits and _ + = , . @ -`,
+    )
   }
   if (fileOf(folder, name) !== undefined) throw new Error(`there is a user ${name} already`)
   const made = makeCredentials()
@@ -32,10 +42,13 @@ export function addUser(folder: string, name: string, policies: readonly object[
 export function addKey(folder: string, name: string, replaced?: string): Credentials {
   const made = makeCredentials()
   editKeys(folder, name, (keys) => {
-    const kept = replaced === undefined ? keys : keys.filter(({ accessKeyId }) => accessKeyId !== replaced)
+    const kept =
+      replaced === undefined ? keys : keys.filter(({ accessKeyId }) => accessKeyId !== replaced)
     if (replaced !== undefined && kept.length === keys.length) throw noKey(name, replaced)
     if (kept.length >= KEYS_MAX) {
-      throw new Error(`${name} has ${KEYS_MAX} keys: remove one first, or replace one with --replace`)
+      throw new Error(
+        `${name} has ${KEYS_MAX} keys: remove one first, or replace one with --replace`,
+      )
     }
     return [...kept, made]
   })
@@ -60,7 +73,10 @@ export function sessionKey(folder: string): Buffer {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, SESSION_KEY_FILE)
   const fresh = `${path}.${process.pid}.new`
-  writeFileSync(fresh, `${randomBytes(SESSION_KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flush: true })
+  writeFileSync(fresh, `${randomBytes(SESSION_KEY_BYTES).toString('base64')}\n`, {
+    mode: 0o600,
+    flush: true,
+  })
   try {
     linkSync(fresh, path)
   } catch (error) {
@@ -71,7 +87,11 @@ export function sessionKey(folder: string): Buffer {
   return Buffer.from(readFileSync(path, 'utf8').trim(), 'base64')
 }
 
-function editKeys(folder: string, name: string, change: (keys: readonly Credentials[]) => Credentials[]): void {
+function editKeys(
+  folder: string,
+  name: string,
+  change: (keys: readonly Credentials[]) => Credentials[],
+): void {
   const path = requireFile(folder, name)
   const text = readFileSync(path, 'utf8')
   const parsed = parseAccessFile(name, path, text)

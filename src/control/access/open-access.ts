@@ -18,16 +18,25 @@ const GONE = 'The access key has been taken away.'
 
 /** Throws ConfigError where a file can't be used: before the start there is no good state to go on with. */
 export function openAccess(
-  { config, data, credentials }: { config: ControlConfig; data: DataFolder; credentials: Credentials },
+  {
+    config,
+    data,
+    credentials,
+  }: { config: ControlConfig; data: DataFolder; credentials: Credentials },
   log: Logger,
 ): Access {
   let isOpen = false
   const folder = new AccessFolder(data.access, (fault) => {
-    if (isOpen) log.error({ ...fault }, 'a file of access rights is broken; what it said before stays in force')
+    if (isOpen)
+      log.error(
+        { ...fault },
+        'a file of access rights is broken; what it said before stays in force',
+      )
   })
   isOpen = true
   const [fault] = folder.faults()
-  if (fault !== undefined) throw new ConfigError(`${data.access}/${fault.file}:${fault.line}: ${fault.reason}`)
+  if (fault !== undefined)
+    throw new ConfigError(`${data.access}/${fault.file}:${fault.line}: ${fault.reason}`)
   const { accountId, region } = config
   return new Access({ operator: credentials, folder, accountId, region, nowMs: Date.now })
 }
@@ -43,10 +52,15 @@ export function authenticateWith(access: Access, region: string, service: string
     if (!verdict.ok) return verdict
     const { accessKeyId, sessionToken } = verdict
     const principal = access.principal(accessKeyId, sessionToken)
-    if (principal === undefined) return { ok: false, error: 'UnrecognizedClientException', message: GONE }
+    if (principal === undefined)
+      return { ok: false, error: 'UnrecognizedClientException', message: GONE }
     return {
       ok: true,
-      caller: { accessKeyId, arn: principal.arn, ...(sessionToken !== undefined && { sessionToken }) },
+      caller: {
+        accessKeyId,
+        arn: principal.arn,
+        ...(sessionToken !== undefined && { sessionToken }),
+      },
     }
   }
 }

@@ -57,16 +57,21 @@ export function s3Guard(access: Access, principal: Principal, origin: Origin): S
     demand(operation, target, headers) {
       const { action, subject } = ACTIONS[operation]
       if (subject === 'keys') {
-        const message = access.denialOfAll(principal, origin, { action, prefix: `${bucketArn(target.bucket)}/` })
+        const message = access.denialOfAll(principal, origin, {
+          action,
+          prefix: `${bucketArn(target.bucket)}/`,
+        })
         if (message !== undefined) throw new S3Error('AccessDenied', message)
         return
       }
       demandOf(action, resourceOf(subject, target), listValues(target))
       // As in S3: who compares ETags learns what is there.
       const isRead = operation === 'GetObjectAttributes' || comparesEtags(headers)
-      if (subject === 'key' && isRead) demandOf('s3:GetObject', objectArn(target.bucket, target.key))
+      if (subject === 'key' && isRead)
+        demandOf('s3:GetObject', objectArn(target.bucket, target.key))
       const copied = headers['x-amz-copy-source']
-      if (copied === undefined || (operation !== 'CopyObject' && operation !== 'UploadPartCopy')) return
+      if (copied === undefined || (operation !== 'CopyObject' && operation !== 'UploadPartCopy'))
+        return
       const source = copySourceOf(String(copied))
       demandOf('s3:GetObject', objectArn(source.bucket, source.key))
     },
@@ -79,7 +84,9 @@ export function s3Guard(access: Access, principal: Principal, origin: Origin): S
 }
 
 function comparesEtags(headers: Readonly<Record<string, unknown>>): boolean {
-  return ['if-match', 'if-none-match'].some((name) => headers[name] !== undefined && headers[name] !== '*')
+  return ['if-match', 'if-none-match'].some(
+    (name) => headers[name] !== undefined && headers[name] !== '*',
+  )
 }
 
 function resourceOf(subject: Exclude<Subject, 'keys'>, { bucket, key }: S3Target): string {

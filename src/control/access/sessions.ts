@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { type Policy, parsePolicy } from '../../core/access/policy.ts'
 import { type Credentials, makeKeyId } from '../credentials.ts'
 
-export interface Session {
+interface Session {
   readonly userName: string
   readonly issuedAtMs: number
   readonly expiresAtMs: number
@@ -19,7 +19,7 @@ export interface TemporaryCredentials extends Credentials {
   expiresAtMs: number
 }
 
-export interface SessionRequest {
+interface SessionRequest {
   userName: string
   nowMs: number
   durationMs: number
@@ -58,11 +58,16 @@ export function makeSession(sessionKey: Uint8Array, request: SessionRequest): Te
 }
 
 /** Undefined where the token was not made with this key, or for another access key. Says nothing of its age. */
-export function readSession(sessionKey: Uint8Array, accessKeyId: string, sessionToken: string): Session | undefined {
+export function readSession(
+  sessionKey: Uint8Array,
+  accessKeyId: string,
+  sessionToken: string,
+): Session | undefined {
   const [body = '', seal = '', more] = sessionToken.split('.')
   const expected = Buffer.from(sealOf(sessionKey, body))
   const given = Buffer.from(seal)
-  if (more !== undefined || given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
+  if (more !== undefined || given.length !== expected.length || !timingSafeEqual(given, expected))
+    return undefined
   const content = TOKEN.parse(JSON.parse(Buffer.from(body, 'base64url').toString()))
   if (content.key !== accessKeyId) return undefined
   const parsed = content.policy === undefined ? undefined : parsePolicy(content.policy)
@@ -77,10 +82,16 @@ export function readSession(sessionKey: Uint8Array, accessKeyId: string, session
 }
 
 function sealOf(sessionKey: Uint8Array, body: string): string {
-  return createHmac('sha256', sessionKey).update('heddle session token\0').update(body).digest('base64url')
+  return createHmac('sha256', sessionKey)
+    .update('heddle session token\0')
+    .update(body)
+    .digest('base64url')
 }
 
 function secretOf(sessionKey: Uint8Array, sessionToken: string): string {
-  const digest = createHmac('sha256', sessionKey).update('heddle session secret\0').update(sessionToken).digest()
+  const digest = createHmac('sha256', sessionKey)
+    .update('heddle session secret\0')
+    .update(sessionToken)
+    .digest()
   return digest.toString('base64').slice(0, 40)
 }

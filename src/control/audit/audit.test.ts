@@ -31,7 +31,8 @@ async function serve(t: TestContext, nowMs?: () => number) {
   const handlers: Partial<OperationHandlers> = {
     async StartClock(input) {
       handled.push(input.Simulation)
-      if (input.Simulation === 'missing') throw new ApiError('ResourceNotFoundException', 'no such simulation')
+      if (input.Simulation === 'missing')
+        throw new ApiError('ResourceNotFoundException', 'no such simulation')
       if (input.Simulation === 'broken') throw new Error('inside')
       return {}
     },
@@ -63,7 +64,10 @@ async function serve(t: TestContext, nowMs?: () => number) {
     call: (path: string, body?: unknown, authorization = 'good', agent = 'tester/1') =>
       fetch(`http://127.0.0.1:${port}${path}`, {
         headers: { authorization, 'user-agent': agent },
-        ...(body !== undefined && { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        ...(body !== undefined && {
+          method: 'POST',
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+        }),
       }),
     events: () => eventsIn(join(folder, 'audit')),
     unknownEvents: () => eventsIn(join(folder, 'audit', 'unknown')),
@@ -79,20 +83,34 @@ function eventsIn(folder: string): AuditEvent[] {
 
 test('every call has left its record when it is answered, refused ones too', async (t) => {
   const { call, events, unknownEvents } = await serve(t)
-  const calls: [path: string, body: unknown, authorization: string, name: string, error: string | undefined][] = [
+  const calls: [
+    path: string,
+    body: unknown,
+    authorization: string,
+    name: string,
+    error: string | undefined,
+  ][] = [
     ['/startclock', { Simulation: 'one' }, 'good', 'StartClock', undefined],
     ['/startclock', { Simulation: 'missing' }, 'good', 'StartClock', 'ResourceNotFoundException'],
     ['/startclock', { Simulation: 'broken' }, 'good', 'StartClock', 'InternalServerException'],
     ['/startclock', { Simulation: '' }, 'good', 'StartClock', 'ValidationException'],
     ['/startclock', '{', 'good', 'StartClock', 'SerializationException'],
     ['/startclock', 'x'.repeat(2_000_000), 'good', 'StartClock', 'RequestEntityTooLargeException'],
-    ['/startclock', { Simulation: 'one' }, 'AWS4 Credential=AKIAWHO/2', 'StartClock', 'InvalidSignatureException'],
+    [
+      '/startclock',
+      { Simulation: 'one' },
+      'AWS4 Credential=AKIAWHO/2',
+      'StartClock',
+      'InvalidSignatureException',
+    ],
     ['/listsimulations', undefined, 'good', 'ListSimulations', undefined],
     ['/nothing', undefined, 'good', 'UnknownOperation', 'UnknownOperationException'],
   ]
   for (const [path, body, authorization, name, error] of calls) {
     const response = await call(path, body, authorization)
-    const event = [...events(), ...unknownEvents()].find(({ requestID }) => requestID === response.headers.get(ID))
+    const event = [...events(), ...unknownEvents()].find(
+      ({ requestID }) => requestID === response.headers.get(ID),
+    )
     assert.ok(event, name)
     assert.equal(event?.eventName, name)
     assert.equal(event?.errorCode, error)
@@ -115,7 +133,12 @@ test('a start leaves what it answered, and not its token', async (t) => {
   const { call, events } = await serve(t)
   const ClientToken = 'very-secret-token-of-more-than-32-characters'
   const schema = { BucketName: 'schemas', ObjectKey: 'k' }
-  await call('/startsimulation', { Name: 'one', RoleArn: NAME, SchemaS3Location: schema, ClientToken })
+  await call('/startsimulation', {
+    Name: 'one',
+    RoleArn: NAME,
+    SchemaS3Location: schema,
+    ClientToken,
+  })
   const [event] = events()
   assert.deepEqual(event.responseElements, {
     Arn: 'arn:new',
@@ -162,7 +185,8 @@ test('callers that nobody knows leave short records, so many of them, and in fil
   let nowMs = Date.UTC(2026, 0, 1)
   const { call, events, unknownEvents, folder } = await serve(t, () => nowMs)
   const long = `/${'x'.repeat(8_000)}`
-  for (let count = 0; count < 510; count++) await call(long, undefined, `AWS4 Credential=${'A'.repeat(2_000)}/2`)
+  for (let count = 0; count < 510; count++)
+    await call(long, undefined, `AWS4 Credential=${'A'.repeat(2_000)}/2`)
   assert.equal(unknownEvents().length, 500)
   await call('/listsimulations')
   assert.deepEqual(
@@ -181,7 +205,9 @@ test('callers that nobody knows leave short records, so many of them, and in fil
   assert.equal(dropped.eventName, 'CallsWithoutRecord')
   assert.deepEqual(dropped.requestParameters, { count: 10 })
   assert.deepEqual(next.requestParameters, { method: 'GET', path: '/nothing' })
-  const bytes = auditFileNames(join(folder, 'unknown')).map((name) => statSync(join(folder, 'unknown', name)).size)
+  const bytes = auditFileNames(join(folder, 'unknown')).map(
+    (name) => statSync(join(folder, 'unknown', name)).size,
+  )
   assert.ok(bytes.every((each) => each < 5 * 1024 ** 2))
 })
 

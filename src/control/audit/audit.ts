@@ -14,7 +14,7 @@ export type CallFacts = Pick<
   'service' | 'operation' | 'readOnly' | 'requestId' | 'caller' | 'input' | 'output' | 'error'
 >
 
-export interface AuditOptions {
+interface AuditOptions {
   folder: string
   /** For records of callers that nobody knows. */
   unknownFolder: string
@@ -66,7 +66,10 @@ export class Audit {
       ...clock,
     })
     this.#unknown = new Book(unknownFiles)
-    this.#unknownGate = new RecordGate({ perSecond: UNKNOWN_PER_SECOND, atOnce: UNKNOWN_AT_ONCE }, this.#nowMs)
+    this.#unknownGate = new RecordGate(
+      { perSecond: UNKNOWN_PER_SECOND, atOnce: UNKNOWN_AT_ONCE },
+      this.#nowMs,
+    )
   }
 
   /**
@@ -92,7 +95,8 @@ export class Audit {
     if (caller !== undefined) return this.#known.write(event)
     const passed = this.#unknownGate.pass()
     if (passed === undefined) return Promise.resolve()
-    if (passed.dropped > 0) void this.#unknown.write(this.#dropped(service, passed.dropped)).catch(() => undefined)
+    if (passed.dropped > 0)
+      void this.#unknown.write(this.#dropped(service, passed.dropped)).catch(() => undefined)
     return this.#unknown.write(event)
   }
 
@@ -170,6 +174,8 @@ class Book {
 }
 
 function claimedKeyOf(request: IncomingMessage): string | undefined {
-  const inHeader = /Credential=([\w+=,.@-]{1,128}?)\//.exec(request.headers.authorization ?? '')?.[1]
+  const inHeader = /Credential=([\w+=,.@-]{1,128}?)\//.exec(
+    request.headers.authorization ?? '',
+  )?.[1]
   return inHeader ?? /[?&]X-Amz-Credential=([\w-]{1,128}?)(?:\/|%2F)/i.exec(request.url ?? '')?.[1]
 }

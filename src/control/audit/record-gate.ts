@@ -1,7 +1,7 @@
 // How many records of one kind are taken over time.
 // Owns the rate and the count of what was not taken; never sees a record.
 
-export interface RecordRate {
+interface RecordRate {
   perSecond: number
   /** So many may come at once, after a time without any. */
   atOnce: number

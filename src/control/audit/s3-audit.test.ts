@@ -4,7 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import pino from 'pino'
 import type { AuditEvent } from '../../core/audit/audit-event.ts'
 import { auditFileNames } from '../../io/audit/audit-files.ts'
@@ -13,9 +18,15 @@ import { serveControl } from '../server.ts'
 
 async function serve(t: TestContext, s3: boolean) {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-audit-'))
-  const config = resolveConfig({ data: join(folder, 'data'), fabricDir: join(folder, 'fabric'), port: '0' }, {})
+  const config = resolveConfig(
+    { data: join(folder, 'data'), fabricDir: join(folder, 'fabric'), port: '0' },
+    {},
+  )
   const audit = { ...config.audit, s3 }
-  const served = await serveControl({ ...config, audit }, { log: pino({ level: 'silent' }), environment: {} })
+  const served = await serveControl(
+    { ...config, audit },
+    { log: pino({ level: 'silent' }), environment: {} },
+  )
   const { accessKeyId, secretAccessKey } = served.control.credentials
   const client = new S3Client({
     endpoint: served.url,
@@ -41,7 +52,9 @@ async function serve(t: TestContext, s3: boolean) {
 test('S3 calls leave data events where the operator wants them, and no body', async (t) => {
   const { client, accessKeyId, events } = await serve(t, true)
   await client.send(new CreateBucketCommand({ Bucket: 'bucket' }))
-  await client.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'a/b', Body: 'body of the object' }))
+  await client.send(
+    new PutObjectCommand({ Bucket: 'bucket', Key: 'a/b', Body: 'body of the object' }),
+  )
   await assert.rejects(client.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'none' })))
   const [created, put, missing, ...others] = events()
   assert.deepEqual(others, [])
@@ -68,5 +81,7 @@ test('S3 calls leave nothing otherwise', async (t) => {
 test('an S3 change that leaves no record is not answered as done', async (t) => {
   const { client, auditFolder } = await serve(t, true)
   rmSync(auditFolder, { recursive: true })
-  await assert.rejects(client.send(new CreateBucketCommand({ Bucket: 'bucket' })), { name: 'InternalError' })
+  await assert.rejects(client.send(new CreateBucketCommand({ Bucket: 'bucket' })), {
+    name: 'InternalError',
+  })
 })

@@ -22,8 +22,11 @@ export function auditS3(
         operation: operation === 'unknown' ? 'UnknownOperation' : operation,
         readOnly,
         requestId,
-        ...(signer !== undefined && arn !== undefined && { caller: { accessKeyId: signer.accessKeyId, arn } }),
-        ...(target?.bucket && { input: { bucketName: target.bucket, ...(target.key && { key: target.key }) } }),
+        ...(signer !== undefined &&
+          arn !== undefined && { caller: { accessKeyId: signer.accessKeyId, arn } }),
+        ...(target?.bucket && {
+          input: { bucketName: target.bucket, ...(target.key && { key: target.key }) },
+        }),
         ...(error !== undefined && { error }),
       })
       if (!readOnly && error === undefined) await audit.sync()
@@ -33,7 +36,11 @@ export function auditS3(
       log.error({ err: cause, requestId }, 'an S3 call left no record')
       if (error !== undefined) return
       const message = 'The request was not recorded in the audit, and is not answered without.'
-      throw new S3Error('InternalError', `${message} ${systemText(cause) ?? 'See the log of the service'}.`, { cause })
+      throw new S3Error(
+        'InternalError',
+        `${message} ${systemText(cause) ?? 'See the log of the service'}.`,
+        { cause },
+      )
     }
   }
 }

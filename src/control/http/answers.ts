@@ -26,7 +26,8 @@ export function apiErrorOf(fault: unknown, log: Logger): ApiError {
     )
   }
   // Files are closed again at any moment, and disks are not mended.
-  const code = filesFault(fault) === undefined ? 'InternalServerException' : 'ServiceUnavailableException'
+  const code =
+    filesFault(fault) === undefined ? 'InternalServerException' : 'ServiceUnavailableException'
   return new ApiError(code, why, { cause: fault })
 }
 

@@ -12,7 +12,7 @@ import { ERROR_TYPE_HEADER, errorText, systemText } from './answers.ts'
 export const HEALTH_PATH = '/health'
 
 /** What is known of a call so far. */
-export interface CallNotes {
+interface CallNotes {
   /** Undefined where the request was refused before its operation was found. */
   operation: OperationName | undefined
   caller: CallFacts['caller']
@@ -29,7 +29,12 @@ declare module 'fastify' {
 
 /** To be filled in by whoever learns more. */
 export function notesOf(request: FastifyRequest): CallNotes {
-  request.callNotes ??= { operation: undefined, caller: undefined, input: undefined, output: undefined }
+  request.callNotes ??= {
+    operation: undefined,
+    caller: undefined,
+    input: undefined,
+    output: undefined,
+  }
   return request.callNotes
 }
 
@@ -77,7 +82,8 @@ function factsOf(request: FastifyRequest, reply: FastifyReply, payload: unknown)
     readOnly: operation === undefined || isReadOnly(operation),
     requestId: request.id,
     caller,
-    input: operation === undefined ? { method: request.method, path: pathOf(request.raw.url) } : input,
+    input:
+      operation === undefined ? { method: request.method, path: pathOf(request.raw.url) } : input,
     output,
     error: code === undefined ? undefined : { code: String(code), message: messageOf(payload) },
   }

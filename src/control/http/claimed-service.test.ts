@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { serviceOf } from './claimed-service.ts'
 
 const scope = (service: string) => `AKID/20261123/us-west-2/${service}/aws4_request`
-const header = (service: string) => `AWS4-HMAC-SHA256 Credential=${scope(service)}, SignedHeaders=host, Signature=0`
+const header = (service: string) =>
+  `AWS4-HMAC-SHA256 Credential=${scope(service)}, SignedHeaders=host, Signature=0`
 
 function serviceFor(url: string, authorization?: string, method = 'GET'): string {
   return serviceOf({ method, url, headers: authorization === undefined ? {} : { authorization } })
@@ -20,7 +21,14 @@ test('a signature names the service, whatever the address', () => {
 })
 
 test('without one the address does', () => {
-  const own = ['/startsimulation', '/startclock?a=b', '/tags/arn%3Aaws', '/health', '/metrics', '/metrics?x']
+  const own = [
+    '/startsimulation',
+    '/startclock?a=b',
+    '/tags/arn%3Aaws',
+    '/health',
+    '/metrics',
+    '/metrics?x',
+  ]
   const buckets = [
     '/',
     '/?list-type=2',

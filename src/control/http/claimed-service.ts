@@ -17,14 +17,17 @@ export function serviceOf(request: Pick<IncomingMessage, 'method' | 'url' | 'hea
   const claimed = claimedService(request)
   if (claimed !== undefined) return claimed
   const path = (request.url ?? '').split('?', 1)[0]!
-  if (ownPaths.has(path) || ownPrefixes.some((prefix) => path.startsWith(prefix))) return SERVICE_NAME
+  if (ownPaths.has(path) || ownPrefixes.some((prefix) => path.startsWith(prefix)))
+    return SERVICE_NAME
   return request.method === 'POST' && path === '/' ? 'sts' : 's3'
 }
 
 const paths = OPERATION_NAMES.map((name) => operationOf(name).path)
 const ownPaths = new Set([...paths, HEALTH_PATH, METRICS_PATH])
 /** Of paths that end in a label. */
-const ownPrefixes = paths.filter((path) => path.includes('{')).map((path) => path.slice(0, path.indexOf('{')))
+const ownPrefixes = paths
+  .filter((path) => path.includes('{'))
+  .map((path) => path.slice(0, path.indexOf('{')))
 
 /** The service in the credential scope of the Authorization header, or of a presigned URL; undefined where there is none. Version 2 is S3's alone. */
 function claimedService(request: Pick<IncomingMessage, 'url' | 'headers'>): string | undefined {

@@ -33,14 +33,22 @@ const authenticate: Authenticate = async (request) => {
   const options = { secretFor, now: new Date(), region: REGION, services: ['simspaceweaver'] }
   const verified = verifySignature(request, options)
   if (!verified.ok) return verified
-  return { ok: true, caller: { accessKeyId: verified.accessKeyId, arn: 'arn:aws:iam::111122223333:user/test' } }
+  return {
+    ok: true,
+    caller: { accessKeyId: verified.accessKeyId, arn: 'arn:aws:iam::111122223333:user/test' },
+  }
 }
 
 test('aws-sdk v2 walks through all operations', async (context) => {
   const server = await openServer(context, { authenticate })
   const client = sdkClient(server)
   const started = await client
-    .startSimulation({ Name: 'world', RoleArn: ROLE, SchemaS3Location: SCHEMA, Tags: { 'a b/+&=é': 'c' } })
+    .startSimulation({
+      Name: 'world',
+      RoleArn: ROLE,
+      SchemaS3Location: SCHEMA,
+      Tags: { 'a b/+&=é': 'c' },
+    })
     .promise()
   assert.equal(started.Arn, ARN)
   assert.deepEqual(started.CreationTime, EXAMPLE_TIME)
@@ -48,23 +56,31 @@ test('aws-sdk v2 walks through all operations', async (context) => {
 
   await client.startClock({ Simulation: 'world' }).promise()
   const described = await client.describeSimulation({ Simulation: 'world' }).promise()
-  assert.deepEqual(described.LiveSimulationState?.Clocks, [{ Status: 'STARTED', TargetStatus: 'STARTED' }])
+  assert.deepEqual(described.LiveSimulationState?.Clocks, [
+    { Status: 'STARTED', TargetStatus: 'STARTED' },
+  ])
   assert.deepEqual(described.SchemaS3Location, SCHEMA)
   await client.stopClock({ Simulation: 'world' }).promise()
 
   const app = { Simulation: 'world', Domain: 'view' }
-  await client.startApp({ ...app, Name: 'one', LaunchOverrides: { LaunchCommands: ['run', '--fast'] } }).promise()
+  await client
+    .startApp({ ...app, Name: 'one', LaunchOverrides: { LaunchCommands: ['run', '--fast'] } })
+    .promise()
   await client.startApp({ ...app, Name: 'two' }).promise()
   const shown = await client.describeApp({ ...app, App: 'one' }).promise()
   assert.deepEqual(shown.LaunchOverrides, { LaunchCommands: ['run', '--fast'] })
   assert.deepEqual(shown.EndpointInfo?.IngressPortMappings, [{ Declared: 7000, Actual: 7001 }])
   const first = await client.listApps({ Simulation: 'world', MaxResults: 1 }).promise()
-  const second = await client.listApps({ Simulation: 'world', NextToken: first.NextToken! }).promise()
+  const second = await client
+    .listApps({ Simulation: 'world', NextToken: first.NextToken! })
+    .promise()
   const names = [first, second].flatMap((page) => page.Apps?.map((item) => item.Name))
   assert.deepEqual(names, ['one', 'two'])
   await client.stopApp({ ...app, App: 'two' }).promise()
   await client.deleteApp({ ...app, App: 'two' }).promise()
-  await client.createSnapshot({ Simulation: 'world', Destination: { BucketName: 'bucket' } }).promise()
+  await client
+    .createSnapshot({ Simulation: 'world', Destination: { BucketName: 'bucket' } })
+    .promise()
 
   await client.tagResource({ ResourceArn: ARN, Tags: { d: 'e', 'f+g h': 'i' } }).promise()
   await client.untagResource({ ResourceArn: ARN, TagKeys: ['d', 'f+g h'] }).promise()
@@ -74,7 +90,13 @@ test('aws-sdk v2 walks through all operations', async (context) => {
   await client.stopSimulation({ Simulation: 'world' }).promise()
   const listed = await client.listSimulations().promise()
   assert.deepEqual(listed.Simulations, [
-    { Arn: ARN, CreationTime: EXAMPLE_TIME, Name: 'world', Status: 'STOPPED', TargetStatus: 'STOPPED' },
+    {
+      Arn: ARN,
+      CreationTime: EXAMPLE_TIME,
+      Name: 'world',
+      Status: 'STOPPED',
+      TargetStatus: 'STOPPED',
+    },
   ])
   await client.deleteSimulation({ Simulation: 'world' }).promise()
   const called = new Set(server.service.calls.map((call) => call.operation))
@@ -83,19 +105,27 @@ test('aws-sdk v2 walks through all operations', async (context) => {
 
 test('aws-sdk v2 reads code, message, status and request id of errors', async (context) => {
   const server = await openServer(context, { authenticate })
-  await assert.rejects(sdkClient(server).describeSimulation({ Simulation: 'none' }).promise(), (error: object) => {
-    const { code, message, statusCode, requestId } = error as Record<string, unknown>
-    assert.equal(code, 'ResourceNotFoundException')
-    assert.equal(message, "There is no simulation 'none'")
-    assert.equal(statusCode, 404)
-    assert.match(String(requestId), /^[0-9a-f-]{36}$/)
-    return true
-  })
+  await assert.rejects(
+    sdkClient(server).describeSimulation({ Simulation: 'none' }).promise(),
+    (error: object) => {
+      const { code, message, statusCode, requestId } = error as Record<string, unknown>
+      assert.equal(code, 'ResourceNotFoundException')
+      assert.equal(message, "There is no simulation 'none'")
+      assert.equal(statusCode, 404)
+      assert.match(String(requestId), /^[0-9a-f-]{36}$/)
+      return true
+    },
+  )
   const stranger = sdkClient(server, 'another secret')
-  await assert.rejects(stranger.listSimulations().promise(), { code: 'InvalidSignatureException', statusCode: 403 })
+  await assert.rejects(stranger.listSimulations().promise(), {
+    code: 'InvalidSignatureException',
+    statusCode: 403,
+  })
 })
 
-test('boto3 with our model walks through all operations', { skip: absent(PYTHON) }, async (context) => {
+test('boto3 with our model walks through all operations', {
+  skip: absent(PYTHON),
+}, async (context) => {
   const server = await openServer(context, { authenticate })
   const env = await clientEnvironment(context)
   if (await lacksBoto3(env)) return context.skip('boto3 is not on this machine')
@@ -105,7 +135,9 @@ test('boto3 with our model walks through all operations', { skip: absent(PYTHON)
   assert.equal(called.size, 16)
 })
 
-test('the AWS CLI with our model makes snapshots and reads tags', { skip: absent(AWS) }, async (context) => {
+test('the AWS CLI with our model makes snapshots and reads tags', {
+  skip: absent(AWS),
+}, async (context) => {
   const server = await openServer(context, { authenticate })
   const env = await clientEnvironment(context)
   const { StartSimulation } = server.service.handlers
@@ -114,15 +146,25 @@ test('the AWS CLI with our model makes snapshots and reads tags', { skip: absent
     { Name: 'world', RoleArn: ROLE, SchemaS3Location: SCHEMA, Tags: { a: 'b' } },
     { requestId: '', caller, origin: { sourceIp: '127.0.0.1', isSecure: false } },
   )
-  const aws = (...args: string[]) => run(AWS, ['--endpoint-url', server.endpoint, 'simspaceweaver', ...args], { env })
+  const aws = (...args: string[]) =>
+    run(AWS, ['--endpoint-url', server.endpoint, 'simspaceweaver', ...args], { env })
   const [snapshot, tags, refusal] = await Promise.all([
-    aws('create-snapshot', '--simulation', 'world', '--destination', 'BucketName=bucket,ObjectKeyPrefix=a/b'),
+    aws(
+      'create-snapshot',
+      '--simulation',
+      'world',
+      '--destination',
+      'BucketName=bucket,ObjectKeyPrefix=a/b',
+    ),
     aws('list-tags-for-resource', '--resource-arn', ARN),
     aws('stop-simulation', '--simulation', 'none').catch((error: { stderr: string }) => error),
   ])
   assert.equal(snapshot.stderr, '')
   const input = server.service.calls.find((call) => call.operation === 'CreateSnapshot')?.input
-  assert.deepEqual(input, { Simulation: 'world', Destination: { BucketName: 'bucket', ObjectKeyPrefix: 'a/b' } })
+  assert.deepEqual(input, {
+    Simulation: 'world',
+    Destination: { BucketName: 'bucket', ObjectKeyPrefix: 'a/b' },
+  })
   assert.deepEqual(JSON.parse((tags as { stdout: string }).stdout), { Tags: { a: 'b' } })
   assert.match(refusal.stderr, /\(ResourceNotFoundException\).*There is no simulation 'none'/)
 })

@@ -49,7 +49,8 @@ export class Connections {
     this.#idle.delete(connection)
     response.once('close', () => {
       connection.exchanges.delete(exchange)
-      if (connection.exchanges.size === 0 && !connection.socket.destroyed) this.#idle.add(connection)
+      if (connection.exchanges.size === 0 && !connection.socket.destroyed)
+        this.#idle.add(connection)
     })
   }
 

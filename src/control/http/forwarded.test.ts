@@ -36,18 +36,30 @@ async function listen(t: TestContext, listener: RequestListener): Promise<number
 }
 
 /** What is made of a request from 127.0.0.1. */
-async function takenFrom(t: TestContext, headers: Record<string, string | string[]>, trusted = LOOPBACK) {
+async function takenFrom(
+  t: TestContext,
+  headers: Record<string, string | string[]>,
+  trusted = LOOPBACK,
+) {
   const port = await listen(t, (request, response) => {
     takeForwarded(request, trusted)
-    const { host, distinct } = { host: request.headers.host, distinct: request.headersDistinct.host }
+    const { host, distinct } = {
+      host: request.headers.host,
+      distinct: request.headersDistinct.host,
+    }
     response.end(JSON.stringify({ ...originOf(request), host, distinct }))
   })
-  return new Promise<{ sourceIp: string; isSecure: boolean; host: string; distinct: string[] }>((resolve, reject) => {
-    const asked = httpRequest({ host: '127.0.0.1', port, headers: { host: 'inside:1', ...headers } }, (answer) => {
-      answer.setEncoding('utf8').on('data', (text: string) => resolve(JSON.parse(text)))
-    })
-    asked.once('error', reject).end()
-  })
+  return new Promise<{ sourceIp: string; isSecure: boolean; host: string; distinct: string[] }>(
+    (resolve, reject) => {
+      const asked = httpRequest(
+        { host: '127.0.0.1', port, headers: { host: 'inside:1', ...headers } },
+        (answer) => {
+          answer.setEncoding('utf8').on('data', (text: string) => resolve(JSON.parse(text)))
+        },
+      )
+      asked.once('error', reject).end()
+    },
+  )
 }
 
 test('who is no trusted proxy is the sender, whatever it says', async (t) => {
@@ -56,7 +68,12 @@ test('who is no trusted proxy is the sender, whatever it says', async (t) => {
     'x-forwarded-proto': 'https',
     'x-forwarded-host': 'weaver.example.org',
   }
-  const direct = { sourceIp: '127.0.0.1', isSecure: false, host: 'inside:1', distinct: ['inside:1'] }
+  const direct = {
+    sourceIp: '127.0.0.1',
+    isSecure: false,
+    host: 'inside:1',
+    distinct: ['inside:1'],
+  }
   assert.deepEqual(await takenFrom(t, headers, []), direct)
   assert.deepEqual(await takenFrom(t, headers, rangesOf('10.0.0.0/8')), direct)
   assert.deepEqual(await takenFrom(t, {}), direct)
@@ -91,11 +108,16 @@ test('of several senders the last one that is no trusted proxy counts', async (t
     ['', ''],
   ]
   for (const [header, sourceIp] of cases)
-    assert.equal((await takenFrom(t, { 'x-forwarded-for': header })).sourceIp, sourceIp, String(header))
+    assert.equal(
+      (await takenFrom(t, { 'x-forwarded-for': header })).sourceIp,
+      sourceIp,
+      String(header),
+    )
 })
 
 test('of several protocols and hosts the last one counts, and nonsense does not', async (t) => {
-  const isSecure = async (proto: string) => (await takenFrom(t, { 'x-forwarded-proto': proto })).isSecure
+  const isSecure = async (proto: string) =>
+    (await takenFrom(t, { 'x-forwarded-proto': proto })).isSecure
   assert.deepEqual(
     [await isSecure('https, http'), await isSecure('http, HTTPS'), await isSecure('wss')],
     [false, true, false],
@@ -103,7 +125,8 @@ test('of several protocols and hosts the last one counts, and nonsense does not'
   const host = async (text: string) => (await takenFrom(t, { 'x-forwarded-host': text })).host
   assert.equal(await host('made.up, weaver.example.org'), 'weaver.example.org')
   assert.equal(await host('[2001:db8::7]:8443'), '[2001:db8::7]:8443')
-  for (const nonsense of ['a b', 'http://weaver.example.org', 'a/b', '']) assert.equal(await host(nonsense), 'inside:1')
+  for (const nonsense of ['a b', 'http://weaver.example.org', 'a/b', ''])
+    assert.equal(await host(nonsense), 'inside:1')
 })
 
 interface Proxy {
@@ -141,11 +164,20 @@ test('signed calls go through proxies, and policies and audit see who sent them'
     await served.close()
     await rm(folder, { recursive: true })
   })
-  const Condition = { IpAddress: { 'aws:SourceIp': '192.0.2.0/24' }, Bool: { 'aws:SecureTransport': 'true' } }
-  const Statement = [{ Effect: 'Allow', Action: 'simspaceweaver:ListSimulations', Resource: '*', Condition }]
-  const credentials = addUser(served.control.data.access, 'remote', [{ Version: '2012-10-17', Statement }])
+  const Condition = {
+    IpAddress: { 'aws:SourceIp': '192.0.2.0/24' },
+    Bool: { 'aws:SecureTransport': 'true' },
+  }
+  const Statement = [
+    { Effect: 'Allow', Action: 'simspaceweaver:ListSimulations', Resource: '*', Condition },
+  ]
+  const credentials = addUser(served.control.data.access, 'remote', [
+    { Version: '2012-10-17', Statement },
+  ])
   const list = (endpoint: string) =>
-    new SimSpaceWeaver({ endpoint, region: 'us-west-2', credentials, maxRetries: 0 }).listSimulations().promise()
+    new SimSpaceWeaver({ endpoint, region: 'us-west-2', credentials, maxRetries: 0 })
+      .listSimulations()
+      .promise()
   for (const host of ['keeps', 'tells'] as const)
     assert.deepEqual((await list(await proxyTo(t, served.url, { host }))).Simulations, [], host)
   // The same caller from this machine, and over plain HTTP.
@@ -172,7 +204,10 @@ test('signed calls go through proxies, and policies and audit see who sent them'
 test('a refused signature says whose word about the host was not taken', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-proxy-'))
   const options = { data: join(folder, 'data'), fabricDir: join(folder, 'fabric'), port: '0' }
-  const served = await serveControl(resolveConfig(options, {}), { log: pino({ level: 'silent' }), environment: {} })
+  const served = await serveControl(resolveConfig(options, {}), {
+    log: pino({ level: 'silent' }),
+    environment: {},
+  })
   t.after(async () => {
     await served.close()
     await rm(folder, { recursive: true })
@@ -184,6 +219,8 @@ test('a refused signature says whose word about the host was not taken', async (
     credentials: served.control.credentials,
     maxRetries: 0,
   })
-  const told = new RegExp(`X-Forwarded-Host '${new URL(endpoint).host}' comes from no trusted proxy`)
+  const told = new RegExp(
+    `X-Forwarded-Host '${new URL(endpoint).host}' comes from no trusted proxy`,
+  )
   await assert.rejects(client.listSimulations().promise(), told)
 })

@@ -45,7 +45,8 @@ function forwardedFor(peer: string, list: readonly string[], trusted: readonly I
 
 /** Some proxies write the port behind the address. */
 function addressIn(entry: string): string {
-  const text = /^\[([^\]]*)\](:\d+)?$/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry
+  const text =
+    /^\[([^\]]*)\](:\d+)?$/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry
   return parseIpRange(text) === undefined || text.includes('/') ? '' : plain(text)
 }
 

@@ -10,7 +10,10 @@ import type { Origin } from '../access/access.ts'
  * answered it never changes: it may answer with it again.
  */
 export type OperationHandlers = {
-  readonly [Name in OperationName]: (input: InputOf<Name>, call: CallContext) => Promise<OutputOf<Name>>
+  readonly [Name in OperationName]: (
+    input: InputOf<Name>,
+    call: CallContext,
+  ) => Promise<OutputOf<Name>>
 }
 
 export interface CallContext {
@@ -44,6 +47,6 @@ export interface RawRequest {
 /** Finds out who asks. Throwing is a 500. */
 export type Authenticate = (request: RawRequest) => Authentication | Promise<Authentication>
 
-export type Authentication =
+type Authentication =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly error: ApiErrorCode; readonly message: string }

@@ -42,7 +42,12 @@ test('an AWS client that was sent away comes back by itself', async (context) =>
   open(context, server.port, LIST)
   await until(() => load.apiRequests.taken === 1)
   const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret' }
-  const client = new SimSpaceWeaver({ endpoint: server.endpoint, region: 'us-west-2', credentials, maxRetries: 10 })
+  const client = new SimSpaceWeaver({
+    endpoint: server.endpoint,
+    region: 'us-west-2',
+    credentials,
+    maxRetries: 10,
+  })
   const request = client.listSimulations()
   let retries = 0
   request.on('retry', ({ error }) => {
@@ -71,7 +76,8 @@ test('bodies share their memory: one that finds too little is sent away, and wha
 test('a body in chunks of one byte takes the memory of its bytes', async (context) => {
   const { server, load } = await openHeld(context, {})
   const bytes = 50_000
-  const chunked = head('POST /stopsimulation', 'Transfer-Encoding: chunked') + '1\r\nx\r\n'.repeat(bytes)
+  const chunked =
+    head('POST /stopsimulation', 'Transfer-Encoding: chunked') + '1\r\nx\r\n'.repeat(bytes)
   const socket = open(context, server.port, chunked)
   await until(() => load.bodyBytes.taken >= bytes)
   assert.ok(load.bodyBytes.taken <= 2 * bytes, `${load.bodyBytes.taken} bytes`)
@@ -127,7 +133,11 @@ test('an upload or download on which nothing moves is closed', async (context) =
   )
   await once(upload.resume(), 'close')
   await until(() => cutOff === 1)
-  const download = open(context, server.port, `GET /bucket/key HTTP/1.1\r\nHost: h\r\n${s3}\r\n\r\n`)
+  const download = open(
+    context,
+    server.port,
+    `GET /bucket/key HTTP/1.1\r\nHost: h\r\n${s3}\r\n\r\n`,
+  )
   download.pause()
   await once(download, 'readable')
   await until(() => cutOff === 2)
@@ -152,20 +162,42 @@ test('a new connection takes the place of the one that has been idle for longest
   // Two had a place; where all three places were in use, the connection was closed without an answer.
   assert.ok(answers.some((answer) => answer.startsWith('HTTP/1.1 200 ')))
   assert.ok(answers.every((answer) => answer === '' || answer.startsWith('HTTP/1.1 200 ')))
-  for (let count = 0; count < 10; count++) assert.match(await answerOf(open(context, server.port, LIST)), / 200 /)
+  for (let count = 0; count < 10; count++)
+    assert.match(await answerOf(open(context, server.port, LIST)), / 200 /)
 })
 
 test('with TLS, silent connections make room too, and those that never shake hands are closed', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-load-'))
   context.after(() => rm(folder, { recursive: true, force: true }))
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost']
-  await promisify(execFile)('openssl', ['req', '-x509', ...kind, '-keyout', keyFile, '-out', certFile])
+  const kind = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-subj',
+    '/CN=localhost',
+  ]
+  await promisify(execFile)('openssl', [
+    'req',
+    '-x509',
+    ...kind,
+    '-keyout',
+    keyFile,
+    '-out',
+    certFile,
+  ])
   const tls = { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') }
   const serving = { ...defaultServingSettings, connectionsMax: 3, receiveMs: 500 }
   const server = await openServer(context, { tls, serving })
   const connectSafely = async () => {
-    const socket = connectTls({ port: server.port, host: '127.0.0.1', ca: tls.cert, servername: 'localhost' })
+    const socket = connectTls({
+      port: server.port,
+      host: '127.0.0.1',
+      ca: tls.cert,
+      servername: 'localhost',
+    })
     context.after(() => socket.destroy())
     await once(socket, 'secureConnect')
     return socket.on('error', () => undefined)
@@ -183,7 +215,11 @@ test('with TLS, silent connections make room too, and those that never shake han
 })
 
 /** A server whose lists wait while they are held. */
-async function openHeld(context: TestContext, serving: Partial<typeof defaultServingSettings>, s3?: RequestListener) {
+async function openHeld(
+  context: TestContext,
+  serving: Partial<typeof defaultServingSettings>,
+  s3?: RequestListener,
+) {
   const service = createExampleService()
   let held = Promise.resolve()
   const settings = { ...defaultServingSettings, ...serving }

@@ -18,7 +18,7 @@ export class Load {
 }
 
 /** An amount that requests take from, each until its answer is over. */
-export class Budget {
+class Budget {
   readonly #max: () => number
   #taken = 0
 

@@ -22,11 +22,20 @@ export async function readBody(
   throw gathered
 }
 
-function gather(request: IncomingMessage, timeoutMs: number, gathered: GatheredBytes): Promise<Buffer | ApiError> {
+function gather(
+  request: IncomingMessage,
+  timeoutMs: number,
+  gathered: GatheredBytes,
+): Promise<Buffer | ApiError> {
   return new Promise((resolve) => {
     const settle = (result: Buffer | ApiError) => {
       clearTimeout(timer)
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose).pause()
+      request
+        .off('data', onData)
+        .off('end', onEnd)
+        .off('close', onClose)
+        .off('error', onClose)
+        .pause()
       resolve(result)
     }
     const timer = setTimeout(() => settle(tooSlow(timeoutMs)), timeoutMs)
@@ -42,7 +51,10 @@ function gather(request: IncomingMessage, timeoutMs: number, gathered: GatheredB
 }
 
 export function tooMuchAtOnce(what: string): ApiError {
-  return new ApiError('ServiceUnavailableException', `There are too many ${what} at once; ask again in a moment`)
+  return new ApiError(
+    'ServiceUnavailableException',
+    `There are too many ${what} at once; ask again in a moment`,
+  )
 }
 
 function tooLarge(): ApiError {
@@ -50,7 +62,10 @@ function tooLarge(): ApiError {
 }
 
 function tooSlow(timeoutMs: number): ApiError {
-  return new ApiError('RequestTimeoutException', `The body did not come whole within ${timeoutMs / 1000} seconds`)
+  return new ApiError(
+    'RequestTimeoutException',
+    `The body did not come whole within ${timeoutMs / 1000} seconds`,
+  )
 }
 
 /** Reads on without keeping anything, until the body ends, its sender goes, or it is too much to be polite about. */

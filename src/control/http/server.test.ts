@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestListener } from 'node:http'
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+} from 'node:http'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { pino } from 'pino'
@@ -50,7 +55,11 @@ test('an error answers with its status, type and message in both spellings', asy
 
 test('invalid input never reaches a handler', async (context) => {
   const server = await openServer(context)
-  checkError(await send(server, 'GET', '/describesimulation?simulation=a%20b'), 400, 'ValidationException')
+  checkError(
+    await send(server, 'GET', '/describesimulation?simulation=a%20b'),
+    400,
+    'ValidationException',
+  )
   checkError(await send(server, 'POST', '/stopsimulation', '{'), 400, 'SerializationException')
   assert.deepEqual(server.service.calls, [])
 })
@@ -68,7 +77,11 @@ test('the content type of a body does not matter', async (context) => {
   ]
   for (const type of types) {
     const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
-    assert.equal((await send(server, 'POST', '/startclock', { Simulation: 'world' }, headers)).status, 200, type)
+    assert.equal(
+      (await send(server, 'POST', '/startclock', { Simulation: 'world' }, headers)).status,
+      200,
+      type,
+    )
   }
 })
 
@@ -85,7 +98,12 @@ test('a body in chunks is read whole', async (context) => {
 test('an ARN in the path is decoded once, however much of it a client encodes', async (context) => {
   const server = await openServer(context)
   await send(server, 'POST', '/startsimulation', { ...startBody('world'), Tags: { a: 'b' } })
-  for (const path of [encodeURIComponent(ARN), ARN, ARN.replace('/', '%2f'), ARN.replaceAll(':', '%3A')]) {
+  for (const path of [
+    encodeURIComponent(ARN),
+    ARN,
+    ARN.replace('/', '%2f'),
+    ARN.replaceAll(':', '%3A'),
+  ]) {
     const answer = await send(server, 'GET', `/tags/${path}`)
     assert.deepEqual(answer.json, { Tags: { a: 'b' } }, path)
   }
@@ -104,13 +122,26 @@ test('letters of the path may be encoded, too', async (context) => {
 test('an ARN may be as long as the table lets it, and longer ones are told so', async (context) => {
   const server = await openServer(context)
   const long = ARN + 'a'.repeat(1600 - ARN.length)
-  checkError(await send(server, 'GET', `/tags/${encodeURIComponent(long)}`), 404, 'ResourceNotFoundException')
-  checkError(await send(server, 'GET', `/tags/${encodeURIComponent(`${long}a`)}`), 400, 'ValidationException')
+  checkError(
+    await send(server, 'GET', `/tags/${encodeURIComponent(long)}`),
+    404,
+    'ResourceNotFoundException',
+  )
+  checkError(
+    await send(server, 'GET', `/tags/${encodeURIComponent(`${long}a`)}`),
+    400,
+    'ValidationException',
+  )
 })
 
 test('a broken percent-encoding in the address is a clear refusal', async (context) => {
   const server = await openServer(context)
-  for (const path of ['/tags/%zz', '/%zz', '/describesimulation?simulation=%zz', '/tags/%E0%A4%A']) {
+  for (const path of [
+    '/tags/%zz',
+    '/%zz',
+    '/describesimulation?simulation=%zz',
+    '/tags/%E0%A4%A',
+  ]) {
     const answer = await send(server, 'GET', path)
     checkError(answer, 400, 'SerializationException')
     assert.match(answer.headers['x-amzn-requestid'] as string, UUID, path)
@@ -141,7 +172,11 @@ test('an unknown path or method is UnknownOperationException for whom we know', 
   for (const [method, path] of unknown) {
     const answer = await send(server, method, path)
     assert.equal(answer.status, 404, `${method} ${path}`)
-    assert.equal(answer.headers['x-amzn-errortype'], 'UnknownOperationException', `${method} ${path}`)
+    assert.equal(
+      answer.headers['x-amzn-errortype'],
+      'UnknownOperationException',
+      `${method} ${path}`,
+    )
   }
 })
 
@@ -173,9 +208,13 @@ test('whoever authenticates gets the request as it came', async (context) => {
 
 test('what fails for too many open files is unavailable for a moment, and says why', async (context) => {
   const { handlers } = createExampleService()
-  const full = Object.assign(new Error("EMFILE: too many open files, open '/secret'"), { code: 'EMFILE' })
+  const full = Object.assign(new Error("EMFILE: too many open files, open '/secret'"), {
+    code: 'EMFILE',
+  })
   const listSimulations = async () => Promise.reject(new Error('the store fails', { cause: full }))
-  const server = await openServer(context, { handlers: { ...handlers, ListSimulations: listSimulations } })
+  const server = await openServer(context, {
+    handlers: { ...handlers, ListSimulations: listSimulations },
+  })
   const answer = await send(server, 'GET', '/listsimulations')
   checkError(answer, 503, 'ServiceUnavailableException')
   assert.match(answer.text, /ulimit -n/)
@@ -190,11 +229,20 @@ test('a body of 1 MiB is read, and a larger one is refused in a way the client c
   const exact = padded(BODY_BYTES_MAX - padded(0).length)
   assert.equal(exact.length, BODY_BYTES_MAX)
   checkError(await send(server, 'POST', '/stopsimulation', exact), 404, 'ResourceNotFoundException')
-  checkError(await send(server, 'POST', '/stopsimulation', `${exact} `), 413, 'RequestEntityTooLargeException')
+  checkError(
+    await send(server, 'POST', '/stopsimulation', `${exact} `),
+    413,
+    'RequestEntityTooLargeException',
+  )
   const large = padded(4 * BODY_BYTES_MAX)
-  checkError(await send(server, 'POST', '/stopsimulation', large), 413, 'RequestEntityTooLargeException')
+  checkError(
+    await send(server, 'POST', '/stopsimulation', large),
+    413,
+    'RequestEntityTooLargeException',
+  )
   const chunked = await exchange(server, 'POST', '/stopsimulation', { ...SIGNED }, (request) => {
-    for (let offset = 0; offset < large.length; offset += 65536) request.write(large.slice(offset, offset + 65536))
+    for (let offset = 0; offset < large.length; offset += 65536)
+      request.write(large.slice(offset, offset + 65536))
     request.end()
   })
   checkError(chunked, 413, 'RequestEntityTooLargeException')
@@ -221,12 +269,22 @@ test('a fault of ours is a 500 that tells nothing, and a line in the log that te
   const line = server.logged.find((entry) => entry.level === 50)
   assert.equal(line?.requestId, answer.headers['x-amzn-requestid'])
   assert.match(JSON.stringify(line?.err), /password is hunter2/)
-  checkError(await send(server, 'POST', '/stopclock', { Simulation: 's' }), 500, 'InternalServerException')
-  checkError(await send(server, 'POST', '/startclock', { Simulation: 's' }), 409, 'ConflictException')
+  checkError(
+    await send(server, 'POST', '/stopclock', { Simulation: 's' }),
+    500,
+    'InternalServerException',
+  )
+  checkError(
+    await send(server, 'POST', '/startclock', { Simulation: 's' }),
+    409,
+    'ConflictException',
+  )
 })
 
 test('a fault while authenticating is a 500 and lets nobody in', async (context) => {
-  const server = await openServer(context, { authenticate: () => Promise.reject(new Error('the store is gone')) })
+  const server = await openServer(context, {
+    authenticate: () => Promise.reject(new Error('the store is gone')),
+  })
   checkError(await send(server, 'GET', '/listsimulations'), 500, 'InternalServerException')
   checkError(await send(server, 'GET', '/nowhere'), 500, 'InternalServerException')
   assert.deepEqual(server.service.calls, [])
@@ -265,7 +323,11 @@ test('a request that is signed for S3 goes to S3 unread, by header or by query',
   assert.equal(get.text, `GET ${presigned} 0`)
   const same = await send(server, 'POST', '/startsimulation', 'x', { authorization })
   assert.equal(same.text, 'POST /startsimulation 1')
-  assert.equal((await send(server, 'GET', '/listsimulations')).status, 200, 'others still reach the API')
+  assert.equal(
+    (await send(server, 'GET', '/listsimulations')).status,
+    200,
+    'others still reach the API',
+  )
 })
 
 test('S3 itself says whether a body may come, and the API always lets one come', async (context) => {
@@ -295,7 +357,10 @@ test('S3 itself says whether a body may come, and the API always lets one come',
 
 test('an expectation that nobody knows is not looked at', async (context) => {
   const server = await openServer(context)
-  assert.equal((await send(server, 'GET', '/listsimulations', undefined, { expect: 'miracles' })).status, 200)
+  assert.equal(
+    (await send(server, 'GET', '/listsimulations', undefined, { expect: 'miracles' })).status,
+    200,
+  )
 })
 
 test('a request that names no host gets an answer of the service', async (context) => {
@@ -312,7 +377,11 @@ test('without an S3 such a request is refused like any other unknown one', async
   const server = await openServer(context)
   const authorization =
     'AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/s3/aws4_request, SignedHeaders=host, Signature=0'
-  checkError(await send(server, 'PUT', '/bucket/key', 'x', { authorization }), 404, 'UnknownOperationException')
+  checkError(
+    await send(server, 'PUT', '/bucket/key', 'x', { authorization }),
+    404,
+    'UnknownOperationException',
+  )
 })
 
 test('bytes that are not HTTP are answered once, and the server goes on', async (context) => {
@@ -332,13 +401,16 @@ test('a caller who goes away while sending is no fault of ours', async (context)
   const head = ['POST /stopsimulation HTTP/1.1', 'Host: h', 'Content-Length: 100', '', '{']
   await new Promise((resolve) => socket.write(head.join('\r\n'), resolve))
   socket.destroy()
-  await waitFor(() => server.logged.some((line) => line.msg === 'the caller went away while sending'))
+  await waitFor(() =>
+    server.logged.some((line) => line.msg === 'the caller went away while sending'),
+  )
   assert.ok(server.logged.every((line) => line.level !== 50))
 })
 
 test('paging shows every item once, also when items come and go between the pages', async (context) => {
   const server = await openServer(context)
-  for (const name of ['b', 'd', 'f', 'h']) await send(server, 'POST', '/startsimulation', startBody(name))
+  for (const name of ['b', 'd', 'f', 'h'])
+    await send(server, 'POST', '/startsimulation', startBody(name))
   const first = await send(server, 'GET', '/listsimulations?maxResults=2')
   assert.deepEqual(namesOf(first), ['b', 'd'])
   await send(server, 'POST', '/startsimulation', startBody('a'))
@@ -346,7 +418,11 @@ test('paging shows every item once, also when items come and go between the page
   await send(server, 'DELETE', '/deletesimulation?simulation=d')
   await send(server, 'POST', '/startsimulation', startBody('e'))
   const token = (first.json as { NextToken: string }).NextToken
-  const second = await send(server, 'GET', `/listsimulations?maxResults=10&nextToken=${encodeURIComponent(token)}`)
+  const second = await send(
+    server,
+    'GET',
+    `/listsimulations?maxResults=10&nextToken=${encodeURIComponent(token)}`,
+  )
   assert.deepEqual(namesOf(second), ['e', 'f', 'h'])
   assert.equal('NextToken' in (second.json as object), false)
   const forged = await send(server, 'GET', '/listsimulations?nextToken=forged')
@@ -356,9 +432,15 @@ test('paging shows every item once, also when items come and go between the page
 test('a port that is taken is told to whoever wanted it', async (context) => {
   const server = await openServer(context)
   const { handlers } = createExampleService()
-  const other = createHttpServer({ handlers, authenticate: acceptAnyKey, log: pino({ level: 'silent' }) })
+  const other = createHttpServer({
+    handlers,
+    authenticate: acceptAnyKey,
+    log: pino({ level: 'silent' }),
+  })
   context.after(() => other.close())
-  await assert.rejects(other.listen({ host: '127.0.0.1', port: server.port }), { code: 'EADDRINUSE' })
+  await assert.rejects(other.listen({ host: '127.0.0.1', port: server.port }), {
+    code: 'EADDRINUSE',
+  })
 })
 
 test('closing lets a request under way end', async () => {
@@ -372,7 +454,11 @@ test('closing lets a request under way end', async () => {
       return { Simulations: [] }
     },
   }
-  const server = createHttpServer({ handlers, authenticate: acceptAnyKey, log: pino({ level: 'silent' }) })
+  const server = createHttpServer({
+    handlers,
+    authenticate: acceptAnyKey,
+    log: pino({ level: 'silent' }),
+  })
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
   const answer = send({ port }, 'GET', '/listsimulations')
   await started.promise
@@ -386,10 +472,18 @@ test('closing cuts off a request that does not end', async () => {
   const arrived = Promise.withResolvers<void>()
   const { handlers } = createExampleService()
   const s3 = () => arrived.resolve()
-  const server = createHttpServer({ handlers, authenticate: acceptAnyKey, s3, log: pino({ level: 'silent' }) })
+  const server = createHttpServer({
+    handlers,
+    authenticate: acceptAnyKey,
+    s3,
+    log: pino({ level: 'silent' }),
+  })
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
-  const authorization = 'AWS4-HMAC-SHA256 Credential=A/1/r/s3/aws4_request, SignedHeaders=host, Signature=0'
-  const refused = assert.rejects(send({ port }, 'GET', '/never', undefined, { authorization }), { code: 'ECONNRESET' })
+  const authorization =
+    'AWS4-HMAC-SHA256 Credential=A/1/r/s3/aws4_request, SignedHeaders=host, Signature=0'
+  const refused = assert.rejects(send({ port }, 'GET', '/never', undefined, { authorization }), {
+    code: 'ECONNRESET',
+  })
   await arrived.promise
   await server.close(0)
   await refused
@@ -423,7 +517,9 @@ function startBody(name: string): object {
 }
 
 function namesOf(answer: Answer): string[] {
-  return (answer.json as { Simulations: { Name: string }[] }).Simulations.map((simulation) => simulation.Name)
+  return (answer.json as { Simulations: { Name: string }[] }).Simulations.map(
+    (simulation) => simulation.Name,
+  )
 }
 
 function checkError(answer: Answer, status: number, code: string): void {
@@ -442,8 +538,11 @@ function send(
   headers: Record<string, string | string[]> = {},
 ): Promise<Answer> {
   const text = typeof body === 'object' ? JSON.stringify(body) : body
-  const length: Record<string, string> = text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }
-  return exchange(server, method, path, { ...SIGNED, ...length, ...headers }, (request) => request.end(text))
+  const length: Record<string, string> =
+    text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }
+  return exchange(server, method, path, { ...SIGNED, ...length, ...headers }, (request) =>
+    request.end(text),
+  )
 }
 
 function exchange(
@@ -454,7 +553,14 @@ function exchange(
   write: (request: ReturnType<typeof httpRequest>) => void,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port: server.port, method, path, headers, agent: false } as const
+    const options = {
+      host: '127.0.0.1',
+      port: server.port,
+      method,
+      path,
+      headers,
+      agent: false,
+    } as const
     const request = httpRequest(options, (response) => readAnswer(response).then(resolve, reject))
     request.once('error', reject)
     write(request)
@@ -464,6 +570,12 @@ function exchange(
 async function readAnswer(response: IncomingMessage): Promise<Answer> {
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) text += chunk
-  const isJson = response.headers['content-type']?.startsWith('application/json') === true && text !== ''
-  return { status: response.statusCode!, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined }
+  const isJson =
+    response.headers['content-type']?.startsWith('application/json') === true && text !== ''
+  return {
+    status: response.statusCode!,
+    headers: response.headers,
+    text,
+    json: isJson ? JSON.parse(text) : undefined,
+  }
 }

@@ -3,7 +3,13 @@
 // Never looks at a signature itself (`authenticate` does), and never touches a request that is for S3.
 
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
@@ -59,9 +65,12 @@ export interface HttpServerOptions {
   readonly load?: Load
 }
 
-export interface HttpServer {
+interface HttpServer {
   /** `port` 0 picks a free one. Throws the system's error where the address can't be had. */
-  listen(options: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>
+  listen(options: {
+    readonly host: string
+    readonly port: number
+  }): Promise<{ readonly port: number }>
   /** Has new connections get another certificate, where the port speaks HTTPS, and the settings of `serving` as they are now. */
   reconfigure(tls: TlsIdentity | undefined): void
   /** Takes no more requests, lets those under way end, and cuts them off after `graceMs`. */
@@ -89,7 +98,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     reconfigure(tls) {
       const { serving = defaultServingSettings } = options
       Object.assign(node, timeoutsOf(serving))
-      if (tls !== undefined && node instanceof TlsServer) node.setSecureContext({ cert: tls.cert, key: tls.key })
+      if (tls !== undefined && node instanceof TlsServer)
+        node.setSecureContext({ cert: tls.cert, key: tls.key })
     },
     async close(graceMs = CLOSE_GRACE_MS) {
       const cutOff = setTimeout(() => node.closeAllConnections(), graceMs)
@@ -131,12 +141,14 @@ function createApp(options: HttpServerOptions): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id)
     // However a body is labelled, it is read as it is; the framework would refuse labels that are malformed.
-    if (request.headers['content-type'] !== undefined) request.headers = { 'content-type': 'application/octet-stream' }
+    if (request.headers['content-type'] !== undefined)
+      request.headers = { 'content-type': 'application/octet-stream' }
     done()
   })
   app.addHook('preValidation', async (request, reply) => {
     const hold = load.bodyBytes.account(reply.raw)
-    if (hasBody(request.raw)) request.body = await readBody(request.raw, { timeoutMs: serving.receiveMs, hold })
+    if (hasBody(request.raw))
+      request.body = await readBody(request.raw, { timeoutMs: serving.receiveMs, hold })
     if (!load.apiRequests.account(reply.raw)(1)) throw tooMuchAtOnce('requests')
   })
   app.setErrorHandler(async (fault, request, reply) => {
@@ -153,7 +165,11 @@ function createApp(options: HttpServerOptions): FastifyInstance {
     throw new ApiError('UnknownOperationException', 'No operation has this path and method')
   })
   for (const name of OPERATION_NAMES) addRoute(app, name, options)
-  app.route({ method: ['GET', 'HEAD'], url: HEALTH_PATH, handler: (_request, reply) => sendJson(reply, HEALTHY) })
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: HEALTH_PATH,
+    handler: (_request, reply) => sendJson(reply, HEALTHY),
+  })
   return app
 }
 
@@ -220,7 +236,9 @@ function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
   const look = () => {
     if (response.writableFinished) return
-    gone.abort(new ApiError('InternalServerException', 'The caller went away before it was answered'))
+    gone.abort(
+      new ApiError('InternalServerException', 'The caller went away before it was answered'),
+    )
   }
   if (response.closed) look()
   else response.once('close', look)
@@ -230,13 +248,13 @@ function goneSignal(response: ServerResponse): AbortSignal {
 /** Handlers may answer with the same output again, which is then not written again. */
 const written = new WeakMap<object, string | Buffer>()
 /** Longer texts are kept as bytes, and not encoded anew for each answer. */
-const longText = 4096
+const LONG_TEXT = 4096
 
 function jsonOf<Name extends OperationName>(name: Name, output: OutputOf<Name>): string | Buffer {
   const known = written.get(output)
   if (known !== undefined) return known
   const text = outputText(name, output)
-  const json = text.length > longText ? Buffer.from(text) : text
+  const json = text.length > LONG_TEXT ? Buffer.from(text) : text
   written.set(output, json)
   return json
 }
@@ -299,7 +317,10 @@ function createNodeServer(
   const server =
     tls === undefined
       ? createServer(settings, listener)
-      : createTlsServer({ ...settings, cert: tls.cert, key: tls.key, handshakeTimeout: receiveMs }, listener)
+      : createTlsServer(
+          { ...settings, cert: tls.cert, key: tls.key, handshakeTimeout: receiveMs },
+          listener,
+        )
   connections.watch(server, STALLS_PER_RECEIVE * receiveMs)
   // S3 says itself when a body may come: only once the signature is good.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -312,7 +333,10 @@ function createNodeServer(
   return server
 }
 
-function timeoutsOf({ receiveMs }: ServingSettings): { headersTimeout: number; requestTimeout: number } {
+function timeoutsOf({ receiveMs }: ServingSettings): {
+  headersTimeout: number
+  requestTimeout: number
+} {
   return { headersTimeout: receiveMs, requestTimeout: Math.max(receiveMs, REQUEST_TIMEOUT_MS) }
 }
 

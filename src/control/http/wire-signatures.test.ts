@@ -33,8 +33,16 @@ test('spaces alone are collapsed and trimmed; all other white space is signed as
   ]
   for (const [sent, signed, wrong] of cases) {
     const headers: Header[] = [['X-Note', sent]]
-    assert.equal(await status({ headers, signedAs: { 'x-note': signed } }), 200, JSON.stringify(sent))
-    assert.equal(await status({ headers, signedAs: { 'x-note': wrong } }), 403, JSON.stringify(sent))
+    assert.equal(
+      await status({ headers, signedAs: { 'x-note': signed } }),
+      200,
+      JSON.stringify(sent),
+    )
+    assert.equal(
+      await status({ headers, signedAs: { 'x-note': wrong } }),
+      403,
+      JSON.stringify(sent),
+    )
   }
 })
 
@@ -45,7 +53,11 @@ test('a target in absolute form is the path in it, and its host counts before th
   }
   const other = 'weaver.example:8080'
   assert.equal(await status({ origin: `http://${other}`, signedAs: { host: other } }), 200)
-  assert.equal(await status({ origin: `http://${other}` }), 403, 'signed for the header that does not count')
+  assert.equal(
+    await status({ origin: `http://${other}` }),
+    403,
+    'signed for the header that does not count',
+  )
   assert.equal(await status({ origin: `http://${host}`, path: '/other' }), 404)
   assert.equal(await status({ origin: `ftp://${host}` }), 403)
 })
@@ -70,10 +82,17 @@ interface Asked {
 }
 
 async function openSigned(context: TestContext) {
-  const options = { secretFor: (id: string) => (id === KEY.accessKeyId ? KEY.secretAccessKey : undefined) }
+  const options = {
+    secretFor: (id: string) => (id === KEY.accessKeyId ? KEY.secretAccessKey : undefined),
+  }
   const server = await openServer(context, {
     authenticate: (request) => {
-      const verdict = verifySignature(request, { ...options, now: new Date(), region: REGION, services: [SERVICE] })
+      const verdict = verifySignature(request, {
+        ...options,
+        now: new Date(),
+        region: REGION,
+        services: [SERVICE],
+      })
       return verdict.ok
         ? { ok: true, caller: { accessKeyId: verdict.accessKeyId, arn: 'arn:aws:iam::1:root' } }
         : verdict
@@ -85,7 +104,11 @@ async function openSigned(context: TestContext) {
     socket.end(requestText(asked, host))
     return await text(socket)
   }
-  return { host, answer, status: async (asked: Asked) => Number((await answer(asked)).split(' ')[1]) }
+  return {
+    host,
+    answer,
+    status: async (asked: Asked) => Number((await answer(asked)).split(' ')[1]),
+  }
 }
 
 const SERVICE = 'simspaceweaver'
@@ -102,7 +125,10 @@ function requestText(
     'GET', path, '', ...names.map((name) => `${name}:${signed[name]}`), '', names.join(';'), sha256(''),
   ].join('\n') // biome-ignore format: a line of the reference each
   const text = ['AWS4-HMAC-SHA256', dateTime, scope.join('/'), sha256(canonical)].join('\n')
-  const key = scope.reduce<string | Buffer>((from, part) => hmac(from, part), `AWS4${KEY.secretAccessKey}`)
+  const key = scope.reduce<string | Buffer>(
+    (from, part) => hmac(from, part),
+    `AWS4${KEY.secretAccessKey}`,
+  )
   const authorization =
     `AWS4-HMAC-SHA256 Credential=${KEY.accessKeyId}/${scope.join('/')}, ` +
     `SignedHeaders=${names.join(';')}, Signature=${hmac(key, text).toString('hex')}`

@@ -21,7 +21,13 @@ let access: Access
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'heddle-metrics-'))
   const files = new AccessFolder(folder, () => undefined)
-  access = new Access({ operator, folder: files, accountId: '111122223333', region: 'us-west-2', nowMs: Date.now })
+  access = new Access({
+    operator,
+    folder: files,
+    accountId: '111122223333',
+    region: 'us-west-2',
+    nowMs: Date.now,
+  })
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
@@ -65,18 +71,28 @@ async function ask({
   try {
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as AddressInfo
-    const basic = keys && `Basic ${Buffer.from(`${keys.accessKeyId}:${keys.secretAccessKey}`).toString('base64')}`
+    const basic =
+      keys &&
+      `Basic ${Buffer.from(`${keys.accessKeyId}:${keys.secretAccessKey}`).toString('base64')}`
     const authorization = bearer === undefined ? basic : `Bearer ${bearer}`
     // Of `fetch` nobody chooses the host.
-    const headers = { host: host ?? `127.0.0.1:${port}`, ...(authorization !== undefined && { authorization }) }
+    const headers = {
+      host: host ?? `127.0.0.1:${port}`,
+      ...(authorization !== undefined && { authorization }),
+    }
     return await new Promise<Answered>((resolve, reject) => {
-      const asked = request({ host: '127.0.0.1', port, path: '/metrics', method, headers }, (answer) => {
-        let text = ''
-        answer.setEncoding('utf8').on('data', (piece: string) => {
-          text += piece
-        })
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text, headers: answer.headers }))
-      })
+      const asked = request(
+        { host: '127.0.0.1', port, path: '/metrics', method, headers },
+        (answer) => {
+          let text = ''
+          answer.setEncoding('utf8').on('data', (piece: string) => {
+            text += piece
+          })
+          answer.on('end', () =>
+            resolve({ status: answer.statusCode ?? 0, text, headers: answer.headers }),
+          )
+        },
+      )
       asked.once('error', reject).end()
     })
   } finally {
@@ -101,13 +117,16 @@ test('from another machine it takes a key and its secret', async () => {
   assert.equal((await ask({ keys: operator })).status, 200)
   assert.equal((await ask({ keys: { ...operator, secretAccessKey: 'secret' } })).status, 401)
   assert.equal((await ask({ keys: { ...operator, accessKeyId: 'AKIANOBODY' } })).status, 401)
-  for (const from of ['', '128.0.0.1', '::2', '127.evil']) assert.equal((await ask({ from })).status, 401, from)
+  for (const from of ['', '128.0.0.1', '::2', '127.evil'])
+    assert.equal((await ask({ from })).status, 401, from)
 })
 
 test('a user needs leave to read the metrics', async () => {
   const reader = addUser(folder, 'reader', [{ Version: '2012-10-17', Statement: [read] }])
   const only = { IpAddress: { 'aws:SourceIp': '192.168.0.0/16' } }
-  const near = addUser(folder, 'near', [{ Version: '2012-10-17', Statement: [{ ...read, Condition: only }] }])
+  const near = addUser(folder, 'near', [
+    { Version: '2012-10-17', Statement: [{ ...read, Condition: only }] },
+  ])
   const nobody = addUser(folder, 'nobody', [])
   assert.equal((await ask({ keys: reader })).status, 200)
   assert.equal((await ask({ keys: near })).status, 403)

@@ -39,16 +39,26 @@ export function isForMetrics({ url = '' }: IncomingMessage): boolean {
   return url === METRICS_PATH || url.startsWith(`${METRICS_PATH}?`)
 }
 
-async function answerTo(request: IncomingMessage, options: MetricsEndpointOptions): Promise<Answer> {
+async function answerTo(
+  request: IncomingMessage,
+  options: MetricsEndpointOptions,
+): Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return { status: 405, text: 'the metrics are read with GET\n', headers: { allow: 'GET, HEAD' } }
   try {
     return (
-      refusalOf(request, options) ?? { status: 200, text: await options.page(), headers: { 'content-type': PAGE_TYPE } }
+      refusalOf(request, options) ?? {
+        status: 200,
+        text: await options.page(),
+        headers: { 'content-type': PAGE_TYPE },
+      }
     )
   } catch (error) {
     options.log.error({ err: error }, 'the metrics could not be read')
-    return { status: 500, text: 'the metrics could not be read; the log of the service has the cause\n' }
+    return {
+      status: 500,
+      text: 'the metrics could not be read; the log of the service has the cause\n',
+    }
   }
 }
 
@@ -61,7 +71,10 @@ function refusalOf(request: IncomingMessage, options: MetricsEndpointOptions): A
   const given = basicCredentials(authorization)
   const principal = given && principalOf(given, options.access)
   if (principal !== undefined) {
-    const denial = options.access.denial(principal, origin, { action: METRICS_ACTION, resource: '*' })
+    const denial = options.access.denial(principal, origin, {
+      action: METRICS_ACTION,
+      resource: '*',
+    })
     return denial === undefined ? undefined : { status: 403, text: `${denial}\n` }
   }
   if (token !== undefined || !isLoopback(origin.sourceIp)) return keysWanted(token !== undefined)
@@ -69,7 +82,10 @@ function refusalOf(request: IncomingMessage, options: MetricsEndpointOptions): A
 }
 
 /** Undefined where key and secret don't belong together. */
-function principalOf(given: { accessKeyId: string; secret: string }, access: Access): Principal | undefined {
+function principalOf(
+  given: { accessKeyId: string; secret: string },
+  access: Access,
+): Principal | undefined {
   const secret = access.secretFor(given.accessKeyId, undefined)
   if (typeof secret !== 'string' || !isSame(secret, given.secret)) return undefined
   return access.principal(given.accessKeyId, undefined)
@@ -93,7 +109,11 @@ function isOwnName(host: string | undefined, names: readonly string[]): boolean 
     .replace(/:\d*$/, '')
     .replace(/^\[(.*)\]$/, '$1')
     .toLowerCase()
-  return isIP(name) !== 0 || /^(.+\.)?localhost$/.test(name) || names.some((own) => own.toLowerCase() === name)
+  return (
+    isIP(name) !== 0 ||
+    /^(.+\.)?localhost$/.test(name) ||
+    names.some((own) => own.toLowerCase() === name)
+  )
 }
 
 function misnamed(host = ''): Answer {
@@ -101,12 +121,16 @@ function misnamed(host = ''): Answer {
   return { status: 403, text }
 }
 
-function basicCredentials(header: string | undefined): { accessKeyId: string; secret: string } | undefined {
+function basicCredentials(
+  header: string | undefined,
+): { accessKeyId: string; secret: string } | undefined {
   const encoded = /^Basic\s+([A-Za-z0-9+/=]+)\s*$/i.exec(header ?? '')?.[1]
   if (encoded === undefined) return undefined
   const text = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = text.indexOf(':')
-  return colon < 0 ? undefined : { accessKeyId: text.slice(0, colon), secret: text.slice(colon + 1) }
+  return colon < 0
+    ? undefined
+    : { accessKeyId: text.slice(0, colon), secret: text.slice(colon + 1) }
 }
 
 /** In a time that tells nothing of where they differ. */
@@ -119,7 +143,11 @@ function isLoopback(address: string): boolean {
   return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, text, headers }: Answer): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, text, headers }: Answer,
+): void {
   response.writeHead(status, {
     'content-type': 'text/plain; charset=utf-8',
     'content-length': Buffer.byteLength(text),

@@ -9,10 +9,18 @@ test('simulations are counted by status, and one whose worker tells nothing of i
   await using fixture = await openFixture()
   const requests = new RequestMetrics()
   const { store, supervisor } = fixture.control
-  const page = new MetricsPage({ store, supervisor, requests, identity: () => ({ endsAtMs: 1_800_000_000_500 }) })
+  const page = new MetricsPage({
+    store,
+    supervisor,
+    requests,
+    identity: () => ({ endsAtMs: 1_800_000_000_500 }),
+  })
   const read = async () => new ParsedPage(await page.text())
   assert.deepEqual((await read()).all('heddle_simulations'), [])
-  assert.equal((await read()).value('heddle_tls_certificate_expiry_timestamp_seconds', {}), 1_800_000_000.5)
+  assert.equal(
+    (await read()).value('heddle_tls_certificate_expiry_timestamp_seconds', {}),
+    1_800_000_000.5,
+  )
   // The worker of these tests has no fabric, and answers as one that is not that far.
   await fixture.start('silent')
   await fixture.waitForStatus('silent', 'STARTED')

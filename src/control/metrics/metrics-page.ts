@@ -12,7 +12,7 @@ import { type Family, simulationFamilies } from './simulation-families.ts'
 
 export const PAGE_TYPE: string = Registry.PROMETHEUS_CONTENT_TYPE
 
-export interface MetricsSources {
+interface MetricsSources {
   readonly store: Store
   readonly supervisor: Supervisor
   readonly requests: RequestMetrics
@@ -75,7 +75,9 @@ function simulationsFamily(known: readonly Known[]): Family {
 }
 
 function upFamily(known: readonly Known[]): Family {
-  const running = known.filter(({ status }) => status === 'STARTED' || status === 'SNAPSHOT_IN_PROGRESS')
+  const running = known.filter(
+    ({ status }) => status === 'STARTED' || status === 'SNAPSHOT_IN_PROGRESS',
+  )
   return {
     name: 'heddle_simulation_up',
     help: 'Of each simulation that is STARTED, 1 where its worker told how it does, 0 where it did not answer in time.',

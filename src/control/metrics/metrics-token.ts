@@ -10,7 +10,9 @@ export function readMetricsToken({ tokenFile }: MetricsSettings): string | undef
   if (tokenFile === undefined) return undefined
   const token = textOf(tokenFile).trim()
   if (!/^[\x21-\x7e]{16,1024}$/.test(token)) {
-    throw new ConfigError(`metrics.token_file ${tokenFile} must hold one token of 16 to 1024 visible characters`)
+    throw new ConfigError(
+      `metrics.token_file ${tokenFile} must hold one token of 16 to 1024 visible characters`,
+    )
   }
   return token
 }
@@ -19,6 +21,8 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new ConfigError(`metrics.token_file can't be read: ${(cause as Error).message}`, { cause })
+    throw new ConfigError(`metrics.token_file can't be read: ${(cause as Error).message}`, {
+      cause,
+    })
   }
 }

@@ -11,7 +11,10 @@ import { ParsedPage } from './testing/parsed-page.ts'
 test('the server tells of each request of the API once, with its operation and status', async (context) => {
   const told: Answered[] = []
   const { endpoint } = await openServer(context, { onAnswered: (answered) => told.push(answered) })
-  const signed = { authorization: 'AWS4-HMAC-SHA256 Credential=AKID/20260101/us-west-2/simspaceweaver/aws4_request' }
+  const signed = {
+    authorization:
+      'AWS4-HMAC-SHA256 Credential=AKID/20260101/us-west-2/simspaceweaver/aws4_request',
+  }
   await fetch(`${endpoint}/listsimulations`, { headers: signed })
   await fetch(`${endpoint}/describesimulation?simulation=none`, { headers: signed })
   await fetch(`${endpoint}/stopsimulation`, { method: 'POST', headers: signed, body: '{' })
@@ -21,20 +24,32 @@ test('the server tells of each request of the API once, with its operation and s
   await waitFor('five to be told', () => (told.length >= 5 ? true : undefined))
   assert.deepEqual(
     told.map(({ operation, status }) => `${operation} ${status}`),
-    ['ListSimulations 200', 'DescribeSimulation 404', 'StopSimulation 400', 'unknown 404', 'ListSimulations 403'],
+    [
+      'ListSimulations 200',
+      'DescribeSimulation 404',
+      'StopSimulation 400',
+      'unknown 404',
+      'ListSimulations 403',
+    ],
   )
-  assert.ok(told.every(({ service, durationMs }) => service === 'simspaceweaver' && durationMs >= 0))
+  assert.ok(
+    told.every(({ service, durationMs }) => service === 'simspaceweaver' && durationMs >= 0),
+  )
 })
 
 test('a caller that goes away before it is answered is told of too', async (context) => {
   const told: Answered[] = []
   const { port } = await openServer(context, { onAnswered: (answered) => told.push(answered) })
   const socket = connect(port, '127.0.0.1')
-  socket.write('POST /startclock HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n')
+  socket.write(
+    'POST /startclock HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n',
+  )
   // The server says that it has begun with the request.
   await once(socket, 'data')
   socket.destroy()
-  const [{ operation }] = await waitFor('the request to be told', () => (told.length > 0 ? told : undefined))
+  const [{ operation }] = await waitFor('the request to be told', () =>
+    told.length > 0 ? told : undefined,
+  )
   assert.equal(operation, 'StartClock')
 })
 
@@ -46,7 +61,10 @@ test('requests and durations are on the page, and so is the process', async () =
   const page = new ParsedPage(await metrics.registry.metrics())
   assert.equal(page.value('heddle_requests_total', { operation: 'PutObject', status: '200' }), 3)
   assert.equal(page.value('heddle_requests_total', { operation: 'PutObject', status: '503' }), 1)
-  assert.equal(page.value('heddle_request_duration_seconds_bucket', { operation: 'PutObject', le: '0.05' }), 3)
+  assert.equal(
+    page.value('heddle_request_duration_seconds_bucket', { operation: 'PutObject', le: '0.05' }),
+    3,
+  )
   assert.equal(page.value('heddle_request_duration_seconds_count', { operation: 'PutObject' }), 4)
   const startedAgoSeconds = Date.now() / 1000 - page.value('process_start_time_seconds')
   assert.ok(startedAgoSeconds > 0 && startedAgoSeconds < 600)

@@ -13,8 +13,20 @@ function durations(...all: number[]) {
 }
 
 function partition(app: string, changes: Partial<PartitionMetrics> = {}): PartitionMetrics {
-  const phases = { wait: durations(20, 25), read: durations(1, 2), simulate: durations(3, 30_000), commit: durations() }
-  const counts = { restarts: 1, memoryBytes: 50_000_000, entities: 12, handedOut: 3, takenIn: 4, rejected: 5 }
+  const phases = {
+    wait: durations(20, 25),
+    read: durations(1, 2),
+    simulate: durations(3, 30_000),
+    commit: durations(),
+  }
+  const counts = {
+    restarts: 1,
+    memoryBytes: 50_000_000,
+    entities: 12,
+    handedOut: 3,
+    takenIn: 4,
+    rejected: 5,
+  }
   return { domain: 'Cells', app, status: 'STARTED', ...counts, phases, ...changes }
 }
 
@@ -44,7 +56,10 @@ async function pageOf(simulations: WorkerMetrics[]): Promise<{ page: ParsedPage;
 
 test('every number of a simulation and of its apps is on the page, under their names', async () => {
   const { page } = await pageOf([
-    simulation('one', [partition('Cells-0-0'), partition('Cells-1-0', { status: 'ERROR', entities: 8 })]),
+    simulation('one', [
+      partition('Cells-0-0'),
+      partition('Cells-1-0', { status: 'ERROR', entities: 8 }),
+    ]),
     simulation('two', []),
   ])
   const labels = { simulation: 'one', domain: 'Cells', app: 'Cells-0-0' }
@@ -55,7 +70,9 @@ test('every number of a simulation and of its apps is on the page, under their n
   assert.equal(page.value('heddle_simulation_fabric_limit_bytes', { simulation: 'one' }), 9_000_000)
   assert.equal(page.sum('heddle_partition_entities', { simulation: 'one' }), 20)
   assert.deepEqual(
-    ['handed_out', 'taken_in', 'rejected'].map((what) => page.value(`heddle_partition_${what}_total`, labels)),
+    ['handed_out', 'taken_in', 'rejected'].map((what) =>
+      page.value(`heddle_partition_${what}_total`, labels),
+    ),
     [3, 4, 5],
   )
   assert.equal(page.value('heddle_app_started', labels), 1)
@@ -66,13 +83,19 @@ test('every number of a simulation and of its apps is on the page, under their n
   assert.equal(page.value('heddle_app_phase_seconds_bucket', { ...simulate, le: '0.004096' }), 1)
   assert.equal(page.value('heddle_app_phase_seconds_bucket', { ...simulate, le: '16.777216' }), 1)
   assert.equal(page.value('heddle_app_phase_seconds_count', { ...labels, phase: 'commit' }), 0)
-  assert.equal(page.value('heddle_clock_phase_seconds_sum', { simulation: 'one', phase: 'barrier' }), 0.061)
+  assert.equal(
+    page.value('heddle_clock_phase_seconds_sum', { simulation: 'one', phase: 'barrier' }),
+    0.061,
+  )
 })
 
 test("Prometheus's own client reads the same, names of any letters included", async (context) => {
   const odd = 'a "b" \\ c\nd é'
   const { page, text } = await pageOf([simulation(odd, [partition(odd, { domain: odd })])])
-  assert.equal(page.value('heddle_partition_entities', { simulation: odd, domain: odd, app: odd }), 12)
+  assert.equal(
+    page.value('heddle_partition_entities', { simulation: odd, domain: odd, app: odd }),
+    12,
+  )
   const read = await parseWithPython(text)
   if (read === undefined) return context.skip('python3-prometheus-client is not on this machine')
   assert.deepEqual(read, page.samples)
@@ -85,7 +108,10 @@ test('of more than 256 apps durations have no buckets, and everything else', asy
     page.all('heddle_app_phase_seconds_bucket', { app: `Cells-${place}-0`, phase: 'read' }).length
   assert.equal(bucketsOf(255), bucketCount)
   assert.equal(bucketsOf(256), 1)
-  assert.equal(page.value('heddle_app_phase_seconds_sum', { app: 'Cells-299-0', phase: 'read' }), 0.003)
+  assert.equal(
+    page.value('heddle_app_phase_seconds_sum', { app: 'Cells-299-0', phase: 'read' }),
+    0.003,
+  )
   assert.equal(page.all('heddle_partition_entities').length, 300)
 })
 

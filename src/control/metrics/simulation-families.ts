@@ -14,7 +14,7 @@ export interface Family {
 
 type Labels = Readonly<Record<string, string>>
 
-export interface Sample {
+interface Sample {
   readonly labels: Labels
   /** More of them; samples that have the same object here are written quickly. */
   readonly sharedLabels?: Labels
@@ -35,7 +35,10 @@ export function simulationFamilies(simulations: readonly WorkerMetrics[]): Famil
   return [
     ...FAMILIES.map(({ value, ...family }) => ({
       ...family,
-      values: simulations.map((metrics) => ({ labels: { simulation: metrics.simulation }, value: value(metrics) })),
+      values: simulations.map((metrics) => ({
+        labels: { simulation: metrics.simulation },
+        value: value(metrics),
+      })),
     })),
     {
       name: 'heddle_clock_phase_seconds',
@@ -183,15 +186,30 @@ const PARTITION_FAMILIES: readonly Described<PartitionMetrics>[] = [
   },
 ]
 
-function histogramOf(name: string, sharedLabels: Labels, durations: Durations, hasBuckets: boolean): Sample[] {
+function histogramOf(
+  name: string,
+  sharedLabels: Labels,
+  durations: Durations,
+  hasBuckets: boolean,
+): Sample[] {
   const samples: Sample[] = []
   let count = 0
   for (const [bucket, inBucket] of durations.counts.entries()) {
     count += inBucket
     if (hasBuckets || bucket === durations.counts.length - 1)
-      samples.push({ labels: boundLabels[bucket], sharedLabels, value: count, metricName: `${name}_bucket` })
+      samples.push({
+        labels: boundLabels[bucket],
+        sharedLabels,
+        value: count,
+        metricName: `${name}_bucket`,
+      })
   }
-  samples.push({ labels: noLabels, sharedLabels, value: durations.sumMs / 1000, metricName: `${name}_sum` })
+  samples.push({
+    labels: noLabels,
+    sharedLabels,
+    value: durations.sumMs / 1000,
+    metricName: `${name}_sum`,
+  })
   samples.push({ labels: noLabels, sharedLabels, value: count, metricName: `${name}_count` })
   return samples
 }

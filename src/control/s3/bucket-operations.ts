@@ -9,18 +9,18 @@ import { numberIn, type S3Answer, type S3Context } from './s3-context.ts'
 import { S3Error, s3ErrorOf } from './s3-errors.ts'
 import type { XmlElement } from './s3-xml.ts'
 
-const entriesMax = 1000
-const bucketsMaxOfPage = 10_000
-const numberMax = 2 ** 31 - 1
+const ENTRIES_MAX = 1000
+const BUCKETS_MAX_OF_PAGE = 10_000
+const NUMBER_MAX = 2 ** 31 - 1
 /** A thousand keys of the greatest length, escaped. */
-const deleteShape = { root: 'Delete', bytesMax: 8 * 1024 * 1024, listed: { Object: entriesMax } }
+const deleteShape = { root: 'Delete', bytesMax: 8 * 1024 * 1024, listed: { Object: ENTRIES_MAX } }
 const createShape = { root: 'CreateBucketConfiguration', bytesMax: 64 * 1024, isOptional: true }
 const owner = { ID: 'heddle', DisplayName: 'heddle' }
 
 export async function listBuckets({ objects, query, region }: S3Context): Promise<S3Answer> {
   const bucketsMax = numberIn(query, 'max-buckets', {
     min: 1,
-    max: bucketsMaxOfPage,
+    max: BUCKETS_MAX_OF_PAGE,
     fallback: Number.MAX_SAFE_INTEGER,
   })
   const prefix = query.get('prefix') ?? ''
@@ -45,19 +45,30 @@ export async function listBuckets({ objects, query, region }: S3Context): Promis
   return { xml: { root: 'ListAllMyBucketsResult', content } }
 }
 
-export async function createBucket({ objects, bucket, region, xmlBody }: S3Context): Promise<S3Answer> {
+export async function createBucket({
+  objects,
+  bucket,
+  region,
+  xmlBody,
+}: S3Context): Promise<S3Answer> {
   const request = await xmlBody(createShape)
   const beyond = Object.keys(request).find((name) => name !== 'LocationConstraint')
-  if (beyond !== undefined) throw new S3Error('NotImplemented', `This object store has no '${beyond}' of buckets.`)
+  if (beyond !== undefined)
+    throw new S3Error('NotImplemented', `This object store has no '${beyond}' of buckets.`)
   const location = textIn(request, 'LocationConstraint')
   if (location !== undefined && location !== '' && location !== region) {
-    throw new S3Error('IllegalLocationConstraintException', `Buckets can be made in the region '${region}' only.`)
+    throw new S3Error(
+      'IllegalLocationConstraintException',
+      `Buckets can be made in the region '${region}' only.`,
+    )
   }
   try {
     await objects.createBucket(bucket)
   } catch (error) {
     if (error instanceof ObjectsError && error.fault === 'InvalidName') {
-      throw new S3Error('InvalidBucketName', 'The name is not one that a bucket can have.', { cause: error })
+      throw new S3Error('InvalidBucketName', 'The name is not one that a bucket can have.', {
+        cause: error,
+      })
     }
     throw error
   }
@@ -95,7 +106,8 @@ export async function listObjectsV2(context: S3Context): Promise<S3Answer> {
   const after = token ? keyOfToken(token) : (startAfter ?? '')
   const { content, next } = await listWith(context, after, query.get('fetch-owner') === 'true')
   const extra: XmlElement = {
-    KeyCount: (content.Contents as XmlElement[]).length + (content.CommonPrefixes as XmlElement[]).length,
+    KeyCount:
+      (content.Contents as XmlElement[]).length + (content.CommonPrefixes as XmlElement[]).length,
     ContinuationToken: token ?? undefined,
     StartAfter: encoder(query)(startAfter ?? undefined),
     NextContinuationToken: next === undefined ? undefined : tokenOfKey(next),
@@ -111,7 +123,12 @@ export async function listObjects(context: S3Context): Promise<S3Answer> {
   return { xml: { root: 'ListBucketResult', content: { ...content, ...extra } } }
 }
 
-export async function deleteObjects({ objects, bucket, xmlBody, demandDelete }: S3Context): Promise<S3Answer> {
+export async function deleteObjects({
+  objects,
+  bucket,
+  xmlBody,
+  demandDelete,
+}: S3Context): Promise<S3Answer> {
   const request = await xmlBody(deleteShape)
   const isQuiet = textIn(request, 'Quiet')?.trim() === 'true'
   const asked = elementsIn(request, 'Object').map(deletionOf)
@@ -120,7 +137,8 @@ export async function deleteObjects({ objects, bucket, xmlBody, demandDelete }: 
   const failures: XmlElement[] = []
   for (const { Key, version, conditions } of asked) {
     try {
-      if (version !== 'null') throw new S3Error('NotImplemented', 'This object store has no versions.')
+      if (version !== 'null')
+        throw new S3Error('NotImplemented', 'This object store has no versions.')
       const condition = deleteConditionOf(conditions)
       demandDelete(bucket, Key, condition !== undefined)
       await objects.delete(bucket, Key, condition)
@@ -135,23 +153,36 @@ export async function deleteObjects({ objects, bucket, xmlBody, demandDelete }: 
 }
 
 function deletionOf(element: XmlElement) {
-  const [Key, version = 'null', etag, modifiedAt, bytes] = ['Key', 'VersionId', 'ETag', 'LastModifiedTime', 'Size'].map(
-    (name) => textIn(element, name),
-  )
+  const [Key, version = 'null', etag, modifiedAt, bytes] = [
+    'Key',
+    'VersionId',
+    'ETag',
+    'LastModifiedTime',
+    'Size',
+  ].map((name) => textIn(element, name))
   if (Key === undefined) throw new S3Error('MalformedXML', 'An Object without a Key.')
   return { Key, version, conditions: { etag, modifiedAt, bytes } }
 }
 
-export async function listMultipartUploads({ objects, bucket, query }: S3Context): Promise<S3Answer> {
+export async function listMultipartUploads({
+  objects,
+  bucket,
+  query,
+}: S3Context): Promise<S3Answer> {
   const encode = encoder(query)
   const prefix = query.get('prefix') ?? ''
-  const maxUploads = numberIn(query, 'max-uploads', { min: 0, max: numberMax, fallback: entriesMax })
+  const maxUploads = numberIn(query, 'max-uploads', {
+    min: 0,
+    max: NUMBER_MAX,
+    fallback: ENTRIES_MAX,
+  })
   const keyMarker = query.get('key-marker') ?? ''
   const idMarker = query.get('upload-id-marker') ?? ''
   const all = (await objects.listUploads(bucket)).filter((upload) => upload.key.startsWith(prefix))
   const marked = all.findIndex((upload) => upload.key === keyMarker && upload.uploadId === idMarker)
-  const rest = marked === -1 ? all.filter(({ key }) => compareUtf8(key, keyMarker) > 0) : all.slice(marked + 1)
-  const page = rest.slice(0, Math.min(maxUploads, entriesMax))
+  const rest =
+    marked === -1 ? all.filter(({ key }) => compareUtf8(key, keyMarker) > 0) : all.slice(marked + 1)
+  const page = rest.slice(0, Math.min(maxUploads, ENTRIES_MAX))
   const isTruncated = page.length < rest.length && page.length > 0
   const Upload = page.map(({ key, uploadId, startedAtMs }) => ({
     Key: encode(key),
@@ -169,7 +200,7 @@ export async function listMultipartUploads({ objects, bucket, query }: S3Context
     NextUploadIdMarker: isTruncated ? page.at(-1)?.uploadId : undefined,
     Prefix: encode(prefix),
     EncodingType: query.get('encoding-type') ?? undefined,
-    MaxUploads: Math.min(maxUploads, entriesMax),
+    MaxUploads: Math.min(maxUploads, ENTRIES_MAX),
     IsTruncated: isTruncated,
     Upload,
   }
@@ -182,16 +213,21 @@ async function listWith(
   isOwnerWanted: boolean,
 ): Promise<{ content: XmlElement; next: string | undefined }> {
   const { objects, bucket, query } = context
-  const maxKeys = numberIn(query, 'max-keys', { min: 0, max: numberMax, fallback: entriesMax })
+  const maxKeys = numberIn(query, 'max-keys', { min: 0, max: NUMBER_MAX, fallback: ENTRIES_MAX })
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
-  const list = await objects.list(bucket, { prefix, delimiter, after, maxEntries: Math.min(maxKeys, entriesMax) })
+  const list = await objects.list(bucket, {
+    prefix,
+    delimiter,
+    after,
+    maxEntries: Math.min(maxKeys, ENTRIES_MAX),
+  })
   const encode = encoder(query)
   const content: XmlElement = {
     Name: bucket,
     Prefix: encode(prefix),
     Delimiter: delimiter === '' ? undefined : encode(delimiter),
-    MaxKeys: Math.min(maxKeys, entriesMax),
+    MaxKeys: Math.min(maxKeys, ENTRIES_MAX),
     EncodingType: query.get('encoding-type') ?? undefined,
     IsTruncated: list.next !== undefined,
     Contents: list.objects.map(({ key, bytes, etag, modifiedAtMs }) => ({
@@ -229,7 +265,8 @@ function keyOfToken(token: string): string {
 }
 
 async function requireBucket({ objects, bucket }: S3Context): Promise<void> {
-  if (!(await objects.bucketExists(bucket))) throw new S3Error('NoSuchBucket', `There is no bucket '${bucket}'.`)
+  if (!(await objects.bucketExists(bucket)))
+    throw new S3Error('NoSuchBucket', `There is no bucket '${bucket}'.`)
 }
 
 function isoTime(timeMs: number): string {

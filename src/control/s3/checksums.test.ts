@@ -22,12 +22,18 @@ it('the checksums have their published check values for the text 123456789', () 
 
 it('a checksum does not depend on how the bytes are cut', () => {
   fc.assert(
-    fc.property(fc.uint8Array(), fc.uint8Array(), fc.constantFrom('crc32', 'crc32c', 'crc64nvme'), (one, two, name) => {
-      assert.equal(sumOf(name, one, two), sumOf(name, Buffer.concat([one, two])))
-    }),
+    fc.property(
+      fc.uint8Array(),
+      fc.uint8Array(),
+      fc.constantFrom('crc32', 'crc32c', 'crc64nvme'),
+      (one, two, name) => {
+        assert.equal(sumOf(name, one, two), sumOf(name, Buffer.concat([one, two])))
+      },
+    ),
   )
 })
 
 it('an unknown checksum is undefined, whatever its name', () => {
-  for (const name of ['crc16', '', 'toString', '__proto__']) assert.equal(startChecksum(name), undefined)
+  for (const name of ['crc16', '', 'toString', '__proto__'])
+    assert.equal(startChecksum(name), undefined)
 })

@@ -24,7 +24,10 @@ function signedBody(pieces: Uint8Array[], trailers: [string, string][] = []): Bu
   const written: Buffer[] = []
   for (const piece of [...pieces, new Uint8Array(0)]) {
     previous = sign('AWS4-HMAC-SHA256-PAYLOAD', previous, sha256(''), sha256(piece))
-    written.push(Buffer.from(`${piece.length.toString(16)};chunk-signature=${previous}\r\n`), Buffer.from(piece))
+    written.push(
+      Buffer.from(`${piece.length.toString(16)};chunk-signature=${previous}\r\n`),
+      Buffer.from(piece),
+    )
     if (piece.length > 0) written.push(Buffer.from('\r\n'))
   }
   if (trailers.length > 0) {
@@ -37,7 +40,11 @@ function signedBody(pieces: Uint8Array[], trailers: [string, string][] = []): Bu
   return Buffer.concat([...written, Buffer.from('\r\n')])
 }
 
-function decode(bytes: Buffer, options: { signed: boolean; hasTrailer: boolean }, pieceBytes = bytes.length) {
+function decode(
+  bytes: Buffer,
+  options: { signed: boolean; hasTrailer: boolean },
+  pieceBytes = bytes.length,
+) {
   const signing = options.signed ? { signing: { chunk, seedSignature } } : {}
   const body = new ChunkedBody({ ...(options.hasTrailer && { announced: names }), ...signing })
   const content: Buffer[] = []
@@ -48,7 +55,11 @@ function decode(bytes: Buffer, options: { signed: boolean; hasTrailer: boolean }
   return { content: Buffer.concat(content), trailers: Object.fromEntries(body.trailers) }
 }
 
-function assertRefused(code: S3ErrorCode, bytes: Buffer | string, options: { signed: boolean; hasTrailer: boolean }) {
+function assertRefused(
+  code: S3ErrorCode,
+  bytes: Buffer | string,
+  options: { signed: boolean; hasTrailer: boolean },
+) {
   assert.throws(
     () => decode(Buffer.from(bytes), options),
     (error) => error instanceof S3Error && error.code === code,
@@ -62,12 +73,17 @@ const names = new Set(['x-amz-checksum-crc32'])
 describe('ChunkedBody', () => {
   it('reads signed chunks, with and without a trailer, however the bytes come in', () => {
     fc.assert(
-      fc.property(nonEmpty, fc.boolean(), fc.integer({ min: 1, max: 50 }), (pieces, hasTrailer, pieceBytes) => {
-        const bytes = signedBody(pieces, hasTrailer ? [['x-amz-checksum-crc32', 'AAAAAA==']] : [])
-        const { content, trailers } = decode(bytes, { signed: true, hasTrailer }, pieceBytes)
-        assert.deepEqual(content, Buffer.concat(pieces))
-        assert.equal(trailers['x-amz-checksum-crc32'], hasTrailer ? 'AAAAAA==' : undefined)
-      }),
+      fc.property(
+        nonEmpty,
+        fc.boolean(),
+        fc.integer({ min: 1, max: 50 }),
+        (pieces, hasTrailer, pieceBytes) => {
+          const bytes = signedBody(pieces, hasTrailer ? [['x-amz-checksum-crc32', 'AAAAAA==']] : [])
+          const { content, trailers } = decode(bytes, { signed: true, hasTrailer }, pieceBytes)
+          assert.deepEqual(content, Buffer.concat(pieces))
+          assert.equal(trailers['x-amz-checksum-crc32'], hasTrailer ? 'AAAAAA==' : undefined)
+        },
+      ),
     )
   })
 
@@ -83,7 +99,8 @@ describe('ChunkedBody', () => {
         const { content, trailers } = decode(changed, { signed: true, hasTrailer: true })
         // What may be changed: the way lines end, and the case of names and digits.
         const isSame =
-          content.equals(Buffer.from('some contentand more')) && trailers['x-amz-checksum-crc32'] === 'AAAAAA=='
+          content.equals(Buffer.from('some contentand more')) &&
+          trailers['x-amz-checksum-crc32'] === 'AAAAAA=='
         if (isSame) throw new S3Error('InvalidRequest', 'means the same')
       }, S3Error)
     }
@@ -97,7 +114,12 @@ describe('ChunkedBody', () => {
     const second = bytes.slice(two, end)
     const last = bytes.slice(end)
     assert.equal(decode(Buffer.from(first + second + last), options).content.toString(), 'onetwo')
-    for (const body of [second + last, first + last, second + first + last, first + first + second + last]) {
+    for (const body of [
+      second + last,
+      first + last,
+      second + first + last,
+      first + first + second + last,
+    ]) {
       assertRefused('SignatureDoesNotMatch', body, options)
     }
     assertRefused('IncompleteBody', first + second, options)
@@ -116,10 +138,23 @@ describe('ChunkedBody', () => {
   it('refuses what is cut, too long, or not of this format', () => {
     const options = { signed: false, hasTrailer: true }
     const trailer = 'x-amz-checksum-crc32:AA=='
-    for (const body of ['', '3\r\nab', '3\r\nabc\r\n', '3\r\nabc\r\n0\r\n', `0\r\n${trailer}\r\n`]) {
+    for (const body of [
+      '',
+      '3\r\nab',
+      '3\r\nabc\r\n',
+      '3\r\nabc\r\n0\r\n',
+      `0\r\n${trailer}\r\n`,
+    ]) {
       assertRefused('IncompleteBody', body, options)
     }
-    for (const body of ['x\r\n', '-1\r\n', '3\r\nabcd\r\n0\r\n\r\n', '0\r\n\r\nmore', 'f'.repeat(20_000), '\r\n']) {
+    for (const body of [
+      'x\r\n',
+      '-1\r\n',
+      '3\r\nabcd\r\n0\r\n\r\n',
+      '0\r\n\r\nmore',
+      'f'.repeat(20_000),
+      '\r\n',
+    ]) {
       assertRefused('InvalidRequest', body, options)
     }
     assertRefused('MalformedTrailerError', '0\r\nno colon\r\n\r\n', options)

@@ -8,7 +8,7 @@ import type { ChunkSigning } from '../../core/api/signature.ts'
 import { S3Error } from './s3-errors.ts'
 
 /** Longer lines are refused, so that a client can't make the server keep them. */
-const lineBytesMax = 16 * 1024
+const LINE_BYTES_MAX = 16 * 1024
 const emptyHash = createHash('sha256').digest('hex')
 
 type State = 'size' | 'data' | 'afterData' | 'trailer' | 'end'
@@ -52,7 +52,8 @@ export class ChunkedBody {
 
   /** To be called when no more bytes come. Throws S3Error where the body is not whole. */
   end(): void {
-    if (this.#state !== 'end') throw new S3Error('IncompleteBody', 'The body ended before its last chunk.')
+    if (this.#state !== 'end')
+      throw new S3Error('IncompleteBody', 'The body ended before its last chunk.')
   }
 
   #endChunk(): void {
@@ -61,11 +62,13 @@ export class ChunkedBody {
   }
 
   #readLine(bytes: Buffer, offset: number): number {
-    if (this.#state === 'end') throw new S3Error('InvalidRequest', 'There are bytes behind the last chunk.')
+    if (this.#state === 'end')
+      throw new S3Error('InvalidRequest', 'There are bytes behind the last chunk.')
     const feed = bytes.indexOf(0x0a, offset)
     const end = feed === -1 ? bytes.length : feed
     this.#line += bytes.toString('latin1', offset, end)
-    if (this.#line.length > lineBytesMax) throw new S3Error('InvalidRequest', 'A line between two chunks is too long.')
+    if (this.#line.length > LINE_BYTES_MAX)
+      throw new S3Error('InvalidRequest', 'A line between two chunks is too long.')
     if (feed === -1) return bytes.length
     const line = this.#line.replace(/\r$/, '')
     this.#line = ''
@@ -104,12 +107,18 @@ export class ChunkedBody {
   #takeTrailer(line: string): void {
     this.#trailerBytes += line.length
     const colon = line.indexOf(':')
-    if (this.#announced === undefined || colon < 1 || this.#trailerBytes > lineBytesMax) {
+    if (this.#announced === undefined || colon < 1 || this.#trailerBytes > LINE_BYTES_MAX) {
       throw new S3Error('MalformedTrailerError', 'The trailing headers could not be read.')
     }
     const name = line.slice(0, colon).trim().toLowerCase()
-    if ((name !== 'x-amz-trailer-signature' && !this.#announced.has(name)) || this.trailers.has(name)) {
-      throw new S3Error('MalformedTrailerError', 'A trailing header came twice, or x-amz-trailer does not name it.')
+    if (
+      (name !== 'x-amz-trailer-signature' && !this.#announced.has(name)) ||
+      this.trailers.has(name)
+    ) {
+      throw new S3Error(
+        'MalformedTrailerError',
+        'A trailing header came twice, or x-amz-trailer does not name it.',
+      )
     }
     this.trailers.set(name, line.slice(colon + 1).trim())
   }
@@ -146,7 +155,11 @@ class SignatureChain {
       .map(([name, value]) => `${name}:${value}\n`)
       .join('')
     const signature = trailers.get('x-amz-trailer-signature') ?? ''
-    this.#check('AWS4-HMAC-SHA256-TRAILER', [createHash('sha256').update(text).digest('hex')], signature)
+    this.#check(
+      'AWS4-HMAC-SHA256-TRAILER',
+      [createHash('sha256').update(text).digest('hex')],
+      signature,
+    )
   }
 
   #check(algorithm: string, hashes: string[], signature: string): void {
@@ -154,8 +167,13 @@ class SignatureChain {
     const text = [algorithm, dateTime, scope, this.#previous, ...hashes].join('\n')
     const expected = createHmac('sha256', key).update(text).digest('hex')
     const isEqual =
-      signature.length === expected.length && timingSafeEqual(Buffer.from(signature), Buffer.from(expected))
-    if (!isEqual) throw new S3Error('SignatureDoesNotMatch', 'The signature of a chunk of the body does not match.')
+      signature.length === expected.length &&
+      timingSafeEqual(Buffer.from(signature), Buffer.from(expected))
+    if (!isEqual)
+      throw new S3Error(
+        'SignatureDoesNotMatch',
+        'The signature of a chunk of the body does not match.',
+      )
     this.#previous = expected
   }
 }

@@ -7,11 +7,18 @@ import type { WriteCondition } from '../../io/objects/place-file.ts'
 import { S3Error } from './s3-errors.ts'
 
 /** 'notModified' is status 304. Throws S3Error PreconditionFailed. `prefix` is `x-amz-copy-source-` for the source of a copy. */
-export function checkConditions(headers: IncomingHttpHeaders, info: ObjectInfo, prefix = ''): 'wanted' | 'notModified' {
+export function checkConditions(
+  headers: IncomingHttpHeaders,
+  info: ObjectInfo,
+  prefix = '',
+): 'wanted' | 'notModified' {
   const read = (name: string) => headers[prefix + name] as string | undefined
   const modifiedAtMs = wholeSeconds(info.modifiedAtMs)
   const [ifMatch, ifNoneMatch] = [read('if-match'), read('if-none-match')]
-  const [modifiedSince, unmodifiedSince] = [timeOf(read('if-modified-since')), timeOf(read('if-unmodified-since'))]
+  const [modifiedSince, unmodifiedSince] = [
+    timeOf(read('if-modified-since')),
+    timeOf(read('if-unmodified-since')),
+  ]
   if (ifMatch !== undefined) {
     if (!matches(ifMatch, info.etag)) throw preconditionFailed('If-Match')
   } else if (unmodifiedSince !== undefined && modifiedAtMs > unmodifiedSince) {
@@ -28,7 +35,10 @@ export function checkConditions(headers: IncomingHttpHeaders, info: ObjectInfo, 
  * The range that a GET or HEAD asks for, its end cut to the object's. A header that isn't one range in bytes is ignored, as HTTP
  * demands. Throws S3Error InvalidRange where nothing lies in the range.
  */
-export function rangeOf(header: string | undefined, bytes: number): Required<ByteRange> | undefined {
+export function rangeOf(
+  header: string | undefined,
+  bytes: number,
+): Required<ByteRange> | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '')
   if (match === null || (match[1] === '' && match[2] === '')) return undefined
   const isSuffix = match[1] === ''
@@ -36,9 +46,13 @@ export function rangeOf(header: string | undefined, bytes: number): Required<Byt
   const last = isSuffix || match[2] === '' ? bytes - 1 : Math.min(Number(match[2]), bytes - 1)
   if (!isSuffix && match[2] !== '' && Number(match[2]) < first) return undefined
   if (first > last) {
-    throw new S3Error('InvalidRange', 'No byte of the object lies in the range that was asked for.', {
-      headers: { 'content-range': `bytes */${bytes}` },
-    })
+    throw new S3Error(
+      'InvalidRange',
+      'No byte of the object lies in the range that was asked for.',
+      {
+        headers: { 'content-range': `bytes */${bytes}` },
+      },
+    )
   }
   return { first, last }
 }
@@ -49,19 +63,24 @@ export function writeConditionOf(headers: IncomingHttpHeaders): WriteCondition |
   if (ifMatch === undefined && ifNoneMatch === undefined) return undefined
   return (current) => {
     if (ifMatch !== undefined) requireMatch(current, ifMatch)
-    if (ifNoneMatch !== undefined && current !== undefined && matches(ifNoneMatch, current.etag)) throw failed()
+    if (ifNoneMatch !== undefined && current !== undefined && matches(ifNoneMatch, current.etag))
+      throw failed()
   }
 }
 
 /** As a client wrote them, in headers or in XML. */
-export interface DeleteConditions {
+interface DeleteConditions {
   etag?: string | undefined
   modifiedAt?: string | undefined
   bytes?: string | undefined
 }
 
 /** What a deletion demands of the object; undefined where it demands nothing. Throws S3Error InvalidArgument. */
-export function deleteConditionOf({ etag, modifiedAt, bytes }: DeleteConditions): WriteCondition | undefined {
+export function deleteConditionOf({
+  etag,
+  modifiedAt,
+  bytes,
+}: DeleteConditions): WriteCondition | undefined {
   if (etag === undefined && modifiedAt === undefined && bytes === undefined) return undefined
   const modifiedAtMs = timeOf(modifiedAt)
   if (modifiedAt !== undefined && modifiedAtMs === undefined) {
@@ -74,18 +93,26 @@ export function deleteConditionOf({ etag, modifiedAt, bytes }: DeleteConditions)
     if (etag !== undefined) requireMatch(current, etag)
     // Of what is gone already, S3 compares no more than the ETag.
     if (current === undefined) return
-    if (modifiedAtMs !== undefined && wholeSeconds(current.modifiedAtMs) !== wholeSeconds(modifiedAtMs)) throw failed()
+    if (
+      modifiedAtMs !== undefined &&
+      wholeSeconds(current.modifiedAtMs) !== wholeSeconds(modifiedAtMs)
+    )
+      throw failed()
     if (bytes !== undefined && current.bytes !== Number(bytes)) throw failed()
   }
 }
 
 function requireMatch(current: ObjectInfo | undefined, etag: string): void {
-  if (current === undefined) throw new ObjectsError('NoSuchKey', 'There is no object under the key to be compared.')
+  if (current === undefined)
+    throw new ObjectsError('NoSuchKey', 'There is no object under the key to be compared.')
   if (!matches(etag, current.etag)) throw failed()
 }
 
 function failed(): ObjectsError {
-  return new ObjectsError('PreconditionFailed', 'The object does not fulfil a condition of the request.')
+  return new ObjectsError(
+    'PreconditionFailed',
+    'The object does not fulfil a condition of the request.',
+  )
 }
 
 /** HTTP's times have no others. */
@@ -98,18 +125,26 @@ export function isRangeWanted(headers: IncomingHttpHeaders, info: ObjectInfo): b
   const ifRange = headers['if-range']
   if (ifRange === undefined) return true
   const sinceMs = /^(W\/)?"/.test(String(ifRange)) ? undefined : timeOf(String(ifRange))
-  return sinceMs === undefined ? String(ifRange) === info.etag : wholeSeconds(info.modifiedAtMs) === sinceMs
+  return sinceMs === undefined
+    ? String(ifRange) === info.etag
+    : wholeSeconds(info.modifiedAtMs) === sinceMs
 }
 
 /** The range of a copy's source, which must be one of its own: nothing is cut. Throws S3Error. */
-export function copyRangeOf(header: string | undefined, bytes: number): Required<ByteRange> | undefined {
+export function copyRangeOf(
+  header: string | undefined,
+  bytes: number,
+): Required<ByteRange> | undefined {
   if (header === undefined) return undefined
   const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header) ?? []
   if (first === undefined || Number(first) > Number(last)) {
     throw new S3Error('InvalidArgument', 'x-amz-copy-source-range must read bytes=<first>-<last>.')
   }
   if (Number(last) >= bytes) {
-    throw new S3Error('InvalidRange', `The range to be copied must lie in the ${bytes} bytes of the source.`)
+    throw new S3Error(
+      'InvalidRange',
+      `The range to be copied must lie in the ${bytes} bytes of the source.`,
+    )
   }
   return { first: Number(first), last: Number(last) }
 }
@@ -127,7 +162,11 @@ function timeOf(header: string | undefined): number | undefined {
 }
 
 function preconditionFailed(header: string): S3Error {
-  return new S3Error('PreconditionFailed', 'The object does not fulfil a condition of the request.', {
-    details: { Condition: header },
-  })
+  return new S3Error(
+    'PreconditionFailed',
+    'The object does not fulfil a condition of the request.',
+    {
+      details: { Condition: header },
+    },
+  )
 }

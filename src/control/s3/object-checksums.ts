@@ -3,7 +3,12 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { PartInfo, UploadInfo } from '../../io/objects/folder-uploads.ts'
-import type { Checksums, ChecksumType, ContentSum, StoredObject } from '../../io/objects/object-file.ts'
+import type {
+  Checksums,
+  ChecksumType,
+  ContentSum,
+  StoredObject,
+} from '../../io/objects/object-file.ts'
 import { startChecksum } from './checksums.ts'
 import { S3Error } from './s3-errors.ts'
 import { checksumNames, type VerifiedBody } from './verified-body.ts'
@@ -63,18 +68,27 @@ export function sumWith(algorithm: string): ContentSum {
 }
 
 /** Of a part: what came with it, or else the sum that its upload is to have. Throws S3Error InvalidRequest. */
-export function sumOfPart(upload: UploadInfo, headers: IncomingHttpHeaders, body: VerifiedBody): ContentSum {
+export function sumOfPart(
+  upload: UploadInfo,
+  headers: IncomingHttpHeaders,
+  body: VerifiedBody,
+): ContentSum {
   const wanted = upload.checksum?.algorithm
   const names = [...checksumNames(headers), headers['x-amz-trailer'] ?? '']
-  const sent = names.map((name) => /^x-amz-checksum-(\w+)$/i.exec(String(name).trim())?.[1]?.toLowerCase())
+  const sent = names.map((name) =>
+    /^x-amz-checksum-(\w+)$/i.exec(String(name).trim())?.[1]?.toLowerCase(),
+  )
   const given = sent.find((algorithm) => algorithm !== undefined)
   if (wanted === undefined || given === wanted) return sumOfBody(body)
   if (given === undefined) return sumWith(wanted)
-  throw new S3Error('InvalidRequest', `The upload is one with checksums ${wanted}, and the part has a ${given}.`)
+  throw new S3Error(
+    'InvalidRequest',
+    `The upload is one with checksums ${wanted}, and the part has a ${given}.`,
+  )
 }
 
 /** What a client says of the object that it completes. */
-export interface Completion {
+interface Completion {
   headers: IncomingHttpHeaders
   /** In the order of the parts, what the client says of each. */
   partChecksums: readonly Checksums[]
@@ -88,23 +102,30 @@ export function sumOfUpload(
 ): ContentSum | undefined {
   checkSize(headers['x-amz-mp-object-size'], parts)
   for (const [index, { partNumber, checksums }] of parts.entries()) {
-    const wrong = Object.entries(partChecksums[index]!).find(([algorithm, value]) => checksums[algorithm] !== value)
+    const wrong = Object.entries(partChecksums[index]!).find(
+      ([algorithm, value]) => checksums[algorithm] !== value,
+    )
     if (wrong !== undefined) {
-      throw new S3Error('InvalidPart', `Part ${partNumber} has not the checksum ${wrong[0]} that the request says.`)
+      throw new S3Error(
+        'InvalidPart',
+        `Part ${partNumber} has not the checksum ${wrong[0]} that the request says.`,
+      )
     }
   }
   const { algorithm, type, expected } = statedSum(upload, headers)
   if (algorithm === undefined) return undefined
   if (type === 'FULL_OBJECT') return checked(sumWith(algorithm), algorithm, expected)
   const composite = compositeOf(algorithm, parts)
-  const isRight = expected === undefined || expected === composite || expected === composite?.replace(/-\d+$/, '')
+  const isRight =
+    expected === undefined || expected === composite || expected === composite?.replace(/-\d+$/, '')
   if (composite === undefined || !isRight) throw badDigest(algorithm)
   return { end: () => toldOf({ [algorithm]: composite }, 'COMPOSITE') }
 }
 
 function statedSum(upload: UploadInfo, headers: IncomingHttpHeaders) {
   const names = checksumNames(headers)
-  if (names.length > 1) throw new S3Error('InvalidRequest', `An object has one checksum, not ${names.join(' and ')}.`)
+  if (names.length > 1)
+    throw new S3Error('InvalidRequest', `An object has one checksum, not ${names.join(' and ')}.`)
   const [name] = names
   const given = name?.slice('x-amz-checksum-'.length)
   const expected = name === undefined ? undefined : String(headers[name])
@@ -121,7 +142,10 @@ function statedSum(upload: UploadInfo, headers: IncomingHttpHeaders) {
   const asked = headers['x-amz-checksum-type'] as ChecksumType | undefined
   const type = agreed ?? asked ?? (/-\d+$/.test(expected ?? '') ? 'COMPOSITE' : 'FULL_OBJECT')
   if (asked !== undefined && asked !== type) {
-    throw new S3Error('InvalidRequest', `The upload has checksums of the type ${type}, not '${asked}'.`)
+    throw new S3Error(
+      'InvalidRequest',
+      `The upload has checksums of the type ${type}, not '${asked}'.`,
+    )
   }
   return { algorithm, type, expected }
 }
@@ -133,7 +157,10 @@ function checkSize(stated: string | string[] | undefined, parts: readonly PartIn
   }
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0)
   if (bytes !== Number(stated)) {
-    throw new S3Error('InvalidRequest', `The parts have ${bytes} bytes, not ${stated} as x-amz-mp-object-size says.`)
+    throw new S3Error(
+      'InvalidRequest',
+      `The parts have ${bytes} bytes, not ${stated} as x-amz-mp-object-size says.`,
+    )
   }
 }
 
@@ -153,29 +180,47 @@ function checked(sum: ContentSum, algorithm: string, expected: string | undefine
     ...sum,
     end() {
       const ended = sum.end()
-      if (expected !== undefined && ended.checksums?.[algorithm] !== expected) throw badDigest(algorithm)
+      if (expected !== undefined && ended.checksums?.[algorithm] !== expected)
+        throw badDigest(algorithm)
       return ended
     },
   }
 }
 
 function badDigest(algorithm: string): S3Error {
-  return new S3Error('BadDigest', `The object does not have the checksum that x-amz-checksum-${algorithm} states.`)
+  return new S3Error(
+    'BadDigest',
+    `The object does not have the checksum that x-amz-checksum-${algorithm} states.`,
+  )
 }
 
-function toldOf(checksums: Checksums, checksumType: ChecksumType): Pick<StoredObject, 'checksums' | 'checksumType'> {
+function toldOf(
+  checksums: Checksums,
+  checksumType: ChecksumType,
+): Pick<StoredObject, 'checksums' | 'checksumType'> {
   return Object.keys(checksums).length === 0 ? {} : { checksums, checksumType }
 }
 
 /** For an answer's headers. */
-export function checksumHeaders({ checksums = {}, checksumType }: Partial<StoredObject>): Record<string, string> {
-  const headers = Object.entries(checksums).map(([algorithm, value]) => [`x-amz-checksum-${algorithm}`, value])
-  return Object.fromEntries(checksumType === undefined ? headers : [...headers, ['x-amz-checksum-type', checksumType]])
+export function checksumHeaders({
+  checksums = {},
+  checksumType,
+}: Partial<StoredObject>): Record<string, string> {
+  const headers = Object.entries(checksums).map(([algorithm, value]) => [
+    `x-amz-checksum-${algorithm}`,
+    value,
+  ])
+  return Object.fromEntries(
+    checksumType === undefined ? headers : [...headers, ['x-amz-checksum-type', checksumType]],
+  )
 }
 
 /** For an answer's XML. */
 export function checksumElements(checksums: Checksums = {}, checksumType?: ChecksumType) {
-  const elements = Object.entries(checksums).map(([algorithm, value]) => [elementOf(algorithm), value])
+  const elements = Object.entries(checksums).map(([algorithm, value]) => [
+    elementOf(algorithm),
+    value,
+  ])
   return { ...Object.fromEntries(elements), ChecksumType: checksumType }
 }
 

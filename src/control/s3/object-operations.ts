@@ -2,20 +2,53 @@
 // Owns their parameters and answers; the store does the work.
 
 import { partNumberMax } from '../../io/objects/folder-uploads.ts'
-import type { ContentSum, OpenObject, StoredObject, StoredPart } from '../../io/objects/object-file.ts'
+import type {
+  ContentSum,
+  OpenObject,
+  StoredObject,
+  StoredPart,
+} from '../../io/objects/object-file.ts'
 import type { ByteRange } from '../../io/objects/objects.ts'
-import { checkConditions, deleteConditionOf, isRangeWanted, rangeOf, writeConditionOf } from './conditions.ts'
-import { algorithmIn, checksumElements, checksumHeaders, sumOfBody, sumWith } from './object-checksums.ts'
-import { describeObject, numberIn, putOptionsOf, type S3Answer, type S3Context } from './s3-context.ts'
+import {
+  checkConditions,
+  deleteConditionOf,
+  isRangeWanted,
+  rangeOf,
+  writeConditionOf,
+} from './conditions.ts'
+import {
+  algorithmIn,
+  checksumElements,
+  checksumHeaders,
+  sumOfBody,
+  sumWith,
+} from './object-checksums.ts'
+import {
+  describeObject,
+  numberIn,
+  putOptionsOf,
+  type S3Answer,
+  type S3Context,
+} from './s3-context.ts'
 import { S3Error } from './s3-errors.ts'
 import { copySourceOf } from './s3-request.ts'
 import type { XmlElement } from './s3-xml.ts'
 
-export async function putObject({ objects, bucket, key, headers, body }: S3Context): Promise<S3Answer> {
+export async function putObject({
+  objects,
+  bucket,
+  key,
+  headers,
+  body,
+}: S3Context): Promise<S3Answer> {
   const condition = writeConditionOf(headers)
   const options = putOptionsOf(headers)
   const content = body()
-  const stored = await objects.put(bucket, key, content, { ...options, condition, sum: sumOfBody(content) })
+  const stored = await objects.put(bucket, key, content, {
+    ...options,
+    condition,
+    sum: sumOfBody(content),
+  })
   return { headers: { ...checksumHeaders(stored), etag: stored.etag } }
 }
 
@@ -33,7 +66,12 @@ export async function getObjectTagging({ objects, bucket, key }: S3Context): Pro
   return { xml: { root: 'Tagging', content: { TagSet: '' } } }
 }
 
-export async function deleteObject({ objects, bucket, key, headers }: S3Context): Promise<S3Answer> {
+export async function deleteObject({
+  objects,
+  bucket,
+  key,
+  headers,
+}: S3Context): Promise<S3Answer> {
   const read = (name: string) => headers[name] as string | undefined
   const condition = deleteConditionOf({
     etag: read('if-match'),
@@ -55,7 +93,11 @@ export async function copyObject(context: S3Context): Promise<S3Answer> {
       throw new S3Error('InvalidRequest', 'A copy onto itself must replace the metadata.')
     }
     const { contentType, metadata, headers: kept } = source.info
-    const copied = { metadata, headers: kept, ...(contentType === undefined ? {} : { contentType }) }
+    const copied = {
+      metadata,
+      headers: kept,
+      ...(contentType === undefined ? {} : { contentType }),
+    }
     const options = isReplacing ? putOptionsOf(headers) : copied
     const sum = algorithm === undefined ? sumOfSource(source.info) : sumWith(algorithm)
     const stored = await objects.put(bucket, key, source.read(), { ...options, condition, sum })
@@ -84,13 +126,18 @@ function sumOfSource({ checksums, checksumType }: StoredObject): ContentSum | un
 }
 
 /** The object that `x-amz-copy-source` names, if its conditions hold. To be closed by the caller. Throws S3Error. */
-export async function openCopySource(context: S3Context): Promise<{ source: OpenObject; isSameKey: boolean }> {
+export async function openCopySource(
+  context: S3Context,
+): Promise<{ source: OpenObject; isSameKey: boolean }> {
   const { objects, headers } = context
   const from = copySourceOf(String(headers['x-amz-copy-source']))
   const source = await objects.open(from.bucket, from.key)
   try {
     if (checkConditions(headers, source.info, 'x-amz-copy-source-') === 'notModified') {
-      throw new S3Error('PreconditionFailed', 'The source of the copy does not fulfil a condition of the request.')
+      throw new S3Error(
+        'PreconditionFailed',
+        'The source of the copy does not fulfil a condition of the request.',
+      )
     }
     return { source, isSameKey: from.bucket === context.bucket && from.key === context.key }
   } catch (error) {
@@ -99,7 +146,10 @@ export async function openCopySource(context: S3Context): Promise<{ source: Open
   }
 }
 
-async function readObject({ objects, bucket, key, headers, query }: S3Context, withBody: boolean): Promise<S3Answer> {
+async function readObject(
+  { objects, bucket, key, headers, query }: S3Context,
+  withBody: boolean,
+): Promise<S3Answer> {
   const opened = await objects.open(bucket, key)
   let isHandedOn = false
   try {
@@ -114,8 +164,10 @@ async function readObject({ objects, bucket, key, headers, query }: S3Context, w
       status: piece.isPart || range !== undefined ? 206 : 200,
       headers: { ...described, ...sums, 'content-length': bytes },
     }
-    if (range !== undefined) answer.headers!['content-range'] = `bytes ${range.first}-${range.last}/${info.bytes}`
-    if (piece.isPart && info.upload !== undefined) answer.headers!['x-amz-mp-parts-count'] = info.upload.parts.length
+    if (range !== undefined)
+      answer.headers!['content-range'] = `bytes ${range.first}-${range.last}/${info.bytes}`
+    if (piece.isPart && info.upload !== undefined)
+      answer.headers!['x-amz-mp-parts-count'] = info.upload.parts.length
     if (withBody) {
       answer.stream = opened.read(range)
       isHandedOn = true
@@ -136,7 +188,10 @@ interface Piece extends Pick<StoredObject, 'checksums' | 'checksumType'> {
 function pieceOf(info: StoredObject, headers: S3Context['headers'], query: URLSearchParams): Piece {
   if (query.has('partNumber')) {
     if (headers.range !== undefined) {
-      throw new S3Error('InvalidRequest', 'A request can ask for a range or for a part, not for both.')
+      throw new S3Error(
+        'InvalidRequest',
+        'A request can ask for a range or for a part, not for both.',
+      )
     }
     return partIn(info, numberIn(query, 'partNumber', { min: 1, max: partNumberMax }))
   }
@@ -154,8 +209,14 @@ function partIn(info: StoredObject, partNumber: number): Piece {
   const first = parts.slice(0, index).reduce((sum, each) => sum + each.bytes, 0)
   const { checksums } = part
   // An empty part has no range.
-  const range = part.bytes === 0 && bytes === 0 ? undefined : { first, last: first + part.bytes - 1 }
-  return { isPart: true, checksums, ...(info.checksumType && { checksumType: info.checksumType }), range }
+  const range =
+    part.bytes === 0 && bytes === 0 ? undefined : { first, last: first + part.bytes - 1 }
+  return {
+    isPart: true,
+    checksums,
+    ...(info.checksumType && { checksumType: info.checksumType }),
+    range,
+  }
 }
 
 /** What `x-amz-object-attributes` names of an object. */
@@ -166,13 +227,22 @@ export async function getObjectAttributes(context: S3Context): Promise<S3Answer>
   const { checksums, checksumType, upload } = info
   const content = {
     ETag: wanted.has('ETag') ? info.etag.replaceAll('"', '') : undefined,
-    Checksum: wanted.has('Checksum') && checksums !== undefined ? checksumElements(checksums, checksumType) : undefined,
-    ObjectParts: wanted.has('ObjectParts') && upload !== undefined ? partsPage(upload.parts, headers) : undefined,
+    Checksum:
+      wanted.has('Checksum') && checksums !== undefined
+        ? checksumElements(checksums, checksumType)
+        : undefined,
+    ObjectParts:
+      wanted.has('ObjectParts') && upload !== undefined
+        ? partsPage(upload.parts, headers)
+        : undefined,
     StorageClass: wanted.has('StorageClass') ? 'STANDARD' : undefined,
     ObjectSize: wanted.has('ObjectSize') ? info.bytes : undefined,
   }
   const lastModified = new Date(info.modifiedAtMs).toUTCString()
-  return { headers: { 'last-modified': lastModified }, xml: { root: 'GetObjectAttributesResponse', content } }
+  return {
+    headers: { 'last-modified': lastModified },
+    xml: { root: 'GetObjectAttributesResponse', content },
+  }
 }
 
 const attributes = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
@@ -181,7 +251,10 @@ function attributesIn(headers: S3Context['headers']): Set<string> {
   const names = String(headers['x-amz-object-attributes'] ?? '').split(',').map((name) => name.trim()) // biome-ignore format: one step
   const odd = names.find((name) => !attributes.includes(name))
   if (odd === undefined) return new Set(names)
-  throw new S3Error('InvalidArgument', `x-amz-object-attributes must name some of ${attributes.join(', ')}.`)
+  throw new S3Error(
+    'InvalidArgument',
+    `x-amz-object-attributes must name some of ${attributes.join(', ')}.`,
+  )
 }
 
 function partsPage(parts: readonly StoredPart[], headers: S3Context['headers']): XmlElement {
@@ -190,7 +263,11 @@ function partsPage(parts: readonly StoredPart[], headers: S3Context['headers']):
     if (headers[name] !== undefined) numbers.set(name, String(headers[name]))
   }
   const asked = numberIn(numbers, 'x-amz-max-parts', { min: 0, max: 2 ** 31 - 1, fallback: 1000 })
-  const marker = numberIn(numbers, 'x-amz-part-number-marker', { min: 0, max: 2 ** 31 - 1, fallback: 0 })
+  const marker = numberIn(numbers, 'x-amz-part-number-marker', {
+    min: 0,
+    max: 2 ** 31 - 1,
+    fallback: 0,
+  })
   const partsMax = Math.min(asked, 1000)
   const rest = parts.filter(({ partNumber }) => partNumber > marker)
   const page = rest.slice(0, partsMax)
@@ -223,7 +300,8 @@ function overridesIn(query: URLSearchParams): Record<string, string> {
     const value = query.get(`response-${name}`)
     if (value === null) continue
     // biome-ignore lint/suspicious/noControlCharactersInRegex: no header can carry them
-    if (/[\x00-\x1f\x7f]/.test(value)) throw new S3Error('InvalidArgument', `response-${name} can't be a header.`)
+    if (/[\x00-\x1f\x7f]/.test(value))
+      throw new S3Error('InvalidArgument', `response-${name} can't be a header.`)
     overrides[name] = value
   }
   return overrides

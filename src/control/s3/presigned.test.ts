@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import aws from 'aws-sdk'
 import { headersOf, targetOf } from './s3-request.ts'
-import { startTestEndpoint, type TestEndpoint, testKeys, testRegion } from './testing.ts'
+import { startTestEndpoint, TEST_REGION, type TestEndpoint, testKeys } from './testing.ts'
 
 /** aws-sdk v2 makes version 2 where it is told of none. */
 const versions = [undefined, 'v4']
@@ -20,11 +20,14 @@ describe('presigned URLs', () => {
     assert.deepEqual(endpoint.failures, [])
   })
 
-  function s3(signatureVersion: string | undefined, secretAccessKey = testKeys.secretAccessKey): aws.S3 {
+  function s3(
+    signatureVersion: string | undefined,
+    secretAccessKey = testKeys.secretAccessKey,
+  ): aws.S3 {
     now = new Date()
     return new aws.S3({
       endpoint: endpoint.url,
-      region: testRegion,
+      region: TEST_REGION,
       credentials: { accessKeyId: testKeys.accessKeyId, secretAccessKey },
       s3ForcePathStyle: true,
       ...(signatureVersion !== undefined && { signatureVersion }),
@@ -48,7 +51,9 @@ describe('presigned URLs', () => {
       const headers = { 'content-type': 'text/x', ...(version === 'v4' && { 'x-amz-meta-a': 'b' }) }
       const answer = await fetch(put, { method: 'PUT', body: 'by URL', headers })
       assert.equal(answer.status, 200, await answer.text())
-      const got = await fetch(await client.getSignedUrlPromise('getObject', { ...key, Expires: 60 }))
+      const got = await fetch(
+        await client.getSignedUrlPromise('getObject', { ...key, Expires: 60 }),
+      )
       assert.equal(await got.text(), 'by URL')
       assert.equal(got.headers.get('content-type'), 'text/x')
       assert.equal(got.headers.get('x-amz-meta-a'), 'b')
@@ -62,11 +67,26 @@ describe('presigned URLs', () => {
       const put = await client.getSignedUrlPromise('putObject', { ...key, Expires: 60 })
       assert.equal((await fetch(put, { method: 'PUT', body: Buffer.from('x') })).status, 200)
       const get = await client.getSignedUrlPromise('getObject', { ...key, Expires: 60 })
-      const wrong = await s3(version, 'wrong').getSignedUrlPromise('getObject', { ...key, Expires: 60 })
-      assert.equal(await refusal(await fetch(get.replace('signed', 'singed'))), 'SignatureDoesNotMatch')
-      assert.equal(await refusal(await fetch(get, { method: 'PUT', body: 'x' })), 'SignatureDoesNotMatch')
-      assert.equal(await refusal(await fetch(`${get}&response-content-type=x`)), 'SignatureDoesNotMatch')
-      assert.equal(await refusal(await fetch(`${put}&x-amz-meta-a=b`, { method: 'PUT' })), 'SignatureDoesNotMatch')
+      const wrong = await s3(version, 'wrong').getSignedUrlPromise('getObject', {
+        ...key,
+        Expires: 60,
+      })
+      assert.equal(
+        await refusal(await fetch(get.replace('signed', 'singed'))),
+        'SignatureDoesNotMatch',
+      )
+      assert.equal(
+        await refusal(await fetch(get, { method: 'PUT', body: 'x' })),
+        'SignatureDoesNotMatch',
+      )
+      assert.equal(
+        await refusal(await fetch(`${get}&response-content-type=x`)),
+        'SignatureDoesNotMatch',
+      )
+      assert.equal(
+        await refusal(await fetch(`${put}&x-amz-meta-a=b`, { method: 'PUT' })),
+        'SignatureDoesNotMatch',
+      )
       assert.equal(await refusal(await fetch(wrong)), 'SignatureDoesNotMatch')
       const copy = { method: 'PUT', headers: { 'x-amz-copy-source': '/worlds/secret' } }
       assert.match(await refusal(await fetch(put, copy)), /^(AccessDenied|SignatureDoesNotMatch)$/)
@@ -76,13 +96,19 @@ describe('presigned URLs', () => {
   }
 
   it('carry no header that could not be sent back', () => {
-    const headersIn = (query: string) => headersOf({ headers: { host: 'x' } }, targetOf(`/worlds/key?${query}`, 'x'))
+    const headersIn = (query: string) =>
+      headersOf({ headers: { host: 'x' } }, targetOf(`/worlds/key?${query}`, 'x'))
     const signed = 'X-Amz-Signature=0'
-    const own = 'X-Amz-Date=1&X-Amz-Security-Token=t&X-Amz-SignedHeaders=host&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD'
+    const own =
+      'X-Amz-Date=1&X-Amz-Security-Token=t&X-Amz-SignedHeaders=host&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD'
     const all = headersIn(`${signed}&x-amz-meta-a=b&${own}&X-Amz-Acl=x`)
     assert.deepEqual(all, { host: 'x', 'x-amz-meta-a': 'b', 'x-amz-acl': 'x' })
     assert.deepEqual(headersIn('x-amz-meta-a=b'), { host: 'x' })
-    for (const query of ['x-amz-meta-a=line%0Abreak', 'x-amz-meta-a%20b=c', 'x-amz-meta-%C3%A4=c']) {
+    for (const query of [
+      'x-amz-meta-a=line%0Abreak',
+      'x-amz-meta-a%20b=c',
+      'x-amz-meta-%C3%A4=c',
+    ]) {
       assert.throws(() => headersIn(`${signed}&${query}`), { code: 'InvalidArgument' }, query)
     }
   })

@@ -9,10 +9,16 @@ import { buildXml } from './s3-xml.ts'
 const shape = { root: 'R', bytesMax: 8 * 1024 * 1024, listed: { List: 1000 } }
 
 /** Cut into pieces of so many bytes. */
-function read(text: string | Buffer, pieceBytes = 64 * 1024, more: Partial<typeof shape> & { isOptional?: true } = {}) {
+function read(
+  text: string | Buffer,
+  pieceBytes = 64 * 1024,
+  more: Partial<typeof shape> & { isOptional?: true } = {},
+) {
   const bytes = Buffer.from(text)
   const count = Math.ceil(bytes.length / pieceBytes)
-  const pieces = Array.from({ length: count }, (_, at) => bytes.subarray(at * pieceBytes, (at + 1) * pieceBytes))
+  const pieces = Array.from({ length: count }, (_, at) =>
+    bytes.subarray(at * pieceBytes, (at + 1) * pieceBytes),
+  )
   return readXml(Readable.from(pieces), { ...shape, ...more })
 }
 
@@ -22,7 +28,10 @@ it('any text survives being written and read, wherever it is cut', async () => {
       fc.string({ unit: 'grapheme', minLength: 1 }),
       fc.integer({ min: 1, max: 9 }),
       async (text, cut) => {
-        const found = await read(buildXml('R', { Key: text, List: [{ Key: text }, { Key: 'b' }] }), cut)
+        const found = await read(
+          buildXml('R', { Key: text, List: [{ Key: text }, { Key: 'b' }] }),
+          cut,
+        )
         assert.equal(textIn(found, 'Key'), text)
         assert.deepEqual(elementsIn(found, 'List').map((one) => textIn(one, 'Key')), [text, 'b']) // biome-ignore format: one line
       },
@@ -34,7 +43,8 @@ it('numbers of characters are read, as SDKs write them for control characters, a
   const found = await read('<R><Key>a&#xD;&#13;&#x1F600;&amp;lt;<![CDATA[<&]]></Key><Empty/></R>')
   assert.equal(textIn(found, 'Key'), 'a\r\r😀&lt;<&')
   assert.equal(textIn(found, 'Empty'), '')
-  const spaced = '\ufeff<?xml version="1.0"?>\n<s3:R xmlns:s3="x">\n <s3:Key> a </s3:Key>\n <!-- no more -->\n</s3:R>\n'
+  const spaced =
+    '\ufeff<?xml version="1.0"?>\n<s3:R xmlns:s3="x">\n <s3:Key> a </s3:Key>\n <!-- no more -->\n</s3:R>\n'
   assert.deepEqual({ ...(await read(spaced)) }, { Key: ' a ' })
 })
 

@@ -17,15 +17,15 @@ export interface XmlShape {
   isOptional?: boolean
 }
 
-const depthMax = 8
+const DEPTH_MAX = 8
 /** Of one element. */
-const attributesMax = 8
+const ATTRIBUTES_MAX = 8
 /** Of one listed element, itself and what is within it. */
-const elementsOfListedMax = 24
-const textMax = 8 * 1024
-const nameMax = 256
+const ELEMENTS_OF_LISTED_MAX = 24
+const TEXT_MAX = 8 * 1024
+const NAME_MAX = 256
 /** So many characters are worked on before others have a turn. */
-const sliceMax = 4 * 1024
+const SLICE_MAX = 4 * 1024
 
 /**
  * The content of the root element; empty where there is no document and need not be one. Elements without children are text, the empty
@@ -42,12 +42,15 @@ export async function readXml(
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length
     if (bytes > shape.bytesMax) {
-      throw new S3Error('EntityTooLarge', `The body of the request may have ${shape.bytesMax} bytes at most.`)
+      throw new S3Error(
+        'EntityTooLarge',
+        `The body of the request may have ${shape.bytesMax} bytes at most.`,
+      )
     }
     if (!hold(chunk.length)) throw new S3Error('SlowDown', 'Please reduce your request rate.')
     const text = decoded(() => decoder.decode(chunk, { stream: true }))
-    for (let at = 0; at < text.length; at += sliceMax) {
-      document.write(text.slice(at, at + sliceMax))
+    for (let at = 0; at < text.length; at += SLICE_MAX) {
+      document.write(text.slice(at, at + SLICE_MAX))
       await setImmediate()
     }
   }
@@ -82,7 +85,7 @@ class XmlDocument {
     parser.onopentagstart = ({ name }) => this.#begin(localName(name))
     parser.onattribute = ({ name }) => {
       this.#attributes += 1
-      if (this.#attributes > attributesMax || name.length > nameMax) throw malformed()
+      if (this.#attributes > ATTRIBUTES_MAX || name.length > NAME_MAX) throw malformed()
     }
     parser.ontext = (text) => this.#takeText(text)
     parser.oncdata = (text) => this.#takeText(text)
@@ -104,16 +107,18 @@ class XmlDocument {
     const { root, listed = {} } = this.#shape
     const depth = this.#open.length
     if (depth === 0 && (name !== root || this.#content !== undefined)) throw malformed()
-    if (depth === depthMax || name.length > nameMax) throw malformed()
+    if (depth === DEPTH_MAX || name.length > NAME_MAX) throw malformed()
     if (depth === 1) {
       const count = (this.#counts.get(name) ?? 0) + 1
-      const countMax = Object.hasOwn(listed, name) ? listed[name]! : elementsOfListedMax
-      if (count > countMax) throw new S3Error('MalformedXML', `There may be at most ${countMax} elements '${name}'.`)
+      const countMax = Object.hasOwn(listed, name) ? listed[name]! : ELEMENTS_OF_LISTED_MAX
+      if (count > countMax)
+        throw new S3Error('MalformedXML', `There may be at most ${countMax} elements '${name}'.`)
       this.#counts.set(name, count)
       this.#elements = 0
     }
     this.#elements += 1
-    if (this.#elements > elementsOfListedMax || this.#counts.size > elementsOfListedMax) throw malformed()
+    if (this.#elements > ELEMENTS_OF_LISTED_MAX || this.#counts.size > ELEMENTS_OF_LISTED_MAX)
+      throw malformed()
     this.#open.push({ name, children: undefined, text: '' })
   }
 
@@ -126,7 +131,7 @@ class XmlDocument {
       return
     }
     within.text += text
-    if (within.text.length > textMax) throw malformed()
+    if (within.text.length > TEXT_MAX) throw malformed()
   }
 
   #finish(): void {

@@ -54,7 +54,9 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
 
   /** An upload of all parts; `partSum` is what is sent along with each. */
   async function upload(settings: Settings, partSum: (content: string) => object = () => ({})) {
-    const started = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...settings }))
+    const started = await client.send(
+      new CreateMultipartUploadCommand({ Bucket, Key, ...settings }),
+    )
     const { UploadId } = started
     const Parts: { PartNumber: number; ETag: string | undefined }[] = []
     for (const [index, Body] of contents.entries()) {
@@ -65,7 +67,13 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
     }
     const complete = (more: object, parts: object[] = Parts) =>
       client.send(
-        new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts: parts }, ...more }),
+        new CompleteMultipartUploadCommand({
+          Bucket,
+          Key,
+          UploadId,
+          MultipartUpload: { Parts: parts },
+          ...more,
+        }),
       )
     return { started, Parts, UploadId, complete }
   }
@@ -82,7 +90,10 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
 
   it('of parts, whose sum a client may state when it completes the upload', async () => {
     const sums = (content: string) => ({ ChecksumSHA256: sha256(content) })
-    const { started, Parts, UploadId, complete } = await upload({ ChecksumAlgorithm: 'SHA256' }, sums)
+    const { started, Parts, UploadId, complete } = await upload(
+      { ChecksumAlgorithm: 'SHA256' },
+      sums,
+    )
     assert.deepEqual([started.ChecksumAlgorithm, started.ChecksumType], ['SHA256', 'COMPOSITE'])
     const listed = await client.send(new ListPartsCommand({ Bucket, Key, UploadId }))
     assert.deepEqual([listed.ChecksumAlgorithm, listed.ChecksumType], ['SHA256', 'COMPOSITE'])
@@ -92,12 +103,19 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
       { ChecksumSHA256: 'bad' },
       { ChecksumSHA256: composite.replace('-3', '-2') },
     ]
-    for (const wrong of wrongs) await assert.rejects(complete(wrong), refusedAs('BadDigest', 400), wrong.ChecksumSHA256)
+    for (const wrong of wrongs)
+      await assert.rejects(complete(wrong), refusedAs('BadDigest', 400), wrong.ChecksumSHA256)
     await assert.rejects(complete({ ChecksumCRC32: crc(whole) }), refusedAs('InvalidRequest', 400))
-    await assert.rejects(complete({ ChecksumType: 'FULL_OBJECT' }), refusedAs('InvalidRequest', 400))
+    await assert.rejects(
+      complete({ ChecksumType: 'FULL_OBJECT' }),
+      refusedAs('InvalidRequest', 400),
+    )
     const swapped = [{ ...Parts[0], ChecksumSHA256: sha256('other') }, ...Parts.slice(1)]
     await assert.rejects(complete({}, swapped), refusedAs('InvalidPart', 400))
-    await assert.rejects(complete({ MpuObjectSize: whole.length + 1 }), refusedAs('InvalidRequest', 400))
+    await assert.rejects(
+      complete({ MpuObjectSize: whole.length + 1 }),
+      refusedAs('InvalidRequest', 400),
+    )
     await assert.rejects(endpoint.objects.head(Bucket, Key))
     const answer = await complete({ ChecksumSHA256: composite, MpuObjectSize: whole.length })
     assert.deepEqual([answer.ChecksumSHA256, answer.ChecksumType], [composite, 'COMPOSITE'])
@@ -135,7 +153,8 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
   })
 
   it('and refuses what can not be', async () => {
-    const start = (settings: object) => client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...settings }))
+    const start = (settings: object) =>
+      client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...settings }))
     const impossible = [
       { ChecksumAlgorithm: 'CRC64NVME', ChecksumType: 'COMPOSITE' },
       { ChecksumAlgorithm: 'SHA256', ChecksumType: 'FULL_OBJECT' },
@@ -143,7 +162,11 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
       { ChecksumAlgorithm: 'ROT13' },
     ]
     for (const settings of impossible) {
-      await assert.rejects(start(settings), refusedAs('InvalidRequest', 400), JSON.stringify(settings))
+      await assert.rejects(
+        start(settings),
+        refusedAs('InvalidRequest', 400),
+        JSON.stringify(settings),
+      )
     }
     const { UploadId } = await start({ ChecksumAlgorithm: 'SHA256' })
     const part = { Bucket, Key, UploadId, PartNumber: 1, Body: 'x', ChecksumCRC32: crc('x') }
@@ -155,7 +178,10 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
     const sized = body.replace('<ETag>x', `<ETag>${createHash('md5').update('x').digest('hex')}`)
     for (const size of ['many', '-1', '1.0']) {
       const headers = { 'x-amz-mp-object-size': size }
-      assert.equal((await send(endpoint.port, { method: 'POST', path, body: sized, headers })).code, 'InvalidArgument')
+      assert.equal(
+        (await send(endpoint.port, { method: 'POST', path, body: sized, headers })).code,
+        'InvalidArgument',
+      )
     }
     await endpoint.objects.abortUpload(Bucket, Key, UploadId!)
   })
@@ -170,7 +196,12 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
     const summed = await client.send(new CopyObjectCommand(other))
     assert.equal(summed.CopyObjectResult?.ChecksumCRC32, crc(whole))
     const { UploadId } = await client.send(
-      new CreateMultipartUploadCommand({ Bucket, Key, ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' }),
+      new CreateMultipartUploadCommand({
+        Bucket,
+        Key,
+        ChecksumAlgorithm: 'CRC32',
+        ChecksumType: 'FULL_OBJECT',
+      }),
     )
     const range = { UploadId, PartNumber: 1, CopySource, CopySourceRange: 'bytes=0-4' }
     const part = await client.send(new UploadPartCopyCommand({ Bucket, Key, ...range }))
@@ -190,7 +221,10 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
       assert.equal(got.$metadata.httpStatusCode, 206)
       assert.deepEqual([got.ChecksumSHA256, got.ChecksumType], [sha256(content), 'COMPOSITE'])
       const head = await client.send(new HeadObjectCommand({ ...asked, IfMatch: ETag }))
-      assert.deepEqual([head.PartsCount, head.ContentLength, head.ContentRange], [3, content.length, got.ContentRange])
+      assert.deepEqual(
+        [head.PartsCount, head.ContentLength, head.ContentRange],
+        [3, content.length, got.ContentRange],
+      )
     }
     const second = await client.send(new HeadObjectCommand({ Bucket, Key, PartNumber: 3 }))
     assert.equal(second.ContentRange, `bytes 11-21/${whole.length}`)
@@ -201,7 +235,10 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
       )
     }
     const other = { Bucket, Key, PartNumber: 1, IfMatch: '"0123"' }
-    await assert.rejects(client.send(new GetObjectCommand(other)), refusedAs('PreconditionFailed', 412))
+    await assert.rejects(
+      client.send(new GetObjectCommand(other)),
+      refusedAs('PreconditionFailed', 412),
+    )
     const both = { Bucket, Key, PartNumber: 1, Range: 'bytes=0-1' }
     await assert.rejects(client.send(new GetObjectCommand(both)), refusedAs('InvalidRequest', 400))
 
@@ -213,7 +250,10 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
     assert.deepEqual(all.Checksum, { ChecksumSHA256: composite, ChecksumType: 'COMPOSITE' })
     assert.ok(Math.abs(Number(all.LastModified) - Date.now()) < 60_000)
     const { ObjectParts } = all
-    assert.deepEqual([ObjectParts?.TotalPartsCount, ObjectParts?.IsTruncated, ObjectParts?.MaxParts], [3, false, 1000])
+    assert.deepEqual(
+      [ObjectParts?.TotalPartsCount, ObjectParts?.IsTruncated, ObjectParts?.MaxParts],
+      [3, false, 1000],
+    )
     assert.deepEqual(
       ObjectParts?.Parts?.map((part) => ({ ...part })),
       contents.map((content, index) => ({
@@ -224,13 +264,19 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
     )
     const page = (await attributes({ MaxParts: 1, PartNumberMarker: '1' })).ObjectParts
     assert.deepEqual(page?.Parts?.map(({ PartNumber }) => PartNumber), [3]) // biome-ignore format: one line
-    assert.deepEqual([page?.IsTruncated, page?.NextPartNumberMarker, page?.MaxParts], [true, '3', 1])
+    assert.deepEqual(
+      [page?.IsTruncated, page?.NextPartNumberMarker, page?.MaxParts],
+      [true, '3', 1],
+    )
     const one = await attributes({ ObjectAttributes: ['ObjectSize'] })
     assert.deepEqual(
       [one.ObjectSize, one.ETag, one.ObjectParts, one.Checksum],
       [whole.length, undefined, undefined, undefined],
     )
-    await assert.rejects(attributes({ ObjectAttributes: ['Colour'] }), refusedAs('InvalidArgument', 400))
+    await assert.rejects(
+      attributes({ ObjectAttributes: ['Colour'] }),
+      refusedAs('InvalidArgument', 400),
+    )
     const none = await send(endpoint.port, { method: 'GET', path: '/worlds/key?attributes=' })
     assert.equal(none.code, 'InvalidArgument')
   })
@@ -265,5 +311,6 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
 })
 
 function refusedAs(name: string, status: number) {
-  return (error: S3ServiceException) => error.name === name && error.$metadata.httpStatusCode === status
+  return (error: S3ServiceException) =>
+    error.name === name && error.$metadata.httpStatusCode === status
 }

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import aws from 'aws-sdk'
-import { startTestEndpoint, type TestEndpoint, testKeys, testRegion } from './testing.ts'
+import { startTestEndpoint, TEST_REGION, type TestEndpoint, testKeys } from './testing.ts'
 
-const cliProgram = '/usr/bin/aws'
-const pythonProgram = '/usr/bin/python3'
+const CLI_PROGRAM = '/usr/bin/aws'
+const PYTHON_PROGRAM = '/usr/bin/python3'
 const run = promisify(execFile)
 
 describe('the S3 endpoint, used by other clients,', () => {
@@ -34,7 +34,7 @@ describe('the S3 endpoint, used by other clients,', () => {
       HOME: work,
       AWS_ACCESS_KEY_ID: testKeys.accessKeyId,
       AWS_SECRET_ACCESS_KEY: secret,
-      AWS_DEFAULT_REGION: testRegion,
+      AWS_DEFAULT_REGION: TEST_REGION,
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_MAX_ATTEMPTS: '1',
       ENDPOINT: endpoint.url,
@@ -42,13 +42,16 @@ describe('the S3 endpoint, used by other clients,', () => {
   }
 
   function cli(...words: string[]): Promise<{ stdout: string; stderr: string }> {
-    return run(cliProgram, ['--endpoint-url', endpoint.url, ...words], { env: environment(), cwd: work })
+    return run(CLI_PROGRAM, ['--endpoint-url', endpoint.url, ...words], {
+      env: environment(),
+      cwd: work,
+    })
   }
 
   function v2(secretAccessKey = testKeys.secretAccessKey): aws.S3 {
     return new aws.S3({
       endpoint: endpoint.url,
-      region: testRegion,
+      region: TEST_REGION,
       credentials: { accessKeyId: testKeys.accessKeyId, secretAccessKey },
       s3ForcePathStyle: true,
       signatureVersion: 'v4',
@@ -60,7 +63,9 @@ describe('the S3 endpoint, used by other clients,', () => {
     const s3 = v2()
     await s3.createBucket({ Bucket: 'by-v2' }).promise()
     const content = randomBytes(11 * 1024 * 1024)
-    await s3.upload({ Bucket: 'by-v2', Key: 'dir/großes +&.bin', Body: content, Metadata: { a: 'b' } }).promise()
+    await s3
+      .upload({ Bucket: 'by-v2', Key: 'dir/großes +&.bin', Body: content, Metadata: { a: 'b' } })
+      .promise()
     const got = await s3.getObject({ Bucket: 'by-v2', Key: 'dir/großes +&.bin' }).promise()
     assert.ok(content.equals(got.Body as Buffer))
     assert.match(got.ETag ?? '', /-3"$/)
@@ -71,7 +76,10 @@ describe('the S3 endpoint, used by other clients,', () => {
     const gone = await s3.deleteObjects({ Bucket: 'by-v2', Delete: { Objects } }).promise()
     assert.deepEqual(gone.Deleted, Objects)
     await s3.deleteBucket({ Bucket: 'by-v2' }).promise()
-    await assert.rejects(v2('wrong').listBuckets().promise(), { code: 'SignatureDoesNotMatch', statusCode: 403 })
+    await assert.rejects(v2('wrong').listBuckets().promise(), {
+      code: 'SignatureDoesNotMatch',
+      statusCode: 403,
+    })
   })
 
   it('honours presigned URLs to get and to put, until they end', async () => {
@@ -99,21 +107,28 @@ describe('the S3 endpoint, used by other clients,', () => {
     await moved.objects.createBucket('worlds')
     const s3 = new aws.S3({
       endpoint: moved.url,
-      region: testRegion,
+      region: TEST_REGION,
       credentials: testKeys,
       s3ForcePathStyle: true,
       signatureVersion: 'v4',
     })
-    const url = await s3.getSignedUrlPromise('putObject', { Bucket: 'worlds', Key: 'k', Expires: 60 })
+    const url = await s3.getSignedUrlPromise('putObject', {
+      Bucket: 'worlds',
+      Key: 'k',
+      Expires: 60,
+    })
     assert.equal((await fetch(url, { method: 'PUT', body: 'x' })).status, 200)
     now = new Date(now.getTime() + 3600_000)
     const late = await fetch(url, { method: 'PUT', body: 'x' })
     assert.equal(late.status, 403)
-    assert.match(await late.text(), /<Code>AccessDenied<\/Code><Message>The presigned request has expired/)
+    assert.match(
+      await late.text(),
+      /<Code>AccessDenied<\/Code><Message>The presigned request has expired/,
+    )
   })
 
   it('works with the aws CLI: mb, cp, sync, mv, ls, rm, rb, and large files in parts', async (context) => {
-    if (!isThere(context, cliProgram)) return
+    if (!isThere(context, CLI_PROGRAM)) return
     const content = randomBytes(20 * 1024 * 1024)
     await mkdir(join(work, 'tree', 'sub'), { recursive: true })
     await writeFile(join(work, 'large.bin'), content)
@@ -140,22 +155,25 @@ describe('the S3 endpoint, used by other clients,', () => {
     await assert.rejects(cli('s3', 'ls', 's3://by-cli'), /NoSuchBucket/)
     const wrong = { env: environment('wrong'), cwd: work }
     const words = ['--endpoint-url', endpoint.url, 's3', 'cp', 'large.bin', 's3://worlds/x']
-    await assert.rejects(run(cliProgram, words, wrong), /SignatureDoesNotMatch/)
+    await assert.rejects(run(CLI_PROGRAM, words, wrong), /SignatureDoesNotMatch/)
     await assert.rejects(endpoint.objects.head('worlds', 'x'))
   })
 
   it('works with boto3: upload_file in parts, download, paging, presigned URLs', async (context) => {
-    if (!isThere(context, pythonProgram)) return
+    if (!isThere(context, PYTHON_PROGRAM)) return
     const content = randomBytes(18 * 1024 * 1024)
     await writeFile(join(work, 'python.bin'), content)
-    const { stdout } = await run(pythonProgram, ['-c', pythonWalk], { env: environment(), cwd: work })
+    const { stdout } = await run(PYTHON_PROGRAM, ['-c', pythonWalk], {
+      env: environment(),
+      cwd: work,
+    })
     assert.equal(stdout, 'ok\n')
     assert.equal(sha256(await readFile(join(work, 'python.back'))), sha256(content))
     assert.deepEqual((await endpoint.objects.list('worlds', { maxEntries: 10 })).objects, [])
   })
 
   it('keeps what the aws CLI demands, and refuses what it would not do', async (context) => {
-    if (!isThere(context, cliProgram)) return
+    if (!isThere(context, CLI_PROGRAM)) return
     const api = async (operation: string, ...words: string[]) =>
       JSON.parse((await cli('s3api', operation, '--output', 'json', ...words)).stdout || '{}')
     const object = ['--bucket', 'worlds', '--key', 'cli']
@@ -165,23 +183,48 @@ describe('the S3 endpoint, used by other clients,', () => {
       ['--acl', 'public-read'], ['--tagging', 'a=b'], ['--server-side-encryption', 'AES256'], ['--storage-class', 'GLACIER'],
       ['--website-redirect-location', '/x'], ['--object-lock-legal-hold-status', 'ON', '--checksum-algorithm', 'SHA256'],
     ] // biome-ignore format: a list
-    for (const words of unwanted) await assert.rejects(api(...put, ...words), /NotImplemented/, words.join(' '))
+    for (const words of unwanted)
+      await assert.rejects(api(...put, ...words), /NotImplemented/, words.join(' '))
     await assert.rejects(api(...put, '--expected-bucket-owner', '999999999999'), /AccessDenied/)
     await assert.rejects(endpoint.objects.head('worlds', 'cli'))
-    await api(...put, '--acl', 'private', '--storage-class', 'STANDARD', '--checksum-algorithm', 'SHA256')
-    const told = await api('get-object-attributes', ...object, '--object-attributes', 'ETag', 'Checksum', 'ObjectSize')
-    assert.equal(told.Checksum.ChecksumSHA256, createHash('sha256').update('content').digest('base64'))
+    await api(
+      ...put,
+      '--acl',
+      'private',
+      '--storage-class',
+      'STANDARD',
+      '--checksum-algorithm',
+      'SHA256',
+    )
+    const told = await api(
+      'get-object-attributes',
+      ...object,
+      '--object-attributes',
+      'ETag',
+      'Checksum',
+      'ObjectSize',
+    )
+    assert.equal(
+      told.Checksum.ChecksumSHA256,
+      createHash('sha256').update('content').digest('base64'),
+    )
     assert.equal(told.ObjectSize, 7)
     assert.deepEqual(await api('get-bucket-versioning', '--bucket', 'worlds'), {})
-    await assert.rejects(api('get-object', ...object, '--if-match', 'other', 'got'), /PreconditionFailed/)
+    await assert.rejects(
+      api('get-object', ...object, '--if-match', 'other', 'got'),
+      /PreconditionFailed/,
+    )
     await api('get-object', ...object, '--checksum-mode', 'ENABLED', '--part-number', '1', 'got')
     assert.equal(await readFile(join(work, 'got'), 'utf8'), 'content')
     await api('delete-object', ...object)
   })
 
   it('is held by boto3 to conditions, checksums and parts', async (context) => {
-    if (!isThere(context, pythonProgram)) return
-    const { stdout } = await run(pythonProgram, ['-c', pythonDemands], { env: environment(), cwd: work })
+    if (!isThere(context, PYTHON_PROGRAM)) return
+    const { stdout } = await run(PYTHON_PROGRAM, ['-c', pythonDemands], {
+      env: environment(),
+      cwd: work,
+    })
     assert.equal(stdout, 'ok\n')
     assert.deepEqual((await endpoint.objects.list('worlds', { maxEntries: 10 })).objects, [])
   })

@@ -45,28 +45,48 @@ describe('the S3 endpoint, where a request has conditions,', () => {
   /** An upload of one part, ready to be completed under conditions. */
   async function upload(Key: string, Body: string) {
     const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
-    const { ETag } = await client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body }))
+    const { ETag } = await client.send(
+      new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body }),
+    )
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
     return (conditions: object) =>
-      client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload, ...conditions }))
+      client.send(
+        new CompleteMultipartUploadCommand({
+          Bucket,
+          Key,
+          UploadId,
+          MultipartUpload,
+          ...conditions,
+        }),
+      )
   }
 
   /** The three ways to write an object, each with the content that it writes. */
   const writes: Record<string, (Key: string, conditions: object) => Promise<unknown>> = {
-    'a put': (Key, conditions) => client.send(new PutObjectCommand({ Bucket, Key, Body: 'new', ...conditions })),
+    'a put': (Key, conditions) =>
+      client.send(new PutObjectCommand({ Bucket, Key, Body: 'new', ...conditions })),
     'a copy': async (Key, conditions) => {
       await put('source', 'new')
-      return client.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/source`, ...conditions }))
+      return client.send(
+        new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/source`, ...conditions }),
+      )
     },
-    'an upload that is completed': async (Key, conditions) => (await upload(Key, 'new'))(conditions),
+    'an upload that is completed': async (Key, conditions) =>
+      (await upload(Key, 'new'))(conditions),
   }
 
   for (const [what, write] of Object.entries(writes)) {
     it(`${what} replaces just the object that it names, and none where it wants none`, async () => {
       const first = await put('key', 'old')
-      await assert.rejects(write('key', { IfMatch: '"0123"' }), refusedAs('PreconditionFailed', 412))
+      await assert.rejects(
+        write('key', { IfMatch: '"0123"' }),
+        refusedAs('PreconditionFailed', 412),
+      )
       await assert.rejects(write('key', { IfNoneMatch: '*' }), refusedAs('PreconditionFailed', 412))
-      await assert.rejects(write('key', { IfNoneMatch: first }), refusedAs('PreconditionFailed', 412))
+      await assert.rejects(
+        write('key', { IfNoneMatch: first }),
+        refusedAs('PreconditionFailed', 412),
+      )
       assert.equal(await contentOf('key'), 'old')
       await write('key', { IfMatch: first })
       assert.equal(await contentOf('key'), 'new')
@@ -123,7 +143,11 @@ describe('the S3 endpoint, where a request has conditions,', () => {
       { IfMatch: ETag, IfMatchSize: 4 },
     ]
     for (const conditions of wrong) {
-      await assert.rejects(remove('key', conditions), refusedAs('PreconditionFailed', 412), JSON.stringify(conditions))
+      await assert.rejects(
+        remove('key', conditions),
+        refusedAs('PreconditionFailed', 412),
+        JSON.stringify(conditions),
+      )
     }
     assert.equal(await contentOf('key'), 'old')
     const right = [
@@ -154,7 +178,9 @@ describe('the S3 endpoint, where a request has conditions,', () => {
       { Key: 'f', ETag: b },
       { Key: 'g' },
     ]
-    const { Deleted, Errors } = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }))
+    const { Deleted, Errors } = await client.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects } }),
+    )
     assert.deepEqual(Deleted?.map(({ Key }) => Key), ['a', 'e', 'g']) // biome-ignore format: one line
     assert.deepEqual(
       Errors?.map(({ Key, Code }) => [Key, Code]),
@@ -176,7 +202,11 @@ describe('the S3 endpoint, where a request has conditions,', () => {
       ['DELETE', '/worlds/key?uploadId=x'],
     ] as const
     for (const [method, path] of calls) {
-      const { code } = await send(endpoint.port, { method, path, headers: { 'if-match': '"0123"' } })
+      const { code } = await send(endpoint.port, {
+        method,
+        path,
+        headers: { 'if-match': '"0123"' },
+      })
       assert.equal(code, 'NotImplemented', path)
     }
     const absent = { method: 'DELETE', path: '/worlds/key', headers: { 'if-none-match': '*' } }
@@ -185,9 +215,15 @@ describe('the S3 endpoint, where a request has conditions,', () => {
 
   it('a range is read only of the object that the client has a piece of', async () => {
     const etag = await put('key', '0123456789')
-    const modified = new Date((await endpoint.objects.head(Bucket, 'key')).modifiedAtMs).toUTCString()
+    const modified = new Date(
+      (await endpoint.objects.head(Bucket, 'key')).modifiedAtMs,
+    ).toUTCString()
     const read = (ifRange: string) =>
-      send(endpoint.port, { method: 'GET', path: '/worlds/key', headers: { range: 'bytes=2-3', 'if-range': ifRange } })
+      send(endpoint.port, {
+        method: 'GET',
+        path: '/worlds/key',
+        headers: { range: 'bytes=2-3', 'if-range': ifRange },
+      })
     for (const same of [etag, modified]) {
       const { status, text } = await read(same)
       assert.deepEqual([status, text], [206, '23'])
@@ -201,5 +237,6 @@ describe('the S3 endpoint, where a request has conditions,', () => {
 })
 
 function refusedAs(name: string, status: number) {
-  return (error: S3ServiceException) => error.name === name && error.$metadata.httpStatusCode === status
+  return (error: S3ServiceException) =>
+    error.name === name && error.$metadata.httpStatusCode === status
 }

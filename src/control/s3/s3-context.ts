@@ -33,13 +33,20 @@ export interface S3Answer {
 }
 
 /** Headers that are kept with an object and sent back as they came. */
-const keptHeaders = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires']
+const keptHeaders = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'expires',
+]
 
 /** What a client wants kept with an object. Throws S3Error. */
 export function putOptionsOf(headers: IncomingHttpHeaders): FolderPutOptions {
   const metadata: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith('x-amz-meta-')) metadata[name.slice('x-amz-meta-'.length)] = headerText(String(value))
+    if (name.startsWith('x-amz-meta-'))
+      metadata[name.slice('x-amz-meta-'.length)] = headerText(String(value))
   }
   const kept: Record<string, string> = {}
   for (const name of keptHeaders) {
@@ -47,7 +54,11 @@ export function putOptionsOf(headers: IncomingHttpHeaders): FolderPutOptions {
     if (typeof value === 'string') kept[name] = headerText(value)
   }
   const contentType = headers['content-type']
-  return { metadata, headers: kept, ...(contentType === undefined ? {} : { contentType: headerText(contentType) }) }
+  return {
+    metadata,
+    headers: kept,
+    ...(contentType === undefined ? {} : { contentType: headerText(contentType) }),
+  }
 }
 
 /** `aws-chunked` is the way of transfer, not the object's; all else comes back as it was sent. */
@@ -75,7 +86,8 @@ export function describeObject(info: StoredObject): Record<string, string | numb
 
 /** A key's length is a fault of its own in S3. */
 export function checkKeyLength(key: string): void {
-  if (Buffer.byteLength(key) > keyBytesMax) throw new S3Error('KeyTooLongError', 'The key is too long.')
+  if (Buffer.byteLength(key) > keyBytesMax)
+    throw new S3Error('KeyTooLongError', 'The key is too long.')
 }
 
 /** A whole number in the query. Throws S3Error InvalidArgument. */
@@ -88,7 +100,10 @@ export function numberIn(
   if (text === null && limits.fallback !== undefined) return limits.fallback
   const value = text !== null && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
   if (!(value >= limits.min && value <= limits.max)) {
-    throw new S3Error('InvalidArgument', `${name} must be a whole number from ${limits.min} to ${limits.max}.`)
+    throw new S3Error(
+      'InvalidArgument',
+      `${name} must be a whole number from ${limits.min} to ${limits.max}.`,
+    )
   }
   return value
 }

@@ -57,23 +57,44 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
   }
 
   it('makes, finds, lists and deletes buckets', async () => {
-    const made = { Bucket: 'another', CreateBucketConfiguration: { LocationConstraint: 'us-west-2' as const } }
+    const made = {
+      Bucket: 'another',
+      CreateBucketConfiguration: { LocationConstraint: 'us-west-2' as const },
+    }
     await client.send(new CreateBucketCommand(made))
     const { Buckets } = await client.send(new ListBucketsCommand({}))
     assert.deepEqual(Buckets?.map(({ Name }) => Name), ['another', Bucket]) // biome-ignore format: one line
     assert.ok(Math.abs(Number(Buckets?.[0]?.CreationDate) - Date.now()) < 60_000)
-    assert.equal((await client.send(new HeadBucketCommand({ Bucket: 'another' }))).BucketRegion, 'us-west-2')
+    assert.equal(
+      (await client.send(new HeadBucketCommand({ Bucket: 'another' }))).BucketRegion,
+      'us-west-2',
+    )
     const location = await client.send(new GetBucketLocationCommand({ Bucket: 'another' }))
     assert.equal(location.LocationConstraint, 'us-west-2')
     await assertError('BucketAlreadyOwnedByYou', 409, client.send(new CreateBucketCommand(made)))
     await client.send(new PutObjectCommand({ Bucket: 'another', Key: 'k', Body: '' }))
-    await assertError('BucketNotEmpty', 409, client.send(new DeleteBucketCommand({ Bucket: 'another' })))
+    await assertError(
+      'BucketNotEmpty',
+      409,
+      client.send(new DeleteBucketCommand({ Bucket: 'another' })),
+    )
     await client.send(new DeleteObjectCommand({ Bucket: 'another', Key: 'k' }))
     await client.send(new DeleteBucketCommand({ Bucket: 'another' }))
     await assertError('NotFound', 404, client.send(new HeadBucketCommand({ Bucket: 'another' })))
-    await assertError('InvalidBucketName', 400, client.send(new CreateBucketCommand({ Bucket: 'Not_A_Bucket' })))
-    const elsewhere = { Bucket: 'else', CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' as const } }
-    await assertError('IllegalLocationConstraintException', 400, client.send(new CreateBucketCommand(elsewhere)))
+    await assertError(
+      'InvalidBucketName',
+      400,
+      client.send(new CreateBucketCommand({ Bucket: 'Not_A_Bucket' })),
+    )
+    const elsewhere = {
+      Bucket: 'else',
+      CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' as const },
+    }
+    await assertError(
+      'IllegalLocationConstraintException',
+      400,
+      client.send(new CreateBucketCommand(elsewhere)),
+    )
   })
 
   it('keeps objects with their headers and metadata', async () => {
@@ -112,7 +133,11 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
     }
     const wrong = put('sum-wrong', 'content', { ChecksumCRC32: 'AAAAAA==' })
     await assertError('BadDigest', 400, wrong)
-    await assertError('BadDigest', 400, put('sum-wrong', 'content', { ContentMD5: 'AAAAAAAAAAAAAAAAAAAAAA==' }))
+    await assertError(
+      'BadDigest',
+      400,
+      put('sum-wrong', 'content', { ContentMD5: 'AAAAAAAAAAAAAAAAAAAAAA==' }),
+    )
     await assertError('InvalidDigest', 400, put('sum-wrong', 'content', { ContentMD5: 'no' }))
     await assertError('NoSuchKey', 404, get('sum-wrong'))
   })
@@ -130,19 +155,28 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
     assert.equal((await get('range', { IfMatch: ETag })).text, '0123456789')
     await assertError('PreconditionFailed', 412, get('range', { IfMatch: '"other"' }))
     await assertError('Unknown', 304, get('range', { IfNoneMatch: ETag }))
-    await assertError('Unknown', 304, get('range', { IfModifiedSince: new Date(Date.now() + 60_000) }))
+    await assertError(
+      'Unknown',
+      304,
+      get('range', { IfModifiedSince: new Date(Date.now() + 60_000) }),
+    )
     await assertError('PreconditionFailed', 412, get('range', { IfUnmodifiedSince: new Date(0) }))
     await assertError('PreconditionFailed', 412, put('range', 'new', { IfNoneMatch: '*' }))
-    assert.equal((await get('range', { ResponseContentType: 'text/x' })).answer.ContentType, 'text/x')
+    assert.equal(
+      (await get('range', { ResponseContentType: 'text/x' })).answer.ContentType,
+      'text/x',
+    )
     await put('range-new', 'new', { IfNoneMatch: '*' })
   })
 
   it('lists in pages, with prefix and delimiter, in both versions of the list', async () => {
     await client.send(new CreateBucketCommand({ Bucket: 'listed' }))
     const keys = ['a&b<c>', 'dir/1', 'dir/2', 'dir/sub/3', 'e\u0301 +%', 'z\u0001']
-    for (const Key of keys) await client.send(new PutObjectCommand({ Bucket: 'listed', Key, Body: Key }))
+    for (const Key of keys)
+      await client.send(new PutObjectCommand({ Bucket: 'listed', Key, Body: Key }))
     for (const EncodingType of [undefined, 'url'] as const) {
-      const decode = (key: string | undefined) => (EncodingType === 'url' ? decodeURIComponent(key ?? '') : key)
+      const decode = (key: string | undefined) =>
+        EncodingType === 'url' ? decodeURIComponent(key ?? '') : key
       const found: unknown[] = []
       let ContinuationToken: string | undefined
       do {
@@ -155,7 +189,9 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
       } while (ContinuationToken !== undefined)
       assert.deepEqual(found, keys)
     }
-    const grouped = await client.send(new ListObjectsV2Command({ Bucket: 'listed', Delimiter: '/', StartAfter: 'b' }))
+    const grouped = await client.send(
+      new ListObjectsV2Command({ Bucket: 'listed', Delimiter: '/', StartAfter: 'b' }),
+    )
     assert.deepEqual(grouped.CommonPrefixes, [{ Prefix: 'dir/' }])
     assert.deepEqual(grouped.Contents?.map(({ Key }) => Key), ['e\u0301 +%', 'z\u0001']) // biome-ignore format: one line
     const first = await client.send(
@@ -164,7 +200,9 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
     assert.deepEqual(first.Contents?.map(({ Key, Size }) => [Key, Size]), [['dir/1', 5], ['dir/2', 5]]) // biome-ignore format: one line
     assert.equal(first.NextMarker, 'dir/2')
     const second = { Bucket: 'listed', Prefix: 'dir/', Delimiter: '/', Marker: first.NextMarker }
-    assert.deepEqual((await client.send(new ListObjectsCommand(second))).CommonPrefixes, [{ Prefix: 'dir/sub/' }])
+    assert.deepEqual((await client.send(new ListObjectsCommand(second))).CommonPrefixes, [
+      { Prefix: 'dir/sub/' },
+    ])
     const none = await client.send(new ListObjectsV2Command({ Bucket: 'listed', MaxKeys: 0 }))
     assert.equal(none.IsTruncated, false)
     await assertError(
@@ -188,8 +226,14 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
     await client.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource }))
     assert.equal((await get('copy')).text, 'content')
     assert.deepEqual((await get('copy')).answer.Metadata, { a: '1' })
-    const replacing = { MetadataDirective: 'REPLACE' as const, Metadata: { b: '2' }, ContentType: 'text/b' }
-    await client.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `/${Bucket}/copy`, ...replacing }))
+    const replacing = {
+      MetadataDirective: 'REPLACE' as const,
+      Metadata: { b: '2' },
+      ContentType: 'text/b',
+    }
+    await client.send(
+      new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `/${Bucket}/copy`, ...replacing }),
+    )
     const { answer, text } = await get('copy')
     assert.equal(text, 'content')
     assert.deepEqual(answer.Metadata, { b: '2' })
@@ -216,9 +260,19 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
   it('uploads in parts: put, copied, listed, completed, aborted', async () => {
     const Key = 'parts'
     await put('half', '0123456789')
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, Metadata: { a: '1' } }))
-    const one = await client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: 'part one,' }))
-    const copy = { Bucket, Key, UploadId, CopySource: `${Bucket}/half`, CopySourceRange: 'bytes=2-4' }
+    const { UploadId } = await client.send(
+      new CreateMultipartUploadCommand({ Bucket, Key, Metadata: { a: '1' } }),
+    )
+    const one = await client.send(
+      new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: 'part one,' }),
+    )
+    const copy = {
+      Bucket,
+      Key,
+      UploadId,
+      CopySource: `${Bucket}/half`,
+      CopySourceRange: 'bytes=2-4',
+    }
     const two = await client.send(new UploadPartCopyCommand({ ...copy, PartNumber: 2 }))
     const parts = await client.send(new ListPartsCommand({ Bucket, Key, UploadId, MaxParts: 1 }))
     assert.deepEqual(parts.Parts?.map(({ PartNumber, Size }) => [PartNumber, Size]), [[1, 9]]) // biome-ignore format: one line
@@ -226,7 +280,9 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
     const uploads = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: 'par' }))
     assert.deepEqual(uploads.Uploads?.map((upload) => upload.UploadId), [UploadId]) // biome-ignore format: one line
     const complete = (Parts: object[]) =>
-      client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }))
+      client.send(
+        new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }),
+      )
     const [PartOne, PartTwo] = [
       { PartNumber: 1, ETag: one.ETag },
       { PartNumber: 2, ETag: two.CopyPartResult?.ETag },
@@ -241,7 +297,11 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
     await assertError('NoSuchUpload', 404, complete([PartOne]))
     const { UploadId: other } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
     await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId: other }))
-    await assertError('NoSuchUpload', 404, client.send(new ListPartsCommand({ Bucket, Key, UploadId: other })))
+    await assertError(
+      'NoSuchUpload',
+      404,
+      client.send(new ListPartsCommand({ Bucket, Key, UploadId: other })),
+    )
     const part = { Bucket, Key, UploadId: other, PartNumber: 0, Body: 'x' }
     await assertError('InvalidArgument', 400, client.send(new UploadPartCommand(part)))
   })
@@ -256,7 +316,10 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
         yield Buffer.from(block)
       }
     }
-    await new Upload({ client, params: { Bucket, Key: 'large', Body: Readable.from(blocks()) } }).done()
+    await new Upload({
+      client,
+      params: { Bucket, Key: 'large', Body: Readable.from(blocks()) },
+    }).done()
     const answer = await client.send(new GetObjectCommand({ Bucket, Key: 'large' }))
     assert.equal(answer.ContentLength, 100 * 1024 * 1024)
     const read = createHash('sha256')
@@ -267,16 +330,32 @@ describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings
 
   it('says what is missing, and that it has no such feature', async () => {
     await assertError('NoSuchKey', 404, get('missing'))
-    await assertError('NotFound', 404, client.send(new HeadObjectCommand({ Bucket, Key: 'missing' })))
+    await assertError(
+      'NotFound',
+      404,
+      client.send(new HeadObjectCommand({ Bucket, Key: 'missing' })),
+    )
     const elsewhere = { Bucket: 'not-there', Key: 'k' }
     await assertError('NoSuchBucket', 404, client.send(new GetObjectCommand(elsewhere)))
-    await assertError('NoSuchBucket', 404, client.send(new PutObjectCommand({ ...elsewhere, Body: 'x' })))
-    await assertError('NoSuchBucket', 404, client.send(new ListObjectsV2Command({ Bucket: 'not-there' })))
+    await assertError(
+      'NoSuchBucket',
+      404,
+      client.send(new PutObjectCommand({ ...elsewhere, Body: 'x' })),
+    )
+    await assertError(
+      'NoSuchBucket',
+      404,
+      client.send(new ListObjectsV2Command({ Bucket: 'not-there' })),
+    )
     await assertError('NoSuchBucket', 404, client.send(new DeleteObjectCommand(elsewhere)))
     await assertError('KeyTooLongError', 400, put('k'.repeat(1025), 'x'))
     await assertError('NotImplemented', 501, client.send(new GetBucketAclCommand({ Bucket })))
     assert.equal((await client.send(new GetBucketVersioningCommand({ Bucket }))).Status, undefined)
-    await assertError('NoSuchBucket', 404, client.send(new GetBucketVersioningCommand({ Bucket: 'not-there' })))
+    await assertError(
+      'NoSuchBucket',
+      404,
+      client.send(new GetBucketVersioningCommand({ Bucket: 'not-there' })),
+    )
     await assertError('NotImplemented', 501, get('half', { VersionId: 'one' }))
   })
 })

@@ -56,7 +56,11 @@ export class S3Error extends Error {
   constructor(
     code: S3ErrorCode,
     message: string,
-    more: { details?: Record<string, string>; headers?: Record<string, string>; cause?: unknown } = {},
+    more: {
+      details?: Record<string, string>
+      headers?: Record<string, string>
+      cause?: unknown
+    } = {},
   ) {
     super(message, { cause: more.cause })
     this.name = 'S3Error'
@@ -107,7 +111,8 @@ export function errorOfRefusal(refusal: SignatureRefusal, region: string): S3Err
 /** What is thrown while a request is answered, as an error to send. Anything unforeseen is an InternalError without details. */
 export function s3ErrorOf(error: unknown): S3Error {
   if (error instanceof S3Error) return error
-  if (error instanceof ObjectsError) return new S3Error(codeOfFault[error.fault], error.message, { cause: error })
+  if (error instanceof ObjectsError)
+    return new S3Error(codeOfFault[error.fault], error.message, { cause: error })
   const files = filesFault(error)
   if (files !== undefined) return new S3Error('ServiceUnavailable', `${files}.`, { cause: error })
   return new S3Error('InternalError', 'The request failed inside the server.', { cause: error })

@@ -16,7 +16,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { send } from './testing/raw-requests.ts'
-import { startTestEndpoint, type TestEndpoint, testAccount } from './testing.ts'
+import { startTestEndpoint, TEST_ACCOUNT, type TestEndpoint } from './testing.ts'
 
 describe('the S3 endpoint', () => {
   let endpoint: TestEndpoint
@@ -32,7 +32,8 @@ describe('the S3 endpoint', () => {
     assert.deepEqual(endpoint.failures, [])
   })
 
-  const keys = async () => (await endpoint.objects.list(Bucket, { maxEntries: 100 })).objects.map(({ key }) => key)
+  const keys = async () =>
+    (await endpoint.objects.list(Bucket, { maxEntries: 100 })).objects.map(({ key }) => key)
 
   it('answers 501 to what it would not do, and does nothing', async () => {
     const headers: [string, string][] = [
@@ -70,7 +71,11 @@ describe('the S3 endpoint', () => {
       ['x-amz-object-ownership', 'ObjectWriter'],
     ]
     for (const [name, value] of made) {
-      const { status } = await send(endpoint.port, { method: 'PUT', path: '/unmade', headers: { [name]: value } })
+      const { status } = await send(endpoint.port, {
+        method: 'PUT',
+        path: '/unmade',
+        headers: { [name]: value },
+      })
       assert.equal(status, 501, name)
     }
     const configuration = (inner: string) =>
@@ -79,7 +84,11 @@ describe('the S3 endpoint', () => {
       '<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>',
       '<Location><Type>x</Type></Location>',
     ]) {
-      const { status } = await send(endpoint.port, { method: 'PUT', path: '/unmade', body: configuration(inner) })
+      const { status } = await send(endpoint.port, {
+        method: 'PUT',
+        path: '/unmade',
+        body: configuration(inner),
+      })
       assert.equal(status, 501, inner)
     }
     assert.equal(await endpoint.objects.bucketExists('unmade'), false)
@@ -100,10 +109,19 @@ describe('the S3 endpoint', () => {
       'object-lock',
     ]
     for (const feature of features) {
-      const { status } = await send(endpoint.port, { method: 'PUT', path: `/unmade?${feature}=`, body: '<x/>' })
+      const { status } = await send(endpoint.port, {
+        method: 'PUT',
+        path: `/unmade?${feature}=`,
+        body: '<x/>',
+      })
       assert.equal(status, 501, feature)
     }
-    for (const path of ['/worlds?versions=', '/worlds/k?acl=', '/worlds/k?versionId=1', '/worlds/k?torrent=']) {
+    for (const path of [
+      '/worlds?versions=',
+      '/worlds/k?acl=',
+      '/worlds/k?versionId=1',
+      '/worlds/k?torrent=',
+    ]) {
       assert.equal((await send(endpoint.port, { method: 'GET', path })).status, 501, path)
     }
     const part = { method: 'PUT', path: '/worlds/k?partNumber=1', body: 'x' }
@@ -118,20 +136,32 @@ describe('the S3 endpoint', () => {
       'x-amz-storage-class': 'STANDARD',
       'x-amz-tagging': '',
       'x-amz-request-payer': 'requester',
-      'x-amz-expected-bucket-owner': testAccount,
+      'x-amz-expected-bucket-owner': TEST_ACCOUNT,
     }
     const put = { method: 'PUT', path: '/worlds/plain', headers: harmless, body: 'x' }
     assert.equal((await send(endpoint.port, put)).status, 200)
-    const owned = { method: 'PUT', path: '/worlds/plain', headers: { 'x-amz-acl': 'bucket-owner-full-control' } }
+    const owned = {
+      method: 'PUT',
+      path: '/worlds/plain',
+      headers: { 'x-amz-acl': 'bucket-owner-full-control' },
+    }
     assert.equal((await send(endpoint.port, owned)).status, 200)
-    const made = { 'x-amz-object-ownership': 'BucketOwnerEnforced', 'x-amz-bucket-object-lock-enabled': 'false' }
-    assert.equal((await send(endpoint.port, { method: 'PUT', path: '/plain', headers: made })).status, 200)
+    const made = {
+      'x-amz-object-ownership': 'BucketOwnerEnforced',
+      'x-amz-bucket-object-lock-enabled': 'false',
+    }
+    assert.equal(
+      (await send(endpoint.port, { method: 'PUT', path: '/plain', headers: made })).status,
+      200,
+    )
     await endpoint.objects.deleteBucket('plain')
     await endpoint.objects.delete(Bucket, 'plain')
   })
 
   it('refuses whoever expects another owner, in every call that says so', async () => {
-    await client.send(new PutObjectCommand({ Bucket, Key: 'mine', Body: 'x', ExpectedBucketOwner: testAccount }))
+    await client.send(
+      new PutObjectCommand({ Bucket, Key: 'mine', Body: 'x', ExpectedBucketOwner: TEST_ACCOUNT }),
+    )
     const headers = { 'x-amz-expected-bucket-owner': '999999999999' }
     const calls = [
       ['PUT', '/worlds/mine'], ['GET', '/worlds/mine'], ['HEAD', '/worlds/mine'], ['DELETE', '/worlds/mine'], ['GET', '/worlds/mine?attributes='],
@@ -141,14 +171,18 @@ describe('the S3 endpoint', () => {
       ['GET', '/worlds/mine?uploadId=x'], ['PUT', '/other'], ['GET', '/worlds/mine?tagging='], ['GET', '/not-there/k'],
     ] as const // biome-ignore format: a list
     for (const [method, path] of calls) {
-      assert.equal((await send(endpoint.port, { method, path, headers })).status, 403, `${method} ${path}`)
+      assert.equal(
+        (await send(endpoint.port, { method, path, headers })).status,
+        403,
+        `${method} ${path}`,
+      )
     }
     const copy = { Bucket, Key: 'copy', CopySource: 'worlds/mine' }
     const elsewhere = { ...copy, ExpectedSourceBucketOwner: '999999999999' }
     await assert.rejects(client.send(new CopyObjectCommand(elsewhere)), { name: 'AccessDenied' })
     const part = { ...elsewhere, UploadId: 'x', PartNumber: 1 }
     await assert.rejects(client.send(new UploadPartCopyCommand(part)), { name: 'AccessDenied' })
-    await client.send(new CopyObjectCommand({ ...copy, ExpectedSourceBucketOwner: testAccount }))
+    await client.send(new CopyObjectCommand({ ...copy, ExpectedSourceBucketOwner: TEST_ACCOUNT }))
     assert.deepEqual(await keys(), ['copy', 'mine'])
     for (const key of await keys()) await endpoint.objects.delete(Bucket, key)
   })
@@ -158,15 +192,26 @@ describe('the S3 endpoint', () => {
     await client.send(new PutObjectCommand({ Bucket, Key: key, Body: 'content' }))
     const whole = encodeURIComponent(`${Bucket}/${key}`)
     const byKey = `${Bucket}/${encodeURIComponent(key)}`
-    const hex = [...Buffer.from(`/${Bucket}/${key}`)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
-    for (const CopySource of [whole, `/${byKey}`, `%2F${whole}`, byKey, hex, `${byKey}?versionId=null`]) {
+    const hex = [...Buffer.from(`/${Bucket}/${key}`)]
+      .map((byte) => `%${byte.toString(16).padStart(2, '0')}`)
+      .join('')
+    for (const CopySource of [
+      whole,
+      `/${byKey}`,
+      `%2F${whole}`,
+      byKey,
+      hex,
+      `${byKey}?versionId=null`,
+    ]) {
       await client.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource }))
       const { body } = await endpoint.objects.get(Bucket, 'copy')
       assert.equal((await body.toArray()).join(''), 'content', CopySource)
       await endpoint.objects.delete(Bucket, 'copy')
       const upload = { Bucket, Key: 'parts' }
       const { UploadId } = await client.send(new CreateMultipartUploadCommand(upload))
-      await client.send(new UploadPartCopyCommand({ ...upload, UploadId, PartNumber: 1, CopySource }))
+      await client.send(
+        new UploadPartCopyCommand({ ...upload, UploadId, PartNumber: 1, CopySource }),
+      )
       await endpoint.objects.abortUpload(Bucket, 'parts', UploadId!)
     }
     const versioned = { Bucket, Key: 'copy', CopySource: `${byKey}?versionId=1` }
@@ -184,9 +229,21 @@ describe('the S3 endpoint', () => {
     const { UploadId } = await client.send(new CreateMultipartUploadCommand(upload))
     const copy = (CopySourceRange: string) =>
       client.send(
-        new UploadPartCopyCommand({ ...upload, UploadId, PartNumber: 1, CopySource: 'worlds/source', CopySourceRange }),
+        new UploadPartCopyCommand({
+          ...upload,
+          UploadId,
+          PartNumber: 1,
+          CopySource: 'worlds/source',
+          CopySourceRange,
+        }),
       )
-    for (const range of ['bytes=0-10', 'bytes=9-10', 'bytes=10-10', 'bytes=100-200', 'bytes=0-999999999999999']) {
+    for (const range of [
+      'bytes=0-10',
+      'bytes=9-10',
+      'bytes=10-10',
+      'bytes=100-200',
+      'bytes=0-999999999999999',
+    ]) {
       await assert.rejects(copy(range), refusedAs(/^InvalidRange$/, 416), range)
     }
     const malformed = [
@@ -258,7 +315,9 @@ describe('the S3 endpoint', () => {
       'aws-chunked': undefined,
     }
     for (const [ContentEncoding, kept] of Object.entries(sent)) {
-      await client.send(new PutObjectCommand({ Bucket, Key: 'encoded', Body: 'x', ContentEncoding }))
+      await client.send(
+        new PutObjectCommand({ Bucket, Key: 'encoded', Body: 'x', ContentEncoding }),
+      )
       const got = await client.send(new GetObjectCommand({ Bucket, Key: 'encoded' }))
       assert.equal(got.ContentEncoding, kept)
     }
@@ -266,12 +325,15 @@ describe('the S3 endpoint', () => {
   })
 
   it('tells of each key that was not deleted why, and deletes no version of it', async () => {
-    for (const Key of ['a', 'b']) await client.send(new PutObjectCommand({ Bucket, Key, Body: Key }))
+    for (const Key of ['a', 'b'])
+      await client.send(new PutObjectCommand({ Bucket, Key, Body: Key }))
     const Objects = [
       { Key: 'a', VersionId: 'v1' },
       { Key: 'b', VersionId: 'null' },
     ]
-    const { Deleted, Errors } = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }))
+    const { Deleted, Errors } = await client.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects } }),
+    )
     assert.deepEqual(Deleted?.map(({ Key }) => Key), ['b']) // biome-ignore format: one line
     assert.deepEqual(Errors?.map(({ Key, Code }) => [Key, Code]), [['a', 'NotImplemented']]) // biome-ignore format: one line
     assert.deepEqual(await keys(), ['a'])
@@ -280,5 +342,6 @@ describe('the S3 endpoint', () => {
 })
 
 function refusedAs(name: RegExp, status: number) {
-  return (error: S3ServiceException) => name.test(error.name) && error.$metadata.httpStatusCode === status
+  return (error: S3ServiceException) =>
+    name.test(error.name) && error.$metadata.httpStatusCode === status
 }

@@ -46,18 +46,26 @@ const conditionsTaken: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The query key that asks for a feature beyond `taken`. */
-export function featureInQuery(query: URLSearchParams, taken: readonly string[]): string | undefined {
+export function featureInQuery(
+  query: URLSearchParams,
+  taken: readonly string[],
+): string | undefined {
   const version = query.get('versionId')
   if (version !== null && version !== 'null') return 'versionId'
   return featureKeys.find((key) => query.has(key) && !taken.includes(key))
 }
 
 /** The header that asks for a feature. */
-export function featureInHeaders(headers: IncomingHttpHeaders, operation: string, method: string): string | undefined {
+export function featureInHeaders(
+  headers: IncomingHttpHeaders,
+  operation: string,
+  method: string,
+): string | undefined {
   const isRead = method === 'GET' || method === 'HEAD'
   return Object.entries(headers).find(([name, value]) => {
     if (value === undefined) return false
-    if (conditionHeaders.includes(name)) return !isRead && conditionsTaken[operation]?.includes(name) !== true
+    if (conditionHeaders.includes(name))
+      return !isRead && conditionsTaken[operation]?.includes(name) !== true
     const row = featureHeaders.find(([pattern]) => pattern.test(name))
     return row !== undefined && !row[1].test(String(value))
   })?.[0]

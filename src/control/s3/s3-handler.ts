@@ -55,7 +55,7 @@ export interface S3HandlerOptions {
 }
 
 /** What is known of a call when its answer is ready. */
-export interface S3Answered {
+interface S3Answered {
   requestId: string
   /** `unknown` where the request was refused before that was clear. */
   operation: string
@@ -64,10 +64,11 @@ export interface S3Answered {
   error?: { code: string; message: string }
 }
 
-const onlyVersion4 = 'Requests are signed with version 4 here (AWS4-HMAC-SHA256); version 2 is for presigned URLs.'
+const onlyVersion4 =
+  'Requests are signed with version 4 here (AWS4-HMAC-SHA256); version 2 is for presigned URLs.'
 
 /** So much of a refused body is read on and thrown away, so that its sender gets to read the answer. */
-const refusedBodyBytesMax = 64 * 1024 * 1024
+const REFUSED_BODY_BYTES_MAX = 64 * 1024 * 1024
 
 const elsewhere =
   'This Heddle serves no S3: it was started with --s3-endpoint (HEDDLE_S3_ENDPOINT), and its objects are there.'
@@ -118,14 +119,22 @@ interface Progress {
   isBodyComing: boolean
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: S3HandlerOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: S3HandlerOptions,
+): Promise<void> {
   const requestId = randomBytes(8).toString('hex').toUpperCase()
   const progress: Progress = { operation: 'unknown', isBodyComing: !waitsForContinue(request) }
   response.on('error', () => request.destroy())
   const startedAtMs = performance.now()
   response.once('close', () => {
     const status = response.headersSent ? response.statusCode : 0
-    options.onOver?.({ operation: progress.operation, status, durationMs: performance.now() - startedAtMs })
+    options.onOver?.({
+      operation: progress.operation,
+      status,
+      durationMs: performance.now() - startedAtMs,
+    })
   })
   response.setHeader('x-amz-request-id', requestId)
   response.setHeader('server', 'Heddle')
@@ -139,7 +148,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
       options.onFailure?.({ requestId, operation: progress.operation, error })
     const { code, message } = failure
     // An answer that breaks off in the middle has its record already.
-    if (!response.headersSent) await options.onAnswer?.(request, { ...progress, requestId, error: { code, message } })
+    if (!response.headersSent)
+      await options.onAnswer?.(request, { ...progress, requestId, error: { code, message } })
     sendError(request, response, failure, requestId, progress)
   }
 }
@@ -151,7 +161,8 @@ async function perform(
   progress: Progress,
 ): Promise<S3Answer> {
   const { objects, region, load } = options
-  if (load?.s3Requests.account(response)(1) === false) throw new S3Error('SlowDown', 'Please reduce your request rate.')
+  if (load?.s3Requests.account(response)(1) === false)
+    throw new S3Error('SlowDown', 'Please reduce your request rate.')
   const { method = '', url = '' } = request
   const verdict = verdictOf(request, options)
   if (!verdict.ok) throw errorOfRefusal(verdict, region)
@@ -176,18 +187,29 @@ async function perform(
   const { demandDelete } = guard
   const context = { ...target, objects, region, headers, body, xmlBody, demandDelete }
   return operations[operation](context).catch((error: unknown) => {
-    throw hidesMissing(error, operation, target, guard, headers) ? new S3Error('AccessDenied', 'Access Denied') : error
+    throw hidesMissing(error, operation, target, guard, headers)
+      ? new S3Error('AccessDenied', 'Access Denied')
+      : error
   })
 }
 
 /** What a caller expects of whose bucket it is, or of whose the source of a copy is. */
 function checkOwners(headers: IncomingMessage['headers'], account: string): void {
-  const expected = [headers['x-amz-expected-bucket-owner'], headers['x-amz-source-expected-bucket-owner']]
+  const expected = [
+    headers['x-amz-expected-bucket-owner'],
+    headers['x-amz-source-expected-bucket-owner'],
+  ]
   if (expected.every((owner) => owner === undefined || owner === account)) return
-  throw new S3Error('AccessDenied', 'The bucket does not belong to the account that the request expects.')
+  throw new S3Error(
+    'AccessDenied',
+    'The bucket does not belong to the account that the request expects.',
+  )
 }
 
-function verdictOf(request: IncomingMessage, options: S3HandlerOptions): SignatureAccepted | SignatureRefusal {
+function verdictOf(
+  request: IncomingMessage,
+  options: S3HandlerOptions,
+): SignatureAccepted | SignatureRefusal {
   const { secretFor, region, now: clock } = options
   const { method = '', url = '', headers } = request
   const now = clock?.() ?? new Date()
@@ -199,7 +221,11 @@ function verdictOf(request: IncomingMessage, options: S3HandlerOptions): Signatu
   if (!isPresignedVersion2(url.slice(url.indexOf('?') + 1))) {
     return verifySignature(signed, { secretFor, now, region, services: ['s3'] })
   }
-  return verifyPresignedVersion2(signed, { secretFor, now, bucketOfHost: bucketOfHost(headers.host) })
+  return verifyPresignedVersion2(signed, {
+    secretFor,
+    now,
+    bucketOfHost: bucketOfHost(headers.host),
+  })
 }
 
 /** As AWS does: who may read an object but not list its bucket is not told that there is no such object. */
@@ -233,7 +259,8 @@ async function sendAnswer(
   } else if (given.xml !== undefined) {
     sendXml(response, buildXml(given.xml.root, given.xml.content))
   } else {
-    if (response.statusCode === 200 && !response.hasHeader('content-length')) response.setHeader('content-length', 0)
+    if (response.statusCode === 200 && !response.hasHeader('content-length'))
+      response.setHeader('content-length', 0)
     response.end()
   }
 }
@@ -260,12 +287,19 @@ function sendError(
     response.destroy()
     return
   }
-  for (const name of response.getHeaderNames()) if (!name.startsWith('x-amz-request')) response.removeHeader(name)
+  for (const name of response.getHeaderNames())
+    if (!name.startsWith('x-amz-request')) response.removeHeader(name)
   response.statusCode = error.status
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value)
   finishRequest(request, response, progress)
   const Resource = (request.url ?? '').replace(/\?.*$/s, '')
-  const content = { Code: error.code, Message: error.message, ...error.details, Resource, RequestId: requestId }
+  const content = {
+    Code: error.code,
+    Message: error.message,
+    ...error.details,
+    Resource,
+    RequestId: requestId,
+  }
   if (request.method === 'HEAD') response.end()
   else sendXml(response, buildXml('Error', content))
 }
@@ -277,7 +311,11 @@ function sendXml(response: ServerResponse, text: string): void {
 }
 
 /** Reads on what is left of a body, up to a limit; a body that was never asked for never comes, and ends the connection's use. */
-function finishRequest(request: IncomingMessage, response: ServerResponse, progress: Progress): void {
+function finishRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  progress: Progress,
+): void {
   if (request.complete) return
   if (!progress.isBodyComing) {
     response.setHeader('connection', 'close')
@@ -286,7 +324,7 @@ function finishRequest(request: IncomingMessage, response: ServerResponse, progr
   let bytes = 0
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > refusedBodyBytesMax) request.destroy()
+    if (bytes > REFUSED_BODY_BYTES_MAX) request.destroy()
   })
   request.on('error', () => response.destroy())
   // A body that was given up would stop the flow again once it notices.
@@ -296,7 +334,10 @@ function finishRequest(request: IncomingMessage, response: ServerResponse, progr
 
 /** Text beyond ASCII goes out as UTF-8 bytes. */
 function setHeader(response: ServerResponse, name: string, value: string | number): void {
-  response.setHeader(name, typeof value === 'number' ? value : Buffer.from(value, 'utf8').toString('latin1'))
+  response.setHeader(
+    name,
+    typeof value === 'number' ? value : Buffer.from(value, 'utf8').toString('latin1'),
+  )
 }
 
 function waitsForContinue(request: IncomingMessage): boolean {

@@ -10,7 +10,7 @@ import { assertFault, describeObjects, from, textOf } from '../../io/objects/obj
 import { credentialsFromEnvironment, openObjects } from '../../io/objects/open-objects.ts'
 import { S3Objects } from '../../io/objects/s3-objects.ts'
 import { waitFor } from '../testing/control-fixture.ts'
-import { startProxy, startTestEndpoint, testKeys, testRegion } from './testing.ts'
+import { startProxy, startTestEndpoint, TEST_REGION, testKeys } from './testing.ts'
 
 const folders: string[] = []
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))))
@@ -45,7 +45,9 @@ describe('S3Objects', () => {
       import { S3Objects } from ${JSON.stringify(import.meta.resolve('../../io/objects/s3-objects.ts'))}
       async function* endless() { for (;;) yield Buffer.alloc(1024 * 1024) }
       await new S3Objects(${JSON.stringify(optionsOver(endpoint, uploadsFolder))}).put('worlds', 'mine', Readable.from(endless()))`
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'inherit' })
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: 'inherit',
+    })
     await waitFor('parts', async () => {
       const [upload] = await endpoint.objects.listUploads('worlds')
       if (upload === undefined) return undefined
@@ -131,10 +133,16 @@ describe('S3Objects', () => {
       ['POST uploadId', 12],
       ['PUT', 1],
     ] as const) {
-      const body = () => Readable.from(Array.from({ length: blocks }, () => Buffer.alloc(1024 * 1024)))
+      const body = () =>
+        Readable.from(Array.from({ length: blocks }, () => Buffer.alloc(1024 * 1024)))
       Object.assign(proxy, { lose: last, isDownThen: false })
-      const { metadata, bytes } = await objects.put('worlds', 'kept', body(), { metadata: { mine: '1' } })
-      assert.deepEqual({ metadata, bytes }, { metadata: { mine: '1' }, bytes: blocks * 1024 * 1024 })
+      const { metadata, bytes } = await objects.put('worlds', 'kept', body(), {
+        metadata: { mine: '1' },
+      })
+      assert.deepEqual(
+        { metadata, bytes },
+        { metadata: { mine: '1' }, bytes: blocks * 1024 * 1024 },
+      )
       Object.assign(proxy, { lose: last, isDownThen: true })
       await assertFault('Unavailable', () => objects.put('worlds', 'failed', body()))
       assert.ok(await endpoint.objects.head('worlds', 'failed'), last)
@@ -156,7 +164,7 @@ describe('openObjects', () => {
       HEDDLE_S3_ACCESS_KEY_ID: testKeys.accessKeyId,
       HEDDLE_S3_SECRET_ACCESS_KEY: testKeys.secretAccessKey,
     }
-    const places = { endpoint: endpoint.url, region: testRegion, uploadsFolder: endpoint.folder }
+    const places = { endpoint: endpoint.url, region: TEST_REGION, uploadsFolder: endpoint.folder }
     const config = { kind: 's3', ...places, forcePathStyle: true } as const
     const remote = await openObjects(config, () => credentialsFromEnvironment(environment))
     const local = await openObjects({ kind: 'folder', folder: join(endpoint.folder, 'objects') })
@@ -167,14 +175,19 @@ describe('openObjects', () => {
   })
 
   it('says which keys are missing', async () => {
-    await assertFault('AccessDenied', async () => credentialsFromEnvironment({ HEDDLE_S3_ACCESS_KEY_ID: 'only one' }))
+    await assertFault('AccessDenied', async () =>
+      credentialsFromEnvironment({ HEDDLE_S3_ACCESS_KEY_ID: 'only one' }),
+    )
   })
 
   it('maps a wrong secret and an endpoint that is not there', async () => {
     await using endpoint = await startTestEndpoint()
     await endpoint.objects.createBucket('worlds')
     const options = optionsOver(endpoint, endpoint.folder)
-    const wrong = new S3Objects({ ...options, credentials: { ...testKeys, secretAccessKey: 'wrong' } })
+    const wrong = new S3Objects({
+      ...options,
+      credentials: { ...testKeys, secretAccessKey: 'wrong' },
+    })
     await assertFault('AccessDenied', () => wrong.put('worlds', 'k', from('x')))
     const error = await assertFault('AccessDenied', () => wrong.checkWritable('worlds', 'k'))
     assert.match(error.message, /'worlds'/)
@@ -186,12 +199,20 @@ describe('openObjects', () => {
 })
 
 /** With a folder of its own for notes, removed at the end. */
-async function openOver(endpoint: { url: string }): Promise<{ objects: S3Objects; uploadsFolder: string }> {
+async function openOver(endpoint: {
+  url: string
+}): Promise<{ objects: S3Objects; uploadsFolder: string }> {
   const uploadsFolder = await mkdtemp(join(tmpdir(), 'heddle-uploads-'))
   folders.push(uploadsFolder)
   return { objects: new S3Objects(optionsOver(endpoint, uploadsFolder)), uploadsFolder }
 }
 
 function optionsOver({ url }: { url: string }, uploadsFolder: string) {
-  return { endpoint: url, region: testRegion, forcePathStyle: true, credentials: testKeys, uploadsFolder }
+  return {
+    endpoint: url,
+    region: TEST_REGION,
+    forcePathStyle: true,
+    credentials: testKeys,
+    uploadsFolder,
+  }
 }

@@ -30,12 +30,15 @@ describe('the S3 endpoint', () => {
 
   const sign = (sent: Sent) => signFor(endpoint.port, sent)
   const send = (sent: Sent) => sendTo(endpoint.port, sent)
-  const sendRaw = (sent: Sent, headers: Record<string, string>) => sendRawTo(endpoint.port, sent, headers)
+  const sendRaw = (sent: Sent, headers: Record<string, string>) =>
+    sendRawTo(endpoint.port, sent, headers)
 
   async function assertRefused(code: string, status: number, sent: Sent): Promise<Received> {
     const received = await send(sent)
     assert.deepEqual([received.code, received.status], [code, status], received.text)
-    assert.ok(!received.text.includes(testKeys.secretAccessKey) && !received.text.includes(endpoint.folder))
+    assert.ok(
+      !received.text.includes(testKeys.secretAccessKey) && !received.text.includes(endpoint.folder),
+    )
     await assertNothingLeft()
     return received
   }
@@ -55,18 +58,27 @@ describe('the S3 endpoint', () => {
   it('refuses wrong secrets, unknown keys, other regions and old signatures', async () => {
     await assertRefused('SignatureDoesNotMatch', 403, { ...put, secret: 'wrong' })
     await assertRefused('InvalidAccessKeyId', 403, { ...put, accessKeyId: 'UNKNOWN' })
-    const elsewhere = await assertRefused('AuthorizationHeaderMalformed', 400, { ...put, region: 'eu-west-1' })
+    const elsewhere = await assertRefused('AuthorizationHeaderMalformed', 400, {
+      ...put,
+      region: 'eu-west-1',
+    })
     assert.match(elsewhere.text, /<Region>us-west-2<\/Region>/)
     const old = new Date(Date.now() - 16 * 60_000)
     await assertRefused('RequestTimeTooSkewed', 403, { ...put, signingDate: old })
-    await assertRefused('AccessDenied', 403, { ...put, unsigned: { 'x-amz-copy-source': '/worlds/other' } })
+    await assertRefused('AccessDenied', 403, {
+      ...put,
+      unsigned: { 'x-amz-copy-source': '/worlds/other' },
+    })
     const unsigned = await sendRaw(put, { host: `127.0.0.1:${endpoint.port}` })
     assert.deepEqual([unsigned.code, unsigned.status], ['AccessDenied', 403])
     await assertNothingLeft()
   })
 
   it('answers errors as XML with code, message, resource and request id', async () => {
-    const { text, headers } = await send({ method: 'GET', path: '/worlds/mis%3Csing?x-id=GetObject' })
+    const { text, headers } = await send({
+      method: 'GET',
+      path: '/worlds/mis%3Csing?x-id=GetObject',
+    })
     assert.match(
       text,
       /^<\?xml version="1.0" encoding="UTF-8"\?>\n<Error><Code>NoSuchKey<\/Code><Message>.+&lt;.+<\/Message><Resource>\/worlds\/mis%3Csing<\/Resource><RequestId>[0-9A-F]{16}<\/RequestId><\/Error>$/,
@@ -76,10 +88,19 @@ describe('the S3 endpoint', () => {
 
   it('refuses a body that is not the one signed', async () => {
     await assertRefused('XAmzContentSHA256Mismatch', 400, { ...put, signedHash: emptyHash })
-    await assertRefused('BadDigest', 400, { ...put, headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } })
-    await assertRefused('BadDigest', 400, { ...put, headers: { 'x-amz-checksum-crc32': 'no base64!' } })
+    await assertRefused('BadDigest', 400, {
+      ...put,
+      headers: { 'x-amz-checksum-crc32': 'AAAAAA==' },
+    })
+    await assertRefused('BadDigest', 400, {
+      ...put,
+      headers: { 'x-amz-checksum-crc32': 'no base64!' },
+    })
     await assertRefused('InvalidDigest', 400, { ...put, headers: { 'content-md5': 'no base64!' } })
-    await assertRefused('InvalidRequest', 400, { ...put, headers: { 'x-amz-checksum-odd': 'AAAAAA==' } })
+    await assertRefused('InvalidRequest', 400, {
+      ...put,
+      headers: { 'x-amz-checksum-odd': 'AAAAAA==' },
+    })
   })
 
   it('refuses an unsigned stream whose trailing checksum or length is wrong, and takes the right one', async () => {
@@ -125,8 +146,22 @@ describe('the S3 endpoint', () => {
       body: '7\r\ncontent\r\n0\r\n\r\n',
     })
     await assertRefused('MissingContentLength', 411, stream({}))
-    for (const length of ['7.0', '-7', '0x7', '7e0', 'seven', '7, 7', '9'.repeat(20), 'NaN', 'Infinity']) {
-      await assertRefused('InvalidArgument', 400, stream({ 'x-amz-decoded-content-length': length }))
+    for (const length of [
+      '7.0',
+      '-7',
+      '0x7',
+      '7e0',
+      'seven',
+      '7, 7',
+      '9'.repeat(20),
+      'NaN',
+      'Infinity',
+    ]) {
+      await assertRefused(
+        'InvalidArgument',
+        400,
+        stream({ 'x-amz-decoded-content-length': length }),
+      )
     }
     assert.equal((await send(stream({ 'x-amz-decoded-content-length': '007' }))).status, 200)
     await endpoint.objects.delete('worlds', 'key')
@@ -146,21 +181,43 @@ describe('the S3 endpoint', () => {
     const trailer = `x-amz-checksum-crc32:${crc}`
     const announced = { 'x-amz-trailer': 'x-amz-checksum-crc32' }
     await assertRefused('MalformedTrailerError', 400, stream({}, trailer))
-    await assertRefused('MalformedTrailerError', 400, stream(announced, trailer, `x-amz-checksum-sha256:${sha256}`))
+    await assertRefused(
+      'MalformedTrailerError',
+      400,
+      stream(announced, trailer, `x-amz-checksum-sha256:${sha256}`),
+    )
     await assertRefused('MalformedTrailerError', 400, stream(announced, trailer, 'x-amz-meta-a:b'))
     await assertRefused('MalformedTrailerError', 400, stream(announced, trailer, trailer))
-    await assertRefused('InvalidRequest', 400, stream({ 'x-amz-trailer': 'x-amz-meta-a' }, 'x-amz-meta-a:b'))
+    await assertRefused(
+      'InvalidRequest',
+      400,
+      stream({ 'x-amz-trailer': 'x-amz-meta-a' }, 'x-amz-meta-a:b'),
+    )
     const both = { 'x-amz-checksum-crc32': crc, 'x-amz-checksum-sha256': sha256 }
     await assertRefused('InvalidRequest', 400, { ...put, headers: both })
-    await assertRefused('InvalidRequest', 400, stream({ ...announced, 'x-amz-checksum-sha256': sha256 }, trailer))
-    await assertRefused('InvalidRequest', 400, stream({ 'x-amz-trailer': 'x-amz-checksum-crc32,x-amz-checksum-sha1' }))
-    const named = (algorithm: string) => ({ ...put, headers: { 'x-amz-sdk-checksum-algorithm': algorithm } })
+    await assertRefused(
+      'InvalidRequest',
+      400,
+      stream({ ...announced, 'x-amz-checksum-sha256': sha256 }, trailer),
+    )
+    await assertRefused(
+      'InvalidRequest',
+      400,
+      stream({ 'x-amz-trailer': 'x-amz-checksum-crc32,x-amz-checksum-sha1' }),
+    )
+    const named = (algorithm: string) => ({
+      ...put,
+      headers: { 'x-amz-sdk-checksum-algorithm': algorithm },
+    })
     await assertRefused('InvalidRequest', 400, named('CRC32'))
     await assertRefused('InvalidRequest', 400, {
       ...put,
       headers: { 'x-amz-checksum-crc32': crc, ...named('SHA256').headers },
     })
-    assert.equal((await send(stream({ ...announced, ...named('CRC32').headers }, trailer))).status, 200)
+    assert.equal(
+      (await send(stream({ ...announced, ...named('CRC32').headers }, trailer))).status,
+      200,
+    )
     assert.equal((await send({ ...put, headers: { 'x-amz-checksum-crc32': crc } })).status, 200)
     await endpoint.objects.delete('worlds', 'key')
   })
@@ -168,7 +225,12 @@ describe('the S3 endpoint', () => {
   it('checks the MD5 of every body, of XML too', async () => {
     const Delete = '<Delete><Object><Key>a</Key></Object></Delete>'
     const md5 = createHash('md5').update(Delete).digest('base64')
-    const post: Sent = { method: 'POST', path: '/worlds?delete=', body: Delete, headers: { 'content-md5': md5 } }
+    const post: Sent = {
+      method: 'POST',
+      path: '/worlds?delete=',
+      body: Delete,
+      headers: { 'content-md5': md5 },
+    }
     assert.equal((await send(post)).status, 200)
     await assertRefused('BadDigest', 400, { ...post, body: Delete.replace('a', 'b') })
     const complete = { ...post, path: '/worlds/key?uploadId=x', body: '<CompleteMultipartUpload/>' }
@@ -176,7 +238,10 @@ describe('the S3 endpoint', () => {
   })
 
   it('refuses a request that says nothing of its body, and signatures of version 2 in a header', async () => {
-    const { 'x-amz-content-sha256': _, ...rest } = await sign({ ...put, signedHash: 'UNSIGNED-PAYLOAD' })
+    const { 'x-amz-content-sha256': _, ...rest } = await sign({
+      ...put,
+      signedHash: 'UNSIGNED-PAYLOAD',
+    })
     const silent = await sendRaw(put, rest)
     assert.deepEqual([silent.code, silent.status], ['InvalidRequest', 400])
     assert.match(silent.text, /x-amz-content-sha256/)
@@ -206,16 +271,22 @@ describe('the S3 endpoint', () => {
 
   it('lets a waiting client send its body only once the signature is good', async () => {
     const answerTo = async (sent: Sent): Promise<string[]> => {
-      const headers = await sign({ ...sent, headers: { expect: '100-continue', 'content-length': '7' } })
+      const headers = await sign({
+        ...sent,
+        headers: { expect: '100-continue', 'content-length': '7' },
+      })
       return new Promise((resolve, reject) => {
         const events: string[] = []
-        const request = httpRequest({ port: endpoint.port, method: 'PUT', path: sent.path, headers }, (response) => {
-          events.push(String(response.statusCode), String(response.headers.connection))
-          response.resume().on('end', () => {
-            request.destroy()
-            resolve(events)
-          })
-        })
+        const request = httpRequest(
+          { port: endpoint.port, method: 'PUT', path: sent.path, headers },
+          (response) => {
+            events.push(String(response.statusCode), String(response.headers.connection))
+            response.resume().on('end', () => {
+              request.destroy()
+              resolve(events)
+            })
+          },
+        )
         request.on('continue', () => {
           events.push('continue')
           request.end('content')
@@ -234,7 +305,10 @@ describe('the S3 endpoint', () => {
     const post: Sent = { method: 'POST', path: '/worlds?delete', body: '' }
     const bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><Delete><Object><Key>&a;</Key></Object></Delete>'
     await assertRefused('MalformedXML', 400, { ...post, body: bomb })
-    await assertRefused('EntityTooLarge', 400, { ...post, body: `<Delete>${' '.repeat(9 * 1024 * 1024)}</Delete>` })
+    await assertRefused('EntityTooLarge', 400, {
+      ...post,
+      body: `<Delete>${' '.repeat(9 * 1024 * 1024)}</Delete>`,
+    })
   })
 
   it('refuses broken URLs and methods that mean nothing', async () => {
@@ -242,9 +316,16 @@ describe('the S3 endpoint', () => {
     await assertRefused('MethodNotAllowed', 405, { method: 'PATCH', path: '/worlds/key' })
     await assertRefused('InvalidArgument', 400, { method: 'PUT', path: '/worlds/a%00b', body: 'x' })
     for (const key of ['.', '..', '...']) {
-      await assertRefused('InvalidArgument', 400, { method: 'PUT', path: `/worlds/${key}`, body: 'x' })
+      await assertRefused('InvalidArgument', 400, {
+        method: 'PUT',
+        path: `/worlds/${key}`,
+        body: 'x',
+      })
       await assertRefused('InvalidArgument', 400, { method: 'GET', path: `/worlds/${key}` })
-      await assertRefused('InvalidArgument', 400, { method: 'POST', path: `/worlds/${key}?uploads=` })
+      await assertRefused('InvalidArgument', 400, {
+        method: 'POST',
+        path: `/worlds/${key}?uploads=`,
+      })
       await assertRefused('InvalidBucketName', 400, { method: 'PUT', path: `/${key}` })
     }
     await assertRefused('NoSuchBucket', 404, { method: 'GET', path: '/../etc/passwd' })
@@ -269,7 +350,10 @@ describe('the S3 endpoint', () => {
     const host = `worlds.localhost:${endpoint.port}`
     assert.equal((await send({ ...put, path: '/by/host', headers: { host } })).status, 200)
     assert.equal((await send({ method: 'GET', path: '/worlds/by/host' })).text, 'content')
-    assert.equal((await send({ method: 'DELETE', path: '/by/host', headers: { host } })).status, 204)
+    assert.equal(
+      (await send({ method: 'DELETE', path: '/by/host', headers: { host } })).status,
+      204,
+    )
     await assertNothingLeft()
   })
 

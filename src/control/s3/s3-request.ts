@@ -1,7 +1,12 @@
 // What a request to the S3 endpoint asks for: bucket, key, operation.
 // Owns the reading of URLs; never touches the store.
 
-import { type IncomingHttpHeaders, type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http'
 import { hoistedHeaders } from '../../core/api/hoisted-headers.ts'
 import { headerText } from '../../core/api/signature.ts'
 import { S3Error } from './s3-errors.ts'
@@ -73,7 +78,13 @@ const routes: Route[] = [
     needs: ['uploadId', 'x-amz-copy-source'],
     takes: ['partNumber'],
   },
-  { operation: 'UploadPart', method: 'PUT', target: 'key', needs: ['uploadId'], takes: ['partNumber'] },
+  {
+    operation: 'UploadPart',
+    method: 'PUT',
+    target: 'key',
+    needs: ['uploadId'],
+    takes: ['partNumber'],
+  },
   { operation: 'CopyObject', method: 'PUT', target: 'key', needs: ['x-amz-copy-source'] },
   { operation: 'PutObject', method: 'PUT', target: 'key' },
   { operation: 'AbortMultipartUpload', method: 'DELETE', target: 'key', needs: ['uploadId'] },
@@ -104,13 +115,22 @@ export function bucketOfHost(host: string | undefined): string | undefined {
  * The headers that count: those that were sent, and beneath them those that a presigned URL has in its query. Throws S3Error
  * InvalidArgument where they could not be sent as headers.
  */
-export function headersOf({ headers }: Pick<IncomingMessage, 'headers'>, { query }: S3Target): IncomingHttpHeaders {
+export function headersOf(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  { query }: S3Target,
+): IncomingHttpHeaders {
   if (!query.has('X-Amz-Signature') && !query.has('Signature')) return headers
-  const hoisted = Object.entries(hoistedHeaders([...query])).filter(([name]) => !OF_SIGNATURE.test(name))
-  return { ...Object.fromEntries(hoisted.map(([name, value]) => [name, headerValue(name, value)])), ...headers }
+  const hoisted = Object.entries(hoistedHeaders([...query])).filter(
+    ([name]) => !OF_SIGNATURE.test(name),
+  )
+  return {
+    ...Object.fromEntries(hoisted.map(([name, value]) => [name, headerValue(name, value)])),
+    ...headers,
+  }
 }
 
-const OF_SIGNATURE = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/
+const OF_SIGNATURE =
+  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/
 
 /** As Node hands out the bytes of a header. */
 function headerValue(name: string, text: string): string {
@@ -119,21 +139,34 @@ function headerValue(name: string, text: string): string {
     validateHeaderName(name)
     validateHeaderValue(name, value)
   } catch (cause) {
-    throw new S3Error('InvalidArgument', 'A header in the query holds characters that no header may hold.', { cause })
+    throw new S3Error(
+      'InvalidArgument',
+      'A header in the query holds characters that no header may hold.',
+      { cause },
+    )
   }
   return value
 }
 
 /** Throws S3Error NotImplemented or MethodNotAllowed. */
-export function operationOf(method: string, target: S3Target, headers: IncomingHttpHeaders): S3Operation {
+export function operationOf(
+  method: string,
+  target: S3Target,
+  headers: IncomingHttpHeaders,
+): S3Operation {
   const kind = target.bucket === '' ? 'service' : target.key === '' ? 'bucket' : 'key'
-  const has = (name: string) => target.query.has(name) || (name.startsWith('x-') && headers[name] !== undefined)
-  const route = routes.find((row) => row.method === method && row.target === kind && (row.needs ?? []).every(has))
+  const has = (name: string) =>
+    target.query.has(name) || (name.startsWith('x-') && headers[name] !== undefined)
+  const route = routes.find(
+    (row) => row.method === method && row.target === kind && (row.needs ?? []).every(has),
+  )
   const feature =
     featureInQuery(target.query, [...(route?.needs ?? []), ...(route?.takes ?? [])]) ??
     featureInHeaders(headers, route?.operation ?? '', method)
-  if (feature !== undefined) throw new S3Error('NotImplemented', `This object store has no '${feature}' of this kind.`)
-  if (route === undefined) throw new S3Error('MethodNotAllowed', `${method} means nothing for this ${kind}.`)
+  if (feature !== undefined)
+    throw new S3Error('NotImplemented', `This object store has no '${feature}' of this kind.`)
+  if (route === undefined)
+    throw new S3Error('MethodNotAllowed', `${method} means nothing for this ${kind}.`)
   return route.operation
 }
 

@@ -3,7 +3,12 @@ import { it } from 'node:test'
 import { buildXml } from './s3-xml.ts'
 
 it('an answer has its name space, what is undefined is left out, and nothing in it can end an element', () => {
-  const content = { Key: 'a<b>&"c\u0001', None: undefined, List: [{ Size: 1 }, { Size: 2 }], IsTruncated: false }
+  const content = {
+    Key: 'a<b>&"c\u0001',
+    None: undefined,
+    List: [{ Size: 1 }, { Size: 2 }],
+    IsTruncated: false,
+  }
   assert.equal(
     buildXml('Result', content),
     `<?xml version="1.0" encoding="UTF-8"?>

@@ -8,12 +8,16 @@ export interface XmlElement {
   [name: string]: XmlValue
 }
 
-const nameSpace = 'http://s3.amazonaws.com/doc/2006-03-01/'
-const builder = new XMLBuilder({ processEntities: false, ignoreAttributes: false, attributeNamePrefix: '@' })
+const NAME_SPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
+const builder = new XMLBuilder({
+  processEntities: false,
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+})
 
 /** Members that are undefined are left out. */
 export function buildXml(root: string, content: XmlElement): string {
-  const attributes = root === 'Error' ? {} : { '@xmlns': nameSpace }
+  const attributes = root === 'Error' ? {} : { '@xmlns': NAME_SPACE }
   return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build({ [root]: { ...attributes, ...escapeElement(content) } })}`
 }
 
@@ -31,7 +35,12 @@ function escapeValue(value: XmlValue): XmlValue {
   return typeof value === 'object' ? escapeElement(value as XmlElement) : value
 }
 
-const namedEntities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const namedEntities: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+}
 
 /** Control characters become numbers, as S3 writes them; only clients that ask for URL encoding can read them all. */
 function escapeText(text: string): string {

@@ -12,8 +12,8 @@ import type { S3Guard } from '../access/s3-access.ts'
 import { createS3Handler } from './s3-handler.ts'
 
 export const testKeys = { accessKeyId: 'HEDDLETESTKEY', secretAccessKey: 'the/secret+of=tests' }
-export const testRegion = 'us-west-2'
-export const testAccount = '111122223333'
+export const TEST_REGION = 'us-west-2'
+export const TEST_ACCOUNT = '111122223333'
 
 export interface TestEndpoint extends AsyncDisposable {
   url: string
@@ -26,7 +26,11 @@ export interface TestEndpoint extends AsyncDisposable {
 }
 
 /** One who may do everything. */
-export const openGuard: S3Guard = { demand: () => undefined, demandDelete: () => undefined, mayList: () => true }
+const openGuard: S3Guard = {
+  demand: () => undefined,
+  demandDelete: () => undefined,
+  mayList: () => true,
+}
 
 /** Starts an endpoint on a free port; `now` moves its clock. */
 export async function startTestEndpoint(options: { now?: () => Date } = {}): Promise<TestEndpoint> {
@@ -36,8 +40,8 @@ export async function startTestEndpoint(options: { now?: () => Date } = {}): Pro
   const clients: S3Client[] = []
   const handler = createS3Handler({
     objects,
-    region: testRegion,
-    account: testAccount,
+    region: TEST_REGION,
+    account: TEST_ACCOUNT,
     secretFor: (key) => (key === testKeys.accessKeyId ? testKeys.secretAccessKey : undefined),
     guardFor: () => openGuard,
     onFailure: ({ error }) => failures.push(error),
@@ -59,7 +63,7 @@ export async function startTestEndpoint(options: { now?: () => Date } = {}): Pro
     client(config = {}) {
       const client = new S3Client({
         endpoint: url,
-        region: testRegion,
+        region: TEST_REGION,
         credentials: testKeys,
         forcePathStyle: true,
         maxAttempts: 1,
@@ -78,7 +82,7 @@ export async function startTestEndpoint(options: { now?: () => Date } = {}): Pro
   }
 }
 
-export interface LosingProxy extends AsyncDisposable {
+interface LosingProxy extends AsyncDisposable {
   url: string
   /** Requests like `POST uploadId` (method, and a parameter of the query) reach the endpoint, and are never answered. */
   lose: string | undefined
@@ -95,8 +99,10 @@ export async function startProxy(target: string): Promise<LosingProxy> {
     const [lostMethod, parameter] = losing?.split(' ') ?? []
     const { searchParams } = new URL(url, target)
     const isLost =
-      method === lostMethod && (parameter === undefined ? searchParams.size < 2 : searchParams.has(parameter))
-    if (!isLost && losing !== undefined && hasLost && proxy.isDownThen) return void incoming.socket.destroy()
+      method === lostMethod &&
+      (parameter === undefined ? searchParams.size < 2 : searchParams.has(parameter))
+    if (!isLost && losing !== undefined && hasLost && proxy.isDownThen)
+      return void incoming.socket.destroy()
     const onwards = request(new URL(url, target), { method, headers }, (found) => {
       if (!isLost) {
         answer.writeHead(found.statusCode!, found.headers)

@@ -26,9 +26,17 @@ const completeShape = {
   listed: { Part: partNumberMax },
 }
 
-export async function createMultipartUpload({ objects, bucket, key, headers }: S3Context): Promise<S3Answer> {
+export async function createMultipartUpload({
+  objects,
+  bucket,
+  key,
+  headers,
+}: S3Context): Promise<S3Answer> {
   const checksum = uploadChecksumOf(headers)
-  const UploadId = await objects.startUpload(bucket, key, { ...putOptionsOf(headers), ...(checksum && { checksum }) })
+  const UploadId = await objects.startUpload(bucket, key, {
+    ...putOptionsOf(headers),
+    ...(checksum && { checksum }),
+  })
   const told = checksum && {
     'x-amz-checksum-algorithm': checksum.algorithm.toUpperCase(),
     'x-amz-checksum-type': checksum.type,
@@ -39,12 +47,24 @@ export async function createMultipartUpload({ objects, bucket, key, headers }: S
   }
 }
 
-export async function uploadPart({ objects, bucket, key, query, headers, body }: S3Context): Promise<S3Answer> {
+export async function uploadPart({
+  objects,
+  bucket,
+  key,
+  query,
+  headers,
+  body,
+}: S3Context): Promise<S3Answer> {
   const partNumber = numberIn(query, 'partNumber', { min: 1, max: partNumberMax })
   const upload = await objects.findUpload(bucket, key, uploadIdIn(query))
   const content = body()
   const sum = sumOfPart(upload, headers, content)
-  const part = await objects.putPart(bucket, { key, uploadId: upload.uploadId, partNumber }, content, sum)
+  const part = await objects.putPart(
+    bucket,
+    { key, uploadId: upload.uploadId, partNumber },
+    content,
+    sum,
+  )
   return { headers: { ...checksumHeaders({ checksums: part.checksums }), etag: part.etag } }
 }
 
@@ -54,7 +74,10 @@ export async function uploadPartCopy(context: S3Context): Promise<S3Answer> {
   const upload = await objects.findUpload(bucket, key, uploadIdIn(query))
   const { source } = await openCopySource(context)
   try {
-    const range = copyRangeOf(headers['x-amz-copy-source-range'] as string | undefined, source.info.bytes)
+    const range = copyRangeOf(
+      headers['x-amz-copy-source-range'] as string | undefined,
+      source.info.bytes,
+    )
     const sum = upload.checksum && sumWith(upload.checksum.algorithm)
     const place = { key, uploadId: upload.uploadId, partNumber }
     const part = await objects.putPart(bucket, place, source.read(range), sum)
@@ -75,13 +98,20 @@ export async function completeMultipartUpload(context: S3Context): Promise<S3Ans
   const parts = elementsIn(request, 'Part').map((part) => {
     const partNumber = Number(textIn(part, 'PartNumber') ?? '')
     const etag = textIn(part, 'ETag')
-    if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > partNumberMax || etag === undefined) {
+    if (
+      !Number.isInteger(partNumber) ||
+      partNumber < 1 ||
+      partNumber > partNumberMax ||
+      etag === undefined
+    ) {
       throw new S3Error('MalformedXML', 'A Part needs a PartNumber and an ETag.')
     }
     return { partNumber, etag: etag.trim(), checksums: checksumsIn(part) }
   })
   if (parts.length === 0) throw new S3Error('MalformedXML', 'An upload needs at least one part.')
-  if (parts.some(({ partNumber }, index) => index > 0 && partNumber <= parts[index - 1]!.partNumber)) {
+  if (
+    parts.some(({ partNumber }, index) => index > 0 && partNumber <= parts[index - 1]!.partNumber)
+  ) {
     throw new S3Error('InvalidPartOrder', 'The parts must be listed in the order of their numbers.')
   }
   const partChecksums = parts.map(({ checksums }) => checksums)
@@ -104,7 +134,12 @@ function checksumsIn(part: XmlElement): Checksums {
   return checksums
 }
 
-export async function abortMultipartUpload({ objects, bucket, key, query }: S3Context): Promise<S3Answer> {
+export async function abortMultipartUpload({
+  objects,
+  bucket,
+  key,
+  query,
+}: S3Context): Promise<S3Answer> {
   await objects.abortUpload(bucket, key, uploadIdIn(query))
   return { status: 204 }
 }

@@ -18,8 +18,8 @@ interface Check {
   code: S3ErrorCode
 }
 
-const prefix = 'x-amz-checksum-'
-const notSums = new Set(['algorithm', 'mode', 'type'].map((name) => prefix + name))
+const PREFIX = 'x-amz-checksum-'
+const notSums = new Set(['algorithm', 'mode', 'type'].map((name) => PREFIX + name))
 
 export class VerifiedBody extends Transform {
   /** Those that the client has sent, once the stream has ended: all of them are right. */
@@ -30,22 +30,37 @@ export class VerifiedBody extends Transform {
   #bytes = 0
 
   /** Throws S3Error where the headers contradict each other. */
-  constructor(headers: IncomingMessage['headers'], accepted: SignatureAccepted, checksumsAreOfBody: boolean) {
+  constructor(
+    headers: IncomingMessage['headers'],
+    accepted: SignatureAccepted,
+    checksumsAreOfBody: boolean,
+  ) {
     super()
     const { payload } = accepted
     const announced = trailerNames(headers)
     if (payload.kind === 'streaming') {
       const { chunkSigning, signature } = accepted
-      assert(chunkSigning !== undefined, 'only a version that can sign chunks lets a body come in chunks')
+      assert(
+        chunkSigning !== undefined,
+        'only a version that can sign chunks lets a body come in chunks',
+      )
       const signing = { chunk: chunkSigning, seedSignature: signature }
-      this.#chunked = new ChunkedBody({ ...(payload.trailer && { announced }), ...(payload.signed ? { signing } : {}) })
+      this.#chunked = new ChunkedBody({
+        ...(payload.trailer && { announced }),
+        ...(payload.signed ? { signing } : {}),
+      })
       this.#decodedBytes = decodedLength(headers)
     }
     this.#checks = checksOf(headers, checksumsAreOfBody ? announced : undefined)
     if (payload.kind === 'hash') {
       const sum = startChecksum('sha256')!
       const expected = Buffer.from(payload.sha256, 'hex')
-      this.#checks.push({ name: 'x-amz-content-sha256', sum, expected, code: 'XAmzContentSHA256Mismatch' })
+      this.#checks.push({
+        name: 'x-amz-content-sha256',
+        sum,
+        expected,
+        code: 'XAmzContentSHA256Mismatch',
+      })
     }
   }
 
@@ -60,7 +75,10 @@ export class VerifiedBody extends Transform {
     this.#step(callback, () => {
       this.#chunked?.end()
       if (this.#decodedBytes !== undefined && this.#decodedBytes !== this.#bytes) {
-        throw new S3Error('IncompleteBody', `The body has ${this.#bytes} bytes, not ${this.#decodedBytes} as it says.`)
+        throw new S3Error(
+          'IncompleteBody',
+          `The body has ${this.#bytes} bytes, not ${this.#decodedBytes} as it says.`,
+        )
       }
       for (const check of this.#checks) this.#finish(check)
     })
@@ -86,14 +104,19 @@ export class VerifiedBody extends Transform {
     const expected = check.expected ?? this.#trailing(check.name)
     const actual = check.sum.digest()
     if (!actual.equals(expected)) {
-      throw new S3Error(check.code, `The body does not have the checksum that ${check.name} states.`)
+      throw new S3Error(
+        check.code,
+        `The body does not have the checksum that ${check.name} states.`,
+      )
     }
-    if (check.name.startsWith(prefix)) this.checksums[check.name.slice(prefix.length)] = actual.toString('base64')
+    if (check.name.startsWith(PREFIX))
+      this.checksums[check.name.slice(PREFIX.length)] = actual.toString('base64')
   }
 
   #trailing(name: string): Buffer {
     const value = this.#chunked?.trailers.get(name)
-    if (value === undefined) throw new S3Error('MalformedTrailerError', `The trailing header ${name} is missing.`)
+    if (value === undefined)
+      throw new S3Error('MalformedTrailerError', `The trailing header ${name} is missing.`)
     return Buffer.from(value, 'base64')
   }
 }
@@ -111,7 +134,8 @@ export function verifiedBody(
 ): VerifiedBody {
   const body = new VerifiedBody(headers, accepted, checksumsAreOfBody)
   const cutOff = () => {
-    if (!request.complete) body.destroy(new S3Error('IncompleteBody', 'The connection ended before the body did.'))
+    if (!request.complete)
+      body.destroy(new S3Error('IncompleteBody', 'The connection ended before the body did.'))
   }
   body.once('error', () => request.unpipe(body))
   request.once('error', cutOff)
@@ -121,7 +145,10 @@ export function verifiedBody(
 }
 
 /** `announced` is undefined where the checksum headers are not of the body. */
-function checksOf(headers: IncomingMessage['headers'], announced: ReadonlySet<string> | undefined): Check[] {
+function checksOf(
+  headers: IncomingMessage['headers'],
+  announced: ReadonlySet<string> | undefined,
+): Check[] {
   const checks: Check[] = []
   const md5 = headers['content-md5']
   if (typeof md5 === 'string') {
@@ -136,7 +163,10 @@ function checksOf(headers: IncomingMessage['headers'], announced: ReadonlySet<st
   if (announced === undefined) return checks
   const names = [...checksumNames(headers), ...announced]
   if (names.length > 1) {
-    throw new S3Error('InvalidRequest', `A body has one checksum at most, not ${names.join(' and ')}.`)
+    throw new S3Error(
+      'InvalidRequest',
+      `A body has one checksum at most, not ${names.join(' and ')}.`,
+    )
   }
   checkAlgorithm(headers, names[0])
   for (const name of names) {
@@ -148,16 +178,22 @@ function checksOf(headers: IncomingMessage['headers'], announced: ReadonlySet<st
 }
 
 /** SDKs name the algorithm beside the checksum. */
-function checkAlgorithm(headers: IncomingMessage['headers'], checksumName: string | undefined): void {
+function checkAlgorithm(
+  headers: IncomingMessage['headers'],
+  checksumName: string | undefined,
+): void {
   const algorithm = headers['x-amz-sdk-checksum-algorithm']
-  if (algorithm === undefined || checksumName === prefix + String(algorithm).toLowerCase()) return
+  if (algorithm === undefined || checksumName === PREFIX + String(algorithm).toLowerCase()) return
   const found = checksumName === undefined ? 'there is none' : `there is ${checksumName}`
-  throw new S3Error('InvalidRequest', `x-amz-sdk-checksum-algorithm names a checksum '${algorithm}', and ${found}.`)
+  throw new S3Error(
+    'InvalidRequest',
+    `x-amz-sdk-checksum-algorithm names a checksum '${algorithm}', and ${found}.`,
+  )
 }
 
 /** The headers that are checksums of a content. */
 export function checksumNames(headers: IncomingMessage['headers']): string[] {
-  return Object.keys(headers).filter((name) => name.startsWith(prefix) && !notSums.has(name))
+  return Object.keys(headers).filter((name) => name.startsWith(PREFIX) && !notSums.has(name))
 }
 
 /** Nothing but checksums comes in trailers here. */
@@ -166,25 +202,33 @@ function trailerNames(headers: IncomingMessage['headers']): Set<string> {
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '')
-  const odd = names.find((name) => !name.startsWith(prefix))
-  if (odd !== undefined) throw new S3Error('InvalidRequest', `x-amz-trailer names '${odd}', which is no checksum.`)
+  const odd = names.find((name) => !name.startsWith(PREFIX))
+  if (odd !== undefined)
+    throw new S3Error('InvalidRequest', `x-amz-trailer names '${odd}', which is no checksum.`)
   return new Set(names)
 }
 
 function decodedLength(headers: IncomingMessage['headers']): number {
   const stated = headers['x-amz-decoded-content-length']
   if (stated === undefined) {
-    throw new S3Error('MissingContentLength', 'A body in chunks needs the header x-amz-decoded-content-length.')
+    throw new S3Error(
+      'MissingContentLength',
+      'A body in chunks needs the header x-amz-decoded-content-length.',
+    )
   }
   if (!/^\d{1,15}$/.test(String(stated))) {
-    throw new S3Error('InvalidArgument', 'x-amz-decoded-content-length must be a whole number of bytes.')
+    throw new S3Error(
+      'InvalidArgument',
+      'x-amz-decoded-content-length must be a whole number of bytes.',
+    )
   }
   return Number(stated)
 }
 
 function sumOf(name: string): RunningChecksum {
-  const sum = startChecksum(name.slice(prefix.length))
-  if (sum === undefined) throw new S3Error('InvalidRequest', `The checksum ${name} is not known here.`)
+  const sum = startChecksum(name.slice(PREFIX.length))
+  if (sum === undefined)
+    throw new S3Error('InvalidRequest', `The checksum ${name} is not known here.`)
   return sum
 }
 

@@ -27,8 +27,16 @@ let served: ServedControl
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'heddle-sts-'))
-  const options = { data: join(folder, 'data'), fabricDir: join(folder, 'fabric'), port: '0', account: ACCOUNT }
-  served = await serveControl(resolveConfig(options, {}), { log: pino({ level: 'silent' }), environment: {} })
+  const options = {
+    data: join(folder, 'data'),
+    fabricDir: join(folder, 'fabric'),
+    port: '0',
+    account: ACCOUNT,
+  }
+  served = await serveControl(resolveConfig(options, {}), {
+    log: pino({ level: 'silent' }),
+    environment: {},
+  })
 })
 after(async () => {
   await served.close()
@@ -88,15 +96,26 @@ test('what is refused is refused under the names of STS', async () => {
   const { accessKeyId, secretAccessKey } = served.control.credentials
   const refused = (asked: Promise<unknown>, code: string, statusCode: number) =>
     assert.rejects(asked, { code, statusCode })
-  await refused(identityOf({ accessKeyId: 'AKIANOBODY', secretAccessKey }), 'InvalidClientTokenId', 403)
+  await refused(
+    identityOf({ accessKeyId: 'AKIANOBODY', secretAccessKey }),
+    'InvalidClientTokenId',
+    403,
+  )
   await refused(identityOf({ accessKeyId, secretAccessKey: 'wrong' }), 'SignatureDoesNotMatch', 403)
-  await refused(sts({ accessKeyId, secretAccessKey }).getSessionToken().promise(), 'InvalidAction', 400)
+  await refused(
+    sts({ accessKeyId, secretAccessKey }).getSessionToken().promise(),
+    'InvalidAction',
+    400,
+  )
   await assert.rejects(
     sts({ accessKeyId, secretAccessKey }).getSessionToken().promise(),
     /GetSessionToken.*heddle access/,
   )
   // A body that is longer than any for the one action is not taken apart.
-  const long = sts({ accessKeyId, secretAccessKey }).getFederationToken({ Name: 'ann', Policy: '&'.repeat(5000) })
+  const long = sts({ accessKeyId, secretAccessKey }).getFederationToken({
+    Name: 'ann',
+    Policy: '&'.repeat(5000),
+  })
   await assert.rejects(long.promise(), { code: 'InvalidAction', message: /names no Action/ })
 })
 
@@ -128,14 +147,27 @@ test('a call leaves its record', async () => {
 test('the AWS CLI makes the name of a bucket from it', {
   skip: !existsSync(AWS) && 'awscli is not installed',
 }, async () => {
-  const words = ['--endpoint-url', served.url, 'sts', 'get-caller-identity', '--query', 'Account', '--output', 'text']
+  const words = [
+    '--endpoint-url',
+    served.url,
+    'sts',
+    'get-caller-identity',
+    '--query',
+    'Account',
+    '--output',
+    'text',
+  ]
   const { stdout } = await run(AWS, words, { env: environmentOf(served.control.credentials) })
   assert.equal(stdout, `${ACCOUNT}\n`)
 })
 
-test('boto3 reads all three members', { skip: !existsSync(PYTHON) && 'python3-boto3 is not installed' }, async () => {
+test('boto3 reads all three members', {
+  skip: !existsSync(PYTHON) && 'python3-boto3 is not installed',
+}, async () => {
   const program = `import boto3, sys; i = boto3.client("sts", endpoint_url=sys.argv[1]).get_caller_identity()
 print(i["Account"], i["Arn"], i["UserId"])`
-  const { stdout } = await run(PYTHON, ['-c', program, served.url], { env: environmentOf(served.control.credentials) })
+  const { stdout } = await run(PYTHON, ['-c', program, served.url], {
+    env: environmentOf(served.control.credentials),
+  })
   assert.equal(stdout, `${ACCOUNT} arn:aws:iam::${ACCOUNT}:root ${ACCOUNT}\n`)
 })

@@ -18,7 +18,7 @@ export const STS_SERVICE = 'sts'
 const ACTION = 'GetCallerIdentity'
 const XML_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
-export interface StsOptions {
+interface StsOptions {
   readonly accountId: string
   readonly authenticate: Authenticate
   readonly load: Load
@@ -41,14 +41,23 @@ interface Progress {
   caller: Caller | undefined
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: StsOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: StsOptions,
+): Promise<void> {
   const requestId = randomUUID()
   const progress: Progress = { operation: undefined, caller: undefined }
   const startedAtMs = performance.now()
   response.once('close', () => {
     const status = response.headersSent ? response.statusCode : 0
     const durationMs = performance.now() - startedAtMs
-    options.onAnswered({ service: STS_SERVICE, operation: progress.operation ?? 'unknown', status, durationMs })
+    options.onAnswered({
+      service: STS_SERVICE,
+      operation: progress.operation ?? 'unknown',
+      status,
+      durationMs,
+    })
   })
   const log = options.log.child({ requestId })
   const result = await perform(request, response, options, progress).catch((fault: unknown) =>
@@ -69,7 +78,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   } catch (error) {
     log.error({ err: error }, 'a call left no record')
   }
-  const text = result instanceof StsError ? errorXml(result, requestId) : identityXml(result, requestId)
+  const text =
+    result instanceof StsError ? errorXml(result, requestId) : identityXml(result, requestId)
   response.writeHead(failure?.status ?? 200, {
     [REQUEST_ID_HEADER]: requestId,
     'content-type': 'text/xml',
@@ -92,11 +102,15 @@ async function perform(
   { accountId, authenticate, load, serving }: StsOptions,
   progress: Progress,
 ): Promise<Identity> {
-  const body = await readBody(request, { timeoutMs: serving.receiveMs, hold: load.bodyBytes.account(response) })
+  const body = await readBody(request, {
+    timeoutMs: serving.receiveMs,
+    hold: load.bodyBytes.account(response),
+  })
   if (!load.apiRequests.account(response)(1)) throw tooMuchAtOnce('requests')
   const { method = '', url = '', headersDistinct: headers } = request
   const authentication = await authenticate({ method, url, headers, body })
-  if (!authentication.ok) throw stsErrorOf({ code: authentication.error, message: authentication.message })
+  if (!authentication.ok)
+    throw stsErrorOf({ code: authentication.error, message: authentication.message })
   progress.caller = authentication.caller
   const action = actionOf(url, body)
   if (action !== ACTION) throw new StsError('InvalidAction', refusedAction(action))
@@ -117,7 +131,10 @@ function actionOf(url: string, body: Uint8Array): string | null {
 }
 
 function refusedAction(action: string | null): string {
-  const asked = action === null ? 'The request names no Action' : `'${action.slice(0, 100)}' is not answered here`
+  const asked =
+    action === null
+      ? 'The request names no Action'
+      : `'${action.slice(0, 100)}' is not answered here`
   return `${asked}; Heddle's STS has ${ACTION} alone, and heddle access makes keys`
 }
 

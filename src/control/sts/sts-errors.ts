@@ -20,13 +20,19 @@ export class StsError extends Error {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(code: string, message: string, entry: Omit<ApiErrorEntry, 'meaning'> = { status: 400 }) {
+  constructor(
+    code: string,
+    message: string,
+    entry: Omit<ApiErrorEntry, 'meaning'> = { status: 400 },
+  ) {
     super(message)
     this.name = 'StsError'
     this.code = code
     this.status = entry.status
     this.headers = {
-      ...(entry.retryAfterSeconds !== undefined && { 'retry-after': String(entry.retryAfterSeconds) }),
+      ...(entry.retryAfterSeconds !== undefined && {
+        'retry-after': String(entry.retryAfterSeconds),
+      }),
       // What comes after it, if anything, would have to be waited for again.
       ...(entry.status === API_ERRORS.RequestTimeoutException.status && { connection: 'close' }),
     }

@@ -2,7 +2,14 @@
 // Owns the operators' meaning; never decides about a statement as a whole. Source: IAM's reference of condition operators.
 
 import { isInRange, parseIpRange } from './ip-range.ts'
-import { ANY_MANY, matchesPattern, type Pattern, parsePattern, splitPattern, textOf } from './pattern.ts'
+import {
+  ANY_MANY,
+  matchesPattern,
+  type Pattern,
+  parsePattern,
+  splitPattern,
+  textOf,
+} from './pattern.ts'
 import type { RequestContext } from './request-context.ts'
 
 /** One operator with one key. The conditions of a statement must all hold. */
@@ -31,10 +38,16 @@ export function conditionOf(
 export function conditionHolds(condition: Condition, context: RequestContext): boolean {
   const parts = condition.operator
   const given = context.valuesOf(condition.key)
-  if (parts.isNull) return condition.values.some((value) => (value.toLowerCase() === 'true') === (given === undefined))
-  if (given === undefined) return parts.ifExists || parts.set === 'all' || (parts.set === undefined && parts.negated)
+  if (parts.isNull)
+    return condition.values.some(
+      (value) => (value.toLowerCase() === 'true') === (given === undefined),
+    )
+  if (given === undefined)
+    return parts.ifExists || parts.set === 'all' || (parts.set === undefined && parts.negated)
   const holdsFor = (value: string) => {
-    const matched = condition.values.some((wanted) => parts.base.matches(value, wanted, condition.variables, context))
+    const matched = condition.values.some((wanted) =>
+      parts.base.matches(value, wanted, condition.variables, context),
+    )
     return parts.negated ? !matched && parts.base.comparable(value) : matched
   }
   // Without a set operator a key has one value; should it have more, a refusal of values must hold for each of them.
@@ -43,10 +56,15 @@ export function conditionHolds(condition: Condition, context: RequestContext): b
 }
 
 /** Whether the request says too little for the values to be known, where they are to be refused: that must not allow anything. */
-export function leavesOpen({ operator, values, variables }: Condition, context: RequestContext): boolean {
+export function leavesOpen(
+  { operator, values, variables }: Condition,
+  context: RequestContext,
+): boolean {
   if (!variables || !operator.negated) return false
   const options = { wildcards: false, variables }
-  return values.some((value) => textOf(parsePattern(value, options), (name) => context.variable(name)) === undefined)
+  return values.some(
+    (value) => textOf(parsePattern(value, options), (name) => context.variable(name)) === undefined,
+  )
 }
 
 /** What an operator takes values for. */
@@ -63,7 +81,7 @@ interface Comparison {
 }
 
 /** What an operator's name says. */
-export interface OperatorParts {
+interface OperatorParts {
   base: Comparison
   negated: boolean
   isNull: boolean
@@ -79,7 +97,8 @@ function partsOf(operator: string): OperatorParts | undefined {
   const found = OPERATORS.get(bare)
   const isNull = bare === 'null'
   if (found === undefined || (isNull && (ifExists || set !== undefined))) return undefined
-  const setKind = set === undefined ? undefined : set.toLowerCase() === 'forallvalues' ? 'all' : 'any'
+  const setKind =
+    set === undefined ? undefined : set.toLowerCase() === 'forallvalues' ? 'all' : 'any'
   return { ...found, isNull, ifExists, set: setKind }
 }
 
@@ -110,13 +129,19 @@ const ARN: Comparison = {
   },
   comparable: () => true,
   matches: (value, wanted, variables, context) =>
-    matchesArn(parsePattern(wanted, { wildcards: true, variables }), value, (name) => context.variable(name)),
+    matchesArn(parsePattern(wanted, { wildcards: true, variables }), value, (name) =>
+      context.variable(name),
+    ),
 }
 
 const ARN_PIECES = 6
 
 /** Whether an ARN fits a pattern. One that ends early, with a `*`, leaves the rest open. */
-function matchesArn(pattern: Pattern, arn: string, variableOf: (name: string) => string | undefined): boolean {
+function matchesArn(
+  pattern: Pattern,
+  arn: string,
+  variableOf: (name: string) => string | undefined,
+): boolean {
   const wanted = arnPieces(pattern)
   const given = wanted.length === 1 ? undefined : piecesOfArn(arn)
   if (given === undefined) return matchesPattern(pattern, arn, variableOf)
@@ -156,10 +181,13 @@ function ordered(
 ): Comparison {
   return {
     kind,
-    accepts: (wanted, variables) => !Number.isNaN(parse(wanted)) || (variables && wanted.includes('${')),
+    accepts: (wanted, variables) =>
+      !Number.isNaN(parse(wanted)) || (variables && wanted.includes('${')),
     comparable: (value) => !Number.isNaN(parse(value)),
     matches: (value, wanted, variables, context) => {
-      const text = textOf(parsePattern(wanted, { wildcards: false, variables }), (name) => context.variable(name))
+      const text = textOf(parsePattern(wanted, { wildcards: false, variables }), (name) =>
+        context.variable(name),
+      )
       return text !== undefined && compare(parse(value), parse(text))
     },
   }
@@ -220,8 +248,13 @@ const OPERATORS: ReadonlyMap<string, { base: Comparison; negated: boolean }> = n
   ...orderedOperators('date', 'dates', dateOf),
 ])
 
-function orderedOperators(name: string, kind: 'numbers' | 'dates', parse: (text: string) => number) {
-  const operator = (compare: (value: number, wanted: number) => boolean) => ordered(kind, parse, compare)
+function orderedOperators(
+  name: string,
+  kind: 'numbers' | 'dates',
+  parse: (text: string) => number,
+) {
+  const operator = (compare: (value: number, wanted: number) => boolean) =>
+    ordered(kind, parse, compare)
   const equal = operator((value, wanted) => value === wanted)
   return [
     [`${name}equals`, plain(equal)],

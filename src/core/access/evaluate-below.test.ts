@@ -14,16 +14,31 @@ function policyOf(...statements: Record<string, unknown>[]) {
   return parsed.policy
 }
 
-function mayBelow(statements: Record<string, unknown>[], session?: Record<string, unknown>[]): boolean {
+function mayBelow(
+  statements: Record<string, unknown>[],
+  session?: Record<string, unknown>[],
+): boolean {
   const context = new RequestContext({ 'aws:username': 'ann', 'aws:SourceIp': '10.0.0.1' })
   const request = { action: 's3:DeleteObject', resource: BUCKET, context }
   const sessionPolicy = session && policyOf(...session)
-  return evaluateBelow(request, { policies: [policyOf(...statements)], ...(sessionPolicy && { sessionPolicy }) })
-    .allowed
+  return evaluateBelow(request, {
+    policies: [policyOf(...statements)],
+    ...(sessionPolicy && { sessionPolicy }),
+  }).allowed
 }
 
-const allow = (Resource: string, more: object = {}) => ({ Effect: 'Allow', Action: 's3:*', Resource, ...more })
-const deny = (Resource: string, more: object = {}) => ({ Effect: 'Deny', Action: 's3:*', Resource, ...more })
+const allow = (Resource: string, more: object = {}) => ({
+  Effect: 'Allow',
+  Action: 's3:*',
+  Resource,
+  ...more,
+})
+const deny = (Resource: string, more: object = {}) => ({
+  Effect: 'Deny',
+  Action: 's3:*',
+  Resource,
+  ...more,
+})
 
 test('some of what is below may be allowed wherever an Allow reaches it', () => {
   const reaching = [
@@ -34,10 +49,19 @@ test('some of what is below may be allowed wherever an Allow reaches it', () => 
     'arn:aws:s3:::bucket/a/b',
     'arn:aws:s3:::b?cket/x*',
   ]
-  for (const resource of [...reaching, 'arn:aws:s3:::*/ann/*', 'arn:aws:s3:::bucket/${aws:username}']) {
+  for (const resource of [
+    ...reaching,
+    'arn:aws:s3:::*/ann/*',
+    'arn:aws:s3:::bucket/${aws:username}',
+  ]) {
     assert.equal(mayBelow([allow(resource)]), true, resource)
   }
-  const others = ['arn:aws:s3:::bucket', 'arn:aws:s3:::buckets/*', 'arn:aws:s3:::${aws:username}*', 'arn:aws:sns:*']
+  const others = [
+    'arn:aws:s3:::bucket',
+    'arn:aws:s3:::buckets/*',
+    'arn:aws:s3:::${aws:username}*',
+    'arn:aws:sns:*',
+  ]
   for (const resource of others) assert.equal(mayBelow([allow(resource)]), false, resource)
   assert.equal(mayBelow([allow('*', { Action: 's3:Get*' })]), false)
   assert.equal(mayBelow([]), false)
@@ -87,7 +111,11 @@ test('whoever is denied it is allowed no key, whatever the statements', () => {
   const key = fc.constantFrom('a', 'b', 'ann', 'a/b', 'xa', '')
   fc.assert(
     fc.property(fc.array(statement, { maxLength: 4 }), key, (statements, name) => {
-      const written = statements.map(({ Effect, Action, name, resource }) => ({ Effect, Action, [name]: resource }))
+      const written = statements.map(({ Effect, Action, name, resource }) => ({
+        Effect,
+        Action,
+        [name]: resource,
+      }))
       const context = new RequestContext({ 'aws:username': 'ann', 'aws:SourceIp': '10.0.0.1' })
       const request = { action: 's3:DeleteObject', resource: BUCKET + name, context }
       const isAllowed = evaluate(request, { policies: [policyOf(...written)] }).allowed

@@ -29,17 +29,21 @@ function decide(
   policies: Source[] | Policy[],
   asked: { action?: string; resource?: string; values?: ContextValues; session?: Policy } = {},
 ) {
-  const grants = policies.map((each) => ('statements' in each ? (each as Policy) : policyOf(each as Source)))
+  const grants = policies.map((each) =>
+    'statements' in each ? (each as Policy) : policyOf(each as Source),
+  )
   const { action = START, resource = WORLD, values = {}, session } = asked
   const context = new RequestContext(values)
   const request = { action, resource, context }
   return evaluate(request, { policies: grants, ...(session && { sessionPolicy: session }) })
 }
 
-const allows = (statement: Source, asked: Parameters<typeof decide>[1] = {}) => decide([statement], asked).allowed
+const allows = (statement: Source, asked: Parameters<typeof decide>[1] = {}) =>
+  decide([statement], asked).allowed
 
 /** Whether an Allow with this condition applies. */
-const holds = (condition: Source, values: ContextValues = {}) => allows({ Condition: condition }, { values })
+const holds = (condition: Source, values: ContextValues = {}) =>
+  allows({ Condition: condition }, { values })
 
 test('what nobody allows is denied', () => {
   assert.deepEqual(decide([]), { allowed: false, why: 'noAllow' })
@@ -48,8 +52,15 @@ test('what nobody allows is denied', () => {
 })
 
 test('a deny wins over every allow, wherever it stands, and is named', () => {
-  const decision = decide([policyOf({}), policyOf({ Action: 's3:*' }, { Effect: 'Deny', Action: START })])
-  assert.deepEqual(decision, { allowed: false, why: 'explicitDeny', by: { policy: 1, statement: 1 } })
+  const decision = decide([
+    policyOf({}),
+    policyOf({ Action: 's3:*' }, { Effect: 'Deny', Action: START }),
+  ])
+  assert.deepEqual(decision, {
+    allowed: false,
+    why: 'explicitDeny',
+    by: { policy: 1, statement: 1 },
+  })
 })
 
 test('a session policy narrows and never widens', () => {
@@ -58,7 +69,10 @@ test('a session policy narrows and never widens', () => {
   const describe = { action: 'simspaceweaver:DescribeApp' }
   assert.equal(decide([reading], { ...describe, session: everything }).allowed, true)
   assert.equal(decide([reading], { session: everything }).allowed, false)
-  assert.deepEqual(decide([everything], { session: reading }), { allowed: false, why: 'noSessionAllow' })
+  assert.deepEqual(decide([everything], { session: reading }), {
+    allowed: false,
+    why: 'noSessionAllow',
+  })
   const denying = policyOf({}, { Effect: 'Deny' })
   assert.deepEqual(decide([everything], { session: denying }), {
     allowed: false,
@@ -68,10 +82,21 @@ test('a session policy narrows and never widens', () => {
 })
 
 test('actions match whatever their case, with wildcards, and NotAction is about all others', () => {
-  for (const action of ['*', 'simspaceweaver:*', 'SimSpaceWeaver:startclock', 'simspaceweaver:Start?lock', '*:*']) {
+  for (const action of [
+    '*',
+    'simspaceweaver:*',
+    'SimSpaceWeaver:startclock',
+    'simspaceweaver:Start?lock',
+    '*:*',
+  ]) {
     assert.equal(allows({ Action: action }), true, action)
   }
-  for (const action of ['simspaceweaver:StartApp', 'simspaceweaver:St?pClock', 's3:*', 'simspaceweaver:Stop*']) {
+  for (const action of [
+    'simspaceweaver:StartApp',
+    'simspaceweaver:St?pClock',
+    's3:*',
+    'simspaceweaver:Stop*',
+  ]) {
     assert.equal(allows({ Action: [action] }), false, action)
   }
   assert.equal(allows({ NotAction: 'simspaceweaver:Delete*' }), true)
@@ -79,9 +104,20 @@ test('actions match whatever their case, with wildcards, and NotAction is about 
 })
 
 test('resources match with their case, and NotResource is about all others', () => {
-  const fitting = ['*', WORLD, 'arn:aws:simspaceweaver:*:*:simulation/w?rl*', 'arn:aws:simspaceweaver:*', 'arn:*']
+  const fitting = [
+    '*',
+    WORLD,
+    'arn:aws:simspaceweaver:*:*:simulation/w?rl*',
+    'arn:aws:simspaceweaver:*',
+    'arn:*',
+  ]
   for (const resource of fitting) assert.equal(allows({ Resource: resource }), true, resource)
-  const others = [WORLD.replace('us-west-2', 'US-WEST-2'), 'arn:aws:*:world', `${WORLD}s`, 'arn:aws:s3:::*']
+  const others = [
+    WORLD.replace('us-west-2', 'US-WEST-2'),
+    'arn:aws:*:world',
+    `${WORLD}s`,
+    'arn:aws:s3:::*',
+  ]
   for (const resource of others) assert.equal(allows({ Resource: resource }), false, resource)
   assert.equal(allows({ NotResource: 'arn:aws:s3:::*' }), true)
   assert.equal(allows({ NotResource: '*' }), false)
@@ -89,7 +125,10 @@ test('resources match with their case, and NotResource is about all others', () 
   assert.equal(allows({ Resource: 'arn:aws:s3:::bucket/*' }, { resource: key }), true)
   assert.equal(allows({ Resource: 'arn:aws:s3:::bucket/a/*:c' }, { resource: key }), true)
   assert.equal(allows({ Resource: 'arn:aws:s3:::bucket' }, { resource: key }), false)
-  assert.equal(allows({ Resource: 'arn:aws:simspaceweaver:*:*:simulation/*' }, { resource: '*' }), false)
+  assert.equal(
+    allows({ Resource: 'arn:aws:simspaceweaver:*:*:simulation/*' }, { resource: '*' }),
+    false,
+  )
 })
 
 // IAM, Resource: "If the * wildcard is the last character of a resource ARN segment, it can expand to match beyond the colon boundaries."
@@ -115,7 +154,12 @@ test('a * that ends a segment of a resource reaches over colons, and other wildc
   ]
   for (const resource of others) assert.equal(allows({ Resource: resource }), false, resource)
   const key = 'arn:aws:s3:::bucket/a:b:c'
-  for (const resource of ['arn:aws:s3:*:c', 'arn:aws:s3:::*/a?b*c', 'arn:aws:s3:::*:c', 'arn:aws:*:b:c']) {
+  for (const resource of [
+    'arn:aws:s3:*:c',
+    'arn:aws:s3:::*/a?b*c',
+    'arn:aws:s3:::*:c',
+    'arn:aws:*:b:c',
+  ]) {
     assert.equal(allows({ Resource: resource }, { resource: key }), true, resource)
   }
 })
@@ -147,7 +191,11 @@ test('an ARN without its last parts is about all that they may be, in an Allow a
     assert.equal(allows({ Resource: pattern }, { resource }), fits, `${pattern} ${resource}`)
     const denied = decide([{}, { Effect: 'Deny', Resource: pattern }], { resource })
     assert.equal(denied.allowed, !fits, `Deny ${pattern} ${resource}`)
-    assert.equal(allows({ NotResource: pattern }, { resource }), !fits, `not ${pattern} ${resource}`)
+    assert.equal(
+      allows({ NotResource: pattern }, { resource }),
+      !fits,
+      `not ${pattern} ${resource}`,
+    )
   }
 })
 
@@ -177,12 +225,19 @@ test('a variable without a value matches nothing, and lets no NotResource allow 
 })
 
 test('a variable without a value in what a condition refuses allows nothing, and still denies', () => {
-  const notMine = { StringNotEquals: { 'aws:ResourceTag/team': ['blue', '${aws:RequestTag/team}'] } }
-  const notLike = { 'ForAllValues:StringNotLike': { 'aws:ResourceTag/team': '${aws:RequestTag/team}*' } }
+  const notMine = {
+    StringNotEquals: { 'aws:ResourceTag/team': ['blue', '${aws:RequestTag/team}'] },
+  }
+  const notLike = {
+    'ForAllValues:StringNotLike': { 'aws:ResourceTag/team': '${aws:RequestTag/team}*' },
+  }
   const red = { 'aws:ResourceTag/team': 'red' }
   for (const Condition of [notMine, notLike]) {
     assert.equal(allows({ Condition }, { values: red }), false)
-    assert.equal(allows({ Condition }, { values: { ...red, 'aws:RequestTag/team': 'green' } }), true)
+    assert.equal(
+      allows({ Condition }, { values: { ...red, 'aws:RequestTag/team': 'green' } }),
+      true,
+    )
     assert.equal(allows({ Condition }, { values: { ...red, 'aws:RequestTag/team': 'red' } }), false)
     assert.equal(decide([{}, { Effect: 'Deny', Condition }], { values: red }).allowed, false)
   }
@@ -195,12 +250,18 @@ test('a policy of 2008 has no variables', () => {
   const parsed = parsePolicy({ Version: '2008-10-17', Statement: statement })
   assert.ok('policy' in parsed)
   const values = { 'aws:username': 'ann' }
-  assert.equal(decide([parsed.policy], { resource: 'arn:aws:s3:::home/ann', values }).allowed, false)
-  assert.equal(decide([parsed.policy], { resource: 'arn:aws:s3:::home/${aws:username}', values }).allowed, true)
+  assert.equal(
+    decide([parsed.policy], { resource: 'arn:aws:s3:::home/ann', values }).allowed,
+    false,
+  )
+  assert.equal(
+    decide([parsed.policy], { resource: 'arn:aws:s3:::home/${aws:username}', values }).allowed,
+    true,
+  )
 })
 
 const team = (value: string | string[]) => ({ 'aws:ResourceTag/team': value })
-const key = 'aws:ResourceTag/team'
+const KEY = 'aws:ResourceTag/team'
 
 test('text conditions compare whole values, with patterns in Like alone', () => {
   const cases: [string, string | string[], string, boolean][] = [
@@ -224,10 +285,14 @@ test('text conditions compare whole values, with patterns in Like alone', () => 
     ['BinaryEquals', 'QQ==', 'QQ==', true],
   ]
   for (const [operator, wanted, given, expected] of cases) {
-    assert.equal(holds({ [operator]: { [key]: wanted } }, team(given)), expected, `${operator} ${wanted} ${given}`)
+    assert.equal(
+      holds({ [operator]: { [KEY]: wanted } }, team(given)),
+      expected,
+      `${operator} ${wanted} ${given}`,
+    )
   }
   assert.equal(holds({ StringEquals: { 'AWS:resourcetag/TEAM': 'red' } }, team('red')), true)
-  const mine = { StringEquals: { [key]: '${aws:username}' } }
+  const mine = { StringEquals: { [KEY]: '${aws:username}' } }
   assert.equal(holds(mine, { ...team('ann'), 'aws:username': 'ann' }), true)
   assert.equal(holds(mine, { ...team('bob'), 'aws:username': 'ann' }), false)
 })
@@ -250,15 +315,17 @@ test('an absent key fails what is asked of it, but for negations, IfExists, ForA
     ['Null', 'false', false],
   ]
   for (const [operator, wanted, expected] of cases) {
-    assert.equal(holds({ [operator]: { [key]: wanted } }), expected, operator)
+    assert.equal(holds({ [operator]: { [KEY]: wanted } }), expected, operator)
   }
-  assert.equal(holds({ Null: { [key]: 'false' } }, team('red')), true)
-  assert.equal(holds({ StringEqualsIfExists: { [key]: 'blue' } }, team('red')), false)
+  assert.equal(holds({ Null: { [KEY]: 'false' } }, team('red')), true)
+  assert.equal(holds({ StringEqualsIfExists: { [KEY]: 'blue' } }, team('red')), false)
 })
 
 test('all values, or any, of a key with several', () => {
   const keys = (...given: string[]) => ({ 'aws:TagKeys': given })
-  const asked = (operator: string, ...wanted: string[]) => ({ [operator]: { 'aws:TagKeys': wanted } })
+  const asked = (operator: string, ...wanted: string[]) => ({
+    [operator]: { 'aws:TagKeys': wanted },
+  })
   assert.equal(holds(asked('ForAllValues:StringEquals', 'a', 'b'), keys('a', 'b')), true)
   assert.equal(holds(asked('ForAllValues:StringEquals', 'a', 'b'), keys('a', 'c')), false)
   assert.equal(holds(asked('ForAllValues:StringLike', 'a*'), keys()), true)
@@ -276,11 +343,26 @@ test('numbers, dates, truths and addresses', () => {
   assert.equal(holds(date('DateGreaterThanEquals', '2026-05-01T12:00:00Z'), noon), true)
   assert.equal(holds(date('DateEquals', '1777636800'), noon), true)
   assert.equal(holds(date('DateNotEquals', '2026-05-01T14:00:00+02:00'), noon), false)
-  assert.equal(holds({ NumericLessThanEquals: { 's3:max-keys': 10 } }, { 's3:max-keys': '10' }), true)
-  assert.equal(holds({ NumericGreaterThan: { 's3:max-keys': '10' } }, { 's3:max-keys': '9' }), false)
-  assert.equal(holds({ NumericNotEquals: { 's3:max-keys': '10' } }, { 's3:max-keys': 'many' }), false)
-  assert.equal(holds({ Bool: { 'aws:SecureTransport': true } }, { 'aws:SecureTransport': 'true' }), true)
-  assert.equal(holds({ Bool: { 'aws:SecureTransport': 'False' } }, { 'aws:SecureTransport': 'true' }), false)
+  assert.equal(
+    holds({ NumericLessThanEquals: { 's3:max-keys': 10 } }, { 's3:max-keys': '10' }),
+    true,
+  )
+  assert.equal(
+    holds({ NumericGreaterThan: { 's3:max-keys': '10' } }, { 's3:max-keys': '9' }),
+    false,
+  )
+  assert.equal(
+    holds({ NumericNotEquals: { 's3:max-keys': '10' } }, { 's3:max-keys': 'many' }),
+    false,
+  )
+  assert.equal(
+    holds({ Bool: { 'aws:SecureTransport': true } }, { 'aws:SecureTransport': 'true' }),
+    true,
+  )
+  assert.equal(
+    holds({ Bool: { 'aws:SecureTransport': 'False' } }, { 'aws:SecureTransport': 'true' }),
+    false,
+  )
   const from = (operator: string, range: string, ip: string) =>
     holds({ [operator]: { 'aws:SourceIp': range } }, { 'aws:SourceIp': ip })
   assert.equal(from('IpAddress', '10.1.0.0/16', '10.1.255.3'), true)
@@ -293,10 +375,14 @@ test('numbers, dates, truths and addresses', () => {
 })
 
 test('all conditions of a statement must hold', () => {
-  const condition = { StringEquals: { [key]: 'red', 'aws:username': 'ann' }, Bool: { 'aws:SecureTransport': 'true' } }
+  const condition = {
+    StringEquals: { [KEY]: 'red', 'aws:username': 'ann' },
+    Bool: { 'aws:SecureTransport': 'true' },
+  }
   const good = { ...team('red'), 'aws:username': 'ann', 'aws:SecureTransport': 'true' }
   assert.equal(holds(condition, good), true)
-  for (const name of Object.keys(good)) assert.equal(holds(condition, { ...good, [name]: 'x' }), false, name)
+  for (const name of Object.keys(good))
+    assert.equal(holds(condition, { ...good, [name]: 'x' }), false, name)
 })
 
 test('a denial names who, what, on what and why', () => {
@@ -328,8 +414,16 @@ test('a faulty policy is refused with the place of the fault', () => {
     [{ Statement: { ...good, Action: [] } }, 'Statement.Action', /empty/],
     [{ Statement: { ...good, Action: 'GetObject' } }, 'Statement.Action', /no action/],
     [{ Statement: { ...good, Resource: 'bucket/*' } }, 'Statement.Resource', /no resource/],
-    [{ Statement: { ...good, Resource: ['*', 'arn:aws:s3:::'] } }, 'Statement.Resource.1', /names no resource/],
-    [{ Statement: { ...good, Resource: 'arn:aws:simspaceweave' } }, 'Statement.Resource', /"simspaceweaver"/],
+    [
+      { Statement: { ...good, Resource: ['*', 'arn:aws:s3:::'] } },
+      'Statement.Resource.1',
+      /names no resource/,
+    ],
+    [
+      { Statement: { ...good, Resource: 'arn:aws:simspaceweave' } },
+      'Statement.Resource',
+      /"simspaceweaver"/,
+    ],
     [
       { Statement: { ...good, NotResource: 'arn:a:s3:::b', Resource: undefined } },
       'Statement.NotResource',
@@ -362,11 +456,18 @@ test('a faulty policy is refused with the place of the fault', () => {
 })
 
 test('a pattern matches as a regular expression of the same meaning does', () => {
-  const letters = fc.string({ unit: fc.constantFrom('a', 'b', '😀', '*', '?'), minLength: 1, maxLength: 8 })
+  const letters = fc.string({
+    unit: fc.constantFrom('a', 'b', '😀', '*', '?'),
+    minLength: 1,
+    maxLength: 8,
+  })
   const text = fc.string({ unit: fc.constantFrom('a', 'b', '😀'), maxLength: 10 })
   fc.assert(
     fc.property(letters, text, (pattern, name) => {
-      const expected = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'u').test(name)
+      const expected = new RegExp(
+        `^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`,
+        'u',
+      ).test(name)
       const resource = `arn:aws:s3:::${name}`
       assert.equal(allows({ Resource: `arn:aws:s3:::${pattern}` }, { resource }), expected)
     }),
@@ -380,7 +481,8 @@ test('a resource matches as a regular expression of the same meaning does', () =
     const steps = [...pattern].map((character, index) => {
       const isLast = pattern.slice(0, index).split(':').length > 5
       if (character === '?') return isLast ? '.' : '[^:]'
-      if (character === '*') return isLast || /^(:|$)/.test(pattern.slice(index + 1)) ? '.*' : '[^:]*'
+      if (character === '*')
+        return isLast || /^(:|$)/.test(pattern.slice(index + 1)) ? '.*' : '[^:]*'
       return character
     })
     return steps.join('')
@@ -388,7 +490,9 @@ test('a resource matches as a regular expression of the same meaning does', () =
   fc.assert(
     fc.property(letters, text, (pattern, name) => {
       const expected = new RegExp(`^${expressionOf(`arn:${pattern}`)}$`).test(`arn:${name}`)
-      const parsed = resourcePattern(parsePattern(`arn:${pattern}`, { wildcards: true, variables: false }))
+      const parsed = resourcePattern(
+        parsePattern(`arn:${pattern}`, { wildcards: true, variables: false }),
+      )
       assert.equal(
         matchesPattern(parsed, `arn:${name}`, () => undefined),
         expected,

@@ -7,7 +7,7 @@ import { matchesPattern, type Pattern, reachBelow, textOf } from './pattern.ts'
 import type { Policy, Statement } from './policy.ts'
 import type { RequestContext } from './request-context.ts'
 
-export interface AccessRequest {
+interface AccessRequest {
   /** `service:Operation`. */
   readonly action: string
   /** An ARN, or `*` where the action is about no resource in particular. */
@@ -22,7 +22,7 @@ export interface Grants {
 }
 
 /** Which statement: of the user's policies by index, or of the session's. */
-export interface StatementPlace {
+interface StatementPlace {
   readonly policy: number | 'session'
   readonly statement: number
 }
@@ -67,12 +67,17 @@ function decide(
   if (denied !== undefined) return { allowed: false, why: 'explicitDeny', by: denied }
   const allowed = firstIn('Allow')
   if (allowed === undefined) return { allowed: false, why: 'noAllow' }
-  if (sessionPolicy !== undefined && inSession('Allow') === undefined) return { allowed: false, why: 'noSessionAllow' }
+  if (sessionPolicy !== undefined && inSession('Allow') === undefined)
+    return { allowed: false, why: 'noSessionAllow' }
   return { allowed: true, by: allowed }
 }
 
 /** Whether a statement is about the request: action (in lower case), resource and all conditions fit. */
-function statementApplies(statement: Statement, action: string, { resource, context }: AccessRequest): boolean {
+function statementApplies(
+  statement: Statement,
+  action: string,
+  { resource, context }: AccessRequest,
+): boolean {
   const variableOf = (name: string) => context.variable(name)
   const isAction = statement.actions.some((each) => matchesPattern(each, action, variableOf))
   if (isAction === statement.actionsExcluded) return false
@@ -80,13 +85,26 @@ function statementApplies(statement: Statement, action: string, { resource, cont
   if (isResource === statement.resourcesExcluded) return false
   // What is left out of an Allow must be known, or it would allow too much.
   const isUnclear = (each: Pattern) => textOf(each, variableOf) === undefined
-  if (statement.effect === 'Allow' && statement.resourcesExcluded && statement.resources.some(isUnclear)) return false
-  if (statement.effect === 'Allow' && statement.conditions.some((each) => leavesOpen(each, context))) return false
+  if (
+    statement.effect === 'Allow' &&
+    statement.resourcesExcluded &&
+    statement.resources.some(isUnclear)
+  )
+    return false
+  if (
+    statement.effect === 'Allow' &&
+    statement.conditions.some((each) => leavesOpen(each, context))
+  )
+    return false
   return statement.conditions.every((condition) => conditionHolds(condition, context))
 }
 
 /** An Allow that is about some of the resources, or a Deny that is about all of them. */
-function statementAppliesBelow(statement: Statement, action: string, { resource, context }: AccessRequest): boolean {
+function statementAppliesBelow(
+  statement: Statement,
+  action: string,
+  { resource, context }: AccessRequest,
+): boolean {
   const variableOf = (name: string) => context.variable(name)
   const isAction = statement.actions.some((each) => matchesPattern(each, action, variableOf))
   if (isAction === statement.actionsExcluded) return false
@@ -100,13 +118,20 @@ function statementAppliesBelow(statement: Statement, action: string, { resource,
 }
 
 /** What the caller is told: who, what and on what, in the words that AWS's users know. */
-export function denialMessage(arn: string, request: AccessRequest, decision: Decision & { allowed: false }): string {
+export function denialMessage(
+  arn: string,
+  request: AccessRequest,
+  decision: Decision & { allowed: false },
+): string {
   const reasons = {
     explicitDeny: 'with an explicit deny in an identity-based policy',
     noAllow: `because no identity-based policy allows the ${request.action} action`,
     noSessionAllow: `because no session policy allows the ${request.action} action`,
   }
-  const why = decision.why === 'explicitDeny' && decision.by.policy === 'session' ? SESSION_DENY : reasons[decision.why]
+  const why =
+    decision.why === 'explicitDeny' && decision.by.policy === 'session'
+      ? SESSION_DENY
+      : reasons[decision.why]
   return `User: ${arn} is not authorized to perform: ${request.action} on resource: ${request.resource} ${why}`
 }
 

@@ -37,7 +37,8 @@ function parseAddress(text: string): { version: 4 | 6; value: bigint } | undefin
 
 function parseFour(text: string): bigint | undefined {
   const parts = text.split('.')
-  if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255)) return undefined
+  if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255))
+    return undefined
   return parts.reduce((value, part) => (value << 8n) | BigInt(part), 0n)
 }
 

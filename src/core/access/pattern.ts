@@ -2,26 +2,30 @@
 // Owns what a pattern matches; never knows what the text means.
 
 /** One step of a pattern: a character to be met as it is, one that stands for others, or a variable. */
-export type PatternPart = string | Wildcard | PatternVariable
+type PatternPart = string | Wildcard | PatternVariable
 export type Pattern = readonly PatternPart[]
 
-export interface PatternVariable {
+interface PatternVariable {
   readonly variable: string
   /** What stands for it where the request has no such key. */
   readonly fallback?: string
 }
 
-export const ANY_ONE = Symbol('?')
+const ANY_ONE = Symbol('?')
 export const ANY_MANY = Symbol('*')
 /** The same, of all characters but `:`. */
 const ANY_ONE_IN_SEGMENT = Symbol('?')
 const ANY_MANY_IN_SEGMENT = Symbol('*')
-type Wildcard = typeof ANY_ONE | typeof ANY_MANY | typeof ANY_ONE_IN_SEGMENT | typeof ANY_MANY_IN_SEGMENT
+type Wildcard =
+  | typeof ANY_ONE
+  | typeof ANY_MANY
+  | typeof ANY_ONE_IN_SEGMENT
+  | typeof ANY_MANY_IN_SEGMENT
 
 /** The one value of a variable in a request; undefined where the key is absent or has several values. */
-export type VariableValue = (name: string) => string | undefined
+type VariableValue = (name: string) => string | undefined
 
-export interface PatternOptions {
+interface PatternOptions {
   readonly wildcards: boolean
   readonly variables: boolean
 }
@@ -45,10 +49,13 @@ function parse(text: string, options: PatternOptions): Pattern {
   const parts: PatternPart[] = []
   const characters = /\$\{([^}]*)\}|[\s\S]/gu
   for (const [whole, inner] of text.matchAll(characters)) {
-    if (inner === undefined || !options.variables) parts.push(...(inner === undefined ? [whole] : whole))
+    if (inner === undefined || !options.variables)
+      parts.push(...(inner === undefined ? [whole] : whole))
     else parts.push(variableOf(inner))
   }
-  return options.wildcards ? parts.map((part) => (part === '*' ? ANY_MANY : part === '?' ? ANY_ONE : part)) : parts
+  return options.wildcards
+    ? parts.map((part) => (part === '*' ? ANY_MANY : part === '?' ? ANY_ONE : part))
+    : parts
 }
 
 function variableOf(inner: string): PatternPart {
@@ -68,7 +75,11 @@ export function matchesPattern(pattern: Pattern, text: string, variables: Variab
 }
 
 /** Of all texts that begin with `prefix`, how many the pattern matches: all of them, none, or perhaps some. */
-export function reachBelow(pattern: Pattern, prefix: string, variables: VariableValue): 'all' | 'some' | 'none' {
+export function reachBelow(
+  pattern: Pattern,
+  prefix: string,
+  variables: VariableValue,
+): 'all' | 'some' | 'none' {
   const steps = resolved(pattern, variables)
   if (steps === undefined) return 'none'
   let places = withStars(new Set([0]), steps)
@@ -137,9 +148,14 @@ export function filledArn(pattern: Pattern): Pattern {
 }
 
 /** Names of the variables in a text, and what is wrong with the way in which they are written, if anything is. */
-export function variablesIn(text: string): { readonly names: readonly string[] } | { readonly reason: string } {
-  if (text.replaceAll(/\$\{[^}]*\}/g, '').includes('${')) return { reason: `a variable in '${text}' has no end` }
-  const variables = parse(text, { wildcards: false, variables: true }).filter((part) => typeof part === 'object')
+export function variablesIn(
+  text: string,
+): { readonly names: readonly string[] } | { readonly reason: string } {
+  if (text.replaceAll(/\$\{[^}]*\}/g, '').includes('${'))
+    return { reason: `a variable in '${text}' has no end` }
+  const variables = parse(text, { wildcards: false, variables: true }).filter(
+    (part) => typeof part === 'object',
+  )
   if (variables.some(({ variable, fallback }) => variable === '' && fallback === undefined)) {
     return { reason: `a variable in '${text}' has no name` }
   }
@@ -208,5 +224,9 @@ function matchesSteps(steps: readonly Step[], text: ArrayLike<string>): boolean 
 }
 
 function fits(wanted: Step, character: string): boolean {
-  return wanted === character || wanted === ANY_ONE || (wanted === ANY_ONE_IN_SEGMENT && character !== ':')
+  return (
+    wanted === character ||
+    wanted === ANY_ONE ||
+    (wanted === ANY_ONE_IN_SEGMENT && character !== ':')
+  )
 }

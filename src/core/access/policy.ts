@@ -2,8 +2,22 @@
 // Owns the grammar of an identity policy; never decides about a request.
 
 import { type Condition, conditionOf } from './conditions.ts'
-import { filledArn, type Pattern, parsePattern, resourcePattern, splitPattern, variablesIn } from './pattern.ts'
-import { actionFault, arnFault, comparisonFault, type KeyUse, keyFault, variableFault } from './vocabulary.ts'
+import {
+  filledArn,
+  type Pattern,
+  parsePattern,
+  resourcePattern,
+  splitPattern,
+  variablesIn,
+} from './pattern.ts'
+import {
+  actionFault,
+  arnFault,
+  comparisonFault,
+  type KeyUse,
+  keyFault,
+  variableFault,
+} from './vocabulary.ts'
 
 export interface Policy {
   readonly statements: readonly Statement[]
@@ -21,7 +35,7 @@ export interface Statement {
   readonly conditions: readonly Condition[]
 }
 
-export interface PolicyFault {
+interface PolicyFault {
   /** Members and indices that lead to the place, such as `['Statement', 0, 'Effect']`. */
   readonly path: readonly (string | number)[]
   readonly reason: string
@@ -56,19 +70,24 @@ class Fault extends Error {
 function policyOf(value: unknown): Policy {
   const members = membersOf(value, [], ['Version', 'Id', 'Statement'])
   const { Version: version = '2008-10-17', Statement: given } = members
-  if (!VERSIONS.includes(version as string)) throw new Fault(['Version'], `Version must be ${VERSIONS.join(' or ')}`)
+  if (!VERSIONS.includes(version as string))
+    throw new Fault(['Version'], `Version must be ${VERSIONS.join(' or ')}`)
   if (given === undefined) throw new Fault([], 'a policy needs a Statement')
   // Whether `${...}` stands for a key of the request.
   const variables = version === VERSIONS[0]
   if (!Array.isArray(given)) return { statements: [statementOf(given, ['Statement'], variables)] }
-  return { statements: given.map((each, index) => statementOf(each, ['Statement', index], variables)) }
+  return {
+    statements: given.map((each, index) => statementOf(each, ['Statement', index], variables)),
+  }
 }
 
 function statementOf(value: unknown, path: Path, variables: boolean): Statement {
   const names = ['Sid', 'Effect', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition']
   const { Sid: sid, Effect: effect, Condition: condition, ...rest } = membersOf(value, path, names)
-  if (sid !== undefined && typeof sid !== 'string') throw new Fault([...path, 'Sid'], 'Sid must be text')
-  if (effect !== 'Allow' && effect !== 'Deny') throw new Fault([...path, 'Effect'], 'Effect must be Allow or Deny')
+  if (sid !== undefined && typeof sid !== 'string')
+    throw new Fault([...path, 'Sid'], 'Sid must be text')
+  if (effect !== 'Allow' && effect !== 'Deny')
+    throw new Fault([...path, 'Effect'], 'Effect must be Allow or Deny')
   const actions = oneOf(rest, 'Action', 'NotAction', path)
   const resources = oneOf(rest, 'Resource', 'NotResource', path)
   const use: KeyUse = {
@@ -90,7 +109,10 @@ function statementOf(value: unknown, path: Path, variables: boolean): Statement 
 
 function actionPattern(action: string, at: Path): Pattern {
   if (!/^([\w-]+:[\w*?]+|\*:\*|\*)$/.test(action)) {
-    throw new Fault(at, `'${action}' is no action; one reads service:Operation, such as s3:GetObject`)
+    throw new Fault(
+      at,
+      `'${action}' is no action; one reads service:Operation, such as s3:GetObject`,
+    )
   }
   requireNone(actionFault(action), at)
   return parsePattern(action.toLowerCase(), { wildcards: true, variables: false })
@@ -100,9 +122,11 @@ function actionPattern(action: string, at: Path): Pattern {
 function resourcePatterns(resource: string, at: Path, variables: boolean): Pattern[] {
   const pattern = parsePattern(resource, { wildcards: true, variables })
   if (resource === '*') return [pattern]
-  if (!resource.startsWith('arn:')) throw new Fault(at, `'${resource}' is no resource; one reads arn:aws:..., or *`)
+  if (!resource.startsWith('arn:'))
+    throw new Fault(at, `'${resource}' is no resource; one reads arn:aws:..., or *`)
   const [, partition, service, , , named] = splitPattern(pattern, ARN_PARTS)
-  if (named?.length === 0) throw new Fault(at, `'${resource}' names no resource; for all of them it ends in a *`)
+  if (named?.length === 0)
+    throw new Fault(at, `'${resource}' names no resource; for all of them it ends in a *`)
   requireNone(arnFault(literalOf(partition), literalOf(service)), at)
   const filled = filledArn(pattern)
   return (filled === pattern ? [pattern] : [pattern, filled]).map(resourcePattern)
@@ -125,7 +149,12 @@ function requireNone(fault: string | undefined, at: Path): void {
   if (fault !== undefined) throw new Fault(at, fault)
 }
 
-function oneOf(members: Readonly<Record<string, unknown>>, name: string, notName: string, path: Path) {
+function oneOf(
+  members: Readonly<Record<string, unknown>>,
+  name: string,
+  notName: string,
+  path: Path,
+) {
   const excluded = members[notName] !== undefined
   if (excluded === (members[name] !== undefined)) {
     throw new Fault(path, `a statement needs ${name} or ${notName}, and not both`)
@@ -164,7 +193,10 @@ function membersOf(value: unknown, path: Path, names?: readonly string[]): Recor
   }
   const unknown = names && Object.keys(value).find((name) => !names.includes(name))
   if (unknown !== undefined) {
-    throw new Fault([...path, unknown], `'${unknown}' has no place here; there may be ${names?.join(', ')}`)
+    throw new Fault(
+      [...path, unknown],
+      `'${unknown}' has no place here; there may be ${names?.join(', ')}`,
+    )
   }
   return value as Record<string, unknown>
 }
@@ -173,7 +205,10 @@ function membersOf(value: unknown, path: Path, names?: readonly string[]): Recor
 function textsOf(value: unknown, path: Path): { text: string; at: Path }[] {
   if (Array.isArray(value) && value.length === 0) throw new Fault(path, 'the list is empty')
   if (Array.isArray(value))
-    return value.map((each, index) => ({ text: textOf(each, [...path, index]), at: [...path, index] }))
+    return value.map((each, index) => ({
+      text: textOf(each, [...path, index]),
+      at: [...path, index],
+    }))
   return [{ text: textOf(value, path), at: path }]
 }
 

@@ -3,7 +3,11 @@ import { test } from 'node:test'
 import { RequestContext } from './request-context.ts'
 
 test('a key has the value that comes last, in whichever case it is asked for', () => {
-  const context = new RequestContext({ 'aws:a': 'early', 'aws:b': 'b' }, {}, { 'aws:a': ['late', 'later'] })
+  const context = new RequestContext(
+    { 'aws:a': 'early', 'aws:b': 'b' },
+    {},
+    { 'aws:a': ['late', 'later'] },
+  )
   assert.deepEqual(context.valuesOf('aws:a'), ['late', 'later'])
   assert.deepEqual(context.valuesOf('AWS:A'), ['late', 'later'])
   assert.deepEqual(context.valuesOf('aws:B'), ['b'])

@@ -45,6 +45,9 @@ function presentList(value: string | readonly string[] | undefined): readonly st
 }
 
 /** Tags as condition keys: `tagValues({ team: 'a' }, 'aws:ResourceTag')` is `{ 'aws:ResourceTag/team': 'a' }`. */
-export function tagValues(tags: Readonly<Record<string, string>>, prefix: string): Record<string, string> {
+export function tagValues(
+  tags: Readonly<Record<string, string>>,
+  prefix: string,
+): Record<string, string> {
   return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, value]))
 }

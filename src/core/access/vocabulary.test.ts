@@ -12,7 +12,9 @@ const DENY = { ...ALLOW, Effect: 'Deny' }
 /** Where and why a policy of one statement is refused; undefined where it is not. */
 function faultOf(statement: Source): string | undefined {
   const parsed = parsePolicy({ Version: '2012-10-17', Statement: statement })
-  return 'fault' in parsed ? `${parsed.fault.path.slice(1).join('.')}: ${parsed.fault.reason}` : undefined
+  return 'fault' in parsed
+    ? `${parsed.fault.path.slice(1).join('.')}: ${parsed.fault.reason}`
+    : undefined
 }
 
 const condition = (key: string, value: unknown = 'x', operator = 'StringEquals') => ({
@@ -21,17 +23,42 @@ const condition = (key: string, value: unknown = 'x', operator = 'StringEquals')
 
 test('all actions that Heddle asks for are known, in any case, and so are those of AWS that it never asks for', () => {
   const own = OPERATION_NAMES.map((name) => `simspaceweaver:${name}`)
-  const s3 = ['s3:GetObject', 's3:ListBucket', 's3:GetObjectVersion', 's3:PutObjectAcl', 's3:GetBucketVersioning']
-  const others = ['heddle:ReadMetrics', 'sts:GetCallerIdentity', 'logs:PutLogEvents', 'ec2:*', 'iam:PassRole']
-  const wild = ['*', '*:*', 's3:*', 's3:Get*', 's3:*Object', 'S3:getobject', 'simspaceweaver:St?pClock', 'heddle:Read*']
+  const s3 = [
+    's3:GetObject',
+    's3:ListBucket',
+    's3:GetObjectVersion',
+    's3:PutObjectAcl',
+    's3:GetBucketVersioning',
+  ]
+  const others = [
+    'heddle:ReadMetrics',
+    'sts:GetCallerIdentity',
+    'logs:PutLogEvents',
+    'ec2:*',
+    'iam:PassRole',
+  ]
+  const wild = [
+    '*',
+    '*:*',
+    's3:*',
+    's3:Get*',
+    's3:*Object',
+    'S3:getobject',
+    'simspaceweaver:St?pClock',
+    'heddle:Read*',
+  ]
   for (const action of [...own, ...s3, ...others, ...wild]) {
-    for (const statement of [ALLOW, DENY]) assert.equal(faultOf({ ...statement, Action: action }), undefined, action)
+    for (const statement of [ALLOW, DENY])
+      assert.equal(faultOf({ ...statement, Action: action }), undefined, action)
   }
 })
 
 test('an action that does not exist is refused with its place and the nearest one', () => {
   const cases: [string, RegExp][] = [
-    ['simspaceweaver:StartClok', /no action is called 'simspaceweaver:StartClok' .*"simspaceweaver:StartClock"/],
+    [
+      'simspaceweaver:StartClok',
+      /no action is called 'simspaceweaver:StartClok' .*"simspaceweaver:StartClock"/,
+    ],
     ['simspaceweaver:StopSimulations', /"simspaceweaver:StopSimulation"/],
     ['simspaceweaver:Delte*', /"simspaceweaver:Delet\*"/],
     ['simspaceweaver:*Snapshots', /no action is called/],
@@ -69,11 +96,16 @@ test('keys that Heddle sets are good in every statement whose actions have them'
   ]
   for (const key of everywhere) {
     for (const statement of [ALLOW, DENY]) {
-      assert.equal(faultOf({ ...statement, ...condition(key, 'x', 'StringNotEquals') }), undefined, key)
+      assert.equal(
+        faultOf({ ...statement, ...condition(key, 'x', 'StringNotEquals') }),
+        undefined,
+        key,
+      )
     }
   }
   for (const [key, actions] of some) {
-    for (const action of actions) assert.equal(faultOf({ ...DENY, Action: action, ...condition(key) }), undefined, key)
+    for (const action of actions)
+      assert.equal(faultOf({ ...DENY, Action: action, ...condition(key) }), undefined, key)
   }
 })
 
@@ -81,12 +113,19 @@ test('a Deny whose actions never have its key is refused, and an Allow is not', 
   const cases: [string, Source][] = [
     ['s3:prefix', { Action: 's3:GetObject' }],
     ['aws:ResourceTag/team', { Action: 's3:*' }],
-    ['aws:ResourceTag/team', { Action: ['simspaceweaver:StartSimulation', 'simspaceweaver:ListSimulations'] }],
+    [
+      'aws:ResourceTag/team',
+      { Action: ['simspaceweaver:StartSimulation', 'simspaceweaver:ListSimulations'] },
+    ],
     ['aws:RequestTag/team', { Action: 'simspaceweaver:UntagResource' }],
     ['aws:TagKeys', { Action: undefined, NotAction: 'simspaceweaver:*' }],
   ]
   for (const [key, actions] of cases) {
-    assert.match(faultOf({ ...DENY, ...actions, ...condition(key) }) ?? '', /no action of this Deny has/, key)
+    assert.match(
+      faultOf({ ...DENY, ...actions, ...condition(key) }) ?? '',
+      /no action of this Deny has/,
+      key,
+    )
     assert.equal(faultOf({ ...ALLOW, ...actions, ...condition(key) }), undefined, key)
   }
 })
@@ -114,7 +153,10 @@ test('an unknown condition key is refused in every statement, with the nearest o
       assert.ok(fault.startsWith(`Condition.StringEquals.${key}: `), fault)
     }
   }
-  assert.match(faultOf({ ...DENY, ...condition('aws:Sourceip ', true, 'Null') }) ?? '', /"aws:SourceIp"/)
+  assert.match(
+    faultOf({ ...DENY, ...condition('aws:Sourceip ', true, 'Null') }) ?? '',
+    /"aws:SourceIp"/,
+  )
 })
 
 test('a key of IAM that Heddle can not know is refused in a Deny, however it is asked, and taken in an Allow', () => {
@@ -123,9 +165,18 @@ test('a key of IAM that Heddle can not know is refused in a Deny, however it is 
     's3:x-amz-acl', 's3:ExistingObjectTag/a', 's3:signatureversion', 'kms:ViaService', 'saml:sub', 'accounts.google.com:aud',
   ] // biome-ignore format: a list
   for (const key of keys) {
-    for (const operator of ['StringEquals', 'StringNotEquals', 'StringEqualsIfExists', 'ForAnyValue:StringLike']) {
+    for (const operator of [
+      'StringEquals',
+      'StringNotEquals',
+      'StringEqualsIfExists',
+      'ForAnyValue:StringLike',
+    ]) {
       const asked = condition(key, 'x', operator)
-      assert.match(faultOf({ ...DENY, ...asked }) ?? '', /Heddle never sets .*this Deny would not deny/, key)
+      assert.match(
+        faultOf({ ...DENY, ...asked }) ?? '',
+        /Heddle never sets .*this Deny would not deny/,
+        key,
+      )
       assert.equal(faultOf({ ...ALLOW, ...asked }), undefined, key)
     }
     assert.match(faultOf({ ...DENY, ...condition(key, true, 'Null') }) ?? '', /never sets/, key)
@@ -137,17 +188,29 @@ test('variables are held to the same, in resources and in conditions', () => {
   for (const statement of [ALLOW, DENY]) {
     assert.equal(faultOf({ ...statement, Resource: home('aws:username') }), undefined)
     assert.equal(faultOf({ ...statement, Resource: 'arn:aws:s3:::${*}${?}${$}' }), undefined)
-    assert.match(faultOf({ ...statement, Resource: home('aws:usrname') }) ?? '', /^Resource: .*"aws:username"/)
+    assert.match(
+      faultOf({ ...statement, Resource: home('aws:usrname') }) ?? '',
+      /^Resource: .*"aws:username"/,
+    )
     assert.match(faultOf({ ...statement, Resource: home('aws:TagKeys') }) ?? '', /several values/)
     assert.match(faultOf({ ...statement, Resource: home('') }) ?? '', /no name/)
-    assert.match(faultOf({ ...statement, Resource: 'arn:aws:s3:::home/${aws:username' }) ?? '', /no end/)
+    assert.match(
+      faultOf({ ...statement, Resource: 'arn:aws:s3:::home/${aws:username' }) ?? '',
+      /no end/,
+    )
     const mine = condition('aws:RequestTag/owner', ['x', '${aws:userName2}'])
-    assert.match(faultOf({ ...statement, ...mine }) ?? '', /^Condition.StringEquals.aws:RequestTag\/owner.1: /)
+    assert.match(
+      faultOf({ ...statement, ...mine }) ?? '',
+      /^Condition.StringEquals.aws:RequestTag\/owner.1: /,
+    )
   }
   const team = home("aws:PrincipalTag/team, 'none'")
   assert.equal(faultOf({ ...ALLOW, Resource: team }), undefined)
   assert.match(faultOf({ ...DENY, Resource: team }) ?? '', /^Resource: Heddle never sets/)
-  assert.match(faultOf({ ...DENY, Resource: undefined, NotResource: team }) ?? '', /^NotResource: Heddle never sets/)
+  assert.match(
+    faultOf({ ...DENY, Resource: undefined, NotResource: team }) ?? '',
+    /^NotResource: Heddle never sets/,
+  )
 })
 
 test('an operator that can say nothing about a key is refused, and all that can are taken', () => {
@@ -163,12 +226,21 @@ test('an operator that can say nothing about a key is refused, and all that can 
     ['DateLessThan', 's3:max-keys', '2026-01-01', /compares dates/],
     ['NotIpAddressIfExists', 'aws:CurrentTime', '10.0.0.1', /compared as dates or text/],
     ['ArnLike', 'aws:username', 'arn:aws:iam::*:user/ann', /compares ARNs/],
-    ['StringEquals', 'aws:SourceIp', ['10.0.0.1', '10.0.0.0/8'], /'10.0.0.0\/8' is a range of addresses/],
+    [
+      'StringEquals',
+      'aws:SourceIp',
+      ['10.0.0.1', '10.0.0.0/8'],
+      /'10.0.0.0\/8' is a range of addresses/,
+    ],
     ['ForAnyValue:StringNotLike', 'aws:SourceIp', '10.0.0.*/8', /IpAddress/],
   ]
   for (const [operator, key, value, reason] of bad) {
     for (const statement of [ALLOW, DENY]) {
-      assert.match(faultOf({ ...statement, ...condition(key, value, operator) }) ?? '', reason, operator)
+      assert.match(
+        faultOf({ ...statement, ...condition(key, value, operator) }) ?? '',
+        reason,
+        operator,
+      )
     }
   }
   const good: [operator: string, key: string, value: unknown][] = [
@@ -189,6 +261,10 @@ test('an operator that can say nothing about a key is refused, and all that can 
     ['IpAddress', 'aws:RequestTag/home', '10.0.0.0/8'],
   ]
   for (const [operator, key, value] of good) {
-    assert.equal(faultOf({ ...DENY, ...condition(key, value, operator) }), undefined, `${operator} ${key}`)
+    assert.equal(
+      faultOf({ ...DENY, ...condition(key, value, operator) }),
+      undefined,
+      `${operator} ${key}`,
+    )
   }
 })

@@ -46,9 +46,16 @@ const OWN_KEYS: readonly OwnKey[] = [
   { name: 'aws:EpochTime', kinds: ['dates', 'numbers'] },
   { name: 'aws:RequestedRegion' },
   { name: 'aws:TokenIssueTime', kinds: ['dates'] },
-  { name: 'aws:ResourceTag/', actions: weaver(...OPERATION_NAMES.filter((name) => !UNTAGGED.includes(name))) },
+  {
+    name: 'aws:ResourceTag/',
+    actions: weaver(...OPERATION_NAMES.filter((name) => !UNTAGGED.includes(name))),
+  },
   { name: 'aws:RequestTag/', actions: weaver('StartSimulation', 'TagResource') },
-  { name: 'aws:TagKeys', actions: weaver('StartSimulation', 'TagResource', 'UntagResource'), isList: true },
+  {
+    name: 'aws:TagKeys',
+    actions: weaver('StartSimulation', 'TagResource', 'UntagResource'),
+    isList: true,
+  },
   { name: 's3:prefix', actions: ['s3:ListBucket'] },
   { name: 's3:delimiter', actions: ['s3:ListBucket'] },
   { name: 's3:max-keys', actions: ['s3:ListBucket'], kinds: ['numbers'] },
@@ -60,13 +67,16 @@ export function actionFault(action: string): string | undefined {
   const service = serviceOf(action)
   const isKnown = SERVICES.includes(service)
   if (!isKnown && AWS_SERVICES.has(service)) return undefined
-  if (!isKnown) return `there is no service '${service}'${suggestion(service, [...SERVICES, ...AWS_SERVICES])}`
+  if (!isKnown)
+    return `there is no service '${service}'${suggestion(service, [...SERVICES, ...AWS_SERVICES])}`
   const pattern = parsePattern(action.toLowerCase(), { wildcards: true, variables: false })
   const names = ACTIONS.filter((name) => serviceOf(name) === service)
-  if (names.some((name) => matchesPattern(pattern, name.toLowerCase(), () => undefined))) return undefined
+  if (names.some((name) => matchesPattern(pattern, name.toLowerCase(), () => undefined)))
+    return undefined
   // Of `Delte*` the names' beginnings are compared.
   const beginning = /^[^*?]*(?=\*$)/.exec(action)?.[0]
-  const near = beginning === undefined ? names : names.map((name) => `${name.slice(0, beginning.length)}*`)
+  const near =
+    beginning === undefined ? names : names.map((name) => `${name.slice(0, beginning.length)}*`)
   return `no action is called '${action}'${suggestion(action, near)}`
 }
 
@@ -85,7 +95,8 @@ export function keyFault(key: string, use: KeyUse): string | undefined {
   if (own === undefined) {
     return `Heddle never sets the condition key '${key}', so that this Deny would not deny: see docs/access.md`
   }
-  if (own.actions === undefined || own.actions.some((action) => covers(use, action))) return undefined
+  if (own.actions === undefined || own.actions.some((action) => covers(use, action)))
+    return undefined
   const having = own.actions.map((action) => action.slice(action.indexOf(':') + 1)).join(', ')
   return `no action of this Deny has the condition key '${key}', which requests of ${having} have`
 }
@@ -97,14 +108,21 @@ export function unknownKeyFault(key: string): string | undefined {
 }
 
 /** What is wrong with asking a key by an operator: a comparison that can never hold, or always does; undefined where nothing is. */
-export function comparisonFault(key: string, kind: ValueKind, values: readonly string[]): string | undefined {
+export function comparisonFault(
+  key: string,
+  kind: ValueKind,
+  values: readonly string[],
+): string | undefined {
   const own = ownKey(key)
   if (own === undefined || own.name.endsWith('/')) return undefined
   const { kinds = [] } = own
   if (kind !== 'text' && !kinds.includes(kind)) {
     return `'${key}' is compared as ${[...kinds, 'text'].join(' or ')}, and this operator compares ${kind}`
   }
-  const range = kind === 'text' && kinds.includes('addresses') ? values.find((value) => value.includes('/')) : undefined
+  const range =
+    kind === 'text' && kinds.includes('addresses')
+      ? values.find((value) => value.includes('/'))
+      : undefined
   return range === undefined
     ? undefined
     : `'${range}' is a range of addresses, which IpAddress and NotIpAddress compare`
@@ -117,11 +135,15 @@ export function variableFault(key: string, use: KeyUse): string | undefined {
 }
 
 /** What is wrong with an ARN's first parts, where they are given; undefined where nothing is. */
-export function arnFault(partition: string | undefined, service: string | undefined): string | undefined {
+export function arnFault(
+  partition: string | undefined,
+  service: string | undefined,
+): string | undefined {
   if (partition !== undefined && !/^aws(-[a-z-]+)?$/.test(partition)) {
     return `there is no partition '${partition}'; an ARN begins with arn:aws:`
   }
-  if (service === undefined || SERVICES.includes(service) || AWS_SERVICES.has(service)) return undefined
+  if (service === undefined || SERVICES.includes(service) || AWS_SERVICES.has(service))
+    return undefined
   return `there is no service '${service}'${suggestion(service, [...SERVICES, ...AWS_SERVICES])}`
 }
 
@@ -130,7 +152,9 @@ function serviceOf(name: string): string {
 }
 
 function covers({ actions, actionsExcluded }: KeyUse, action: string): boolean {
-  const isNamed = actions.some((pattern) => matchesPattern(pattern, action.toLowerCase(), () => undefined))
+  const isNamed = actions.some((pattern) =>
+    matchesPattern(pattern, action.toLowerCase(), () => undefined),
+  )
   return isNamed !== actionsExcluded
 }
 
@@ -147,7 +171,9 @@ function isOfAws(key: string): boolean {
 
 function isKey(key: string, name: string): boolean {
   const [written, known] = [key.toLowerCase(), name.toLowerCase()]
-  return known.endsWith('/') ? written.startsWith(known) && written.length > known.length : written === known
+  return known.endsWith('/')
+    ? written.startsWith(known) && written.length > known.length
+    : written === known
 }
 
 /** Tags are left aside, and put behind what is found. */

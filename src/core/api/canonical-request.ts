@@ -4,7 +4,7 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import type { QueryPairs } from './raw-input.ts'
 
-export interface CanonicalParts {
+interface CanonicalParts {
   readonly method: string
   /** As it is signed: for S3 encoded once, for all other services as on the request line. */
   readonly path: string
@@ -18,7 +18,7 @@ export interface CanonicalParts {
 }
 
 /** What a key of the caller's is good for. */
-export interface SigningScope {
+interface SigningScope {
   /** `yyyymmdd`. */
   readonly day: string
   readonly region: string
@@ -30,7 +30,12 @@ export function scopeText({ day, region, service }: SigningScope): string {
 }
 
 /** 64 lower-case hex digits. */
-export function signatureOf(parts: CanonicalParts, dateTime: string, scope: SigningScope, key: KeyObject): string {
+export function signatureOf(
+  parts: CanonicalParts,
+  dateTime: string,
+  scope: SigningScope,
+  key: KeyObject,
+): string {
   const canonical = canonicalRequest(parts, scope.service)
   const text = `AWS4-HMAC-SHA256\n${dateTime}\n${scopeText(scope)}\n${hash('sha256', canonical, 'hex')}`
   return createHmac('sha256', key).update(text).digest('hex')
@@ -44,9 +49,12 @@ export function signingKey(secret: string, scope: SigningScope): KeyObject {
   const name = `${scopeText(scope)} ${secret}`
   const known = keys.get(name)
   if (known !== undefined) return known
-  const step = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
+  const step = (key: string | Buffer, text: string) =>
+    createHmac('sha256', key).update(text).digest()
   const { day, region, service } = scope
-  const derived = createSecretKey(step(step(step(step(`AWS4${secret}`, day), region), service), 'aws4_request'))
+  const derived = createSecretKey(
+    step(step(step(step(`AWS4${secret}`, day), region), service), 'aws4_request'),
+  )
   if (keys.size >= KEYS_MAX) keys.delete(keys.keys().next().value!)
   keys.set(name, derived)
   return derived

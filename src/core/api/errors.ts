@@ -10,9 +10,15 @@ export interface ApiErrorEntry {
 
 export const API_ERRORS = {
   // Declared by operations
-  ValidationException: { status: 400, meaning: 'The input breaks a rule, or asks for what can never be done.' },
+  ValidationException: {
+    status: 400,
+    meaning: 'The input breaks a rule, or asks for what can never be done.',
+  },
   TooManyTagsException: { status: 400, meaning: 'The resource would have more tags than it may.' },
-  ServiceQuotaExceededException: { status: 402, meaning: 'The request would go over a limit of the service.' },
+  ServiceQuotaExceededException: {
+    status: 402,
+    meaning: 'The request would go over a limit of the service.',
+  },
   AccessDeniedException: { status: 403, meaning: 'The caller may not do this.' },
   ResourceNotFoundException: { status: 404, meaning: 'There is no such resource.' },
   ConflictException: {
@@ -32,13 +38,20 @@ export const API_ERRORS = {
     status: 403,
     meaning: 'The signature does not fit the request, or is for another time, region or service.',
   },
-  ExpiredTokenException: { status: 403, meaning: 'The credentials, or the signed address, are no longer valid.' },
+  ExpiredTokenException: {
+    status: 403,
+    meaning: 'The credentials, or the signed address, are no longer valid.',
+  },
   UnknownOperationException: { status: 404, meaning: 'No operation has this path and method.' },
   RequestTimeoutException: { status: 408, meaning: 'The request did not come whole in time.' },
-  RequestEntityTooLargeException: { status: 413, meaning: 'The body is larger than a request may be.' },
+  RequestEntityTooLargeException: {
+    status: 413,
+    meaning: 'The body is larger than a request may be.',
+  },
   ServiceUnavailableException: {
     status: 503,
-    meaning: 'The service has as much to do as it takes on at once; ask again after `Retry-After` seconds.',
+    meaning:
+      'The service has as much to do as it takes on at once; ask again after `Retry-After` seconds.',
     retryAfterSeconds: 1,
   },
 } as const satisfies Readonly<Record<string, ApiErrorEntry>>
@@ -53,7 +66,12 @@ export class ApiError extends Error {
   readonly code: ApiErrorCode
 
   constructor(code: ApiErrorCode, message: string, options?: ErrorOptions) {
-    super(message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX - 1)}…` : message, options)
+    super(
+      message.length > MESSAGE_LENGTH_MAX
+        ? `${message.slice(0, MESSAGE_LENGTH_MAX - 1)}…`
+        : message,
+      options,
+    )
     this.name = 'ApiError'
     this.code = code
   }

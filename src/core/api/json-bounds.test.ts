@@ -28,7 +28,9 @@ test('what is nested too deep is found, and depth comes back where something clo
 test('the count is that of all values, or a little more', () => {
   const count = (value: unknown): number =>
     1 +
-    (typeof value === 'object' && value !== null ? Object.values(value).reduce((sum, each) => sum + count(each), 0) : 0)
+    (typeof value === 'object' && value !== null
+      ? Object.values(value).reduce((sum, each) => sum + count(each), 0)
+      : 0)
   fc.assert(
     fc.property(fc.json({ maxDepth: 5 }), (text) => {
       const value: unknown = JSON.parse(text)

@@ -2,10 +2,19 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { API_ERRORS, type ApiErrorCode } from './errors.ts'
-import { API_VERSION, type InputMember, OPERATION_NAMES, operationOf, SERVICE_NAME } from './operations.ts'
+import {
+  API_VERSION,
+  type InputMember,
+  OPERATION_NAMES,
+  operationOf,
+  SERVICE_NAME,
+} from './operations.ts'
 import { type Member, SHAPES, type Shape } from './shapes.ts'
 
-const MODEL_FILE = new URL('../../../../shared/data/simspaceweaver-2022-10-28.service-2.json', import.meta.url)
+const MODEL_FILE = new URL(
+  '../../../../shared/data/simspaceweaver-2022-10-28.service-2.json',
+  import.meta.url,
+)
 const skip = existsSync(MODEL_FILE) ? false : 'the service model is not on this machine'
 
 interface ModelShape {
@@ -47,14 +56,21 @@ test('every shape that the table names exists', () => {
   const named: string[] = []
   for (const name of OPERATION_NAMES) {
     const { input, output } = operationOf(name)
-    named.push(...[...Object.values(input), ...Object.values(output)].map((member: Member) => member.shape))
+    named.push(
+      ...[...Object.values(input), ...Object.values(output)].map((member: Member) => member.shape),
+    )
   }
   for (const shape of Object.values<Shape>(SHAPES)) {
     if (shape.type === 'list') named.push(shape.item)
     if (shape.type === 'map') named.push(shape.key, shape.value)
-    if (shape.type === 'structure') named.push(...Object.values(shape.members).map((member) => member.shape))
+    if (shape.type === 'structure')
+      named.push(...Object.values(shape.members).map((member) => member.shape))
   }
-  assert.deepEqual([...new Set(named)].sort(), Object.keys(SHAPES).sort(), 'and every shape is used')
+  assert.deepEqual(
+    [...new Set(named)].sort(),
+    Object.keys(SHAPES).sort(),
+    'and every shape is used',
+  )
 })
 
 test('members outside the body have a wire name, and a path ends with its one label', () => {
@@ -87,7 +103,11 @@ test('the table has the operations, bindings and errors of the service model', {
       theirs.http,
       `HTTP binding of ${name}`,
     )
-    assert.deepEqual([...ours.errors].sort(), theirs.errors.map((error) => error.shape).sort(), `errors of ${name}`)
+    assert.deepEqual(
+      [...ours.errors].sort(),
+      theirs.errors.map((error) => error.shape).sort(),
+      `errors of ${name}`,
+    )
     for (const error of theirs.errors) {
       const status = API_ERRORS[error.shape as ApiErrorCode].status
       assert.equal(status, model.shapes[error.shape]!.error!.httpStatusCode, error.shape)
@@ -95,13 +115,23 @@ test('the table has the operations, bindings and errors of the service model', {
   }
 })
 
-test('the table has the members, limits, patterns and values of the service model', { skip }, () => {
+test('the table has the members, limits, patterns and values of the service model', {
+  skip,
+}, () => {
   const model = readModel()
   for (const name of OPERATION_NAMES) {
     const { input, output } = operationOf(name)
     const theirs = model.operations[name]!
-    assert.deepEqual(expandMembers(input), expandModelMembers(model, theirs.input.shape), `input of ${name}`)
-    assert.deepEqual(expandMembers(output), expandModelMembers(model, theirs.output.shape), `output of ${name}`)
+    assert.deepEqual(
+      expandMembers(input),
+      expandModelMembers(model, theirs.input.shape),
+      `input of ${name}`,
+    )
+    assert.deepEqual(
+      expandMembers(output),
+      expandModelMembers(model, theirs.output.shape),
+      `output of ${name}`,
+    )
   }
 })
 
@@ -127,13 +157,24 @@ function expandShape(name: string): object {
   const shape: Shape = SHAPES[name as keyof typeof SHAPES]
   switch (shape.type) {
     case 'string':
-      return stringFacts(shape.lengthMin, shape.lengthMax, shape.pattern, shape.values, shape.sensitive)
+      return stringFacts(
+        shape.lengthMin,
+        shape.lengthMax,
+        shape.pattern,
+        shape.values,
+        shape.sensitive,
+      )
     case 'integer':
       return { type: 'integer', min: shape.min, max: shape.max }
     case 'timestamp':
       return { type: 'timestamp' }
     case 'list':
-      return { type: 'list', min: shape.countMin, max: shape.countMax, item: expandShape(shape.item) }
+      return {
+        type: 'list',
+        min: shape.countMin,
+        max: shape.countMax,
+        item: expandShape(shape.item),
+      }
     case 'map':
       return {
         type: 'map',
@@ -175,7 +216,12 @@ function expandModelShape(model: Model, name: string): object {
     case 'timestamp':
       return { type: 'timestamp' }
     case 'list':
-      return { type: 'list', min: shape.min, max: shape.max, item: expandModelShape(model, shape.member!.shape) }
+      return {
+        type: 'list',
+        min: shape.min,
+        max: shape.max,
+        item: expandModelShape(model, shape.member!.shape),
+      }
     case 'map':
       return {
         type: 'map',
@@ -199,7 +245,14 @@ function stringFacts(
   values: readonly string[] | undefined,
   sensitive: boolean | undefined,
 ): object {
-  return { type: 'string', min: min === 0 ? undefined : min, max, pattern, values, sensitive: sensitive === true }
+  return {
+    type: 'string',
+    min: min === 0 ? undefined : min,
+    max,
+    pattern,
+    values,
+    sensitive: sensitive === true,
+  }
 }
 
 function readModel(): Model {

@@ -50,7 +50,12 @@ const SIMULATION_IN_QUERY = {
   shape: 'ResourceName',
   required: true,
 } as const
-const DOMAIN_IN_QUERY = { location: 'query', wireName: 'domain', shape: 'ResourceName', required: true } as const
+const DOMAIN_IN_QUERY = {
+  location: 'query',
+  wireName: 'domain',
+  shape: 'ResourceName',
+  required: true,
+} as const
 const MAX_RESULTS = {
   location: 'query',
   wireName: 'maxResults',
@@ -63,9 +68,17 @@ const NEXT_TOKEN = {
   shape: 'FreeText',
   summary: 'The NextToken of the page before.',
 } as const
-const NEXT_PAGE = { shape: 'FreeText', summary: 'Asks for the next page; absent on the last one.' } as const
+const NEXT_PAGE = {
+  shape: 'FreeText',
+  summary: 'Asks for the next page; absent on the last one.',
+} as const
 const CLIENT_TOKEN = { location: 'body', shape: 'ClientToken', idempotencyToken: true } as const
-const RESOURCE_ARN = { location: 'path', wireName: 'ResourceArn', shape: 'ResourceArn', required: true } as const
+const RESOURCE_ARN = {
+  location: 'path',
+  wireName: 'ResourceArn',
+  shape: 'ResourceArn',
+  required: true,
+} as const
 
 export const OPERATIONS = {
   StartSimulation: {
@@ -108,7 +121,10 @@ export const OPERATIONS = {
       SchemaError: { shape: 'FreeText', deprecated: 'Read StartError instead.' },
       SchemaS3Location: { shape: 'S3Location' },
       SnapshotS3Location: { shape: 'S3Location' },
-      StartError: { shape: 'FreeText', summary: 'A JSON array of why the start failed, or the simulation later.' },
+      StartError: {
+        shape: 'FreeText',
+        summary: 'A JSON array of why the start failed, or the simulation later.',
+      },
       Status: { shape: 'SimulationStatus', always: true },
       TargetStatus: { shape: 'SimulationTargetStatus', always: true },
     },
@@ -254,7 +270,10 @@ export const OPERATIONS = {
     summary: 'Adds tags to a resource, or changes their values.',
     method: 'POST',
     path: '/tags/{ResourceArn}',
-    input: { ResourceArn: RESOURCE_ARN, Tags: { location: 'body', shape: 'TagMap', required: true } },
+    input: {
+      ResourceArn: RESOURCE_ARN,
+      Tags: { location: 'body', shape: 'TagMap', required: true },
+    },
     output: {},
     errors: ['TooManyTagsException', ...TAG_ERRORS],
   },
@@ -277,7 +296,9 @@ export type OperationName = keyof typeof OPERATIONS
 export type InputOf<Name extends OperationName> = ValueOfMembers<(typeof OPERATIONS)[Name]['input']>
 
 /** What an operation answers. Timestamps are `Date`s; members with no value are left out or `undefined`. */
-export type OutputOf<Name extends OperationName> = ValueOfMembers<(typeof OPERATIONS)[Name]['output']>
+export type OutputOf<Name extends OperationName> = ValueOfMembers<
+  (typeof OPERATIONS)[Name]['output']
+>
 
 /** The table as plain data, for code that treats all operations alike. */
 export function operationOf(name: OperationName): Operation {

@@ -9,15 +9,28 @@ const LIST: PagedList = { operation: 'ListApps', filter: { simulation: 'world', 
 test('a token brings back where its page ended', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (after) => {
-      assert.deepEqual(decodePageToken(LIST, encodePageToken(LIST, after, KEY), KEY), { ok: true, after })
+      assert.deepEqual(decodePageToken(LIST, encodePageToken(LIST, after, KEY), KEY), {
+        ok: true,
+        after,
+      })
     }),
   )
 })
 
 test('an absent part of the filter is the same as an undefined one, in any order', () => {
-  const token = encodePageToken({ operation: 'ListApps', filter: { domain: undefined, simulation: 'world' } }, 'a', KEY)
-  assert.ok(decodePageToken({ operation: 'ListApps', filter: { simulation: 'world' } }, token, KEY).ok)
-  const other = encodePageToken({ operation: 'ListApps', filter: { domain: 'view', simulation: 'world' } }, 'a', KEY)
+  const token = encodePageToken(
+    { operation: 'ListApps', filter: { domain: undefined, simulation: 'world' } },
+    'a',
+    KEY,
+  )
+  assert.ok(
+    decodePageToken({ operation: 'ListApps', filter: { simulation: 'world' } }, token, KEY).ok,
+  )
+  const other = encodePageToken(
+    { operation: 'ListApps', filter: { domain: 'view', simulation: 'world' } },
+    'a',
+    KEY,
+  )
   assert.ok(decodePageToken(LIST, other, KEY).ok)
 })
 

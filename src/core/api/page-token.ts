@@ -12,7 +12,9 @@ export interface PagedList {
   readonly filter: Readonly<Record<string, string | undefined>>
 }
 
-export type PageStart = { readonly ok: true; readonly after: string } | { readonly ok: false; readonly error: ApiError }
+type PageStart =
+  | { readonly ok: true; readonly after: string }
+  | { readonly ok: false; readonly error: ApiError }
 
 /** `after` is the sort key of the last item shown; `key` is a secret of at least 32 bytes. */
 export function encodePageToken(list: PagedList, after: string, key: Uint8Array): string {
@@ -27,7 +29,8 @@ export function decodePageToken(list: PagedList, token: string, key: Uint8Array)
   // The whole text is compared: base64 has several spellings for the same bytes.
   const given = Buffer.from(token, 'utf8')
   const expected = Buffer.from(encodePageToken(list, after, key), 'utf8')
-  if (given.length === expected.length && timingSafeEqual(given, expected)) return { ok: true, after }
+  if (given.length === expected.length && timingSafeEqual(given, expected))
+    return { ok: true, after }
   const constraint = 'Member must be the NextToken of an earlier page of the same list'
   return { ok: false, error: validationError([{ path: 'nextToken', constraint }]) }
 }

@@ -77,7 +77,12 @@ test('what is missing, doubled or unreadable is named', () => {
 
 test('a query is of this version where it has both key and signature', () => {
   assert.equal(isPresignedVersion2(URL_OF_EXAMPLE.split('?')[1]!), true)
-  for (const query of ['', 'Signature=x', 'AWSAccessKeyId=x&Expires=1', 'xAWSAccessKeyId=x&X-Amz-Signature=y']) {
+  for (const query of [
+    '',
+    'Signature=x',
+    'AWSAccessKeyId=x&Expires=1',
+    'xAWSAccessKeyId=x&X-Amz-Signature=y',
+  ]) {
     assert.equal(isPresignedVersion2(query), false, query)
   }
 })

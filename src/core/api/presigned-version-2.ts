@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto'
 import { hoistedHeaders } from './hoisted-headers.ts'
 import { decoded, type QueryPairs, queryPairs, splitTarget } from './raw-input.ts'
 import {
-  clockSkewMs,
+  CLOCK_SKEW_MS,
   headerIn,
   refuse,
   refuseMismatch,
@@ -16,14 +16,14 @@ import {
   type SignedRequest,
   sameText,
 } from './signature.ts'
-import { expiresSecondsMax } from './signature-claim.ts'
+import { EXPIRES_SECONDS_MAX } from './signature-claim.ts'
 
 /** Whether a query, not decoded, has what makes one. */
 export function isPresignedVersion2(query: string): boolean {
   return /(^|&)AWSAccessKeyId=/.test(query) && /(^|&)Signature=/.test(query)
 }
 
-export interface PresignedOptions extends Pick<SignatureOptions, 'secretFor' | 'now'> {
+interface PresignedOptions extends Pick<SignatureOptions, 'secretFor' | 'now'> {
   /** Where the host names the bucket: the path alone doesn't, and the signature is over both. */
   readonly bucketOfHost: string | undefined
 }
@@ -35,9 +35,12 @@ export function verifyPresignedVersion2(
 ): SignatureAccepted | SignatureRefusal {
   const { path, query: rawQuery } = splitTarget(request.url)
   const query = queryPairs(rawQuery)
-  if (query === undefined || decoded(path) === undefined) return malformed('The URL holds a broken percent-encoding.')
+  if (query === undefined || decoded(path) === undefined)
+    return malformed('The URL holds a broken percent-encoding.')
   const names = ['AWSAccessKeyId', 'Signature', 'Expires']
-  const values = names.map((name) => query.filter(([given]) => given === name).map(([, value]) => value))
+  const values = names.map((name) =>
+    query.filter(([given]) => given === name).map(([, value]) => value),
+  )
   const absent = names[values.findIndex(({ length }) => length !== 1)]
   if (absent !== undefined) return malformed(`The query needs ${absent}, once.`)
   const [accessKeyId, signature, expires] = values.flat() as [string, string, string]
@@ -51,7 +54,11 @@ export function verifyPresignedVersion2(
   const secret = options.secretFor(accessKeyId, sessionToken)
   if (typeof secret === 'object') return secret
   if (secret === undefined) {
-    return refuse('UnrecognizedClientException', 'unknownKey', 'The access key of the request is not known here.')
+    return refuse(
+      'UnrecognizedClientException',
+      'unknownKey',
+      'The access key of the request is not known here.',
+    )
   }
   if (options.now.getTime() > Number(expires) * 1000) {
     return refuse(
@@ -76,8 +83,8 @@ export function verifyPresignedVersion2(
     return refuseMismatch(path, (name) => headerIn(request.headers, name))
   }
   // It doesn't say when it was signed: what ends later than any that is signed now can't be right.
-  if (Number(expires) * 1000 > options.now.getTime() + expiresSecondsMax * 1000 + clockSkewMs) {
-    return malformed(`Expires must be ${expiresSecondsMax} seconds from now at most.`)
+  if (Number(expires) * 1000 > options.now.getTime() + EXPIRES_SECONDS_MAX * 1000 + CLOCK_SKEW_MS) {
+    return malformed(`Expires must be ${EXPIRES_SECONDS_MAX} seconds from now at most.`)
   }
   return {
     ok: true,
@@ -94,7 +101,10 @@ function signedHeaders(request: SignedRequest, query: QueryPairs): Record<string
   const headers = hoistedHeaders(query)
   for (const name of Object.keys(request.headers)) {
     const value = headerIn(request.headers, name)
-    if (value !== undefined && (name.startsWith('x-amz-') || name in headers || CONTENT_HEADERS.includes(name))) {
+    if (
+      value !== undefined &&
+      (name.startsWith('x-amz-') || name in headers || CONTENT_HEADERS.includes(name))
+    ) {
       headers[name] = value
     }
   }

@@ -4,7 +4,7 @@
 /** Names and values in the order they came, decoded; a key without `=` has an empty value. */
 export type QueryPairs = readonly (readonly [name: string, value: string])[]
 
-export interface RawTarget {
+interface RawTarget {
   /** Not decoded. */
   readonly path: string
   /** Not decoded, without its question mark. */
@@ -14,7 +14,9 @@ export interface RawTarget {
 /** `url` as on the request line: path and query. */
 export function splitTarget(url: string): RawTarget {
   const mark = url.indexOf('?')
-  return mark === -1 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+  return mark === -1
+    ? { path: url, query: '' }
+    : { path: url.slice(0, mark), query: url.slice(mark + 1) }
 }
 
 /**

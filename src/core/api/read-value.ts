@@ -25,7 +25,7 @@ export interface BrokenRule {
 const INTEGER_LIMIT = 2 ** 31
 
 /** `raw` is JSON data, or text from a query where an integer is meant. Never null or undefined: see `readMembers`. */
-export function readValue(shapeName: string, raw: unknown, path: string, faults: Faults): unknown {
+function readValue(shapeName: string, raw: unknown, path: string, faults: Faults): unknown {
   const shape = shapeOf(shapeName)
   switch (shape.type) {
     case 'string':
@@ -82,20 +82,32 @@ function brokenStringRules(shape: StringShape, text: string): string[] {
   if (shape.prefixRefused !== undefined && text.toLowerCase().startsWith(shape.prefixRefused)) {
     rules.push(`Member must not begin with ${shape.prefixRefused}`)
   }
-  if (shape.dotsRefused === true && /^\.+$/.test(text)) rules.push('Member must not be made of dots alone')
+  if (shape.dotsRefused === true && /^\.+$/.test(text))
+    rules.push('Member must not be made of dots alone')
   return rules
 }
 
 function readInteger(shape: IntegerShape, raw: unknown, path: string, faults: Faults): unknown {
   const value = typeof raw === 'string' && /^-?\d+$/.test(raw) ? Number(raw) : raw
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < -INTEGER_LIMIT || value >= INTEGER_LIMIT) {
+  if (
+    typeof value !== 'number' ||
+    !Number.isInteger(value) ||
+    value < -INTEGER_LIMIT ||
+    value >= INTEGER_LIMIT
+  ) {
     return wrongType('a 32-bit integer', path, faults)
   }
   if (shape.min !== undefined && value < shape.min) {
-    faults.broken.push({ path, constraint: `Member must have value greater than or equal to ${shape.min}` })
+    faults.broken.push({
+      path,
+      constraint: `Member must have value greater than or equal to ${shape.min}`,
+    })
   }
   if (shape.max !== undefined && value > shape.max) {
-    faults.broken.push({ path, constraint: `Member must have value less than or equal to ${shape.max}` })
+    faults.broken.push({
+      path,
+      constraint: `Member must have value less than or equal to ${shape.max}`,
+    })
   }
   return value
 }
@@ -104,7 +116,9 @@ function readList(shape: ListShape, raw: unknown, path: string, faults: Faults):
   if (!Array.isArray(raw)) return wrongType('a list', path, faults)
   addCountRules(raw.length, shape, path, faults)
   if (isTooMany(raw.length, shape)) return raw
-  return raw.map((item, index) => readValue(shape.item, item, `${path}.${index + 1}.member`, faults))
+  return raw.map((item, index) =>
+    readValue(shape.item, item, `${path}.${index + 1}.member`, faults),
+  )
 }
 
 /** Broken rules of keys and values are told once for the whole map, so that no message carries a key. */
@@ -127,7 +141,10 @@ function readMap(shape: MapShape, raw: unknown, path: string, faults: Faults): u
 function addMapRules(what: string, inner: Faults, path: string, faults: Faults): void {
   const constraints = [...new Set(inner.broken.map((rule) => rule.constraint))]
   if (constraints.length === 0) return
-  faults.broken.push({ path, constraint: `${what} must satisfy constraint: [${constraints.join(', ')}]` })
+  faults.broken.push({
+    path,
+    constraint: `${what} must satisfy constraint: [${constraints.join(', ')}]`,
+  })
 }
 
 function readStructure(shape: StructureShape, raw: unknown, path: string, faults: Faults): unknown {
@@ -148,21 +165,32 @@ function wrongType(expected: string, path: string, faults: Faults): undefined {
   faults.malformed.push(`Value at '${path}' must be ${expected}`)
 }
 
-function addCountRules(count: number, shape: ListShape | MapShape, path: string, faults: Faults): void {
-  for (const constraint of lengthRules(count, shape.countMin, undefined)) faults.broken.push({ path, constraint })
+function addCountRules(
+  count: number,
+  shape: ListShape | MapShape,
+  path: string,
+  faults: Faults,
+): void {
+  for (const constraint of lengthRules(count, shape.countMin, undefined))
+    faults.broken.push({ path, constraint })
   for (const constraint of lengthRules(count, undefined, shape.countMax)) {
     faults.broken.push({ path, constraint, countMax: shape.countMax })
   }
 }
 
 /** Then the single ones are not looked at. */
-function isTooMany(count: number, { countMax = Number.POSITIVE_INFINITY }: ListShape | MapShape): boolean {
+function isTooMany(
+  count: number,
+  { countMax = Number.POSITIVE_INFINITY }: ListShape | MapShape,
+): boolean {
   return count > countMax
 }
 
 function lengthRules(length: number, min: number | undefined, max: number | undefined): string[] {
-  if (min !== undefined && length < min) return [`Member must have length greater than or equal to ${min}`]
-  if (max !== undefined && length > max) return [`Member must have length less than or equal to ${max}`]
+  if (min !== undefined && length < min)
+    return [`Member must have length greater than or equal to ${min}`]
+  if (max !== undefined && length > max)
+    return [`Member must have length less than or equal to ${max}`]
   return []
 }
 

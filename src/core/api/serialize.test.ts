@@ -43,7 +43,13 @@ test('an operation with no output answers an empty object', () => {
 })
 
 test('what the table does not name is never written', () => {
-  const row = { Arn: ARN, CreationTime: new Date(0), Name: 'n', Status: 'STARTED', TargetStatus: 'STARTED' } as const
+  const row = {
+    Arn: ARN,
+    CreationTime: new Date(0),
+    Name: 'n',
+    Status: 'STARTED',
+    TargetStatus: 'STARTED',
+  } as const
   const withSecret = { ...row, secret: 'x' }
   assert.ok(!outputText('ListSimulations', { Simulations: [withSecret] }).includes('secret'))
 })

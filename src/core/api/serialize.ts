@@ -11,11 +11,15 @@ export function outputText<Name extends OperationName>(name: Name, output: Outpu
   return JSON.stringify(membersToWire(operationOf(name).output, output))
 }
 
-function membersToWire(members: Readonly<Record<string, Member>>, value: object): Record<string, unknown> {
+function membersToWire(
+  members: Readonly<Record<string, Member>>,
+  value: object,
+): Record<string, unknown> {
   const wire: Record<string, unknown> = {}
   for (const [name, member] of Object.entries(members)) {
     const memberValue = (value as Readonly<Record<string, unknown>>)[name]
-    if (memberValue !== undefined && memberValue !== null) wire[name] = valueToWire(member.shape, memberValue)
+    if (memberValue !== undefined && memberValue !== null)
+      wire[name] = valueToWire(member.shape, memberValue)
   }
   return wire
 }
@@ -27,7 +31,10 @@ function valueToWire(shapeName: string, value: unknown): unknown {
     case 'integer':
       return value
     case 'timestamp':
-      assert(value instanceof Date && !Number.isNaN(value.getTime()), `${shapeName} must be a valid Date`)
+      assert(
+        value instanceof Date && !Number.isNaN(value.getTime()),
+        `${shapeName} must be a valid Date`,
+      )
       return value.getTime() / 1000
     case 'list':
       return (value as readonly unknown[]).map((item) => valueToWire(shape.item, item))

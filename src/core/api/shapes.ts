@@ -27,7 +27,7 @@ export interface IntegerShape {
 }
 
 /** A `Date` in our types; on the wire a JSON number of seconds since the epoch, with fractions. */
-export interface TimestampShape {
+interface TimestampShape {
   readonly type: 'timestamp'
   readonly summary?: string
 }
@@ -68,13 +68,25 @@ export interface Member {
   readonly idempotencyToken?: true
 }
 
-export type Shape = StringShape | IntegerShape | TimestampShape | ListShape | MapShape | StructureShape
+export type Shape =
+  | StringShape
+  | IntegerShape
+  | TimestampShape
+  | ListShape
+  | MapShape
+  | StructureShape
 
 const RESOURCE_NAME_PATTERN = '^[a-zA-Z0-9_.-]+$'
 
 export const SHAPES = {
   // Names and addresses of resources
-  ResourceName: { type: 'string', lengthMin: 1, lengthMax: 64, pattern: RESOURCE_NAME_PATTERN, dotsRefused: true },
+  ResourceName: {
+    type: 'string',
+    lengthMin: 1,
+    lengthMax: 64,
+    pattern: RESOURCE_NAME_PATTERN,
+    dotsRefused: true,
+  },
   LongResourceName: {
     type: 'string',
     lengthMin: 1,
@@ -85,7 +97,8 @@ export const SHAPES = {
   ResourceArn: {
     type: 'string',
     lengthMax: 1600,
-    pattern: '^arn:(?:aws|aws-cn|aws-us-gov):simspaceweaver:([a-z]{2}-[a-z]+-\\d{1}):(\\d{12})?:([a-z]+)\\/(.+)$',
+    pattern:
+      '^arn:(?:aws|aws-cn|aws-us-gov):simspaceweaver:([a-z]{2}-[a-z]+-\\d{1}):(\\d{12})?:([a-z]+)\\/(.+)$',
   },
   RoleArn: {
     type: 'string',
@@ -95,7 +108,8 @@ export const SHAPES = {
   LogGroupArn: {
     type: 'string',
     lengthMax: 1600,
-    pattern: '^arn:(?:aws|aws-cn|aws-us-gov):log-group:([a-z]{2}-[a-z]+-\\d{1}):(\\d{12})?:role\\/(.+)$',
+    pattern:
+      '^arn:(?:aws|aws-cn|aws-us-gov):log-group:([a-z]{2}-[a-z]+-\\d{1}):(\\d{12})?:role\\/(.+)$',
   },
   ExecutionId: {
     type: 'string',
@@ -112,7 +126,8 @@ export const SHAPES = {
   PortNumber: { type: 'integer', min: 0, max: 65535 },
   ClientToken: {
     type: 'string',
-    summary: 'Makes a request safe to repeat: the same token with the same input gives the first answer again.',
+    summary:
+      'Makes a request safe to repeat: the same token with the same input gives the first answer again.',
     lengthMin: 32,
     lengthMax: 128,
     pattern: '^[a-zA-Z0-9-]+$',
@@ -120,7 +135,8 @@ export const SHAPES = {
   },
   MaximumDuration: {
     type: 'string',
-    summary: 'A number and a unit: m (minutes), h (hours) or d (days), in either case. 14D where none is given.',
+    summary:
+      'A number and a unit: m (minutes), h (hours) or d (days), in either case. 14D where none is given.',
     lengthMin: 2,
     lengthMax: 6,
     pattern: '^\\d{1,5}[mhdMHD]$',
@@ -188,7 +204,10 @@ export const SHAPES = {
       Domains: { shape: 'DomainList' },
     },
   },
-  ClockStatus: { type: 'string', values: ['UNKNOWN', 'STARTING', 'STARTED', 'STOPPING', 'STOPPED'] },
+  ClockStatus: {
+    type: 'string',
+    values: ['UNKNOWN', 'STARTING', 'STARTED', 'STOPPING', 'STOPPED'],
+  },
   ClockTargetStatus: { type: 'string', values: ['UNKNOWN', 'STARTED', 'STOPPED'] },
   Clock: {
     type: 'structure',
@@ -214,10 +233,16 @@ export const SHAPES = {
   LogGroup: { type: 'structure', members: { LogGroupArn: { shape: 'LogGroupArn' } } },
   LogDestination: { type: 'structure', members: { CloudWatchLogsLogGroup: { shape: 'LogGroup' } } },
   LogDestinationList: { type: 'list', item: 'LogDestination' },
-  LoggingConfiguration: { type: 'structure', members: { Destinations: { shape: 'LogDestinationList' } } },
+  LoggingConfiguration: {
+    type: 'structure',
+    members: { Destinations: { shape: 'LogDestinationList' } },
+  },
 
   // Apps
-  AppStatus: { type: 'string', values: ['STARTING', 'STARTED', 'STOPPING', 'STOPPED', 'ERROR', 'UNKNOWN'] },
+  AppStatus: {
+    type: 'string',
+    values: ['STARTING', 'STARTED', 'STOPPING', 'STOPPED', 'ERROR', 'UNKNOWN'],
+  },
   AppTargetStatus: { type: 'string', values: ['UNKNOWN', 'STARTED', 'STOPPED'] },
   AppSummary: {
     type: 'structure',
@@ -263,10 +288,12 @@ export type ValueOf<Name> = Name extends ShapeName ? ValueOfShape<(typeof SHAPES
 
 /** The TypeScript type of a set of members: `required` and `always` ones must be there. */
 export type ValueOfMembers<Members> = Simplify<
-  { readonly [Name in keyof Members as IsPresent<Members[Name], Name>]: ValueOfMember<Members[Name]> } & {
-    readonly [Name in keyof Members as IsPresent<Members[Name], Name> extends never ? Name : never]?: ValueOfMember<
-      Members[Name]
-    >
+  {
+    readonly [Name in keyof Members as IsPresent<Members[Name], Name>]: ValueOfMember<Members[Name]>
+  } & {
+    readonly [Name in keyof Members as IsPresent<Members[Name], Name> extends never
+      ? Name
+      : never]?: ValueOfMember<Members[Name]>
   }
 >
 
@@ -275,7 +302,10 @@ export function shapeOf(name: string): Shape {
   return SHAPES[name as ShapeName]
 }
 
-type ValueOfShape<S> = S extends { readonly type: 'string'; readonly values: readonly (infer Value)[] }
+type ValueOfShape<S> = S extends {
+  readonly type: 'string'
+  readonly values: readonly (infer Value)[]
+}
   ? Value
   : S extends { readonly type: 'string' }
     ? string
@@ -292,5 +322,7 @@ type ValueOfShape<S> = S extends { readonly type: 'string'; readonly values: rea
               : never
 
 type ValueOfMember<M> = M extends { readonly shape: infer Name } ? ValueOf<Name> : never
-type IsPresent<M, Name> = M extends { readonly required: true } | { readonly always: true } ? Name : never
+type IsPresent<M, Name> = M extends { readonly required: true } | { readonly always: true }
+  ? Name
+  : never
 type Simplify<T> = { [Key in keyof T]: T[Key] }

@@ -45,7 +45,7 @@ export interface SignatureClaim extends SignerClaim {
 }
 
 /** What is the same in all requests of one caller on one day. */
-export interface SignerClaim {
+interface SignerClaim {
   readonly accessKeyId: string
   /** `yyyymmdd` of the scope; equals the day of `dateTime`. */
   readonly day: string
@@ -58,7 +58,7 @@ export interface SignerClaim {
 /** A header's text by its name in lower case; undefined where the request has none. */
 export type HeaderOf = (name: string) => string | undefined
 
-export type ParsedClaim =
+type ParsedClaim =
   | {
       ok: true
       claim: SignatureClaim
@@ -68,10 +68,10 @@ export type ParsedClaim =
     }
   | SignatureRefusal
 
-const algorithm = 'AWS4-HMAC-SHA256'
+const ALGORITHM = 'AWS4-HMAC-SHA256'
 /** How long a presigned request may be good for. */
-export const expiresSecondsMax = 7 * 24 * 3600
-const signersKept = 200
+export const EXPIRES_SECONDS_MAX = 7 * 24 * 3600
+const SIGNERS_KEPT = 200
 
 /** Reads the claim from the Authorization header or the query. */
 export function parseClaim(url: string, header: HeaderOf): ParsedClaim {
@@ -82,12 +82,16 @@ export function parseClaim(url: string, header: HeaderOf): ParsedClaim {
   }
   const authorization = header('authorization')
   const inQuery = query.some(([name]) => name === 'X-Amz-Signature' || name === 'X-Amz-Algorithm')
-  if (authorization !== undefined && inQuery) return malformed('The request is signed twice: by header and by query.')
+  if (authorization !== undefined && inQuery)
+    return malformed('The request is signed twice: by header and by query.')
   const claim = inQuery ? claimOfQuery(query) : claimOfHeader(authorization, header)
   return 'ok' in claim ? claim : { ok: true, claim, path: target.path, query }
 }
 
-function claimOfHeader(authorization: string | undefined, header: HeaderOf): SignatureClaim | SignatureRefusal {
+function claimOfHeader(
+  authorization: string | undefined,
+  header: HeaderOf,
+): SignatureClaim | SignatureRefusal {
   if (authorization === undefined) {
     return {
       ok: false,
@@ -100,32 +104,33 @@ function claimOfHeader(authorization: string | undefined, header: HeaderOf): Sig
   const fields = fieldsOf(before)
   if ('ok' in fields) return fields
   const { signer, signature = last } = fields
-  if (signature === undefined) return malformed(fieldsMissing)
+  if (signature === undefined) return malformed(FIELDS_MISSING)
   const dateTime = header('x-amz-date') ?? basicDate(header('date'))
-  if (dateTime === undefined) return malformed('The request needs a date, in the header x-amz-date or Date.')
+  if (dateTime === undefined)
+    return malformed('The request needs a date, in the header x-amz-date or Date.')
   return claimOf(signer, signature, dateTime, header('x-amz-security-token'))
 }
 
 /** Clients put the signature last, and what comes before it is the same in many requests. */
 function cutSignature(authorization: string): { before: string; last?: string } {
-  const at = authorization.length - signatureField.length - signatureDigits
-  if (!authorization.startsWith(signatureField, at)) return { before: authorization }
+  const at = authorization.length - SIGNATURE_FIELD.length - SIGNATURE_DIGITS
+  if (!authorization.startsWith(SIGNATURE_FIELD, at)) return { before: authorization }
   const before = authorization.slice(0, at).trimEnd()
   if (!before.endsWith(',')) return { before: authorization }
-  return { before: before.slice(0, -1), last: authorization.slice(at + signatureField.length) }
+  return { before: before.slice(0, -1), last: authorization.slice(at + SIGNATURE_FIELD.length) }
 }
 
-const signatureField = 'Signature='
-const signatureDigits = 64
-const fieldsMissing = 'The Authorization header needs Credential, SignedHeaders and Signature.'
+const SIGNATURE_FIELD = 'Signature='
+const SIGNATURE_DIGITS = 64
+const FIELDS_MISSING = 'The Authorization header needs Credential, SignedHeaders and Signature.'
 
 /** The signature is there only where it isn't the header's end. */
 const fieldsOf = memoised(
-  signersKept,
+  SIGNERS_KEPT,
   (text: string): { signer: SignerClaim; signature?: string } | SignatureRefusal => {
     const space = text.indexOf(' ')
-    if (space === -1 || text.slice(0, space) !== algorithm) {
-      return malformed(`The Authorization header must begin with ${algorithm}.`)
+    if (space === -1 || text.slice(0, space) !== ALGORITHM) {
+      return malformed(`The Authorization header must begin with ${ALGORITHM}.`)
     }
     const fields = new Map<string, string>()
     for (const field of text.slice(space + 1).split(',')) {
@@ -136,7 +141,7 @@ const fieldsOf = memoised(
     const credential = fields.get('Credential')
     const signedHeaders = fields.get('SignedHeaders')
     const signature = fields.get('Signature')
-    if (credential === undefined || signedHeaders === undefined) return malformed(fieldsMissing)
+    if (credential === undefined || signedHeaders === undefined) return malformed(FIELDS_MISSING)
     const signer = signerOf(credential, signedHeaders)
     if ('ok' in signer) return signer
     return { signer, ...(signature !== undefined && { signature }) }
@@ -148,8 +153,9 @@ function claimOfQuery(query: QueryPairs): SignatureClaim | SignatureRefusal {
   const values = names.map((name) => valuesOf(query, `X-Amz-${name}`))
   const absent = names[values.findIndex(({ length }) => length !== 1)]
   if (absent !== undefined) return malformed(`The query needs X-Amz-${absent}, once.`)
-  const [stated, credential, signedHeaders, signature, dateTime, expires] = values.flat() as string[]
-  if (stated !== algorithm) return malformed(`X-Amz-Algorithm must be ${algorithm}.`)
+  const [stated, credential, signedHeaders, signature, dateTime, expires] =
+    values.flat() as string[]
+  if (stated !== ALGORITHM) return malformed(`X-Amz-Algorithm must be ${ALGORITHM}.`)
   const [sessionToken, ...more] = valuesOf(query, 'X-Amz-Security-Token')
   if (more.length > 0) return malformed('The query holds X-Amz-Security-Token more than once.')
   const signer = signerOf(credential!, signedHeaders!)
@@ -157,8 +163,8 @@ function claimOfQuery(query: QueryPairs): SignatureClaim | SignatureRefusal {
   const claim = claimOf(signer, signature!, dateTime!, sessionToken)
   if ('ok' in claim) return claim
   const expiresSeconds = /^\d{1,6}$/.test(expires!) ? Number(expires) : 0
-  if (expiresSeconds < 1 || expiresSeconds > expiresSecondsMax) {
-    return malformed(`X-Amz-Expires must be a number of seconds from 1 to ${expiresSecondsMax}.`)
+  if (expiresSeconds < 1 || expiresSeconds > EXPIRES_SECONDS_MAX) {
+    return malformed(`X-Amz-Expires must be a number of seconds from 1 to ${EXPIRES_SECONDS_MAX}.`)
   }
   return { ...claim, expiresSeconds }
 }
@@ -170,8 +176,17 @@ function valuesOf(query: QueryPairs, wanted: string): string[] {
 function signerOf(credential: string, headerNames: string): SignerClaim | SignatureRefusal {
   const scope = credential.split('/')
   const [accessKeyId, day, region, service, terminator] = scope.slice(-5)
-  if (scope.length !== 5 || !accessKeyId || !day || !region || !service || terminator !== 'aws4_request') {
-    return malformed('The credential must read <access key>/<yyyymmdd>/<region>/<service>/aws4_request.')
+  if (
+    scope.length !== 5 ||
+    !accessKeyId ||
+    !day ||
+    !region ||
+    !service ||
+    terminator !== 'aws4_request'
+  ) {
+    return malformed(
+      'The credential must read <access key>/<yyyymmdd>/<region>/<service>/aws4_request.',
+    )
   }
   const signedHeaders = headerNames.split(';').sort()
   if (signedHeaders.some((name) => !/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name))) {
@@ -187,13 +202,24 @@ function claimOf(
   sessionToken: string | undefined,
 ): SignatureClaim | SignatureRefusal {
   const signedAtMs = millisecondsOf(dateTime)
-  if (Number.isNaN(signedAtMs)) return malformed('The date of the signature must read yyyymmddThhmmssZ.')
+  if (Number.isNaN(signedAtMs))
+    return malformed('The date of the signature must read yyyymmddThhmmssZ.')
   const { accessKeyId, day, region, service, signedHeaders } = signer
   if (!dateTime.startsWith(`${day}T`)) {
     return malformed(`The day in the credential, '${day}', is not that of the date, '${dateTime}'.`)
   }
-  if (!/^[0-9a-f]{64}$/.test(signature)) return malformed('The signature must be 64 hex digits in lower case.')
-  const claim = { accessKeyId, day, region, service, signedHeaders, dateTime, signedAtMs, signature }
+  if (!/^[0-9a-f]{64}$/.test(signature))
+    return malformed('The signature must be 64 hex digits in lower case.')
+  const claim = {
+    accessKeyId,
+    day,
+    region,
+    service,
+    signedHeaders,
+    dateTime,
+    signedAtMs,
+    signature,
+  }
   return sessionToken === undefined ? claim : { ...claim, sessionToken }
 }
 

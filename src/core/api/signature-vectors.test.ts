@@ -14,7 +14,8 @@ import {
 const NORMALISED = 'all services but S3 sign the path without empty and dotted segments'
 const REASONS = {
   folded: 'HTTP/1.1 has no headers of several lines (RFC 9112, 5.2): such a request is no HTTP',
-  addedToken: 'a token in the query is signed with the rest of the query, but for services that say otherwise',
+  addedToken:
+    'a token in the query is signed with the rest of the query, but for services that say otherwise',
 }
 
 /** What doesn't apply, in both forms or in that of the query alone; each is refused. */
@@ -35,7 +36,8 @@ const CREDENTIAL = `${VECTOR_KEY.accessKeyId}/${VECTOR_TIME.slice(0, 8)}/${regio
 for (const vector of VECTORS) {
   for (const form of ['header', 'query'] as const) {
     const exception = NOT_APPLYING[vector.name]
-    const reason = exception !== undefined && (exception.form ?? form) === form ? exception.reason : undefined
+    const reason =
+      exception !== undefined && (exception.form ?? form) === form ? exception.reason : undefined
     const verb = reason === undefined ? 'is good' : `does not apply: ${reason}`
     test(`the published vector ${vector.name}, signed in the ${form}, ${verb}`, () => {
       const verdict = verdictOf(form === 'header' ? inHeader(vector) : inQuery(vector))
@@ -61,7 +63,8 @@ test('the suite is there as a whole', () => {
 
 function verdictOf(request: SignedRequest) {
   const iso = VECTOR_TIME.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')
-  const secretFor = (key: string) => (key === VECTOR_KEY.accessKeyId ? VECTOR_KEY.secretAccessKey : undefined)
+  const secretFor = (key: string) =>
+    key === VECTOR_KEY.accessKeyId ? VECTOR_KEY.secretAccessKey : undefined
   return verifySignature(request, { secretFor, now: new Date(iso), region, services: [service] })
 }
 
@@ -73,9 +76,12 @@ function inHeader(vector: Vector): SignedRequest {
   const { token, body } = vector
   const headers = sent(vector)
   headers['x-amz-date'] = [VECTOR_TIME]
-  if (body !== undefined) headers['x-amz-content-sha256'] = [createHash('sha256').update(body).digest('hex')]
+  if (body !== undefined)
+    headers['x-amz-content-sha256'] = [createHash('sha256').update(body).digest('hex')]
   if (token !== undefined) headers['x-amz-security-token'] = [token]
-  const names = Object.keys(headers).filter((name) => !(vector.isTokenUnsigned && name === 'x-amz-security-token'))
+  const names = Object.keys(headers).filter(
+    (name) => !(vector.isTokenUnsigned && name === 'x-amz-security-token'),
+  )
   const signed = `SignedHeaders=${names.sort().join(';')}, Signature=${vector.signatures[0]}`
   headers.authorization = [`AWS4-HMAC-SHA256 Credential=${CREDENTIAL}, ${signed}`]
   return requestOf(vector, vector.target, headers)
@@ -92,8 +98,14 @@ function inQuery(vector: Vector): SignedRequest {
     ...(vector.token !== undefined && { 'Security-Token': vector.token }),
     Signature: vector.signatures[1],
   }
-  const query = Object.entries(pairs).map(([name, value]) => `X-Amz-${name}=${encodeURIComponent(value)}`)
-  return requestOf(vector, `${vector.target}${vector.target.includes('?') ? '&' : '?'}${query.join('&')}`, headers)
+  const query = Object.entries(pairs).map(
+    ([name, value]) => `X-Amz-${name}=${encodeURIComponent(value)}`,
+  )
+  return requestOf(
+    vector,
+    `${vector.target}${vector.target.includes('?') ? '&' : '?'}${query.join('&')}`,
+    headers,
+  )
 }
 
 /** As the server hands headers on: by name in lower case, all values in the order they came. */
@@ -105,6 +117,15 @@ function sent({ headers = [] }: Vector): Record<string, string[]> {
   return byName
 }
 
-function requestOf({ method, body }: Vector, url: string, headers: Record<string, string[]>): SignedRequest {
-  return { method: method ?? 'GET', url, headers, ...(body !== undefined && { body: Buffer.from(body) }) }
+function requestOf(
+  { method, body }: Vector,
+  url: string,
+  headers: Record<string, string[]>,
+): SignedRequest {
+  return {
+    method: method ?? 'GET',
+    url,
+    headers,
+    ...(body !== undefined && { body: Buffer.from(body) }),
+  }
 }

@@ -1,7 +1,10 @@
 // The published test vectors of Signature Version 4, as facts: what is asked, and the signature in each form.
 // Owns the table and what all rows share; the requests are put together by who checks them.
 
-export const VECTOR_KEY = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
+export const VECTOR_KEY = {
+  accessKeyId: 'AKIDEXAMPLE',
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+}
 export const VECTOR_SCOPE = { region: 'us-east-1', service: 'service' }
 /** The time of all of them; those in the query are good for an hour. */
 export const VECTOR_TIME = '20150830T123600Z'

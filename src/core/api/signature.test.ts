@@ -5,16 +5,21 @@ import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import aws from 'aws-sdk'
 import fc from 'fast-check'
-import { refuseToken, type SignatureOptions, type SignedRequest, verifySignature } from './signature.ts'
+import {
+  refuseToken,
+  type SignatureOptions,
+  type SignedRequest,
+  verifySignature,
+} from './signature.ts'
 
-const accessKeyId = 'HEDDLEEXAMPLEKEY'
-const secretAccessKey = 'a/secret+that=nobody/guesses'
+const ACCESS_KEY_ID = 'HEDDLEEXAMPLEKEY'
+const SECRET_ACCESS_KEY = 'a/secret+that=nobody/guesses'
 const now = new Date('2026-03-04T05:06:07Z')
-const region = 'us-west-2'
+const REGION = 'us-west-2'
 const options: SignatureOptions = {
-  secretFor: (key) => (key === accessKeyId ? secretAccessKey : undefined),
+  secretFor: (key) => (key === ACCESS_KEY_ID ? SECRET_ACCESS_KEY : undefined),
   now,
-  region,
+  region: REGION,
   services: ['simspaceweaver', 's3'],
 }
 
@@ -33,7 +38,9 @@ interface Plain {
 /** Signs with the SDKs' own signer, and writes the request as a client sends it. */
 async function signed(plain: Plain): Promise<SignedRequest> {
   const service = plain.service ?? 'simspaceweaver'
-  const request = await signerOf(plain, service).sign(httpRequest(plain), { signingDate: plain.signedAt ?? now })
+  const request = await signerOf(plain, service).sign(httpRequest(plain), {
+    signingDate: plain.signedAt ?? now,
+  })
   const url = `${plain.path ?? '/'}${queryText(plain.query ?? {})}`
   return { method: plain.method ?? 'POST', url, headers: request.headers, body: bodyOf(plain) }
 }
@@ -47,14 +54,19 @@ async function presigned(plain: Plain, expiresIn: number): Promise<SignedRequest
     unsignableHeaders: new Set(['x-amz-content-sha256']),
   })
   const url = `${plain.path ?? '/'}${queryText(request.query as Record<string, string>)}`
-  return { method: plain.method ?? 'GET', url, headers: { host: 'example.test:4310' }, body: bodyOf(plain) }
+  return {
+    method: plain.method ?? 'GET',
+    url,
+    headers: { host: 'example.test:4310' },
+    body: bodyOf(plain),
+  }
 }
 
 function signerOf(plain: Plain, service: string): SignatureV4 {
   return new SignatureV4({
     service,
-    region: plain.region ?? region,
-    credentials: { accessKeyId, secretAccessKey: plain.secret ?? secretAccessKey },
+    region: plain.region ?? REGION,
+    credentials: { accessKeyId: ACCESS_KEY_ID, secretAccessKey: plain.secret ?? SECRET_ACCESS_KEY },
     sha256: Sha256,
     uriEscapePath: service !== 's3',
     applyChecksum: service === 's3',
@@ -88,13 +100,19 @@ function bodyOf(plain: Plain): Uint8Array | undefined {
 async function refusal(request: SignedRequest, changed: Partial<SignatureOptions> = {}) {
   const verdict = verifySignature(asReceived(request), { ...options, ...changed })
   assert.ok(!verdict.ok, 'the request should have been refused')
-  assert.ok(!JSON.stringify(verdict).includes(secretAccessKey), 'a refusal never holds the secret')
+  assert.ok(
+    !JSON.stringify(verdict).includes(SECRET_ACCESS_KEY),
+    'a refusal never holds the secret',
+  )
   return verdict
 }
 
 /** Node hands out the names of headers in lower case. */
 function asReceived(request: SignedRequest): SignedRequest {
-  const headers = Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value])
+  const headers = Object.entries(request.headers).map(([name, value]) => [
+    name.toLowerCase(),
+    value,
+  ])
   return { ...request, headers: Object.fromEntries(headers) }
 }
 
@@ -106,8 +124,10 @@ async function assertAccepted(request: SignedRequest) {
 
 describe('verifySignature with requests of the SDKs', () => {
   it('accepts a signed POST and tells who signed, for what, and the hash of the body', async () => {
-    const verdict = await assertAccepted(await signed({ path: '/startsimulation', body: '{"Name":"a"}' }))
-    assert.equal(verdict.accessKeyId, accessKeyId)
+    const verdict = await assertAccepted(
+      await signed({ path: '/startsimulation', body: '{"Name":"a"}' }),
+    )
+    assert.equal(verdict.accessKeyId, ACCESS_KEY_ID)
     assert.equal(verdict.service, 'simspaceweaver')
     assert.match(verdict.signature, /^[0-9a-f]{64}$/)
     assert.deepEqual(verdict.payload, {
@@ -127,7 +147,9 @@ describe('verifySignature with requests of the SDKs', () => {
   })
 
   it('accepts any path and query that the SDK signs, for both ways of escaping', async () => {
-    const segment = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((text) => text !== '.' && text !== '..')
+    const segment = fc
+      .string({ unit: 'grapheme', maxLength: 12 })
+      .filter((text) => text !== '.' && text !== '..')
     await fc.assert(
       fc.asyncProperty(
         fc.array(segment, { maxLength: 5 }),
@@ -178,11 +200,14 @@ describe('verifySignature with requests of the SDKs', () => {
     const other = `Signature=${'0'.repeat(64)}`
     assert.equal((await refusal(as(credential, signedHeaders, other))).reason, 'mismatch')
     assert.equal((await refusal(as(other, credential, signedHeaders))).reason, 'mismatch')
-    const stranger = credential!.replace(accessKeyId, 'SOMEBODYELSE')
+    const stranger = credential!.replace(ACCESS_KEY_ID, 'SOMEBODYELSE')
     assert.equal((await refusal(as(stranger, signedHeaders, signature))).reason, 'unknownKey')
     const fewer = signedHeaders!.replace('host;', '')
     assert.equal((await refusal(as(credential, fewer, signature))).reason, 'unsignedHeaders')
-    assert.equal((await refusal(as(credential, `${signedHeaders}${signature}`))).reason, 'malformed')
+    assert.equal(
+      (await refusal(as(credential, `${signedHeaders}${signature}`))).reason,
+      'malformed',
+    )
     assert.equal((await refusal(as(credential, signedHeaders))).reason, 'malformed')
   })
 
@@ -208,22 +233,34 @@ describe('verifySignature with requests of the SDKs', () => {
       'UNSIGNED-PAYLOAD': { kind: 'unsigned' },
       'STREAMING-UNSIGNED-PAYLOAD-TRAILER': { kind: 'streaming', signed: false, trailer: true },
       'STREAMING-AWS4-HMAC-SHA256-PAYLOAD': { kind: 'streaming', signed: true, trailer: false },
-      'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER': { kind: 'streaming', signed: true, trailer: true },
+      'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER': {
+        kind: 'streaming',
+        signed: true,
+        trailer: true,
+      },
     }
     for (const [value, payload] of Object.entries(kinds)) {
       const headers = { 'x-amz-content-sha256': value }
-      const verdict = await assertAccepted(await signed({ method: 'PUT', path: '/b/k', service: 's3', headers }))
+      const verdict = await assertAccepted(
+        await signed({ method: 'PUT', path: '/b/k', service: 's3', headers }),
+      )
       assert.deepEqual(verdict.payload, payload)
     }
     const odd = { 'x-amz-content-sha256': 'STREAMING-SOMETHING' }
-    const verdict = await refusal(await signed({ method: 'PUT', path: '/b/k', service: 's3', headers: odd }))
+    const verdict = await refusal(
+      await signed({ method: 'PUT', path: '/b/k', service: 's3', headers: odd }),
+    )
     assert.equal(verdict.reason, 'malformed')
   })
 })
 
 describe('verifySignature refuses', () => {
   it('a request without a signature', async () => {
-    const verdict = await refusal({ method: 'GET', url: '/listsimulations', headers: { host: 'a' } })
+    const verdict = await refusal({
+      method: 'GET',
+      url: '/listsimulations',
+      headers: { host: 'a' },
+    })
     assert.equal(verdict.error, 'MissingAuthenticationTokenException')
   })
 
@@ -276,7 +313,10 @@ describe('verifySignature refuses', () => {
     const request = await signed({ headers, body: '{}' })
     assert.equal((await refusal(request)).reason, 'wrongBodyHash')
     await assertAccepted({ ...request, body: Buffer.from('other') })
-    const unsigned = await signed({ headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, body: '{}' })
+    const unsigned = await signed({
+      headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
+      body: '{}',
+    })
     assert.equal((await refusal(unsigned)).reason, 'wrongBodyHash')
   })
 
@@ -330,7 +370,10 @@ describe('verifySignature refuses', () => {
     const noHost = await refusal({ ...request, headers: { ...request.headers, authorization } })
     assert.match(noHost.message, /'host' must be signed/)
     const { host: _, ...withoutHost } = request.headers
-    assert.match((await refusal({ ...request, headers: withoutHost })).message, /'host' is not in the request/)
+    assert.match(
+      (await refusal({ ...request, headers: withoutHost })).message,
+      /'host' is not in the request/,
+    )
   })
 
   it('what cannot be read, without throwing', async () => {
@@ -358,7 +401,11 @@ describe('verifySignature refuses', () => {
     assert.equal((await refusal({ ...good, url: '/?a=%ff' })).reason, 'malformed')
     await fc.assert(
       fc.asyncProperty(fc.string(), fc.string(), async (text, url) => {
-        await refusal({ ...good, url, headers: { ...good.headers, authorization: `AWS4-HMAC-SHA256 ${text}` } })
+        await refusal({
+          ...good,
+          url,
+          headers: { ...good.headers, authorization: `AWS4-HMAC-SHA256 ${text}` },
+        })
       }),
       { numRuns: 100 },
     )
@@ -373,7 +420,10 @@ describe('verifySignature with presigned requests', () => {
   }
 
   it('accepts one in its time, also long after the 15 minutes of the header form', async () => {
-    const request = await presigned({ ...get, signedAt: new Date(now.getTime() - 3 * 3600_000) }, 4 * 3600)
+    const request = await presigned(
+      { ...get, signedAt: new Date(now.getTime() - 3 * 3600_000) },
+      4 * 3600,
+    )
     assert.deepEqual((await assertAccepted(request)).payload, { kind: 'unsigned' })
   })
 
@@ -385,9 +435,13 @@ describe('verifySignature with presigned requests', () => {
   })
 
   it('refuses it after its time, and before it was made', async () => {
-    const late = await refusal(await presigned({ ...get, signedAt: new Date(now.getTime() - 61_000) }, 60))
+    const late = await refusal(
+      await presigned({ ...get, signedAt: new Date(now.getTime() - 61_000) }, 60),
+    )
     assert.equal(late.error, 'ExpiredTokenException')
-    const early = await refusal(await presigned({ ...get, signedAt: new Date(now.getTime() + 3600_000) }, 60))
+    const early = await refusal(
+      await presigned({ ...get, signedAt: new Date(now.getTime() + 3600_000) }, 60),
+    )
     assert.equal(early.reason, 'skewed')
   })
 
@@ -404,25 +458,42 @@ describe('verifySignature with presigned requests', () => {
 })
 
 function strictEncode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }
 
 function v2Request(service: string): SignedRequest {
   const endpoint = new aws.Endpoint('http://example.test:4310')
-  const request = new aws.HttpRequest(endpoint, region)
+  const request = new aws.HttpRequest(endpoint, REGION)
   request.method = 'POST'
   request.path = `/tags/arn%3Aaws%3A${service}%2Fx?empty=&tagKeys=a%20b&tagKeys=b`
   request.body = '{"Tags":{}}'
-  request.headers = { Host: 'example.test:4310', 'Content-Type': 'application/json', 'User-Agent': 'test' }
-  const signers = (aws as unknown as { Signers: { V4: new (request: aws.HttpRequest, service: string) => V2Signer } })
-    .Signers
+  request.headers = {
+    Host: 'example.test:4310',
+    'Content-Type': 'application/json',
+    'User-Agent': 'test',
+  }
+  const signers = (
+    aws as unknown as {
+      Signers: { V4: new (request: aws.HttpRequest, service: string) => V2Signer }
+    }
+  ).Signers
   const signer = new signers.V4(request, service)
   if (service === 's3') {
     signer.signatureVersion = 's3v4'
-    request.headers['X-Amz-Content-Sha256'] = createHash('sha256').update(String(request.body)).digest('hex')
+    request.headers['X-Amz-Content-Sha256'] = createHash('sha256')
+      .update(String(request.body))
+      .digest('hex')
   }
-  signer.addAuthorization({ accessKeyId, secretAccessKey }, now)
-  return { method: 'POST', url: request.path, headers: request.headers, body: Buffer.from(String(request.body)) }
+  signer.addAuthorization({ accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET_ACCESS_KEY }, now)
+  return {
+    method: 'POST',
+    url: request.path,
+    headers: request.headers,
+    body: Buffer.from(String(request.body)),
+  }
 }
 
 interface V2Signer {

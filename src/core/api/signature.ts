@@ -30,7 +30,10 @@ export interface SignatureOptions {
    * The secret of an access key, undefined where the key is not known. A session token is for this function to judge: it may refuse it
    * (`refuseToken`), and must not take a request's word for a token that it does not know.
    */
-  secretFor(accessKeyId: string, sessionToken: string | undefined): string | SignatureRefusal | undefined
+  secretFor(
+    accessKeyId: string,
+    sessionToken: string | undefined,
+  ): string | SignatureRefusal | undefined
   now: Date
   region: string
   /** Names of services that may stand in the scope. */
@@ -38,7 +41,7 @@ export interface SignatureOptions {
 }
 
 /** What the signature says of the body. */
-export type SignedPayload =
+type SignedPayload =
   | { kind: 'hash'; sha256: string }
   | { kind: 'unsigned' }
   | { kind: 'streaming'; signed: boolean; trailer: boolean }
@@ -65,7 +68,7 @@ export interface SignatureAccepted {
   payload: SignedPayload
 }
 
-export const clockSkewMs = 15 * 60_000
+export const CLOCK_SKEW_MS = 15 * 60_000
 
 /**
  * Signs the request again with exactly the headers that the client says it signed, and compares.
@@ -77,7 +80,11 @@ export function verifySignature(
 ): SignatureAccepted | SignatureRefusal {
   const header: HeaderOf = (name) => headerIn(request.headers, name)
   if (Array.isArray(request.headers.authorization) && request.headers.authorization.length > 1) {
-    return refuse('InvalidSignatureException', 'malformed', 'The request has more than one Authorization header.')
+    return refuse(
+      'InvalidSignatureException',
+      'malformed',
+      'The request has more than one Authorization header.',
+    )
   }
   const parsed = parseClaim(request.url, header)
   if (!parsed.ok) return parsed
@@ -86,7 +93,11 @@ export function verifySignature(
   const secret = options.secretFor(claim.accessKeyId, claim.sessionToken)
   if (typeof secret === 'object') return secret
   if (secret === undefined) {
-    return refuse('UnrecognizedClientException', 'unknownKey', 'The access key of the request is not known here.')
+    return refuse(
+      'UnrecognizedClientException',
+      'unknownKey',
+      'The access key of the request is not known here.',
+    )
   }
   const bodyHash = claim.service === 's3' ? undefined : sha256Hex(request.body)
   const refusal =
@@ -96,10 +107,16 @@ export function verifySignature(
     checkBodyHash(header('x-amz-content-sha256'), bodyHash)
   if (refusal !== undefined) return refusal
 
-  const payloadHash = bodyHash ?? header('x-amz-content-sha256') ?? hoistedHash(query) ?? 'UNSIGNED-PAYLOAD'
-  const payload = bodyHash === undefined ? payloadOf(payloadHash) : ({ kind: 'hash', sha256: bodyHash } as const)
+  const payloadHash =
+    bodyHash ?? header('x-amz-content-sha256') ?? hoistedHash(query) ?? 'UNSIGNED-PAYLOAD'
+  const payload =
+    bodyHash === undefined ? payloadOf(payloadHash) : ({ kind: 'hash', sha256: bodyHash } as const)
   if (payload === undefined) {
-    return refuse('InvalidSignatureException', 'malformed', 'The header x-amz-content-sha256 holds no known value.')
+    return refuse(
+      'InvalidSignatureException',
+      'malformed',
+      'The header x-amz-content-sha256 holds no known value.',
+    )
   }
 
   const signed = {
@@ -130,7 +147,11 @@ export function verifySignature(
 export function refuseToken(why: 'expiredToken' | 'invalidToken'): SignatureRefusal {
   return why === 'expiredToken'
     ? refuse('ExpiredTokenException', why, 'The security token included in the request is expired.')
-    : refuse('UnrecognizedClientException', why, 'The security token included in the request is invalid.')
+    : refuse(
+        'UnrecognizedClientException',
+        why,
+        'The security token included in the request is invalid.',
+      )
 }
 
 /**
@@ -170,11 +191,18 @@ function cut(text: string): string {
   return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }
 
-export function refuse(error: SignatureErrorName, reason: SignatureReason, message: string): SignatureRefusal {
+export function refuse(
+  error: SignatureErrorName,
+  reason: SignatureReason,
+  message: string,
+): SignatureRefusal {
   return { ok: false, error, reason, message }
 }
 
-function checkScope(claim: SignatureClaim, options: SignatureOptions): SignatureRefusal | undefined {
+function checkScope(
+  claim: SignatureClaim,
+  options: SignatureOptions,
+): SignatureRefusal | undefined {
   if (!options.services.includes(claim.service)) {
     const expected = options.services.map((service) => `'${service}'`).join(' or ')
     return refuse(
@@ -195,7 +223,7 @@ function checkScope(claim: SignatureClaim, options: SignatureOptions): Signature
 
 function checkDate(claim: SignatureClaim, now: Date): SignatureRefusal | undefined {
   const nowMs = now.getTime()
-  if (claim.signedAtMs > nowMs + clockSkewMs) {
+  if (claim.signedAtMs > nowMs + CLOCK_SKEW_MS) {
     return refuse(
       'InvalidSignatureException',
       'skewed',
@@ -210,7 +238,7 @@ function checkDate(claim: SignatureClaim, now: Date): SignatureRefusal | undefin
       `The presigned request has expired: made at ${claim.dateTime} for ${claim.expiresSeconds} s, and it is ${isoBasic(now)}.`,
     )
   }
-  if (claim.signedAtMs >= nowMs - clockSkewMs) return undefined
+  if (claim.signedAtMs >= nowMs - CLOCK_SKEW_MS) return undefined
   return refuse(
     'InvalidSignatureException',
     'skewed',
@@ -219,8 +247,13 @@ function checkDate(claim: SignatureClaim, now: Date): SignatureRefusal | undefin
 }
 
 /** Every listed header must be there, `host` must be listed, and for S3 every `x-amz-*` header, as they change what is done. */
-function checkSignedHeaders(claim: SignatureClaim, headers: SignedRequest['headers']): SignatureRefusal | undefined {
-  const absent = claim.signedHeaders.find((name) => !Object.hasOwn(headers, name) || headers[name] === undefined)
+function checkSignedHeaders(
+  claim: SignatureClaim,
+  headers: SignedRequest['headers'],
+): SignatureRefusal | undefined {
+  const absent = claim.signedHeaders.find(
+    (name) => !Object.hasOwn(headers, name) || headers[name] === undefined,
+  )
   if (absent !== undefined) {
     return refuse(
       'InvalidSignatureException',
@@ -229,14 +262,25 @@ function checkSignedHeaders(claim: SignatureClaim, headers: SignedRequest['heade
     )
   }
   if (!claim.signedHeaders.includes('host')) {
-    return refuse('InvalidSignatureException', 'unsignedHeaders', `The header 'host' must be signed.`)
+    return refuse(
+      'InvalidSignatureException',
+      'unsignedHeaders',
+      `The header 'host' must be signed.`,
+    )
   }
   if (claim.service !== 's3') return undefined
   const unsigned = Object.keys(headers).find(
-    (name) => name.startsWith('x-amz-') && !claim.signedHeaders.includes(name) && headers[name] !== undefined,
+    (name) =>
+      name.startsWith('x-amz-') &&
+      !claim.signedHeaders.includes(name) &&
+      headers[name] !== undefined,
   )
   if (unsigned === undefined) return undefined
-  return refuse('InvalidSignatureException', 'unsignedHeaders', `The header '${unsigned}' must be signed.`)
+  return refuse(
+    'InvalidSignatureException',
+    'unsignedHeaders',
+    `The header '${unsigned}' must be signed.`,
+  )
 }
 
 /** What a presigned URL says of the body. */
@@ -244,7 +288,10 @@ function hoistedHash(query: QueryPairs): string | undefined {
   return query.find(([name]) => name.toLowerCase() === 'x-amz-content-sha256')?.[1]
 }
 
-function checkBodyHash(stated: string | undefined, bodyHash: string | undefined): SignatureRefusal | undefined {
+function checkBodyHash(
+  stated: string | undefined,
+  bodyHash: string | undefined,
+): SignatureRefusal | undefined {
   if (bodyHash === undefined || stated === undefined || sameText(stated, bodyHash)) return undefined
   return refuse(
     'InvalidSignatureException',

@@ -22,8 +22,20 @@ interface Case {
 const accepted: Record<string, Case & { readonly input: unknown }> = {
   'a whole StartSimulation': {
     operation: 'StartSimulation',
-    body: { ...START, ClientToken: 'a'.repeat(32), Description: '', MaximumDuration: '14D', Tags: { a: '', b: 'c' } },
-    input: { ...START, ClientToken: 'a'.repeat(32), Description: '', MaximumDuration: '14D', Tags: { a: '', b: 'c' } },
+    body: {
+      ...START,
+      ClientToken: 'a'.repeat(32),
+      Description: '',
+      MaximumDuration: '14D',
+      Tags: { a: '', b: 'c' },
+    },
+    input: {
+      ...START,
+      ClientToken: 'a'.repeat(32),
+      Description: '',
+      MaximumDuration: '14D',
+      Tags: { a: '', b: 'c' },
+    },
   },
   'unknown members and query keys, which are ignored': {
     operation: 'StopSimulation',
@@ -33,10 +45,20 @@ const accepted: Record<string, Case & { readonly input: unknown }> = {
   },
   'null members, which are absent': {
     operation: 'StartApp',
-    body: { Simulation: 's', Domain: 'd', Name: 'n', Description: null, LaunchOverrides: { LaunchCommands: null } },
+    body: {
+      Simulation: 's',
+      Domain: 'd',
+      Name: 'n',
+      Description: null,
+      LaunchOverrides: { LaunchCommands: null },
+    },
     input: { Simulation: 's', Domain: 'd', Name: 'n', LaunchOverrides: {} },
   },
-  'an empty body where nothing in it is required': { operation: 'ListSimulations', rawBody: '', input: {} },
+  'an empty body where nothing in it is required': {
+    operation: 'ListSimulations',
+    rawBody: '',
+    input: {},
+  },
   'a body that is no JSON where the operation has none': {
     operation: 'DeleteSimulation',
     url: '/deletesimulation?simulation=world',
@@ -48,13 +70,21 @@ const accepted: Record<string, Case & { readonly input: unknown }> = {
     url: '/listapps?simulation=world&maxResults=0005&nextToken=a%2Bb',
     input: { Simulation: 'world', MaxResults: 5, NextToken: 'a+b' },
   },
-  'an ARN that is percent-encoded': { operation: 'ListTagsForResource', url: ARN_PATH, input: { ResourceArn: ARN } },
+  'an ARN that is percent-encoded': {
+    operation: 'ListTagsForResource',
+    url: ARN_PATH,
+    input: { ResourceArn: ARN },
+  },
   'an ARN whose colons are raw': {
     operation: 'ListTagsForResource',
     url: `/tags/${ARN.replaceAll('/', '%2F')}`,
     input: { ResourceArn: ARN },
   },
-  'an ARN that is all raw': { operation: 'ListTagsForResource', url: `/tags/${ARN}`, input: { ResourceArn: ARN } },
+  'an ARN that is all raw': {
+    operation: 'ListTagsForResource',
+    url: `/tags/${ARN}`,
+    input: { ResourceArn: ARN },
+  },
   'an ARN that is decoded once only': {
     operation: 'ListTagsForResource',
     url: `${ARN_PATH}%252F`,
@@ -83,192 +113,240 @@ const accepted: Record<string, Case & { readonly input: unknown }> = {
   },
 }
 
-const refused: Record<string, Case & { readonly code: string; readonly message: string | RegExp }> = {
-  'an absent required member': {
-    operation: 'StopSimulation',
-    body: {},
-    ...validation(`Value at 'simulation' failed to satisfy constraint: Member must not be null`),
-  },
-  'an empty body with a required member': {
-    operation: 'StopSimulation',
-    rawBody: '',
-    ...validation(`Value at 'simulation' failed to satisfy constraint: Member must not be null`),
-  },
-  'an absent required key of the query': {
-    operation: 'DescribeSimulation',
-    url: '/describesimulation?Simulation=world',
-    ...validation(`Value at 'simulation' failed to satisfy constraint: Member must not be null`),
-  },
-  'a name of dots alone': {
-    operation: 'DescribeSimulation',
-    url: '/describesimulation?simulation=..',
-    ...validation(`Value at 'simulation' failed to satisfy constraint: Member must not be made of dots alone`),
-  },
-  'a name that does not match its pattern': {
-    operation: 'DescribeSimulation',
-    url: '/describesimulation?simulation=a%20b',
-    ...validation(`Value at 'simulation' failed to satisfy constraint: ${NAME_RULE}`),
-  },
-  'a line end after a name that matches': {
-    operation: 'StopSimulation',
-    body: { Simulation: 'world\n' },
-    ...validation(`Value at 'simulation' failed to satisfy constraint: ${NAME_RULE}`),
-  },
-  'an empty name, by two rules': {
-    operation: 'DescribeSimulation',
-    url: '/describesimulation?simulation',
-    ...validation(
-      `Value at 'simulation' failed to satisfy constraint: Member must have length greater than or equal to 1`,
-      `Value at 'simulation' failed to satisfy constraint: ${NAME_RULE}`,
+const refused: Record<string, Case & { readonly code: string; readonly message: string | RegExp }> =
+  {
+    'an absent required member': {
+      operation: 'StopSimulation',
+      body: {},
+      ...validation(`Value at 'simulation' failed to satisfy constraint: Member must not be null`),
+    },
+    'an empty body with a required member': {
+      operation: 'StopSimulation',
+      rawBody: '',
+      ...validation(`Value at 'simulation' failed to satisfy constraint: Member must not be null`),
+    },
+    'an absent required key of the query': {
+      operation: 'DescribeSimulation',
+      url: '/describesimulation?Simulation=world',
+      ...validation(`Value at 'simulation' failed to satisfy constraint: Member must not be null`),
+    },
+    'a name of dots alone': {
+      operation: 'DescribeSimulation',
+      url: '/describesimulation?simulation=..',
+      ...validation(
+        `Value at 'simulation' failed to satisfy constraint: Member must not be made of dots alone`,
+      ),
+    },
+    'a name that does not match its pattern': {
+      operation: 'DescribeSimulation',
+      url: '/describesimulation?simulation=a%20b',
+      ...validation(`Value at 'simulation' failed to satisfy constraint: ${NAME_RULE}`),
+    },
+    'a line end after a name that matches': {
+      operation: 'StopSimulation',
+      body: { Simulation: 'world\n' },
+      ...validation(`Value at 'simulation' failed to satisfy constraint: ${NAME_RULE}`),
+    },
+    'an empty name, by two rules': {
+      operation: 'DescribeSimulation',
+      url: '/describesimulation?simulation',
+      ...validation(
+        `Value at 'simulation' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+        `Value at 'simulation' failed to satisfy constraint: ${NAME_RULE}`,
+      ),
+    },
+    'a name that is too long': {
+      operation: 'StopApp',
+      body: { Simulation: 's', Domain: 'd', App: 'a'.repeat(65) },
+      ...validation(
+        `Value at 'app' failed to satisfy constraint: Member must have length less than or equal to 64`,
+      ),
+    },
+    'several faults at once': {
+      operation: 'StartSimulation',
+      body: { ...START, Name: undefined, MaximumDuration: '14W' },
+      ...validation(
+        `Value at 'maximumDuration' failed to satisfy constraint: Member must satisfy regular expression pattern: ^\\d{1,5}[mhdMHD]$`,
+        `Value at 'name' failed to satisfy constraint: Member must not be null`,
+      ),
+    },
+    'a fault in a nested member': {
+      operation: 'StartSimulation',
+      body: { ...START, SchemaS3Location: { BucketName: 'ab' } },
+      ...validation(
+        `Value at 'schemaS3Location.bucketName' failed to satisfy constraint: Member must have length greater than or equal to 3`,
+        `Value at 'schemaS3Location.objectKey' failed to satisfy constraint: Member must not be null`,
+      ),
+    },
+    'a fault in an item of a list': {
+      operation: 'StartApp',
+      body: {
+        Simulation: 's',
+        Domain: 'd',
+        Name: 'n',
+        LaunchOverrides: { LaunchCommands: ['run', ''] },
+      },
+      ...validation(
+        `Value at 'launchOverrides.launchCommands.2.member' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+      ),
+    },
+    'neither schema nor snapshot': {
+      operation: 'StartSimulation',
+      body: { Name: 'world', RoleArn: ROLE },
+      ...validation(
+        `Value at 'schemaS3Location, snapshotS3Location' failed to satisfy constraint: Exactly one of these members must be given`,
+      ),
+    },
+    'schema and snapshot': {
+      operation: 'StartSimulation',
+      body: { ...START, SnapshotS3Location: SCHEMA },
+      ...validation(
+        `Value at 'schemaS3Location, snapshotS3Location' failed to satisfy constraint: Exactly one of these members must be given`,
+      ),
+    },
+    'a page size of 0': {
+      operation: 'ListSimulations',
+      url: '/listsimulations?maxResults=0',
+      ...validation(
+        `Value at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1`,
+      ),
+    },
+    'a key of the query that is given twice': {
+      operation: 'DescribeSimulation',
+      url: '/describesimulation?simulation=a&simulation=b',
+      ...validation(
+        `Value at 'simulation' failed to satisfy constraint: Member must be given only once`,
+      ),
+    },
+    'an ARN of another service': {
+      operation: 'ListTagsForResource',
+      url: '/tags/arn%3Aaws%3As3%3A%3A%3Abucket',
+      code: 'ValidationException',
+      message: /^1 validation error detected: Value at 'resourceArn' failed .* pattern: \^arn:/,
+    },
+    'no tags to add': {
+      operation: 'TagResource',
+      url: ARN_PATH,
+      body: { Tags: {} },
+      ...validation(
+        `Value at 'tags' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+      ),
+    },
+    'no tag keys to remove': {
+      operation: 'UntagResource',
+      url: ARN_PATH,
+      ...validation(`Value at 'tagKeys' failed to satisfy constraint: Member must not be null`),
+    },
+    'tags that break rules, without saying which': {
+      operation: 'TagResource',
+      url: ARN_PATH,
+      body: {
+        Tags: {
+          '': 'a',
+          ['k'.repeat(129)]: 'b',
+          'AWS:x': 'c',
+          fine: 'v'.repeat(257),
+          good: 'v'.repeat(258),
+        },
+      },
+      ...validation(
+        `Value at 'tags' failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length greater than or equal to 1, Member must have length less than or equal to 128, Member must not begin with aws:]`,
+        `Value at 'tags' failed to satisfy constraint: Map values must satisfy constraint: [Member must have length less than or equal to 256]`,
+      ),
+    },
+    'more than fifty tags where the operation has an error for that': {
+      operation: 'TagResource',
+      url: ARN_PATH,
+      body: { Tags: manyTags(51) },
+      code: 'TooManyTagsException',
+      message: 'A resource can have at most 50 tags',
+    },
+    'more than fifty tags where it has none': {
+      operation: 'StartSimulation',
+      body: { ...START, Tags: manyTags(51) },
+      ...validation(
+        `Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50`,
+      ),
+    },
+    'a page size that is no integer': malformed(
+      'ListSimulations',
+      '/listsimulations?maxResults=1.5',
+      'maxResults',
     ),
-  },
-  'a name that is too long': {
-    operation: 'StopApp',
-    body: { Simulation: 's', Domain: 'd', App: 'a'.repeat(65) },
-    ...validation(`Value at 'app' failed to satisfy constraint: Member must have length less than or equal to 64`),
-  },
-  'several faults at once': {
-    operation: 'StartSimulation',
-    body: { ...START, Name: undefined, MaximumDuration: '14W' },
-    ...validation(
-      `Value at 'maximumDuration' failed to satisfy constraint: Member must satisfy regular expression pattern: ^\\d{1,5}[mhdMHD]$`,
-      `Value at 'name' failed to satisfy constraint: Member must not be null`,
+    'a page size that is a word': malformed(
+      'ListSimulations',
+      '/listsimulations?maxResults=ten',
+      'maxResults',
     ),
-  },
-  'a fault in a nested member': {
-    operation: 'StartSimulation',
-    body: { ...START, SchemaS3Location: { BucketName: 'ab' } },
-    ...validation(
-      `Value at 'schemaS3Location.bucketName' failed to satisfy constraint: Member must have length greater than or equal to 3`,
-      `Value at 'schemaS3Location.objectKey' failed to satisfy constraint: Member must not be null`,
+    'a page size that is empty': malformed(
+      'ListSimulations',
+      '/listsimulations?maxResults=',
+      'maxResults',
     ),
-  },
-  'a fault in an item of a list': {
-    operation: 'StartApp',
-    body: { Simulation: 's', Domain: 'd', Name: 'n', LaunchOverrides: { LaunchCommands: ['run', ''] } },
-    ...validation(
-      `Value at 'launchOverrides.launchCommands.2.member' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+    'a page size beyond 32 bits': malformed(
+      'ListSimulations',
+      '/listsimulations?maxResults=2147483648',
+      'maxResults',
     ),
-  },
-  'neither schema nor snapshot': {
-    operation: 'StartSimulation',
-    body: { Name: 'world', RoleArn: ROLE },
-    ...validation(
-      `Value at 'schemaS3Location, snapshotS3Location' failed to satisfy constraint: Exactly one of these members must be given`,
+    'a number for a string': malformed('StopSimulation', { Simulation: 5 }, 'simulation'),
+    'a string for a structure': malformed(
+      'StartSimulation',
+      { ...START, SchemaS3Location: 's3://' },
+      'schemaS3Location',
     ),
-  },
-  'schema and snapshot': {
-    operation: 'StartSimulation',
-    body: { ...START, SnapshotS3Location: SCHEMA },
-    ...validation(
-      `Value at 'schemaS3Location, snapshotS3Location' failed to satisfy constraint: Exactly one of these members must be given`,
+    'a list for a structure': malformed(
+      'StartSimulation',
+      { ...START, SchemaS3Location: [] },
+      'schemaS3Location',
     ),
-  },
-  'a page size of 0': {
-    operation: 'ListSimulations',
-    url: '/listsimulations?maxResults=0',
-    ...validation(
-      `Value at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1`,
+    'a list for a map': malformed('StartSimulation', { ...START, Tags: ['a'] }, 'tags'),
+    'a null in a map': malformed('StartSimulation', { ...START, Tags: { a: null } }, 'tags'),
+    'a string for a list': malformed(
+      'StartApp',
+      { Simulation: 's', Domain: 'd', Name: 'n', LaunchOverrides: { LaunchCommands: 'run' } },
+      'launchOverrides.launchCommands',
     ),
-  },
-  'a key of the query that is given twice': {
-    operation: 'DescribeSimulation',
-    url: '/describesimulation?simulation=a&simulation=b',
-    ...validation(`Value at 'simulation' failed to satisfy constraint: Member must be given only once`),
-  },
-  'an ARN of another service': {
-    operation: 'ListTagsForResource',
-    url: '/tags/arn%3Aaws%3As3%3A%3A%3Abucket',
-    code: 'ValidationException',
-    message: /^1 validation error detected: Value at 'resourceArn' failed .* pattern: \^arn:/,
-  },
-  'no tags to add': {
-    operation: 'TagResource',
-    url: ARN_PATH,
-    body: { Tags: {} },
-    ...validation(`Value at 'tags' failed to satisfy constraint: Member must have length greater than or equal to 1`),
-  },
-  'no tag keys to remove': {
-    operation: 'UntagResource',
-    url: ARN_PATH,
-    ...validation(`Value at 'tagKeys' failed to satisfy constraint: Member must not be null`),
-  },
-  'tags that break rules, without saying which': {
-    operation: 'TagResource',
-    url: ARN_PATH,
-    body: { Tags: { '': 'a', ['k'.repeat(129)]: 'b', 'AWS:x': 'c', fine: 'v'.repeat(257), good: 'v'.repeat(258) } },
-    ...validation(
-      `Value at 'tags' failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length greater than or equal to 1, Member must have length less than or equal to 128, Member must not begin with aws:]`,
-      `Value at 'tags' failed to satisfy constraint: Map values must satisfy constraint: [Member must have length less than or equal to 256]`,
+    'a null in a list': malformed(
+      'StartApp',
+      { Simulation: 's', Domain: 'd', Name: 'n', LaunchOverrides: { LaunchCommands: [null] } },
+      'launchOverrides.launchCommands.1.member',
     ),
-  },
-  'more than fifty tags where the operation has an error for that': {
-    operation: 'TagResource',
-    url: ARN_PATH,
-    body: { Tags: manyTags(51) },
-    code: 'TooManyTagsException',
-    message: 'A resource can have at most 50 tags',
-  },
-  'more than fifty tags where it has none': {
-    operation: 'StartSimulation',
-    body: { ...START, Tags: manyTags(51) },
-    ...validation(`Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50`),
-  },
-  'a page size that is no integer': malformed('ListSimulations', '/listsimulations?maxResults=1.5', 'maxResults'),
-  'a page size that is a word': malformed('ListSimulations', '/listsimulations?maxResults=ten', 'maxResults'),
-  'a page size that is empty': malformed('ListSimulations', '/listsimulations?maxResults=', 'maxResults'),
-  'a page size beyond 32 bits': malformed('ListSimulations', '/listsimulations?maxResults=2147483648', 'maxResults'),
-  'a number for a string': malformed('StopSimulation', { Simulation: 5 }, 'simulation'),
-  'a string for a structure': malformed('StartSimulation', { ...START, SchemaS3Location: 's3://' }, 'schemaS3Location'),
-  'a list for a structure': malformed('StartSimulation', { ...START, SchemaS3Location: [] }, 'schemaS3Location'),
-  'a list for a map': malformed('StartSimulation', { ...START, Tags: ['a'] }, 'tags'),
-  'a null in a map': malformed('StartSimulation', { ...START, Tags: { a: null } }, 'tags'),
-  'a string for a list': malformed(
-    'StartApp',
-    { Simulation: 's', Domain: 'd', Name: 'n', LaunchOverrides: { LaunchCommands: 'run' } },
-    'launchOverrides.launchCommands',
-  ),
-  'a null in a list': malformed(
-    'StartApp',
-    { Simulation: 's', Domain: 'd', Name: 'n', LaunchOverrides: { LaunchCommands: [null] } },
-    'launchOverrides.launchCommands.1.member',
-  ),
-  'a body that is no JSON': unreadableBody('{"Simulation":'),
-  'a body that is a JSON list': unreadableBody('["world"]'),
-  'a body that is JSON null': unreadableBody('null'),
-  'a body that is not UTF-8': unreadableBody(new Uint8Array([0x7b, 0xff, 0x7d])),
-  'a query with a broken percent-encoding': {
-    operation: 'DescribeSimulation',
-    url: '/describesimulation?simulation=%zz',
-    code: 'SerializationException',
-    message: /percent-encoding/,
-  },
-  'a path with a broken percent-encoding': {
-    operation: 'ListTagsForResource',
-    url: '/tags/%E0%A4%A',
-    code: 'SerializationException',
-    message: /percent-encoding/,
-  },
-  'more values than any input has': {
-    operation: 'StartSimulation',
-    body: { ...START, Tags: manyTags(2_000) },
-    code: 'SerializationException',
-    message: /more than 2000 values/,
-  },
-  'more values than any input has, in a member that is ignored': {
-    operation: 'TagResource',
-    url: ARN_PATH,
-    body: { Tags: {}, Other: Array(2_000).fill([]) },
-    code: 'SerializationException',
-    message: /more than 2000 values/,
-  },
-  'a body that is nested without end': {
-    operation: 'StopSimulation',
-    rawBody: `{"Simulation":"world","Other":${'['.repeat(500_000)}`,
-    code: 'SerializationException',
-    message: /nested more than 64 deep/,
-  },
-}
+    'a body that is no JSON': unreadableBody('{"Simulation":'),
+    'a body that is a JSON list': unreadableBody('["world"]'),
+    'a body that is JSON null': unreadableBody('null'),
+    'a body that is not UTF-8': unreadableBody(new Uint8Array([0x7b, 0xff, 0x7d])),
+    'a query with a broken percent-encoding': {
+      operation: 'DescribeSimulation',
+      url: '/describesimulation?simulation=%zz',
+      code: 'SerializationException',
+      message: /percent-encoding/,
+    },
+    'a path with a broken percent-encoding': {
+      operation: 'ListTagsForResource',
+      url: '/tags/%E0%A4%A',
+      code: 'SerializationException',
+      message: /percent-encoding/,
+    },
+    'more values than any input has': {
+      operation: 'StartSimulation',
+      body: { ...START, Tags: manyTags(2_000) },
+      code: 'SerializationException',
+      message: /more than 2000 values/,
+    },
+    'more values than any input has, in a member that is ignored': {
+      operation: 'TagResource',
+      url: ARN_PATH,
+      body: { Tags: {}, Other: Array(2_000).fill([]) },
+      code: 'SerializationException',
+      message: /more than 2000 values/,
+    },
+    'a body that is nested without end': {
+      operation: 'StopSimulation',
+      rawBody: `{"Simulation":"world","Other":${'['.repeat(500_000)}`,
+      code: 'SerializationException',
+      message: /nested more than 64 deep/,
+    },
+  }
 
 describe('validateInput accepts', () => {
   for (const [what, { input, ...request }] of Object.entries(accepted)) {
@@ -293,13 +371,20 @@ describe('validateInput refuses', () => {
 })
 
 test('a tag named __proto__ is a tag like any other', () => {
-  const result = validate({ operation: 'TagResource', url: ARN_PATH, rawBody: '{"Tags":{"__proto__":"a"}}' })
+  const result = validate({
+    operation: 'TagResource',
+    url: ARN_PATH,
+    rawBody: '{"Tags":{"__proto__":"a"}}',
+  })
   assert.ok(result.ok)
   assert.deepEqual(Object.entries((result.input as { Tags: object }).Tags), [['__proto__', 'a']])
 })
 
 test('members that a body inherits are not members', () => {
-  const result = validate({ operation: 'StopSimulation', rawBody: '{"__proto__":{"Simulation":"world"}}' })
+  const result = validate({
+    operation: 'StopSimulation',
+    rawBody: '{"__proto__":{"Simulation":"world"}}',
+  })
   assert.ok(!result.ok)
 })
 
@@ -314,9 +399,27 @@ test('the message of very many faults counts them all and stays within the bound
 
 test('whatever comes in, the result is an input or one of three errors', () => {
   const operation = fc.constantFrom(...OPERATION_NAMES)
-  const names = fc.constantFrom('simulation', 'domain', 'app', 'maxResults', 'nextToken', 'tagKeys', '%', '')
-  const query = fc.array(fc.tuple(names, fc.string())).map((pairs) => pairs.map((pair) => pair.join('=')).join('&'))
-  const memberNames = fc.constantFrom('Name', 'Simulation', 'Tags', 'RoleArn', 'LaunchOverrides', 'Destination')
+  const names = fc.constantFrom(
+    'simulation',
+    'domain',
+    'app',
+    'maxResults',
+    'nextToken',
+    'tagKeys',
+    '%',
+    '',
+  )
+  const query = fc
+    .array(fc.tuple(names, fc.string()))
+    .map((pairs) => pairs.map((pair) => pair.join('=')).join('&'))
+  const memberNames = fc.constantFrom(
+    'Name',
+    'Simulation',
+    'Tags',
+    'RoleArn',
+    'LaunchOverrides',
+    'Destination',
+  )
   const body = fc.oneof(
     fc.string(),
     fc.dictionary(memberNames, fc.jsonValue()).map((value) => JSON.stringify(value)),
@@ -349,11 +452,21 @@ function validation(...problems: string[]) {
 
 function malformed(operation: OperationName, request: string | object, path: string) {
   const where = typeof request === 'string' ? { url: request } : { body: request }
-  return { operation, ...where, code: 'SerializationException', message: new RegExp(`^Value at '${path}' must be a`) }
+  return {
+    operation,
+    ...where,
+    code: 'SerializationException',
+    message: new RegExp(`^Value at '${path}' must be a`),
+  }
 }
 
 function unreadableBody(rawBody: string | Uint8Array) {
-  return { operation: 'StopSimulation' as const, rawBody, code: 'SerializationException', message: /JSON object/ }
+  return {
+    operation: 'StopSimulation' as const,
+    rawBody,
+    code: 'SerializationException',
+    message: /JSON object/,
+  }
 }
 
 function manyTags(count: number): Record<string, string> {

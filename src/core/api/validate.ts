@@ -6,17 +6,24 @@ import { jsonExcess } from './json-bounds.ts'
 import type { InputMember, InputOf, Operation, OperationName } from './operations.ts'
 import { OPERATION_NAMES, operationOf } from './operations.ts'
 import { labelOf, type QueryPairs, queryPairs, splitTarget } from './raw-input.ts'
-import { type BrokenRule, type Faults, isJsonObject, memberPathName, ownMember, readMembers } from './read-value.ts'
+import {
+  type BrokenRule,
+  type Faults,
+  isJsonObject,
+  memberPathName,
+  ownMember,
+  readMembers,
+} from './read-value.ts'
 import { shapeOf } from './shapes.ts'
 
-export interface RequestInput {
+interface RequestInput {
   /** Raw path and query, as on the request line. */
   readonly url: string
   /** Empty is the same as `{}`. Not looked at where the operation has no member in the body. */
   readonly body: Uint8Array
 }
 
-export type ValidatedInput<Name extends OperationName> =
+type ValidatedInput<Name extends OperationName> =
   | { readonly ok: true; readonly input: InputOf<Name> }
   | { readonly ok: false; readonly error: ApiError }
 
@@ -24,7 +31,10 @@ export type ValidatedInput<Name extends OperationName> =
  * Refuses with SerializationException what can't be read, with TooManyTagsException too many tags where the operation
  * declares it, and with ValidationException what breaks a rule. Unknown members and query keys are ignored.
  */
-export function validateInput<Name extends OperationName>(name: Name, request: RequestInput): ValidatedInput<Name> {
+export function validateInput<Name extends OperationName>(
+  name: Name,
+  request: RequestInput,
+): ValidatedInput<Name> {
   const operation = operationOf(name)
   const { path, query } = splitTarget(request.url)
   const pairs = queryPairs(query)
@@ -51,8 +61,13 @@ export function validateInput<Name extends OperationName>(name: Name, request: R
 /** A ValidationException in the words that users of AWS clients know. */
 export function validationError(broken: readonly BrokenRule[]): ApiError {
   const detected = `${broken.length} validation error${broken.length === 1 ? '' : 's'} detected: `
-  const problems = broken.map((rule) => `Value at '${rule.path}' failed to satisfy constraint: ${rule.constraint}`)
-  return new ApiError('ValidationException', detected + joinWithin(problems, MESSAGE_LENGTH_MAX - detected.length))
+  const problems = broken.map(
+    (rule) => `Value at '${rule.path}' failed to satisfy constraint: ${rule.constraint}`,
+  )
+  return new ApiError(
+    'ValidationException',
+    detected + joinWithin(problems, MESSAGE_LENGTH_MAX - detected.length),
+  )
 }
 
 function joinWithin(problems: readonly string[], lengthMax: number): string {
@@ -66,7 +81,9 @@ function joinWithin(problems: readonly string[], lengthMax: number): string {
 }
 
 const WITH_BODY: ReadonlySet<OperationName> = new Set(
-  OPERATION_NAMES.filter((name) => Object.values(operationOf(name).input).some(({ location }) => location === 'body')),
+  OPERATION_NAMES.filter((name) =>
+    Object.values(operationOf(name).input).some(({ location }) => location === 'body'),
+  ),
 )
 
 function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
@@ -82,7 +99,12 @@ function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> | undefi
 }
 
 /** Lists are given by repeating the key; anything else may be given once only, as it would not be clear which one counts. */
-function rawFromQuery(pairs: QueryPairs, name: string, member: InputMember, faults: Faults): unknown {
+function rawFromQuery(
+  pairs: QueryPairs,
+  name: string,
+  member: InputMember,
+  faults: Faults,
+): unknown {
   const values = pairs.filter(([key]) => key === member.wireName).map(([, value]) => value)
   if (values.length === 0) return undefined
   if (shapeOf(member.shape).type === 'list') return values
@@ -92,7 +114,11 @@ function rawFromQuery(pairs: QueryPairs, name: string, member: InputMember, faul
   return values[0]
 }
 
-function addExactlyOneOf(operation: Operation, input: Readonly<Record<string, unknown>>, faults: Faults): void {
+function addExactlyOneOf(
+  operation: Operation,
+  input: Readonly<Record<string, unknown>>,
+  faults: Faults,
+): void {
   if (operation.exactlyOneOf === undefined) return
   const given = operation.exactlyOneOf.filter((name) => Object.hasOwn(input, name))
   if (given.length === 1) return
@@ -111,7 +137,10 @@ function errorOf(operation: Operation, faults: Faults): ApiError | undefined {
     first?.countMax !== undefined &&
     operation.errors.includes('TooManyTagsException')
   ) {
-    return new ApiError('TooManyTagsException', `A resource can have at most ${first.countMax} tags`)
+    return new ApiError(
+      'TooManyTagsException',
+      `A resource can have at most ${first.countMax} tags`,
+    )
   }
   return validationError(faults.broken)
 }

@@ -75,13 +75,17 @@ test('a caller whose signature was not accepted is unknown, with the key that it
 })
 
 test('identities of other kinds are named as CloudTrail names them', () => {
-  const type = (arn: string) => auditEvent({ ...call, caller: { accessKeyId: 'A', arn } }).userIdentity.type
+  const type = (arn: string) =>
+    auditEvent({ ...call, caller: { accessKeyId: 'A', arn } }).userIdentity.type
   assert.equal(type('arn:aws:iam::111122223333:root'), 'Root')
   assert.equal(type('arn:aws:sts::111122223333:assumed-role/r/s'), 'AssumedRole')
   assert.equal(type('arn:aws:sts::111122223333:federated-user/s'), 'FederatedUser')
 })
 
 test('parameters that are very long are left out', () => {
-  const { requestParameters } = auditEvent({ ...call, input: { LaunchCommands: ['x'.repeat(200_000)] } })
+  const { requestParameters } = auditEvent({
+    ...call,
+    input: { LaunchCommands: ['x'.repeat(200_000)] },
+  })
   assert.equal((requestParameters as { omitted: boolean }).omitted, true)
 })

@@ -71,7 +71,8 @@ const CALLERS_KEPT = 200
 
 export function auditEvent(call: AuditedCall): AuditEvent {
   const isManagement = call.service !== 's3'
-  const parametersMax = call.caller === undefined ? UNKNOWN_PARAMETERS_CHARACTERS_MAX : PARAMETERS_CHARACTERS_MAX
+  const parametersMax =
+    call.caller === undefined ? UNKNOWN_PARAMETERS_CHARACTERS_MAX : PARAMETERS_CHARACTERS_MAX
   return {
     eventVersion: '1.11',
     userIdentity: identityOf(call),
@@ -85,7 +86,8 @@ export function auditEvent(call: AuditedCall): AuditEvent {
     errorMessage: cut(call.error?.message),
     requestParameters: shown(call.input, parametersMax),
     // Only changes leave what they answered: what was read is in the service anyway.
-    responseElements: call.readOnly || call.error !== undefined ? null : shown(call.output, parametersMax),
+    responseElements:
+      call.readOnly || call.error !== undefined ? null : shown(call.output, parametersMax),
     requestID: call.requestId,
     eventID: call.eventId,
     readOnly: call.readOnly,
@@ -97,11 +99,16 @@ export function auditEvent(call: AuditedCall): AuditEvent {
 }
 
 /** The same for all calls of a second. */
-const secondText = memoised(1, (second: number) => new Date(second * 1000).toISOString().replace('.000', ''))
+const secondText = memoised(1, (second: number) =>
+  new Date(second * 1000).toISOString().replace('.000', ''),
+)
 
 function identityOf({ caller, claimedAccessKeyId }: AuditedCall): Identity {
   if (caller === undefined) {
-    return { type: 'Unknown', ...(claimedAccessKeyId !== undefined && { accessKeyId: claimedAccessKeyId }) }
+    return {
+      type: 'Unknown',
+      ...(claimedAccessKeyId !== undefined && { accessKeyId: claimedAccessKeyId }),
+    }
   }
   return identityOfCaller(`${caller.accessKeyId} ${caller.arn}`)
 }
@@ -137,23 +144,33 @@ function shown(value: object | undefined, charactersMax: number): unknown {
   if (isShort(value)) return members
   const characters = JSON.stringify(members).length
   if (characters <= charactersMax) return members
-  return { omitted: true, originalSize: characters, reason: `larger than ${charactersMax} characters` }
+  return {
+    omitted: true,
+    originalSize: characters,
+    reason: `larger than ${charactersMax} characters`,
+  }
 }
 
 function cut(text: string | undefined): string | undefined {
-  return text !== undefined && text.length > TEXT_CHARACTERS_MAX ? `${text.slice(0, TEXT_CHARACTERS_MAX - 1)}…` : text
+  return text !== undefined && text.length > TEXT_CHARACTERS_MAX
+    ? `${text.slice(0, TEXT_CHARACTERS_MAX - 1)}…`
+    : text
 }
 
 /** Whether it is so short that nobody has to count: texts alone, of few characters. */
 function isShort(value: object): boolean {
   let length = 0
-  for (const member of Object.values(value)) length += typeof member === 'string' ? member.length : Number.NaN
+  for (const member of Object.values(value))
+    length += typeof member === 'string' ? member.length : Number.NaN
   return length <= 1024
 }
 
 /** Secrets are members of a call itself: what lies deeper, such as a tag of that name, is none. */
 function withoutSecrets(value: object): object {
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, SECRET_MEMBERS.has(name) ? HIDDEN : member]),
+    Object.entries(value).map(([name, member]) => [
+      name,
+      SECRET_MEMBERS.has(name) ? HIDDEN : member,
+    ]),
   )
 }

@@ -2,7 +2,7 @@
 // Owns how a tag is written and which of the three wins; never measures time.
 
 import type { Domain } from '../schema/schema.ts'
-import { appTimeoutSecondsMax } from '../schema/schema-limits.ts'
+import { APP_TIMEOUT_SECONDS_MAX } from '../schema/schema-limits.ts'
 import { suggestion } from '../suggest.ts'
 
 /** As the tags of a simulation have them, in ms; 0 waits for ever. */
@@ -29,9 +29,9 @@ export function parseAppTimeouts(
   const ofDomainMs: Record<string, number> = {}
   let ofAllMs: number | undefined
   for (const [name, text] of entries) {
-    if (!/^\d{1,5}(\.\d{1,3})?$/.test(text) || Number(text) > appTimeoutSecondsMax)
+    if (!/^\d{1,5}(\.\d{1,3})?$/.test(text) || Number(text) > APP_TIMEOUT_SECONDS_MAX)
       return {
-        refusal: `the tag ${name} is a number of seconds up to ${appTimeoutSecondsMax}, such as 0.5, or 0 to wait for ever; not '${text}'`,
+        refusal: `the tag ${name} is a number of seconds up to ${APP_TIMEOUT_SECONDS_MAX}, such as 0.5, or 0 to wait for ever; not '${text}'`,
       }
     const ms = Math.round(Number(text) * 1000)
     if (name === appTimeoutTag) ofAllMs = ms

@@ -41,7 +41,8 @@ function bisect(size: Size, region: number[], pieces: Piece[], pieceOf: Int32Arr
   const xs = region.map((tile) => tile % size.x)
   const ys = region.map((tile) => Math.floor(tile / size.x))
   const isWide = spread(xs) >= spread(ys)
-  const rank = (tile: number) => (isWide ? (tile % size.x) * size.y + Math.floor(tile / size.x) : tile)
+  const rank = (tile: number) =>
+    isWide ? (tile % size.x) * size.y + Math.floor(tile / size.x) : tile
   const ordered = region.toSorted((a, b) => rank(a) - rank(b))
   bisect(size, ordered.slice(0, first), pieces.slice(0, middle), pieceOf)
   bisect(size, ordered.slice(first), pieces.slice(middle), pieceOf)

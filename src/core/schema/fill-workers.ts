@@ -22,7 +22,10 @@ const SEARCH_STEPS_MAX = 200_000
 const SEARCH_BINS_MAX = 1000
 
 /** `counts[set][bin]`: even over the workers where that fits, otherwise packed tightly; undefined where nothing fits. */
-export function fillWorkers(bins: readonly Bin[], sets: readonly TileSet[]): number[][] | undefined {
+export function fillWorkers(
+  bins: readonly Bin[],
+  sets: readonly TileSet[],
+): number[][] | undefined {
   return fillEvenly(bins, sets) ?? search(bins, sets)
 }
 
@@ -30,7 +33,9 @@ export function fillWorkers(bins: readonly Bin[], sets: readonly TileSet[]): num
 function fillEvenly(bins: readonly Bin[], sets: readonly TileSet[]): number[][] | undefined {
   const free = bins.map((bin) => bin.free)
   const counts = sets.map(() => bins.map(() => 0))
-  const heaviestFirst = sets.map((_, index) => index).toSorted((a, b) => sets[b].weight - sets[a].weight || a - b)
+  const heaviestFirst = sets
+    .map((_, index) => index)
+    .toSorted((a, b) => sets[b].weight - sets[a].weight || a - b)
   for (const index of heaviestFirst) {
     const { tiles, weight, groups } = sets[index]
     const binsByFree: number[][] = []
@@ -69,7 +74,8 @@ function search(bins: readonly Bin[], sets: readonly TileSet[]): number[][] | un
   if (bins.length > SEARCH_BINS_MAX) return undefined
   const classes = classesOf(sets)
   const freeFrom = new Array<number>(bins.length + 1).fill(0)
-  for (let bin = bins.length - 1; bin >= 0; bin--) freeFrom[bin] = freeFrom[bin + 1] + bins[bin].free
+  for (let bin = bins.length - 1; bin >= 0; bin--)
+    freeFrom[bin] = freeFrom[bin + 1] + bins[bin].free
   const failed = new Set<string>()
   const chosen: number[][] = bins.map(() => classes.map(() => 0))
   const left = classes.map((one) => one.tiles)
@@ -119,7 +125,12 @@ function classesOf(sets: readonly TileSet[]): TileClass[] {
 }
 
 /** From numbers for each class to numbers for each set: the first set takes the first workers. */
-function dealOut(binCount: number, sets: readonly TileSet[], classes: TileClass[], chosen: number[][]): number[][] {
+function dealOut(
+  binCount: number,
+  sets: readonly TileSet[],
+  classes: TileClass[],
+  chosen: number[][],
+): number[][] {
   const counts = sets.map(() => new Array<number>(binCount).fill(0))
   for (const [index, { members }] of classes.entries()) {
     let bin = 0

@@ -3,15 +3,19 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createGrid, gridEdges, increases } from './grid.ts'
 
-const largest = 3.4028234663852886e38
+const LARGEST = 3.4028234663852886e38
 const float32 = fc.float({ noNaN: true, noDefaultInfinity: true })
-const bounds = fc
-  .tuple(float32, float32, float32, float32)
-  .map(([a, b, c, d]) => ({ minX: Math.min(a, b), maxX: Math.max(a, b), minY: Math.min(c, d), maxY: Math.max(c, d) }))
+const bounds = fc.tuple(float32, float32, float32, float32).map(([a, b, c, d]) => ({
+  minX: Math.min(a, b),
+  maxX: Math.max(a, b),
+  minY: Math.min(c, d),
+  maxY: Math.max(c, d),
+}))
 const cutGrid = fc
   .tuple(bounds, fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 }))
   .filter(
-    ([b, columns, rows]) => increases(gridEdges(b.minX, b.maxX, columns)) && increases(gridEdges(b.minY, b.maxY, rows)),
+    ([b, columns, rows]) =>
+      increases(gridEdges(b.minX, b.maxX, columns)) && increases(gridEdges(b.minY, b.maxY, rows)),
   )
   .map(([b, columns, rows]) => createGrid(b, columns, rows))
 
@@ -53,9 +57,9 @@ test('positions outside the bounds, infinities and NaN belong to no cell', () =>
 })
 
 test('the whole float32 range can be cut', () => {
-  const grid = createGrid({ minX: -largest, maxX: largest, minY: -largest, maxY: largest }, 20, 20)
-  assert.equal(grid.cellOf(-largest, -largest), 0)
-  assert.equal(grid.cellOf(largest, largest), 399)
+  const grid = createGrid({ minX: -LARGEST, maxX: LARGEST, minY: -LARGEST, maxY: LARGEST }, 20, 20)
+  assert.equal(grid.cellOf(-LARGEST, -LARGEST), 0)
+  assert.equal(grid.cellOf(LARGEST, LARGEST), 399)
   assert.equal(grid.cellOf(0, 0), 210)
 })
 
@@ -97,7 +101,10 @@ test('positions on an edge and right beside it belong to the cell that the bound
 test('bounds too close together for that many cells are recognised', () => {
   assert.equal(increases(gridEdges(1, 1.0000001, 20)), false)
   assert.equal(increases(gridEdges(1, 1.0000001, 1)), true)
-  assert.throws(() => createGrid({ minX: 1, maxX: 1.0000001, minY: 0, maxY: 1 }, 20, 1), /20 columns/)
+  assert.throws(
+    () => createGrid({ minX: 1, maxX: 1.0000001, minY: 0, maxY: 1 }, 20, 1),
+    /20 columns/,
+  )
 })
 
 function within(edges: Float32Array, share: number): number {
@@ -124,7 +131,12 @@ test('a box touches the cells that it has a point in common with, be it on an ed
   const grid = createGrid({ minX: 0, maxX: 3, minY: 0, maxY: 3 }, 3, 3)
   fc.assert(
     fc.property(edge, edge, edge, edge, (a, b, c, d) => {
-      const box = { minX: Math.min(a, b), maxX: Math.max(a, b), minY: Math.min(c, d), maxY: Math.max(c, d) }
+      const box = {
+        minX: Math.min(a, b),
+        maxX: Math.max(a, b),
+        minY: Math.min(c, d),
+        maxY: Math.max(c, d),
+      }
       const touched = [0, 1, 2, 3, 4, 5, 6, 7, 8].filter((cell) => {
         const { minX, minY, maxX, maxY } = grid.boundsOf(cell)
         return box.minX <= maxX && box.maxX >= minX && box.minY <= maxY && box.maxY >= minY

@@ -32,7 +32,10 @@ export interface Grid {
 export function createGrid(bounds: Bounds, columns: number, rows: number): Grid {
   const xEdges = gridEdges(bounds.minX, bounds.maxX, columns)
   const yEdges = gridEdges(bounds.minY, bounds.maxY, rows)
-  assert(increases(xEdges), `${columns} columns don't fit between ${bounds.minX} and ${bounds.maxX}`)
+  assert(
+    increases(xEdges),
+    `${columns} columns don't fit between ${bounds.minX} and ${bounds.maxX}`,
+  )
   assert(increases(yEdges), `${rows} rows don't fit between ${bounds.minY} and ${bounds.maxY}`)
   const minX = xEdges[0]
   const maxX = xEdges[columns]
@@ -58,7 +61,8 @@ export function createGrid(bounds: Bounds, columns: number, rows: number): Grid 
       const [firstRow, endRow] = piecesTouching(yEdges, box.minY, box.maxY)
       const cells: number[] = []
       for (let row = firstRow; row < endRow; row++)
-        for (let column = firstColumn; column < endColumn; column++) cells.push(row * columns + column)
+        for (let column = firstColumn; column < endColumn; column++)
+          cells.push(row * columns + column)
       return cells
     },
     boundsOf(cell) {
@@ -68,7 +72,12 @@ export function createGrid(bounds: Bounds, columns: number, rows: number): Grid 
       )
       const column = cell % columns
       const row = (cell - column) / columns
-      return { minX: xEdges[column], maxX: xEdges[column + 1], minY: yEdges[row], maxY: yEdges[row + 1] }
+      return {
+        minX: xEdges[column],
+        maxX: xEdges[column + 1],
+        minY: yEdges[row],
+        maxY: yEdges[row + 1],
+      }
     },
   }
 }
@@ -83,12 +92,17 @@ export function gridEdges(min: number, max: number, count: number): Float32Array
 
 /** Whether every piece has some width. Bounds that are too close together for float32 have pieces without any. */
 export function increases(edges: Float32Array): boolean {
-  for (let index = 1; index < edges.length; index++) if (!(edges[index - 1] < edges[index])) return false
+  for (let index = 1; index < edges.length; index++)
+    if (!(edges[index - 1] < edges[index])) return false
   return Number.isFinite(edges[0]) && Number.isFinite(edges[edges.length - 1])
 }
 
 /** The first piece that touches what lies from `min` to `max`, and the one behind the last. */
-function piecesTouching(edges: Float32Array, min: number, max: number): [first: number, end: number] {
+function piecesTouching(
+  edges: Float32Array,
+  min: number,
+  max: number,
+): [first: number, end: number] {
   let first = 0
   while (first < edges.length - 1 && !(edges[first + 1] >= min)) first++
   let end = first

@@ -5,7 +5,7 @@ import { suggestion } from '../suggest.ts'
 import { gridEdges, increases } from './grid.ts'
 import { parsePackageLocation } from './package-location.ts'
 import type { CustomDomain, Domain, PartitioningStrategy, Size } from './schema.ts'
-import { appTimeoutSecondsMax, type SchemaLimits } from './schema-limits.ts'
+import { APP_TIMEOUT_SECONDS_MAX, type SchemaLimits } from './schema-limits.ts'
 import { shown, type YamlValue } from './yaml-value.ts'
 
 export interface DomainContext {
@@ -24,7 +24,11 @@ const SERVICE = 'launch_apps_per_worker'
 const LAUNCHES = [SPATIAL, CUSTOM, SERVICE]
 
 /** The domain, or undefined after a fault was noted. */
-export function parseDomain(name: string, value: YamlValue, context: DomainContext): Domain | undefined {
+export function parseDomain(
+  name: string,
+  value: YamlValue,
+  context: DomainContext,
+): Domain | undefined {
   const fields = value.fields(['app_config'], [...LAUNCHES, 'image'])
   if (fields === undefined) return undefined
   const launches = LAUNCHES.filter((launch) => fields.has(launch))
@@ -41,13 +45,18 @@ export function parseDomain(name: string, value: YamlValue, context: DomainConte
   }
   if (launches[0] === SERVICE) {
     const countPerWorker = parseService(launch, context)
-    return countPerWorker && config ? { name, lifecycle: 'PerWorker', countPerWorker, ...config } : undefined
+    return countPerWorker && config
+      ? { name, lifecycle: 'PerWorker', countPerWorker, ...config }
+      : undefined
   }
   if (!launch.isEmpty) launch.fields([])
   return config && { name, lifecycle: 'ByRequest', ...config }
 }
 
-export function parseImage(value: YamlValue | undefined, context: { hasImages: boolean }): string | undefined {
+export function parseImage(
+  value: YamlValue | undefined,
+  context: { hasImages: boolean },
+): string | undefined {
   if (value === undefined) return undefined
   if (!context.hasImages) return value.fault('needs sdk_version "1.14" or later')
   const image = value.string()
@@ -63,7 +72,10 @@ export function parseSize(value: YamlValue | undefined, limits: SchemaLimits): S
   return x === undefined || y === undefined ? undefined : { x, y }
 }
 
-function parseSpatial(value: YamlValue, context: DomainContext): { strategy: string; grid: Size } | undefined {
+function parseSpatial(
+  value: YamlValue,
+  context: DomainContext,
+): { strategy: string; grid: Size } | undefined {
   const fields = value.fields(['partitioning_strategy'], ['grid_partition'])
   const partition = fields?.get('grid_partition')
   const partitionSize = parseSize(partition, context.limits)
@@ -81,24 +93,35 @@ function parseSpatial(value: YamlValue, context: DomainContext): { strategy: str
   const groups = strategy.placementGroups
   if (partition === undefined) {
     if (groups === undefined) {
-      return value.fault(`must have grid_partition, as ${strategyName} has no grid_placement_groups to take its place`)
+      return value.fault(
+        `must have grid_partition, as ${strategyName} has no grid_placement_groups to take its place`,
+      )
     }
-    return fitsBounds(value, groups, strategy) ? { strategy: strategyName, grid: groups } : undefined
+    return fitsBounds(value, groups, strategy)
+      ? { strategy: strategyName, grid: groups }
+      : undefined
   }
   if (partitionSize === undefined) return undefined
-  const multiple = groups === undefined || (partitionSize.x % groups.x === 0 && partitionSize.y % groups.y === 0)
+  const multiple =
+    groups === undefined || (partitionSize.x % groups.x === 0 && partitionSize.y % groups.y === 0)
   if (!multiple) {
     return partition.fault(
       `must be a multiple of ${strategyName}'s grid_placement_groups on each axis: ${sizeText(partitionSize)} is none of ${sizeText(groups)}`,
     )
   }
-  return fitsBounds(partition, partitionSize, strategy) ? { strategy: strategyName, grid: partitionSize } : undefined
+  return fitsBounds(partition, partitionSize, strategy)
+    ? { strategy: strategyName, grid: partitionSize }
+    : undefined
 }
 
 function fitsBounds(value: YamlValue, size: Size, { name, bounds }: PartitioningStrategy): boolean {
   const fits =
-    increases(gridEdges(bounds.minX, bounds.maxX, size.x)) && increases(gridEdges(bounds.minY, bounds.maxY, size.y))
-  if (!fits) value.fault(`cuts ${name}'s aabb_bounds into cells too thin for 32-bit positions; make the bounds wider`)
+    increases(gridEdges(bounds.minX, bounds.maxX, size.x)) &&
+    increases(gridEdges(bounds.minY, bounds.maxY, size.y))
+  if (!fits)
+    value.fault(
+      `cuts ${name}'s aabb_bounds into cells too thin for 32-bit positions; make the bounds wider`,
+    )
   return fits
 }
 
@@ -126,7 +149,9 @@ function parseAppConfig(
   if (imageOfDomain !== undefined && imageOfApps !== undefined) {
     imageOfApps.keyFault('is named beside app_config too; keep one of the two')
   }
-  const ownImage = [imageOfDomain, imageOfApps].map((image) => parseImage(image, context)).find((image) => image)
+  const ownImage = [imageOfDomain, imageOfApps]
+    .map((image) => parseImage(image, context))
+    .find((image) => image)
   const image = ownImage ?? context.defaultImage
   if (fields === undefined) return undefined
   const appTimeoutMs = parseAppTimeout(fields.get('app_timeout_seconds'))
@@ -139,7 +164,9 @@ function parseAppConfig(
     endpoint.fault('is for custom and service domains only: clients connect to apps of those')
   }
   const ingressPorts =
-    endpoint === undefined ? [] : parsePorts(endpoint.fields(['ingress_ports'])?.get('ingress_ports'))
+    endpoint === undefined
+      ? []
+      : parsePorts(endpoint.fields(['ingress_ports'])?.get('ingress_ports'))
   if (
     location === undefined ||
     launchCommand === undefined ||
@@ -162,11 +189,16 @@ function parseAppConfig(
 function parseAppTimeout(value: YamlValue | undefined): number | undefined {
   const seconds = value?.number()
   if (value === undefined || seconds === undefined) return undefined
-  if (seconds >= 0 && seconds <= appTimeoutSecondsMax) return Math.round(seconds * 1000)
-  return value.fault(`must be a number of seconds from 0 (to wait for ever) to ${appTimeoutSecondsMax}, not ${seconds}`)
+  if (seconds >= 0 && seconds <= APP_TIMEOUT_SECONDS_MAX) return Math.round(seconds * 1000)
+  return value.fault(
+    `must be a number of seconds from 0 (to wait for ever) to ${APP_TIMEOUT_SECONDS_MAX}, not ${seconds}`,
+  )
 }
 
-function parsePackage(value: YamlValue | undefined, { limits }: DomainContext): AppConfig['package'] | undefined {
+function parsePackage(
+  value: YamlValue | undefined,
+  { limits }: DomainContext,
+): AppConfig['package'] | undefined {
   const text = value?.string()
   if (value === undefined || text === undefined) return undefined
   const result = parsePackageLocation(text)
@@ -177,7 +209,9 @@ function parsePackage(value: YamlValue | undefined, { limits }: DomainContext): 
     return value.fault(
       'must have the form s3://bucket/key: packages of the host are for `heddle run` and the package_folders of the configuration',
     )
-  return location.path.startsWith('/') ? location : value.fault('must be an absolute path: it is relative to nothing')
+  return location.path.startsWith('/')
+    ? location
+    : value.fault('must be an absolute path: it is relative to nothing')
 }
 
 function parseLaunchCommand(value: YamlValue | undefined): string[] | undefined {
@@ -192,7 +226,8 @@ function parseLaunchCommand(value: YamlValue | undefined): string[] | undefined 
 function parsePorts(value: YamlValue | undefined): number[] | undefined {
   const items = value?.items()
   if (value === undefined || items === undefined) return undefined
-  if (items.length === 0) return value.fault('must have at least one port; leave endpoint_config out if there is none')
+  if (items.length === 0)
+    return value.fault('must have at least one port; leave endpoint_config out if there is none')
   const ports = new Set<number>()
   for (const item of items) {
     const port = item.integer(1024, 49152)

@@ -61,7 +61,11 @@ placement_constraints:
 `
 
 /** One replacement in the whole schema, and the faults that it makes, each named by a part of its message. */
-function check(change: [string | RegExp, string], expected: string[], options?: ParseOptions): void {
+function check(
+  change: [string | RegExp, string],
+  expected: string[],
+  options?: ParseOptions,
+): void {
   const text = whole.replace(...change)
   assert.notEqual(text, whole, `nothing to replace: ${change[0]}`)
   checkText(text, expected, options)
@@ -96,7 +100,11 @@ test('a whole schema is read into plain data, with the domains in the order of t
     clock: { tickRate: 30 },
     workers: [{ name: 'MyWorkers', type: 'sim.c5.24xlarge', desired: 3 }],
     strategies: [
-      { name: 'MyGrid', bounds: { minX: -1000, maxX: 1000, minY: -500.5, maxY: 500 }, placementGroups: { x: 3, y: 1 } },
+      {
+        name: 'MyGrid',
+        bounds: { minX: -1000, maxX: 1000, minY: -500.5, maxY: 500 },
+        placementGroups: { x: 3, y: 1 },
+      },
     ],
     domains: [
       {
@@ -160,7 +168,10 @@ test('all faults are reported at once, in the order of the text, with line, colu
 test('an unknown property is a fault at its key, with the name that was probably meant', () => {
   check(
     ['tick_rate:', 'tickRate:'],
-    ['must have the property "tick_rate"', 'clock.tickRate: is not a known property (did you mean "tick_rate"?)']
+    [
+      'must have the property "tick_rate"',
+      'clock.tickRate: is not a known property (did you mean "tick_rate"?)',
+    ]
       .toReversed()
       .toSorted(),
   )
@@ -184,7 +195,10 @@ test('a property that is there twice is a fault at the second', () => {
 
 test('missing properties are named', () => {
   check(['clock:\n  tick_rate: "30"\n', ''], ['line 1, column 1: must have the property "clock"'])
-  check([/simulation_properties:\n( .*\n)+/, ''], ['must have the property "simulation_properties"'])
+  check(
+    [/simulation_properties:\n( .*\n)+/, ''],
+    ['must have the property "simulation_properties"'],
+  )
   check(
     ['      package: "s3://my-bucket/watch.zip"\n', ''],
     ['domains.Watch.app_config: must have the property "package"'],
@@ -192,12 +206,18 @@ test('missing properties are named', () => {
 })
 
 test('names of domains, strategies and worker groups have 3 to 64 characters of a small set', () => {
-  check(['  Weather:', '  We:'], ['line 44, column 3: domains.We: the name of a domain must be 3 to 64 characters'])
+  check(
+    ['  Weather:', '  We:'],
+    ['line 44, column 3: domains.We: the name of a domain must be 3 to 64 characters'],
+  )
   check(['  Weather:', '  Wea ther:'], ['domains."Wea ther": the name of a domain'])
   check(['  Weather:', '  __proto__:'], [])
   check(
     ['  MyWorkers:', '  My.Workers:'],
-    ['the name of a worker group', 'names no worker group: "MyWorkers" (did you mean "My.Workers"?)'],
+    [
+      'the name of a worker group',
+      'names no worker group: "MyWorkers" (did you mean "My.Workers"?)',
+    ],
   )
   check([/MyGrid/g, 'G'.repeat(65)], ['the name of a strategy'])
 })
@@ -248,7 +268,9 @@ test('early versions have one spatial domain, integer tick rates, no images and 
 test('tick rates are strings from version 1.14 on', () => {
   check(
     ['"30"', '30'],
-    ['clock.tick_rate: must be a whole number from 1 to 1000, in quotes, or "unlimited"; it is the number 30'],
+    [
+      'clock.tick_rate: must be a whole number from 1 to 1000, in quotes, or "unlimited"; it is the number 30',
+    ],
   )
   check(['"30"', '"1001"'], ['clock.tick_rate'])
   check(['"30"', '"0"'], ['clock.tick_rate'])
@@ -259,35 +281,66 @@ test('tick rates are strings from version 1.14 on', () => {
 test('a log destination is a name with its service, or an ARN without', () => {
   const arn = 'arn:aws:logs:us-west-2:111122223333:log-group:/my/group'
   const service = '  log_destination_service: "logs"\n'
-  assert.equal(schemaOf(whole.replace('MyLogs', arn).replace(service, '')).logDestination, '/my/group')
-  assert.equal(schemaOf(whole.replace('MyLogs', `${arn}:*`).replace(service, '')).logDestination, '/my/group')
+  assert.equal(
+    schemaOf(whole.replace('MyLogs', arn).replace(service, '')).logDestination,
+    '/my/group',
+  )
+  assert.equal(
+    schemaOf(whole.replace('MyLogs', `${arn}:*`).replace(service, '')).logDestination,
+    '/my/group',
+  )
   const withSlash = arn.replace('log-group:', 'log-group/')
-  assert.equal(schemaOf(whole.replace('MyLogs', withSlash).replace(service, '')).logDestination, '/my/group')
+  assert.equal(
+    schemaOf(whole.replace('MyLogs', withSlash).replace(service, '')).logDestination,
+    '/my/group',
+  )
   const example = 'arn:aws:logs:us-west-2:111122223333:log-group/MySimulationLogs'
-  assert.equal(schemaOf(whole.replace('MyLogs', example).replace(service, '')).logDestination, 'MySimulationLogs')
+  assert.equal(
+    schemaOf(whole.replace('MyLogs', example).replace(service, '')).logDestination,
+    'MySimulationLogs',
+  )
   assert.equal(schemaOf(whole.replace(/ {2}log_dest.*\n/g, '')).logDestination, undefined)
   check(['MyLogs', arn], ['log_destination_service: must be left out'])
-  check([service, ''], ['log_destination_resource_name: must be an ARN, or have log_destination_service'])
-  check([/ {2}log_destination_resource.*\n/, ''], ['log_destination_service: needs log_destination_resource_name'])
+  check(
+    [service, ''],
+    ['log_destination_resource_name: must be an ARN, or have log_destination_service'],
+  )
+  check(
+    [/ {2}log_destination_resource.*\n/, ''],
+    ['log_destination_service: needs log_destination_resource_name'],
+  )
   check(['"logs"', '"s3"'], ['log_destination_service: must be "logs", not "s3"'])
   check(['MyLogs', 'My Logs'], ['log_destination_resource_name: must name a log group'])
-  for (const wrong of ['arn:aws:s3:::bucket', `${arn}:log-stream:x`, example.replace('/', ':/a:b:')])
-    checkText(whole.replace('MyLogs', wrong).replace(service, ''), ['must be the ARN of a log group'])
+  for (const wrong of [
+    'arn:aws:s3:::bucket',
+    `${arn}:log-stream:x`,
+    example.replace('/', ':/a:b:'),
+  ])
+    checkText(whole.replace('MyLogs', wrong).replace(service, ''), [
+      'must be the ARN of a log group',
+    ])
 })
 
 test('bounds are pairs of float32 numbers with min below max', () => {
   check(['[-1000, 1000]', '[1000, -1000]'], ['aabb_bounds.x: must have its min below its max'])
   check(['[-1000, 1000]', '[1, 1.00000001]'], ['aabb_bounds.x: must have its min below its max'])
-  check(['[-1000, 1000]', '[1, 2, 3]'], ['aabb_bounds.x: must be two numbers, min and max; it has 3 items'])
+  check(
+    ['[-1000, 1000]', '[1, 2, 3]'],
+    ['aabb_bounds.x: must be two numbers, min and max; it has 3 items'],
+  )
   check(['[-1000, 1000]', '[-1000, .inf]'], ['aabb_bounds.x[1]: must lie within'])
   check(['[-1000, 1000]', '[.nan, 1]'], ['aabb_bounds.x[0]: must lie within'])
   check(['[-1000, 1000]', '[-3.5e38, 1]'], ['aabb_bounds.x[0]: must lie within'])
   check(['[-1000, 1000]', '["a", 1]'], ['aabb_bounds.x[0]: must be a number, not the text "a"'])
   assert.equal(
-    schemaOf(whole.replace('[-1000, 1000]', '[-3.4028235e38, 3.4028235e38]')).strategies[0].bounds.maxX,
+    schemaOf(whole.replace('[-1000, 1000]', '[-3.4028235e38, 3.4028235e38]')).strategies[0].bounds
+      .maxX,
     3.4028234663852886e38,
   )
-  check(['[-1000, 1000]', '[1, 1.0000002]'], ["grid_partition: cuts MyGrid's aabb_bounds into cells too thin"])
+  check(
+    ['[-1000, 1000]', '[1, 1.0000002]'],
+    ["grid_partition: cuts MyGrid's aabb_bounds into cells too thin"],
+  )
 })
 
 test('a grid is given by its partition, its placement groups, or both as multiples', () => {
@@ -301,7 +354,9 @@ test('a grid is given by its partition, its placement groups, or both as multipl
   ])
   check(
     ['x: 6', 'x: 7'],
-    ["grid_partition: must be a multiple of MyGrid's grid_placement_groups on each axis: 7 by 4 is none of 3 by 1"],
+    [
+      "grid_partition: must be a multiple of MyGrid's grid_placement_groups on each axis: 7 by 4 is none of 3 by 1",
+    ],
   )
   check(['x: 6', 'x: 0'], ['grid_partition.x: must be a whole number from 1 to 256'])
   check(
@@ -324,9 +379,15 @@ test('a domain has exactly one way to launch, and one domain at least is spatial
   )
   check(
     [/ {4}launch_apps_by_part[\s\S]*?y: 4\n/, '    launch_apps_via_start_app_call: {}\n'],
-    ['domains: must have at least one spatial domain', 'placed_together: must name spatial domains; People is none'],
+    [
+      'domains: must have at least one spatial domain',
+      'placed_together: must name spatial domains; People is none',
+    ],
   )
-  check(['app_call: {}', 'app_call: {now: true}'], ['launch_apps_via_start_app_call.now: is not a known property'])
+  check(
+    ['app_call: {}', 'app_call: {now: true}'],
+    ['launch_apps_via_start_app_call.now: is not a known property'],
+  )
 })
 
 test('a service domain has one or two apps a worker, one where nothing is said', () => {
@@ -334,7 +395,10 @@ test('a service domain has one or two apps a worker, one where nothing is said',
     const domain = schemaOf(whole.replace(/launch_apps_per_worker:\n.*\n/, text)).domains[2]
     assert.equal(domain.lifecycle === 'PerWorker' && domain.countPerWorker, 1)
   }
-  check(['count: 2', 'count: 3'], ['launch_apps_per_worker.count: must be a whole number from 1 to 2'])
+  check(
+    ['count: 2', 'count: 3'],
+    ['launch_apps_per_worker.count: must be a whole number from 1 to 2'],
+  )
 })
 
 test('ingress ports are unique, from 1024 to 49152, and not for spatial domains', () => {
@@ -346,7 +410,10 @@ test('ingress ports are unique, from 1024 to 49152, and not for spatial domains'
   check(['[7000, 7001]', '[]'], ['ingress_ports: must have at least one port'])
   check(['[7000, 7001]', '7000'], ['ingress_ports: must be a list, not the number 7000'])
   check(
-    [/compute: 1\n {2}Watch/, 'compute: 1\n      endpoint_config: {ingress_ports: [7000]}\n  Watch'],
+    [
+      /compute: 1\n {2}Watch/,
+      'compute: 1\n      endpoint_config: {ingress_ports: [7000]}\n  Watch',
+    ],
     ['domains.People.app_config.endpoint_config: is for custom and service domains only'],
   )
 })
@@ -355,7 +422,11 @@ test('packages are objects in buckets, and file URLs or absolute paths where the
   const hosts: ParseOptions = { limits: { ...HEDDLE_LIMITS, packageFolders: ['/opt'] } }
   const locationOf = (text: string) =>
     schemaOf(whole.replace('s3://my-bucket/watch.zip', text), hosts).domains[1].package
-  assert.deepEqual(locationOf('s3://buck.et/a/b//c.zip'), { kind: 's3', bucket: 'buck.et', key: 'a/b//c.zip' })
+  assert.deepEqual(locationOf('s3://buck.et/a/b//c.zip'), {
+    kind: 's3',
+    bucket: 'buck.et',
+    key: 'a/b//c.zip',
+  })
   assert.deepEqual(locationOf('file:///opt/my%20app'), { kind: 'path', path: '/opt/my app' })
   assert.deepEqual(locationOf('/build/app.zip'), { kind: 'path', path: '/build/app.zip' })
   for (const relative of ['./build/app.zip', 'app.zip', '../app'])
@@ -389,13 +460,22 @@ test('a launch command is a list of words that begins with a program', () => {
 })
 
 test('placement constraints name domains and worker groups that exist, of one strategy', () => {
-  check(['["People"]', '["Peopel"]'], ['placed_together[0]: names no domain: "Peopel" (did you mean "People"?)'])
-  check(['["People"]', '["People", "Weather"]'], ['placed_together: must name spatial domains; Weather is none'])
+  check(
+    ['["People"]', '["Peopel"]'],
+    ['placed_together[0]: names no domain: "Peopel" (did you mean "People"?)'],
+  )
+  check(
+    ['["People"]', '["People", "Weather"]'],
+    ['placed_together: must name spatial domains; Weather is none'],
+  )
   check(['["People"]', '["People", "People"]'], ['placed_together[1]: repeats "People"'])
   check(['["People"]', '[]'], ['placed_together: must name at least one domain'])
   check(['["MyWorkers"]', '["Others"]'], ['on_workers[0]: names no worker group'])
   const twoGrids = whole
-    .replace('  MyGrid:', '  Other:\n    topology: Grid\n    aabb_bounds: {x: [0, 1], y: [0, 1]}\n  MyGrid:')
+    .replace(
+      '  MyGrid:',
+      '  Other:\n    topology: Grid\n    aabb_bounds: {x: [0, 1], y: [0, 1]}\n  MyGrid:',
+    )
     .replace(
       '  Watch:',
       '  Birds:\n    launch_apps_by_partitioning_strategy: {partitioning_strategy: Other, grid_partition: {x: 1, y: 1}}\n    app_config: {package: s3://my-bucket/birds.zip, launch_command: [birds], required_resource_units: {compute: 1}}\n  Watch:',
@@ -417,12 +497,20 @@ test('the limits of the service are there for the asking', () => {
   check(['desired: 3', 'desired: 2'], [], aws)
   check(['"sim.c5.24xlarge"', '"laptop"'], ['type: must be "sim.c5.24xlarge", not "laptop"'], aws)
   check(['"sim.c5.24xlarge"', '"laptop"'], [])
-  check(['"30"', '"20"'], ['clock.tick_rate: must be one of 10, 15, 30, in quotes, or "unlimited"'], aws)
+  check(
+    ['"30"', '"20"'],
+    ['clock.tick_rate: must be one of 10, 15, 30, in quotes, or "unlimited"'],
+    aws,
+  )
   check(['x: 6', 'x: 21'], ['grid_partition.x: must be a whole number from 1 to 20'], aws)
   check(['x: 6', 'x: 21'], [])
   check(['compute: 2', 'compute: 5'], ['compute: must be a whole number from 1 to 4'], aws)
   check(['compute: 2', 'compute: 5'], [])
-  check(['s3://my-bucket/watch.zip', './watch'], ['package: must have the form s3://bucket/key'], aws)
+  check(
+    ['s3://my-bucket/watch.zip', './watch'],
+    ['package: must have the form s3://bucket/key'],
+    aws,
+  )
   check(
     ['desired: 3\n', 'desired: 3\n  More:\n    type: "sim.c5.24xlarge"\n    desired: 1\n'],
     ['workers: must have exactly one worker group; it has 2'],
@@ -450,22 +538,34 @@ test('aliases work, and bombs made of them are refused', () => {
         .join(', ')}]`,
   ).join('\n')
   checkText(bomb, ["can't be read as YAML: Excessive alias count"])
-  checkText('a: 1\nb: [x, *nothing]', ["line 2, column 8: '*nothing' names no anchor that comes before it"])
+  checkText('a: 1\nb: [x, *nothing]', [
+    "line 2, column 8: '*nothing' names no anchor that comes before it",
+  ])
   checkText('a: *late\nb: &late 1', ["line 1, column 4: '*late' names no anchor"])
   checkText('&a [*a]', ['must be a mapping, not a list'])
 })
 
 test('a merge key takes over what a mapping does not say itself', () => {
   const config = `{package: "s3://my-bucket/all.zip", launch_command: [all], required_resource_units: {compute: 4}}`
-  const first = whole.replace('    app_config:\n      package: "s3://my-bucket/people app.zip"', (found) =>
-    found.replace('app_config:', 'app_config: &config'),
+  const first = whole.replace(
+    '    app_config:\n      package: "s3://my-bucket/people app.zip"',
+    (found) => found.replace('app_config:', 'app_config: &config'),
   )
   const merged = schemaOf(
-    first.replace(/ {6}package: "s3:\/\/my-bucket\/weather.zip"[\s\S]*?compute: 1\n/, '      <<: *config\n'),
+    first.replace(
+      / {6}package: "s3:\/\/my-bucket\/weather.zip"[\s\S]*?compute: 1\n/,
+      '      <<: *config\n',
+    ),
   )
-  assert.deepEqual(merged.domains[2].package, { kind: 's3', bucket: 'my-bucket', key: 'people app.zip' })
+  assert.deepEqual(merged.domains[2].package, {
+    kind: 's3',
+    bucket: 'my-bucket',
+    key: 'people app.zip',
+  })
   assert.deepEqual(merged.domains[2].launchCommand, ['people', '--speed', '5', ''])
-  const own = schemaOf(first.replace(/ {6}launch_command: \["weather"\]\n[\s\S]*?compute: 1\n/, '      <<: *config\n'))
+  const own = schemaOf(
+    first.replace(/ {6}launch_command: \["weather"\]\n[\s\S]*?compute: 1\n/, '      <<: *config\n'),
+  )
   assert.deepEqual(own.domains[2].package, { kind: 's3', bucket: 'my-bucket', key: 'weather.zip' })
   assert.deepEqual(own.domains[2].launchCommand, ['people', '--speed', '5', ''])
   // The first of a list wins, and what is merged may merge.
@@ -482,20 +582,26 @@ test('a merge key takes over what a mapping does not say itself', () => {
 test('what cannot be merged is a fault, and merges multiply as little as aliases', () => {
   checkText(
     whole.replace('clock:', 'clock:\n  <<: 3'),
-    ['clock.<<: must be an alias of a mapping (*name), or a list of some, not the number 3'].map((part) =>
-      part.replace('<<', '"<<"'),
+    ['clock.<<: must be an alias of a mapping (*name), or a list of some, not the number 3'].map(
+      (part) => part.replace('<<', '"<<"'),
     ),
   )
   checkText(whole.replace('clock:', 'clock:\n  <<: [{}, 1]'), ['must be an alias of a mapping'])
-  checkText(whole.replace('clock:', 'clock: &clock\n  <<: *clock'), ['clock: is merged into itself'])
+  checkText(whole.replace('clock:', 'clock: &clock\n  <<: *clock'), [
+    'clock: is merged into itself',
+  ])
   checkText(whole.replace('clock:', 'clock:\n  <<: {}\n  <<: {}'), ['is there twice'])
   checkText(whole.replace('clock:', 'clock:\n  "<<": {}'), ['clock."<<": is not a known property'])
-  checkText(whole.replace('clock:', 'clock:\n  <<: {ticks: 3}'), ['clock.ticks: is not a known property'])
+  checkText(whole.replace('clock:', 'clock:\n  <<: {ticks: 3}'), [
+    'clock.ticks: is not a known property',
+  ])
   const level = (i: number) =>
     `a${i}: &a${i} {<<: [${Array(9)
       .fill(i === 0 ? '{x: 1}' : `*a${i - 1}`)
       .join(', ')}]}`
-  checkText(Array.from({ length: 12 }, (_, i) => level(i)).join('\n'), ["can't be read as YAML: Excessive alias count"])
+  checkText(Array.from({ length: 12 }, (_, i) => level(i)).join('\n'), [
+    "can't be read as YAML: Excessive alias count",
+  ])
 })
 
 test('an image is named beside app_config or in it, not in both', () => {
@@ -508,8 +614,13 @@ test('an image is named beside app_config or in it, not in both', () => {
   checkText(both, [
     'line 43, column 7: domains.Watch.app_config.image: is named beside app_config too; keep one of the two',
   ])
-  check(['"registry/watch:2"', '"registry/watch 2"'], ['domains.Watch.image: must not contain spaces'])
-  checkText(inside.replace('watch:3', 'watch 3'), ['domains.Watch.app_config.image: must not contain spaces'])
+  check(
+    ['"registry/watch:2"', '"registry/watch 2"'],
+    ['domains.Watch.image: must not contain spaces'],
+  )
+  checkText(inside.replace('watch:3', 'watch 3'), [
+    'domains.Watch.app_config.image: must not contain spaces',
+  ])
   checkText(early.replace('      endpoint_config', '      image: a\n      endpoint_config'), [
     'domains.Watch.app_config.image: needs sdk_version "1.14"',
   ])
@@ -526,7 +637,9 @@ test('text that is no YAML, or no mapping, is a fault and never a crash', () => 
   checkText(`a: ${'['.repeat(20_000)}`, ["can't be read as YAML: it is nested too deeply"])
   checkText('x'.repeat(1024 * 1024 + 1), ['must have at most 1048576 characters'])
   checkText('a: !!js/function x', ['Unresolved tag'])
-  checkText(whole.replaceAll('\n', '\r\n').replace('desired: 3', 'desired: no'), ['line 10, column 14'])
+  checkText(whole.replaceAll('\n', '\r\n').replace('desired: 3', 'desired: no'), [
+    'line 10, column 14',
+  ])
   checkText(`\uFEFF${whole}`, [])
 })
 
@@ -540,7 +653,20 @@ test('a long text with thousands of faults is answered with the first hundred', 
 test('any part of a schema replaced by anything is read or refused, and never crashes', () => {
   const anything = fc.oneof(
     fc.json({ maxDepth: 2 }),
-    fc.constantFrom('', '~', '{}', '[]', '""', '-1', '1e400', '*x', '!!str', '{a: {b: 1}}', '|', '? :'),
+    fc.constantFrom(
+      '',
+      '~',
+      '{}',
+      '[]',
+      '""',
+      '-1',
+      '1e400',
+      '*x',
+      '!!str',
+      '{a: {b: 1}}',
+      '|',
+      '? :',
+    ),
   )
   const lines = whole.split('\n')
   fc.assert(
@@ -558,17 +684,24 @@ test('any part of a schema replaced by anything is read or refused, and never cr
 })
 
 test('all worker groups together ask for no more workers than there may be', () => {
-  const text = whole.replace('desired: 3\n', 'desired: 3\n  More:\n    type: "sim.c5.24xlarge"\n    desired: 2\n')
+  const text = whole.replace(
+    'desired: 3\n',
+    'desired: 3\n  More:\n    type: "sim.c5.24xlarge"\n    desired: 2\n',
+  )
   const limits = (workersMax: number) => ({ limits: { ...HEDDLE_LIMITS, workersMax } })
   assert.ok('schema' in parseSchema(text, limits(5)))
   const refused = parseSchema(text, limits(4))
-  assert.match(JSON.stringify(refused), /workers: must ask for at most 4 workers together; it asks for 5/)
+  assert.match(
+    JSON.stringify(refused),
+    /workers: must ask for at most 4 workers together; it asks for 5/,
+  )
 })
 
 test('a domain may say how many seconds its apps may take for a tick', () => {
   const timeoutOf = (seconds: string) =>
-    schemaOf(whole.replace(/( +)launch_command/, `$1app_timeout_seconds: ${seconds}\n$1launch_command`)).domains[0]
-      .appTimeoutMs
+    schemaOf(
+      whole.replace(/( +)launch_command/, `$1app_timeout_seconds: ${seconds}\n$1launch_command`),
+    ).domains[0].appTimeoutMs
   assert.equal(timeoutOf('0.25'), 250)
   assert.equal(timeoutOf('0'), 0)
   assert.equal(timeoutOf('86400'), 86_400_000)

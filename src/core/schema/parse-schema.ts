@@ -35,7 +35,11 @@ export function parseSchema(
   options: ParseOptions = {},
 ): { schema: SimulationSchema } | { errors: StartError[] } {
   const limits =
-    options.limits === 'aws' ? AWS_LIMITS : typeof options.limits === 'object' ? options.limits : HEDDLE_LIMITS
+    options.limits === 'aws'
+      ? AWS_LIMITS
+      : typeof options.limits === 'object'
+        ? options.limits
+        : HEDDLE_LIMITS
   const { root, faults } = readYaml(text)
   if (root?.isEmpty) root.fault('the schema is empty')
   const schema = root && !root.isEmpty ? parseRoot(root, limits) : undefined
@@ -45,7 +49,14 @@ export function parseSchema(
 
 function parseRoot(root: YamlValue, limits: SchemaLimits): SimulationSchema | undefined {
   const fields = root.fields(
-    ['sdk_version', 'simulation_properties', 'workers', 'clock', 'partitioning_strategies', 'domains'],
+    [
+      'sdk_version',
+      'simulation_properties',
+      'workers',
+      'clock',
+      'partitioning_strategies',
+      'domains',
+    ],
     ['placement_constraints'],
   )
   if (fields === undefined) return undefined
@@ -53,14 +64,23 @@ function parseRoot(root: YamlValue, limits: SchemaLimits): SimulationSchema | un
   // Without a version that can be read, the rest is held against the newest one's rules.
   const isEarly = sdkVersion !== undefined && EARLY_VERSIONS.includes(sdkVersion)
   const properties = parseProperties(fields.get('simulation_properties'), !isEarly)
-  const workers = parseNamed(fields.get('workers'), 'worker group', limits.workerGroupsMax, (name, value) =>
-    parseWorkerGroup(name, value, limits),
+  const workers = parseNamed(
+    fields.get('workers'),
+    'worker group',
+    limits.workerGroupsMax,
+    (name, value) => parseWorkerGroup(name, value, limits),
   )
   const desired = workers.known.reduce((sum, group) => sum + group.desired, 0)
   if (desired > limits.workersMax) {
-    fields.get('workers')?.fault(`must ask for at most ${limits.workersMax} workers together; it asks for ${desired}`)
+    fields
+      .get('workers')
+      ?.fault(`must ask for at most ${limits.workersMax} workers together; it asks for ${desired}`)
   }
-  const tickRate = parseTickRate(fields.get('clock')?.fields(['tick_rate'])?.get('tick_rate'), isEarly, limits)
+  const tickRate = parseTickRate(
+    fields.get('clock')?.fields(['tick_rate'])?.get('tick_rate'),
+    isEarly,
+    limits,
+  )
   const strategies = parseNamed(
     fields.get('partitioning_strategies'),
     'strategy',
@@ -97,7 +117,9 @@ function parseVersion(value: YamlValue | undefined): string | undefined {
   if (known !== undefined && VERSIONS.includes(known)) return known
   const short = /^v?(\d+\.\d+)[.\d]*$/.exec(version)?.[1]
   const hint = short !== undefined && VERSIONS.includes(short) ? `; write ${shown(short)}` : ''
-  return value.fault(`must be one of ${VERSIONS.map(shown).join(', ')}, not ${shown(version)}${hint}`)
+  return value.fault(
+    `must be one of ${VERSIONS.map(shown).join(', ')}, not ${shown(version)}${hint}`,
+  )
 }
 
 function parseProperties(value: YamlValue | undefined, hasImages: boolean) {
@@ -117,13 +139,17 @@ function parseProperties(value: YamlValue | undefined, hasImages: boolean) {
 }
 
 /** The log group's name, from a name or an ARN. */
-function parseLogDestination(resource: YamlValue | undefined, service: YamlValue | undefined): string | undefined {
+function parseLogDestination(
+  resource: YamlValue | undefined,
+  service: YamlValue | undefined,
+): string | undefined {
   service?.oneOf(['logs'])
   if (resource === undefined) return service?.fault('needs log_destination_resource_name beside it')
   const text = resource.string()
   if (text === undefined) return undefined
   const isArn = text.startsWith('arn:')
-  if (isArn && service !== undefined) service.fault('must be left out where log_destination_resource_name is an ARN')
+  if (isArn && service !== undefined)
+    service.fault('must be left out where log_destination_resource_name is an ARN')
   if (!isArn && service === undefined) {
     resource.fault('must be an ARN, or have log_destination_service: "logs" beside it')
   }
@@ -133,37 +159,58 @@ function parseLogDestination(resource: YamlValue | undefined, service: YamlValue
     return resource.fault(`must be the ARN of a log group: ${forms}`)
   }
   if (!/^[A-Za-z0-9._/#-]{1,512}$/.test(name)) {
-    return resource.fault(`must name a log group: 1 to 512 of A-Z a-z 0-9 . _ / # -, not ${shown(name)}`)
+    return resource.fault(
+      `must name a log group: 1 to 512 of A-Z a-z 0-9 . _ / # -, not ${shown(name)}`,
+    )
   }
   return name
 }
 
-function parseWorkerGroup(name: string, value: YamlValue, limits: SchemaLimits): WorkerGroup | undefined {
+function parseWorkerGroup(
+  name: string,
+  value: YamlValue,
+  limits: SchemaLimits,
+): WorkerGroup | undefined {
   const fields = value.fields(['type', 'desired'])
-  const type = limits.workerTypes ? fields?.get('type')?.oneOf(limits.workerTypes) : fields?.get('type')?.string()
+  const type = limits.workerTypes
+    ? fields?.get('type')?.oneOf(limits.workerTypes)
+    : fields?.get('type')?.string()
   const desired = fields?.get('desired')?.integer(1, limits.workersMax)
   return type === undefined || desired === undefined ? undefined : { name, type, desired }
 }
 
-function parseTickRate(value: YamlValue | undefined, isEarly: boolean, limits: SchemaLimits): TickRate | undefined {
+function parseTickRate(
+  value: YamlValue | undefined,
+  isEarly: boolean,
+  limits: SchemaLimits,
+): TickRate | undefined {
   if (value === undefined) return undefined
   const allowed = (rate: number) =>
-    limits.tickRates?.includes(rate) ?? (Number.isInteger(rate) && rate >= 1 && rate <= limits.tickRateMax)
+    limits.tickRates?.includes(rate) ??
+    (Number.isInteger(rate) && rate >= 1 && rate <= limits.tickRateMax)
   const numbers = limits.tickRates ?? `1 to ${limits.tickRateMax}`
-  const choice = typeof numbers === 'string' ? `a whole number from ${numbers}` : `one of ${numbers.join(', ')}`
+  const choice =
+    typeof numbers === 'string' ? `a whole number from ${numbers}` : `one of ${numbers.join(', ')}`
   if (isEarly) {
     const rate = value.numberOrUndefined
     if (rate !== undefined && allowed(rate)) return rate
-    return value.fault(`must be ${choice}, without quotes in sdk_version "1.12" and "1.13"; it is ${value.describe()}`)
+    return value.fault(
+      `must be ${choice}, without quotes in sdk_version "1.12" and "1.13"; it is ${value.describe()}`,
+    )
   }
   const text = value.numberOrUndefined === undefined ? value.string() : undefined
   if (text === 'unlimited') return text
-  if (text !== undefined && /^[1-9]\d{0,5}$/.test(text) && allowed(Number(text))) return Number(text)
+  if (text !== undefined && /^[1-9]\d{0,5}$/.test(text) && allowed(Number(text)))
+    return Number(text)
   if (text === undefined && value.numberOrUndefined === undefined) return undefined
   return value.fault(`must be ${choice}, in quotes, or "unlimited"; it is ${value.describe()}`)
 }
 
-function parseStrategy(name: string, value: YamlValue, limits: SchemaLimits): PartitioningStrategy | undefined {
+function parseStrategy(
+  name: string,
+  value: YamlValue,
+  limits: SchemaLimits,
+): PartitioningStrategy | undefined {
   const fields = value.fields(['topology', 'aabb_bounds'], ['grid_placement_groups'])
   fields?.get('topology')?.oneOf(['Grid'])
   const axes = fields?.get('aabb_bounds')?.fields(['x', 'y'])
@@ -179,7 +226,8 @@ function parseStrategy(name: string, value: YamlValue, limits: SchemaLimits): Pa
 function parseRange(value: YamlValue | undefined): { min: number; max: number } | undefined {
   const items = value?.items()
   if (value === undefined || items === undefined) return undefined
-  if (items.length !== 2) return value.fault(`must be two numbers, min and max; it has ${items.length} items`)
+  if (items.length !== 2)
+    return value.fault(`must be two numbers, min and max; it has ${items.length} items`)
   const [min, max] = items.map((item) => {
     const number = item.number()
     const rounded = number === undefined ? undefined : Math.fround(number)
@@ -192,12 +240,22 @@ function parseRange(value: YamlValue | undefined): { min: number; max: number } 
   return { min, max }
 }
 
-function parseDomains(value: YamlValue | undefined, isEarly: boolean, context: DomainContext): Named<Domain> {
-  const domains = parseNamed(value, 'domain', context.limits.domainsMax, (name, one) => parseDomain(name, one, context))
+function parseDomains(
+  value: YamlValue | undefined,
+  isEarly: boolean,
+  context: DomainContext,
+): Named<Domain> {
+  const domains = parseNamed(value, 'domain', context.limits.domainsMax, (name, one) =>
+    parseDomain(name, one, context),
+  )
   if (value === undefined || !domains.whole) return domains
-  const spatial = domains.known.filter((domain) => domain.lifecycle === 'BySpatialSubdivision').length
-  if (spatial === 0) value.fault('must have at least one spatial domain (launch_apps_by_partitioning_strategy)')
-  if (isEarly && spatial > 1) value.fault('must have exactly one spatial domain in sdk_version "1.12" and "1.13"')
+  const spatial = domains.known.filter(
+    (domain) => domain.lifecycle === 'BySpatialSubdivision',
+  ).length
+  if (spatial === 0)
+    value.fault('must have at least one spatial domain (launch_apps_by_partitioning_strategy)')
+  if (isEarly && spatial > 1)
+    value.fault('must have exactly one spatial domain in sdk_version "1.12" and "1.13"')
   return domains
 }
 
@@ -224,7 +282,11 @@ function parseConstraints(
   return constraints
 }
 
-function parseReferences(value: YamlValue | undefined, kind: string, named: Named<unknown>): string[] {
+function parseReferences(
+  value: YamlValue | undefined,
+  kind: string,
+  named: Named<unknown>,
+): string[] {
   const items = value?.items()
   if (items?.length === 0) value?.fault(`must name at least one ${kind}`)
   const names: string[] = []
@@ -232,7 +294,8 @@ function parseReferences(value: YamlValue | undefined, kind: string, named: Name
     const name = item.string()
     if (name === undefined) continue
     if (names.includes(name)) item.fault(`repeats ${shown(name)}`)
-    else if (!named.names.includes(name)) item.fault(`names no ${kind}: ${shown(name)}${suggestion(name, named.names)}`)
+    else if (!named.names.includes(name))
+      item.fault(`names no ${kind}: ${shown(name)}${suggestion(name, named.names)}`)
     names.push(name)
   }
   return names
@@ -258,12 +321,16 @@ function parseNamed<T>(
   if (value === undefined || entries === undefined) return { names: [], known: [], whole: false }
   if (entries.size === 0) value.fault(`must have at least one ${kind}`)
   if (entries.size > max) {
-    value.fault(`must have ${max === 1 ? `exactly one ${kind}` : `at most ${max} entries`}; it has ${entries.size}`)
+    value.fault(
+      `must have ${max === 1 ? `exactly one ${kind}` : `at most ${max} entries`}; it has ${entries.size}`,
+    )
   }
   const known: T[] = []
   for (const [name, entry] of entries) {
     if (!/^[A-Za-z0-9_-]{3,64}$/.test(name)) {
-      entry.keyFault(`the name of a ${kind} must be 3 to 64 characters of A-Z a-z 0-9 _ -, not ${shown(name)}`)
+      entry.keyFault(
+        `the name of a ${kind} must be 3 to 64 characters of A-Z a-z 0-9 _ -, not ${shown(name)}`,
+      )
     }
     const thing = parse(name, entry)
     if (thing !== undefined) known.push(thing)
@@ -278,7 +345,8 @@ function faultErrors(faults: Fault[]): StartError[] {
     .map(({ line, column, path, rule }) =>
       schemaError(`line ${line}, column ${column}: ${path === '' ? '' : `${path}: `}${rule}`),
     )
-  if (sorted.length > FAULTS_MAX) errors.push(schemaError(`and ${sorted.length - FAULTS_MAX} more faults`))
+  if (sorted.length > FAULTS_MAX)
+    errors.push(schemaError(`and ${sorted.length - FAULTS_MAX} more faults`))
   return errors
 }
 
@@ -287,6 +355,7 @@ function schemaError(errorMessage: string): StartError {
 }
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) deepFreeze(part)
+  if (typeof value === 'object' && value !== null)
+    for (const part of Object.values(value)) deepFreeze(part)
   return Object.freeze(value)
 }

@@ -6,10 +6,21 @@ import { type Bin, fillWorkers, type TileSet } from './fill-workers.ts'
 import { type Placement, placeApps, placeCustomApp } from './placement.ts'
 import type { Domain, PlacementConstraint, SimulationSchema, Size } from './schema.ts'
 
-const common = { package: { kind: 'path', path: '/app' }, launchCommand: ['app'], ingressPorts: [] } as const
+const common = {
+  package: { kind: 'path', path: '/app' },
+  launchCommand: ['app'],
+  ingressPorts: [],
+} as const
 
 function spatial(name: string, x: number, y: number, resourceUnits = 1): Domain {
-  return { name, lifecycle: 'BySpatialSubdivision', strategy: 'Grid', grid: { x, y }, resourceUnits, ...common }
+  return {
+    name,
+    lifecycle: 'BySpatialSubdivision',
+    strategy: 'Grid',
+    grid: { x, y },
+    resourceUnits,
+    ...common,
+  }
 }
 
 function service(name: string, countPerWorker: number, resourceUnits = 1): Domain {
@@ -27,7 +38,11 @@ function schemaOf(
     clock: { tickRate: 30 },
     workers: Object.entries(groups).map(([name, count]) => ({ name, type: 'any', desired: count })),
     strategies: [
-      { name: 'Grid', bounds: { minX: 0, maxX: 1, minY: 0, maxY: 1 }, placementGroups: more.placementGroups },
+      {
+        name: 'Grid',
+        bounds: { minX: 0, maxX: 1, minY: 0, maxY: 1 },
+        placementGroups: more.placementGroups,
+      },
     ],
     domains,
     placementConstraints: more.placementConstraints ?? [],
@@ -42,7 +57,11 @@ function placed(schema: SimulationSchema, options?: { unitsPerWorker: number }):
 }
 
 /** What is true of every placement. */
-function holds(schema: SimulationSchema, { workers, apps, freeUnits }: Placement, unitsPerWorker: number): void {
+function holds(
+  schema: SimulationSchema,
+  { workers, apps, freeUnits }: Placement,
+  unitsPerWorker: number,
+): void {
   const used = new Map(workers.map(({ id }) => [id, 0]))
   for (const domain of schema.domains) {
     const own = apps.filter((app) => app.domain === domain.name)
@@ -56,10 +75,14 @@ function holds(schema: SimulationSchema, { workers, apps, freeUnits }: Placement
         cells,
       )
       assert.ok(
-        own.every(({ cell }) => cell && cell.index === cell.y * domain.grid.x + cell.x && cell.x < domain.grid.x),
+        own.every(
+          ({ cell }) =>
+            cell && cell.index === cell.y * domain.grid.x + cell.x && cell.x < domain.grid.x,
+        ),
       )
     } else if (domain.lifecycle === 'PerWorker') {
-      for (const { id } of workers) assert.equal(own.filter((app) => app.workerId === id).length, domain.countPerWorker)
+      for (const { id } of workers)
+        assert.equal(own.filter((app) => app.workerId === id).length, domain.countPerWorker)
     } else assert.equal(own.length, 0)
   }
   for (const { id } of workers) {
@@ -87,7 +110,9 @@ function map(placement: Placement, domain: string): string[] {
 }
 
 test('one app for each cell and each place of a service on each worker, named for people', () => {
-  const { workers, apps, freeUnits } = placed(schemaOf(2, [spatial('People', 2, 2), service('Weather', 1, 2)]))
+  const { workers, apps, freeUnits } = placed(
+    schemaOf(2, [spatial('People', 2, 2), service('Weather', 1, 2)]),
+  )
   assert.deepEqual(workers, [
     { id: '0001', group: 'Workers' },
     { id: '0002', group: 'Workers' },
@@ -134,7 +159,12 @@ test('the cells of a placement group share a worker', () => {
 
 test('domains that are placed together share workers cell by cell', () => {
   const constraint = { placedTogether: ['People', 'Birds'], onWorkers: ['Workers'] }
-  const domains = [spatial('People', 4, 4), spatial('Alone', 3, 3), spatial('Birds', 4, 4, 2), spatial('Fish', 2, 2)]
+  const domains = [
+    spatial('People', 4, 4),
+    spatial('Alone', 3, 3),
+    spatial('Birds', 4, 4, 2),
+    spatial('Fish', 2, 2),
+  ]
   const placement = placed(schemaOf(5, domains, { placementConstraints: [constraint] }))
   assert.deepEqual(map(placement, 'People'), map(placement, 'Birds'))
   const chained = [constraint, { placedTogether: ['Birds', 'Fish'], onWorkers: ['Workers'] }]
@@ -175,7 +205,10 @@ test('what does not fit is refused with the units needed, the units there are, a
     /a placement group \(36 cells\) of People needs 36 .* on one worker, which has 17\. Ask for more grid_placement_groups/,
   )
   assert.match(refusal(schemaOf(2, [spatial('People', 3, 1, 9)])), /3 apps of 9/)
-  assert.match(refusal(schemaOf(3, [spatial('People', 4, 1, 9)])), /can't be divided so that it fits/)
+  assert.match(
+    refusal(schemaOf(3, [spatial('People', 4, 1, 9)])),
+    /can't be divided so that it fits/,
+  )
   const disjoint = [
     { placedTogether: ['People', 'Birds'], onWorkers: ['One'] },
     { placedTogether: ['Birds'], onWorkers: ['Two'] },
@@ -201,7 +234,9 @@ test('any schema is placed within its units, with placement groups whole, or ref
   const anySchema = fc.record({
     workers: fc.integer({ min: 1, max: 12 }),
     domains: fc.array(domain, { minLength: 1, maxLength: 3 }),
-    groups: fc.option(fc.record({ x: fc.integer({ min: 1, max: 4 }), y: fc.integer({ min: 1, max: 4 }) })),
+    groups: fc.option(
+      fc.record({ x: fc.integer({ min: 1, max: 4 }), y: fc.integer({ min: 1, max: 4 }) }),
+    ),
     service: fc.option(fc.integer({ min: 1, max: 2 })),
     together: fc.boolean(),
   })
@@ -217,7 +252,10 @@ test('any schema is placed within its units, with placement groups whole, or ref
         together && all.length > 1 && all[1].lifecycle === 'BySpatialSubdivision'
           ? [{ placedTogether: ['Domain0', 'Domain1'], onWorkers: ['Workers'] }]
           : []
-      const schema = schemaOf(workers, all, { placementGroups: groups ?? undefined, placementConstraints })
+      const schema = schemaOf(workers, all, {
+        placementGroups: groups ?? undefined,
+        placementConstraints,
+      })
       const result = placeApps(schema)
       assert.deepEqual(placeApps(schema), result)
       if ('errors' in result) return
@@ -268,14 +306,21 @@ test('workers are filled whenever trying everything finds a way', () => {
     }),
     { minLength: 1, maxLength: 3 },
   )
-  const bins = fc.array(fc.record({ free: fc.integer({ min: 0, max: 9 }), group: fc.constantFrom('a', 'b') }), {
-    minLength: 1,
-    maxLength: 3,
-  })
+  const bins = fc.array(
+    fc.record({ free: fc.integer({ min: 0, max: 9 }), group: fc.constantFrom('a', 'b') }),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  )
   let filled = 0
   fc.assert(
     fc.property(bins, sets, (someBins, someSets) => {
-      const tileSets: TileSet[] = someSets.map(({ tiles, weight, on }) => ({ tiles, weight, groups: new Set(on) }))
+      const tileSets: TileSet[] = someSets.map(({ tiles, weight, on }) => ({
+        tiles,
+        weight,
+        groups: new Set(on),
+      }))
       const counts = fillWorkers(someBins, tileSets)
       assert.equal(
         counts !== undefined,
@@ -287,7 +332,9 @@ test('workers are filled whenever trying everything finds a way', () => {
       if (counts === undefined) return
       filled++
       for (const [bin, { free, group }] of someBins.entries()) {
-        assert.ok(tileSets.reduce((sum, { weight }, set) => sum + weight * counts[set][bin], 0) <= free)
+        assert.ok(
+          tileSets.reduce((sum, { weight }, set) => sum + weight * counts[set][bin], 0) <= free,
+        )
         assert.ok(tileSets.every(({ groups }, set) => counts[set][bin] === 0 || groups.has(group)))
       }
       for (const [set, { tiles }] of tileSets.entries())

@@ -44,19 +44,28 @@ export function placeApps(
 ): Placement | { errors: StartError[] } {
   const workers = workersOf(schema)
   const services = schema.domains.filter((domain) => domain.lifecycle === 'PerWorker')
-  const serviceUnits = services.reduce((sum, domain) => sum + domain.countPerWorker * domain.resourceUnits, 0)
+  const serviceUnits = services.reduce(
+    (sum, domain) => sum + domain.countPerWorker * domain.resourceUnits,
+    0,
+  )
   const capacity = unitsPerWorker - serviceUnits
-  if (capacity < 0) return refused(`${servicesText(services)} on every worker, which has ${unitsPerWorker}`, lower())
+  if (capacity < 0)
+    return refused(
+      `${servicesText(services)} on every worker, which has ${unitsPerWorker}`,
+      lower(),
+    )
   const sets = placedTogether(schema)
   const bins: Bin[] = workers.map(({ group }) => ({ free: capacity, group }))
   const counts = fillWorkers(bins, sets)
-  if (counts === undefined) return refused(...whyNot(sets, bins, services, unitsPerWorker, capacity))
+  if (counts === undefined)
+    return refused(...whyNot(sets, bins, services, unitsPerWorker, capacity))
 
   const freeUnits = new Map(workers.map(({ id }) => [id, capacity]))
   const workerOfCell = new Map<SpatialDomain, string[]>()
   for (const [index, set] of sets.entries()) {
     const pieceOf = divideGrid(set.size, counts[index])
-    for (const piece of pieceOf) freeUnits.set(workers[piece].id, freeUnits.get(workers[piece].id)! - set.weight)
+    for (const piece of pieceOf)
+      freeUnits.set(workers[piece].id, freeUnits.get(workers[piece].id)! - set.weight)
     for (const domain of set.domains) {
       workerOfCell.set(
         domain,
@@ -88,7 +97,9 @@ export function placeCustomApp(free: FreeUnits, units: number): string | undefin
 }
 
 function workersOf(schema: SimulationSchema): PlacedWorker[] {
-  const groups = schema.workers.flatMap(({ name, desired }) => Array.from({ length: desired }, () => name))
+  const groups = schema.workers.flatMap(({ name, desired }) =>
+    Array.from({ length: desired }, () => name),
+  )
   return groups.map((group, index) => ({ id: String(index + 1).padStart(4, '0'), group }))
 }
 
@@ -100,12 +111,21 @@ interface DomainSet extends TileSet {
 
 function placedTogether(schema: SimulationSchema): DomainSet[] {
   const spatial = schema.domains.filter((domain) => domain.lifecycle === 'BySpatialSubdivision')
-  let sets = spatial.map((domain) => ({ domains: [domain], groups: new Set(schema.workers.map(({ name }) => name)) }))
+  let sets = spatial.map((domain) => ({
+    domains: [domain],
+    groups: new Set(schema.workers.map(({ name }) => name)),
+  }))
   for (const { placedTogether, onWorkers } of schema.placementConstraints) {
-    const isNamed = ({ domains }: (typeof sets)[number]) => domains.some(({ name }) => placedTogether.includes(name))
+    const isNamed = ({ domains }: (typeof sets)[number]) =>
+      domains.some(({ name }) => placedTogether.includes(name))
     const joined = sets.filter(isNamed)
-    const groups = new Set(onWorkers.filter((group) => joined.every((set) => set.groups.has(group))))
-    sets = [...sets.filter((set) => !isNamed(set)), { domains: joined.flatMap(({ domains }) => domains), groups }]
+    const groups = new Set(
+      onWorkers.filter((group) => joined.every((set) => set.groups.has(group))),
+    )
+    sets = [
+      ...sets.filter((set) => !isNamed(set)),
+      { domains: joined.flatMap(({ domains }) => domains), groups },
+    ]
   }
   return sets.map(({ domains, groups }) => {
     const strategy = schema.strategies.find(({ name }) => name === domains[0].strategy)
@@ -114,7 +134,10 @@ function placedTogether(schema: SimulationSchema): DomainSet[] {
       y: domains.map(({ grid }) => grid.y).reduce(commonDivisor),
     }
     const tiles = size.x * size.y
-    const units = domains.reduce((sum, { grid, resourceUnits }) => sum + grid.x * grid.y * resourceUnits, 0)
+    const units = domains.reduce(
+      (sum, { grid, resourceUnits }) => sum + grid.x * grid.y * resourceUnits,
+      0,
+    )
     return { domains, groups, size, tiles, weight: units / tiles }
   })
 }
@@ -169,7 +192,9 @@ function whyNot(
   capacity: number,
 ): [reason: string, advice: string] {
   const each =
-    services.length === 0 ? `${unitsPerWorker}` : `${unitsPerWorker} less ${unitsPerWorker - capacity} for service apps`
+    services.length === 0
+      ? `${unitsPerWorker}`
+      : `${unitsPerWorker} less ${unitsPerWorker - capacity} for service apps`
   for (const set of sets) {
     const names = set.domains.map(({ name }) => name).join(' and ')
     if (set.groups.size === 0) {
@@ -194,7 +219,8 @@ function whyNot(
     })
   const available = capacity * bins.length
   const reason = `the spatial apps need ${needed} compute resource units (${needs.join('; ')}), and ${bins.length} workers have ${available} (${each} each)`
-  if (needed > available) return [reason, lower(`ask for ${Math.ceil(needed / capacity)} or more workers (desired)`)]
+  if (needed > available)
+    return [reason, lower(`ask for ${Math.ceil(needed / capacity)} or more workers (desired)`)]
   return [
     `${reason}, but what must share a worker can't be divided so that it fits`,
     lower('ask for more workers (desired), or more grid_placement_groups'),
@@ -207,7 +233,10 @@ function tileText({ domains, tiles }: DomainSet): string {
 }
 
 function servicesText(services: ServiceDomain[]): string {
-  const units = services.reduce((sum, domain) => sum + domain.countPerWorker * domain.resourceUnits, 0)
+  const units = services.reduce(
+    (sum, domain) => sum + domain.countPerWorker * domain.resourceUnits,
+    0,
+  )
   const names = services.map(
     ({ name, countPerWorker, resourceUnits }) => `${name}: ${countPerWorker} of ${resourceUnits}`,
   )

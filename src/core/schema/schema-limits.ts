@@ -50,4 +50,4 @@ export const AWS_LIMITS: SchemaLimits = Object.freeze({
 })
 
 /** Of a domain's timeout, and of the operator's: a day. */
-export const appTimeoutSecondsMax = 86_400
+export const APP_TIMEOUT_SECONDS_MAX = 86_400

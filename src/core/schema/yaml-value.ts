@@ -64,10 +64,18 @@ export function readYaml(text: string): { root?: YamlValue; faults: Fault[] } {
     }
     for (const error of [...document.errors, ...document.warnings]) {
       const isSecond = error.code === 'MULTIPLE_DOCS'
-      faultAt(error.pos[0], '', isSecond ? 'a second document begins here; there must be one alone' : error.message)
+      faultAt(
+        error.pos[0],
+        '',
+        isSecond ? 'a second document begins here; there must be one alone' : error.message,
+      )
     }
     for (const alias of unknownAliases(document)) {
-      faultAt(alias.range?.[0] ?? 0, '', `'*${cut(alias.source)}' names no anchor that comes before it`)
+      faultAt(
+        alias.range?.[0] ?? 0,
+        '',
+        `'*${cut(alias.source)}' names no anchor that comes before it`,
+      )
     }
     if (faults.length > 0) return { faults }
     document.toJS({ maxAliasCount: ALIAS_COUNT_MAX })
@@ -77,7 +85,11 @@ export function readYaml(text: string): { root?: YamlValue; faults: Fault[] } {
   } catch (error) {
     // The library throws for alias bombs, and may run out of stack.
     const reason =
-      error instanceof RangeError ? 'it is nested too deeply' : error instanceof Error ? error.message : String(error)
+      error instanceof RangeError
+        ? 'it is nested too deeply'
+        : error instanceof Error
+          ? error.message
+          : String(error)
     faultAt(0, '', `can't be read as YAML: ${reason}`)
     return { faults }
   }
@@ -159,12 +171,16 @@ export class YamlValue {
     if (within.includes(this.#node)) return this.fault('is merged into itself')
     const entries = new Map<string, YamlValue>()
     let merged: YamlValue | undefined
-    for (const { key, value } of this.#node.items as { key: ParsedNode; value: ParsedNode | null }[]) {
+    for (const { key, value } of this.#node.items as {
+      key: ParsedNode
+      value: ParsedNode | null
+    }[]) {
       const isMerge = isScalar(key) && key.value === MERGE_KEY && key.type === 'PLAIN'
       const name = String(isScalar(key) ? key.value : key)
       const entry = new YamlValue(this.#reading, value, key.range[0], joined(this.path, name))
       const isRepeated = isMerge ? merged !== undefined : entries.has(name)
-      if (isRepeated) this.#reading.faultAt(key.range[0], entry.path, 'is there twice; keep one of them')
+      if (isRepeated)
+        this.#reading.faultAt(key.range[0], entry.path, 'is there twice; keep one of them')
       else if (isMerge) merged = entry
       else entries.set(name, entry)
     }
@@ -187,7 +203,10 @@ export class YamlValue {
   }
 
   /** The pairs of a mapping whose keys are known; others, and required ones that are missing, are faults. */
-  fields(required: readonly string[], optional: readonly string[] = []): Map<string, YamlValue> | undefined {
+  fields(
+    required: readonly string[],
+    optional: readonly string[] = [],
+  ): Map<string, YamlValue> | undefined {
     const entries = this.entries()
     if (entries === undefined) return undefined
     const known = [...required, ...optional]
@@ -202,14 +221,17 @@ export class YamlValue {
         )}`,
       )
     }
-    for (const name of required) if (!entries.has(name)) this.fault(`must have the property ${JSON.stringify(name)}`)
+    for (const name of required)
+      if (!entries.has(name)) this.fault(`must have the property ${JSON.stringify(name)}`)
     return entries
   }
 
   items(): YamlValue[] | undefined {
     if (!isSeq(this.#node)) return this.#mismatch('a list')
     const items = this.#node.items as (ParsedNode | null)[]
-    return items.map((item, index) => new YamlValue(this.#reading, item, this.#offset, `${this.path}[${index}]`))
+    return items.map(
+      (item, index) => new YamlValue(this.#reading, item, this.#offset, `${this.path}[${index}]`),
+    )
   }
 
   string(): string | undefined {
@@ -224,7 +246,9 @@ export class YamlValue {
   text(): string | undefined {
     const value = this.#scalar()
     if (typeof value !== 'number' && typeof value !== 'boolean') return this.string()
-    return isScalar(this.#node) && this.#node.source !== undefined ? this.#node.source : String(value)
+    return isScalar(this.#node) && this.#node.source !== undefined
+      ? this.#node.source
+      : String(value)
   }
 
   oneOf(values: readonly string[]): string | undefined {
@@ -247,7 +271,8 @@ export class YamlValue {
 
   integer(min: number, max: number): number | undefined {
     const value = this.#scalar()
-    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max)
+      return value
     return this.#mismatch(`a whole number from ${min} to ${max}`)
   }
 
@@ -257,7 +282,9 @@ export class YamlValue {
     if (isMap(this.#node)) return 'a mapping'
     if (isSeq(this.#node)) return 'a list'
     const value = this.#scalar()
-    return typeof value === 'string' ? `the text ${shown(value)}` : `the ${typeof value} ${shown(value)}`
+    return typeof value === 'string'
+      ? `the text ${shown(value)}`
+      : `the ${typeof value} ${shown(value)}`
   }
 
   #mismatch(expected: string): undefined {

@@ -13,8 +13,8 @@ import { Application } from '../application.ts'
 import type { Host } from '../host.ts'
 import type { Transaction } from '../transaction.ts'
 
-export const spatialDomain = 'Grid'
-export const customDomain = 'Custom'
+export const SPATIAL_DOMAIN = 'Grid'
+export const CUSTOM_DOMAIN = 'Custom'
 
 interface LockstepOptions {
   /** Default 2 by 1 cells. */
@@ -49,18 +49,22 @@ export class LockstepWorld {
       messageBytesMax: 256,
       messageHeapBytes: 128 * 256,
     }
-    const control = ControlBlock.create(segments, sizes, { workerPid: process.pid, tickRate: 0, tick: 0 })
+    const control = ControlBlock.create(segments, sizes, {
+      workerPid: process.pid,
+      tickRate: 0,
+      tick: 0,
+    })
     const world = new World({
       simulationName: 'lockstep',
       executionId: 'lockstep',
       transfersPerTick: options.transfersPerTick,
       domains: [
         {
-          name: spatialDomain,
+          name: SPATIAL_DOMAIN,
           lifecycle: 'BySpatialSubdivision',
           area: { bounds, columns, rows, firstPartition: 0 },
         },
-        { name: customDomain, lifecycle: 'ByRequest' },
+        { name: CUSTOM_DOMAIN, lifecycle: 'ByRequest' },
       ],
     })
     this.fabric = new Fabric(segments, control, world, () => true)
@@ -68,7 +72,7 @@ export class LockstepWorld {
       this.fabric.addPartition({
         domain: 0,
         cell,
-        name: `${spatialDomain}-${cell % columns}-${Math.floor(cell / columns)}`,
+        name: `${SPATIAL_DOMAIN}-${cell % columns}-${Math.floor(cell / columns)}`,
       })
     for (const name of customApps) this.fabric.addPartition({ domain: 1, cell: 0, name })
     this.#machine = new ClockMachine({
@@ -78,7 +82,8 @@ export class LockstepWorld {
       tickRate: 0,
     })
     this.#work = new ClockWork(this.#machine, this.fabric, { report: () => undefined })
-    for (const partition of this.fabric.partitions()) this.#machine.obey({ kind: 'join', partition }, 0)
+    for (const partition of this.fabric.partitions())
+      this.#machine.obey({ kind: 'join', partition }, 0)
     this.applications = [...this.fabric.partitions()].map((partition) => this.#attach(partition))
   }
 

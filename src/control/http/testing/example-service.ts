@@ -10,10 +10,16 @@ import type { CallContext, OperationHandlers } from '../handlers.ts'
 export interface ExampleService {
   readonly handlers: OperationHandlers
   /** What the handlers were called with, oldest first. */
-  readonly calls: { readonly operation: string; readonly input: unknown; readonly call: CallContext }[]
+  readonly calls: {
+    readonly operation: string
+    readonly input: unknown
+    readonly call: CallContext
+  }[]
 }
 
-type Simulation = { -readonly [Key in keyof OutputOf<'DescribeSimulation'>]: OutputOf<'DescribeSimulation'>[Key] }
+type Simulation = {
+  -readonly [Key in keyof OutputOf<'DescribeSimulation'>]: OutputOf<'DescribeSimulation'>[Key]
+}
 type App = { -readonly [Key in keyof OutputOf<'DescribeApp'>]: OutputOf<'DescribeApp'>[Key] }
 type ClockStatus = ValueOf<'ClockTargetStatus'>
 
@@ -28,7 +34,8 @@ export function createExampleService(): ExampleService {
 
   function simulationOf(name: string): Simulation {
     const simulation = simulations.get(name)
-    if (simulation === undefined) throw new ApiError('ResourceNotFoundException', `There is no simulation '${name}'`)
+    if (simulation === undefined)
+      throw new ApiError('ResourceNotFoundException', `There is no simulation '${name}'`)
     return simulation
   }
   function appKey(simulation: string, domain: string, name: string): string {
@@ -36,12 +43,14 @@ export function createExampleService(): ExampleService {
   }
   function appOf(simulation: string, domain: string, name: string): App {
     const app = apps.get(appKey(simulation, domain, name))
-    if (app === undefined) throw new ApiError('ResourceNotFoundException', `There is no app '${name}'`)
+    if (app === undefined)
+      throw new ApiError('ResourceNotFoundException', `There is no app '${name}'`)
     return app
   }
   function tagsOf(arn: string): Map<string, string> {
     const found = tags.get(arn)
-    if (found === undefined) throw new ApiError('ResourceNotFoundException', `There is no resource '${arn}'`)
+    if (found === undefined)
+      throw new ApiError('ResourceNotFoundException', `There is no resource '${arn}'`)
     return found
   }
   function setClock(name: string, status: ClockStatus): void {
@@ -50,7 +59,8 @@ export function createExampleService(): ExampleService {
 
   const handlers: OperationHandlers = {
     async StartSimulation(input) {
-      if (simulations.has(input.Name)) throw new ApiError('ConflictException', `'${input.Name}' exists already`)
+      if (simulations.has(input.Name))
+        throw new ApiError('ConflictException', `'${input.Name}' exists already`)
       const Arn = `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${input.Name}`
       const ExecutionId = '01234567-89ab-cdef-0123-456789abcdef'
       const { ClientToken: _, Tags, ...kept } = input
@@ -84,7 +94,8 @@ export function createExampleService(): ExampleService {
     },
     async DeleteSimulation(input) {
       const simulation = simulationOf(input.Simulation)
-      if (simulation.Status !== 'STOPPED') throw new ApiError('ConflictException', 'Stop the simulation first')
+      if (simulation.Status !== 'STOPPED')
+        throw new ApiError('ConflictException', 'Stop the simulation first')
       simulations.delete(input.Simulation)
       return {}
     },
@@ -99,7 +110,10 @@ export function createExampleService(): ExampleService {
     async StartApp(input) {
       simulationOf(input.Simulation)
       const { ClientToken: _, ...kept } = input
-      const EndpointInfo = { Address: '127.0.0.1', IngressPortMappings: [{ Declared: 7000, Actual: 7001 }] }
+      const EndpointInfo = {
+        Address: '127.0.0.1',
+        IngressPortMappings: [{ Declared: 7000, Actual: 7001 }],
+      }
       const app: App = { ...kept, EndpointInfo, Status: 'STARTED', TargetStatus: 'STARTED' }
       apps.set(appKey(input.Simulation, input.Domain, input.Name), app)
       return { Simulation: input.Simulation, Domain: input.Domain, Name: input.Name }
@@ -114,7 +128,10 @@ export function createExampleService(): ExampleService {
       }
       const keyOf = (app: App) => appKey(app.Simulation, app.Domain, app.Name)
       const sorted = [...apps.values()]
-        .filter((app) => app.Simulation === input.Simulation && (input.Domain ?? app.Domain) === app.Domain)
+        .filter(
+          (app) =>
+            app.Simulation === input.Simulation && (input.Domain ?? app.Domain) === app.Domain,
+        )
         .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
       const page = pageOf(list, sorted, keyOf, input)
       return { Apps: page.items, NextToken: page.nextToken }
@@ -168,7 +185,8 @@ function pageOf<Item>(
   keyOf: (item: Item) => string,
   asked: { readonly MaxResults?: number; readonly NextToken?: string },
 ): { items: Item[]; nextToken: string | undefined } {
-  const start = asked.NextToken === undefined ? undefined : decodePageToken(list, asked.NextToken, PAGE_KEY)
+  const start =
+    asked.NextToken === undefined ? undefined : decodePageToken(list, asked.NextToken, PAGE_KEY)
   if (start?.ok === false) throw start.error
   const rest = sorted.filter((item) => start === undefined || keyOf(item) > start.after)
   const items = rest.slice(0, asked.MaxResults ?? 100)

@@ -15,7 +15,10 @@ export interface OpenServer {
   readonly logged: Record<string, unknown>[]
 }
 
-export async function openServer(context: TestContext, options: Partial<HttpServerOptions> = {}): Promise<OpenServer> {
+export async function openServer(
+  context: TestContext,
+  options: Partial<HttpServerOptions> = {},
+): Promise<OpenServer> {
   const service = createExampleService()
   const logged: Record<string, unknown>[] = []
   const server = createHttpServer({
@@ -30,9 +33,15 @@ export async function openServer(context: TestContext, options: Partial<HttpServ
 }
 
 export const acceptAnyKey: Authenticate = async (request) => {
-  const accessKeyId = /Credential=([^/]+)\//.exec(request.headers.authorization?.toString() ?? '')?.[1]
+  const accessKeyId = /Credential=([^/]+)\//.exec(
+    request.headers.authorization?.toString() ?? '',
+  )?.[1]
   if (accessKeyId === undefined) {
-    return { ok: false, error: 'MissingAuthenticationTokenException', message: 'The request is not signed' }
+    return {
+      ok: false,
+      error: 'MissingAuthenticationTokenException',
+      message: 'The request is not signed',
+    }
   }
   return { ok: true, caller: { accessKeyId, arn: `arn:aws:iam::111122223333:user/${accessKeyId}` } }
 }

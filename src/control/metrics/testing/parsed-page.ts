@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-export interface Sample {
+interface Sample {
   name: string
   labels: Record<string, string>
   value: number
@@ -25,7 +25,9 @@ export class ParsedPage {
   /** All of a name whose labels are these, or these and others. */
   all(name: string, labels: Record<string, string> = {}): Sample[] {
     return this.samples.filter(
-      (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+      (sample) =>
+        sample.name === name &&
+        Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
     )
   }
 
@@ -41,11 +43,11 @@ export class ParsedPage {
   }
 }
 
-const metricName = '[a-zA-Z_:][a-zA-Z0-9_:]*'
+const METRIC_NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*'
 const labelPattern = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(,|$)/y
-const samplePattern = new RegExp(`^(${metricName})(?:\\{(.*)\\})? (\\S+)$`)
+const samplePattern = new RegExp(`^(${METRIC_NAME})(?:\\{(.*)\\})? (\\S+)$`)
 
-export function parsePage(text: string): { samples: Sample[]; types: Map<string, string> } {
+function parsePage(text: string): { samples: Sample[]; types: Map<string, string> } {
   assert.ok(text.endsWith('\n'), 'the last line ends')
   const samples: Sample[] = []
   const types = new Map<string, string>()
@@ -54,7 +56,8 @@ export function parsePage(text: string): { samples: Sample[]; types: Map<string,
   let family = ''
   for (const line of text.split('\n').slice(0, -1)) {
     if (line === '') continue
-    const [, keyword, name = '', rest = ''] = new RegExp(`^# (HELP|TYPE) (${metricName}) (.*)$`).exec(line) ?? []
+    const [, keyword, name = '', rest = ''] =
+      new RegExp(`^# (HELP|TYPE) (${METRIC_NAME}) (.*)$`).exec(line) ?? []
     if (keyword === 'HELP') {
       assert.ok(!helped.has(name), `${name} is there once`)
       helped.add(name)
@@ -73,7 +76,8 @@ export function parsePage(text: string): { samples: Sample[]; types: Map<string,
       const series = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).sort())}`
       assert.ok(!seen.has(series), `${series} is there once`)
       seen.add(series)
-      if (types.get(family) === 'counter') assert.ok(family.endsWith('_total') && sample.value >= 0, line)
+      if (types.get(family) === 'counter')
+        assert.ok(family.endsWith('_total') && sample.value >= 0, line)
       samples.push(sample)
     }
   }
@@ -91,14 +95,17 @@ function parseSample(line: string): Sample {
   while (labelPattern.lastIndex < labelText.length) {
     const [, label, escaped] = labelPattern.exec(labelText) ?? []
     assert.ok(label && !(label in labels), `the labels of ${line}`)
-    labels[label] = escaped.replaceAll(/\\(.)/g, (_, character) => (character === 'n' ? '\n' : character))
+    labels[label] = escaped.replaceAll(/\\(.)/g, (_, character) =>
+      character === 'n' ? '\n' : character,
+    )
   }
   return { name, labels, value }
 }
 
 /** Buckets grow with their bounds, the last one is +Inf, and it is the count. */
 function checkHistograms(name: string, samples: readonly Sample[]): void {
-  const keyOf = ({ le: _, ...labels }: Record<string, string>) => JSON.stringify(Object.entries(labels).sort())
+  const keyOf = ({ le: _, ...labels }: Record<string, string>) =>
+    JSON.stringify(Object.entries(labels).sort())
   const of = (part: string) =>
     Map.groupBy(
       samples.filter((sample) => sample.name === `${name}_${part}`),
@@ -108,7 +115,9 @@ function checkHistograms(name: string, samples: readonly Sample[]): void {
   assert.deepEqual([...sums.keys()], [...counts.keys()])
   assert.deepEqual([...buckets.keys()].sort(), [...counts.keys()].sort())
   for (const [key, those] of buckets) {
-    const bounds = those.map(({ labels: { le } }) => (le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le)))
+    const bounds = those.map(({ labels: { le } }) =>
+      le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),
+    )
     assert.ok(
       bounds.every((bound, place) => place === 0 || bound > bounds[place - 1]),
       `bounds of ${name} ${key} ascend`,
@@ -122,7 +131,7 @@ function checkHistograms(name: string, samples: readonly Sample[]): void {
   }
 }
 
-const python = '/usr/bin/python3'
+const PYTHON = '/usr/bin/python3'
 const parser = `
 import json, sys
 from prometheus_client.parser import text_string_to_metric_families
@@ -132,13 +141,16 @@ print(json.dumps([[s.name, s.labels, str(s.value)] for f in text_string_to_metri
 /** The same page as Prometheus's own client for Python reads it; undefined where this machine has none. */
 export async function parseWithPython(text: string): Promise<Sample[] | undefined> {
   const run = promisify(execFile)
-  if (!(await run(python, ['-c', 'import prometheus_client']).catch(() => undefined))) return undefined
-  const child = run(python, ['-c', parser], { maxBuffer: 256 * 1024 ** 2 })
+  if (!(await run(PYTHON, ['-c', 'import prometheus_client']).catch(() => undefined)))
+    return undefined
+  const child = run(PYTHON, ['-c', parser], { maxBuffer: 256 * 1024 ** 2 })
   child.child.stdin?.end(text)
   const { stdout } = await child
-  return (JSON.parse(stdout) as [string, Record<string, string>, string][]).map(([name, labels, value]) => ({
-    name,
-    labels,
-    value: value === 'inf' ? Number.POSITIVE_INFINITY : Number(value),
-  }))
+  return (JSON.parse(stdout) as [string, Record<string, string>, string][]).map(
+    ([name, labels, value]) => ({
+      name,
+      labels,
+      value: value === 'inf' ? Number.POSITIVE_INFINITY : Number(value),
+    }),
+  )
 }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { testKeys, testRegion } from '../testing.ts'
+import { TEST_REGION, testKeys } from '../testing.ts'
 
 export interface Sent {
   method: string
@@ -33,7 +33,7 @@ export interface Received {
 export async function sign(port: number, sent: Sent): Promise<Record<string, string>> {
   const signer = new SignatureV4({
     service: 's3',
-    region: sent.region ?? testRegion,
+    region: sent.region ?? TEST_REGION,
     credentials: {
       accessKeyId: sent.accessKeyId ?? testKeys.accessKeyId,
       secretAccessKey: sent.secret ?? testKeys.secretAccessKey,
@@ -66,7 +66,11 @@ export async function send(port: number, sent: Sent): Promise<Received> {
 }
 
 /** Sends just these headers. */
-export function sendRaw(port: number, sent: Sent, headers: Record<string, string>): Promise<Received> {
+export function sendRaw(
+  port: number,
+  sent: Sent,
+  headers: Record<string, string>,
+): Promise<Received> {
   return new Promise((resolve, reject) => {
     const { method, path, body } = sent
     const request = httpRequest({ port, method, path, headers }, (response) => {
