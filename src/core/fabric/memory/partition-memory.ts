@@ -236,6 +236,11 @@ export class PartitionMemory {
     return this.#header[headerAt.claimedRows]
   }
 
+  /** The stride of a field that is claimed on both sides. */
+  claimedStride(field: number): number {
+    return this.#header[headerAt.claimedFieldStride + field]
+  }
+
   /** Pages that are claimed for this partition. */
   get claimedPages(): number {
     return this.#header[headerAt.claimedPages]

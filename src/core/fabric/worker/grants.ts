@@ -27,8 +27,9 @@ export class Headers {
   readonly population: Uint32Array
   /** Entities that it has claimed rows for; at most its limit. */
   readonly capacity: Uint32Array
-  /** Its fields' strides, one a field index. */
+  /** Its fields' strides, one a field index; and those that it has claimed for what comes. */
   readonly strides: Uint32Array
+  readonly claimedStrides: Uint32Array
   // One a group:
   source: Uint32Array = new Uint32Array(64)
   /** Which of its source's groups it is. */
@@ -44,6 +45,7 @@ export class Headers {
     this.strays = new Uint32Array(partitionCapacity)
     this.idCounter = new Float64Array(partitionCapacity)
     this.strides = new Uint32Array(partitionCapacity * stridesPerPartition)
+    this.claimedStrides = new Uint32Array(partitionCapacity * stridesPerPartition)
   }
 
   addGroup(source: number, number: number, target: number, asked: number): void {
@@ -154,11 +156,12 @@ function begin(headers: Headers, grants: Grants): void {
 }
 
 /** Whether the group's target has claimed all fields of the source as wide as they are there. */
-function canReceive({ partitions, isInUse, source, target, strides }: Headers, group: number): boolean {
+function canReceive({ partitions, isInUse, source, target, strides, claimedStrides }: Headers, group: number): boolean {
   if (target[group] >= partitions || isInUse[target[group]] === 0) return false
   const from = source[group] * stridesPerPartition
   const to = target[group] * stridesPerPartition
-  for (let field = 1; field <= fieldIndexMax; field++) if (strides[from + field] > strides[to + field]) return false
+  for (let field = 1; field <= fieldIndexMax; field++)
+    if (strides[from + field] > claimedStrides[to + field]) return false
   return true
 }
 
