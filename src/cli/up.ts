@@ -17,8 +17,7 @@ import {
 import type { Control } from '../control/control.ts'
 import { dataFolder, makeDataFolder } from '../control/data-folder.ts'
 import type { ServedControl } from '../control/server.ts'
-import { isFinal } from '../core/lifecycle/simulation.ts'
-import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
+import { isFinal, shownStatus } from '../core/lifecycle/simulation.ts'
 import { ControlLog } from '../io/logs/control-log.ts'
 import { goOnWithoutReader } from './ending.ts'
 import { addSettings } from './settings.ts'
@@ -138,8 +137,8 @@ async function goingOn({ store, supervisor }: Control): Promise<string[]> {
   const records = await store.listSimulations()
   return records
     .filter((record) => {
-      const status = supervisor.known(record).workerStatus ?? (record.workerStatus as WorkerStatus | undefined)
-      return record.targetStatus === 'STARTED' && (status === undefined || !isFinal(status.status))
+      const status = shownStatus(supervisor.known(record))
+      return record.targetStatus === 'STARTED' && !isFinal(status)
     })
     .map((record) => record.name)
 }

@@ -5,12 +5,12 @@ import { existsSync } from 'node:fs'
 import { concludeLostWorker } from '../core/lifecycle/lost-worker.ts'
 import { isFinal, type KnownSimulation, shownStatus } from '../core/lifecycle/simulation.ts'
 import { workerSocketPath } from '../core/wire/places.ts'
+import type { WorkerPlan } from '../core/wire/plan.ts'
 import type {
   WorkerAnswer,
   WorkerCommand,
   WorkerEvent,
   WorkerMetrics,
-  WorkerPlan,
   WorkerStatus,
 } from '../core/wire/worker-protocol.ts'
 import { BusError } from '../io/bus/bus.ts'
@@ -18,6 +18,7 @@ import { connectBus } from '../io/bus/unix-bus.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
 import { type DataFolder, runFolder } from './data-folder.ts'
+import { storedStatus } from './known-status.ts'
 import { lastTick } from './supervision/last-tick.ts'
 import { readPlan, readStatus } from './supervision/run-files.ts'
 import { findFabricFolder, findWorkerProcess } from './supervision/worker-process.ts'
@@ -44,7 +45,7 @@ export async function readRecords(data: DataFolder): Promise<SimulationRecord[]>
 
 export async function overviewOf(data: DataFolder, record: SimulationRecord, workerProgram: string): Promise<Overview> {
   const { name, targetStatus } = record
-  const stored = record.workerStatus as WorkerStatus | undefined
+  const { status: stored, faults: stale } = storedStatus(record)
   const folder = runFolder(data, record.executionId)
   const isOver = stored !== undefined && isFinal(stored.status)
   const { content: plan, fault } = isOver ? {} : readPlan(folder, record.executionId)
@@ -61,7 +62,7 @@ export async function overviewOf(data: DataFolder, record: SimulationRecord, wor
     })
     known = { ...known, workerStatus: status }
   }
-  const faults = [fault, statusFault].filter((each) => each !== undefined)
+  const faults = [...stale, fault, statusFault].filter((each) => each !== undefined)
   return { record, status: shownStatus(known), ...(known.workerStatus && { workerStatus: known.workerStatus }), faults }
 }
 

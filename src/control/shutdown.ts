@@ -4,15 +4,14 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { isFinal } from '../core/lifecycle/simulation.ts'
 import { defaultSnapshotSettings } from '../core/lifecycle/snapshot-settings.ts'
 import { defaultSimulationLimits } from '../core/limits.ts'
-import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
 import { isAlive, killProcesses } from '../io/launch/processes.ts'
 import { FolderObjects } from '../io/objects/folder-objects.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord, Store } from '../io/store/store.ts'
 import { type DataFolder, makeDataFolder } from './data-folder.ts'
+import { isOver, storedStatus } from './known-status.ts'
 import { findHolder, type Holder, type Lock, LockedError, takeLock } from './lock.ts'
 import { removeFabricFolderIfEmpty } from './supervision/remains.ts'
 import { endStray, findStrays } from './supervision/strays.ts'
@@ -104,18 +103,16 @@ async function endKnown(options: ShutdownOptions, store: Store): Promise<EndedSi
   const running = new Set((await wishStopped(store)).map(({ executionId }) => executionId))
   const fabricFolders = await stopAll(options, store)
   const records = await store.listSimulations()
-  return records.map(({ name, executionId, workerStatus }) => {
-    const last = (workerStatus as WorkerStatus | undefined)?.status ?? 'STOPPED'
+  return records.map((record) => {
+    const { name, executionId } = record
+    const last = storedStatus(record).status?.status ?? 'STOPPED'
     return { name, status: running.has(executionId) ? last : undefined, fabricFolder: fabricFolders.get(executionId) }
   })
 }
 
 /** All that are not over, after storing that they shall be. */
 async function wishStopped(store: Store): Promise<SimulationRecord[]> {
-  const records = (await store.listSimulations()).filter((record) => {
-    const status = record.workerStatus as WorkerStatus | undefined
-    return status === undefined || !isFinal(status.status)
-  })
+  const records = (await store.listSimulations()).filter((record) => !isOver(record))
   for (const record of records) await store.setTargetStatus(record.executionId, 'STOPPED')
   return records
 }

@@ -1,33 +1,39 @@
 // Heddle's own limits, where the operator sets no others, and those of the service that it answers for.
 // Owns the numbers as data; never reads a configuration file.
 
-import { AWS_LIMITS, HEDDLE_LIMITS, type SchemaLimits } from './schema/schema-limits.ts'
+import { z } from 'zod'
+import { AWS_LIMITS, HEDDLE_LIMITS, schemaLimitsShape } from './schema/schema-limits.ts'
 
 /** Bytes and counts of one simulation's fabric. */
-export interface FabricLimits {
-  entitiesPerPartition: number
+const fabricLimitsShape = z.object({
+  entitiesPerPartition: z.number(),
   /** Data fields that one entity can have at once. */
-  fieldsPerEntity: number
-  fieldBytesMax: number
-  messagesPerTick: number
-  messageBytesMax: number
+  fieldsPerEntity: z.number(),
+  fieldBytesMax: z.number(),
+  messagesPerTick: z.number(),
+  messageBytesMax: z.number(),
   /** All messages of one app in one tick together. */
-  messageHeapBytes: number
+  messageHeapBytes: z.number(),
   /** Custom apps that one simulation can have at once. */
-  customApps: number
-  /** Shared memory that all partitions of one simulation may claim together; a share of the machine's where absent. */
-  memoryBytesMax?: number
+  customApps: z.number(),
+  /**
+   * Shared memory that all partitions of one simulation may claim together; a share of the
+   * machine's where absent.
+   */
+  memoryBytesMax: z.number().optional(),
   /** Entities that one partition may get in a tick; as many as it has room for where absent. */
-  transfersPerTick?: number
-}
+  transfersPerTick: z.number().optional(),
+})
+export type FabricLimits = z.infer<typeof fabricLimitsShape>
 
 /** What holds for one simulation; a worker gets them in its plan. */
-export interface SimulationLimits {
-  schema: SchemaLimits
-  fabric: FabricLimits
+export const simulationLimitsShape = z.object({
+  schema: schemaLimitsShape,
+  fabric: fabricLimitsShape,
   /** Compute resource units of a worker. */
-  unitsPerWorker: number
-}
+  unitsPerWorker: z.number(),
+})
+export type SimulationLimits = z.infer<typeof simulationLimitsShape>
 
 /** All that an operator may limit. */
 export interface Limits {

@@ -4,6 +4,7 @@
 import { rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ObjectLocation } from '../base/object-location.ts'
 import { s3Uri } from '../base/s3-uri.ts'
 import type { WorldCopy } from '../core/fabric/worker/clock-work.ts'
 import { copyBytes } from '../core/fabric/worker/side-columns.ts'
@@ -14,15 +15,8 @@ import { emptyStatus } from '../core/lifecycle/simulation.ts'
 import { placeApps } from '../core/schema/placement.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
 import { executionFabricFolder, logFolderOf, RESTORING_FOLDER, TICK_FILE } from '../core/wire/places.ts'
-import type {
-  AppState,
-  ObjectLocation,
-  Refusal,
-  WorkerAnswer,
-  WorkerCommand,
-  WorkerPlan,
-  WorkerStatus,
-} from '../core/wire/worker-protocol.ts'
+import type { WorkerPlan } from '../core/wire/plan.ts'
+import type { AppState, Refusal, WorkerAnswer, WorkerCommand, WorkerStatus } from '../core/wire/worker-protocol.ts'
 import { openFilesMax } from '../io/launch/proc.ts'
 import { killProcesses } from '../io/launch/processes.ts'
 import { openLogStreams } from '../io/logs/log-streams.ts'

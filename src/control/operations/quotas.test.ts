@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { awsLimits, defaultLimits } from '../../core/limits.ts'
-import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
 import { runFolder } from '../data-folder.ts'
 import { openFixture, startInput } from '../testing/control-fixture.ts'
 

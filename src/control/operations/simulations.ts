@@ -2,10 +2,11 @@
 // Owns what these show and the order of storing and doing; never starts a worker.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ObjectLocation } from '../../base/object-location.ts'
 import { logGroupArn } from '../../core/lifecycle/resource-name.ts'
 import { isFinal, refuseDeletion, shownStatus } from '../../core/lifecycle/simulation.ts'
 import { startErrorText } from '../../core/schema/start-error.ts'
-import type { ObjectLocation, WorkerStatus } from '../../core/wire/worker-protocol.ts'
+import type { WorkerStatus } from '../../core/wire/worker-protocol.ts'
 import type { OperationHandlers } from '../http/handlers.ts'
 import { demand, findSimulation, noSimulation, type OperationContext } from './context.ts'
 import { cutPage, pageOf } from './paging.ts'

@@ -1,11 +1,12 @@
 // StartSimulation: stores the simulation, starts its worker, and answers without waiting for it.
 // Owns the order of these steps; never looks into schema or snapshot (the worker does).
 
+import type { ObjectLocation } from '../../base/object-location.ts'
 import { ApiError } from '../../core/api/errors.ts'
 import { durationText, parseMaximumDuration } from '../../core/lifecycle/duration.ts'
 import { parseHeddleTags, tagNames } from '../../core/lifecycle/heddle-tags.ts'
 import { simulationArn } from '../../core/lifecycle/resource-name.ts'
-import type { SimulationRecord, StoredLocation } from '../../io/store/store.ts'
+import type { SimulationRecord } from '../../io/store/store.ts'
 import { operatorArn } from '../access/access.ts'
 import type { CallContext, OperationHandlers } from '../http/handlers.ts'
 import { type OperationContext, refused } from './context.ts'
@@ -72,7 +73,7 @@ function invalid(message: string): ApiError {
   return refused('StartSimulation', { error: 'ValidationException', message })
 }
 
-function locationOf(location: Input['SchemaS3Location']): StoredLocation | undefined {
+function locationOf(location: Input['SchemaS3Location']): ObjectLocation | undefined {
   return location === undefined ? undefined : { bucket: location.BucketName, key: location.ObjectKey }
 }
 

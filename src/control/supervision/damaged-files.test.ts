@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { emptyStatus } from '../../core/lifecycle/simulation.ts'
 import { dataFolder, type RunFolder, runFolder } from '../data-folder.ts'
-import { overviewOf } from '../overview.ts'
+import { storedStatus } from '../known-status.ts'
+import { overviewOf, readRecords } from '../overview.ts'
 import { openFixture, SCRIPTED_WORKER } from '../testing/control-fixture.ts'
 import { readPlan, readStatus } from './run-files.ts'
 import { findWorkerProcess } from './worker-process.ts'
@@ -82,6 +84,33 @@ test('a worker that is lost with its plan damaged fails its simulation alone', a
   await fixture.reopen()
   await fixture.waitForStatus('struck', 'FAILED')
   await fixture.waitForStatus('other', 'STARTED')
+})
+
+test('damaged rows of the store concern their simulations alone, and live worlds mend them', async () => {
+  await using fixture = await openFixture()
+  const names = ['lives', 'gone', 'other']
+  const ids: Record<string, string> = {}
+  for (const name of names) ids[name] = (await fixture.start(name)).ExecutionId
+  for (const name of names) await fixture.waitForStatus(name, 'STARTED')
+  const { data } = fixture.control
+  await fixture.control.close()
+  const pid = findWorkerProcess(SCRIPTED_WORKER, runFolder(data, ids.gone))!
+  process.kill(pid, 'SIGKILL')
+  const database = new DatabaseSync(data.store)
+  const damages = "worker_status = '{\"status\":7}', tags = '[', maximum_duration = 'long'"
+  database.exec(`UPDATE simulations SET ${damages} WHERE name != 'other'`)
+  database.close()
+  const records = await readRecords(data)
+  const { status, faults } = await overviewOf(data, records.find(({ name }) => name === 'lives')!, SCRIPTED_WORKER)
+  assert.equal(status, 'STARTED')
+  assert.match(faults.join('; '), /^tags of lives .*; worker_status of lives .*executionId/)
+  await fixture.reopen()
+  await fixture.waitForStatus('lives', 'STARTED')
+  await fixture.waitForStatus('other', 'STARTED')
+  await fixture.waitForStatus('gone', 'FAILED')
+  await fixture.call('StartClock', { Simulation: 'lives' })
+  const mended = await fixture.control.store.findSimulation('lives')
+  assert.deepEqual(storedStatus(mended!).status?.clock.status, 'STARTED')
 })
 
 function otherFabric(folder: RunFolder): string {

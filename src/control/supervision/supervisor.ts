@@ -5,10 +5,13 @@ import { readdir } from 'node:fs/promises'
 import { parseMaximumDuration } from '../../core/lifecycle/duration.ts'
 import { noHeddleTags, parseHeddleTags } from '../../core/lifecycle/heddle-tags.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
-import type { WorkerMetrics, WorkerPlan, WorkerStatus } from '../../core/wire/worker-protocol.ts'
+import { defaultLimits } from '../../core/limits.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
+import type { WorkerMetrics } from '../../core/wire/worker-protocol.ts'
 import { removePackages } from '../../io/packages/packages.ts'
 import type { SimulationRecord } from '../../io/store/store.ts'
 import { type RunFolder, runFolder } from '../data-folder.ts'
+import { isOver, storedStatus } from '../known-status.ts'
 import { hasRemains, removeRemains } from './remains.ts'
 import { readPlan } from './run-files.ts'
 import type { Supervision } from './supervision.ts'
@@ -64,7 +67,7 @@ export class Supervisor {
 
   /** What is known of a simulation now: its record, with the newest status of its worker. */
   known(record: SimulationRecord): KnownSimulation {
-    const stored = record.workerStatus as WorkerStatus | undefined
+    const { status: stored } = storedStatus(record)
     const live = this.#watches.get(record.executionId)?.status
     const newest = live !== undefined && live.revision >= (stored?.revision ?? -1) ? live : stored
     return {
@@ -140,7 +143,6 @@ export class Supervisor {
   #planFor(record: SimulationRecord, folder: RunFolder): WorkerPlan {
     const { region, accountId, objects, data, appTimeoutMs, simulationLimits } = this.#supervision
     const duration = parseMaximumDuration(record.maximumDuration, Number.POSITIVE_INFINITY)
-    if ('refusal' in duration) throw new Error(`stored ${duration.refusal.message}`)
     // What it was started with holds, whatever it was tagged with since, and whatever control is told today.
     const begun = this.#planOf(record.executionId)
     // They were checked at the start; whoever tagged the simulation since may have written anything.
@@ -154,7 +156,9 @@ export class Supervisor {
       accountId,
       region,
       createdAtMs: record.createdAtMs,
-      maximumDurationMs: duration.durationMs,
+      // One that the store no longer tells is what it was started with, or else as long as may be.
+      maximumDurationMs:
+        'refusal' in duration ? (begun.maximumDurationMs ?? defaultLimits.maximumDurationMs) : duration.durationMs,
       ...(record.schemaLocation !== undefined && { schemaLocation: record.schemaLocation }),
       ...(record.snapshotLocation !== undefined && { snapshotLocation: record.snapshotLocation }),
       tags,
@@ -167,9 +171,4 @@ export class Supervisor {
       limits: begun.limits ?? simulationLimits,
     }
   }
-}
-
-function isOver(record: SimulationRecord): boolean {
-  const status = record.workerStatus as WorkerStatus | undefined
-  return status !== undefined && isFinal(status.status)
 }

@@ -4,10 +4,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { workerSocketPath } from '../../core/wire/places.ts'
-import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
+import { writeJsonFile } from '../../io/files/json-file.ts'
 import { READ_ONCE } from '../../io/launch/secret-variables.ts'
 import type { RunFolder } from '../data-folder.ts'
 import { boundCompiledCode } from './compiled-code.ts'
@@ -18,8 +19,7 @@ export const WORKER_PROGRAM = fileURLToPath(new URL('../../worker/main.ts', impo
 /** Where the worker finds it. */
 export async function writePlan(folder: RunFolder, plan: WorkerPlan): Promise<void> {
   await mkdir(folder.folder, { recursive: true, mode: 0o700 })
-  await writeFile(`${folder.plan}.new`, JSON.stringify(plan, undefined, 2), { mode: 0o600, flush: true })
-  await rename(`${folder.plan}.new`, folder.plan)
+  await writeJsonFile(folder.plan, plan)
 }
 
 /**

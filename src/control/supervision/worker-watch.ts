@@ -10,12 +10,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { concludeLostWorker, type LossConclusion } from '../../core/lifecycle/lost-worker.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
 import { logFolderOf, workerSocketPath } from '../../core/wire/places.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type {
   WorkerAnswer,
   WorkerCommand,
   WorkerEvent,
   WorkerMetrics,
-  WorkerPlan,
   WorkerStatus,
 } from '../../core/wire/worker-protocol.ts'
 import type { BusClient } from '../../io/bus/bus.ts'
@@ -25,6 +25,7 @@ import { openLogStreams } from '../../io/logs/log-streams.ts'
 import { makeFabricFolder } from '../../io/shm/fabric-folder.ts'
 import type { SimulationRecord, Store } from '../../io/store/store.ts'
 import type { RunFolder } from '../data-folder.ts'
+import { storedStatus } from '../known-status.ts'
 import { lastTick } from './last-tick.ts'
 import { freeMemory, removeRemains } from './remains.ts'
 import { readStatus, writeStatus } from './run-files.ts'
@@ -87,8 +88,11 @@ export class WorkerWatch {
     this.#name = record.name
     this.#onStatus = onStatus
     this.#targetStatus = record.targetStatus
-    this.#launched = record.launched
-    this.#status = record.workerStatus as WorkerStatus | undefined
+    const { status, faults } = storedStatus(record)
+    for (const fault of faults) supervision.log.warn({ fault }, 'the store is damaged')
+    // With a status that is damaged nobody knows what to begin with: that is a loss, as any other.
+    this.#launched = record.launched || faults.length > 0
+    this.#status = status
     this.settled = new Promise((resolve) => {
       this.#settle = resolve
     })

@@ -11,13 +11,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { emptyStatus } from '../../core/lifecycle/simulation.ts'
 import { executionFabricFolder, PLAN_FILE, STATUS_FILE, workerSocketPath } from '../../core/wire/places.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type {
   AppState,
   Refusal,
   WorkerAnswer,
   WorkerCommand,
   WorkerEvent,
-  WorkerPlan,
   WorkerStatus,
 } from '../../core/wire/worker-protocol.ts'
 import { serveBus } from '../../io/bus/unix-bus.ts'

@@ -3,7 +3,8 @@
 // Owns the shapes in memory; never how they look in a file (columns.ts, manifest.ts), and never the
 // fabric's own layout.
 
-import type { AppStatus, Lifecycle } from '../wire/worker-protocol.ts'
+import type { Lifecycle } from '../schema/lifecycle.ts'
+import type { AppStatus } from '../wire/worker-protocol.ts'
 import type { DeclaredShape } from './shape.ts'
 
 /**

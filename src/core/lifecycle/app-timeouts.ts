@@ -1,17 +1,19 @@
 // How long an app may take for a tick: what tags, schema and operator say, and which of them holds for a domain.
 // Owns how a tag is written and which of the three wins; never measures time.
 
+import { z } from 'zod'
 import type { Domain } from '../schema/schema.ts'
 import { APP_TIMEOUT_SECONDS_MAX } from '../schema/schema-limits.ts'
 import { suggestion } from '../suggest.ts'
 
 /** As the tags of a simulation have them, in ms; 0 waits for ever. */
-export interface AppTimeouts {
+export const appTimeoutsShape = z.object({
   /** `heddle:app-timeout`, for domains of which nothing else is said. */
-  ofAllMs?: number
+  ofAllMs: z.number().optional(),
   /** `heddle:app-timeout:<domain>`. */
-  ofDomainMs: Readonly<Record<string, number>>
-}
+  ofDomainMs: z.record(z.string(), z.number()).readonly(),
+})
+type AppTimeouts = z.infer<typeof appTimeoutsShape>
 
 export const appTimeoutTag = 'heddle:app-timeout'
 

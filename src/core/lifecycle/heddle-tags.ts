@@ -1,41 +1,60 @@
 // Tags of a simulation that mean something to Heddle: additions to the service that plain clients never notice.
 // Owns their names, what values they may have, and what holds where there are none; everything else that is in a tag is its user's.
 
-import { parseS3Uri, type S3Place } from '../../base/s3-uri.ts'
-import { type AppTimeouts, appTimeoutTag, isAppTimeoutTag, parseAppTimeouts } from './app-timeouts.ts'
+import { z } from 'zod'
+import { objectLocationShape } from '../../base/object-location.ts'
+import { parseS3Uri } from '../../base/s3-uri.ts'
+import { appTimeoutsShape, appTimeoutTag, isAppTimeoutTag, parseAppTimeouts } from './app-timeouts.ts'
 import {
   defaultSnapshotSettings,
   parseSnapshotEvery,
-  type SnapshotEvery,
   type SnapshotSettings,
+  snapshotEveryShape,
   snapshotsKeptMax,
 } from './snapshot-settings.ts'
 
-export interface HeddleTags {
-  /** `heddle:state-hash-interval`: ticks between two hashes of the state in the management log; 0 for none. */
-  stateHashInterval: number
-  /** `heddle:schema`, of a simulation that starts from a snapshot: the schema to go on with, instead of the snapshot's. */
-  schema?: S3Place
-  /** `heddle:snapshot-every`, `heddle:snapshot-to` and `heddle:snapshot-keep`: snapshots that it makes of itself. */
-  snapshots?: SnapshotRhythm
-  /** `heddle:restart-on-loss`: whether it is started again where its worker is lost. */
-  restartOnLoss: boolean
-  /** `heddle:on-app-failure`: what becomes of the simulation when an app that it needs fails for good. Absent: `fail`. */
-  onAppFailure?: 'fail' | 'hold'
-  /** `heddle:app-timeout` and `heddle:app-timeout:<domain>`: how long apps may take for a tick. */
-  appTimeouts?: AppTimeouts
-  /** `heddle:host-packages`, of the operator alone: packages of the schema with this SHA-256, and of no other, may lie anywhere on the host. */
-  hostPackages?: string
-}
-
-export interface SnapshotRhythm {
-  every: SnapshotEvery
-  bucket: string
+const snapshotRhythmShape = z.object({
+  every: snapshotEveryShape,
+  bucket: z.string(),
   /** Empty for none. */
-  prefix: string
+  prefix: z.string(),
   /** The newest so many stay. */
-  keep: number
-}
+  keep: z.number(),
+})
+export type SnapshotRhythm = z.infer<typeof snapshotRhythmShape>
+
+export const heddleTagsShape = z.object({
+  /**
+   * `heddle:state-hash-interval`: ticks between two hashes of the state in the management log; 0
+   * for none.
+   */
+  stateHashInterval: z.number(),
+  /**
+   * `heddle:schema`, of a simulation that starts from a snapshot: the schema to go on with, instead
+   * of the snapshot's.
+   */
+  schema: objectLocationShape.optional(),
+  /**
+   * `heddle:snapshot-every`, `heddle:snapshot-to` and `heddle:snapshot-keep`: snapshots that it
+   * makes of itself.
+   */
+  snapshots: snapshotRhythmShape.optional(),
+  /** `heddle:restart-on-loss`: whether it is started again where its worker is lost. */
+  restartOnLoss: z.boolean(),
+  /**
+   * `heddle:on-app-failure`: what becomes of the simulation when an app that it needs fails for
+   * good. Absent: `fail`.
+   */
+  onAppFailure: z.enum(['fail', 'hold']).optional(),
+  /** `heddle:app-timeout` and `heddle:app-timeout:<domain>`: how long apps may take for a tick. */
+  appTimeouts: appTimeoutsShape.optional(),
+  /**
+   * `heddle:host-packages`, of the operator alone: packages of the schema with this SHA-256, and of
+   * no other, may lie anywhere on the host.
+   */
+  hostPackages: z.string().optional(),
+})
+export type HeddleTags = z.infer<typeof heddleTagsShape>
 
 /** Of tags that mean nothing to Heddle. */
 export const noHeddleTags: HeddleTags = { stateHashInterval: 0, restartOnLoss: false }

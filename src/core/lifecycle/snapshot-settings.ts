@@ -1,6 +1,7 @@
 // What an operator's configuration and a simulation's tags say about the snapshots that it makes of itself.
 // Owns how each value is written; never decides which of the two wins (heddle-tags.ts does).
 
+import { z } from 'zod'
 import type { S3Place } from '../../base/s3-uri.ts'
 
 export interface SnapshotSettings {
@@ -14,7 +15,8 @@ export interface SnapshotSettings {
   restart: boolean
 }
 
-export type SnapshotEvery = { ticks: number } | { ms: number }
+export const snapshotEveryShape = z.union([z.object({ ticks: z.number() }), z.object({ ms: z.number() })])
+type SnapshotEvery = z.infer<typeof snapshotEveryShape>
 
 export const defaultSnapshotSettings: Readonly<SnapshotSettings> = Object.freeze({ keep: 3, restart: false })
 

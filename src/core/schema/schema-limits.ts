@@ -1,26 +1,35 @@
 // How much a schema may ask for: the project's own limits, and those of the service that the format comes from.
 // Owns the numbers as data; the parser holds schemas against them.
 
-export interface SchemaLimits {
-  readonly domainsMax: number
-  readonly strategiesMax: number
-  readonly workerGroupsMax: number
+import { z } from 'zod'
+
+export const schemaLimitsShape = z.object({
+  domainsMax: z.number(),
+  strategiesMax: z.number(),
+  workerGroupsMax: z.number(),
   /** Workers that all groups together may ask for. */
-  readonly workersMax: number
+  workersMax: z.number(),
   /** The worker types there are; any name where absent. */
-  readonly workerTypes?: readonly string[]
-  /** The tick rates there are, in Hz, besides `unlimited`; any whole number from 1 to `tickRateMax` where absent. */
-  readonly tickRates?: readonly number[]
-  readonly tickRateMax: number
+  workerTypes: z.array(z.string()).readonly().optional(),
+  /**
+   * The tick rates there are, in Hz, besides `unlimited`; any whole number from 1 to `tickRateMax`
+   * where absent.
+   */
+  tickRates: z.array(z.number()).readonly().optional(),
+  tickRateMax: z.number(),
   /** Cells, and placement groups, on one axis. */
-  readonly gridAxisMax: number
+  gridAxisMax: z.number(),
   /** Compute resource units of one app. */
-  readonly resourceUnitsMax: number
+  resourceUnitsMax: z.number(),
   /** Apps of a service domain on each worker. */
-  readonly appsPerWorkerMax: number
-  /** Folders of the host, absolute, in which packages may lie; where there are none, packages are objects in buckets only. */
-  readonly packageFolders: readonly string[]
-}
+  appsPerWorkerMax: z.number(),
+  /**
+   * Folders of the host, absolute, in which packages may lie; where there are none, packages are
+   * objects in buckets only.
+   */
+  packageFolders: z.array(z.string()).readonly(),
+})
+export type SchemaLimits = Readonly<z.infer<typeof schemaLimitsShape>>
 
 export const HEDDLE_LIMITS: SchemaLimits = Object.freeze({
   domainsMax: 64,

@@ -1,24 +1,32 @@
 // The faults that end a simulation in FAILED, in its start or later, as the API shows them in `StartError`.
 // Owns the names and the text form; never decides whether something is a fault.
 
-export type StartErrorType =
-  | 'SchemaFormatInvalid'
-  | 'SchemaNotFound'
-  | 'SnapshotNotFound'
-  | 'SnapshotInvalid'
-  | 'PackageNotFound'
-  | 'PackageInvalid'
-  | 'AppLaunchFailed'
-  | 'AppFailed'
-  | 'CapacityExceeded'
-  | 'InternalError'
+import { z } from 'zod'
 
-export interface StartError {
-  errorType: StartErrorType
-  errorMessage: string
-  /** Of a simulation that failed for an app's sake: where its world is saved, as `s3://bucket/key` or a file's path. */
-  savedWorld?: string
-}
+const startErrorTypeShape = z.enum([
+  'SchemaFormatInvalid',
+  'SchemaNotFound',
+  'SnapshotNotFound',
+  'SnapshotInvalid',
+  'PackageNotFound',
+  'PackageInvalid',
+  'AppLaunchFailed',
+  'AppFailed',
+  'CapacityExceeded',
+  'InternalError',
+])
+export type StartErrorType = z.infer<typeof startErrorTypeShape>
+
+export const startErrorShape = z.object({
+  errorType: startErrorTypeShape,
+  errorMessage: z.string(),
+  /**
+   * Where the world is saved of a simulation that failed for an app's sake: `s3://bucket/key` or a
+   * file's path.
+   */
+  savedWorld: z.string().optional(),
+})
+export type StartError = z.infer<typeof startErrorShape>
 
 /** `StartError` of DescribeSimulation: a string that holds a JSON array. */
 export function startErrorText(errors: readonly StartError[]): string {

@@ -6,6 +6,8 @@ import { z } from 'zod'
 import { idsPerLane } from '../entities/ids.ts'
 import type { SnapshotHeader } from '../entities/partition-state.ts'
 import { layOut, type Shape } from '../entities/shape.ts'
+import { lifecycleShape } from '../schema/lifecycle.ts'
+import { appStatusShape } from '../wire/worker-protocol.ts'
 import {
   isSnapshotFault,
   type SnapshotFault,
@@ -34,7 +36,6 @@ const tickMax = 2 ** 52
 
 const wholeNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256 in lower-case hex')
-const lifecycle = z.enum(['BySpatialSubdivision', 'PerWorker', 'ByRequest'])
 /** Of domains, apps and simulations; also what keeps a path inside its folder. */
 const resourceName = z.string().regex(/^(?!\.+$)[a-zA-Z0-9_\-.]{1,128}$/, 'not a name')
 const domainName = resourceName.refine((name) => !/^\.+$/.test(name), 'not a name')
@@ -45,7 +46,7 @@ const range = z
 const partitionEntry = z.object({
   path: z.string(),
   domain: domainName,
-  lifecycle,
+  lifecycle: lifecycleShape,
   name: resourceName,
   cell: z.object({ x: wholeNumber, y: wholeNumber }).optional(),
   idLane: wholeNumber,
@@ -96,8 +97,8 @@ const manifestShape = z.object({
     z.object({
       domain: domainName,
       name: resourceName,
-      lifecycle,
-      status: z.enum(['STARTING', 'STARTED', 'STOPPING', 'STOPPED', 'ERROR']),
+      lifecycle: lifecycleShape,
+      status: appStatusShape,
     }),
   ),
   schema: z.object({ path: z.literal(SCHEMA_PATH), bytes: wholeNumber, sha256 }),

@@ -7,13 +7,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
-
-export interface PortMapping {
-  /** As the schema names it. */
-  declared: number
-  /** What the app binds to and clients connect to. */
-  actual: number
-}
+import type { PortMapping } from '../../base/port-mapping.ts'
 
 /** Where another port is needed: below the ports that Linux gives to outgoing connections, so that none of these takes it first. */
 const OTHER_PORT_MIN = 20_000

@@ -1,28 +1,40 @@
 // Between a row of the table and a record of the interface.
-// Owns that mapping alone; never runs SQL.
+// Owns that mapping alone, and what becomes of a row that is damaged; never runs SQL.
 
-import type { SimulationRecord, StoredLocation } from './store.ts'
+import { z } from 'zod'
+import type { ObjectLocation } from '../../base/object-location.ts'
+import { parseJson, parseValue } from '../../base/parse.ts'
+import { type SimulationRecord, StoreError } from './store.ts'
 
-export interface SimulationRow {
-  execution_id: string
-  name: string
-  arn: string
-  created_at_ms: number
-  role_arn: string
-  description: string | null
-  maximum_duration: string
-  schema_bucket: string | null
-  schema_key: string | null
-  snapshot_bucket: string | null
-  snapshot_key: string | null
-  tags: string
-  target_status: string
-  launched: number
-  worker_status: string | null
-  failure: string | null
-}
+const text = z.string()
+const textOrNull = z.string().nullable()
+
+/** SQLite itself holds the table to these types (STRICT). */
+const rowShape = z.object({
+  execution_id: text,
+  name: text,
+  arn: text,
+  created_at_ms: z.number(),
+  role_arn: text,
+  description: textOrNull,
+  maximum_duration: text,
+  schema_bucket: textOrNull,
+  schema_key: textOrNull,
+  snapshot_bucket: textOrNull,
+  snapshot_key: textOrNull,
+  tags: text,
+  target_status: text,
+  launched: z.number(),
+  worker_status: textOrNull,
+  failure: textOrNull,
+})
+type SimulationRow = z.infer<typeof rowShape>
+
+export const tagsShape = z.record(z.string(), z.string())
+const targetStatusShape = z.enum(['STARTED', 'STOPPED'])
 
 export function rowOf(record: SimulationRecord): SimulationRow {
+  const { workerStatus } = record
   return {
     execution_id: record.executionId,
     name: record.name,
@@ -38,12 +50,21 @@ export function rowOf(record: SimulationRecord): SimulationRow {
     tags: JSON.stringify(record.tags),
     target_status: record.targetStatus,
     launched: record.launched ? 1 : 0,
-    worker_status: record.workerStatus === undefined ? null : JSON.stringify(record.workerStatus),
+    worker_status: workerStatus === undefined ? null : JSON.stringify(workerStatus),
     failure: record.failure ?? null,
   }
 }
 
-export function recordOf(row: SimulationRow): SimulationRecord {
+/** Damage within a column concerns that simulation alone, and is told in its `faults`. */
+export function recordOf(found: unknown): SimulationRecord {
+  const { content: row, fault } = parseValue(rowShape, found)
+  if (fault !== undefined) throw new StoreError('Unreadable', `a row of the store is damaged: ${fault}`)
+  const tags = parseJson(tagsShape, row.tags)
+  const target = parseValue(targetStatusShape, row.target_status)
+  const status = parseJson(z.looseObject({}).nullable(), row.worker_status ?? 'null')
+  const faults = Object.entries({ tags, target_status: target, worker_status: status })
+    .filter(([, { fault }]) => fault !== undefined)
+    .map(([column, { fault }]) => `${column} of ${row.name} in the store is damaged: ${fault}`)
   const schemaLocation = locationOf(row.schema_bucket, row.schema_key)
   const snapshotLocation = locationOf(row.snapshot_bucket, row.snapshot_key)
   return {
@@ -53,17 +74,18 @@ export function recordOf(row: SimulationRow): SimulationRecord {
     createdAtMs: row.created_at_ms,
     roleArn: row.role_arn,
     maximumDuration: row.maximum_duration,
-    tags: JSON.parse(row.tags),
-    targetStatus: row.target_status === 'STOPPED' ? 'STOPPED' : 'STARTED',
+    tags: tags.content ?? {},
+    targetStatus: target.content ?? 'STARTED',
     launched: row.launched !== 0,
     ...(row.description !== null && { description: row.description }),
     ...(schemaLocation !== undefined && { schemaLocation }),
     ...(snapshotLocation !== undefined && { snapshotLocation }),
-    ...(row.worker_status !== null && { workerStatus: JSON.parse(row.worker_status) as unknown }),
+    ...(status.content && { workerStatus: status.content }),
     ...(row.failure !== null && { failure: row.failure }),
+    ...(faults.length > 0 && { faults }),
   }
 }
 
-function locationOf(bucket: string | null, key: string | null): StoredLocation | undefined {
+function locationOf(bucket: string | null, key: string | null): ObjectLocation | undefined {
   return bucket === null || key === null ? undefined : { bucket, key }
 }

@@ -2,9 +2,10 @@
 // Owns SQL and transactions; never keeps anything outside the file.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { parseJson } from '../../base/parse.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { keepToUser } from './private-file.ts'
-import { recordOf, rowOf, type SimulationRow } from './rows.ts'
+import { recordOf, rowOf, tagsShape } from './rows.ts'
 import {
   type CreateOutcome,
   type IdempotencyToken,
@@ -85,7 +86,7 @@ class SqliteStore implements Store {
   findSimulation(name: string): Promise<SimulationRecord | undefined> {
     return this.#attempt(() => {
       const row = this.#prepared('SELECT * FROM simulations WHERE name = ?').get(name)
-      return row === undefined ? undefined : recordOf(row as unknown as SimulationRow)
+      return row === undefined ? undefined : recordOf(row)
     })
   }
 
@@ -95,7 +96,7 @@ class SqliteStore implements Store {
         page.afterName ?? '',
         page.countMax ?? -1,
       )
-      return rows.map((row) => recordOf(row as unknown as SimulationRow))
+      return rows.map(recordOf)
     })
   }
 
@@ -129,7 +130,7 @@ class SqliteStore implements Store {
     return this.#transaction(() => {
       const row = this.#prepared('SELECT tags FROM simulations WHERE execution_id = ?').get(executionId)
       if (row === undefined) return 'missing'
-      const tags = new Map<string, string>(Object.entries(JSON.parse(String(row.tags))))
+      const tags = new Map(Object.entries(parseJson(tagsShape, String(row.tags)).content ?? {}))
       for (const key of change.remove ?? []) tags.delete(key)
       for (const [key, value] of Object.entries(change.set ?? {})) tags.set(key, value)
       if (tags.size > countMax) return 'tooMany'
@@ -245,6 +246,7 @@ function tried<Result>(work: () => Result): Result {
   try {
     return work()
   } catch (error) {
+    if (error instanceof StoreError) throw error
     throw new StoreError('Unavailable', `the store can't be used: ${messageOf(error)}`, { cause: error })
   }
 }

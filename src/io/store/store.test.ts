@@ -260,3 +260,29 @@ test('a file that is no store is refused, and left as it was', async () => {
   await writeFile(path, 'a letter to a friend, long enough not to be empty')
   assert.throws(() => openSqliteStore(path), StoreError)
 })
+
+test('a damaged column is named with its place, and concerns its simulation alone', async () => {
+  const path = newPath()
+  const store = openSqliteStore(path)
+  const workerStatus = { status: 'STARTED' }
+  for (const name of ['struck', 'whole']) await store.createSimulation(record(name, { tags: { a: 'b' }, workerStatus }))
+  const database = new DatabaseSync(path)
+  const damages = "tags = '{\"a\":5}', worker_status = '{\"sta', target_status = 'GONE'"
+  database.exec(`UPDATE simulations SET ${damages} WHERE name = 'struck'`)
+  database.close()
+  const [struck, whole] = await store.listSimulations()
+  assert.deepEqual(whole, record('whole', { tags: { a: 'b' }, workerStatus }))
+  const { faults = [], ...kept } = struck
+  assert.deepEqual(kept, record('struck'))
+  assert.deepEqual(
+    faults.map((fault) => fault.replace(/(: [^:]+).*/, '$1')),
+    [
+      'tags of struck in the store is damaged: a',
+      'target_status of struck in the store is damaged: Invalid option',
+      'worker_status of struck in the store is damaged: Unterminated string in JSON at position 5 (line 1 column 6)',
+    ],
+  )
+  assert.equal(await store.changeTags('id-of-struck', { set: { c: 'd' } }, 50), 'changed')
+  assert.deepEqual((await store.findSimulation('struck'))?.tags, { c: 'd' })
+  await store.close()
+})

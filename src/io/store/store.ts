@@ -3,10 +3,7 @@
 //
 // When a method's promise is fulfilled, its change survives the end of the process and of the machine.
 
-export interface StoredLocation {
-  bucket: string
-  key: string
-}
+import type { ObjectLocation } from '../../base/object-location.ts'
 
 export interface SimulationRecord {
   /** Unique among all records. */
@@ -20,8 +17,8 @@ export interface SimulationRecord {
   /** As the caller wrote it, such as `14D`. */
   maximumDuration: string
   /** Exactly one of the two locations is there. */
-  schemaLocation?: StoredLocation
-  snapshotLocation?: StoredLocation
+  schemaLocation?: ObjectLocation
+  snapshotLocation?: ObjectLocation
   tags: Record<string, string>
   targetStatus: 'STARTED' | 'STOPPED'
   /** True from just before a worker process is started: from then on one may exist, and no other is started before that one is known to be gone. */
@@ -30,6 +27,8 @@ export interface SimulationRecord {
   workerStatus?: unknown
   /** Why the simulation failed, where its worker could not say so itself. */
   failure?: string
+  /** What is damaged of it: the column, and where in it. That column is as if nothing were there. */
+  faults?: readonly string[]
 }
 
 /** A caller's promise that requests with this token are one request. */

@@ -1,7 +1,7 @@
 // What an app finds in its environment.
 // Owns the variables' names and values; of what the worker itself was given, only where compiled code is kept is passed on.
 
-import type { PortMapping } from '../../core/wire/worker-protocol.ts'
+import type { PortMapping } from '../../base/port-mapping.ts'
 import { baseEnvironment } from '../../io/launch/processes.ts'
 
 const sdkHook = new URL('../../../sdk/typescript/register.mjs', import.meta.url)

@@ -1,11 +1,12 @@
 // One app's processes, one after another: launched, attached, watched, started again when they fail, shut down.
 // Owns its status and its process; what a final failure means for the simulation is the caller's.
 
+import type { PortMapping } from '../../base/port-mapping.ts'
 import type { ControlBlock } from '../../core/fabric/memory/control-block.ts'
 import { lastWords, lastWordsBytes } from '../../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../../core/lifecycle/restarts.ts'
 import { failureLimits } from '../../core/limits.ts'
-import type { AppState, PortMapping } from '../../core/wire/worker-protocol.ts'
+import type { AppState } from '../../core/wire/worker-protocol.ts'
 import { isBeingDebugged, launch, type RunningProcess } from '../../io/launch/processes.ts'
 import { type AppPlace, appEnvironment } from './app-environment.ts'
 

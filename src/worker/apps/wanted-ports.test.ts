@@ -13,10 +13,12 @@ test('ports of simulations that come back are wanted, also while they have no wo
     mkdirSync(folder)
     writeFileSync(join(folder, 'plan.json'), JSON.stringify({ tags: { restartOnLoss } }))
     const targetStatus = 'STARTED'
+    const app = { domain: 'View', lifecycle: 'ByRequest', status: 'STARTED' }
+    const at = (actual: number) => ({ ports: [{ declared: 7000, actual }] })
     const apps = [
-      { name: 'eye', targetStatus, endpoint: { ports: [{ declared: 7000, actual: port }] } },
-      { name: 'none', targetStatus },
-      { name: 'ended', targetStatus: 'STOPPED', endpoint: { ports: [{ declared: 7000, actual: port + 100 }] } },
+      { ...app, name: 'eye', targetStatus, endpoint: at(port) },
+      { ...app, name: 'none', targetStatus },
+      { ...app, name: 'ended', targetStatus: 'STOPPED', endpoint: at(port + 100) },
     ]
     writeFileSync(join(folder, 'status.json'), JSON.stringify({ status, apps }))
   }

@@ -5,13 +5,8 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pageBytes } from '../../base/memory.ts'
 import { ClockMeter, PartitionMeter } from '../../core/fabric/memory/meters.ts'
-import type {
-  AppState,
-  PartitionMetrics,
-  WorkerMetrics,
-  WorkerPlan,
-  WorkerStatus,
-} from '../../core/wire/worker-protocol.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
+import type { AppState, PartitionMetrics, WorkerMetrics, WorkerStatus } from '../../core/wire/worker-protocol.ts'
 import { ownMemoryBytes } from '../../io/launch/proc.ts'
 import { type FabricSetup, partitionKey } from '../start/world-setup.ts'
 

@@ -1,11 +1,11 @@
 // Snapshots that a simulation makes of itself, as its tags ask: every so many ticks or minutes, the newest few of them kept.
 // Owns when the next one is due, and which are too old; how one is made, and which there are, is the simulation's.
 
+import type { ObjectLocation } from '../../base/object-location.ts'
 import type { ObjectsConfig } from '../../base/objects-config.ts'
 import type { WorldCopy } from '../../core/fabric/worker/clock-work.ts'
 import type { SnapshotRhythm } from '../../core/lifecycle/heddle-tags.ts'
 import { snapshotKey } from '../../core/lifecycle/snapshot-key.ts'
-import type { ObjectLocation } from '../../core/wire/worker-protocol.ts'
 import { freeKey } from '../../io/objects/free-key.ts'
 import type { Objects } from '../../io/objects/objects.ts'
 import { openObjects } from '../../io/objects/open-objects.ts'

@@ -1,20 +1,22 @@
 // Which snapshots an execution has made of itself, in a file of its run folder: the worker that comes after a lost one finds them there.
 // Owns that list; never looks whether an object is there.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { ObjectLocation } from '../../core/wire/worker-protocol.ts'
-
-export interface MadeSnapshot extends ObjectLocation {
-  /** Made as its tags ask, and removed once there are enough newer ones. */
-  isAutomatic: boolean
-}
+import { type ObjectLocation, objectLocationShape } from '../../base/object-location.ts'
+import { readJsonFile } from '../../io/files/json-file.ts'
 
 /** Of those that callers have asked for, which stay whatever happens here. */
 const askedForMax = 16
 
-const LIST = z.array(z.object({ bucket: z.string().min(1), key: z.string().min(1), isAutomatic: z.boolean() }))
+const madeSnapshotShape = objectLocationShape.extend({
+  /** Made as its tags ask, and removed once there are enough newer ones. */
+  isAutomatic: z.boolean(),
+})
+export type MadeSnapshot = z.infer<typeof madeSnapshotShape>
+
+const LIST = z.array(madeSnapshotShape)
 
 export class MadeSnapshots {
   readonly #file: string
@@ -28,7 +30,7 @@ export class MadeSnapshots {
   /** A list that is damaged is put aside, as `snapshots.json.damaged`. */
   constructor(runFolder: string) {
     this.#file = join(runFolder, 'snapshots.json')
-    const { snapshots, fault } = read(this.#file)
+    const { content: snapshots, fault } = readJsonFile(this.#file, LIST)
     this.#snapshots = snapshots ?? []
     this.isUnknown = snapshots === undefined
     this.fault = fault
@@ -54,17 +56,5 @@ export class MadeSnapshots {
     writeFileSync(`${this.#file}.new`, JSON.stringify(snapshots), { mode: 0o600, flush: true })
     renameSync(`${this.#file}.new`, this.#file)
     this.#snapshots = snapshots
-  }
-}
-
-function read(file: string): { snapshots?: MadeSnapshot[]; fault?: string } {
-  try {
-    const { data, error } = LIST.safeParse(JSON.parse(readFileSync(file, 'utf8')))
-    if (error === undefined) return { snapshots: data }
-    const [{ path, message }] = error.issues
-    return { fault: `${file} is damaged: ${[...path.map(String), message].join(': ')}` }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    return { fault: `${file} can't be read: ${(error as Error).message}` }
   }
 }

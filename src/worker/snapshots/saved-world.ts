@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import { SAVED_WORLD_FILE } from '../../core/wire/places.ts'
-import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
 import { freePlace, placeText, type SnapshotPlace } from './snapshot-place.ts'
 import type { SnapshotOutcome } from './snapshot-thread.ts'
 

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { WorldCopy } from '../../core/fabric/worker/clock-work.ts'
 import type { SimulationSchema } from '../../core/schema/schema.ts'
-import type { AppState, WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
+import type { AppState } from '../../core/wire/worker-protocol.ts'
 import { discard } from '../../io/shm/libc.ts'
 import type {
   SimulationHeader,

@@ -2,7 +2,7 @@
 // Owns where is looked, and what a key says; never reads a snapshot: that one is of another execution only its header tells.
 
 import { snapshotKeyPrefix, snapshotKeyTimeMs } from '../../core/lifecycle/snapshot-key.ts'
-import type { WorkerPlan } from '../../core/wire/worker-protocol.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
 import { type Objects, ObjectsError } from '../../io/objects/objects.ts'
 import type { MadeSnapshot } from '../snapshots/made-snapshots.ts'
 

@@ -1,32 +1,31 @@
-// What an execution was started with, in a file of its run folder: the worker that comes after a lost one starts from that,
-// whatever lies in the object store by then.
+// What an execution was started with, in a file of its run folder: the worker that comes after a
+// lost one starts from that, whatever lies in the object store by then.
 // Owns the file; never decides what is started.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
+import { readJsonFile } from '../../io/files/json-file.ts'
 
-export interface KeptSource {
-  schemaText: string
+const keptSourceShape = z.object({
+  schemaText: z.string(),
   /** Of the snapshot, where it was one: no other snapshot has the same. */
-  snapshotId?: string
-}
+  snapshotId: z.string().optional(),
+})
+export type KeptSource = z.infer<typeof keptSourceShape>
 
-const fileName = 'start.json'
+const FILE_NAME = 'start.json'
 
 /** Throws where the file can't be written. */
 export function keepSource(runFolder: string, source: KeptSource): void {
-  const file = join(runFolder, fileName)
+  const file = join(runFolder, FILE_NAME)
   writeFileSync(`${file}.new`, JSON.stringify(source), { mode: 0o600, flush: true })
   renameSync(`${file}.new`, file)
 }
 
-/** Undefined where no worker came so far as to keep it. Throws where there is a file that can't be read. */
+/** Undefined where no worker came so far as to keep it. Throws where there is a damaged file. */
 export function keptSource(runFolder: string): KeptSource | undefined {
-  const file = join(runFolder, fileName)
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as KeptSource
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new Error(`${file} can't be read`, { cause })
-  }
+  const { content, fault } = readJsonFile(join(runFolder, FILE_NAME), keptSourceShape)
+  if (fault !== undefined) throw new Error(fault)
+  return content
 }

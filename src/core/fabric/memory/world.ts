@@ -2,12 +2,11 @@
 // Owns plain data that never changes while the simulation runs; what changes (partitions, ticks) is in the control segment.
 
 import { type Bounds, createGrid, type Grid } from '../../schema/grid.ts'
-
-export type DomainLifecycle = 'BySpatialSubdivision' | 'PerWorker' | 'ByRequest'
+import type { Lifecycle } from '../../schema/lifecycle.ts'
 
 export interface DomainDescription {
   name: string
-  lifecycle: DomainLifecycle
+  lifecycle: Lifecycle
   /** Spatial domains only. The partition of cell c has index `firstPartition + c`. */
   area?: { bounds: Bounds; columns: number; rows: number; firstPartition: number }
 }
@@ -50,7 +49,7 @@ export class World {
   }
 
   /** Of a domain by its name; undefined where there is none. */
-  lifecycleOf(name: string): DomainLifecycle | undefined {
+  lifecycleOf(name: string): Lifecycle | undefined {
     return this.description.domains.find((domain) => domain.name === name)?.lifecycle
   }
 }

@@ -1,0 +1,33 @@
+// The check of what comes from outside: a value of a shape, or what is wrong with it, and where.
+// Owns the words of a fault; never knows where the value came from.
+
+import type { z } from 'zod'
+
+/** `fault` names the place, as in `clock.status: Invalid option`. */
+type Parsed<Content> =
+  | { content: Content; fault?: undefined }
+  | { content?: undefined; fault: string }
+
+export function parseValue<Shape extends z.ZodType>(
+  shape: Shape,
+  value: unknown,
+): Parsed<z.output<Shape>> {
+  const { data, error } = shape.safeParse(value)
+  if (error === undefined) return { content: data as z.output<Shape> }
+  const [{ path, message }] = error.issues
+  const place = path.map(String).join('.')
+  return { fault: place === '' ? message : `${place}: ${message}` }
+}
+
+/** The same of a text that holds JSON. */
+export function parseJson<Shape extends z.ZodType>(
+  shape: Shape,
+  text: string,
+): Parsed<z.output<Shape>> {
+  try {
+    return parseValue(shape, JSON.parse(text))
+  } catch (error) {
+    if (error instanceof SyntaxError) return { fault: error.message }
+    throw error
+  }
+}
