@@ -8,7 +8,7 @@ import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
 
 const counts = [2, 4, 16]
-const roundMs = 1000
+const ROUND_MS = 1000
 
 await benchmark(async (bench) => {
   const contenders: Record<string, () => Promise<number>> = {}
@@ -17,9 +17,9 @@ await benchmark(async (bench) => {
       domains: { Cells: { kind: 'spatial', grid: [count, 1], command: 'idle.ts' } },
     })
     const leader = startLockStep(bench, count, 'bare-barrier.ts')
-    contenders[`fabric of ${count}`] = async () => 1000 / (await world.tickMs(roundMs))
+    contenders[`fabric of ${count}`] = async () => 1000 / (await world.tickMs(ROUND_MS))
     contenders[`bare of ${count}`] = async () =>
-      1000 / (await leader.ask<{ roundMs: number }>(roundMs)).roundMs
+      1000 / (await leader.ask<{ roundMs: number }>(ROUND_MS)).roundMs
   }
   const measured = await interleaved(contenders, { say: bench.say })
   const found = counts.map((apps) => {

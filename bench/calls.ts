@@ -8,22 +8,22 @@ import { OtherProcess } from './support/other-process.ts'
 import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
 
-const entities = 10_000
+const ENTITIES = 10_000
 /** One of each kind an entity. */
-const calls = entities * 4
-const roundMs = 2000
+const calls = ENTITIES * 4
+const ROUND_MS = 2000
 
 await benchmark(async (bench) => {
   const world = await startWorld(bench, {
     domains: {
-      Cells: { kind: 'spatial', grid: [1, 1], command: `calls.ts --entities ${entities}` },
+      Cells: { kind: 'spatial', grid: [1, 1], command: `calls.ts --entities ${ENTITIES}` },
     },
   })
-  const alone = new OtherProcess(bench, 'calls-alone.ts', [entities])
+  const alone = new OtherProcess(bench, 'calls-alone.ts', [ENTITIES])
   const measured = await interleaved(
     {
-      sdk: async () => (calls * 1000) / (await world.simulateMs(0, roundMs)),
-      plain: async () => (calls * 1000) / (await alone.ask<{ passMs: number }>(roundMs)).passMs,
+      sdk: async () => (calls * 1000) / (await world.simulateMs(0, ROUND_MS)),
+      plain: async () => (calls * 1000) / (await alone.ask<{ passMs: number }>(ROUND_MS)).passMs,
     },
     { say: bench.say },
   )
@@ -33,6 +33,6 @@ await benchmark(async (bench) => {
     reference: median(measured.plain),
     referenceName: 'the same through functions over plain typed arrays',
     goal: '>= 0.3',
-    more: { entities },
+    more: { entities: ENTITIES },
   }
 })

@@ -9,25 +9,25 @@ import { OtherProcess } from './support/other-process.ts'
 import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
 
-const people = 200_000
-const roundMs = 2500
+const PEOPLE = 200_000
+const ROUND_MS = 2500
 const grid = [4, 2] as const
 
 await benchmark(async (bench) => {
-  const half = halfSideFor(people)
+  const half = halfSideFor(PEOPLE)
   const sample = `file://${join(import.meta.dirname, '../samples/crowd/spatial')}`
-  const command = `app.ts --people ${people}`
+  const command = `app.ts --people ${PEOPLE}`
   const world = await startWorld(bench, {
     half,
     domains: { Crowd: { kind: 'spatial', grid, command, package: sample } },
   })
   // What a step costs one process, divided by the cores: a world that divides for nothing.
   const cores = availableParallelism()
-  const alone = new OtherProcess(bench, 'crowd-alone.ts', [people, half])
+  const alone = new OtherProcess(bench, 'crowd-alone.ts', [PEOPLE, half])
   const measured = await interleaved(
     {
-      fabric: () => world.tickMs(roundMs),
-      plain: async () => (await alone.ask<{ stepCpuMs: number }>(roundMs)).stepCpuMs / cores,
+      fabric: () => world.tickMs(ROUND_MS),
+      plain: async () => (await alone.ask<{ stepCpuMs: number }>(ROUND_MS)).stepCpuMs / cores,
     },
     { say: bench.say },
   )
@@ -40,7 +40,7 @@ await benchmark(async (bench) => {
     goal: '<= 1.5',
     more: {
       ticksPerSecond: Math.round(10_000 / tickMs) / 10,
-      people,
+      people: PEOPLE,
       partitions: grid[0] * grid[1],
     },
   }

@@ -7,25 +7,25 @@ import { OtherProcess } from './support/other-process.ts'
 import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
 
-const entities = 20_000
+const ENTITIES = 20_000
 /** Id, type, position, and the field with its length and type. */
 const entityBytes = 8 + 4 + 12 + (12 + 4 + 4)
-const roundMs = 2000
+const ROUND_MS = 2000
 
 await benchmark(async (bench) => {
   const world = await startWorld(bench, {
     domains: {
-      Halves: { kind: 'spatial', grid: [2, 1], command: `handoff.ts --entities ${entities}` },
+      Halves: { kind: 'spatial', grid: [2, 1], command: `handoff.ts --entities ${ENTITIES}` },
     },
   })
   const copying = [0, 1].map(
-    () => new OtherProcess(bench, 'copy-alone.ts', [entities * entityBytes]),
+    () => new OtherProcess(bench, 'copy-alone.ts', [ENTITIES * entityBytes]),
   )
   const copiedPerSecond = async (copier: OtherProcess) =>
-    (entities * 1000) / (await copier.ask<{ copyMs: number }>(roundMs)).copyMs
+    (ENTITIES * 1000) / (await copier.ask<{ copyMs: number }>(ROUND_MS)).copyMs
   const measured = await interleaved(
     {
-      fabric: () => world.handoffsPerSecond(roundMs),
+      fabric: () => world.handoffsPerSecond(ROUND_MS),
       memcpy: async () =>
         (await Promise.all(copying.map(copiedPerSecond))).reduce((one, other) => one + other),
     },
@@ -37,6 +37,6 @@ await benchmark(async (bench) => {
     reference: median(measured.memcpy),
     referenceName: `memcpy of their ${entityBytes} bytes each in two processes`,
     goal: 'report',
-    more: { entitiesPerTick: 2 * entities },
+    more: { entitiesPerTick: 2 * ENTITIES },
   }
 })

@@ -11,28 +11,28 @@ import { OtherProcess } from './support/other-process.ts'
 import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
 
-const entities = 4000
-const roundMs = 2000
+const ENTITIES = 4000
+const ROUND_MS = 2000
 
 await benchmark(async (bench) => {
   const world = await startWorld(bench, {
     domains: {
-      Cells: { kind: 'spatial', grid: [2, 1], command: `replicate.ts --entities ${entities}` },
+      Cells: { kind: 'spatial', grid: [2, 1], command: `replicate.ts --entities ${ENTITIES}` },
     },
   })
   const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'))
   bench.defer(() => rmSync(folder, { recursive: true }))
   const [one, other] = ['one', 'other'].map((name) => join(folder, name))
-  const lead = new OtherProcess(bench, 'replicate-by-socket.ts', [entities, one, other, 'lead'])
-  new OtherProcess(bench, 'replicate-by-socket.ts', [entities, other, one, 'follow'])
+  const lead = new OtherProcess(bench, 'replicate-by-socket.ts', [ENTITIES, one, other, 'lead'])
+  new OtherProcess(bench, 'replicate-by-socket.ts', [ENTITIES, other, one, 'follow'])
   const lockStep = startLockStep(bench, 2, 'bare-barrier.ts')
-  const updatesPerSecond = (tickMs: number) => (2 * entities * 1000) / tickMs
+  const updatesPerSecond = (tickMs: number) => (2 * ENTITIES * 1000) / tickMs
   const measured = await interleaved(
     {
-      fabric: async () => updatesPerSecond(await world.tickMs(roundMs)),
-      socket: async () => updatesPerSecond((await lead.ask<{ tickMs: number }>(roundMs)).tickMs),
+      fabric: async () => updatesPerSecond(await world.tickMs(ROUND_MS)),
+      socket: async () => updatesPerSecond((await lead.ask<{ tickMs: number }>(ROUND_MS)).tickMs),
       'bare barrier': async () =>
-        updatesPerSecond((await lockStep.ask<{ roundMs: number }>(roundMs)).roundMs),
+        updatesPerSecond((await lockStep.ask<{ roundMs: number }>(ROUND_MS)).roundMs),
     },
     { say: bench.say },
   )
@@ -46,6 +46,6 @@ await benchmark(async (bench) => {
       value: median(measured['bare barrier']),
       name: 'a bare futex barrier of 2 processes and their leader, as if nobody moved or read anything',
     },
-    more: { entities: 2 * entities },
+    more: { entities: 2 * ENTITIES },
   }
 })

@@ -17,25 +17,25 @@ import { interleaved, median } from './support/rounds.ts'
 import { type MeasuredWorld, startWorld } from './support/world.ts'
 
 const counts = [10_000, 100_000, 1_000_000]
-const cells = 16
-const half = 2000
-const tickRate = 30
+const CELLS = 16
+const HALF = 2000
+const TICK_RATE = 30
 /** With the velocity, three numbers of four bytes, 32 bytes of fields. */
-const baggage = 5
+const BAGGAGE = 5
 /**
  * Of the largest world, and of the others: on a busy host all of it has to be done in two minutes.
  */
 const snapshots = { large: 5, small: 3 }
-const writingRounds = 3
+const WRITING_ROUNDS = 3
 /**
  * At 30 Hz most functions of an app are compiled for good by tick 512, all apps' at once: a tick of
  * the large world then takes three times as long, with or without a snapshot.
  */
 const compileMs = { large: 20_000, small: 1000 }
-const quietMs = 2000
-const pointsPerCommand = 1000
-const pollMs = 100
-const writingMs = 300
+const QUIET_MS = 2000
+const POINTS_PER_COMMAND = 1000
+const POLL_MS = 100
+const WRITING_MS = 300
 
 await benchmark(async (bench) => {
   const found: Record<string, Record<string, unknown>> = {}
@@ -48,19 +48,23 @@ await benchmark(async (bench) => {
     unit: 'ms, longest gap between two ticks',
     value: longestGapMs,
     reference: usualGapMs,
-    referenceName: `the usual gap at ${tickRate} Hz, a million entities`,
+    referenceName: `the usual gap at ${TICK_RATE} Hz, a million entities`,
     goal: '<= 1.1',
     more: { worlds: found },
   }
 })
 
 async function measured(bench: Bench, entities: number): Promise<Record<string, unknown>> {
-  const command = `bouncing-world.ts --entities ${entities / cells} --band 10 --baggage ${baggage}`
+  const command = `bouncing-world.ts --entities ${entities / CELLS} --band 10 --baggage ${BAGGAGE}`
   const domains = { Cells: { kind: 'spatial', grid: [4, 4], command } } as const
   const size = entities === counts.at(-1) ? 'large' : 'small'
   const options = { compileMs: compileMs[size] }
-  const world = await startWorld(bench, { half, tickRate: String(tickRate), domains }, options)
-  const quiet = await world.gapsMs(() => new Promise((resolve) => setTimeout(resolve, quietMs)))
+  const world = await startWorld(
+    bench,
+    { half: HALF, tickRate: String(TICK_RATE), domains },
+    options,
+  )
+  const quiet = await world.gapsMs(() => new Promise((resolve) => setTimeout(resolve, QUIET_MS)))
   const usualGapMs = median(quiet.gapsMs)
   const taken: { longestGapMs: number; toObjectMs: number; key: string }[] = []
   for (let count = 0; count < snapshots[size]; count++) {
@@ -97,7 +101,7 @@ async function takeSnapshot({
   const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'bench' }
   await heddle.weaver.createSnapshot({ Simulation: simulation.name, Destination }).promise()
   // Asked for seldom: who asks takes time from the ticks.
-  while ((await simulation.describe()).Status !== 'STARTED') await sleep(pollMs)
+  while ((await simulation.describe()).Status !== 'STARTED') await sleep(POLL_MS)
   const toObjectMs = performance.now() - calledAtMs
   const key = (await heddle.keys('bench/')).find((each) => !before.has(each))
   if (key === undefined) throw new Error(`no snapshot was made: ${simulation.errors()}`)
@@ -121,11 +125,11 @@ async function writingSpeed(bench: Bench, file: string): Promise<Record<string, 
   // In a process each, as a worker is one: neither collects the other's garbage.
   const ask = (what: string) => {
     const process = new OtherProcess(bench, 'snapshot-alone.ts', [file, what], workerNodeOptions)
-    return () => process.ask<number>(writingMs)
+    return () => process.ask<number>(WRITING_MS)
   }
   const megabytesPerSecond = await interleaved(
     { snapshot: ask('snapshot'), zstd: ask('zstd') },
-    { rounds: writingRounds, say: bench.say },
+    { rounds: WRITING_ROUNDS, say: bench.say },
   )
   const [writing, zstd] = [median(megabytesPerSecond.snapshot), median(megabytesPerSecond.zstd)]
   return {
@@ -140,9 +144,9 @@ async function savedByRedis(bench: Bench, entities: number): Promise<Record<stri
   const version = redisVersion()
   if (version === undefined) return { redis: 'not installed (Debian package redis-server)' }
   const redis = await startRedis(bench)
-  for (let first = 0; first < entities; first += pointsPerCommand) {
+  for (let first = 0; first < entities; first += POINTS_PER_COMMAND) {
     const words: (string | number)[] = ['MSET']
-    for (let id = first; id < Math.min(first + pointsPerCommand, entities); id++)
+    for (let id = first; id < Math.min(first + POINTS_PER_COMMAND, entities); id++)
       words.push(id, value())
     await redis.send(encoded([words]), 1)
   }

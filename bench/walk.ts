@@ -6,23 +6,23 @@
 // the number of walkers with the lower ratio.
 
 import { randomFrom } from './apps/bounce.ts'
-import { stepMax } from './apps/walk-steps.ts'
+import { STEP_MAX } from './apps/walk-steps.ts'
 import { type Bench, benchmark, rounded } from './support/benchmark.ts'
 import { encoded, type RedisConnection, redisVersion, startRedis } from './support/redis.ts'
 import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
 
 const counts = [10_000, 100_000]
-const half = 500
-const band = 10
-const roundMs = 1500
+const HALF = 500
+const BAND = 10
+const ROUND_MS = 1500
 /** A tick of so many is encoded; after the last, everybody walks back. */
-const encodedTicks = 4
-const pointsPerCommand = 1000
-const queries = 4
+const ENCODED_TICKS = 4
+const POINTS_PER_COMMAND = 1000
+const QUERIES = 4
 /** World units are mapped to degrees around 0, 0, where both axes are alike. */
-const degreesPerUnit = 0.001
-const kilometersPerDegree = 111.2
+const DEGREES_PER_UNIT = 0.001
+const KILOMETERS_PER_DEGREE = 111.2
 
 await benchmark(async (bench) => {
   const version = redisVersion()
@@ -31,18 +31,18 @@ await benchmark(async (bench) => {
   const contenders: Record<string, () => Promise<number>> = {}
   for (const count of counts) {
     const world = await startWorld(bench, {
-      half,
+      half: HALF,
       domains: {
         Halves: {
           kind: 'spatial',
           grid: [2, 1],
-          command: `walk.ts --entities ${count / 2} --band ${band}`,
+          command: `walk.ts --entities ${count / 2} --band ${BAND}`,
         },
       },
     })
     const redis = await redisWorld(bench, count)
-    contenders[`fabric with ${count}`] = async () => 1000 / (await world.tickMs(roundMs))
-    contenders[`redis with ${count}`] = async () => 1000 / (await redis(roundMs))
+    contenders[`fabric with ${count}`] = async () => 1000 / (await world.tickMs(ROUND_MS))
+    contenders[`redis with ${count}`] = async () => 1000 / (await redis(ROUND_MS))
   }
   const measured = await interleaved(contenders, { say: bench.say })
   const found = counts.map((walkers) => {
@@ -55,7 +55,7 @@ await benchmark(async (bench) => {
     unit: 'ticks/s',
     value: worst.ticksPerSecond,
     reference: worst.redis,
-    referenceName: `Redis ${version} GEO with ${worst.walkers} points, and ${queries} box queries a tick`,
+    referenceName: `Redis ${version} GEO with ${worst.walkers} points, and ${QUERIES} box queries a tick`,
     goal: '>= 50',
     more: {
       ratios: Object.fromEntries(found.map(({ walkers, ratio }) => [walkers, rounded(ratio)])),
@@ -97,24 +97,24 @@ async function redisWorld(
  */
 function encodedWalk(count: number): { ticks: Buffer[]; answers: number } {
   const random = randomFrom(count)
-  const places = Float64Array.from({ length: count * 2 }, () => (random() * 2 - 1) * half)
+  const places = Float64Array.from({ length: count * 2 }, () => (random() * 2 - 1) * HALF)
   const there: Buffer[] = []
   const asked = boxQueries()
-  for (let tick = 0; tick < encodedTicks; tick++) {
+  for (let tick = 0; tick < ENCODED_TICKS; tick++) {
     const commands: (string | number)[][] = []
     for (let point = 0; point < count; point++) {
-      if (point % pointsPerCommand === 0) commands.push(['GEOADD', 'walkers'])
+      if (point % POINTS_PER_COMMAND === 0) commands.push(['GEOADD', 'walkers'])
       for (const at of [point * 2, point * 2 + 1]) {
-        commands.at(-1)!.push((places[at] * degreesPerUnit).toFixed(5))
-        const next = places[at] + (random() * 2 - 1) * stepMax
-        if (Math.abs(next) < half) places[at] = next
+        commands.at(-1)!.push((places[at] * DEGREES_PER_UNIT).toFixed(5))
+        const next = places[at] + (random() * 2 - 1) * STEP_MAX
+        if (Math.abs(next) < HALF) places[at] = next
       }
       commands.at(-1)!.push(point)
     }
     there.push(encoded([...commands, ...asked]))
   }
   const back = there.slice(1, -1).toReversed()
-  return { ticks: [...there, ...back], answers: Math.ceil(count / pointsPerCommand) + queries }
+  return { ticks: [...there, ...back], answers: Math.ceil(count / POINTS_PER_COMMAND) + QUERIES }
 }
 
 /**
@@ -122,10 +122,10 @@ function encodedWalk(count: number): { ticks: Buffer[]; answers: number } {
  * around the box.
  */
 function boxQueries(): (string | number)[][] {
-  const side = Math.sqrt((2 * band * 2 * half) / queries)
-  const kilometers = (side * degreesPerUnit * kilometersPerDegree).toFixed(3)
-  return Array.from({ length: queries }, (_, query) => {
-    const y = (((query + 0.5) / queries) * 2 - 1) * half * degreesPerUnit
+  const side = Math.sqrt((2 * BAND * 2 * HALF) / QUERIES)
+  const kilometers = (side * DEGREES_PER_UNIT * KILOMETERS_PER_DEGREE).toFixed(3)
+  return Array.from({ length: QUERIES }, (_, query) => {
+    const y = (((query + 0.5) / QUERIES) * 2 - 1) * HALF * DEGREES_PER_UNIT
     return [
       'GEOSEARCH',
       'walkers',

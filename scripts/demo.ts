@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { frames } from '../samples/crowd/frames.ts'
 import { drawCells, drawMap, Rates } from '../samples/crowd/map.ts'
-import { schemaKey, uploadCrowd, viewDomain } from '../samples/crowd/package.ts'
+import { SCHEMA_KEY, uploadCrowd, VIEW_DOMAIN } from '../samples/crowd/package.ts'
 import type { Frame } from '../samples/crowd/view/frame.ts'
 import { Clients } from './demo/clients.ts'
 import { firstDifference, readWorld, type World } from './demo/compare.ts'
@@ -16,7 +16,7 @@ import { StepFailure, step, until } from './demo/waiting.ts'
 const crowd = { bucket: 'crowd-demo', people: 20_000, columns: 3, rows: 3, seed: 7 }
 const ORIGINAL = 'crowd'
 const RESTORED = 'crowd-restored'
-const view = { Domain: viewDomain, App: 'view' }
+const view = { Domain: VIEW_DOMAIN, App: 'view' }
 const RoleArn = 'arn:aws:iam::111122223333:role/demo'
 /** The worker then writes the hash of the whole state to /sim/management after every tick. */
 const Tags = { 'heddle:state-hash-interval': '1' }
@@ -59,7 +59,7 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
     say(`uploaded ${keys.map((key) => `s3://${crowd.bucket}/${key}`).join(', ')}`)
   })
   await within('start the simulation', 30, async (signal) => {
-    const SchemaS3Location = { BucketName: crowd.bucket, ObjectKey: schemaKey }
+    const SchemaS3Location = { BucketName: crowd.bucket, ObjectKey: SCHEMA_KEY }
     const started = await weaver
       .startSimulation({ Name: ORIGINAL, RoleArn, SchemaS3Location, Tags })
       .promise()
@@ -68,7 +68,7 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
   })
   say(`simulation ${ORIGINAL} is STARTED: ${crowd.columns} × ${crowd.rows} cells, one process each`)
   const endpoint = await within('start the view app', 20, async (signal) => {
-    await weaver.startApp({ Simulation: ORIGINAL, Domain: viewDomain, Name: view.App }).promise()
+    await weaver.startApp({ Simulation: ORIGINAL, Domain: VIEW_DOMAIN, Name: view.App }).promise()
     return await clients.appEndpoint(signal, { Simulation: ORIGINAL, ...view })
   })
   await within('start the clock', 10, async (signal) => {

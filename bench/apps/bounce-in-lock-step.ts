@@ -13,9 +13,9 @@ const [count, half, speed] = process.argv.slice(4).map(Number)
  * As an app of the fabric does: a piece of the positions at a time, while it is in the processor's
  * nearest memory.
  */
-const pieceRows = 4096
-const pageBytes = 4096
-const columnBytes = Math.ceil((count * 12) / pageBytes) * pageBytes
+const PIECE_ROWS = 4096
+const PAGE_BYTES = 4096
+const columnBytes = Math.ceil((count * 12) / PAGE_BYTES) * PAGE_BYTES
 const segment = new SharedSegments(folder).open(`positions-${number}`, 3 * columnBytes, true)
 if (!segment.claim(0, 3 * columnBytes)) throw new Error('/dev/shm is full')
 const [one, other, velocities] = [0, 1, 2].map(
@@ -30,8 +30,8 @@ for (let place = 0; place < count * 3; place++) {
 let [front, back] = [one, other]
 
 follow(folder, () => {
-  for (let from = 0; from < count; from += pieceRows) {
-    const to = Math.min(count, from + pieceRows)
+  for (let from = 0; from < count; from += PIECE_ROWS) {
+    const to = Math.min(count, from + PIECE_ROWS)
     back.set(front.subarray(from * 3, to * 3), from * 3)
     bounce(back, velocities, { min: -half, max: half }, from, to, turned, 0)
   }

@@ -3,16 +3,16 @@
 // many milliseconds to run, it answers how long it took to go over all of them.
 
 const count = Number(process.argv[2])
-const limit = 900
-const fieldBytes = 12
+const LIMIT = 900
+const FIELD_BYTES = 12
 
 const positions = new Float32Array(count * 3).map((_, place) =>
-  place % 3 === 0 ? (place / 3) % limit : 0,
+  place % 3 === 0 ? (place / 3) % LIMIT : 0,
 )
-const fields = new Uint8Array(count * fieldBytes)
+const fields = new Uint8Array(count * FIELD_BYTES)
 const rows = Array.from({ length: count }, (_, row) => row)
 const position: [number, number, number] = [0, 0, 0]
-const data = new Uint8Array(fieldBytes)
+const data = new Uint8Array(FIELD_BYTES)
 
 process.on('message', (durationMs: number) => {
   const startedAtMs = performance.now()
@@ -28,7 +28,7 @@ process.on('message', (durationMs: number) => {
 function pass(): void {
   for (const row of rows) {
     loadPosition(row, position)
-    position[0] = position[0] < limit ? position[0] + 0.5 : -limit
+    position[0] = position[0] < LIMIT ? position[0] + 0.5 : -LIMIT
     storePosition(row, position)
     loadField(row, data)
     data[0]++
@@ -49,9 +49,9 @@ function storePosition(row: number, [x, y, z]: readonly [number, number, number]
 }
 
 function loadField(row: number, into: Uint8Array): void {
-  for (let byte = 0; byte < fieldBytes; byte++) into[byte] = fields[row * fieldBytes + byte]
+  for (let byte = 0; byte < FIELD_BYTES; byte++) into[byte] = fields[row * FIELD_BYTES + byte]
 }
 
 function storeField(row: number, from: Uint8Array): void {
-  for (let byte = 0; byte < fieldBytes; byte++) fields[row * fieldBytes + byte] = from[byte]
+  for (let byte = 0; byte < FIELD_BYTES; byte++) fields[row * FIELD_BYTES + byte] = from[byte]
 }

@@ -6,9 +6,9 @@ import { parseArgs } from 'node:util'
 import { createApplication, type Entity, type EntityField, type Transaction } from '@heddle/sdk'
 
 const { values } = parseArgs({ options: { entities: { type: 'string', default: '10000' } } })
-const velocityField = 1
-const velocityType = 600
-const limit = 900
+const VELOCITY_FIELD = 1
+const VELOCITY_TYPE = 600
+const LIMIT = 900
 
 const entities: Entity[] = []
 const position: [number, number, number] = [0, 0, 0]
@@ -21,8 +21,8 @@ for (const transaction of createApplication().updates()) {
 
 function populate(transaction: Transaction): void {
   for (let made = 0; made < Number(values.entities); made++) {
-    const entity = transaction.createEntity(512, [made % limit, 0, 0])
-    transaction.storeEntityField(entity, velocityField, velocityType, new Uint8Array(12))
+    const entity = transaction.createEntity(512, [made % LIMIT, 0, 0])
+    transaction.storeEntityField(entity, VELOCITY_FIELD, VELOCITY_TYPE, new Uint8Array(12))
     entities.push(entity)
   }
 }
@@ -30,10 +30,10 @@ function populate(transaction: Transaction): void {
 function move(transaction: Transaction): void {
   for (const entity of entities) {
     transaction.loadEntityIndexKey(entity, position)
-    position[0] = position[0] < limit ? position[0] + 0.5 : -limit
+    position[0] = position[0] < LIMIT ? position[0] + 0.5 : -LIMIT
     transaction.storeEntityIndexKey(entity, position)
-    transaction.loadEntityField(entity, velocityField, field)
+    transaction.loadEntityField(entity, VELOCITY_FIELD, field)
     field.data[0]++
-    transaction.storeEntityField(entity, velocityField, velocityType, field.data)
+    transaction.storeEntityField(entity, VELOCITY_FIELD, VELOCITY_TYPE, field.data)
   }
 }

@@ -4,12 +4,12 @@
 // took: what others do on the machine meanwhile does not count.
 
 import { personField, startOf } from '../../samples/crowd/spatial/person.ts'
-import { reach, Walk } from '../../samples/crowd/spatial/step.ts'
+import { REACH, Walk } from '../../samples/crowd/spatial/step.ts'
 import { Neighbourhood } from '../../sdk/typescript/src/neighbourhood.ts'
 
 const count = Number(process.argv[2])
 const half = Number(process.argv[3])
-const seed = 7
+const SEED = 7
 const world = { minX: -half, maxX: half, minY: -half, maxY: half }
 const states = new Uint8Array(count).fill(1)
 const positions = new Float32Array(count * 3)
@@ -19,11 +19,11 @@ const columns = personField.columnsOn(
   count,
 )
 for (let person = 0; person < count; person++) {
-  const { x, y } = startOf(seed, person, world)
+  const { x, y } = startOf(SEED, person, world)
   positions.set([x, y, 0], person * 3)
   columns.number.values[person * columns.number.stride + columns.number.offset] = person
 }
-const walk = new Walk(seed, world)
+const walk = new Walk(SEED, world)
 const neighbourhood = new Neighbourhood()
 const everybody = { count, positions, ids: new Float64Array(count), types: new Uint32Array(count) }
 const nobody = {
@@ -38,7 +38,7 @@ process.on('message', (durationMs: number) => {
   const before = process.cpuUsage()
   let steps = 0
   for (; performance.now() - startedAtMs < durationMs; steps++) {
-    neighbourhood.build(reach, everybody, states, nobody)
+    neighbourhood.build(REACH, everybody, states, nobody)
     neighbourhood.listAll(states)
     walk.step({ states, positions, columns }, neighbourhood)
   }

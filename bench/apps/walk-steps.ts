@@ -1,4 +1,4 @@
 // What the walking world and its twin in Redis have in common.
 
 /** Longest step along an axis in a tick, in world units. */
-export const stepMax = 1
+export const STEP_MAX = 1

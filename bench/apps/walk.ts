@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { createApplication, type Subscription, type Transaction } from '@heddle/sdk'
 import { randomFrom } from './bounce.ts'
-import { stepMax } from './walk-steps.ts'
+import { STEP_MAX } from './walk-steps.ts'
 
 const { values } = parseArgs({
   options: {
@@ -61,7 +61,7 @@ function walk({ owned, tick }: Transaction): void {
 
 /** Returns the chance to go on with. */
 function walkSome(positions: Float32Array, from: number, to: number, first: number): number {
-  const perUnit = stepMax / 2 ** 31
+  const perUnit = STEP_MAX / 2 ** 31
   let chance = first
   for (let place = from * 3; place < to * 3; place += 3) {
     chance = nextChance(chance)

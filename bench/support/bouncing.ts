@@ -10,8 +10,8 @@ import { interleaved, median } from './rounds.ts'
 import { startWorld } from './world.ts'
 
 const cells = { columns: 4, rows: 4 }
-const band = 10
-const speed = 0.5
+const BAND = 10
+const SPEED = 0.5
 
 /**
  * 16 partitions, each app subscribed to a band of its neighbours, against as many processes as
@@ -28,13 +28,13 @@ export async function bouncing(
 ): Promise<Outcome> {
   const partitions = cells.columns * cells.rows
   const perCell = entities / partitions
-  const command = `bouncing-world.ts --entities ${perCell} --band ${band} --speed ${speed}`
+  const command = `bouncing-world.ts --entities ${perCell} --band ${BAND} --speed ${SPEED}`
   const world = await startWorld(bench, {
     half,
     domains: { Cells: { kind: 'spatial', grid: [cells.columns, cells.rows], command } },
   })
   const cores = availableParallelism()
-  const settings = [entities / cores, half, speed]
+  const settings = [entities / cores, half, SPEED]
   const alone = Array.from(
     { length: cores },
     () => new OtherProcess(bench, 'bounce-alone.ts', settings),
@@ -42,7 +42,7 @@ export async function bouncing(
   const lockStep = startLockStep(bench, partitions, 'bounce-in-lock-step.ts', [
     perCell,
     half,
-    speed,
+    SPEED,
   ])
   const measured = await interleaved(
     {

@@ -10,8 +10,8 @@ import { OtherProcess } from './other-process.ts'
 
 /** A word in each line of the processor's memory. */
 const at = { round: 0, pending: 16, done: 32 }
-const waitMs = 1000
-const bytes = 4096
+const WAIT_MS = 1000
+const BYTES = 4096
 
 /**
  * Starts `count` processes of a program of bench/apps that follows, with its folder and these
@@ -25,7 +25,7 @@ export function startLockStep(
 ): OtherProcess {
   const folder = mkdtempSync('/dev/shm/heddle-bench-')
   bench.defer(() => rmSync(folder, { recursive: true }))
-  if (!new SharedSegments(folder).open('barrier', bytes, true).claim(0, bytes))
+  if (!new SharedSegments(folder).open('barrier', BYTES, true).claim(0, BYTES))
     throw new Error('/dev/shm is full')
   for (let follower = 0; follower < count; follower++)
     new OtherProcess(bench, file, [folder, follower, ...settings])
@@ -45,7 +45,7 @@ export function lead(folder: string, followers: number, durationMs: number): { r
     for (;;) {
       const word = Atomics.load(words, at.done)
       if (Atomics.load(words, at.pending) === 0) break
-      done.wait(word, waitMs)
+      done.wait(word, WAIT_MS)
     }
     rounds++
   }
@@ -58,7 +58,7 @@ export function follow(folder: string, work: () => void): void {
   const parent = process.ppid
   let seen = 0
   while (process.ppid === parent) {
-    round.wait(seen, waitMs)
+    round.wait(seen, WAIT_MS)
     const word = Atomics.load(words, at.round)
     if (word === seen) continue
     seen = word
@@ -70,7 +70,7 @@ export function follow(folder: string, work: () => void): void {
 }
 
 function openBarrier(folder: string) {
-  const segment = new SharedSegments(folder).open('barrier', bytes, true)
+  const segment = new SharedSegments(folder).open('barrier', BYTES, true)
   return {
     words: new Int32Array(segment.buffer, segment.startBytes, 48),
     round: futexAt(segment, at.round * 4),

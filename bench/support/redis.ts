@@ -11,11 +11,11 @@ import { join } from 'node:path'
 import { waitFor } from '../../tests/support/waiting.ts'
 import type { Bench } from './benchmark.ts'
 
-const program = 'redis-server'
+const PROGRAM = 'redis-server'
 
 /** The program's version; undefined where it is not on this machine. */
 export function redisVersion(): string | undefined {
-  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' })
+  const { stdout } = spawnSync(PROGRAM, ['--version'], { encoding: 'utf8' })
   return stdout ? /v=(\S+)/.exec(stdout)?.[1] : undefined
 }
 
@@ -32,7 +32,7 @@ export async function startRedis(bench: Bench): Promise<RedisConnection> {
     dir: folder,
   }
   const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const server = spawn(program, options, { stdio: ['ignore', 'ignore', 'inherit'] })
+  const server = spawn(PROGRAM, options, { stdio: ['ignore', 'ignore', 'inherit'] })
   const exited = once(server, 'exit')
   bench.defer(async () => {
     server.kill('SIGKILL')

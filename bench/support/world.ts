@@ -15,12 +15,12 @@ import type { Bench } from './benchmark.ts'
 import { appsFolder } from './other-process.ts'
 
 /** Ticks before a measurement counts: after each start of the clock the caches are cold. */
-const warmTicks = 30
+const WARM_TICKS = 30
 /**
  * So long the clock goes before the first measurement: the first ticks make the world, and then its
  * apps are compiled, all at once and some functions three times.
  */
-const defaultCompileMs = 10_000
+const DEFAULT_COMPILE_MS = 10_000
 
 export class MeasuredWorld {
   readonly heddle: Heddle
@@ -117,7 +117,7 @@ export class MeasuredWorld {
     this.#compileMs = 0
     const first = this.tick
     await waitFor(
-      () => this.tick >= first + warmTicks,
+      () => this.tick >= first + WARM_TICKS,
       () => `the world to tick; ${this.simulation.errors()}`,
       100_000,
     )
@@ -135,7 +135,7 @@ export class MeasuredWorld {
 export async function startWorld(
   bench: Bench,
   settings: SchemaSettings,
-  { compileMs = defaultCompileMs } = {},
+  { compileMs = DEFAULT_COMPILE_MS } = {},
 ): Promise<MeasuredWorld> {
   const heddle = await startHeddle({ appTimeoutSeconds: 60 })
   bench.defer(() => heddle.stop())

@@ -15,9 +15,9 @@ const { values } = parseArgs({
   },
 })
 const port = Number(values.port ?? (values.ws ? 7001 : 7000))
-const drawEachMs = 250
+const DRAW_EACH_MS = 250
 /** A single map waits so long for rates to tell; a clock that is stopped has none. */
-const ratesWithinMs = 3000
+const RATES_WITHIN_MS = 3000
 const rates = new Rates()
 const startedAtMs = performance.now()
 let drawnAtMs = Number.NEGATIVE_INFINITY
@@ -30,8 +30,8 @@ try {
   })) {
     const nowMs = performance.now()
     rates.add(frame, nowMs)
-    if (nowMs - drawnAtMs < drawEachMs) continue
-    if (values.once && rates.ticks === 0 && nowMs - startedAtMs < ratesWithinMs) continue
+    if (nowMs - drawnAtMs < DRAW_EACH_MS) continue
+    if (values.once && rates.ticks === 0 && nowMs - startedAtMs < RATES_WITHIN_MS) continue
     drawnAtMs = nowMs
     draw(frame)
     if (values.once) break

@@ -2,7 +2,7 @@
 
 import type { Frame } from './view/frame.ts'
 
-const shades = ' .:-=+*#%@'
+const SHADES = ' .:-=+*#%@'
 
 /** Lines of a map, y upwards; the darkest is where most people are. */
 export function drawMap(frame: Frame, width: number, height: number): string[] {
@@ -17,7 +17,7 @@ export function drawMap(frame: Frame, width: number, height: number): string[] {
   for (let row = height - 1; row >= 0; row--) {
     let line = ''
     for (let column = 0; column < width; column++)
-      line += shades[Math.ceil((counts[row * width + column] / most) * (shades.length - 1))]
+      line += SHADES[Math.ceil((counts[row * width + column] / most) * (SHADES.length - 1))]
     lines.push(line)
   }
   return lines

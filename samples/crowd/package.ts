@@ -19,18 +19,18 @@ interface CrowdSettings {
   seed: number
 }
 
-export const schemaKey = 'crowd/schema.yaml'
-const crowdDomain = 'Crowd'
-export const viewDomain = 'View'
+export const SCHEMA_KEY = 'crowd/schema.yaml'
+const CROWD_DOMAIN = 'Crowd'
+export const VIEW_DOMAIN = 'View'
 
 const sample = import.meta.dirname
 const packageKeys = { spatial: 'crowd/packages/spatial.zip', view: 'crowd/packages/view.zip' }
 /** In m². */
-const roomPerPerson = 18
+const ROOM_PER_PERSON = 18
 
 /** Half the side of a square that gives each person enough room, in m. */
 export function halfSideFor(people: number): number {
-  return Math.max(30, Math.ceil(Math.sqrt(people * roomPerPerson) / 2))
+  return Math.max(30, Math.ceil(Math.sqrt(people * ROOM_PER_PERSON) / 2))
 }
 
 /** Makes the bucket where it is missing, and puts packages and schema into it. Returns the keys. */
@@ -38,7 +38,7 @@ export async function uploadCrowd(client: S3Client, settings: CrowdSettings): Pr
   const objects = new Map<string, Uint8Array | string>([
     [packageKeys.spatial, await spatialPackage()],
     [packageKeys.view, await viewPackage()],
-    [schemaKey, await crowdSchema(settings)],
+    [SCHEMA_KEY, await crowdSchema(settings)],
   ])
   await makeBucket(client, settings.bucket)
   for (const [Key, Body] of objects)
@@ -60,7 +60,7 @@ export async function crowdSchema({
     x: [-half, half],
     y: [-half, half],
   })
-  const crowd = ['domains', crowdDomain]
+  const crowd = ['domains', CROWD_DOMAIN]
   schema.setIn([...crowd, 'launch_apps_by_partitioning_strategy', 'grid_partition'], {
     x: columns,
     y: rows,
@@ -72,15 +72,18 @@ export async function crowdSchema({
     schema.createNode(command, { flow: true }),
   )
   schema.setIn(
-    ['domains', viewDomain, 'app_config', 'package'],
+    ['domains', VIEW_DOMAIN, 'app_config', 'package'],
     `s3://${bucket}/${packageKeys.view}`,
   )
-  schema.setIn(['workers', 'Workers', 'desired'], Math.ceil((columns * rows + 1) / unitsPerWorker))
+  schema.setIn(
+    ['workers', 'Workers', 'desired'],
+    Math.ceil((columns * rows + 1) / UNITS_PER_WORKER),
+  )
   return schema.toString()
 }
 
 /** A worker of a simulation has this many compute units; each of the crowd's apps takes one. */
-const unitsPerWorker = 17
+const UNITS_PER_WORKER = 17
 
 export async function spatialPackage(): Promise<Uint8Array> {
   return zip(await sources(join(sample, 'spatial')))

@@ -3,7 +3,7 @@
 // Owns the interface only; `src/io/shm` has the shared one and its twin inside one process.
 
 /** Memory is claimed in whole pages. */
-export const pageBytes = 4096
+export const PAGE_BYTES = 4096
 
 /**
  * A named piece of memory. A segment is a reservation: its bytes read as zero, and cost nothing,
@@ -22,7 +22,7 @@ export interface Segment {
   claim(offsetBytes: number, bytes: number): boolean
   /**
    * Gives memory back that was claimed; it reads as zero from then on. Both are multiples of
-   * `pageBytes`.
+   * `PAGE_BYTES`.
    */
   release(offsetBytes: number, bytes: number): void
 }

@@ -16,6 +16,7 @@ for (const transaction of application.updates()) {
     const entity = transaction.createEntity(512)
     const lacking = made % 2 === 1 ? (made >> 1) % (sizes.length + 1) : sizes.length
     for (const [place, bytes] of sizes.entries())
-      if (place !== lacking) transaction.storeEntityField(entity, place + 1, 600 + place, randomBytes(bytes))
+      if (place !== lacking)
+        transaction.storeEntityField(entity, place + 1, 600 + place, randomBytes(bytes))
   }
 }

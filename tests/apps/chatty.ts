@@ -14,5 +14,6 @@ const { values } = parseArgs({
 
 for (const { tick } of createApplication().updates()) {
   if (tick > Number(values.until)) continue
-  for (let line = 0; line < Number(values.lines); line++) console.log(`${tick}/${line} ${'spam '.repeat(38)}`)
+  for (let line = 0; line < Number(values.lines); line++)
+    console.log(`${tick}/${line} ${'spam '.repeat(38)}`)
 }

@@ -2,10 +2,24 @@
 // tick it looks at every entity that it owns or that its subscription covers, and says what is wrong: `node checked.ts --entities 2000 --crash Cells-0-0@20:sweep`
 
 import { parseArgs } from 'node:util'
-import { createApplication, type OwnedColumns, type Subscription, type Transaction } from '@heddle/sdk'
+import {
+  createApplication,
+  type OwnedColumns,
+  type Subscription,
+  type Transaction,
+} from '@heddle/sdk'
 import { Fate } from './fate.ts'
 import { Findings } from './findings.ts'
-import { birthOf, defineLoad, isDying, isWritten, MarkedColumns, mark, mixed, modeOf } from './mark.ts'
+import {
+  birthOf,
+  defineLoad,
+  isDying,
+  isWritten,
+  MarkedColumns,
+  mark,
+  mixed,
+  modeOf,
+} from './mark.ts'
 
 const { values } = parseArgs({
   options: {
@@ -31,12 +45,20 @@ const load = defineLoad(Number(values.load))
 const application = createApplication()
 const [{ appName, domain, bounds }] = application.assignedPartitions()
 const cell = bounds!
-const cells = application.allPartitions().flatMap((other) => (other.domain === domain ? [other.bounds!] : []))
-const lowest = [Math.min(...cells.map(({ minX }) => minX)), Math.min(...cells.map(({ minY }) => minY))] as const
+const cells = application
+  .allPartitions()
+  .flatMap((other) => (other.domain === domain ? [other.bounds!] : []))
+const lowest = [
+  Math.min(...cells.map(({ minX }) => minX)),
+  Math.min(...cells.map(({ minY }) => minY)),
+] as const
 const isFirstCell = cell.minX === lowest[0] && cell.minY === lowest[1]
 const highest = values.crowded
   ? ([cells[0].maxX - 1 / 8, cells[0].maxY - 1 / 8] as const)
-  : ([Math.max(...cells.map(({ maxX }) => maxX)), Math.max(...cells.map(({ maxY }) => maxY))] as const)
+  : ([
+      Math.max(...cells.map(({ maxX }) => maxX)),
+      Math.max(...cells.map(({ maxY }) => maxY)),
+    ] as const)
 const entityCount = values.crowded && !isFirstCell ? 0 : Number(values.entities)
 const incarnation = Number(process.env.HEDDLE_INCARNATION)
 const fate = new Fate(values.crash, appName, incarnation)
@@ -49,13 +71,17 @@ for (const transaction of application.updates()) {
   subscription ??= subscribe(transaction)
   fate.meet(tick, 'anywhere')
   const asOf = Math.min(tick, until) - 1
-  findings.looked('rejected', transaction.ownershipChanges().filter(({ kind }) => kind === 'Reject').length)
+  findings.looked(
+    'rejected',
+    transaction.ownershipChanges().filter(({ kind }) => kind === 'Reject').length,
+  )
   const covered = look(transaction, subscription, asOf)
   compareQuestions(transaction)
   if (tick < until) live(transaction)
   else checkOwned(MarkedColumns.ofOwned(transaction.owned, load), tick, asOf)
   // What was read in the beginning of the tick is good to its end, whatever others write meanwhile.
-  for (const { marked, rows } of covered) for (const row of rows) findings.fault(tick, marked.faultOf(row, asOf))
+  for (const { marked, rows } of covered)
+    for (const row of rows) findings.fault(tick, marked.faultOf(row, asOf))
   fate.meet(tick, 'commit')
 }
 findings.say()
@@ -76,9 +102,15 @@ function look(
     const marked = MarkedColumns.of(columns, load)
     for (let place = 0; place < rows.length; place++) {
       const row = rows[place]
-      findings.fault(tick, marked.holds(row) ? marked.faultOf(row, asOf) : `row ${row} is covered, and empty`)
+      findings.fault(
+        tick,
+        marked.holds(row) ? marked.faultOf(row, asOf) : `row ${row} is covered, and empty`,
+      )
       if (x[place] !== marked.positions[row * 3] || y[place] !== marked.positions[row * 3 + 1])
-        findings.fault(tick, `row ${row} of partition ${columns.partition} is covered at another place`)
+        findings.fault(
+          tick,
+          `row ${row} of partition ${columns.partition} is covered at another place`,
+        )
     }
     findings.looked('covered', rows.length)
     return { marked, rows: rows.slice() }
@@ -96,7 +128,8 @@ function compareQuestions(transaction: Transaction): void {
   const isPresent = (_: number, entry: number) => entry >= picture.ownRows || states[entry] !== 0
   const ids = picture.ids.slice(0, picture.count).filter(isPresent).sort()
   for (let place = 1; place < ids.length; place++)
-    if (ids[place] === ids[place - 1]) findings.fault(tick, `entity ${ids[place]} is in the picture twice`)
+    if (ids[place] === ids[place - 1])
+      findings.fault(tick, `entity ${ids[place]} is in the picture twice`)
   findings.looked('pictured', ids.length)
   for (let question = 0; question < 4; question++) {
     const x = cell.minX + (mixed(tick, question) / 2 ** 32) * (cell.maxX - cell.minX)
@@ -107,12 +140,21 @@ function compareQuestions(transaction: Transaction): void {
     const { ids: answer, count } = transaction.neighbours(x, y, radius)
     const answered = answer.slice(0, count).sort()
     if (answered.join() !== pictured.join())
-      findings.fault(tick, `within ${radius} of (${x}, ${y}) are ${pictured}, and the answer was ${answered}`)
+      findings.fault(
+        tick,
+        `within ${radius} of (${x}, ${y}) are ${pictured}, and the answer was ${answered}`,
+      )
     findings.looked('neighbours', count)
   }
 }
 
-function checkOwned(marked: MarkedColumns, tick: number, asOf: number, from = 0, to = marked.rows): void {
+function checkOwned(
+  marked: MarkedColumns,
+  tick: number,
+  asOf: number,
+  from = 0,
+  to = marked.rows,
+): void {
   for (let row = from; row < to; row++) {
     if (!marked.holds(row)) continue
     findings.fault(tick, marked.faultOf(row, asOf))
@@ -133,7 +175,8 @@ function live(transaction: Transaction): void {
   }
   if (tick > 1 && (mode === 'sweep' || mode === 'bulk')) storeAll(owned, tick, replace(owned, tick))
   if (values.to !== undefined && tick % 5 === 0)
-    for (const entity of [...transaction.ownedEntities()]) transaction.modifyEntityDomain(entity, values.to)
+    for (const entity of [...transaction.ownedEntities()])
+      transaction.modifyEntityDomain(entity, values.to)
 }
 
 function sweep(owned: OwnedColumns, tick: number): void {
@@ -172,7 +215,10 @@ function moveFew(owned: OwnedColumns, marked: MarkedColumns, tick: number): void
 }
 
 /** A step of the row's velocity, in eighths; where it would lead out of the room, none, and the other way from then on. */
-function move({ positions, velocity: { values: steps, stride, offset } }: MarkedColumns, row: number): void {
+function move(
+  { positions, velocity: { values: steps, stride, offset } }: MarkedColumns,
+  row: number,
+): void {
   for (let axis = 0; axis < 2; axis++) {
     const place = row * stride + offset + axis
     const moved = positions[row * 3 + axis] + steps[place] / 8
@@ -186,7 +232,8 @@ function move({ positions, velocity: { values: steps, stride, offset } }: Marked
 function replace(owned: OwnedColumns, tick: number): Uint32Array {
   const { ids, states, rows } = owned
   const dying: number[] = []
-  for (let row = 0; row < rows; row++) if (states[row] !== 0 && isDying(ids[row], tick)) dying.push(row)
+  for (let row = 0; row < rows; row++)
+    if (states[row] !== 0 && isDying(ids[row], tick)) dying.push(row)
   owned.delete(dying)
   return begin(owned, tick, dying.length)
 }

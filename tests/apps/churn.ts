@@ -2,7 +2,13 @@
 // `node churn.ts --entities 2000`: about so many live in each cell. It uses all that the SDK has, so that what grows with time shows.
 
 import { parseArgs } from 'node:util'
-import { createApplication, defineField, HeddleError, type Subscription, type Transaction } from '@heddle/sdk'
+import {
+  createApplication,
+  defineField,
+  HeddleError,
+  type Subscription,
+  type Transaction,
+} from '@heddle/sdk'
 
 const { values } = parseArgs({ options: { entities: { type: 'string', default: '2000' } } })
 const entities = Number(values.entities)
@@ -12,8 +18,12 @@ const letter = { index: 3, typeId: 602, bytesMax: 1024 }
 const application = createApplication()
 const [{ domain, id, bounds }] = application.assignedPartitions()
 const { minX, minY, maxX, maxY } = bounds!
-const half = Math.max(...application.allPartitions().map((partition) => partition.bounds?.maxX ?? 0))
-const others = application.allPartitions().filter((partition) => partition.id !== id && partition.bounds)
+const half = Math.max(
+  ...application.allPartitions().map((partition) => partition.bounds?.maxX ?? 0),
+)
+const others = application
+  .allPartitions()
+  .filter((partition) => partition.id !== id && partition.bounds)
 let border: Subscription | undefined
 
 for (const transaction of application.updates()) {
@@ -21,9 +31,14 @@ for (const transaction of application.updates()) {
   border ??= transaction.createSubscriptionBoundingBox2F32(domain, boxAround(half / 10))
   // A box that is moved, and one that comes and goes.
   if (tick % 20 === 0)
-    border = transaction.modifySubscriptionBoundingBox2F32(border, boxAround(half / (5 + (tick % 7))))
+    border = transaction.modifySubscriptionBoundingBox2F32(
+      border,
+      boxAround(half / (5 + (tick % 7))),
+    )
   if (tick % 9 === 0)
-    transaction.deleteSubscription(transaction.createSubscriptionBoundingBox2F32(domain, boxAround(0)))
+    transaction.deleteSubscription(
+      transaction.createSubscriptionBoundingBox2F32(domain, boxAround(0)),
+    )
   look(transaction, border)
   comeAndGo(transaction)
   move(transaction)
@@ -38,7 +53,8 @@ function boxAround(by: number) {
 function look(transaction: Transaction, subscription: Subscription): void {
   transaction.ownershipChanges()
   transaction.allSubscriptionEvents()
-  for (const { columns, rows } of transaction.covered(subscription)) for (const row of rows) columns.positions[row * 3]
+  for (const { columns, rows } of transaction.covered(subscription))
+    for (const row of rows) columns.positions[row * 3]
   for (let question = 0; question < 20; question++)
     transaction.neighbours(along(minX, maxX), along(minY, maxY), half / 20)
   if (transaction.tick % 50 === 0) transaction.neighbourhood(half / 100)
@@ -79,7 +95,12 @@ function change(transaction: Transaction): void {
     const entity = owned.entity(row)
     owned.give(age, [row])
     if (attempt % 3 === 0) owned.take(age, [row])
-    transaction.storeEntityField(entity, letter.index, letter.typeId, new Uint8Array(someRow(letter.bytesMax)))
+    transaction.storeEntityField(
+      entity,
+      letter.index,
+      letter.typeId,
+      new Uint8Array(someRow(letter.bytesMax)),
+    )
     if (attempt % 4 === 0) transaction.removeEntityField(entity, letter.index)
     transaction.storeEntityIndexKey(entity, [along(-half, half), along(-half, half), 0])
     transaction.loadEntityIndexKey(entity)
@@ -87,12 +108,14 @@ function change(transaction: Transaction): void {
 }
 
 function write(transaction: Transaction): void {
-  for (const { payload } of transaction.receiveMessages()) if (payload.length === 0) throw new Error('an empty message')
+  for (const { payload } of transaction.receiveMessages())
+    if (payload.length === 0) throw new Error('an empty message')
   for (const { bounds } of others) {
     const to = transaction.resolveEndpointByPosition(domain, bounds!.minX, bounds!.minY)
     transaction.sendMessage(to, new Uint8Array(1 + someRow(500)))
   }
-  if (transaction.tick % 100 === 0) console.log(`tick ${transaction.tick}: ${transaction.ownedEntityCount} entities`)
+  if (transaction.tick % 100 === 0)
+    console.log(`tick ${transaction.tick}: ${transaction.ownedEntityCount} entities`)
   try {
     transaction.createEntity(1)
   } catch (error) {

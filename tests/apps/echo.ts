@@ -6,5 +6,8 @@ const application = createApplication()
 const [{ appName }] = application.assignedPartitions()
 for (const transaction of application.updates()) {
   for (const { sender, payload } of transaction.receiveMessages())
-    transaction.sendMessage(sender, new TextEncoder().encode(`${appName} heard ${new TextDecoder().decode(payload)}`))
+    transaction.sendMessage(
+      sender,
+      new TextEncoder().encode(`${appName} heard ${new TextDecoder().decode(payload)}`),
+    )
 }

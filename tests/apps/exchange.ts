@@ -17,7 +17,12 @@ for (const transaction of application.updates()) {
       const x = minX + (maxX - minX) * chance(appName, place, 'x')
       const y = minY + (maxY - minY) * chance(appName, place, 'y')
       const entity = transaction.createEntity(512, [x, y, 0])
-      transaction.storeEntityField(entity, 1, 513, new TextEncoder().encode(`${domain}/${appName}/${place}`))
+      transaction.storeEntityField(
+        entity,
+        1,
+        513,
+        new TextEncoder().encode(`${domain}/${appName}/${place}`),
+      )
     }
   }
   for (const entity of [...transaction.ownedEntities()])

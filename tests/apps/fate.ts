@@ -12,9 +12,9 @@ import { chance } from './random.ts'
 type End = 'sweep' | 'store' | 'create' | 'commit' | 'anywhere' | 'hang'
 
 /** Each commit writes as many numbers into its side's record, and more. */
-const commitWrites = 8
+const COMMIT_WRITES = 8
 /** About what a tick of a few thousand entities takes. */
-const tickMicroseconds = 3_000
+const TICK_MICROSECONDS = 3_000
 
 /** Kills its process from a thread of its own, so many microseconds after it was told to. */
 const executioner = `
@@ -37,7 +37,9 @@ export class Fate {
 
   constructor(crashes: readonly string[], app: string, incarnation: number) {
     this.#app = app
-    const own = crashes.map((crash) => /^(.+)@(\d+):(\w+)$/.exec(crash) ?? []).filter(([, name]) => name === app)
+    const own = crashes
+      .map((crash) => /^(.+)@(\d+):(\w+)$/.exec(crash) ?? [])
+      .filter(([, name]) => name === app)
     const [, , tick, how] = own[incarnation - 1] ?? []
     if (tick === undefined) return
     this.#tick = Number(tick)
@@ -49,8 +51,8 @@ export class Fate {
     if (tick !== this.#tick || !this.#end || !ends.includes(this.#end)) return
     console.log(`ends in tick ${tick}: ${this.#end}`)
     if (this.#end === 'hang') for (;;);
-    if (this.#end === 'commit') killAtWrite(Math.floor(chance(this.#app, tick) * commitWrites))
-    else if (this.#end === 'anywhere') killSoon(chance(this.#app, tick) * tickMicroseconds)
+    if (this.#end === 'commit') killAtWrite(Math.floor(chance(this.#app, tick) * COMMIT_WRITES))
+    else if (this.#end === 'anywhere') killSoon(chance(this.#app, tick) * TICK_MICROSECONDS)
     else kill()
   }
 }

@@ -14,6 +14,8 @@ for (const transaction of application.updates()) {
   } catch (error) {
     isFull = true
     const { code, message } = error as { code?: string; message: string }
-    console.log(`full: ${code} at ${transaction.ownedEntityCount > 0 ? 'some' : 'no'} entities: ${message}`)
+    console.log(
+      `full: ${code} at ${transaction.ownedEntityCount > 0 ? 'some' : 'no'} entities: ${message}`,
+    )
   }
 }

@@ -9,6 +9,9 @@ let isFirst = true
 for (const transaction of application.updates()) {
   if (isFirst && transaction.ownedEntityCount === 0)
     for (let made = 0; made < Number(values.entities); made++) transaction.createEntity(701)
-  if (isFirst) console.log(`incarnation=${process.env.HEDDLE_INCARNATION} owned=${transaction.ownedEntityCount}`)
+  if (isFirst)
+    console.log(
+      `incarnation=${process.env.HEDDLE_INCARNATION} owned=${transaction.ownedEntityCount}`,
+    )
   isFirst = false
 }

@@ -38,13 +38,22 @@ let subscribed = false
 for await (const transaction of application.updates()) {
   ticks++
   if (!subscribed) {
-    transaction.createSubscriptionBoundingBox2F32(values.to, { minX: -half, minY: -half, maxX: half, maxY: half })
+    transaction.createSubscriptionBoundingBox2F32(values.to, {
+      minX: -half,
+      minY: -half,
+      maxX: half,
+      maxY: half,
+    })
     subscribed = true
   }
   for (const { kind } of transaction.allSubscriptionEvents())
     known.seen += kind === 'Add' ? 1 : kind === 'Remove' ? -1 : 0
   if (known.made < Number(values.entities)) {
-    const position = [(chance(known.made, 'x') * 2 - 1) * half, (chance(known.made, 'y') * 2 - 1) * half, 0] as const
+    const position = [
+      (chance(known.made, 'x') * 2 - 1) * half,
+      (chance(known.made, 'y') * 2 - 1) * half,
+      0,
+    ] as const
     const entity = transaction.createEntity(700, position)
     transaction.modifyEntityDomain(entity, values.to)
     known.made++
@@ -52,7 +61,8 @@ for await (const transaction of application.updates()) {
     transaction.sendMessage(to, new TextEncoder().encode(`entity ${known.made}`))
   }
   if (ticks === Number(values.crash)) process.exit(7)
-  for (const { payload } of transaction.receiveMessages()) known.answers.push(new TextDecoder().decode(payload))
+  for (const { payload } of transaction.receiveMessages())
+    known.answers.push(new TextDecoder().decode(payload))
   known.owned = transaction.ownedEntityCount
   known.tick = transaction.tick
 }

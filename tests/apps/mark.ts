@@ -11,7 +11,16 @@ export const mark = defineField({
 type Marks = ColumnsOf<(typeof mark)['shape']>
 
 type Mode = 'sweep' | 'bulk' | 'few' | 'nothing'
-const modes: readonly Mode[] = ['few', 'bulk', 'nothing', 'sweep', 'sweep', 'sweep', 'bulk', 'sweep']
+const modes: readonly Mode[] = [
+  'few',
+  'bulk',
+  'nothing',
+  'sweep',
+  'sweep',
+  'sweep',
+  'bulk',
+  'sweep',
+]
 
 /** How entities are moved in a tick. */
 export function modeOf(tick: number): Mode {
@@ -37,7 +46,12 @@ export function isDying(id: number, tick: number): boolean {
 }
 
 /** Where on an axis an entity is put first, and how it moves: multiples of an eighth, so that all of its later positions are 32-bit floats without rounding. */
-export function birthOf(id: number, axis: 0 | 1, from: number, to: number): { at: number; velocity: number } {
+export function birthOf(
+  id: number,
+  axis: 0 | 1,
+  from: number,
+  to: number,
+): { at: number; velocity: number } {
   const number = mixed(mixed(id % 2 ** 32, Math.floor(id / 2 ** 32)), axis)
   return { at: from + (number % ((to - from) * 8)) / 8, velocity: (number % 161) - 80 }
 }
@@ -67,7 +81,12 @@ export class MarkedColumns {
   readonly #loads: ColumnsOf<`u32x${number}`> | undefined
   readonly #loadWords: number
 
-  constructor({ ids, types, states, positions }: Columns, marks: Marks, load?: Load, loads?: ColumnsOf<'u32'>) {
+  constructor(
+    { ids, types, states, positions }: Columns,
+    marks: Marks,
+    load?: Load,
+    loads?: ColumnsOf<'u32'>,
+  ) {
     this.ids = ids
     this.positions = positions
     this.velocity = marks.velocity
@@ -83,14 +102,24 @@ export class MarkedColumns {
   static of(columns: EntityColumns, load?: Load): MarkedColumns {
     const marks = columns.field(mark)
     const loads = load && columns.field(load)
-    if (!marks || (load && !loads)) throw new Error(`partition ${columns.partition} has entities without a mark`)
+    if (!marks || (load && !loads))
+      throw new Error(`partition ${columns.partition} has entities without a mark`)
     return new MarkedColumns(columns, marks, load, loads)
   }
 
   /** This app's own, their positions as they stand or, to be swept over, as they will be. */
-  static ofOwned(owned: OwnedColumns, load?: Load, positions: Float32Array = owned.positions): MarkedColumns {
+  static ofOwned(
+    owned: OwnedColumns,
+    load?: Load,
+    positions: Float32Array = owned.positions,
+  ): MarkedColumns {
     const { ids, types, states } = owned
-    return new MarkedColumns({ ids, types, states, positions }, owned.field(mark), load, load && owned.field(load))
+    return new MarkedColumns(
+      { ids, types, states, positions },
+      owned.field(mark),
+      load,
+      load && owned.field(load),
+    )
   }
 
   get rows(): number {
@@ -109,7 +138,8 @@ export class MarkedColumns {
     sum.values[row * sum.stride + sum.offset] = marked
     if (!this.#loads) return
     const { values, stride } = this.#loads
-    for (let word = 0; word < this.#loadWords; word++) values[row * stride + word] = mixed(marked, word)
+    for (let word = 0; word < this.#loadWords; word++)
+      values[row * stride + word] = mixed(marked, word)
   }
 
   /** The mark of an entity that begins in this tick, but for its sum. */
@@ -126,7 +156,11 @@ export class MarkedColumns {
     const there = sum.values[row * sum.stride + sum.offset]
     const written = writtenAt.values[row * writtenAt.stride + writtenAt.offset]
     const born = bornAt.values[row * bornAt.stride + bornAt.offset]
-    if (there === this.#sumOf(row) && written === writtenLast(id, born, asOf) && this.#isLoaded(row, there))
+    if (
+      there === this.#sumOf(row) &&
+      written === writtenLast(id, born, asOf) &&
+      this.#isLoaded(row, there)
+    )
       return undefined
     return (
       `entity ${id} of type ${this.#types[row]} in row ${row} (state ${this.#states[row]}), at ${this.positions.slice(row * 3, row * 3 + 3)} as of ${asOf}: ` +

@@ -34,7 +34,9 @@ let partial: Subscription[] = []
 const application = createApplication()
 for (const transaction of application.updates()) {
   if (whole.length === 0) {
-    whole = domains.map((domain) => transaction.createSubscriptionBoundingBox2F32(domain, everything))
+    whole = domains.map((domain) =>
+      transaction.createSubscriptionBoundingBox2F32(domain, everything),
+    )
     partial = domains.flatMap((domain) =>
       parts.map((box) => transaction.createSubscriptionBoundingBox2F32(domain, box)),
     )
@@ -46,7 +48,9 @@ for (const transaction of application.updates()) {
 findings.say()
 
 /** All positions by id. */
-function lookAtAll(transaction: Transaction): Map<number, { domain: string; x: number; y: number }> {
+function lookAtAll(
+  transaction: Transaction,
+): Map<number, { domain: string; x: number; y: number }> {
   const { tick } = transaction
   const asOf = Math.min(tick, until) - 1
   const places = new Map<number, { domain: string; x: number; y: number }>()
@@ -61,7 +65,8 @@ function lookAtAll(transaction: Transaction): Map<number, { domain: string; x: n
       }
     }
   }
-  if (places.size !== Number(values.entities)) findings.fault(tick, `there are ${places.size} entities`)
+  if (places.size !== Number(values.entities))
+    findings.fault(tick, `there are ${places.size} entities`)
   findings.looked('all', places.size)
   return places
 }
@@ -74,10 +79,12 @@ function lookAtPart(
   const { tick } = transaction
   const { minX, minY, maxX, maxY } = subscription
   const found = new Set<number>()
-  for (const { columns, rows } of transaction.covered(subscription)) for (const row of rows) found.add(columns.ids[row])
+  for (const { columns, rows } of transaction.covered(subscription))
+    for (const row of rows) found.add(columns.ids[row])
   findings.looked('part', found.size)
   for (const [id, { domain, x, y }] of places) {
-    const isInside = domain === subscription.domain && x >= minX && x <= maxX && y >= minY && y <= maxY
+    const isInside =
+      domain === subscription.domain && x >= minX && x <= maxX && y >= minY && y <= maxY
     if (isInside !== found.has(id))
       findings.fault(
         tick,

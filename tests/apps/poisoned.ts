@@ -21,7 +21,9 @@ const bears = Number(values.bears) || Number.POSITIVE_INFINITY
 
 for (const transaction of application.updates()) {
   const { tick } = transaction
-  if (tick === 1) for (let made = 0; made < 20; made++) transaction.createEntity(512, [minX + made, minY + made, 0])
+  if (tick === 1)
+    for (let made = 0; made < 20; made++)
+      transaction.createEntity(512, [minX + made, minY + made, 0])
   for (const entity of transaction.ownedEntities()) {
     const [x, y, z] = transaction.loadEntityIndexKey(entity)
     transaction.storeEntityIndexKey(entity, [Math.min(x + 1, maxX - 1), y, z])

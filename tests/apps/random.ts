@@ -3,7 +3,8 @@
 /** A number from 0 to 1 that follows from the parts alone. */
 export function chance(...parts: readonly (string | number)[]): number {
   let hash = 0x811c9dc5
-  for (const character of parts.join('/')) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193)
+  for (const character of parts.join('/'))
+    hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d)
   hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b)
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32

@@ -6,4 +6,5 @@ import { createApplication } from '@heddle/sdk'
 const { values } = parseArgs({ options: { ms: { type: 'string', default: '100' } } })
 const asleep = new Int32Array(new SharedArrayBuffer(4))
 
-for (const _transaction of createApplication().updates()) Atomics.wait(asleep, 0, 0, Number(values.ms))
+for (const _transaction of createApplication().updates())
+  Atomics.wait(asleep, 0, 0, Number(values.ms))

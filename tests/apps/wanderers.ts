@@ -23,7 +23,9 @@ const entityCount = Number(values.entities)
 const incarnation = Number(process.env.HEDDLE_INCARNATION)
 const application = createApplication()
 const [{ appName, bounds }] = application.assignedPartitions()
-const half = Math.max(...application.allPartitions().map((partition) => partition.bounds?.maxX ?? 0))
+const half = Math.max(
+  ...application.allPartitions().map((partition) => partition.bounds?.maxX ?? 0),
+)
 /** How it ends, by tick. */
 const crashes = new Map(
   values.crash
@@ -41,7 +43,9 @@ for (const transaction of application.updates()) {
 
 function sayWhatIsOwned(transaction: Transaction): void {
   const adds = transaction.ownershipChanges().filter(({ kind }) => kind === 'Add').length
-  console.log(`incarnation=${incarnation} tick=${transaction.tick} adds=${adds} owned=${transaction.ownedEntityCount}`)
+  console.log(
+    `incarnation=${incarnation} tick=${transaction.tick} adds=${adds} owned=${transaction.ownedEntityCount}`,
+  )
 }
 
 function live(transaction: Transaction): void {
@@ -53,14 +57,19 @@ function live(transaction: Transaction): void {
     change(transaction, entity)
   })
   if (owned.length === 0) crashHere(tick)
-  const births = tick === 1 ? entityCount : Math.floor(chance(seed, tick, appName) * (entityCount / 25 + 1))
+  const births =
+    tick === 1 ? entityCount : Math.floor(chance(seed, tick, appName) * (entityCount / 25 + 1))
   for (let birth = 0; birth < births; birth++) create(transaction, birth)
 }
 
 function create(transaction: Transaction, birth: number): void {
   const { minX, minY, maxX, maxY } = bounds!
   const along = (axis: string) => chance(seed, transaction.tick, appName, birth, axis)
-  const position = [minX + along('x') * (maxX - minX), minY + along('y') * (maxY - minY), along('z')] as const
+  const position = [
+    minX + along('x') * (maxX - minX),
+    minY + along('y') * (maxY - minY),
+    along('z'),
+  ] as const
   const entity = transaction.createEntity(512 + (birth % 3), position)
   transaction.storeEntityField(entity, 1, 600, bytes(transaction.tick, entity))
 }
@@ -73,7 +82,11 @@ function change(transaction: Transaction, entity: Entity): void {
     return
   }
   if (what < 0.4)
-    transaction.storeEntityIndexKey(entity, [anywhere(tick, entity, 'x'), anywhere(tick, entity, 'y'), tick])
+    transaction.storeEntityIndexKey(entity, [
+      anywhere(tick, entity, 'x'),
+      anywhere(tick, entity, 'y'),
+      tick,
+    ])
   if (what > 0.3 && what < 0.5) {
     const field = 1 + Math.floor(chance(seed, tick, entity.id, 'field') * 4)
     transaction.storeEntityField(entity, field, 600 + field, bytes(tick, entity))

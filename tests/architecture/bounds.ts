@@ -4,7 +4,7 @@
 
 /** Exports that no other file imports. */
 export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {
-  src: 67,
+  src: 53,
   'src/base': 0,
   'src/cli': 0,
   'src/control/access': 0,
@@ -19,6 +19,9 @@ export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {
   'src/core/lifecycle': 0,
   'src/core/schema': 0,
   'src/core/snapshot': 0,
+  'src/io': 18,
+  'src/io/launch': 3,
+  'src/io/shm': 1,
 }
 
 /** Lines of sources that are longer than 100 columns. */
@@ -28,7 +31,7 @@ export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   samples: 6,
   scripts: 51,
   'sdk/typescript': 31,
-  src: 2440,
+  src: 1653,
   'src/base': 4,
   'src/control/access': 32,
   'src/control/audit': 9,
@@ -41,20 +44,23 @@ export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'src/core/audit': 3,
   'src/core/schema': 72,
   'src/core/snapshot': 8,
-  tests: 1000,
+  'src/io': 173,
+  'src/io/launch': 114,
+  'src/io/shm': 78,
+  tests: 238,
   'tests/architecture': 1,
   'tests/architecture.test.ts': 7,
   'tests/conformance': 6,
   'tests/fuzz': 29,
   'tests/packages': 3,
+  'tests/simulator': 163,
 }
 
 /** Numbers and texts of a module that are not written `LIKE_THIS`. */
 export const LOWER_CONSTANTS_MAX: Readonly<Record<string, number>> = {
-  bench: 42,
-  samples: 23,
   'sdk/typescript': 2,
-  src: 132,
+  src: 78,
+  'src/base': 0,
   'src/control/access': 0,
   'src/control/audit': 0,
   'src/control/http': 0,
@@ -67,7 +73,12 @@ export const LOWER_CONSTANTS_MAX: Readonly<Record<string, number>> = {
   'src/core/schema': 0,
   'src/core/snapshot': 3,
   'src/core/wire': 0,
-  tests: 70,
+  'src/io': 0,
+  'src/io/launch': 9,
+  'src/io/shm': 24,
+  tests: 2,
+  'tests/fuzz': 0,
+  'tests/simulator': 4,
 }
 
 /** Comments that open with "Of", before their subject. */
@@ -76,7 +87,8 @@ export const DANGLING_COMMENTS_MAX: Readonly<Record<string, number>> = {
   'clients/typescript': 1,
   scripts: 1,
   'sdk/typescript': 5,
-  src: 68,
+  src: 59,
+  'src/base': 0,
   'src/control/access': 1,
   'src/control/audit': 0,
   'src/control/http': 6,
@@ -87,7 +99,12 @@ export const DANGLING_COMMENTS_MAX: Readonly<Record<string, number>> = {
   'src/core/api': 2,
   'src/core/audit': 1,
   'src/core/schema': 2,
-  tests: 13,
+  'src/io': 14,
+  'src/io/launch': 0,
+  'src/io/shm': 1,
+  tests: 7,
+  'tests/fuzz': 1,
+  'tests/simulator': 4,
 }
 
 /** The faults (`path:line …`) of the folders that have more of them than they may. */

@@ -12,11 +12,11 @@ import { addUser } from '../../src/control/access/edit-access.ts'
 import { dataFolder } from '../../src/control/data-folder.ts'
 import { storeEnded } from '../support/ended.ts'
 import { type Credentials, type Heddle, startHeddle } from '../support/heddle.ts'
-import { bucket, calls, users } from './access-matrix.ts'
+import { BUCKET, calls, users } from './access-matrix.ts'
 import { absent, run, userEnvironment } from './walk.ts'
 
-const python = '/usr/bin/python3'
-const cli = '/usr/bin/aws'
+const PYTHON = '/usr/bin/python3'
+const CLI = '/usr/bin/aws'
 
 type Keys = Credentials & { sessionToken?: string }
 
@@ -34,12 +34,13 @@ before(async () => {
     data.store,
     ['red', 'blue'].map((name) => ({ name, tags: { team: name } })),
   )
-  for (const [name, { policies }] of Object.entries(users)) keys[name] = addUser(data.access, name, policies)
+  for (const [name, { policies }] of Object.entries(users))
+    keys[name] = addUser(data.access, name, policies)
   await heddle.up()
   env = await userEnvironment(heddle, home)
-  await heddle.s3.send(new CreateBucketCommand({ Bucket: bucket }))
+  await heddle.s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
   for (const Key of ['red/a', 'blue/a']) {
-    await heddle.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Key }))
+    await heddle.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: Key }))
   }
   for (const [name, { sessionPolicy }] of Object.entries(users)) {
     if (sessionPolicy !== undefined) keys[name] = await session(name, sessionPolicy)
@@ -73,11 +74,13 @@ function isDenied(code: string): boolean {
   return ['AccessDenied', 'AccessDeniedException', '403'].includes(code)
 }
 
-test('boto3 is let through and denied as IAM documents it, call by call', { skip: absent(python) }, async (context) => {
-  if ((await run(python, ['-c', 'import boto3'], { env }).catch(() => undefined)) === undefined) {
+test('boto3 is let through and denied as IAM documents it, call by call', {
+  skip: absent(PYTHON),
+}, async (context) => {
+  if ((await run(PYTHON, ['-c', 'import boto3'], { env }).catch(() => undefined)) === undefined) {
     return context.skip('boto3 is not on this machine')
   }
-  const child = spawn(python, [join(import.meta.dirname, 'access-matrix.py')], {
+  const child = spawn(PYTHON, [join(import.meta.dirname, 'access-matrix.py')], {
     env,
     stdio: ['pipe', 'pipe', 'inherit'],
   })
@@ -87,21 +90,40 @@ test('boto3 is let through and denied as IAM documents it, call by call', { skip
     Object.entries(outcomes[user]!)
       .filter(([call, code]) => isDenied(code) === may.includes(call))
       .map(
-        ([call, code]) => `${user}: ${call} is ${code}, and should be ${may.includes(call) ? 'let through' : 'denied'}`,
+        ([call, code]) =>
+          `${user}: ${call} is ${code}, and should be ${may.includes(call) ? 'let through' : 'denied'}`,
       ),
   )
   assert.deepEqual(wrong, [])
   // Nobody is denied by another error: each call is good enough to be done by who may do everything.
-  const good = ['ok', 'ConflictException', 'ResourceNotFoundException', 'BucketAlreadyOwnedByYou', 'BucketNotEmpty']
-  for (const [call, code] of Object.entries(outcomes.administrator!)) assert.ok(good.includes(code), `${call}: ${code}`)
+  const good = [
+    'ok',
+    'ConflictException',
+    'ResourceNotFoundException',
+    'BucketAlreadyOwnedByYou',
+    'BucketNotEmpty',
+  ]
+  for (const [call, code] of Object.entries(outcomes.administrator!))
+    assert.ok(good.includes(code), `${call}: ${code}`)
 })
 
-test('the AWS CLI is let through and denied by the same policies', { skip: absent(cli) }, async () => {
+test('the AWS CLI is let through and denied by the same policies', {
+  skip: absent(CLI),
+}, async () => {
   const attempts: [user: string, verdict: 'ok' | 'denied', ...words: string[]][] = [
     ['team-red', 'ok', 'simspaceweaver', 'describe-simulation', '--simulation', 'red'],
     ['team-red', 'denied', 'simspaceweaver', 'describe-simulation', '--simulation', 'blue'],
     ['not-action', 'denied', 'simspaceweaver', 'list-simulations'],
-    ['notes-on-own-team', 'ok', 'simspaceweaver', 'tag-resource', '--resource-arn', arnOf('red'), '--tags', 'note=y'],
+    [
+      'notes-on-own-team',
+      'ok',
+      'simspaceweaver',
+      'tag-resource',
+      '--resource-arn',
+      arnOf('red'),
+      '--tags',
+      'note=y',
+    ],
     [
       'notes-on-own-team',
       'denied',
@@ -112,10 +134,10 @@ test('the AWS CLI is let through and denied by the same policies', { skip: absen
       '--tags',
       'note=z',
     ],
-    ['narrowed-session', 'ok', 's3', 'cp', `s3://${bucket}/red/a`, '-'],
-    ['narrowed-session', 'denied', 's3', 'ls', `s3://${bucket}/red/`],
-    ['red', 'ok', 's3', 'ls', `s3://${bucket}/red/`],
-    ['red', 'denied', 's3', 'cp', `s3://${bucket}/blue/a`, '-'],
+    ['narrowed-session', 'ok', 's3', 'cp', `s3://${BUCKET}/red/a`, '-'],
+    ['narrowed-session', 'denied', 's3', 'ls', `s3://${BUCKET}/red/`],
+    ['red', 'ok', 's3', 'ls', `s3://${BUCKET}/red/`],
+    ['red', 'denied', 's3', 'cp', `s3://${BUCKET}/blue/a`, '-'],
     ['copies-what-it-may-read', 'ok', 's3api', 'copy-object', ...copyOf('blue/a', 'red/by-cli')],
     ['copies-nothing', 'denied', 's3api', 'copy-object', ...copyOf('blue/a', 'red/by-cli')],
     ['without-policy', 'denied', 's3', 'ls'],
@@ -137,7 +159,7 @@ async function verdict(user: string, words: string[]): Promise<string> {
     AWS_MAX_ATTEMPTS: '1',
     ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
   }
-  return run(cli, ['--endpoint-url', heddle.endpoint, ...words], { env: own }).then(
+  return run(CLI, ['--endpoint-url', heddle.endpoint, ...words], { env: own }).then(
     () => 'ok',
     ({ stderr }: { stderr: string }) => (/AccessDenied|403/.test(stderr) ? 'denied' : stderr),
   )
@@ -148,5 +170,5 @@ function arnOf(name: string): string {
 }
 
 function copyOf(source: string, key: string): string[] {
-  return ['--bucket', bucket, '--key', key, '--copy-source', `${bucket}/${source}`]
+  return ['--bucket', BUCKET, '--key', key, '--copy-source', `${BUCKET}/${source}`]
 }

@@ -17,13 +17,13 @@ interface MatrixUser {
   readonly may: readonly string[]
 }
 
-export const bucket = 'worlds'
+export const BUCKET = 'worlds'
 const arn = (name: string) => `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`
-const objects = (path: string) => `arn:aws:s3:::${bucket}/${path}`
+const objects = (path: string) => `arn:aws:s3:::${BUCKET}/${path}`
 const start = (Name: string, Tags?: Record<string, string>) => ({
   Name,
   RoleArn: 'arn:aws:iam::111122223333:role/any',
-  SchemaS3Location: { BucketName: bucket, ObjectKey: 'none' },
+  SchemaS3Location: { BucketName: BUCKET, ObjectKey: 'none' },
   ...(Tags && { Tags }),
 })
 const weaver = (method: string, input: object = {}): MatrixCall => ({
@@ -34,7 +34,7 @@ const weaver = (method: string, input: object = {}): MatrixCall => ({
 const s3 = (method: string, input: object = {}): MatrixCall => ({
   client: 's3',
   method,
-  input: { Bucket: bucket, ...input },
+  input: { Bucket: BUCKET, ...input },
 })
 
 /**
@@ -51,11 +51,17 @@ export const calls = {
   'stop clock of red': weaver('stop_clock', { Simulation: 'red' }),
   'start app in red': weaver('start_app', { Simulation: 'red', Domain: 'View', Name: 'view' }),
   'delete nothing': weaver('delete_simulation', { Simulation: 'gone' }),
-  'snapshot of red': weaver('create_snapshot', { Simulation: 'red', Destination: { BucketName: bucket } }),
+  'snapshot of red': weaver('create_snapshot', {
+    Simulation: 'red',
+    Destination: { BucketName: BUCKET },
+  }),
   'start red untagged': weaver('start_simulation', start('red')),
   'start red for red': weaver('start_simulation', start('red', { team: 'red' })),
   'start red for blue': weaver('start_simulation', start('red', { team: 'blue' })),
-  'start red for red, with a cost': weaver('start_simulation', start('red', { team: 'red', cost: '1' })),
+  'start red for red, with a cost': weaver(
+    'start_simulation',
+    start('red', { team: 'red', cost: '1' }),
+  ),
   'tags of red': weaver('list_tags_for_resource', { ResourceArn: arn('red') }),
   'note on red': weaver('tag_resource', { ResourceArn: arn('red'), Tags: { note: 'x' } }),
   'note on blue': weaver('tag_resource', { ResourceArn: arn('blue'), Tags: { note: 'x' } }),
@@ -65,33 +71,57 @@ export const calls = {
   'list red/': s3('list_objects_v2', { Prefix: 'red/' }),
   'list all': s3('list_objects_v2'),
   'head bucket': s3('head_bucket'),
-  'make the bucket': s3('create_bucket', { CreateBucketConfiguration: { LocationConstraint: 'us-west-2' } }),
+  'make the bucket': s3('create_bucket', {
+    CreateBucketConfiguration: { LocationConstraint: 'us-west-2' },
+  }),
   'remove the bucket': s3('delete_bucket'),
   'get red': s3('get_object', { Key: 'red/a' }),
   'get blue': s3('get_object', { Key: 'blue/a' }),
   'head red': s3('head_object', { Key: 'red/a' }),
   'put red': s3('put_object', { Key: 'red/new', Body: 'x' }),
   'put blue': s3('put_object', { Key: 'blue/new', Body: 'x' }),
-  'copy blue to red': s3('copy_object', { Key: 'red/copy', CopySource: `${bucket}/blue/a` }),
+  'copy blue to red': s3('copy_object', { Key: 'red/copy', CopySource: `${BUCKET}/blue/a` }),
   'delete red': s3('delete_object', { Key: 'red/gone' }),
-  'delete many': s3('delete_objects', { Delete: { Objects: [{ Key: 'red/gone' }, { Key: 'blue/gone' }] } }),
+  'delete many': s3('delete_objects', {
+    Delete: { Objects: [{ Key: 'red/gone' }, { Key: 'blue/gone' }] },
+  }),
   'begin red in parts': s3('create_multipart_upload', { Key: 'red/parts' }),
 } as const satisfies Record<string, MatrixCall>
 
 type CallName = keyof typeof calls
 const all = Object.keys(calls) as CallName[]
 const of = (client: MatrixCall['client']) => all.filter((name) => calls[name].client === client)
-const without = (names: readonly CallName[], ...left: CallName[]) => names.filter((name) => !left.includes(name))
+const without = (names: readonly CallName[], ...left: CallName[]) =>
+  names.filter((name) => !left.includes(name))
 
 const onRed: CallName[] = [
-  ...(['describe red', 'apps of red', 'start clock of red', 'stop clock of red', 'start app in red'] as const),
+  ...([
+    'describe red',
+    'apps of red',
+    'start clock of red',
+    'stop clock of red',
+    'start app in red',
+  ] as const),
   ...(['snapshot of red', 'tags of red', 'note on red', 'no note on red'] as const),
 ]
 const starts: CallName[] = [
-  ...(['start red untagged', 'start red for red', 'start red for blue', 'start red for red, with a cost'] as const),
+  ...([
+    'start red untagged',
+    'start red for red',
+    'start red for blue',
+    'start red for red, with a cost',
+  ] as const),
 ]
 const ofKeys: CallName[] = [
-  ...(['get red', 'get blue', 'head red', 'put red', 'put blue', 'copy blue to red', 'delete red'] as const),
+  ...([
+    'get red',
+    'get blue',
+    'head red',
+    'put red',
+    'put blue',
+    'copy blue to red',
+    'delete red',
+  ] as const),
   ...(['delete many', 'begin red in parts'] as const),
 ]
 
@@ -119,7 +149,14 @@ export const users: Record<string, MatrixUser> = {
 
   // Actions.
   'reads-by-wildcard': user(
-    ['list simulations', 'describe red', 'describe blue', 'describe nothing', 'apps of red', 'tags of red'],
+    [
+      'list simulations',
+      'describe red',
+      'describe blue',
+      'describe nothing',
+      'apps of red',
+      'tags of red',
+    ],
     { Action: ['simspaceweaver:Describe*', 'simspaceweaver:List*'] },
   ),
   'question-marks': user(['stop clock of red'], { Action: 'simspaceweaver:St??Clock' }),
@@ -136,14 +173,23 @@ export const users: Record<string, MatrixUser> = {
   ),
 
   // Resources.
-  'resource-by-name': user([...onRed, ...starts], { Action: 'simspaceweaver:*', Resource: arn('red') }),
+  'resource-by-name': user([...onRed, ...starts], {
+    Action: 'simspaceweaver:*',
+    Resource: arn('red'),
+  }),
   'resource-by-wildcard': user([...onRed, ...starts], {
     Resource: 'arn:aws:simspaceweaver:*:111122223333:simulation/r?*',
   }),
-  'resource-of-other-account': user([], { Resource: 'arn:aws:simspaceweaver:*:999999999999:simulation/*' }),
+  'resource-of-other-account': user([], {
+    Resource: 'arn:aws:simspaceweaver:*:999999999999:simulation/*',
+  }),
   'resources-in-their-case': user([], { Resource: arn('RED') }),
-  'wildcard-at-the-end-of-a-segment': user([...onRed, ...starts], { Resource: 'arn:aws:*:simulation/red' }),
-  'wildcard-within-a-segment': user([], { Resource: 'arn:aws:simspaceweaver:*-west-2:simulation/red' }),
+  'wildcard-at-the-end-of-a-segment': user([...onRed, ...starts], {
+    Resource: 'arn:aws:*:simulation/red',
+  }),
+  'wildcard-within-a-segment': user([], {
+    Resource: 'arn:aws:simspaceweaver:*-west-2:simulation/red',
+  }),
   'resource-that-ends-early': user(without(of('simspaceweaver'), 'list simulations'), {
     Resource: 'arn:aws:simspaceweaver',
   }),
@@ -162,13 +208,23 @@ export const users: Record<string, MatrixUser> = {
 
   // Explicit denials.
   'deny-over-allow': user(
-    without(all, 'stop clock of red', 'put red', 'put blue', 'copy blue to red', 'begin red in parts'),
+    without(
+      all,
+      'stop clock of red',
+      'put red',
+      'put blue',
+      'copy blue to red',
+      'begin red in parts',
+    ),
     everything,
     { Effect: 'Deny', Action: ['simspaceweaver:Stop*', 's3:Put*'] },
   ),
   'deny-before-allow': user([], { Effect: 'Deny' }, everything),
   'deny-in-another-policy': {
-    policies: [policy(everything), policy({ Effect: 'Deny', Resource: [arn('*'), `arn:aws:s3:::${bucket}*`] })],
+    policies: [
+      policy(everything),
+      policy({ Effect: 'Deny', Resource: [arn('*'), `arn:aws:s3:::${BUCKET}*`] }),
+    ],
     may: ['list simulations', 'list buckets'],
   },
   'deny-not-action': user(
@@ -184,7 +240,9 @@ export const users: Record<string, MatrixUser> = {
 
   // Tags of what is there.
   'team-red': user(onRed, { Condition: { StringEquals: { 'aws:ResourceTag/team': 'red' } } }),
-  'team-in-any-case-of-the-key': user(onRed, { Condition: { StringEquals: { 'AWS:resourcetag/TEAM': 'red' } } }),
+  'team-in-any-case-of-the-key': user(onRed, {
+    Condition: { StringEquals: { 'AWS:resourcetag/TEAM': 'red' } },
+  }),
   'deny-other-teams': user(
     [...onRed],
     { Action: 'simspaceweaver:*' },
@@ -225,24 +283,32 @@ export const users: Record<string, MatrixUser> = {
     Action: ['simspaceweaver:StartSimulation', 'simspaceweaver:*agResource'],
     Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['team', 'note'] } },
   }),
-  'any-tag-key': user(['start red for red, with a cost', 'note on red', 'note on blue', 'no note on red'], {
-    Action: ['simspaceweaver:StartSimulation', 'simspaceweaver:*agResource'],
-    Condition: { 'ForAnyValue:StringLike': { 'aws:TagKeys': ['co?t', 'no*'] } },
-  }),
+  'any-tag-key': user(
+    ['start red for red, with a cost', 'note on red', 'note on blue', 'no note on red'],
+    {
+      Action: ['simspaceweaver:StartSimulation', 'simspaceweaver:*agResource'],
+      Condition: { 'ForAnyValue:StringLike': { 'aws:TagKeys': ['co?t', 'no*'] } },
+    },
+  ),
   'must-name-a-team': user(without(starts, 'start red untagged'), {
     Action: 'simspaceweaver:StartSimulation',
     Condition: { Null: { 'aws:RequestTag/team': 'false' } },
   }),
   'notes-on-own-team': user(['note on red'], {
     Action: 'simspaceweaver:TagResource',
-    Condition: { StringEquals: { 'aws:ResourceTag/team': 'red', 'aws:RequestTag/note': ['x', 'y'] } },
+    Condition: {
+      StringEquals: { 'aws:ResourceTag/team': 'red', 'aws:RequestTag/note': ['x', 'y'] },
+    },
   }),
 
   // Buckets and keys.
-  'bucket-alone': user(['list red/', 'list all', 'head bucket', 'make the bucket', 'remove the bucket'], {
-    Action: 's3:*',
-    Resource: `arn:aws:s3:::${bucket}`,
-  }),
+  'bucket-alone': user(
+    ['list red/', 'list all', 'head bucket', 'make the bucket', 'remove the bucket'],
+    {
+      Action: 's3:*',
+      Resource: `arn:aws:s3:::${BUCKET}`,
+    },
+  ),
   'keys-alone': user(ofKeys, { Action: 's3:*', Resource: objects('*') }),
   red: user(
     ['get red', 'head red', 'put red', 'begin red in parts', 'list red/'],
@@ -263,15 +329,27 @@ export const users: Record<string, MatrixUser> = {
     { Action: 's3:GetObject', Resource: objects('blue/*') },
     { Action: 's3:PutObject', Resource: objects('red/*') },
   ),
-  'copies-nothing': user(['put red', 'begin red in parts'], { Action: 's3:PutObject', Resource: objects('red/*') }),
+  'copies-nothing': user(['put red', 'begin red in parts'], {
+    Action: 's3:PutObject',
+    Resource: objects('red/*'),
+  }),
   'deletes-half': user(['delete red'], { Action: 's3:DeleteObject', Resource: objects('red/*') }),
 
   // The way a request comes.
   'from-here': user(all, { Condition: { IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } } }),
-  'from-elsewhere': user([], { Condition: { NotIpAddress: { 'aws:SourceIp': ['127.0.0.0/8', '::1/128'] } } }),
-  'in-the-past': user([], { Condition: { DateLessThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } } }),
-  'over-tls': user([], everything, { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-  'in-this-region': user(all, { Condition: { StringEquals: { 'aws:RequestedRegion': 'us-west-2' } } }),
+  'from-elsewhere': user([], {
+    Condition: { NotIpAddress: { 'aws:SourceIp': ['127.0.0.0/8', '::1/128'] } },
+  }),
+  'in-the-past': user([], {
+    Condition: { DateLessThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } },
+  }),
+  'over-tls': user([], everything, {
+    Effect: 'Deny',
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  }),
+  'in-this-region': user(all, {
+    Condition: { StringEquals: { 'aws:RequestedRegion': 'us-west-2' } },
+  }),
 
   // Sessions.
   'narrowed-session': {

@@ -11,13 +11,13 @@ import { assertSameEntities } from '../support/compare-worlds.ts'
 import { startHeddle } from '../support/heddle.ts'
 import { Simulation } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
-import { hashTag, makeWalkFiles, viewCommand } from './walk.ts'
+import { HASH_TAG, makeWalkFiles, viewCommand } from './walk.ts'
 
 // That the client is old needn't be said at each run.
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1'
-const roleArn = 'arn:aws:iam::111122223333:role/walk'
-const name = 'walk.v2_sdk-1'
-const arn = `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`
+const ROLE_ARN = 'arn:aws:iam::111122223333:role/walk'
+const NAME = 'walk.v2_sdk-1'
+const arn = `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${NAME}`
 
 test('a user of aws-sdk v2 goes from an empty bucket to two equal worlds, and leaves nothing', async () => {
   const heddle = await startHeddle()
@@ -46,38 +46,46 @@ async function walk(heddle: Awaited<ReturnType<typeof startHeddle>>): Promise<vo
     ['apps/cells.zip', 'cells.zip'],
     ['apps/view.zip', 'view.zip'],
   ]) {
-    await s3.upload({ Bucket: bucket, Key: key, Body: await readFile(join(files.folder, file)) }).promise()
+    await s3
+      .upload({ Bucket: bucket, Key: key, Body: await readFile(join(files.folder, file)) })
+      .promise()
   }
 
   const beforeMs = Date.now()
   const started = await weaver
     .startSimulation({
-      Name: name,
-      RoleArn: roleArn,
+      Name: NAME,
+      RoleArn: ROLE_ARN,
       Description: 'Größe 1 😀 "quoted"\\',
       MaximumDuration: '2h',
       SchemaS3Location: { BucketName: bucket, ObjectKey: 'schema.yaml' },
-      Tags: { [hashTag]: '1', 'a b/+&=é': 'c' },
+      Tags: { [HASH_TAG]: '1', 'a b/+&=é': 'c' },
     })
     .promise()
   assert.equal(started.Arn, arn)
   assert.ok(started.CreationTime! >= new Date(beforeMs - 1) && started.CreationTime! <= new Date())
-  const world = new Simulation(heddle, name, started.ExecutionId!)
+  const world = new Simulation(heddle, NAME, started.ExecutionId!)
   const described = await world.is('STARTED')
   const { $response: _, ...shown } = described as typeof described & { $response?: unknown }
   assert.deepEqual(shown, {
-    Name: name,
+    Name: NAME,
     Arn: arn,
     ExecutionId: started.ExecutionId,
     CreationTime: started.CreationTime,
     Description: 'Größe 1 😀 "quoted"\\',
-    RoleArn: roleArn,
+    RoleArn: ROLE_ARN,
     MaximumDuration: '2h',
     SchemaS3Location: { BucketName: bucket, ObjectKey: 'schema.yaml' },
     Status: 'STARTED',
     TargetStatus: 'STARTED',
     LoggingConfiguration: {
-      Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: 'arn:aws:logs:us-west-2:111122223333:log-group:test' } }],
+      Destinations: [
+        {
+          CloudWatchLogsLogGroup: {
+            LogGroupArn: 'arn:aws:logs:us-west-2:111122223333:log-group:test',
+          },
+        },
+      ],
     },
     LiveSimulationState: {
       Clocks: [{ Status: 'STOPPED', TargetStatus: 'STOPPED' }],
@@ -89,17 +97,25 @@ async function walk(heddle: Awaited<ReturnType<typeof startHeddle>>): Promise<vo
   })
   const { Simulations } = await weaver.listSimulations().promise()
   assert.deepEqual(Simulations, [
-    { Name: name, Arn: arn, CreationTime: started.CreationTime, Status: 'STARTED', TargetStatus: 'STARTED' },
+    {
+      Name: NAME,
+      Arn: arn,
+      CreationTime: started.CreationTime,
+      Status: 'STARTED',
+      TargetStatus: 'STARTED',
+    },
   ])
 
-  await weaver.startClock({ Simulation: name }).promise()
-  await weaver.startClock({ Simulation: name }).promise()
+  await weaver.startClock({ Simulation: NAME }).promise()
+  await weaver.startClock({ Simulation: NAME }).promise()
   await world.clockIs('STARTED')
 
-  const view = { Simulation: name, Domain: 'View' }
+  const view = { Simulation: NAME, Domain: 'View' }
   const LaunchOverrides = { LaunchCommands: viewCommand }
-  const answer = await weaver.startApp({ ...view, Name: 'view', Description: 'looks on', LaunchOverrides }).promise()
-  assert.deepEqual([answer.Simulation, answer.Domain, answer.Name], [name, 'View', 'view'])
+  const answer = await weaver
+    .startApp({ ...view, Name: 'view', Description: 'looks on', LaunchOverrides })
+    .promise()
+  assert.deepEqual([answer.Simulation, answer.Domain, answer.Name], [NAME, 'View', 'view'])
   const app = await world.appIs('View', 'view', 'STARTED')
   assert.equal(app.Description, 'looks on')
   assert.deepEqual(app.LaunchOverrides, LaunchOverrides)
@@ -111,7 +127,7 @@ async function walk(heddle: Awaited<ReturnType<typeof startHeddle>>): Promise<vo
 
   const listed: string[] = []
   for (let NextToken: string | undefined; ; ) {
-    const page = await weaver.listApps({ Simulation: name, MaxResults: 1, NextToken }).promise()
+    const page = await weaver.listApps({ Simulation: NAME, MaxResults: 1, NextToken }).promise()
     listed.push(...(page.Apps ?? []).map(({ Domain, Name }) => `${Domain}/${Name}`))
     NextToken = page.NextToken
     if (NextToken === undefined) break
@@ -124,10 +140,13 @@ async function walk(heddle: Awaited<ReturnType<typeof startHeddle>>): Promise<vo
   await weaver.tagResource({ ResourceArn: arn, Tags: oddKeys }).promise()
   await weaver.untagResource({ ResourceArn: arn, TagKeys: ['Plain', 'never there'] }).promise()
   const { Tags } = await weaver.listTagsForResource({ ResourceArn: arn }).promise()
-  assert.deepEqual(Tags, { [hashTag]: '1', 'a b/+&=é': 'c', 'x y+z%2F/é=&?#': "~!*'()" })
+  assert.deepEqual(Tags, { [HASH_TAG]: '1', 'a b/+&=é': 'c', 'x y+z%2F/é=&?#': "~!*'()" })
 
   await weaver
-    .createSnapshot({ Simulation: name, Destination: { BucketName: bucket, ObjectKeyPrefix: 'saved/' } })
+    .createSnapshot({
+      Simulation: NAME,
+      Destination: { BucketName: bucket, ObjectKeyPrefix: 'saved/' },
+    })
     .promise()
   await world.is('STARTED')
   const { Contents = [] } = await s3.listObjectsV2({ Bucket: bucket, Prefix: 'saved/' }).promise()
@@ -138,9 +157,9 @@ async function walk(heddle: Awaited<ReturnType<typeof startHeddle>>): Promise<vo
   const branched = await weaver
     .startSimulation({
       Name: 'branch',
-      RoleArn: roleArn,
+      RoleArn: ROLE_ARN,
       SnapshotS3Location: { BucketName: bucket, ObjectKey: key },
-      Tags: { [hashTag]: '1' },
+      Tags: { [HASH_TAG]: '1' },
     })
     .promise()
   const branch = new Simulation(heddle, 'branch', branched.ExecutionId!)
@@ -150,10 +169,14 @@ async function walk(heddle: Awaited<ReturnType<typeof startHeddle>>): Promise<vo
   assert.equal(ofBranch.LiveSimulationState?.Clocks?.[0]?.Status, 'STOPPED')
   assert.equal((await branch.apps('View')).length, 0, 'custom apps are started by the caller')
   await weaver
-    .createSnapshot({ Simulation: 'branch', Destination: { BucketName: bucket, ObjectKeyPrefix: 'again' } })
+    .createSnapshot({
+      Simulation: 'branch',
+      Destination: { BucketName: bucket, ObjectKeyPrefix: 'again' },
+    })
     .promise()
   await branch.is('STARTED')
-  const again = (await s3.listObjectsV2({ Bucket: bucket, Prefix: 'again/' }).promise()).Contents?.[0]?.Key
+  const again = (await s3.listObjectsV2({ Bucket: bucket, Prefix: 'again/' }).promise())
+    .Contents?.[0]?.Key
   const [one, two] = await Promise.all(
     [key, again!].map(async (Key) => {
       const { Body } = await s3.getObject({ Bucket: bucket, Key }).promise()
@@ -166,7 +189,9 @@ async function walk(heddle: Awaited<ReturnType<typeof startHeddle>>): Promise<vo
   await weaver.startClock({ Simulation: 'branch' }).promise()
   await branch.reaches(one.tick + 20)
   await world.reaches(one.tick + 20)
-  const next = [...branch.hashes().values()].filter(({ tick }) => tick > one.tick && tick <= one.tick + 20)
+  const next = [...branch.hashes().values()].filter(
+    ({ tick }) => tick > one.tick && tick <= one.tick + 20,
+  )
   assert.equal(next.length, 20)
   for (const { tick, entities, stateHash } of next) {
     const original = world.hashes().get(tick)
@@ -181,8 +206,10 @@ async function walk(heddle: Awaited<ReturnType<typeof startHeddle>>): Promise<vo
   const stopped = await world.appIs('View', 'view', 'STOPPED')
   assert.equal(stopped.EndpointInfo, undefined)
   await weaver.deleteApp({ ...view, App: 'view' }).promise()
-  await assert.rejects(weaver.describeApp({ ...view, App: 'view' }).promise(), { code: 'ResourceNotFoundException' })
-  await weaver.stopClock({ Simulation: name }).promise()
+  await assert.rejects(weaver.describeApp({ ...view, App: 'view' }).promise(), {
+    code: 'ResourceNotFoundException',
+  })
+  await weaver.stopClock({ Simulation: NAME }).promise()
   await world.clockIs('STOPPED')
   for (const simulation of [world, branch]) {
     await weaver.stopSimulation({ Simulation: simulation.name }).promise()

@@ -8,7 +8,7 @@ import { schema } from '../support/packages.ts'
 import { Simulation } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 import { type Answer, percentEncoded, presigned, type RawRequest, send } from './raw-client.ts'
-import { arnOf, requestOf, role } from './requests.ts'
+import { arnOf, ROLE, requestOf } from './requests.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const small = schema({
@@ -42,7 +42,8 @@ const get = (path: string, query: Record<string, string | string[]> = {}) =>
   send(heddle, { method: 'GET', path, query })
 const remove = (path: string, query: Record<string, string | string[]> = {}) =>
   send(heddle, { method: 'DELETE', path, query })
-const start = (input: object) => post('/startsimulation', { RoleArn: role, SchemaS3Location: location, ...input })
+const start = (input: object) =>
+  post('/startsimulation', { RoleArn: ROLE, SchemaS3Location: location, ...input })
 const tagsPath = (arn: string) => `/tags/${percentEncoded(arn)}`
 const token = (letter: string) => letter.repeat(36)
 
@@ -54,10 +55,14 @@ function refusedWith(answer: Answer, error: string, status: number, message?: Re
   assert.ok(answer.message.length > 0)
   if (message) assert.match(answer.message, message)
 }
-const invalid = (answer: Answer, message?: RegExp) => refusedWith(answer, 'ValidationException', 400, message)
-const missing = (answer: Answer, message?: RegExp) => refusedWith(answer, 'ResourceNotFoundException', 404, message)
-const conflict = (answer: Answer, message?: RegExp) => refusedWith(answer, 'ConflictException', 409, message)
-const unreadable = (answer: Answer, message?: RegExp) => refusedWith(answer, 'SerializationException', 400, message)
+const invalid = (answer: Answer, message?: RegExp) =>
+  refusedWith(answer, 'ValidationException', 400, message)
+const missing = (answer: Answer, message?: RegExp) =>
+  refusedWith(answer, 'ResourceNotFoundException', 404, message)
+const conflict = (answer: Answer, message?: RegExp) =>
+  refusedWith(answer, 'ConflictException', 409, message)
+const unreadable = (answer: Answer, message?: RegExp) =>
+  refusedWith(answer, 'SerializationException', 400, message)
 
 function isEmptyAnswer(answer: Answer): void {
   assert.deepEqual([answer.status, answer.text], [200, '{}'])
@@ -66,7 +71,9 @@ function isEmptyAnswer(answer: Answer): void {
 }
 
 test('every operation that names a simulation refuses a name that does not exist, with an error that it declares', async () => {
-  const checked = OPERATION_NAMES.filter((name) => name !== 'StartSimulation' && name !== 'ListSimulations')
+  const checked = OPERATION_NAMES.filter(
+    (name) => name !== 'StartSimulation' && name !== 'ListSimulations',
+  )
   assert.equal(checked.length, 14)
   for (const name of checked) {
     const answer = await send(heddle, requestOf(name, 'nobody'))
@@ -79,20 +86,50 @@ test('every operation refuses a caller who is not who they say, whatever else is
   const { credentials } = heddle
   for (const name of OPERATION_NAMES) {
     const request = requestOf(name, 'nobody')
-    refusedWith(await send(heddle, { ...request, unsigned: true }), 'MissingAuthenticationTokenException', 403)
+    refusedWith(
+      await send(heddle, { ...request, unsigned: true }),
+      'MissingAuthenticationTokenException',
+      403,
+    )
     const stranger = { accessKeyId: 'AKIASTRANGER', secretAccessKey: credentials.secretAccessKey }
-    refusedWith(await send(heddle, { ...request, credentials: stranger }), 'UnrecognizedClientException', 403)
+    refusedWith(
+      await send(heddle, { ...request, credentials: stranger }),
+      'UnrecognizedClientException',
+      403,
+    )
     const liar = { accessKeyId: credentials.accessKeyId, secretAccessKey: 'wrong' }
-    refusedWith(await send(heddle, { ...request, credentials: liar }), 'InvalidSignatureException', 403)
+    refusedWith(
+      await send(heddle, { ...request, credentials: liar }),
+      'InvalidSignatureException',
+      403,
+    )
   }
   const list: RawRequest = { method: 'GET', path: '/listsimulations' }
   const earlier = new Date(Date.now() - 16 * 60_000)
-  refusedWith(await send(heddle, { ...list, signedAt: earlier }), 'InvalidSignatureException', 403, /expired/)
-  refusedWith(await send(heddle, { ...list, region: 'eu-west-1' }), 'InvalidSignatureException', 403, /us-west-2/)
-  refusedWith(await send(heddle, { ...list, service: 'logs' }), 'InvalidSignatureException', 403, /simspaceweaver/)
+  refusedWith(
+    await send(heddle, { ...list, signedAt: earlier }),
+    'InvalidSignatureException',
+    403,
+    /expired/,
+  )
+  refusedWith(
+    await send(heddle, { ...list, region: 'eu-west-1' }),
+    'InvalidSignatureException',
+    403,
+    /us-west-2/,
+  )
+  refusedWith(
+    await send(heddle, { ...list, service: 'logs' }),
+    'InvalidSignatureException',
+    403,
+    /simspaceweaver/,
+  )
   assert.equal((await fetch(await presigned(heddle, '/listsimulations', 60))).status, 200)
   const late = await fetch(await presigned(heddle, '/listsimulations', 60, earlier))
-  assert.deepEqual([late.status, late.headers.get('x-amzn-errortype')], [403, 'ExpiredTokenException'])
+  assert.deepEqual(
+    [late.status, late.headers.get('x-amzn-errortype')],
+    [403, 'ExpiredTokenException'],
+  )
   const halved = { authorization: 'AWS4-HMAC-SHA256 Credential=x' }
   const broken = await send(heddle, { ...list, unsigned: true, unsignedHeaders: halved })
   assert.equal(broken.status, 403, broken.text)
@@ -138,7 +175,8 @@ test('what the state of a simulation does not allow is a conflict that names the
     'CreateSnapshot',
     'DeleteSimulation',
   ] as const
-  for (const name of untilStarted) conflict(await send(heddle, requestOf(name, 'starting')), /STARTING/)
+  for (const name of untilStarted)
+    conflict(await send(heddle, requestOf(name, 'starting')), /STARTING/)
   isEmptyAnswer(await post('/stopsimulation', { Simulation: 'starting' }))
   const described = await get('/describesimulation', { simulation: 'starting' })
   assert.ok(['STOPPING', 'STOPPED'].includes(String(described.json.Status)))
@@ -164,7 +202,11 @@ test('clocks may be started and stopped again and again', async () => {
 
 test('apps: other domains, other names, names taken, and no room for another', async () => {
   const app = (domain: string, name: string) => ({ simulation: 'world', domain, app: name })
-  const body = (domain: string, name: string) => ({ Simulation: 'world', Domain: domain, App: name })
+  const body = (domain: string, name: string) => ({
+    Simulation: 'world',
+    Domain: domain,
+    App: name,
+  })
   const startApp = (domain: string, name: string, more: object = {}) =>
     post('/startapp', { Simulation: 'world', Domain: domain, Name: name, ...more })
   invalid(await startApp('Nowhere', 'a'), /Nowhere/)
@@ -172,12 +214,18 @@ test('apps: other domains, other names, names taken, and no room for another', a
   invalid(await startApp('Helpers', 'a'), /Helpers/)
   missing(await get('/describeapp', app('Nowhere', 'a')), /Nowhere/)
   missing(await get('/describeapp', app('View', 'a'.repeat(256))))
-  invalid(await get('/describeapp', app('View', 'a'.repeat(257))), /'app'.*less than or equal to 256/)
+  invalid(
+    await get('/describeapp', app('View', 'a'.repeat(257))),
+    /'app'.*less than or equal to 256/,
+  )
   missing(await get('/listapps', { simulation: 'world', domain: 'Nowhere' }), /Nowhere/)
   missing(await post('/stopapp', body('View', 'none')), /none/)
   missing(await remove('/deleteapp', app('View', 'none')), /none/)
 
-  const listed = (await get('/listapps', { simulation: 'world' })).json.Apps as { Domain: string; Name: string }[]
+  const listed = (await get('/listapps', { simulation: 'world' })).json.Apps as {
+    Domain: string
+    Name: string
+  }[]
   assert.deepEqual(
     listed.map(({ Domain }) => Domain),
     ['Cells', 'Helpers'],
@@ -188,10 +236,17 @@ test('apps: other domains, other names, names taken, and no room for another', a
     invalid(await remove('/deleteapp', app(Domain, Name)), new RegExp(Domain))
   }
 
-  assert.deepEqual((await startApp('View', 'a')).json, { Simulation: 'world', Domain: 'View', Name: 'a' })
+  assert.deepEqual((await startApp('View', 'a')).json, {
+    Simulation: 'world',
+    Domain: 'View',
+    Name: 'a',
+  })
   conflict(await startApp('View', 'a'), /'?a'?/)
   assert.equal((await startApp('View', 'b', { Description: '', LaunchOverrides: {} })).status, 200)
-  assert.equal((await startApp('View', 'c', { LaunchOverrides: { LaunchCommands: [] } })).status, 200)
+  assert.equal(
+    (await startApp('View', 'c', { LaunchOverrides: { LaunchCommands: [] } })).status,
+    200,
+  )
   // 17 units, two taken by the schema's own apps, five by each of these.
   refusedWith(await startApp('View', 'd'), 'ServiceQuotaExceededException', 402, /unit/)
   missing(await get('/describeapp', app('View', 'd')))
@@ -200,7 +255,9 @@ test('apps: other domains, other names, names taken, and no room for another', a
   assert.ok(!described.text.includes('null'))
   assert.ok(!('Description' in described.json), described.text)
   for (const name of ['a', 'b', 'c'])
-    assert.deepEqual((await get('/describeapp', app('View', name))).json.LaunchOverrides, { LaunchCommands: [] })
+    assert.deepEqual((await get('/describeapp', app('View', name))).json.LaunchOverrides, {
+      LaunchCommands: [],
+    })
   conflict(await remove('/deleteapp', app('View', 'a')), /STARTED/)
   for (const name of ['a', 'b', 'c']) {
     isEmptyAnswer(await post('/stopapp', body('View', name)))
@@ -213,9 +270,13 @@ test('apps: other domains, other names, names taken, and no room for another', a
 })
 
 test('snapshots are refused before the state is touched where the bucket or the key will not do', async () => {
-  const snapshot = (Destination: object) => post('/createsnapshot', { Simulation: 'world', Destination })
+  const snapshot = (Destination: object) =>
+    post('/createsnapshot', { Simulation: 'world', Destination })
   invalid(await snapshot({ BucketName: 'no-such-bucket' }), /no-such-bucket/)
-  invalid(await snapshot({ BucketName: 'ab' }), /'destination\.bucketName'.*greater than or equal to 3/)
+  invalid(
+    await snapshot({ BucketName: 'ab' }),
+    /'destination\.bucketName'.*greater than or equal to 3/,
+  )
   invalid(await snapshot({}), /'destination\.bucketName'.*must not be null/)
   invalid(await snapshot({ BucketName: 'test-bucket', ObjectKeyPrefix: 'p'.repeat(1025) }), /1024/)
   invalid(await snapshot({ BucketName: 'test-bucket', ObjectKeyPrefix: 'p'.repeat(1020) }), /1024/)
@@ -229,13 +290,18 @@ test('snapshots are refused before the state is touched where the bucket or the 
 })
 
 test('a ClientToken gives its first answer again, also after control was killed, and refuses other input', async () => {
-  const input = { Name: 'once', ClientToken: token('a'), Description: 'x', Tags: { a: '1', b: '2' } }
+  const input = {
+    Name: 'once',
+    ClientToken: token('a'),
+    Description: 'x',
+    Tags: { a: '1', b: '2' },
+  }
   const first = await start(input)
   assert.equal(first.status, 200, first.text)
   // The same input, written otherwise.
   const again = await post(
     '/startsimulation',
-    `{"Tags":{"b":"2","a":"1"}, "SchemaS3Location":${JSON.stringify(location)}, "RoleArn":"${role}", "Unknown":1,
+    `{"Tags":{"b":"2","a":"1"}, "SchemaS3Location":${JSON.stringify(location)}, "RoleArn":"${ROLE}", "Unknown":1,
       "Description":"x","ClientToken":"${token('a')}","Name":"once","MaximumDuration":null}`,
   )
   assert.equal(again.text, first.text)
@@ -269,19 +335,33 @@ test('a ClientToken gives its first answer again, also after control was killed,
   assert.equal((await post('/startapp', app)).text, started.text, 'still its first answer')
   assert.equal((await world.apps('View')).length, 0)
   await post('/stopsimulation', { Simulation: 'once' })
-  invalid(await start({ Name: 'x', ClientToken: 'a'.repeat(31) }), /'clientToken'.*greater than or equal to 32/)
-  invalid(await start({ Name: 'x', ClientToken: 'a'.repeat(129) }), /'clientToken'.*less than or equal to 128/)
+  invalid(
+    await start({ Name: 'x', ClientToken: 'a'.repeat(31) }),
+    /'clientToken'.*greater than or equal to 32/,
+  )
+  invalid(
+    await start({ Name: 'x', ClientToken: 'a'.repeat(129) }),
+    /'clientToken'.*less than or equal to 128/,
+  )
   invalid(await start({ Name: 'x', ClientToken: `${token('a')}_` }), /'clientToken'.*pattern: /)
 })
 
 test('lists come whole in pages of any size, also while they change, and take only tokens of their own', async () => {
   const names = Array.from({ length: 7 }, (_, index) => `page-${index}`)
   const absentKey = { BucketName: 'test-bucket', ObjectKey: 'absent.yaml' }
-  for (const Name of names) assert.equal((await start({ Name, SchemaS3Location: absentKey })).status, 200)
-  const pagesOf = async (path: string, query: Record<string, string>, changed?: () => Promise<unknown>) => {
+  for (const Name of names)
+    assert.equal((await start({ Name, SchemaS3Location: absentKey })).status, 200)
+  const pagesOf = async (
+    path: string,
+    query: Record<string, string>,
+    changed?: () => Promise<unknown>,
+  ) => {
     const found: { Name: string }[][] = []
     for (let nextToken: string | undefined; ; ) {
-      const { json, text } = await get(path, { ...query, ...(nextToken !== undefined && { nextToken }) })
+      const { json, text } = await get(path, {
+        ...query,
+        ...(nextToken !== undefined && { nextToken }),
+      })
       found.push((json.Simulations ?? json.Apps) as { Name: string }[])
       assert.ok(!text.includes('null'))
       nextToken = json.NextToken as string | undefined
@@ -312,17 +392,35 @@ test('lists come whole in pages of any size, also while they change, and take on
     .flat()
     .map(({ Name }) => Name)
   assert.equal(new Set(seen).size, seen.length, 'none is shown twice')
-  for (const name of everything.filter((name) => !names.includes(name))) assert.ok(seen.includes(name))
+  for (const name of everything.filter((name) => !names.includes(name)))
+    assert.ok(seen.includes(name))
 
-  const { NextToken: real } = (await get('/listsimulations', { maxResults: '1' })).json as { NextToken: string }
-  const { NextToken: ofApps } = (await get('/listapps', { simulation: 'world', maxResults: '1' })).json as {
+  const { NextToken: real } = (await get('/listsimulations', { maxResults: '1' })).json as {
     NextToken: string
   }
-  const forged = ['', 'x', '.', 'world', ofApps, `${real}=`, real.slice(0, -1), real.toUpperCase(), 'é'.repeat(2000)]
-  for (const nextToken of forged) invalid(await get('/listsimulations', { nextToken }), /'nextToken'/)
+  const { NextToken: ofApps } = (await get('/listapps', { simulation: 'world', maxResults: '1' }))
+    .json as {
+    NextToken: string
+  }
+  const forged = [
+    '',
+    'x',
+    '.',
+    'world',
+    ofApps,
+    `${real}=`,
+    real.slice(0, -1),
+    real.toUpperCase(),
+    'é'.repeat(2000),
+  ]
+  for (const nextToken of forged)
+    invalid(await get('/listsimulations', { nextToken }), /'nextToken'/)
   unreadable(await get('/listsimulations', { nextToken: 'x'.repeat(20_000) }), /16 KiB/)
   invalid(await get('/listapps', { simulation: 'world', nextToken: real }), /'nextToken'/)
-  invalid(await get('/listapps', { simulation: 'world', domain: 'Cells', nextToken: ofApps }), /'nextToken'/)
+  invalid(
+    await get('/listapps', { simulation: 'world', domain: 'Cells', nextToken: ofApps }),
+    /'nextToken'/,
+  )
   for (const maxResults of ['0', '-1'])
     invalid(await get('/listsimulations', { maxResults }), /'maxResults'.*equal to 1/)
   for (const maxResults of ['', 'ten', '1.5', '2147483648', '1e2', ' 1'])
@@ -390,7 +488,10 @@ test('ARNs of others are not here, of other kinds not valid, and are decoded onc
   const plain = await get(`/tags/${arnOf('world')}`)
   assert.equal(plain.status, 200, plain.text)
   assert.equal((await get(tagsPath(arnOf('world')))).text, plain.text)
-  assert.notEqual((await get(`/tags/${percentEncoded(percentEncoded(arnOf('world')))}`)).status, 200)
+  assert.notEqual(
+    (await get(`/tags/${percentEncoded(percentEncoded(arnOf('world')))}`)).status,
+    200,
+  )
   unreadable(await send(heddle, { method: 'GET', path: '/tags/%E0%A4%A' }))
 })
 
@@ -421,9 +522,15 @@ test('MaximumDuration takes its three units in either case up to 14 days, and is
 })
 
 test('members that are missing, of a wrong type, too long or of the wrong characters are named', async () => {
-  invalid(await post('/startsimulation', {}), /^3 validation errors detected: .*'name'.*'roleArn'.*'schemaS3Location/)
+  invalid(
+    await post('/startsimulation', {}),
+    /^3 validation errors detected: .*'name'.*'roleArn'.*'schemaS3Location/,
+  )
   invalid(await post('/startsimulation', ''), /'name'.*must not be null/)
-  invalid(await start({ Name: 'both', SnapshotS3Location: location }), /'schemaS3Location, snapshotS3Location'/)
+  invalid(
+    await start({ Name: 'both', SnapshotS3Location: location }),
+    /'schemaS3Location, snapshotS3Location'/,
+  )
   invalid(await start({ Name: 'a'.repeat(65) }), /'name'.*less than or equal to 64/)
   assert.equal((await start({ Name: '-._'.repeat(21) })).status, 200)
   isEmptyAnswer(await post('/stopsimulation', { Simulation: '-._'.repeat(21) }))
@@ -431,39 +538,71 @@ test('members that are missing, of a wrong type, too long or of the wrong charac
     await start({ Name: 'a b' }),
     /^1 validation error detected: Value at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: \^\[a-zA-Z0-9_\.-\]\+\$$/,
   )
-  for (const Name of ['', 'a\n', 'é', 'a/b', '%61', '..\\']) invalid(await start({ Name }), /'name'/)
+  for (const Name of ['', 'a\n', 'é', 'a/b', '%61', '..\\'])
+    invalid(await start({ Name }), /'name'/)
   invalid(await start({ Name: 'r', RoleArn: 'me' }), /'roleArn'/)
   invalid(await start({ Name: 'd', Description: 'x'.repeat(501) }), /'description'.*500/)
-  invalid(await start({ Name: 'k', SchemaS3Location: { BucketName: 'abc' } }), /'schemaS3Location\.objectKey'/)
+  invalid(
+    await start({ Name: 'k', SchemaS3Location: { BucketName: 'abc' } }),
+    /'schemaS3Location\.objectKey'/,
+  )
   unreadable(await start({ Name: 5 }))
   unreadable(await start({ Name: ['a'] }))
   unreadable(await start({ Name: 's', SchemaS3Location: 'bucket/key' }))
   unreadable(await start({ Name: 't', Tags: ['a'] }))
   unreadable(await post('/startapp', { ...appBody, LaunchOverrides: { LaunchCommands: 'run' } }))
   unreadable(await post('/startapp', { ...appBody, LaunchOverrides: { LaunchCommands: [null] } }))
-  invalid(await post('/startapp', { ...appBody, LaunchOverrides: { LaunchCommands: [''] } }), /launchCommands\.1/)
+  invalid(
+    await post('/startapp', { ...appBody, LaunchOverrides: { LaunchCommands: [''] } }),
+    /launchCommands\.1/,
+  )
   invalid(await get('/describesimulation', { simulation: ['world', 'world'] }), /only once/)
   invalid(await get('/describesimulation'), /'simulation'.*must not be null/)
   // In the query a plus sign is a space, and a capital name is another one.
   invalid(await get('/describesimulation', { Simulation: 'world' }), /'simulation'/)
-  const odd = await send(heddle, { method: 'GET', path: '/describesimulation', query: { simulation: 'world', x: '1' } })
+  const odd = await send(heddle, {
+    method: 'GET',
+    path: '/describesimulation',
+    query: { simulation: 'world', x: '1' },
+  })
   assert.equal(odd.status, 200, odd.text)
 })
 
 const appBody = { Simulation: 'world', Domain: 'View', Name: 'never' }
 
 test('bodies that are no JSON object are refused, and what is unknown, null or labelled otherwise is not looked at', async () => {
-  for (const body of ['{', '[]', '"x"', 'null', '1', '{"Simulation":"world"', "{'Simulation':'world'}", '{}{}'])
+  for (const body of [
+    '{',
+    '[]',
+    '"x"',
+    'null',
+    '1',
+    '{"Simulation":"world"',
+    "{'Simulation':'world'}",
+    '{}{}',
+  ])
     unreadable(await post('/stopclock', body))
   unreadable(await post('/stopclock', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])))
   unreadable(await post('/stopclock', `${'['.repeat(100_000)}${']'.repeat(100_000)}`))
   const large = await post('/stopclock', { Simulation: 'world', Junk: 'x'.repeat(1024 ** 2) })
   refusedWith(large, 'RequestEntityTooLargeException', 413)
-  const nearly = await post('/stopclock', { Simulation: 'world', Junk: 'x'.repeat(1024 ** 2 - 100) })
+  const nearly = await post('/stopclock', {
+    Simulation: 'world',
+    Junk: 'x'.repeat(1024 ** 2 - 100),
+  })
   isEmptyAnswer(nearly)
-  isEmptyAnswer(await post('/stopclock', { Simulation: 'world', simulation: 5, Other: null, More: { a: [1] } }))
-  for (const type of ['text/plain', 'application/x-amz-json-1.1', 'multipart/form-data; boundary=x', 'nonsense'])
-    isEmptyAnswer(await post('/stopclock', { Simulation: 'world' }, { headers: { 'content-type': type } }))
+  isEmptyAnswer(
+    await post('/stopclock', { Simulation: 'world', simulation: 5, Other: null, More: { a: [1] } }),
+  )
+  for (const type of [
+    'text/plain',
+    'application/x-amz-json-1.1',
+    'multipart/form-data; boundary=x',
+    'nonsense',
+  ])
+    isEmptyAnswer(
+      await post('/stopclock', { Simulation: 'world' }, { headers: { 'content-type': type } }),
+    )
   isEmptyAnswer(await post('/stopclock', '\n { "Simulation" : "w\\u006frld" } \n'))
   const twice = await post('/stopclock', '{"Simulation":"nobody","Simulation":"world"}')
   isEmptyAnswer(twice)
@@ -477,7 +616,12 @@ test('times are numbers of seconds with fractions, and what has no value is left
   for (const name of ['Description', 'StartError', 'SchemaError', 'SnapshotS3Location'])
     assert.ok(!(name in json), text)
   const bad = await get('/describesimulation', { simulation: 'failed' })
-  const errors = JSON.parse(String(bad.json.StartError)) as { errorType: string; errorMessage: string }[]
-  assert.ok(errors.length > 0 && errors.every(({ errorType }) => errorType === 'SchemaFormatInvalid'))
+  const errors = JSON.parse(String(bad.json.StartError)) as {
+    errorType: string
+    errorMessage: string
+  }[]
+  assert.ok(
+    errors.length > 0 && errors.every(({ errorType }) => errorType === 'SchemaFormatInvalid'),
+  )
   assert.ok(!bad.text.includes('null'))
 })

@@ -10,7 +10,7 @@ import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { waitFor } from '../support/waiting.ts'
 import { type Answer, send } from './raw-client.ts'
-import { requestOf, role } from './requests.ts'
+import { ROLE, requestOf } from './requests.ts'
 
 const small = schema({
   domains: {
@@ -39,7 +39,7 @@ const start = (Name: string, more: object = {}) =>
   send(heddle, {
     method: 'POST',
     path: '/startsimulation',
-    body: { Name, RoleArn: role, SchemaS3Location: location, ...more },
+    body: { Name, RoleArn: ROLE, SchemaS3Location: location, ...more },
   })
 
 /** What it asks for is there, and has no fault but the one that the test makes. */
@@ -51,7 +51,10 @@ function wholeRequest(name: OperationName, simulation: string) {
 }
 
 test('every operation is denied to a user whose policies do not allow it, whether the simulation is there or not', async () => {
-  const credentials = { accessKeyId: 'AKIADENIEDDENIED2345', secretAccessKey: 'a-secret-for-this-test-alone' }
+  const credentials = {
+    accessKeyId: 'AKIADENIEDDENIED2345',
+    secretAccessKey: 'a-secret-for-this-test-alone',
+  }
   const user = {
     keys: [credentials],
     policies: [
@@ -71,18 +74,25 @@ test('every operation is denied to a user whose policies do not allow it, whethe
   }, 'the new user to be known')
   for (const name of OPERATION_NAMES) {
     const [present, absent] = await Promise.all(
-      ['world', 'nobody'].map((simulation) => send(heddle, { ...wholeRequest(name, simulation), credentials })),
+      ['world', 'nobody'].map((simulation) =>
+        send(heddle, { ...wholeRequest(name, simulation), credentials }),
+      ),
     )
     refusedWith(present, 'AccessDeniedException', 403)
     refusedWith(absent, 'AccessDeniedException', 403)
     assert.equal(present.message.replaceAll('world', 'nobody'), absent.message)
   }
-  assert.equal((await heddle.weaver.describeSimulation({ Simulation: 'world' }).promise()).Status, 'STARTED')
+  assert.equal(
+    (await heddle.weaver.describeSimulation({ Simulation: 'world' }).promise()).Status,
+    'STARTED',
+  )
   assert.equal((await heddle.weaver.listSimulations().promise()).Simulations?.length, 1)
 })
 
 test('every operation that declares it has a ValidationException for an input of the right types', async () => {
-  for (const name of OPERATION_NAMES.filter((one) => Object.values(operationOf(one).input).some((m) => m.required))) {
+  for (const name of OPERATION_NAMES.filter((one) =>
+    Object.values(operationOf(one).input).some((m) => m.required),
+  )) {
     if (operationOf(name).path.includes('{')) continue
     const { method, path } = operationOf(name)
     const answer = await send(heddle, { method, path, ...(method === 'POST' && { body: {} }) })
@@ -108,17 +118,28 @@ test('a store that can not be read is an InternalServerException that says nothi
   } finally {
     store.close()
   }
-  assert.equal((await heddle.weaver.describeSimulation({ Simulation: 'world' }).promise()).Status, 'STARTED')
+  assert.equal(
+    (await heddle.weaver.describeSimulation({ Simulation: 'world' }).promise()).Status,
+    'STARTED',
+  )
   await heddle.weaver.stopClock({ Simulation: 'world' }).promise()
   assert.equal(heddle.controlPid, pid)
-  assert.equal((await heddle.weaver.listSimulations().promise()).Simulations?.length, 1, 'nothing was half made')
+  assert.equal(
+    (await heddle.weaver.listSimulations().promise()).Simulations?.length,
+    1,
+    'nothing was half made',
+  )
 })
 
 test('a simulation beyond the quota is refused, leaves its ClientToken free, and has room once another is stopped', async () => {
   assert.equal((await start('second')).status, 200)
   const third = { ClientToken: 'q'.repeat(36) }
   refusedWith(await start('third', third), 'ServiceQuotaExceededException', 402)
-  refusedWith(await send(heddle, requestOf('DescribeSimulation', 'third')), 'ResourceNotFoundException', 404)
+  refusedWith(
+    await send(heddle, requestOf('DescribeSimulation', 'third')),
+    'ResourceNotFoundException',
+    404,
+  )
   assert.equal((await send(heddle, requestOf('StopSimulation', 'second'))).status, 200)
   const started = await start('third', third)
   assert.equal(started.status, 200, started.text)

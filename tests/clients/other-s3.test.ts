@@ -50,11 +50,16 @@ test('a simulation is fed from the other S3, saved there, and started from there
   const branch = await heddle.branch('branch', key, hashEvery(1))
   await branch.is('STARTED')
   const again = await branch.snapshot()
-  const [one, two] = await Promise.all([key, again].map(async (each) => readWorld(await heddle.download(each))))
+  const [one, two] = await Promise.all(
+    [key, again].map(async (each) => readWorld(await heddle.download(each))),
+  )
   assert.ok(one.entities.size > 0)
   assert.equal(firstDifference(one, two), undefined)
   await branch.stop()
-  assert.ok(!existsSync(join(heddle.data, 'objects')) || readdirSync(join(heddle.data, 'objects')).length === 0)
+  assert.ok(
+    !existsSync(join(heddle.data, 'objects')) ||
+      readdirSync(join(heddle.data, 'objects')).length === 0,
+  )
 })
 
 test('the keys of the other S3 are in the environment of no process, as others see it', async () => {
@@ -63,7 +68,10 @@ test('the keys of the other S3 are in the environment of no process, as others s
   assert.ok(pids.length > 2)
   for (const pid of pids) {
     const shown = await readFile(`/proc/${pid}/environ`, 'utf8')
-    assert.ok(shown.length > 0 && !shown.includes(secretAccessKey) && !shown.includes(accessKeyId), String(pid))
+    assert.ok(
+      shown.length > 0 && !shown.includes(secretAccessKey) && !shown.includes(accessKeyId),
+      String(pid),
+    )
   }
 })
 
@@ -76,10 +84,13 @@ test('S3 is not served then: requests for it are refused, and say so', async () 
     maxAttempts: 1,
   })
   for (const command of [new ListBucketsCommand(), new CreateBucketCommand({ Bucket: 'here' })]) {
-    await assert.rejects(client.send(command as ListBucketsCommand), (error: Error & { $metadata?: object }) => {
-      assert.match(`${error.name}: ${error.message}`, /--s3-endpoint/)
-      return true
-    })
+    await assert.rejects(
+      client.send(command as ListBucketsCommand),
+      (error: Error & { $metadata?: object }) => {
+        assert.match(`${error.name}: ${error.message}`, /--s3-endpoint/)
+        return true
+      },
+    )
   }
   client.destroy()
 })
@@ -88,7 +99,9 @@ test('while a snapshot is being saved, another one and a deletion are conflicts,
   const begun = await beginHeldSnapshot('slow')
   assert.equal((await world.describe()).TargetStatus, 'STARTED')
   await assert.rejects(snapshotTo('second'), { code: 'ConflictException', message: /snapshot/ })
-  await assert.rejects(heddle.weaver.deleteSimulation({ Simulation: 'world' }).promise(), { code: 'ConflictException' })
+  await assert.rejects(heddle.weaver.deleteSimulation({ Simulation: 'world' }).promise(), {
+    code: 'ConflictException',
+  })
   const { Simulations } = await heddle.weaver.listSimulations().promise()
   assert.equal(Simulations?.find(({ Name }) => Name === 'world')?.Status, 'SNAPSHOT_IN_PROGRESS')
   assert.equal(await world.clockStatus(), 'STARTED')
@@ -123,7 +136,10 @@ test('a snapshot whose store goes away fails: no object, STARTED again, and the 
 
 test('a store that does not answer is an error of the service for a snapshot, and a StartError for a start', async () => {
   wire.cut(true)
-  await assert.rejects(snapshotTo('unreachable'), { code: 'InternalServerException', message: /test-bucket/ })
+  await assert.rejects(snapshotTo('unreachable'), {
+    code: 'InternalServerException',
+    message: /test-bucket/,
+  })
   const begun = await heddle.begin('unfed', {
     SchemaS3Location: { BucketName: heddle.bucket, ObjectKey: 'world.yaml' },
   })

@@ -12,8 +12,8 @@ import { storeEnded } from '../support/ended.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { absent, run, userEnvironment } from './walk.ts'
 
-const python = '/usr/bin/python3'
-const cli = '/usr/bin/aws'
+const PYTHON = '/usr/bin/python3'
+const CLI = '/usr/bin/aws'
 const worlds = Array.from({ length: 25 }, (_, index) => `world-${String(index).padStart(2, '0')}`)
 const apps = Array.from({ length: 7 }, (_, index) => `app-${index}`)
 
@@ -37,18 +37,22 @@ after(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-test('boto3 pages, waits and transfers by itself', { skip: absent(python) }, async (context) => {
-  if ((await run(python, ['-c', 'import boto3'], { env }).catch(() => undefined)) === undefined) {
+test('boto3 pages, waits and transfers by itself', { skip: absent(PYTHON) }, async (context) => {
+  if ((await run(PYTHON, ['-c', 'import boto3'], { env }).catch(() => undefined)) === undefined) {
     return context.skip('boto3 is not on this machine')
   }
   const script = join(import.meta.dirname, 'pagers.py')
-  const { stdout } = await run(python, [script, heddle.endpoint, 'by-boto3', home], { env })
+  const { stdout } = await run(PYTHON, [script, heddle.endpoint, 'by-boto3', home], { env })
   assert.equal(stdout, 'ok\n')
 })
 
-test('the AWS CLI pages through lists, and waits', { skip: absent(cli) }, async () => {
+test('the AWS CLI pages through lists, and waits', { skip: absent(CLI) }, async () => {
   const call = async (...words: string[]) => {
-    const { stdout } = await run(cli, ['--endpoint-url', heddle.endpoint, '--output', 'json', ...words], { env })
+    const { stdout } = await run(
+      CLI,
+      ['--endpoint-url', heddle.endpoint, '--output', 'json', ...words],
+      { env },
+    )
     return stdout.trim() === '' ? undefined : JSON.parse(stdout)
   }
   const list = ['simspaceweaver', 'list-simulations', '--query', 'Simulations[].Name']
@@ -58,10 +62,22 @@ test('the AWS CLI pages through lists, and waits', { skip: absent(cli) }, async 
     call(...list, '--page-size', '7'),
     call(...list, '--page-size', '4', '--max-items', '10'),
     call(...list, '--max-results', '5'),
-    call('simspaceweaver', 'list-apps', '--simulation', 'world-00', '--page-size', '2', '--query', 'Apps[].Name'),
+    call(
+      'simspaceweaver',
+      'list-apps',
+      '--simulation',
+      'world-00',
+      '--page-size',
+      '2',
+      '--query',
+      'Apps[].Name',
+    ),
     call(...waits),
   ])
-  assert.deepEqual([whole, some, byHand, ofApps], [worlds, worlds.slice(0, 10), worlds.slice(0, 5), apps])
+  assert.deepEqual(
+    [whole, some, byHand, ofApps],
+    [worlds, worlds.slice(0, 10), worlds.slice(0, 5), apps],
+  )
 })
 
 test('aws-sdk v2 pages through lists, and waits', async () => {
@@ -90,10 +106,17 @@ test('aws-sdk v2 pages through lists, and waits', async () => {
   )
 
   const { endpoint, credentials } = heddle
-  const s3 = new aws.S3({ endpoint, region: 'us-west-2', credentials, s3ForcePathStyle: true, signatureVersion: 'v4' })
+  const s3 = new aws.S3({
+    endpoint,
+    region: 'us-west-2',
+    credentials,
+    s3ForcePathStyle: true,
+    signatureVersion: 'v4',
+  })
   const Bucket = 'by-v2'
   const $waiter = { delay: 1, maxAttempts: 60 }
-  const later = (call: () => aws.Request<object, aws.AWSError>) => sleep(1_500).then(() => call().promise())
+  const later = (call: () => aws.Request<object, aws.AWSError>) =>
+    sleep(1_500).then(() => call().promise())
   await s3.waitFor('bucketNotExists', { Bucket, $waiter }).promise()
   await Promise.all([
     later(() => s3.createBucket({ Bucket })),
@@ -104,7 +127,8 @@ test('aws-sdk v2 pages through lists, and waits', async () => {
     later(() => s3.putObject({ Bucket, Key, Body: 'x' })),
     s3.waitFor('objectExists', { Bucket, Key, $waiter }).promise(),
   ])
-  for (const key of ['a/1', 'a/2', 'b/1']) await s3.putObject({ Bucket, Key: key, Body: 'x' }).promise()
+  for (const key of ['a/1', 'a/2', 'b/1'])
+    await s3.putObject({ Bucket, Key: key, Body: 'x' }).promise()
   for (const MaxKeys of [1, 2, 3, 1000]) {
     const pages = await pagesOf(s3.listObjectsV2({ Bucket, MaxKeys }))
     const older = await pagesOf(s3.listObjects({ Bucket, MaxKeys }))

@@ -63,7 +63,11 @@ export async function send(
     port,
     method,
     path: `${path}${queryText(query)}`,
-    headers: { ...headers, ...(bytes && { 'content-length': String(bytes.length) }), ...request.unsignedHeaders },
+    headers: {
+      ...headers,
+      ...(bytes && { 'content-length': String(bytes.length) }),
+      ...request.unsignedHeaders,
+    },
     agent: false,
   })
   const answered = new Promise<Answer>((resolve, reject) => {
@@ -123,5 +127,8 @@ function queryText(query: Record<string, string | string[]>): string {
 }
 
 export function percentEncoded(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }

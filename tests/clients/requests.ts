@@ -4,8 +4,9 @@
 import { type OperationName, operationOf } from '../../src/core/api/operations.ts'
 import { percentEncoded, type RawRequest } from './raw-client.ts'
 
-export const role = 'arn:aws:iam::111122223333:role/corners'
-export const arnOf = (name: string) => `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`
+export const ROLE = 'arn:aws:iam::111122223333:role/corners'
+export const arnOf = (name: string) =>
+  `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`
 
 /** An input that asks for that simulation in every place there is. */
 export function requestOf(name: OperationName, simulation: string): RawRequest {
@@ -15,7 +16,7 @@ export function requestOf(name: OperationName, simulation: string): RawRequest {
     Name: 'new-app',
     Domain: 'View',
     App: 'none',
-    RoleArn: role,
+    RoleArn: ROLE,
     Destination: { BucketName: 'test-bucket' },
     TagKeys: ['one'],
     Tags: { a: 'b' },
@@ -26,7 +27,9 @@ export function requestOf(name: OperationName, simulation: string): RawRequest {
   return {
     method,
     path: path.replace('{ResourceArn}', percentEncoded(arnOf(simulation))),
-    query: Object.fromEntries(at('query').map(([member, { wireName }]) => [wireName!, values[member] as string])),
+    query: Object.fromEntries(
+      at('query').map(([member, { wireName }]) => [wireName!, values[member] as string]),
+    ),
     ...(method === 'POST' && { body }),
   }
 }

@@ -38,12 +38,18 @@ const authenticate: Authenticate = async (request) => {
     services: ['simspaceweaver'],
   })
   if (!verified.ok) return verified
-  return { ok: true, caller: { accessKeyId: verified.accessKeyId, arn: 'arn:aws:iam::111122223333:user/test' } }
+  return {
+    ok: true,
+    caller: { accessKeyId: verified.accessKeyId, arn: 'arn:aws:iam::111122223333:user/test' },
+  }
 }
 
 async function serve(context: TestContext): Promise<{ server: OpenServer; client: HeddleClient }> {
   const server = await openServer(context, { authenticate })
-  return { server, client: new HeddleClient({ endpoint: server.endpoint, region: REGION, credentials: KEYS }) }
+  return {
+    server,
+    client: new HeddleClient({ endpoint: server.endpoint, region: REGION, credentials: KEYS }),
+  }
 }
 
 test('every operation of the table has its method, and walks through the server signed', async (context) => {
@@ -75,7 +81,9 @@ test('every operation of the table has its method, and walks through the server 
   await client.createSnapshot({ Simulation: 'world', Destination: { BucketName: 'bucket' } })
   await client.tagResource({ ResourceArn: ARN, Tags: { "d!*'()": 'e' } })
   await client.untagResource({ ResourceArn: ARN, TagKeys: ["d!*'()", 'never there'] })
-  assert.deepEqual((await client.listTagsForResource({ ResourceArn: ARN })).Tags, { 'a b/+&=é': 'c' })
+  assert.deepEqual((await client.listTagsForResource({ ResourceArn: ARN })).Tags, {
+    'a b/+&=é': 'c',
+  })
   assert.deepEqual((await client.listSimulations()).Simulations[0]?.CreationTime, EXAMPLE_TIME)
   await client.stopSimulation({ Simulation: 'world' })
   await client.waitUntilStopped('world')
@@ -106,7 +114,9 @@ test('a token is made up where none is given, and a given one is sent', async (c
   await client.startSimulation(START)
   const ClientToken = '0123456789abcdef0123456789abcdef'
   await client.startApp({ Simulation: 'world', Domain: 'view', Name: 'one', ClientToken })
-  const [first, second] = server.service.calls.map(({ input }) => (input as { ClientToken?: string }).ClientToken)
+  const [first, second] = server.service.calls.map(
+    ({ input }) => (input as { ClientToken?: string }).ClientToken,
+  )
   assert.match(first ?? '', /^[0-9a-f-]{36}$/)
   assert.equal(second, ClientToken)
 })
@@ -137,21 +147,29 @@ test('an error has code, status, message, operation and the request id of the an
     assert.match(error.requestId, /^[0-9a-f-]{36}$/)
     return true
   })
-  await assert.rejects(client.listSimulations({ MaxResults: 0 }), { code: 'ValidationException', status: 400 })
+  await assert.rejects(client.listSimulations({ MaxResults: 0 }), {
+    code: 'ValidationException',
+    status: 400,
+  })
   const { endpoint } = await openServer(context, { authenticate })
   const stranger = new HeddleClient({
     endpoint,
     region: REGION,
     credentials: { ...KEYS, secretAccessKey: 'another one' },
   })
-  await assert.rejects(stranger.listSimulations(), { code: 'InvalidSignatureException', status: 403 })
+  await assert.rejects(stranger.listSimulations(), {
+    code: 'InvalidSignatureException',
+    status: 403,
+  })
 })
 
 test('waits tell their progress, fail with what the service says, and end at their limit or when aborted', async (context) => {
   const { client } = await serve(context)
   await client.startSimulation(START)
   const statuses: string[] = []
-  const found = await client.waitUntilStarted('world', { onProgress: ({ status }) => statuses.push(status) })
+  const found = await client.waitUntilStarted('world', {
+    onProgress: ({ status }) => statuses.push(status),
+  })
   assert.equal(found.Status, 'STARTED')
   assert.deepEqual(statuses, ['STARTED'])
   await assert.rejects(client.waitUntilStopped('world', { timeoutMs: 20, pollMs: 5 }), {
@@ -161,7 +179,9 @@ test('waits tell their progress, fail with what the service says, and end at the
   })
   const ended = new AbortController()
   const onProgress = () => ended.abort(new Error('seen enough'))
-  await assert.rejects(client.waitUntilStopped('world', { signal: ended.signal, onProgress }), { name: 'AbortError' })
+  await assert.rejects(client.waitUntilStopped('world', { signal: ended.signal, onProgress }), {
+    name: 'AbortError',
+  })
   await client.stopSimulation({ Simulation: 'world' })
   await assert.rejects(client.waitUntilStarted('world'), { reason: 'failed', status: 'STOPPED' })
 })
@@ -185,16 +205,27 @@ test('what is safe is sent again, with the same token; what may have been done i
   await client.stopSimulation({ Simulation: 'world' })
   assert.equal(bodies.length, 5)
   answers = [[500]]
-  await assert.rejects(client.stopSimulation({ Simulation: 'world' }), { code: 'HTTP 500', status: 500 })
+  await assert.rejects(client.stopSimulation({ Simulation: 'world' }), {
+    code: 'HTTP 500',
+    status: 500,
+  })
   assert.equal(bodies.length, 6)
 })
 
 test('an endpoint that nobody serves, or that is none, is named', async (context) => {
   const endpoint = await serveRaw(context, (_, response) => void response.end('hello'))
   const client = new HeddleClient({ endpoint, credentials: KEYS, attemptsMax: 1 })
-  await assert.rejects(client.listSimulations(), /answers ListSimulations with something else than JSON/)
+  await assert.rejects(
+    client.listSimulations(),
+    /answers ListSimulations with something else than JSON/,
+  )
   const slow = await serveRaw(context, () => undefined)
-  const hasty = new HeddleClient({ endpoint: slow, credentials: KEYS, attemptsMax: 1, requestTimeoutMs: 20 })
+  const hasty = new HeddleClient({
+    endpoint: slow,
+    credentials: KEYS,
+    attemptsMax: 1,
+    requestTimeoutMs: 20,
+  })
   await assert.rejects(hasty.listSimulations(), /has not answered within 0.02 s/)
   const ended = createServer()
   const closed = await listen(context, ended)
@@ -212,16 +243,41 @@ test('a certificate that nobody known has signed is refused, with what to do', a
   const folder = await mkdtemp(join(tmpdir(), 'heddle-client-'))
   context.after(() => rm(folder, { recursive: true }))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]
+  const request = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+  ]
+  const names = [
+    '-subj',
+    '/CN=localhost',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+  ]
   const { error } = spawnSync('openssl', [...request, ...names])
   if (error !== undefined) return context.skip(`no certificate could be made: ${error.message}`)
-  const server = createTlsServer({ key: await readFile(key), cert: await readFile(cert) }, (_, response) => {
-    response.end('{}')
-  })
+  const server = createTlsServer(
+    { key: await readFile(key), cert: await readFile(cert) },
+    (_, response) => {
+      response.end('{}')
+    },
+  )
   const endpoint = (await listen(context, server)).replace('http:', 'https:')
   const client = new HeddleClient({ endpoint, credentials: KEYS, attemptsMax: 1 })
-  await assert.rejects(client.listSimulations(), /signed by nobody known here: name its file in NODE_EXTRA_CA_CERTS/)
+  await assert.rejects(
+    client.listSimulations(),
+    /signed by nobody known here: name its file in NODE_EXTRA_CA_CERTS/,
+  )
 })
 
 test('keys come from the environment, then from a profile of the credentials file', async () => {
@@ -246,8 +302,14 @@ test('keys come from the environment, then from a profile of the credentials fil
       secretAccessKey: 'v',
       sessionToken: 'w',
     })
-    await assert.rejects(credentialsFromEnvironment({ ...at, AWS_PROFILE: 'none' }), /for the profile none/)
-    await assert.rejects(credentialsFromEnvironment({ HOME: folder }), /\.aws\/credentials: it does not exist/)
+    await assert.rejects(
+      credentialsFromEnvironment({ ...at, AWS_PROFILE: 'none' }),
+      /for the profile none/,
+    )
+    await assert.rejects(
+      credentialsFromEnvironment({ HOME: folder }),
+      /\.aws\/credentials: it does not exist/,
+    )
   } finally {
     await rm(folder, { recursive: true })
   }

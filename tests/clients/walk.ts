@@ -13,7 +13,7 @@ import { appsFolder, buildPackage, schema } from '../support/packages.ts'
 export const run = promisify(execFile)
 
 /** A simulation with this tag writes the state's hash at every tick. */
-export const hashTag = 'heddle:state-hash-interval'
+export const HASH_TAG = 'heddle:state-hash-interval'
 export const viewCommand = ['node', 'app.ts', '--to', 'Cells', '--port', '7000', '--entities', '3']
 
 export interface WalkFiles extends AsyncDisposable {
@@ -56,15 +56,24 @@ export async function makeWalkFiles(bucket: string): Promise<WalkFiles> {
 }
 
 async function walkPackage(app: string): Promise<Uint8Array> {
-  const [program, chance] = await Promise.all([app, 'random.ts'].map((name) => readFile(join(appsFolder, name))))
-  return buildPackage({ 'app.ts': program, 'random.ts': chance, 'package.json': '{ "type": "module" }\n' })
+  const [program, chance] = await Promise.all(
+    [app, 'random.ts'].map((name) => readFile(join(appsFolder, name))),
+  )
+  return buildPackage({
+    'app.ts': program,
+    'random.ts': chance,
+    'package.json': '{ "type": "module" }\n',
+  })
 }
 
 /**
  * The environment of a terminal in which a user has pasted what `heddle up` printed; nothing of this machine's own AWS settings.
  * `home` is an empty folder.
  */
-export async function userEnvironment(heddle: Heddle, home: string): Promise<Record<string, string>> {
+export async function userEnvironment(
+  heddle: Heddle,
+  home: string,
+): Promise<Record<string, string>> {
   const exports = heddle.output.split('\n').filter((line) => line.trim().startsWith('export '))
   const env = { PATH: '/usr/bin:/bin', HOME: home, LC_ALL: 'C.UTF-8' }
   const { stdout } = await run('/bin/sh', ['-c', `${exports.join('\n')}\nexec env -0`], { env })
@@ -72,7 +81,10 @@ export async function userEnvironment(heddle: Heddle, home: string): Promise<Rec
   return {
     ...env,
     ...Object.fromEntries(
-      pasted.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+      pasted.map((entry) => [
+        entry.slice(0, entry.indexOf('=')),
+        entry.slice(entry.indexOf('=') + 1),
+      ]),
     ),
     PYTHONDONTWRITEBYTECODE: '1',
     AWS_EC2_METADATA_DISABLED: 'true',

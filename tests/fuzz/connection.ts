@@ -16,7 +16,7 @@ class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
 
-const answerLimitMs = 60_000
+const ANSWER_LIMIT_MS = 60_000
 
 export class Connection {
   readonly #socket: Socket
@@ -69,13 +69,13 @@ export class Connection {
     const timer = setTimeout(() => {
       this.#socket.destroy(new NoAnswer())
       timedOut = true
-    }, answerLimitMs)
+    }, ANSWER_LIMIT_MS)
     let timedOut = false
     try {
       for (;;) {
         const answer = this.#cut(hasBody)
         if (answer !== undefined) return answer
-        if (timedOut) throw new NoAnswer(`no answer within ${answerLimitMs / 1000} s`)
+        if (timedOut) throw new NoAnswer(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)
         if (this.#isEnded) return undefined
         await new Promise<void>((resolve) => {
           this.#wake = resolve

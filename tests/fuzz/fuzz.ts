@@ -12,7 +12,7 @@ import { isEnded, residentMiB } from '../support/processes.ts'
 import { type Answer, Connection } from './connection.ts'
 import { faultOf } from './judge.ts'
 import { fuzzRequest } from './requests.ts'
-import { schemaKey, steadyWorld } from './values.ts'
+import { SCHEMA_KEY, STEADY_WORLD } from './values.ts'
 import type { FuzzRequest } from './wire-request.ts'
 
 interface FuzzOptions {
@@ -34,7 +34,7 @@ export interface FuzzReport {
 }
 
 /** What garbage is not collected yet may come and go. */
-const growthMiBMax = 150
+const GROWTH_MI_BMAX = 150
 
 /**
  * How much more memory control has than when it had warmed up, after a quarter of the requests.
@@ -42,7 +42,7 @@ const growthMiBMax = 150
  */
 export function memoryGrowthMiB({ residentMiB }: FuzzReport): number {
   const grown = (residentMiB.at(-1) ?? 0) - (residentMiB[Math.floor(residentMiB.length / 4)] ?? 0)
-  if (grown > growthMiBMax)
+  if (grown > GROWTH_MI_BMAX)
     throw new FuzzFailure(`control's memory grows: ${residentMiB.map(Math.round).join(', ')} MiB`)
   return grown
 }
@@ -55,9 +55,9 @@ export class FuzzFailure extends Error {
   override readonly name = 'FuzzFailure'
 }
 
-const progressSteps = 100
-const bytesShown = 2000
-const linesShown = 5
+const PROGRESS_STEPS = 100
+const BYTES_SHOWN = 2000
+const LINES_SHOWN = 5
 const configuration = `
 quotas: {simulations: 4, custom_apps_per_simulation: 2}
 audit: {s3: true, file_mebibytes: 8, files: 3}
@@ -74,8 +74,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   await using opened = new AsyncDisposableStack()
   const heddle = await startHeddle({ configuration })
   opened.defer(() => heddle.stop())
-  await heddle.put(schemaKey, world)
-  await heddle.startSimulation(steadyWorld, world)
+  await heddle.put(SCHEMA_KEY, world)
+  await heddle.startSimulation(STEADY_WORLD, world)
   return await fuzzHeddle(heddle, options)
 }
 
@@ -104,7 +104,7 @@ async function fuzzHeddle(heddle: Heddle, options: FuzzOptions): Promise<FuzzRep
         throw failureOf(cause, request, { seed, number, heddle })
       }
       report.sent++
-      if (report.sent % Math.ceil(requests / progressSteps) === 0) {
+      if (report.sent % Math.ceil(requests / PROGRESS_STEPS) === 0) {
         report.seconds = (performance.now() - startedAtMs) / 1000
         report.residentMiB.push(residentMiB([heddle.controlPid]))
         onProgress?.(report)
@@ -171,7 +171,7 @@ function lastOfLogs({ data }: Heddle): string {
   const files = globSync('{control.log,run/*/worker.log}', { cwd: data })
   return files
     .flatMap((file) => {
-      const lines = readFileSync(join(data, file), 'utf8').trimEnd().split('\n').slice(-linesShown)
+      const lines = readFileSync(join(data, file), 'utf8').trimEnd().split('\n').slice(-LINES_SHOWN)
       return lines.filter((line) => line !== '').map((line) => `  ${file}: ${line}`)
     })
     .join('\n')
@@ -189,7 +189,7 @@ function failureOf(
     `request ${number} of seed ${seed} (${[kind, operation].join(' ').trim()}): ${(cause as Error).message}`,
     life,
     `The last lines of its logs:\n${lastOfLogs(heddle)}`,
-    `It was: ${JSON.stringify(bytes.toString('latin1', 0, bytesShown))}${bytes.length > bytesShown ? ` and ${bytes.length - bytesShown} bytes more` : ''}`,
+    `It was: ${JSON.stringify(bytes.toString('latin1', 0, BYTES_SHOWN))}${bytes.length > BYTES_SHOWN ? ` and ${bytes.length - BYTES_SHOWN} bytes more` : ''}`,
     `Again: node tests/fuzz/long.ts --seed ${seed} --from ${number} --requests 1`,
   ]
   return new FuzzFailure(text.join('\n'), { cause })

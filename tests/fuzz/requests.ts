@@ -13,8 +13,8 @@ import {
   mutatedText,
   oddText,
   rightValue,
-  schemaKey,
-  steadyWorld,
+  SCHEMA_KEY,
+  STEADY_WORLD,
 } from './values.ts'
 import {
   type FuzzRequest,
@@ -74,11 +74,11 @@ function rightInput(name: OperationName, random: Random): Input {
     given.map(([key, { shape }]) => [key, rightValue(shape, key, random)]),
   )
   // The world that is there all the time is never ended.
-  if (/^(Stop|Delete)Simulation$/.test(name) && members.Simulation === steadyWorld)
+  if (/^(Stop|Delete)Simulation$/.test(name) && members.Simulation === STEADY_WORLD)
     members.Simulation = 'passing-1'
   if (exactlyOneOf) {
     for (const key of exactlyOneOf) delete members[key]
-    members.SchemaS3Location = { BucketName: 'test-bucket', ObjectKey: schemaKey }
+    members.SchemaS3Location = { BucketName: 'test-bucket', ObjectKey: SCHEMA_KEY }
   }
   return { name, members }
 }
@@ -97,7 +97,7 @@ function nearlyRightRequest(random: Random, target: Target): FuzzRequest {
     if (random.chance(0.2)) delete input.members[key]
     else input.members[key] = brokenValue(input.members[key], random)
   }
-  if (input.members.Simulation === steadyWorld && /^(Stop|Delete)Simulation$/.test(input.name))
+  if (input.members.Simulation === STEADY_WORLD && /^(Stop|Delete)Simulation$/.test(input.name))
     input.members.Simulation = ''
   const request = plainRequest(input, target)
   if (random.chance(0.1)) request.query += `&${request.query || 'simulation=x'}`

@@ -4,7 +4,7 @@
 import { percentEncoded } from '../clients/raw-client.ts'
 import { Random } from '../simulator/random.ts'
 import { type PlainRequest, signatureHeaders } from './signer.ts'
-import { bucket, mutatedText, oddText } from './values.ts'
+import { BUCKET, mutatedText, oddText } from './values.ts'
 import {
   type FuzzRequest,
   headerValue,
@@ -27,7 +27,7 @@ const headerNames = [
   'expires', 'x-amz-decoded-content-length', 'x-amz-storage-class', 'x-amz-acl', 'x-amz-tagging', 'x-amz-security-token', 'x-amz-content-sha256',
 ] // biome-ignore format: a list to look things up in
 const headerValues = [
-  `${bucket}/a`, `/${bucket}/%zz`, '/', 'bytes=0-1', 'bytes=5-', 'bytes=-3', 'bytes=9-1', 'bytes=0-99999999999999999999', 'bytes=0-0,2-3', '*', '"x"',
+  `${BUCKET}/a`, `/${BUCKET}/%zz`, '/', 'bytes=0-1', 'bytes=5-', 'bytes=-3', 'bytes=9-1', 'bytes=0-99999999999999999999', 'bytes=0-0,2-3', '*', '"x"',
   'REPLACE', 'COPY', 'AAAAAA==', 'x-amz-checksum-crc32', 'aws-chunked', 'Thu, 01 Jan 1970 00:00:00 GMT', 'yesterday', '-1', '1e9', 'UNSIGNED-PAYLOAD',
   'STREAMING-UNSIGNED-PAYLOAD-TRAILER', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'STREAMING-X', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 ] // biome-ignore format: a list to look things up in
@@ -42,7 +42,7 @@ const bodies = [
   '<CreateBucketConfiguration><LocationConstraint>mars</LocationConstraint></CreateBucketConfiguration>', 'x'.repeat(100_000),
 ] // biome-ignore format: a list to look things up in
 /** So many keys and buckets there are, and no more, however long the fuzzer runs. */
-const namesMax = 400
+const NAMES_MAX = 400
 
 export function s3Request(random: Random, target: Target): FuzzRequest {
   const request = plainRequest(random, target)
@@ -64,9 +64,9 @@ export function s3Request(random: Random, target: Target): FuzzRequest {
 }
 
 function plainRequest(random: Random, target: Target): PlainRequest {
-  const names = new Random(random.below(namesMax))
+  const names = new Random(random.below(NAMES_MAX))
   const bucketPart = random.chance(0.7)
-    ? bucket
+    ? BUCKET
     : random.chance(0.7)
       ? `bucket-${random.below(5)}`
       : oddName(names)

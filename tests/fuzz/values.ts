@@ -9,12 +9,12 @@ import type { Random } from '../simulator/random.ts'
  * Simulations that requests speak of: the first one runs all the time, some come and go, some never
  * were.
  */
-export const steadyWorld = 'steady'
+export const STEADY_WORLD = 'steady'
 const passingWorlds = ['passing-1', 'passing-2', 'passing-3']
-export const bucket = 'test-bucket'
-export const schemaKey = 'small.yaml'
+export const BUCKET = 'test-bucket'
+export const SCHEMA_KEY = 'small.yaml'
 
-const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'
 const oddTexts = [
   '', ' ', '.', '..', '../../etc/passwd', '/', '//', '\\', '\0', '\n', '\r\n', '\t', '%', '%00', '%zz', '%2F..%2F', '+', '&a=b', '?', '#',
   "'", '"', '`', '<b>', '&amp;', '{}', '[]', '$(x)', 'null', 'undefined', '__proto__', 'constructor', 'toString', 'NaN', '-1', '1e400',
@@ -38,7 +38,7 @@ function oddCharacter(random: Random): string {
 }
 
 export function anyName(random: Random): string {
-  return Array.from({ length: random.between(1, 70) }, () => random.pick([...letters])).join('')
+  return Array.from({ length: random.between(1, 70) }, () => random.pick([...LETTERS])).join('')
 }
 
 /** A value as the shape wants it. */
@@ -113,7 +113,8 @@ export function anything(random: Random, depth: number): unknown {
 }
 
 function rightText(shape: string, member: string, random: Random): string {
-  const world = () => (random.chance(0.7) ? steadyWorld : random.pick([...passingWorlds, 'nobody']))
+  const world = () =>
+    random.chance(0.7) ? STEADY_WORLD : random.pick([...passingWorlds, 'nobody'])
   switch (shape) {
     case 'ResourceArn':
       return `arn:aws:simspaceweaver:us-west-2:${random.pick(['111122223333', '111122223333', '999999999999'])}:simulation/${world()}`
@@ -124,9 +125,9 @@ function rightText(shape: string, member: string, random: Random): string {
     case 'MaximumDuration':
       return random.pick(['1H', '14D', '20m', '0m'])
     case 'BucketName':
-      return random.pick([bucket, bucket, 'no-such-bucket'])
+      return random.pick([BUCKET, BUCKET, 'no-such-bucket'])
     case 'ObjectKey':
-      return random.pick([schemaKey, schemaKey, 'no-such.yaml'])
+      return random.pick([SCHEMA_KEY, SCHEMA_KEY, 'no-such.yaml'])
     case 'ObjectKeyPrefix':
       return 'saved'
     case 'TagKey':

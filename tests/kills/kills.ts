@@ -33,13 +33,19 @@ const turns = [
 ] as const satisfies readonly (readonly ['folder' | 's3', Work, Victim])[]
 
 /** Incompressible, and so much that an upload has several parts. */
-const entities = 11_000
+const ENTITIES = 11_000
 const text = schema({
   tickRate: '100',
-  domains: { Cells: { kind: 'spatial', grid: [1, 1], command: `assorted.ts --entities ${entities} --sizes 1024` } },
+  domains: {
+    Cells: {
+      kind: 'spatial',
+      grid: [1, 1],
+      command: `assorted.ts --entities ${ENTITIES} --sizes 1024`,
+    },
+  },
 })
 /** The moments spread a little beyond the work's end. */
-const stretch = 1.15
+const STRETCH = 1.15
 
 interface KillsOptions {
   seed: number
@@ -63,14 +69,19 @@ export class KillFailure extends Error {
 }
 
 /** Throws KillFailure, with the command that repeats the kill. */
-export async function runKills({ seed, kills, from = 0, onKill }: KillsOptions): Promise<KillsReport> {
+export async function runKills({
+  seed,
+  kills,
+  from = 0,
+  onKill,
+}: KillsOptions): Promise<KillsReport> {
   const report: KillsReport = { kills: 0, whole: 0, none: 0, started: 0 }
   await using range = await openRange()
   for (let number = from; number < from + kills; number++) {
     const [place, work, victim] = turns[number % turns.length]
     const random = new Random(seed, number)
     const target = range[place]
-    const afterMs = Math.round(random.fraction() * stretch * target.durationMs[work])
+    const afterMs = Math.round(random.fraction() * STRETCH * target.durationMs[work])
     const what = `kill ${number}: ${victim} after ${afterMs} ms of a ${work} over ${place}`
     try {
       const outcome = await target[work](number, victim, afterMs)
@@ -80,7 +91,9 @@ export async function runKills({ seed, kills, from = 0, onKill }: KillsOptions):
       report[outcome]++
     } catch (cause) {
       const again = `npm run test:kills -- --seed ${seed} --from ${number} --kills 1`
-      throw new KillFailure(`${what}, seed ${seed}: ${(cause as Error).message}\nagain: ${again}`, { cause })
+      throw new KillFailure(`${what}, seed ${seed}: ${(cause as Error).message}\nagain: ${again}`, {
+        cause,
+      })
     }
   }
   return report
@@ -157,7 +170,8 @@ class Target {
   async #isTheSame(world: Simulation): Promise<void> {
     await world.startClock()
     const { stateHash, tick } = await world.reaches(1)
-    if (stateHash !== this.#stateHash) throw new Error(`${world.name} has the state hash ${stateHash} at tick ${tick}`)
+    if (stateHash !== this.#stateHash)
+      throw new Error(`${world.name} has the state hash ${stateHash} at tick ${tick}`)
   }
 
   async #kill(victim: Victim, world: Simulation): Promise<void> {
@@ -178,7 +192,9 @@ class Target {
     const world = this.#world
     const ObjectKeyPrefix = `kill-${number}`
     const Destination = { BucketName: this.#heddle.bucket, ObjectKeyPrefix }
-    const call = this.#heddle.weaver.createSnapshot({ Simulation: world.name, Destination }).promise()
+    const call = this.#heddle.weaver
+      .createSnapshot({ Simulation: world.name, Destination })
+      .promise()
     const answered = call.then(
       () => true,
       () => false,
@@ -188,7 +204,8 @@ class Target {
     const isBegun = await answered
     if (victim === 'worker') {
       const { StartError } = await waitForEnd(world)
-      if (StartError !== undefined) throw new Error(`a StartError of a world that had started: ${StartError}`)
+      if (StartError !== undefined)
+        throw new Error(`a StartError of a world that had started: ${StartError}`)
       await this.#exchange(await this.#restore(`after-${number}`))
     } else {
       await world.is('STARTED')
@@ -196,16 +213,19 @@ class Target {
     }
     await this.isClean()
     const keys = await this.#keeper.keys(`${ObjectKeyPrefix}/`)
-    const isOutcome = (line: string) => line.includes('snapshot=s3://') && line.includes(`/${ObjectKeyPrefix}/`)
+    const isOutcome = (line: string) =>
+      line.includes('snapshot=s3://') && line.includes(`/${ObjectKeyPrefix}/`)
     const said = () => world.log('/sim/management').some(isOutcome)
     const failed = () => world.log('/sim/errors').some(isOutcome)
     // A log may be a moment behind what the API shows.
-    if (victim !== 'worker' && isBegun) await waitFor(() => said() || failed(), 'the outcome in the log')
+    if (victim !== 'worker' && isBegun)
+      await waitFor(() => said() || failed(), 'the outcome in the log')
     if (keys.length > 1) throw new Error(`one snapshot, and ${keys.length} objects: ${keys}`)
     if (said() && keys.length === 0) throw new Error('a snapshot that was reported is not there')
     if (victim === 'control' && failed())
       throw new Error(`it failed, though only control was killed: ${world.errors()}`)
-    if (failed() && keys.length > 0) throw new Error('a snapshot that was reported as failed is there')
+    if (failed() && keys.length > 0)
+      throw new Error('a snapshot that was reported as failed is there')
     for (const key of keys) await this.#isWhole(key)
     return keys.length === 1 ? 'whole' : 'none'
   }
@@ -216,7 +236,8 @@ class Target {
     await snapshot.close()
     await rm(file)
     const { stateHash } = snapshot.header
-    if (stateHash !== this.#stateHash) throw new Error(`the snapshot holds a world of state hash ${stateHash}`)
+    if (stateHash !== this.#stateHash)
+      throw new Error(`the snapshot holds a world of state hash ${stateHash}`)
     await this.#keeper.s3.send(new DeleteObjectCommand({ Bucket: this.#keeper.bucket, Key: key }))
   }
 
@@ -225,7 +246,10 @@ class Target {
     const world = await this.#heddle.branch(name, this.#key, hashEvery(1))
     await sleep(afterMs)
     await this.#kill(victim, world)
-    const { Status, StartError = '' } = await waitForEnd(world, victim === 'worker' ? undefined : 'STARTED')
+    const { Status, StartError = '' } = await waitForEnd(
+      world,
+      victim === 'worker' ? undefined : 'STARTED',
+    )
     if (Status === 'STARTED') {
       await this.#isTheSame(world)
       await this.#exchange(world)
@@ -237,7 +261,8 @@ class Target {
       control: /the worker process/,
       store: /SnapshotNotFound.*the snapshot s3:\/\/\S+ can not be read/,
     }
-    if (Status !== 'FAILED' || !reasons[victim].test(StartError)) throw new Error(`it is ${Status}: ${StartError}`)
+    if (Status !== 'FAILED' || !reasons[victim].test(StartError))
+      throw new Error(`it is ${Status}: ${StartError}`)
     await world.leavesNothing()
     const run = join(this.#heddle.data, 'run', world.executionId)
     await waitFor(
@@ -258,7 +283,9 @@ class Target {
         () => `no memory but of one world; there is ${readdirs(fabricFolder)}`,
       )
     const left = async () => {
-      const { Uploads = [] } = await this.#keeper.s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }))
+      const { Uploads = [] } = await this.#keeper.s3.send(
+        new ListMultipartUploadsCommand({ Bucket: bucket }),
+      )
       const places = ['.heddle/temporary', `.heddle/uploads/${bucket}`].map((path) =>
         join(this.#keeper.data, 'objects', path),
       )

@@ -14,7 +14,11 @@ before(async () => {
 })
 after(() => heddle?.stop())
 
-const Cells = { kind: 'spatial', grid: [2, 1], command: 'wanderers.ts --seed 3 --entities 30' } as const
+const Cells = {
+  kind: 'spatial',
+  grid: [2, 1],
+  command: 'wanderers.ts --seed 3 --entities 30',
+} as const
 const text = schema({ domains: { Cells }, tickRate: '100' })
 
 test('a world saves itself every so many ticks, keeps the newest, and rests while its clock does', async () => {
@@ -63,7 +67,9 @@ test('a world that saves itself every so many ticks does so at exactly these tic
   const world = await heddle.startSimulation('exact', slow, { Tags: tags })
   await world.startClock()
   const ticks = () =>
-    world.log('/sim/management').flatMap((line) => /snapshot=s3:\S+ snapshot-tick=(\d+)/.exec(line)?.[1] ?? [])
+    world
+      .log('/sim/management')
+      .flatMap((line) => /snapshot=s3:\S+ snapshot-tick=(\d+)/.exec(line)?.[1] ?? [])
   await waitFor(
     () => ticks().length >= 4,
     () => `four snapshots; there are ${ticks()}: ${world.errors()}`,
@@ -80,7 +86,11 @@ test('a world that saves itself every so many ticks does so at exactly these tic
 })
 
 test('a bucket that is missing is said in the errors, and the world and other snapshots go on', async () => {
-  const tags = { ...hashEvery(1).Tags, 'heddle:snapshot-every': '5 ticks', 'heddle:snapshot-to': 's3://nowhere-at-all' }
+  const tags = {
+    ...hashEvery(1).Tags,
+    'heddle:snapshot-every': '5 ticks',
+    'heddle:snapshot-to': 's3://nowhere-at-all',
+  }
   const world = await heddle.startSimulation('hopeless', text, { Tags: tags })
   await world.startClock()
   await world.saysError(/nowhere-at-all/)

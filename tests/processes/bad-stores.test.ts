@@ -30,12 +30,22 @@ after(async () => {
 
 const text = (columns = 1) =>
   schema({
-    domains: { Cells: { kind: 'spatial', grid: [columns, 1], command: 'app.ts', package: 's3://test-bucket/app.zip' } },
+    domains: {
+      Cells: {
+        kind: 'spatial',
+        grid: [columns, 1],
+        command: 'app.ts',
+        package: 's3://test-bucket/app.zip',
+      },
+    },
   })
 const restart = { 'heddle:restart-on-loss': 'true' }
 
 /** Until the test has ended. */
-function misbehaves(context: { after(end: () => void): void }, misbehave: HttpProxy['misbehave']): void {
+function misbehaves(
+  context: { after(end: () => void): void },
+  misbehave: HttpProxy['misbehave'],
+): void {
   proxy.misbehave = misbehave
   context.after(() => {
     proxy.misbehave = () => undefined
@@ -61,7 +71,9 @@ test('a schema and a package whose downloads are cut once are read again, and th
 })
 
 test('downloads that are cut each time fail the start after some attempts, and say so', async (context) => {
-  misbehaves(context, (name) => (isPart(name, 'GET /test-bucket/app.zip') ? { cutAfter: 20 } : undefined))
+  misbehaves(context, (name) =>
+    isPart(name, 'GET /test-bucket/app.zip') ? { cutAfter: 20 } : undefined,
+  )
   const before = asked('GET /test-bucket/app.zip')
   const world = await heddle.beginSimulation('cut-always', text())
   const [error] = await world.fails()
@@ -74,7 +86,9 @@ test('downloads that are cut each time fail the start after some attempts, and s
 test('a wrong checksum is named as that', async (context) => {
   const wrong = (key: string) =>
     misbehaves(context, (name) =>
-      name === `GET /test-bucket/${key}` ? { headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } } : undefined,
+      name === `GET /test-bucket/${key}`
+        ? { headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } }
+        : undefined,
     )
   wrong('app.zip')
   const [damaged] = await (await heddle.beginSimulation('damaged-package', text())).fails()
@@ -104,7 +118,9 @@ for (const [what, answer, message] of [
   [
     'a page',
     (response: ServerResponse) =>
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Sign in<br></body></html>'),
+      response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<html><body>Sign in<br></body></html>'),
     /is no S3/,
   ],
   [
@@ -112,8 +128,16 @@ for (const [what, answer, message] of [
     (response: ServerResponse) => response.writeHead(200, { etag: '"x"' }).end(),
     /No name is free.*all 20/,
   ],
-  ['403 without a word', (response: ServerResponse) => response.writeHead(403).end(), /may not be written to/],
-  ['500 without a word', (response: ServerResponse) => response.writeHead(500).end(), /500 Internal Server Error/],
+  [
+    '403 without a word',
+    (response: ServerResponse) => response.writeHead(403).end(),
+    /may not be written to/,
+  ],
+  [
+    '500 without a word',
+    (response: ServerResponse) => response.writeHead(500).end(),
+    /500 Internal Server Error/,
+  ],
 ] as const) {
   test(`CreateSnapshot into a store that answers ${what} to everything ends with an error that says so`, async (context) => {
     const name = `saved-${what.replaceAll(' ', '-')}`
@@ -121,7 +145,10 @@ for (const [what, answer, message] of [
     const before = proxy.requests.length
     misbehaves(context, () => ({ answer }))
     const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'saved' }
-    await assert.rejects(heddle.weaver.createSnapshot({ Simulation: name, Destination }).promise(), { message })
+    await assert.rejects(
+      heddle.weaver.createSnapshot({ Simulation: name, Destination }).promise(),
+      { message },
+    )
     assert.ok(proxy.requests.length - before <= 25, `${proxy.requests.length - before} requests`)
     proxy.misbehave = () => undefined
     assert.ok(await world.snapshot())
@@ -137,7 +164,8 @@ test('the search for a free name ends when the caller has left', async (context)
     if (!isPart(name, 'HEAD /test-bucket/saved/')) return undefined
     heads++
     return {
-      answer: (response) => (heads < 3 ? response.writeHead(200, { etag: '"x"' }).end() : held.resolve(response)),
+      answer: (response) =>
+        heads < 3 ? response.writeHead(200, { etag: '"x"' }).end() : held.resolve(response),
     }
   })
   const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'saved' }
@@ -156,14 +184,19 @@ test('the search for a free name ends when the caller has left', async (context)
 })
 
 test('a 403 for some seconds while a simulation comes back is waited for', async (context) => {
-  const world = await heddle.startSimulation('forbidden', text(), { Tags: { ...hashEvery(1).Tags, ...restart } })
+  const world = await heddle.startSimulation('forbidden', text(), {
+    Tags: { ...hashEvery(1).Tags, ...restart },
+  })
   await world.startClock()
   await world.reaches(5)
   const key = await world.snapshot()
   const before = asked(`GET /test-bucket/${key}`)
   misbehaves(context, () => ({ answer: (response) => response.writeHead(403).end() }))
   await world.kill(await world.workerPid())
-  await waitFor(() => asked(`GET /test-bucket/${key}`) - before >= 3, 'its snapshot to be asked for again')
+  await waitFor(
+    () => asked(`GET /test-bucket/${key}`) - before >= 3,
+    'its snapshot to be asked for again',
+  )
   assert.equal((await world.describe()).Status, 'STARTING')
   proxy.misbehave = () => undefined
   await world.saysError(new RegExp(`the worker was lost at .* from s3://test-bucket/${key}`))
@@ -217,8 +250,16 @@ test('a snapshot that a command reads is read again where it is cut', async (con
   const world = await heddle.startSimulation('read', text())
   const key = await world.snapshot()
   let reads = 0
-  misbehaves(context, (name) => (name === `GET /test-bucket/${key}` && reads++ === 0 ? { cutAfter: 20 } : undefined))
-  const said = await keeper.commandFromAfar('snapshot', 'info', `s3://test-bucket/${key}`, '--endpoint', proxy.url)
+  misbehaves(context, (name) =>
+    name === `GET /test-bucket/${key}` && reads++ === 0 ? { cutAfter: 20 } : undefined,
+  )
+  const said = await keeper.commandFromAfar(
+    'snapshot',
+    'info',
+    `s3://test-bucket/${key}`,
+    '--endpoint',
+    proxy.url,
+  )
   assert.match(said, /read/)
   assert.equal(reads, 2)
   misbehaves(context, () => ({ answer: (response) => response.writeHead(200).end() }))

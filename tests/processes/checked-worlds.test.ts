@@ -8,11 +8,13 @@ import { schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'
 
 /** Little more than there are on average: many are refused, and wait outside of their owner's cell. */
-const entitiesPerPartition = 2520
+const ENTITIES_PER_PARTITION = 2520
 
 let heddle: Heddle
 before(async () => {
-  heddle = await startHeddle({ configuration: `quotas: {entities_per_partition: ${entitiesPerPartition}}\n` })
+  heddle = await startHeddle({
+    configuration: `quotas: {entities_per_partition: ${ENTITIES_PER_PARTITION}}\n`,
+  })
 })
 after(async () => {
   await heddle?.stop()
@@ -34,12 +36,16 @@ for (const [columns, entities] of [
     const { handoffs } = await world.reaches(ticks)
     const { entities: inSnapshot } = await world.world()
     assert.equal(inSnapshot.size, population)
-    for (const { tick, entities: there } of world.hashes().values()) assert.equal(there, tick > 0 ? population : 0)
+    for (const { tick, entities: there } of world.hashes().values())
+      assert.equal(there, tick > 0 ? population : 0)
     await world.stop()
     noFaults(world)
     const seen = looked(world)
     assert.ok(handoffs > population, `${handoffs} handoffs`)
-    assert.ok(seen.owned >= population * (ticks - 1) * (5 / 8), `${seen.owned} own rows were looked at`)
+    assert.ok(
+      seen.owned >= population * (ticks - 1) * (5 / 8),
+      `${seen.owned} own rows were looked at`,
+    )
     if (columns === 2) assert.ok(seen.rejected > ticks, `${seen.rejected} were refused`)
     for (const what of ['covered', 'pictured', 'neighbours', 'born', 'all', 'part'])
       assert.ok(seen[what] > population, `${what}: ${seen[what]}`)

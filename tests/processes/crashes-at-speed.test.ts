@@ -9,7 +9,7 @@ import { schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
 
 const names = ['Cells-0-0', 'Cells-1-0', 'Cells-0-1', 'Cells-1-1']
-const ticks = 120
+const TICKS = 120
 
 let heddle: Heddle
 let calm: Simulation
@@ -28,11 +28,15 @@ interface Crash {
 /** A world up to the tick after which nothing changes any more. */
 async function run(name: string, crashes: readonly (readonly Crash[])[]): Promise<Simulation> {
   const ends = crashes.flat().map(({ name, tick, how }) => `--crash ${name}@${tick}:${how}`)
-  const more = `--until ${ticks} ${ends.join(' ')}`
+  const more = `--until ${TICKS} ${ends.join(' ')}`
   const domains = checkedDomains({ grid: [2, 2], entities: 1500, more })
-  const world = await heddle.startSimulation(name, schema({ tickRate: 'unlimited', domains }), hashEvery(1))
+  const world = await heddle.startSimulation(
+    name,
+    schema({ tickRate: 'unlimited', domains }),
+    hashEvery(1),
+  )
   await world.startClock()
-  await world.reaches(ticks)
+  await world.reaches(TICKS)
   await world.stopClock()
   return world
 }
@@ -40,7 +44,7 @@ async function run(name: string, crashes: readonly (readonly Crash[])[]): Promis
 /** The world is the calm one, in each tick, and all of its apps end in order and have found nothing wrong. */
 async function isTheCalmWorld(world: Simulation): Promise<void> {
   const expected = calm.hashes()
-  for (let tick = 1; tick <= ticks; tick++)
+  for (let tick = 1; tick <= TICKS; tick++)
     assert.deepEqual(world.hashes().get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
   assertSameEntities(await world.world(), await calm.world())
   await world.stop()
@@ -57,7 +61,11 @@ function repeated(world: Simulation, app: string): number[] {
 test('apps that are killed or hang in the middle of a sweep, a bulk store or a bulk create do their tick again, and the world is the same', async () => {
   const modes = ['sweep', 'store', 'create', 'sweep', 'store']
   const crashes = names.map((name, app) =>
-    [0, 1, 2].map((crash) => ({ name, tick: 32 * crash + 8 * app + [3, 6, 5][crash], how: modes[(app + crash) % 5] })),
+    [0, 1, 2].map((crash) => ({
+      name,
+      tick: 32 * crash + 8 * app + [3, 6, 5][crash],
+      how: modes[(app + crash) % 5],
+    })),
   )
   crashes[3][2].how = 'hang'
   const world = await run('struck', crashes)
@@ -67,7 +75,9 @@ test('apps that are killed or hang in the middle of a sweep, a bulk store or a b
       list.map(({ tick }) => tick),
     )
   await world.saysError(
-    new RegExp(`app=Cells-1-1 .*did not commit tick ${crashes[3][2].tick} within 5 s.*started again`),
+    new RegExp(
+      `app=Cells-1-1 .*did not commit tick ${crashes[3][2].tick} within 5 s.*started again`,
+    ),
   )
   await isTheCalmWorld(world)
 })

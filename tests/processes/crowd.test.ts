@@ -10,9 +10,9 @@ import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
 
-const people = 600
-const hashTicks = 20
-const ticks = 500
+const PEOPLE = 600
+const HASH_TICKS = 20
+const TICKS = 500
 const grids = [
   [1, 1],
   [3, 3],
@@ -27,7 +27,7 @@ after(() => heddle?.stop())
 
 function crowdOn(columns: number, rows: number): string {
   const sample = `file://${join(import.meta.dirname, '../../samples/crowd/spatial')}`
-  const command = `app.ts --people ${people}`
+  const command = `app.ts --people ${PEOPLE}`
   const Crowd = { kind: 'spatial', grid: [columns, rows], command, package: sample } as const
   return schema({ half: 60, tickRate: 'unlimited', domains: { Crowd } })
 }
@@ -37,8 +37,9 @@ async function walk(world: Simulation, lastTick: number): Promise<Map<number, st
   await world.startClock()
   await world.reaches(lastTick)
   const { entities, handoffs } = world.hashes().get(lastTick)!
-  assert.equal(entities, people)
-  if ((await world.apps()).length > 1) assert.ok(handoffs > people / 10, `${handoffs} handoffs in ${world.name}`)
+  assert.equal(entities, PEOPLE)
+  if ((await world.apps()).length > 1)
+    assert.ok(handoffs > PEOPLE / 10, `${handoffs} handoffs in ${world.name}`)
   await world.stop()
   assert.equal(world.errors(), '')
   const lines = [...world.hashes().values()].filter(({ tick }) => tick <= lastTick)
@@ -47,9 +48,9 @@ async function walk(world: Simulation, lastTick: number): Promise<Map<number, st
 
 // Ids tell which partition's app made an entity, and the state hash covers ids: so the original goes on with the people that it has made, and all others from its snapshot.
 test('the people are saved as numbers; and a world, and what is restored from it on 1×1, 3×3 and 4×2 cells, have equal state hashes 500 ticks later', async () => {
-  const original = await heddle.startSimulation('original', crowdOn(3, 3), hashEvery(hashTicks))
+  const original = await heddle.startSimulation('original', crowdOn(3, 3), hashEvery(HASH_TICKS))
   await original.startClock()
-  await original.reaches(hashTicks * 2)
+  await original.reaches(HASH_TICKS * 2)
   await original.stopClock()
   const key = await original.snapshot()
   const file = await heddle.download(key)
@@ -58,15 +59,18 @@ test('the people are saved as numbers; and a world, and what is restored from it
   for (const { fields, shapes } of partitions)
     assert.deepEqual({ fields, shapes }, { fields: [], shapes: [{ field, typeId, shape }] })
   const saved = await readWorld(file)
-  const lastTick = Math.ceil((saved.tick + ticks) / hashTicks) * hashTicks
+  const lastTick = Math.ceil((saved.tick + TICKS) / HASH_TICKS) * HASH_TICKS
   const expected = await walk(original, lastTick)
   for (const tick of expected.keys()) if (tick <= saved.tick) expected.delete(tick)
-  assert.ok(expected.size >= ticks / hashTicks)
+  assert.ok(expected.size >= TICKS / HASH_TICKS)
   assert.equal(new Set(expected.values()).size, expected.size, 'the people walk')
   for (const [columns, rows] of grids) {
     const name = `crowd-${columns}-${rows}`
     await heddle.put(`${name}.yaml`, crowdOn(columns, rows))
-    const Tags = { ...hashEvery(hashTicks).Tags, 'heddle:schema': `s3://${heddle.bucket}/${name}.yaml` }
+    const Tags = {
+      ...hashEvery(HASH_TICKS).Tags,
+      'heddle:schema': `s3://${heddle.bucket}/${name}.yaml`,
+    }
     const world = await heddle.branch(name, key, { Tags })
     await world.is('STARTED')
     assert.equal((await world.apps()).length, columns * rows)

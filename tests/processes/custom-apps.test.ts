@@ -13,7 +13,12 @@ before(async () => {
   const text = schema({
     domains: {
       Cells: { kind: 'spatial', grid: [2, 1], command: 'echo.ts', units: 4 },
-      Makers: { kind: 'custom', command: 'maker.ts --entities 30 --port 7200', ports: [7200], units: 4 },
+      Makers: {
+        kind: 'custom',
+        command: 'maker.ts --entities 30 --port 7200',
+        ports: [7200],
+        units: 4,
+      },
     },
   })
   world = await heddle.startSimulation('world', text, hashEvery(1))
@@ -29,7 +34,10 @@ test('a custom app hands what it makes to a spatial domain, talks with its apps,
     return line.seen === 30 && line.answers.length === 30 && line
   }, 'all entities to be seen and all messages to be answered')
   assert.equal(known.owned, 0)
-  assert.deepEqual(new Set(known.answers.map((answer) => answer.split(' ')[0])), new Set(['Cells-0-0', 'Cells-1-0']))
+  assert.deepEqual(
+    new Set(known.answers.map((answer) => answer.split(' ')[0])),
+    new Set(['Cells-0-0', 'Cells-1-0']),
+  )
   assert.equal(new Set(known.answers).size, 30, 'no message twice')
   assert.equal(world.newest().entities, 30)
 })
@@ -41,7 +49,10 @@ test('an app that is killed is started again, and clients reach it at the same p
   await world.appPid('Makers', 'first', pid)
   const after = await world.endpoint('Makers', 'first', 7200)
   assert.deepEqual(after, before)
-  await waitFor(async () => (await fetchLine(after.host, after.port)).incarnation === 2, 'its second process to answer')
+  await waitFor(
+    async () => (await fetchLine(after.host, after.port)).incarnation === 2,
+    'its second process to answer',
+  )
   assert.equal((await world.describe()).Status, 'STARTED')
 })
 
@@ -65,7 +76,10 @@ test('an app is stopped, deleted and started again under its name; what it had h
   assert.equal(world.newest().entities, before)
   await world.startApp('Makers', 'first')
   const { host, port } = await world.endpoint('Makers', 'first', 7200)
-  await waitFor(async () => (await fetchLine(host, port)).seen === before + 30, 'it to begin from the start')
+  await waitFor(
+    async () => (await fetchLine(host, port)).seen === before + 30,
+    'it to begin from the start',
+  )
   await world.stopApp('Makers', 'first')
   await world.appIs('Makers', 'first', 'STOPPED')
   await world.deleteApp('Makers', 'first')
@@ -100,12 +114,18 @@ test('an app that is stopped in the middle of its start is stopped, and its simu
   }
   for (let round = 0; round < 15; round++) {
     const app = `hasty-${round}`
-    await Promise.all([world.startApp('View', app), ...Array.from({ length: 4 }, () => stopOnceThere(app))])
+    await Promise.all([
+      world.startApp('View', app),
+      ...Array.from({ length: 4 }, () => stopOnceThere(app)),
+    ])
     await world.appIs('View', app, 'STOPPED')
     await world.deleteApp('View', app)
   }
   assert.equal((await world.describe()).Status, 'STARTED', world.errors())
-  assert.deepEqual(new Set(world.processes().map(({ domain }) => domain)), new Set([undefined, 'Cells']))
+  assert.deepEqual(
+    new Set(world.processes().map(({ domain }) => domain)),
+    new Set([undefined, 'Cells']),
+  )
   await world.startApp('View', 'calm')
   await world.appIs('View', 'calm', 'STARTED')
   await world.stop()
@@ -120,10 +140,9 @@ test('custom apps take the units that are left, and give them back', async () =>
   await world.appIs('Makers', 'a', 'STOPPED')
   await world.startApp('Makers', 'c')
   await world.appIs('Makers', 'c', 'STARTED')
-  assert.deepEqual((await world.apps('Makers')).map(({ Name, Status }) => `${Name} ${Status}`).sort(), [
-    'a STOPPED',
-    'b STARTED',
-    'c STARTED',
-  ])
+  assert.deepEqual(
+    (await world.apps('Makers')).map(({ Name, Status }) => `${Name} ${Status}`).sort(),
+    ['a STOPPED', 'b STARTED', 'c STARTED'],
+  )
   await world.stop()
 })

@@ -24,7 +24,10 @@ for (const { file, entities } of [
     const name = file.replace('.ts', '')
     const [, source] = new RegExp(`\`\`\`ts\\n(// ${file}\\n[^]*?)\`\`\``).exec(page) ?? []
     assert.ok(source, `the page has no ${file}`)
-    await heddle.put(`${name}.zip`, await buildPackage({ [file]: source, 'package.json': '{ "type": "module" }' }))
+    await heddle.put(
+      `${name}.zip`,
+      await buildPackage({ [file]: source, 'package.json': '{ "type": "module" }' }),
+    )
     const Cells = {
       kind: 'spatial',
       grid: [2, 2],

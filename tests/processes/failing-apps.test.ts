@@ -15,17 +15,27 @@ before(async () => {
 })
 after(() => heddle?.stop())
 
-const wanderers = 'wanderers.ts --seed 5 --entities 40 --until 40'
+const WANDERERS = 'wanderers.ts --seed 5 --entities 40 --until 40'
 
 function twoCells(command: string): string {
   return schema({ tickRate: '60', domains: { Cells: { kind: 'spatial', grid: [2, 1], command } } })
 }
 
 test('apps that exit, are killed or hang in the middle of a tick cost no entity, and are started again with all of theirs', async () => {
-  const calm = await heddle.startSimulation('calm', twoCells(wanderers), hashEvery(1))
-  const crashes = ['Cells-0-0@1:exit', 'Cells-1-0@20:kill'].map((crash) => `--crash ${crash}`).join(' ')
-  const struck = await heddle.startSimulation('struck', twoCells(`${wanderers} ${crashes}`), hashEvery(1))
-  const hung = await heddle.startSimulation('hung', twoCells(`${wanderers} --crash Cells-0-0@13:hang`), hashEvery(1))
+  const calm = await heddle.startSimulation('calm', twoCells(WANDERERS), hashEvery(1))
+  const crashes = ['Cells-0-0@1:exit', 'Cells-1-0@20:kill']
+    .map((crash) => `--crash ${crash}`)
+    .join(' ')
+  const struck = await heddle.startSimulation(
+    'struck',
+    twoCells(`${WANDERERS} ${crashes}`),
+    hashEvery(1),
+  )
+  const hung = await heddle.startSimulation(
+    'hung',
+    twoCells(`${WANDERERS} --crash Cells-0-0@13:hang`),
+    hashEvery(1),
+  )
   for (const world of [calm, struck, hung]) await world.startClock()
   for (const world of [calm, struck, hung]) await world.reaches(45)
   const expected = await calm.world()
@@ -49,11 +59,14 @@ test('apps that exit, are killed or hang in the middle of a tick cost no entity,
     [hung, 13],
   ] as const) {
     const second = () =>
-      world.output('Cells').filter((line) => line.startsWith('incarnation=2') && !line.includes('tick=1 '))
+      world
+        .output('Cells')
+        .filter((line) => line.startsWith('incarnation=2') && !line.includes('tick=1 '))
     await waitFor(() => second().length > 0, 'the second process to speak')
     const [again, ...more] = second()
     assert.deepEqual(more, [])
-    const [, adds, owned] = new RegExp(`^incarnation=2 tick=${tick} adds=(\\d+) owned=(\\d+)$`).exec(again) ?? []
+    const [, adds, owned] =
+      new RegExp(`^incarnation=2 tick=${tick} adds=(\\d+) owned=(\\d+)$`).exec(again) ?? []
     assert.ok(Number(adds) > 10, again)
     assert.equal(adds, owned, 'an Add for everything that it owns')
   }
@@ -61,8 +74,16 @@ test('apps that exit, are killed or hang in the middle of a tick cost no entity,
 })
 
 test('an app that is killed from outside again and again ends its simulation, and no other', async () => {
-  const doomed = await heddle.startSimulation('doomed', twoCells('wanderers.ts --entities 10'), hashEvery(5))
-  const other = await heddle.startSimulation('other', twoCells('wanderers.ts --entities 10'), hashEvery(5))
+  const doomed = await heddle.startSimulation(
+    'doomed',
+    twoCells('wanderers.ts --entities 10'),
+    hashEvery(5),
+  )
+  const other = await heddle.startSimulation(
+    'other',
+    twoCells('wanderers.ts --entities 10'),
+    hashEvery(5),
+  )
   await doomed.startClock()
   await other.startClock()
   let pid = 0
@@ -103,7 +124,10 @@ test('a custom app that fails again and again is in ERROR, and the rest goes on'
   assert.equal((await world.describe()).Status, 'STARTED')
   await world.ticksOn()
   const { host, port } = await world.endpoint('Makers', 'steady', 7001)
-  await waitFor(async () => (await fetchLine(host, port)).seen === 8, 'the steady app to see all that it made')
+  await waitFor(
+    async () => (await fetchLine(host, port)).seen === 8,
+    'the steady app to see all that it made',
+  )
   await assert.rejects(world.startApp('Makers', 'failing'), { code: 'ConflictException' })
   await world.deleteApp('Makers', 'failing')
   await world.startApp('Makers', 'failing')
@@ -113,22 +137,31 @@ test('a custom app that fails again and again is in ERROR, and the rest goes on'
 
 test('what an app prints in a loop that never rests is in its log, line by line, and not in its memory', async () => {
   const text = schema({
-    domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'chatty.ts --lines 300 --until 20' } },
+    domains: {
+      Cells: { kind: 'spatial', grid: [1, 1], command: 'chatty.ts --lines 300 --until 20' },
+    },
   })
   const world = await heddle.startSimulation('chatty', text, hashEvery(1))
   await world.startClock()
   await world.reaches(25)
   await world.stop()
   const said = world.output('Cells').map((line) => line.split(' ', 1)[0])
-  const expected = Array.from({ length: 20 * 300 }, (_, line) => `${1 + Math.floor(line / 300)}/${line % 300}`)
+  const expected = Array.from(
+    { length: 20 * 300 },
+    (_, line) => `${1 + Math.floor(line / 300)}/${line % 300}`,
+  )
   assert.deepEqual(said, expected)
 })
 
 test('an app that prints without end neither slows the clock nor fills the disk, and what was dropped is said', async () => {
   // Node would make a pipe that it shares with another program a non-blocking one, at which that one gives up.
-  const script = 'yes this app prints without end & exec node wanderers.ts --entities 10 > /dev/null'
+  const script =
+    'yes this app prints without end & exec node wanderers.ts --entities 10 > /dev/null'
   const command = ['sh', '-c', script]
-  const text = schema({ tickRate: '15', domains: { Cells: { kind: 'spatial', grid: [2, 1], command } } })
+  const text = schema({
+    tickRate: '15',
+    domains: { Cells: { kind: 'spatial', grid: [2, 1], command } },
+  })
   const world = await heddle.startSimulation('printer', text, hashEvery(1))
   await world.startClock()
   await world.reaches(60)
@@ -137,7 +170,13 @@ test('an app that prints without end neither slows the clock nor fills the disk,
   const streams = world.streams().filter((name) => name.startsWith('/domain/Cells/'))
   assert.equal(streams.length, 2)
   for (const name of streams) {
-    const file = join(heddle.data, 'logs', 'test', `printer-${world.executionId.slice(0, 8)}`, `${name}.log`)
+    const file = join(
+      heddle.data,
+      'logs',
+      'test',
+      `printer-${world.executionId.slice(0, 8)}`,
+      `${name}.log`,
+    )
     assert.ok(statSync(file).size < 9 * 1024 ** 2)
     assert.ok(
       world.log(name).some((line) => /dropped/.test(line)),
@@ -187,14 +226,20 @@ test('a domain has a timeout of its own: its slow app ends in ERROR, while anoth
 
 test('a timeout for a domain that there is not ends the start, and says which there are', async () => {
   const tags = { 'heddle:app-timeout:Cell': '5' }
-  const world = await heddle.beginSimulation('timeout-for-none', twoCells('wanderers.ts'), { Tags: tags })
+  const world = await heddle.beginSimulation('timeout-for-none', twoCells('wanderers.ts'), {
+    Tags: tags,
+  })
   const [{ errorType, errorMessage }] = await world.fails()
   assert.equal(errorType, 'SchemaFormatInvalid')
   assert.match(errorMessage, /heddle:app-timeout:Cell names no domain .*"Cells"/)
 })
 
 test('an app that throws on a message is started again after growing pauses, knows its attempt, and lives on once it bears the message', async () => {
-  const world = await heddle.startSimulation('borne', twoCells('poisoned.ts --at 10 --bears 3'), hashEvery(1))
+  const world = await heddle.startSimulation(
+    'borne',
+    twoCells('poisoned.ts --at 10 --bears 3'),
+    hashEvery(1),
+  )
   await world.startClock()
   await world.reaches(20)
   assert.equal((await world.describe()).Status, 'STARTED')
@@ -226,8 +271,12 @@ test('what apps print is kept in the run folder where the schema names no log gr
     const lines = await logs()
     return lines.includes('attempt=2 heard poison') && lines
   }, 'the logs to show the second attempt')
-  assert.match(shown, /^\/domain\/Cells\/app\/worker-0001\/Cells-1-0 \S+Z tick=4 attempt=1 heard poison$/m)
-  const [, stream] = /^\/sim\/errors .* its last words in (\S+): .*can not bear poison/m.exec(shown) ?? []
+  assert.match(
+    shown,
+    /^\/domain\/Cells\/app\/worker-0001\/Cells-1-0 \S+Z tick=4 attempt=1 heard poison$/m,
+  )
+  const [, stream] =
+    /^\/sim\/errors .* its last words in (\S+): .*can not bear poison/m.exec(shown) ?? []
   const one = await heddle.command('logs', 'ungrouped', '--data', heddle.data, '--stream', stream)
   assert.match(one, /Error: can not bear poison/)
   const folder = join(heddle.data, 'run', world.executionId)
@@ -246,9 +295,13 @@ test('the reason of a failure after the start stands in describe, status and the
   const [{ errorType, errorMessage }] = await lost.fails()
   assert.equal(errorType, 'InternalError')
   assert.match(errorMessage, /the worker process ended unexpectedly by SIGKILL/)
-  await lost.saysError(/tick=\d+ simulation=FAILED the worker process ended unexpectedly by SIGKILL/)
+  await lost.saysError(
+    /tick=\d+ simulation=FAILED the worker process ended unexpectedly by SIGKILL/,
+  )
   const table = await heddle.command('status', '--data', heddle.data)
   assert.match(table, /lost +FAILED .*ended unexpectedly by SIGKILL/)
-  const left = JSON.parse(readFileSync(join(heddle.data, 'run', lost.executionId, 'status.json'), 'utf8'))
+  const left = JSON.parse(
+    readFileSync(join(heddle.data, 'run', lost.executionId, 'status.json'), 'utf8'),
+  )
   assert.equal(left.status, 'FAILED')
 })

@@ -14,7 +14,10 @@ const namesTheDisk = /disk of the service's data folder is full/
 
 test('a full disk ends nothing: calls are answered that it is full, and all goes on once there is room', async (context) => {
   await withSmallDisk(context, 24, async (disk) => {
-    const heddle = await startHeddle({ data: join(disk.folder, 'data'), configuration: 'audit:\n  s3: true\n' })
+    const heddle = await startHeddle({
+      data: join(disk.folder, 'data'),
+      configuration: 'audit:\n  s3: true\n',
+    })
     try {
       const running = await heddle.startSimulation('running', world, hashEvery(5))
       await running.startClock()
@@ -30,7 +33,10 @@ test('a full disk ends nothing: calls are answered that it is full, and all goes
       const ResourceArn = 'arn:aws:simspaceweaver:us-west-2:111122223333:simulation/running'
       const SchemaS3Location = { BucketName: bucket, ObjectKey: 'running.yaml' }
       const calls: [string, () => Promise<unknown>][] = [
-        ['start', () => weaver.startSimulation({ Name: 'other', RoleArn, SchemaS3Location }).promise()],
+        [
+          'start',
+          () => weaver.startSimulation({ Name: 'other', RoleArn, SchemaS3Location }).promise(),
+        ],
         ['stop', () => weaver.stopSimulation({ Simulation: 'running' }).promise()],
         ['clock', () => weaver.stopClock({ Simulation: 'running' }).promise()],
         ['tag', () => weaver.tagResource({ ResourceArn, Tags: { a: 'b' } }).promise()],
@@ -72,7 +78,9 @@ test('a full disk ends nothing: calls are answered that it is full, and all goes
       await after.stop()
       await running.stop()
 
-      const logged = readFileSync(join(heddle.data, 'control.log'), 'utf8').split('\n').filter(Boolean)
+      const logged = readFileSync(join(heddle.data, 'control.log'), 'utf8')
+        .split('\n')
+        .filter(Boolean)
       const records = logged.map((line) => JSON.parse(line) as { msg: string; lines?: number })
       assert.ok(records.some(({ msg, lines }) => /dropped/.test(msg) && Number(lines) > 0))
       assertWholeRecords(join(heddle.data, 'audit'))
@@ -113,7 +121,8 @@ test('a world that ends while the disk is full is shown as ended, then and after
       disk.empty()
       assert.equal((await lost.describe()).Status, 'FAILED')
       await waitFor(
-        () => heddle.command('status', '--data', heddle.data).then((said) => /lost +FAILED/.test(said)),
+        () =>
+          heddle.command('status', '--data', heddle.data).then((said) => /lost +FAILED/.test(said)),
         'it to be stored',
       )
       await heddle.interrupt()
@@ -127,7 +136,9 @@ test('a world that ends while the disk is full is shown as ended, then and after
 })
 
 function assertWholeRecords(folder: string): void {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
   assert.ok(files.length > 0)
   for (const { parentPath, name } of files) {
     const lines = readFileSync(join(parentPath, name), 'utf8').split('\n').filter(Boolean)

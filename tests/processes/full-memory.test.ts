@@ -8,7 +8,9 @@ import { withSmallDisk } from '../support/small-disk.ts'
 import { waitFor } from '../support/waiting.ts'
 
 function growers(columns: number): string {
-  return schema({ domains: { Cells: { kind: 'spatial', grid: [columns, 1], command: 'grower.ts' } } })
+  return schema({
+    domains: { Cells: { kind: 'spatial', grid: [columns, 1], command: 'grower.ts' } },
+  })
 }
 
 test('a simulation whose memory does not fit fails its start, and says that it is full', async (context) => {
@@ -34,8 +36,11 @@ test('a world that fills its memory goes on: apps are refused more, and none of 
       const world = await heddle.startSimulation('growing', growers(2), hashEvery(5))
       await world.startClock()
       await waitFor(
-        () => world.output('Cells').filter((line) => line.startsWith('full: CapacityExceeded')).length === 2,
-        () => `both apps to be refused more; they said: ${world.output('Cells').join('\n')} ${world.errors()}`,
+        () =>
+          world.output('Cells').filter((line) => line.startsWith('full: CapacityExceeded'))
+            .length === 2,
+        () =>
+          `both apps to be refused more; they said: ${world.output('Cells').join('\n')} ${world.errors()}`,
       )
       await world.ticksOn(20)
       assert.equal(world.errors(), '')

@@ -11,7 +11,7 @@ import { hashEvery, type Simulation } from '../support/simulation.ts'
 const seeds = (process.env.HEDDLE_HISTORY_SEEDS ?? '1,2').split(',').map(Number)
 const cells = ['Cells-0-0', 'Cells-1-0', 'Cells-0-1', 'Cells-1-1']
 /** Nothing changes from this tick on. */
-const lastTick = 90
+const LAST_TICK = 90
 
 let heddle: Heddle
 before(async () => {
@@ -21,17 +21,19 @@ after(() => heddle?.stop())
 
 for (const seed of seeds) {
   test(`history ${seed}: a world whose apps are killed at any moment is the world whose apps are not`, async () => {
-    const command = `wanderers.ts --seed ${seed} --entities 40 --until ${lastTick}`
-    const crashes = cells.map((cell) => `--crash ${cell}@${1 + Math.floor(chance(seed, cell) * 60)}:kill`).join(' ')
+    const command = `wanderers.ts --seed ${seed} --entities 40 --until ${LAST_TICK}`
+    const crashes = cells
+      .map((cell) => `--crash ${cell}@${1 + Math.floor(chance(seed, cell) * 60)}:kill`)
+      .join(' ')
     const calm = await start(`calm-${seed}`, command)
     const struck = await start(`struck-${seed}`, `${command} ${crashes}`)
     await calm.startClock()
     await struck.startClock()
     await killAtRandom(struck, seed)
-    const ends = await Promise.all([calm, struck].map((world) => world.reaches(lastTick + 5)))
+    const ends = await Promise.all([calm, struck].map((world) => world.reaches(LAST_TICK + 5)))
     assert.equal(ends[0].stateHash, ends[1].stateHash, `seed ${seed}`)
     const [expected, actual] = [calm.hashes(), struck.hashes()]
-    for (let tick = 0; tick <= lastTick; tick++)
+    for (let tick = 0; tick <= LAST_TICK; tick++)
       assert.deepEqual(actual.get(tick), expected.get(tick), `seed ${seed}, tick ${tick}`)
     assertSameEntities(await struck.world(), await calm.world(), `seed ${seed}`)
     const failures = struck.log('/sim/errors').filter((line) => line.includes('started again'))
@@ -48,7 +50,10 @@ async function start(name: string, command: string): Promise<Simulation> {
 
 /** Each app once or twice, at moments that nobody knows; with the crash of its own, that's as often as an app may fail in a minute. */
 async function killAtRandom(world: Simulation, seed: number): Promise<void> {
-  const victims = [...cells, ...cells].map((cell, turn) => ({ cell, order: chance(seed, cell, turn) }))
+  const victims = [...cells, ...cells].map((cell, turn) => ({
+    cell,
+    order: chance(seed, cell, turn),
+  }))
   for (const { cell } of victims.sort((a, b) => a.order - b.order)) {
     await sleep(Math.random() * 150)
     const victim = world.processes().find(({ app }) => app === cell)

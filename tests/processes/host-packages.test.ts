@@ -19,7 +19,8 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'heddle-host-'))
   await mkdir(join(folder, 'apps/idle'), { recursive: true })
   await mkdir(join(folder, 'private'))
-  for (const place of ['apps/idle', 'private']) await cp(join(appsFolder, 'idle.ts'), join(folder, place, 'app.ts'))
+  for (const place of ['apps/idle', 'private'])
+    await cp(join(appsFolder, 'idle.ts'), join(folder, place, 'app.ts'))
   await symlink(join(folder, 'private'), join(folder, 'apps/way-out'))
   await writeFile(join(folder, 'apps/idle.zip'), await packageOf('idle.ts'))
   closed = await startHeddle({ configuration: 'package_folders: []' })
@@ -33,15 +34,22 @@ after(async () => {
 
 function world(location: string, command = 'app.ts'): string {
   const Views = { kind: 'custom', command: 'app.ts', package: location } as const
-  return schema({ domains: { Cells: { kind: 'spatial', grid: [1, 1], command, package: location }, Views } })
+  return schema({
+    domains: { Cells: { kind: 'spatial', grid: [1, 1], command, package: location }, Views },
+  })
 }
 
-const role = 'arn:aws:iam::111122223333:role/test'
-const tagName = 'heddle:host-packages'
+const ROLE = 'arn:aws:iam::111122223333:role/test'
+const TAG_NAME = 'heddle:host-packages'
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 test('no caller of the API has packages of the host taken, the operator with a bare client neither', async () => {
-  const places = [join(folder, 'apps/idle'), `file://${folder}/apps/idle`, '../../apps', join(closed.data, 'objects')]
+  const places = [
+    join(folder, 'apps/idle'),
+    `file://${folder}/apps/idle`,
+    '../../apps',
+    join(closed.data, 'objects'),
+  ]
   for (const [index, location] of places.entries()) {
     const begun = await closed.beginSimulation(`refused-${index}`, world(location))
     const errors = await begun.fails()
@@ -68,7 +76,9 @@ test("heddle run leaves the operator's packages where they are, relative to the 
   }
   await writeFile(file, world('apps/none'))
   await assert.rejects(closed.command('run', file, '--name', 'none', '--data', closed.data), {
-    stderr: new RegExp(`PackageNotFound: domain 'Cells': package ${folder}/apps/none: can't be read`),
+    stderr: new RegExp(
+      `PackageNotFound: domain 'Cells': package ${folder}/apps/none: can't be read`,
+    ),
   })
   const simulation = await closed.find('in-place')
   assert.match(simulation.output('Cells').join(), /idle Cells-0-0/)
@@ -78,7 +88,8 @@ test("heddle run leaves the operator's packages where they are, relative to the 
   const begun = await closed.branch('sneaked', key)
   const [error] = await begun.fails()
   assert.match(error.errorMessage, /must have the form s3:/)
-  for (const name of ['in-place', 'zipped', 'by-link', 'branched']) await (await closed.find(name)).stop()
+  for (const name of ['in-place', 'zipped', 'by-link', 'branched'])
+    await (await closed.find(name)).stop()
 })
 
 test('a simulation of the operator that is lost comes back with its packages', async () => {
@@ -96,20 +107,35 @@ test('a simulation of the operator that is lost comes back with its packages', a
 test('the leave is for one schema, and the operator alone gives it', async () => {
   const text = world(join(folder, 'apps/idle'))
   const other = world(join(folder, 'private'))
-  const swapped = await closed.beginSimulation('swapped', other, { Tags: { [tagName]: sha256(text) } })
-  assert.equal((await swapped.fails())[0].errorType, 'SchemaFormatInvalid')
-  const given = await closed.startSimulation('given', text, { Tags: { [tagName]: sha256(text) } })
-  const { Arn } = await given.describe()
-  await assert.rejects(closed.weaver.tagResource({ ResourceArn: Arn!, Tags: { [tagName]: sha256(other) } }).promise(), {
-    code: 'ValidationException',
-    message: /given at the start alone/,
+  const swapped = await closed.beginSimulation('swapped', other, {
+    Tags: { [TAG_NAME]: sha256(text) },
   })
+  assert.equal((await swapped.fails())[0].errorType, 'SchemaFormatInvalid')
+  const given = await closed.startSimulation('given', text, { Tags: { [TAG_NAME]: sha256(text) } })
+  const { Arn } = await given.describe()
+  await assert.rejects(
+    closed.weaver.tagResource({ ResourceArn: Arn!, Tags: { [TAG_NAME]: sha256(other) } }).promise(),
+    {
+      code: 'ValidationException',
+      message: /given at the start alone/,
+    },
+  )
   await given.stop()
   const policy = join(folder, 'all.json')
   const Statement = [{ Effect: 'Allow', Action: '*', Resource: '*' }]
   await writeFile(policy, JSON.stringify({ Version: '2012-10-17', Statement }))
-  const said = await closed.command('access', 'user', 'add', 'ann', '--policy', policy, '--data', closed.data)
-  const [, accessKeyId, secretAccessKey] = /(AKIA\S+)[\s\S]*?secret\S*\s*[=:]?\s*(\S+)/i.exec(said) ?? assert.fail(said)
+  const said = await closed.command(
+    'access',
+    'user',
+    'add',
+    'ann',
+    '--policy',
+    policy,
+    '--data',
+    closed.data,
+  )
+  const [, accessKeyId, secretAccessKey] =
+    /(AKIA\S+)[\s\S]*?secret\S*\s*[=:]?\s*(\S+)/i.exec(said) ?? assert.fail(said)
   const ann = new SimSpaceWeaver({
     endpoint: closed.endpoint,
     region: 'us-west-2',
@@ -117,14 +143,22 @@ test('the leave is for one schema, and the operator alone gives it', async () =>
     maxRetries: 0,
   })
   const SchemaS3Location = { BucketName: closed.bucket, ObjectKey: 'given.yaml' }
-  const start = { Name: 'taken', RoleArn: role, SchemaS3Location, Tags: { [tagName]: sha256(text) } }
+  const start = {
+    Name: 'taken',
+    RoleArn: ROLE,
+    SchemaS3Location,
+    Tags: { [TAG_NAME]: sha256(text) },
+  }
   // Her key counts within a second.
   await waitFor(async () => {
     const code = await ann
       .startSimulation(start)
       .promise()
       .catch((error: { code: string }) => error.code)
-    return code !== 'UnrecognizedClientException' && assert.equal(code, 'AccessDeniedException') === undefined
+    return (
+      code !== 'UnrecognizedClientException' &&
+      assert.equal(code, 'AccessDeniedException') === undefined
+    )
   }, 'ann to be known')
 })
 
@@ -135,12 +169,18 @@ test("nothing comes from Heddle's own folders: no package by heddle run, and no 
   await symlink(join(closed.data, 'logs/mine'), join(folder, 'to-data'))
   for (const [index, location] of ['./logs/mine', join(folder, 'to-data'), '.', '..'].entries()) {
     await writeFile(file, world(location))
-    await assert.rejects(closed.command('run', file, '--name', `own-${index}`, '--data', closed.data), {
-      stderr: /PackageInvalid: .*Heddle keeps its own files there/,
-    })
+    await assert.rejects(
+      closed.command('run', file, '--name', `own-${index}`, '--data', closed.data),
+      {
+        stderr: /PackageInvalid: .*Heddle keeps its own files there/,
+      },
+    )
   }
   await closed.put('app.zip', await packageOf('idle.ts'))
-  const simulation = await closed.startSimulation('overridden', world(`s3://${closed.bucket}/app.zip`))
+  const simulation = await closed.startSimulation(
+    'overridden',
+    world(`s3://${closed.bucket}/app.zip`),
+  )
   for (const [index, program] of [
     join(closed.data, 'logs/mine/app.ts'),
     join(folder, 'to-data/app.ts'),
@@ -169,8 +209,13 @@ test('where the operator lists folders, packages in them are anybody’s, and no
     '/etc',
     '/no/such/place',
   ].entries()) {
-    const [error] = await (await listing.beginSimulation(`outside-${index}`, world(location))).fails()
+    const [error] = await (
+      await listing.beginSimulation(`outside-${index}`, world(location))
+    ).fails()
     assert.equal(error.errorType, 'PackageInvalid')
-    assert.match(error.errorMessage, /in none of the folders of this host that packages may be taken from/)
+    assert.match(
+      error.errorMessage,
+      /in none of the folders of this host that packages may be taken from/,
+    )
   }
 })

@@ -13,12 +13,16 @@ import { hashEvery, type Simulation } from '../support/simulation.ts'
 const cells = (columns: number, rows: number, settings: Partial<SchemaSettings> = {}) =>
   schema({
     domains: {
-      Cells: { kind: 'spatial', grid: [columns, rows], command: 'wanderers.ts --seed 4 --entities 60 --until 25' },
+      Cells: {
+        kind: 'spatial',
+        grid: [columns, rows],
+        command: 'wanderers.ts --seed 4 --entities 60 --until 25',
+      },
     },
     ...settings,
   })
 
-const roleArn = 'arn:aws:iam::111122223333:role/heddle'
+const ROLE_ARN = 'arn:aws:iam::111122223333:role/heddle'
 
 let heddle: Heddle
 let original: Simulation
@@ -70,7 +74,9 @@ test('what the new schema has no place for is named, and nothing is started', as
   const [missing] = await (await begin('renamed', renamed)).fails()
   assert.match(missing.errorMessage, /domain 'Cells', which the schema does not have/)
   const [absent] = await (
-    await heddle.branch('absent', key, { Tags: { 'heddle:schema': `s3://${heddle.bucket}/none.yaml` } })
+    await heddle.branch('absent', key, {
+      Tags: { 'heddle:schema': `s3://${heddle.bucket}/none.yaml` },
+    })
   ).fails()
   assert.equal(absent.errorType, 'SchemaNotFound')
 })
@@ -78,7 +84,10 @@ test('what the new schema has no place for is named, and nothing is started', as
 test('entities of service apps go to those of their domain that are left, and none wait where nobody can come', async () => {
   const domains = { Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } } as const
   const keeper = { command: 'keeper.ts --entities 5' }
-  const first = schema({ workers: 3, domains: { ...domains, Keepers: { kind: 'service', ...keeper } } })
+  const first = schema({
+    workers: 3,
+    domains: { ...domains, Keepers: { kind: 'service', ...keeper } },
+  })
   const served = await heddle.startSimulation('served', first, hashEvery(1))
   await served.startClock()
   await served.reaches(2)
@@ -89,18 +98,25 @@ test('entities of service apps go to those of their domain that are left, and no
   await served.stop()
   const goOn = async (name: string, text: string) => {
     await heddle.put(`${name}.yaml`, text)
-    return heddle.branch(name, saved, { Tags: { 'heddle:schema': `s3://${heddle.bucket}/${name}.yaml` } })
+    return heddle.branch(name, saved, {
+      Tags: { 'heddle:schema': `s3://${heddle.bucket}/${name}.yaml` },
+    })
   }
 
   const fewer = await goOn('fewer', first.replace('desired: 3', 'desired: 2'))
   await fewer.is('STARTED')
-  const { stateHash, partitions } = await readSnapshotManifest(await heddle.download(await fewer.snapshot()))
+  const { stateHash, partitions } = await readSnapshotManifest(
+    await heddle.download(await fewer.snapshot()),
+  )
   assert.equal(stateHash, before.stateHash)
   const rows = new Map(partitions.map((partition) => [partition.name, partition.rows]))
   assert.deepEqual([rows.get('Keepers-0001-1'), rows.get('Keepers-0002-1')], [10, 5])
   await fewer.stop()
 
-  const custom = schema({ workers: 3, domains: { ...domains, Keepers: { kind: 'custom', ...keeper } } })
+  const custom = schema({
+    workers: 3,
+    domains: { ...domains, Keepers: { kind: 'custom', ...keeper } },
+  })
   const [refused] = await (await goOn('called', custom)).fails()
   assert.equal(refused.errorType, 'SnapshotInvalid')
   assert.match(refused.errorMessage, /5 entities of app 'Keepers-0001-1'.*domain 'Keepers'.*custom/)
@@ -108,10 +124,14 @@ test('entities of service apps go to those of their domain that are left, and no
 
 test('a tag that names no schema, or one without a snapshot, is refused at once', async () => {
   const start = (input: object) =>
-    heddle.weaver.startSimulation({ Name: 'refused', RoleArn: roleArn, ...input }).promise()
+    heddle.weaver.startSimulation({ Name: 'refused', RoleArn: ROLE_ARN, ...input }).promise()
   const snapshot = { SnapshotS3Location: { BucketName: heddle.bucket, ObjectKey: key } }
-  await assert.rejects(start({ ...snapshot, Tags: { 'heddle:schema': 'a.yaml' } }), { code: 'ValidationException' })
-  const schemaLocation = { SchemaS3Location: { BucketName: heddle.bucket, ObjectKey: 'small.yaml' } }
+  await assert.rejects(start({ ...snapshot, Tags: { 'heddle:schema': 'a.yaml' } }), {
+    code: 'ValidationException',
+  })
+  const schemaLocation = {
+    SchemaS3Location: { BucketName: heddle.bucket, ObjectKey: 'small.yaml' },
+  }
   await assert.rejects(start({ ...schemaLocation, Tags: { 'heddle:schema': 's3://a/b' } }), {
     code: 'ValidationException',
   })
@@ -150,7 +170,9 @@ test('heddle branch snapshots a running world and starts others from it, on anot
   const plain = await branch(uri, '--name', 'plain')
   assert.match(plain, /simulation plain is STARTED/)
   await (await heddle.find('plain')).stop()
-  const tags = JSON.parse(await heddle.command('tag', 'list', 'again', '--json', '--data', heddle.data))
+  const tags = JSON.parse(
+    await heddle.command('tag', 'list', 'again', '--json', '--data', heddle.data),
+  )
   assert.deepEqual(tags.Tags, { team: 'red', 'heddle:restart-on-loss': 'false' })
   await again.stop()
   assert.equal(await original.clockStatus(), 'STARTED')
@@ -160,7 +182,8 @@ test('a name that is taken, or is none, is said before anything is saved or star
   const saved = () => heddle.command('snapshot', 'ls', '--json', '--data', heddle.data)
   const before = await saved()
   await heddle.startSimulation('twin-2', cells(1, 1))
-  const branch = (...words: string[]) => heddle.command('branch', 'original', ...words, '--data', heddle.data)
+  const branch = (...words: string[]) =>
+    heddle.command('branch', 'original', ...words, '--data', heddle.data)
   await assert.rejects(branch('--name', 'twin', '--count', '2'), {
     code: 1,
     stderr: 'heddle: there is a simulation named twin-2 already; nothing was saved or started\n',

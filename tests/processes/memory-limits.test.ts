@@ -10,13 +10,18 @@ import { schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 
-const mebibyte = 1024 ** 2
+const MEBIBYTE = 1024 ** 2
 
 /** Brings a Heddle up with a quota of memory, in MiB, and a folder for the test's own files. */
-async function withHeddle(quota: string, use: (heddle: Heddle, folder: string) => Promise<void>): Promise<void> {
+async function withHeddle(
+  quota: string,
+  use: (heddle: Heddle, folder: string) => Promise<void>,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-memory-'))
   try {
-    const heddle = await startHeddle({ configuration: `quotas: { memory_per_simulation: ${quota} }\n` })
+    const heddle = await startHeddle({
+      configuration: `quotas: { memory_per_simulation: ${quota} }\n`,
+    })
     try {
       await use(heddle, folder)
     } finally {
@@ -30,7 +35,10 @@ async function withHeddle(quota: string, use: (heddle: Heddle, folder: string) =
 /** Bytes of the file system that a simulation's fabric takes. */
 function takenBytes(heddle: Heddle, executionId: string): number {
   const folder = join(heddle.fabricFolder, executionId)
-  return readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).blocks * 512, 0)
+  return readdirSync(folder).reduce(
+    (sum, file) => sum + statSync(join(folder, file)).blocks * 512,
+    0,
+  )
 }
 
 function cells(columns: number, command: string): string {
@@ -41,15 +49,17 @@ test('a simulation that has used what it may have refuses apps more, and its wor
   await withHeddle('24', async (heddle) => {
     const world = await heddle.startSimulation('growing', cells(2, 'grower.ts'), hashEvery(5))
     await world.startClock()
-    const refusal = /^full: CapacityExceeded at some entities: .*the 24 MiB of shared memory that it may have/
+    const refusal =
+      /^full: CapacityExceeded at some entities: .*the 24 MiB of shared memory that it may have/
     await waitFor(
       () => world.output('Cells').filter((line) => refusal.test(line)).length === 2,
-      () => `both apps to be refused more; they said: ${world.output('Cells').join('\n')} ${world.errors()}`,
+      () =>
+        `both apps to be refused more; they said: ${world.output('Cells').join('\n')} ${world.errors()}`,
     )
     await world.ticksOn(20)
     assert.equal(world.errors(), '')
     const bytes = takenBytes(heddle, world.executionId)
-    assert.ok(bytes > 23 * mebibyte && bytes <= 24 * mebibyte + 65_536, `${bytes} bytes`)
+    assert.ok(bytes > 23 * MEBIBYTE && bytes <= 24 * MEBIBYTE + 65_536, `${bytes} bytes`)
     const { entities } = await world.world()
     assert.equal(entities.size, world.newest().entities)
     await world.stop()
@@ -72,7 +82,8 @@ test('after a peak the file system has the memory again, and nothing is lost', a
     const command = `tide.ts ${file} 40000 100`
     const world = await heddle.startSimulation('tide', cells(2, command), hashEvery(10))
     await world.startClock()
-    const said = (word: string) => world.output('Cells').filter((line) => line === word).length === 2
+    const said = (word: string) =>
+      world.output('Cells').filter((line) => line === word).length === 2
     await waitFor(() => said('flood'), 'both apps to have made their entities')
     await world.ticksOn(2)
     const peakBytes = takenBytes(heddle, world.executionId)
@@ -80,7 +91,8 @@ test('after a peak the file system has the memory again, and nothing is lost', a
     writeFileSync(file, '')
     await waitFor(
       () => takenBytes(heddle, world.executionId) < peakBytes / 8,
-      () => `the fabric to shrink; it takes ${takenBytes(heddle, world.executionId)} of ${peakBytes} bytes`,
+      () =>
+        `the fabric to shrink; it takes ${takenBytes(heddle, world.executionId)} of ${peakBytes} bytes`,
     )
     await waitFor(() => said('ebb'), 'both apps to say so')
     await world.ticksOn(10)

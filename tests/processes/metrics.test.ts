@@ -39,12 +39,17 @@ async function pageWhere(isSo: (page: ParsedPage) => boolean, what: string): Pro
 }
 
 async function top(...args: string[]): Promise<TopReport[]> {
-  return JSON.parse(await heddle.command('top', '--once', '--json', '--data', heddle.data, ...args)) as TopReport[]
+  return JSON.parse(
+    await heddle.command('top', '--once', '--json', '--data', heddle.data, ...args),
+  ) as TopReport[]
 }
 
 test('the page says what a world did: its ticks, entities, handoffs, and the crash of an app', async (context) => {
   const command = 'wanderers.ts --seed 3 --entities 60 --crash Cells-1-0@20:kill'
-  const text = schema({ tickRate: '60', domains: { Cells: { kind: 'spatial', grid: [2, 1], command } } })
+  const text = schema({
+    tickRate: '60',
+    domains: { Cells: { kind: 'spatial', grid: [2, 1], command } },
+  })
   const world = await heddle.startSimulation('counted', text, hashEvery(1))
   await world.startClock()
   await world.reaches(40)
@@ -79,7 +84,8 @@ test('the page says what a world did: its ticks, entities, handoffs, and the cra
     ['Cells-1-0', 1],
   ] as const) {
     const labels = { ...simulation, domain: 'Cells', app }
-    const count = (phase: string) => found.value('heddle_app_phase_seconds_count', { ...labels, phase })
+    const count = (phase: string) =>
+      found.value('heddle_app_phase_seconds_count', { ...labels, phase })
     // The process that died had begun its last tick; the one after it counts on, and repeats that tick.
     assert.deepEqual([count('wait'), count('read')], [tick + crashes, tick + crashes], app)
     assert.equal(count('simulate'), tick, app)
@@ -88,11 +94,16 @@ test('the page says what a world did: its ticks, entities, handoffs, and the cra
     assert.ok(found.value('heddle_app_memory_bytes', labels) > 10 * 1024 ** 2)
   }
   const taken = found.value('heddle_simulation_fabric_bytes', simulation)
-  assert.ok(taken > 64 * 1024 && taken < found.value('heddle_simulation_fabric_limit_bytes', simulation))
+  assert.ok(
+    taken > 64 * 1024 && taken < found.value('heddle_simulation_fabric_limit_bytes', simulation),
+  )
   assert.ok(found.value('heddle_worker_memory_bytes', simulation) > 10 * 1024 ** 2)
   const [report] = await top('counted')
   assert.deepEqual([report.clockStatus, report.tick, report.entities], ['STOPPED', tick, entities])
-  assert.deepEqual(report.apps.map(({ app, restarts }) => `${app} ${restarts}`).sort(), ['Cells-0-0 0', 'Cells-1-0 1'])
+  assert.deepEqual(report.apps.map(({ app, restarts }) => `${app} ${restarts}`).sort(), [
+    'Cells-0-0 0',
+    'Cells-1-0 1',
+  ])
   await context.test("Prometheus's own client reads the page the same way", async (inner) => {
     const text = await pageText()
     const read = await parseWithPython(text)
@@ -113,7 +124,10 @@ test('an app that is too slow for the tick rate shows as missed ticks, as its ow
   const world = await heddle.startSimulation('overdue', text)
   await world.startClock()
   const simulation = { simulation: 'overdue' }
-  const found = await pageWhere((each) => each.value('heddle_simulation_ticks_total', simulation) >= 8, '8 ticks')
+  const found = await pageWhere(
+    (each) => each.value('heddle_simulation_ticks_total', simulation) >= 8,
+    '8 ticks',
+  )
   const ticks = found.value('heddle_simulation_ticks_total', simulation)
   // A tick that takes 100 ms leaves no time for the four that were due meanwhile.
   assert.ok(found.value('heddle_simulation_missed_ticks_total', simulation) >= 4 * (ticks - 1))
@@ -121,11 +135,17 @@ test('an app that is too slow for the tick rate shows as missed ticks, as its ow
   const count = found.value('heddle_app_phase_seconds_count', simulate)
   assert.ok(found.value('heddle_app_phase_seconds_sum', simulate) >= 0.099 * count)
   assert.equal(found.value('heddle_app_phase_seconds_bucket', { ...simulate, le: '0.065536' }), 0)
-  assert.ok(found.value('heddle_clock_phase_seconds_sum', { ...simulation, phase: 'barrier' }) >= 0.099 * ticks)
+  assert.ok(
+    found.value('heddle_clock_phase_seconds_sum', { ...simulation, phase: 'barrier' }) >=
+      0.099 * ticks,
+  )
   const [report] = await top()
   assert.equal(report.simulation, 'overdue')
   assert.equal(report.ticksPerSecond.aimed, 50)
-  assert.ok(report.ticksPerSecond.reached > 0 && report.ticksPerSecond.reached < 11, `${report.ticksPerSecond.reached}`)
+  assert.ok(
+    report.ticksPerSecond.reached > 0 && report.ticksPerSecond.reached < 11,
+    `${report.ticksPerSecond.reached}`,
+  )
   assert.ok(report.missedTicks.perSecond > 10, `${report.missedTicks.perSecond}`)
   assert.deepEqual(
     report.apps.map(({ domain }) => domain),
@@ -134,7 +154,10 @@ test('an app that is too slow for the tick rate shows as missed ticks, as its ow
   const [slow, quick] = report.apps
   assert.ok(slow.busyMs !== null && slow.busyMs >= 99, `${slow.busyMs}`)
   assert.ok(slow.phases.simulate.p50Ms !== null && slow.phases.simulate.p50Ms > 65.5)
-  assert.ok(quick.phases.wait.meanMs !== null && quick.phases.wait.meanMs > 50, 'the quick one waits for the slow one')
+  assert.ok(
+    quick.phases.wait.meanMs !== null && quick.phases.wait.meanMs > 50,
+    'the quick one waits for the slow one',
+  )
   const shown = await heddle.command('top', 'overdue', '--once', '--data', heddle.data)
   assert.match(shown, /^overdue: clock STARTED, tick \d+, [\d.]+ ticks\/s of 50, [\d.]+ missed\/s/)
   assert.match(shown, /\nDOMAIN +APP .*\nSlow +Slow-0-0 +STARTED .*\nQuick +\S+ +STARTED /)
@@ -154,10 +177,18 @@ test('what a custom app hands over is counted at both ends, and its partition le
   await world.startApp('Makers', 'one')
   const simulation = { simulation: 'makers' }
   const found = await pageWhere(
-    (each) => each.sum('heddle_partition_taken_in_total', { ...simulation, domain: 'Cells' }) === 30,
+    (each) =>
+      each.sum('heddle_partition_taken_in_total', { ...simulation, domain: 'Cells' }) === 30,
     'all that the maker made to be handed over',
   )
-  assert.equal(found.value('heddle_partition_handed_out_total', { ...simulation, domain: 'Makers', app: 'one' }), 30)
+  assert.equal(
+    found.value('heddle_partition_handed_out_total', {
+      ...simulation,
+      domain: 'Makers',
+      app: 'one',
+    }),
+    30,
+  )
   await world.stopApp('Makers', 'one')
   const gone = await pageWhere(
     (each) => each.all('heddle_partition_entities', { app: 'one' }).length === 0,
@@ -168,11 +199,17 @@ test('what a custom app hands over is counted at both ends, and its partition le
 })
 
 test('top goes on from second to second until Ctrl-C, without control too, which finds all counts again', async () => {
-  const text = schema({ tickRate: '30', domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } } })
+  const text = schema({
+    tickRate: '30',
+    domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } },
+  })
   const world = await heddle.startSimulation('lasting', text)
   await world.startClock()
   const simulation = { simulation: 'lasting' }
-  await pageWhere((each) => each.value('heddle_simulation_ticks_total', simulation) >= 10, '10 ticks')
+  await pageWhere(
+    (each) => each.value('heddle_simulation_ticks_total', simulation) >= 10,
+    '10 ticks',
+  )
   await heddle.killControl()
   const child = spawn(launcher, ['top', 'lasting', '--json', '--data', heddle.data], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -213,16 +250,28 @@ test("control counts its own requests, and says nothing of a caller's words", as
       `${service} ${operation} ${status}`,
     )
   const labels = { service: 'simspaceweaver', operation: 'ListSimulations' }
-  assert.equal(found.value('heddle_request_duration_seconds_count', labels), found.sum('heddle_requests_total', labels))
+  assert.equal(
+    found.value('heddle_request_duration_seconds_count', labels),
+    found.sum('heddle_requests_total', labels),
+  )
   assert.ok(found.value('process_resident_memory_bytes') > 30 * 1024 ** 2)
   assert.doesNotMatch(await pageText(), /nobody-knows|an-object|no\/such/)
 })
 
 test('top says what is not there, and shows nothing where nothing runs', async () => {
-  await assert.rejects(heddle.command('top', 'nobody', '--once', '--data', heddle.data), /no simulation named nobody/)
-  await assert.rejects(heddle.command('top', 'counted', '--once', '--data', heddle.data), /counted is not running/)
+  await assert.rejects(
+    heddle.command('top', 'nobody', '--once', '--data', heddle.data),
+    /no simulation named nobody/,
+  )
+  await assert.rejects(
+    heddle.command('top', 'counted', '--once', '--data', heddle.data),
+    /counted is not running/,
+  )
   assert.deepEqual(await top(), [])
-  assert.match(await heddle.command('top', '--once', '--data', heddle.data), /no simulation is running/)
+  assert.match(
+    await heddle.command('top', '--once', '--data', heddle.data),
+    /no simulation is running/,
+  )
 })
 
 async function endsOnPage(world: Simulation): Promise<void> {

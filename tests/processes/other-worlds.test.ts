@@ -7,11 +7,13 @@ import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { type SchemaSettings, schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'
 
-const entityLimit = 30_000
+const ENTITY_LIMIT = 30_000
 
 let heddle: Heddle
 before(async () => {
-  heddle = await startHeddle({ configuration: `quotas: {entities_per_partition: ${entityLimit}}\n` })
+  heddle = await startHeddle({
+    configuration: `quotas: {entities_per_partition: ${ENTITY_LIMIT}}\n`,
+  })
 })
 after(async () => {
   await heddle?.stop()
@@ -29,11 +31,13 @@ async function cross(name: string, more: string): Promise<Record<'first' | 'last
   const said = { first: [] as number[][], last: [] as number[][] }
   for (const line of world.output('Cells')) {
     const [, tick, app, ...counts] =
-      /^tick=(\d+) app=(\S+) owned=(\d+) adds=(\d+) removes=(\d+) rejects=(\d+)$/.exec(line) ?? assert.fail(line)
+      /^tick=(\d+) app=(\S+) owned=(\d+) adds=(\d+) removes=(\d+) rejects=(\d+)$/.exec(line) ??
+      assert.fail(line)
     said[app === 'Cells-0-0' ? 'first' : 'last'][Number(tick)] = counts.map(Number)
   }
   // What is begun in a tick is counted at its end, and owned by somebody ever after.
-  for (let tick = 2; tick <= 10; tick++) assert.equal(said.first[tick][0] + said.last[tick][0], populations[tick - 1])
+  for (let tick = 2; tick <= 10; tick++)
+    assert.equal(said.first[tick][0] + said.last[tick][0], populations[tick - 1])
   return said
 }
 
@@ -52,7 +56,7 @@ test('of all that cross at once the target takes as many as it has room for, and
       [first[tick], last[tick]],
       [
         [15_000, 0, isNew, 15_000],
-        [entityLimit, isNew, 0, 0],
+        [ENTITY_LIMIT, isNew, 0, 0],
       ],
       `tick ${tick}`,
     )
@@ -61,34 +65,46 @@ test('of all that cross at once the target takes as many as it has room for, and
     [first[7], last[7]],
     [
       [13_766, 0, 1234, 13_766],
-      [entityLimit, 1234, 0, 0],
+      [ENTITY_LIMIT, 1234, 0, 0],
     ],
   )
   assert.deepEqual(
     [first[10], last[10]],
     [
       [13_766, 0, 0, 13_766],
-      [entityLimit, 0, 0, 0],
+      [ENTITY_LIMIT, 0, 0, 0],
     ],
   )
 })
 
 test('two partitions that are full change all of their entities at once', async () => {
-  const { first, last } = await cross('swapped', `--first ${entityLimit} --last ${entityLimit} --swap`)
-  const all = [entityLimit, entityLimit, entityLimit, 0]
+  const { first, last } = await cross(
+    'swapped',
+    `--first ${ENTITY_LIMIT} --last ${ENTITY_LIMIT} --swap`,
+  )
+  const all = [ENTITY_LIMIT, ENTITY_LIMIT, ENTITY_LIMIT, 0]
   assert.deepEqual([first[4], last[4]], [all, all])
   assert.deepEqual(
     [first[5], last[5]],
     [
-      [entityLimit, 0, 0, 0],
-      [entityLimit, 0, 0, 0],
+      [ENTITY_LIMIT, 0, 0, 0],
+      [ENTITY_LIMIT, 0, 0, 0],
     ],
   )
 })
 
 /** Runs a checked world for some ticks under the eyes of an overseer; how many entities were handed over. */
-async function isWhole(name: string, settings: SchemaSettings, population: number, ticks: number): Promise<number> {
-  const world = await heddle.startSimulation(name, schema({ tickRate: 'unlimited', ...settings }), hashEvery(10))
+async function isWhole(
+  name: string,
+  settings: SchemaSettings,
+  population: number,
+  ticks: number,
+): Promise<number> {
+  const world = await heddle.startSimulation(
+    name,
+    schema({ tickRate: 'unlimited', ...settings }),
+    hashEvery(10),
+  )
   await world.startClock()
   await world.reaches(10)
   await world.startApp('Overseers', 'overseer')
@@ -106,7 +122,12 @@ async function isWhole(name: string, settings: SchemaSettings, population: numbe
 }
 
 test('all entities may be in one cell: its app and its neighbours see them whole, and nobody leaves', async () => {
-  const domains = checkedDomains({ grid: [2, 2], entities: 6000, population: 6000, more: '--crowded' })
+  const domains = checkedDomains({
+    grid: [2, 2],
+    entities: 6000,
+    population: 6000,
+    more: '--crowded',
+  })
   assert.equal(await isWhole('crowded', { domains }, 6000, 100), 0)
 })
 
@@ -129,5 +150,7 @@ test('two domains that hand each other all of their entities see each other whol
     Ghosts: cells('People'),
     Overseers: { kind: 'custom', command: 'overseer.ts --domains People,Ghosts --entities 2800' },
   } as const
-  assert.ok((await isWhole('domains', { domains, together: ['People', 'Ghosts'] }, 2800, 100)) > 2800 * 10)
+  assert.ok(
+    (await isWhole('domains', { domains, together: ['People', 'Ghosts'] }, 2800, 100)) > 2800 * 10,
+  )
 })

@@ -14,7 +14,9 @@ before(async () => {
 })
 after(() => heddle?.stop())
 
-const text = schema({ domains: { Cells: { kind: 'spatial', grid: [2, 1], command: 'wanderers.ts --entities 10' } } })
+const text = schema({
+  domains: { Cells: { kind: 'spatial', grid: [2, 1], command: 'wanderers.ts --entities 10' } },
+})
 
 test('a simulation ticks on while control is killed, and the next control knows the truth at once', async () => {
   const world = await heddle.startSimulation('ticking', text, hashEvery(1))
@@ -104,8 +106,12 @@ function leaveHalfAnObject(): string {
     writeFileSync(path, 'half of an object')
     console.log(path)`
   const folder = join(heddle.data, 'objects/.heddle/temporary')
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program, folder], {
-    encoding: 'utf8',
-  })
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', program, folder],
+    {
+      encoding: 'utf8',
+    },
+  )
   return stdout.trim()
 }

@@ -10,7 +10,10 @@ before(async () => {
   heddle = await startHeddle()
   await heddle.put('good.zip', await packageOf('idle.ts'))
   await heddle.put('parent.zip', await buildPackage({ 'app.ts': '', '../escaped.txt': 'no' }))
-  await heddle.put('deep.zip', await buildPackage({ 'app.ts': '', 'folder/../../../escaped.txt': 'no' }))
+  await heddle.put(
+    'deep.zip',
+    await buildPackage({ 'app.ts': '', 'folder/../../../escaped.txt': 'no' }),
+  )
   await heddle.put('absolute.zip', await buildPackage({ 'app.ts': '', '/tmp/escaped.txt': 'no' }))
   await heddle.put('text.zip', 'this is no zip')
 })
@@ -28,7 +31,9 @@ async function refusal(schemaText: string): Promise<StartErrorEntry[]> {
 
 function onePackage(key: string): string {
   const location = key.includes(':') ? key : `s3://${heddle.bucket}/${key}`
-  return schema({ domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'app.ts', package: location } } })
+  return schema({
+    domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'app.ts', package: location } },
+  })
 }
 
 function oneCommand(command: string | string[]): string {
@@ -37,7 +42,14 @@ function oneCommand(command: string | string[]): string {
 
 test('a good package starts, so that the refusals below are for their own faults', async () => {
   const text = schema({
-    domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'app.ts', package: `s3://${heddle.bucket}/good.zip` } },
+    domains: {
+      Cells: {
+        kind: 'spatial',
+        grid: [1, 1],
+        command: 'app.ts',
+        package: `s3://${heddle.bucket}/good.zip`,
+      },
+    },
   })
   const simulation = await heddle.startSimulation('good', text)
   await waitFor(() => simulation.output('Cells').includes('idle Cells-0-0'), 'the app to speak')
@@ -46,7 +58,11 @@ test('a good package starts, so that the refusals below are for their own faults
 
 for (const [what, change, expected] of [
   ['is no YAML', (text: string) => `${text}\n  - : [`, /line \d+, column \d+/],
-  ['has an unknown property', (text: string) => text.replace('tick_rate:', 'tick_rat:'), /tick_rat/],
+  [
+    'has an unknown property',
+    (text: string) => text.replace('tick_rate:', 'tick_rat:'),
+    /tick_rat/,
+  ],
   ['lacks a property', (text: string) => text.replace(/clock:\n.*\n/, ''), /clock/],
   ['is empty', () => '', /empty|schema/],
 ] as const) {
@@ -66,7 +82,10 @@ test('a schema, a bucket or a package that is not there is named', async () => {
     const simulation = await heddle.begin(`missing-${++count}`, { SchemaS3Location })
     const [error] = await simulation.fails()
     assert.equal(error.errorType, 'SchemaNotFound')
-    assert.match(error.errorMessage, new RegExp(`${SchemaS3Location.BucketName}.*${SchemaS3Location.ObjectKey}`))
+    assert.match(
+      error.errorMessage,
+      new RegExp(`${SchemaS3Location.BucketName}.*${SchemaS3Location.ObjectKey}`),
+    )
     await simulation.leavesNothing()
   }
   const [error] = await refusal(onePackage('no-such.zip'))
@@ -119,7 +138,9 @@ test('an app that never creates its application can be stopped while the simulat
 })
 
 test('a maximum duration of 0 ends the simulation as soon as it has started', async () => {
-  const simulation = await heddle.beginSimulation('short', oneCommand('idle.ts'), { MaximumDuration: '0M' })
+  const simulation = await heddle.beginSimulation('short', oneCommand('idle.ts'), {
+    MaximumDuration: '0M',
+  })
   const { TargetStatus } = await simulation.is('STOPPED')
   assert.equal(TargetStatus, 'STARTED')
   assert.ok(simulation.log('/sim/management').some((line) => line.endsWith('simulation=STARTED')))

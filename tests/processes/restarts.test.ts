@@ -18,7 +18,11 @@ before(async () => {
 })
 after(() => heddle?.stop())
 
-const Cells = { kind: 'spatial', grid: [2, 1], command: 'wanderers.ts --seed 3 --entities 30' } as const
+const Cells = {
+  kind: 'spatial',
+  grid: [2, 1],
+  command: 'wanderers.ts --seed 3 --entities 30',
+} as const
 const Keepers = { kind: 'custom', command: 'keeper.ts --entities 5' } as const
 const text = schema({ domains: { Cells, Keepers }, tickRate: '100' })
 const restart = { 'heddle:restart-on-loss': 'true' }
@@ -90,7 +94,8 @@ function sameInEachRun(world: Simulation): number {
 }
 
 async function hasSnapshots(world: Simulation, count: number): Promise<void> {
-  const made = () => world.log('/sim/management').filter((line) => line.includes('snapshot=s3://')).length
+  const made = () =>
+    world.log('/sim/management').filter((line) => line.includes('snapshot=s3://')).length
   await waitFor(
     () => made() >= count,
     () => `${count} snapshots; there are ${made()}: ${world.errors()}`,
@@ -114,21 +119,29 @@ test('a killed worker costs the ticks since the newest snapshot: the same world 
     assert.match(key ?? '', /^struck\/snapshot\/struck-/)
     await world.clockIs('STARTED')
     await world.appIs('Keepers', 'keeper', 'STARTED')
-    await waitFor(() => world.newest().tick > lostAt + 5, 'ticks after the last one before the loss')
+    await waitFor(
+      () => world.newest().tick > lostAt + 5,
+      'ticks after the last one before the loss',
+    )
     assert.ok(sameInEachRun(world) > 0, 'some ticks are computed again')
   }
   await world.stopClock()
   await world.is('STARTED')
   const same = ({ LiveSimulationState: _clock, ...rest }: typeof before) => rest
   assert.deepEqual(same(await world.describe()), same(before))
-  const { Tags } = await heddle.weaver.listTagsForResource({ ResourceArn: before.Arn ?? '' }).promise()
+  const { Tags } = await heddle.weaver
+    .listTagsForResource({ ResourceArn: before.Arn ?? '' })
+    .promise()
   assert.equal(Tags?.team, 'loom')
   const table = await heddle.command('status', '--data', heddle.data)
   assert.match(
     table,
     /struck +(STARTED|SNAPSHOT_IN_PROGRESS) +STOPPED .*the worker was lost at about tick \d+; back at tick \d+ from s3:/,
   )
-  await waitFor(async () => (await heddle.keys('struck/')).length <= 2, 'those of the lost workers to be counted too')
+  await waitFor(
+    async () => (await heddle.keys('struck/')).length <= 2,
+    'those of the lost workers to be counted too',
+  )
   await world.stop()
 })
 
@@ -142,7 +155,9 @@ test('a world without a snapshot begins again as it was started, and one whose c
   await killWorker(world)
   const { lostAt, backAt, key, lost } = await isBack(world, 2)
   assert.ok(lostAt >= tick && backAt === 0 && key === undefined && lost === lostAt)
-  await world.saysError(/there is no snapshot of it yet, so it has begun again as it was first started, at tick 0/)
+  await world.saysError(
+    /there is no snapshot of it yet, so it has begun again as it was first started, at tick 0/,
+  )
   await waitFor(() => sameInEachRun(world) > 10, 'its ticks to be computed again')
   await world.stop()
 })
@@ -156,7 +171,10 @@ test('a worker that is lost again and again is given up, and the reason says so'
   await killWorker(world)
   await world.fails()
   const table = await heddle.command('status', '--data', heddle.data)
-  assert.match(table, /hopeless +FAILED .*ended unexpectedly by SIGKILL.*started again 3 times within 10 minutes/)
+  assert.match(
+    table,
+    /hopeless +FAILED .*ended unexpectedly by SIGKILL.*started again 3 times within 10 minutes/,
+  )
   await world.leavesNothing()
 })
 
@@ -200,7 +218,10 @@ test('a loss that nobody saw, with the memory of the machine gone, is made good 
   await waitFor(() => world.processes().length === 0, 'its apps to end')
   await rm(join(heddle.fabricFolder, world.executionId), { recursive: true })
   const table = await heddle.command('status', '--data', heddle.data)
-  assert.match(table, /rebooted +STARTING +STARTING .*lost at about tick \d+; it is to be started again/)
+  assert.match(
+    table,
+    /rebooted +STARTING +STARTING .*lost at about tick \d+; it is to be started again/,
+  )
   await heddle.up()
   const { lostAt, backAt, key, lost } = await isBack(world)
   assert.ok(key !== undefined && backAt > 0)
@@ -212,7 +233,9 @@ test('a loss that nobody saw, with the memory of the machine gone, is made good 
 
 test('an object store that comes up later than its users is waited for', async () => {
   await using wire = await layWire(heddle.endpoint)
-  const user = await startHeddle({ otherS3: { endpoint: wire.url, credentials: heddle.credentials } })
+  const user = await startHeddle({
+    otherS3: { endpoint: wire.url, credentials: heddle.credentials },
+  })
   try {
     const world = await user.startSimulation('patient', text, {
       Tags: { ...hashEvery(1).Tags, ...restart, ...savedEvery(20, 'patient') },
@@ -245,7 +268,10 @@ test('a stop in the middle of a restart is obeyed', async () => {
 
 test('control that is killed in the middle of a restart leaves one worker, and the next one finishes the restart', async () => {
   for (const [index, delayMs] of [0, 60, 100, 200, 600].entries()) {
-    const world = await start(`twice-struck-${index}`, { ...restart, ...savedEvery(15, `twice-struck-${index}`) })
+    const world = await start(`twice-struck-${index}`, {
+      ...restart,
+      ...savedEvery(15, `twice-struck-${index}`),
+    })
     await world.startClock()
     await hasSnapshots(world, 1)
     await killWorker(world)
@@ -286,7 +312,10 @@ test("the operator's configuration holds for simulations whose tags say nothing,
       careful.startSimulation(name, text, { Tags: { ...hashEvery(1).Tags, ...tags } })
     const one = await begin('one')
     const two = await begin('two')
-    const none = await begin('none', { 'heddle:snapshot-every': 'never', 'heddle:restart-on-loss': 'false' })
+    const none = await begin('none', {
+      'heddle:snapshot-every': 'never',
+      'heddle:restart-on-loss': 'false',
+    })
     for (const world of [one, two, none]) await world.startClock()
     for (const world of [one, two]) await hasSnapshots(world, 4)
     await killWorker(one)
@@ -297,7 +326,10 @@ test("the operator's configuration holds for simulations whose tags say nothing,
       await world.stopClock()
       await world.is('STARTED')
       const kept = () => careful.keys(`all/snapshot/${world.name}-`)
-      await waitFor(async () => (await kept()).length === 2, `two snapshots of ${world.name} to be left`)
+      await waitFor(
+        async () => (await kept()).length === 2,
+        `two snapshots of ${world.name} to be left`,
+      )
       await world.stop()
     }
     assert.deepEqual(await careful.keys('all/snapshot/none-'), [])
@@ -335,9 +367,13 @@ for (const [name, damage] of [
     const { key, backAt } = await isBack(world)
     // The last on the list may not have been finished.
     const keys = await heddle.keys(`list-${name}/`)
-    assert.ok(key === newest || !keys.includes(newest), `${key}, of ${keys.join(', ')}; listed was ${newest}`)
+    assert.ok(
+      key === newest || !keys.includes(newest),
+      `${key}, of ${keys.join(', ')}; listed was ${newest}`,
+    )
     assert.ok(backAt > 0)
-    if (name === 'damaged') await world.saysError(/snapshots\.json can't be read.*looked for in their buckets/)
+    if (name === 'damaged')
+      await world.saysError(/snapshots\.json can't be read.*looked for in their buckets/)
     await world.ticksOn(5)
     assert.ok(sameInEachRun(world) > 0)
     await world.stop()
@@ -353,12 +389,15 @@ test('apps that come back have their ports back, though one that others would ra
       Gates: { kind: 'custom', command: 'maker.ts --port 7300', ports: [7300] },
     },
   })
-  const world = await heddle.startSimulation('gateways', gateways, { Tags: { ...hashEvery(1).Tags, ...restart } })
+  const world = await heddle.startSimulation('gateways', gateways, {
+    Tags: { ...hashEvery(1).Tags, ...restart },
+  })
   const other = await heddle.startSimulation('other-gateways', gateways, hashEvery(1))
   for (const name of ['first', 'second', 'third']) await world.startApp('Gates', name)
   const portsOf = async () => {
     const ports: Record<string, number> = {}
-    for (const name of ['second', 'third']) ports[name] = (await world.endpoint('Gates', name, 7300)).port
+    for (const name of ['second', 'third'])
+      ports[name] = (await world.endpoint('Gates', name, 7300)).port
     ports.weather = (await world.endpoint('Weather', 'Weather-0001-1', 7300)).port
     return ports
   }

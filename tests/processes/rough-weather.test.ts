@@ -22,15 +22,15 @@ import { hashEvery } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 import { requestsAtRate } from './steady-load.ts'
 
-const configuration = 'serving: {connections: 1500, requests: 40, receive_seconds: 2}\n'
-const idleConnections = 4000
+const CONFIGURATION = 'serving: {connections: 1500, requests: 40, receive_seconds: 2}\n'
+const IDLE_CONNECTIONS = 4000
 /** All bodies that may be in memory at once, and what was made of them and is not collected yet: on a machine that is short of time, much. */
-const growthMiBMax = 800
+const GROWTH_MI_BMAX = 800
 
 let heddle: Heddle
 let residentBefore: number
 before(async () => {
-  heddle = await startHeddle({ configuration })
+  heddle = await startHeddle({ configuration: CONFIGURATION })
   for (let count = 0; count < 50; count++) await list()
   residentBefore = residentMiB([heddle.controlPid])
 })
@@ -49,7 +49,7 @@ async function isServing(): Promise<void> {
   const { status, json } = await list()
   assert.deepEqual([status, Array.isArray(json.Simulations)], [200, true])
   const grown = residentMiB([heddle.controlPid]) - residentBefore
-  assert.ok(grown < growthMiBMax, `control has ${grown} MiB more than in the beginning`)
+  assert.ok(grown < GROWTH_MI_BMAX, `control has ${grown} MiB more than in the beginning`)
 }
 
 /** A connection on which some bytes have been sent. */
@@ -102,7 +102,10 @@ function s3Bytes({
     ['content-length', String(length ?? body.length)],
   ]
   const lines = [...headers, ...others, ...signature].map(([name, value]) => `${name}: ${value}`)
-  return Buffer.concat([Buffer.from([`${method} ${path}?${query} HTTP/1.1`, ...lines, '', ''].join('\r\n')), body])
+  return Buffer.concat([
+    Buffer.from([`${method} ${path}?${query} HTTP/1.1`, ...lines, '', ''].join('\r\n')),
+    body,
+  ])
 }
 
 /** The same, sent; gives the whole answer. */
@@ -112,18 +115,23 @@ async function s3Answer(request: S3Request): Promise<string> {
 
 /** An upload whose body is still to come. */
 function upload(key: string, length: number): Promise<Socket> {
-  return open(s3Bytes({ method: 'PUT', path: `/${heddle.bucket}/${key}`, length, connection: 'keep-alive' }))
+  return open(
+    s3Bytes({ method: 'PUT', path: `/${heddle.bucket}/${key}`, length, connection: 'keep-alive' }),
+  )
 }
 
 test('thousands of idle connections stop nobody: the ones that are idle for longest make room', async () => {
   const idle: Socket[] = []
-  while (idle.length < idleConnections) {
+  while (idle.length < IDLE_CONNECTIONS) {
     const opened = Array.from({ length: 100 }, () => open(''))
     idle.push(...(await Promise.all(opened)).map((socket) => socket.resume()))
     if (idle.length % 1000 === 0) await isServing()
   }
   const isOpen = (socket: Socket) => !socket.destroyed && !socket.closed
-  await waitFor(() => idle.filter(isOpen).length <= 1500, 'no more connections to be open than there may be')
+  await waitFor(
+    () => idle.filter(isOpen).length <= 1500,
+    'no more connections to be open than there may be',
+  )
   await isServing()
   await heddle.weaver.listSimulations().promise()
   for (const socket of idle) socket.destroy()
@@ -136,7 +144,9 @@ test('senders who never come to an end are told so, or closed, and everybody els
     'POST /startclock HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n{',
     'POST /startclock HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n',
   ]
-  const sockets = await Promise.all(Array.from({ length: 200 }, (_, index) => open(late[index % late.length])))
+  const sockets = await Promise.all(
+    Array.from({ length: 200 }, (_, index) => open(late[index % late.length])),
+  )
   // One byte after the other: each of them is something that moves.
   const trickle = setInterval(() => {
     for (const [index, socket] of sockets.entries()) {
@@ -147,7 +157,8 @@ test('senders who never come to an end are told so, or closed, and everybody els
   try {
     const answers = Promise.all(sockets.map(textOf))
     await isServing()
-    for (const text of await answers) assert.match(text, /^HTTP\/1\.1 408 [\s\S]*RequestTimeoutException/)
+    for (const text of await answers)
+      assert.match(text, /^HTTP\/1\.1 408 [\s\S]*RequestTimeoutException/)
   } finally {
     clearInterval(trickle)
   }
@@ -159,7 +170,9 @@ test('senders who never come to an end are told so, or closed, and everybody els
 })
 
 test('more uploads at once than are taken on are told to come back, by the object store alone', async () => {
-  const uploads = await Promise.all(Array.from({ length: 40 }, (_, index) => upload(`held-${index}`, 2)))
+  const uploads = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => upload(`held-${index}`, 2)),
+  )
   for (const socket of uploads) socket.write('x')
   const path = `/${heddle.bucket}/one-too-many`
   const shed = await waitFor(async () => {
@@ -180,8 +193,16 @@ test('more uploads at once than are taken on are told to come back, by the objec
 test('JSON as deep as a body may be is refused, whatever member it is put in', async () => {
   const deep = '['.repeat(500_000)
   refusedWith(await post('/startsimulation', deep), 'SerializationException', 400)
-  refusedWith(await post('/startsimulation', deep + ']'.repeat(500_000)), 'SerializationException', 400)
-  refusedWith(await post('/startclock', `{"Simulation":${deep}${']'.repeat(500_000)}}`), 'SerializationException', 400)
+  refusedWith(
+    await post('/startsimulation', deep + ']'.repeat(500_000)),
+    'SerializationException',
+    400,
+  )
+  refusedWith(
+    await post('/startclock', `{"Simulation":${deep}${']'.repeat(500_000)}}`),
+    'SerializationException',
+    400,
+  )
   const nested = `{"Simulation":${'{"a":'.repeat(150_000)}1${'}'.repeat(150_000)}}`
   refusedWith(await post('/startclock', nested), 'SerializationException', 400)
   // What is unknown is not looked at.
@@ -230,7 +251,8 @@ test('keys of every odd character are kept apart, listed, given back and deleted
     `${'d/'.repeat(511)}xx`,
   ] // biome-ignore format: a list to look things up in
   const Bucket = heddle.bucket
-  for (const Key of keys) await heddle.s3.send(new PutObjectCommand({ Bucket, Key, Body: `of ${Key}` }))
+  for (const Key of keys)
+    await heddle.s3.send(new PutObjectCommand({ Bucket, Key, Body: `of ${Key}` }))
   for (const Key of keys) {
     const { Body } = await heddle.s3.send(new GetObjectCommand({ Bucket, Key }))
     assert.equal(await Body?.transformToString(), `of ${Key}`)
@@ -240,11 +262,14 @@ test('keys of every odd character are kept apart, listed, given back and deleted
   for (const key of keys) assert.ok(found.has(key), JSON.stringify(key))
   for (const Key of keys) await heddle.s3.send(new DeleteObjectCommand({ Bucket, Key }))
   for (const Key of ['x'.repeat(1025), '\0', 'a\0b', '.', '..'])
-    await assert.rejects(heddle.s3.send(new PutObjectCommand({ Bucket, Key, Body: '' })), (error: object) => {
-      const { $metadata } = error as { $metadata: { httpStatusCode: number } }
-      assert.equal($metadata.httpStatusCode, 400, JSON.stringify(Key))
-      return true
-    })
+    await assert.rejects(
+      heddle.s3.send(new PutObjectCommand({ Bucket, Key, Body: '' })),
+      (error: object) => {
+        const { $metadata } = error as { $metadata: { httpStatusCode: number } }
+        assert.equal($metadata.httpStatusCode, 400, JSON.stringify(Key))
+        return true
+      },
+    )
   await isServing()
 })
 
@@ -292,7 +317,11 @@ test('two hundred requests a second while a simulation runs all succeed, and its
 
 test('schemas that unfold without end, and zips that are bombs or reach outside, fail their simulation alone', async () => {
   const Cells = { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } as const
-  const steady = await heddle.startSimulation('weather', schema({ domains: { Cells } }), hashEvery(5))
+  const steady = await heddle.startSimulation(
+    'weather',
+    schema({ domains: { Cells } }),
+    hashEvery(5),
+  )
   await steady.startClock()
   const bombs = Array.from(
     { length: 40 },
@@ -317,7 +346,9 @@ test('schemas that unfold without end, and zips that are bombs or reach outside,
   }
   for (const [name, bytes] of Object.entries(packages)) {
     await heddle.put(`${name}.zip`, bytes)
-    const text = schema({ domains: { Cells: { ...Cells, package: `s3://${heddle.bucket}/${name}.zip` } } })
+    const text = schema({
+      domains: { Cells: { ...Cells, package: `s3://${heddle.bucket}/${name}.zip` } },
+    })
     const [error] = await (await heddle.beginSimulation(`zip-${name}`, text)).fails()
     assert.equal(error.errorType, 'PackageInvalid', error.errorMessage)
   }
@@ -332,7 +363,8 @@ const listed = { bytes: 24, mode: 38, name: 46 }
 function withListed(zip: Uint8Array, entry: string, offset: number, value: number): Buffer {
   const bytes = Buffer.from(zip)
   for (let at = bytes.indexOf('PK\x01\x02'); at !== -1; at = bytes.indexOf('PK\x01\x02', at + 1)) {
-    if (bytes.toString('latin1', at + listed.name, at + listed.name + entry.length) !== entry) continue
+    if (bytes.toString('latin1', at + listed.name, at + listed.name + entry.length) !== entry)
+      continue
     bytes.writeUInt32LE(value, at + offset)
     return bytes
   }

@@ -23,7 +23,11 @@ after(async () => {
 })
 
 function cells(command: string, logGroup: string | null = 'test'): string {
-  return schema({ tickRate: '60', logGroup, domains: { Cells: { kind: 'spatial', grid: [2, 1], command } } })
+  return schema({
+    tickRate: '60',
+    logGroup,
+    domains: { Cells: { kind: 'spatial', grid: [2, 1], command } },
+  })
 }
 
 async function known(name: string): Promise<Simulation> {
@@ -31,22 +35,29 @@ async function known(name: string): Promise<Simulation> {
   return new Simulation(heddle, name, ExecutionId ?? '')
 }
 
-const poisoned = 'poisoned.ts --at 10'
-const mended = 'poisoned.ts --at 10 --bears 1'
+const POISONED = 'poisoned.ts --at 10'
+const MENDED = 'poisoned.ts --at 10 --bears 1'
 
 async function savedWorldOf(world: Simulation): Promise<string> {
-  const [error] = (await world.fails()) as { errorType: string; errorMessage: string; savedWorld?: string }[]
+  const [error] = (await world.fails()) as {
+    errorType: string
+    errorMessage: string
+    savedWorld?: string
+  }[]
   assert.equal(error.errorType, 'AppFailed')
   assert.match(
     error.errorMessage,
     /failed again and again: it exited .* can not bear poison; the world as of tick 10 is/,
   )
-  assert.ok(error.savedWorld !== undefined && error.errorMessage.endsWith(`is saved as ${error.savedWorld}`))
+  assert.ok(
+    error.savedWorld !== undefined &&
+      error.errorMessage.endsWith(`is saved as ${error.savedWorld}`),
+  )
   return error.savedWorld
 }
 
 test('a world that an app can not go on with is saved in its run folder, and a branch with other code goes on from it', async () => {
-  const world = await heddle.startSimulation('ended', cells(poisoned), hashEvery(1))
+  const world = await heddle.startSimulation('ended', cells(POISONED), hashEvery(1))
   await world.startClock()
   const saved = await savedWorldOf(world)
   assert.equal(saved, join(heddle.data, 'run', world.executionId, 'last-world.zip'))
@@ -54,10 +65,13 @@ test('a world that an app can not go on with is saved in its run folder, and a b
   await world.leavesNothing()
   const { tick, stateHash, entities } = await readWorld(saved)
   assert.deepEqual([tick, stateHash, entities.size], [10, world.hashes().get(10)?.stateHash, 40])
-  assert.match(await heddle.command('status', '--data', heddle.data), /ended +FAILED .*is saved as \S+last-world.zip/)
+  assert.match(
+    await heddle.command('status', '--data', heddle.data),
+    /ended +FAILED .*is saved as \S+last-world.zip/,
+  )
 
   const file = join(folder, 'mended.yaml')
-  await writeFile(file, cells(mended))
+  await writeFile(file, cells(MENDED))
   const branch = ['branch', 'ended', '--name', 'mended', '--schema', file, '--start-clock']
   await heddle.command(...branch, '--tag', 'heddle:state-hash-interval=1', '--data', heddle.data)
   const goesOn = await known('mended')
@@ -76,14 +90,17 @@ test('a world with a place for its snapshots is saved there, and where that is g
       'heddle:snapshot-to': `s3://${bucket}/safe`,
     },
   })
-  const world = await heddle.startSimulation('placed', cells(poisoned), tags(heddle.bucket))
-  const homeless = await heddle.startSimulation('homeless', cells(poisoned), tags('nowhere-at-all'))
+  const world = await heddle.startSimulation('placed', cells(POISONED), tags(heddle.bucket))
+  const homeless = await heddle.startSimulation('homeless', cells(POISONED), tags('nowhere-at-all'))
   for (const each of [world, homeless]) await each.startClock()
   const saved = await savedWorldOf(world)
   const [key] = await heddle.keys('safe/')
   assert.equal(saved, `s3://${heddle.bucket}/${key}`)
   assert.equal((await readWorld(await heddle.download(key))).tick, 10)
-  assert.equal(await savedWorldOf(homeless), join(heddle.data, 'run', homeless.executionId, 'last-world.zip'))
+  assert.equal(
+    await savedWorldOf(homeless),
+    join(heddle.data, 'run', homeless.executionId, 'last-world.zip'),
+  )
   await homeless.saysError(/the world could not be saved: .*nowhere-at-all/)
 })
 
@@ -97,11 +114,12 @@ test('an app that fails in the start ends it without a saved world', async () =>
 test('a world that is held stands at the last commit, can be saved, and goes on with a mended package', async () => {
   const hold = { Tags: { ...hashEvery(1).Tags, 'heddle:on-app-failure': 'hold' } }
   const source = await readFile(join(appsFolder, 'poisoned.ts'), 'utf8')
-  const packageOf = (text: string) => buildPackage({ 'poisoned.ts': text, 'package.json': '{ "type": "module" }\n' })
+  const packageOf = (text: string) =>
+    buildPackage({ 'poisoned.ts': text, 'package.json': '{ "type": "module" }\n' })
   await heddle.put('held.zip', await packageOf(source))
   const location = `s3://${heddle.bucket}/held.zip`
   const Views = { kind: 'custom', command: 'idle.ts' } as const
-  const Cells = { kind: 'spatial', grid: [2, 1], command: poisoned, package: location } as const
+  const Cells = { kind: 'spatial', grid: [2, 1], command: POISONED, package: location } as const
   const text = schema({ tickRate: '60', domains: { Cells, Views } })
   const world = await heddle.startSimulation('held', text, hold)
   await world.startApp('Views', 'viewer')
@@ -113,20 +131,28 @@ test('a world that is held stands at the last commit, can be saved, and goes on 
   assert.equal(described.Status, 'STARTED')
   assert.match(described.StartError ?? '', /AppFailed.*Cells-1-0.*can not bear poison/)
   assert.equal(described.LiveSimulationState?.Clocks?.[0]?.TargetStatus, 'STARTED')
-  await world.saysError(/tick=10 simulation is held for app=Cells-1-0 .*heddle app restart held Cells Cells-1-0/)
+  await world.saysError(
+    /tick=10 simulation is held for app=Cells-1-0 .*heddle app restart held Cells Cells-1-0/,
+  )
   const table = await heddle.command('status', '--data', heddle.data)
   assert.match(
     table,
     /held +STARTED +STOPPED +10 +2\/3 +app Cells-1-0 of Cells is in ERROR: it exited .*can not bear poison/,
   )
   await assert.rejects(world.startClock(), { code: 'ConflictException', message: /is held/ })
-  await assert.rejects(world.startApp('Views', 'another'), { code: 'ConflictException', message: /is held/ })
+  await assert.rejects(world.startApp('Views', 'another'), {
+    code: 'ConflictException',
+    message: /is held/,
+  })
   const saved = await readWorld(await heddle.download(await world.snapshot()))
   assert.deepEqual([saved.tick, saved.entities.size], [10, 40])
 
   const restart = (...more: string[]) =>
     heddle.command('app', 'restart', 'held', 'Cells', 'Cells-1-0', ...more, '--data', heddle.data)
-  await assert.rejects(restart('--package', `s3://${heddle.bucket}/none.zip`), /has no object .*none\.zip/)
+  await assert.rejects(
+    restart('--package', `s3://${heddle.bucket}/none.zip`),
+    /has no object .*none\.zip/,
+  )
   assert.equal(await world.clockStatus(), 'STOPPED')
   // Without a change it fails once more, and is held once more.
   await assert.rejects(restart(), /app Cells-1-0 is ERROR: it exited .*can not bear poison/)
@@ -144,7 +170,7 @@ test('a world that is held stands at the last commit, can be saved, and goes on 
 
 test('a held world can have its clock stopped, and can be stopped itself', async () => {
   const hold = { Tags: { ...hashEvery(1).Tags, 'heddle:on-app-failure': 'hold' } }
-  const world = await heddle.startSimulation('given-up', cells(poisoned, null), hold)
+  const world = await heddle.startSimulation('given-up', cells(POISONED, null), hold)
   await world.startClock()
   await world.appIs('Cells', 'Cells-1-0', 'ERROR')
   await world.stopClock()
@@ -153,24 +179,49 @@ test('a held world can have its clock stopped, and can be stopped itself', async
 
 test('a world that is held for two apps goes on once both are started again', async () => {
   const hold = { Tags: { ...hashEvery(1).Tags, 'heddle:on-app-failure': 'hold' } }
-  const world = await heddle.startSimulation('doubly-held', cells('poisoned.ts --at 10 --both'), hold)
+  const world = await heddle.startSimulation(
+    'doubly-held',
+    cells('poisoned.ts --at 10 --both'),
+    hold,
+  )
   await world.startClock()
   const apps = ['Cells-0-0', 'Cells-1-0']
   for (const app of apps) await world.appIs('Cells', app, 'ERROR')
-  const errors = JSON.parse((await world.describe()).StartError ?? '[]') as { errorMessage: string }[]
+  const errors = JSON.parse((await world.describe()).StartError ?? '[]') as {
+    errorMessage: string
+  }[]
   assert.deepEqual(
     errors.map(({ errorMessage }) => /app '(\S+)'/.exec(errorMessage)?.[1]),
     apps,
   )
-  const source = (await readFile(join(appsFolder, 'poisoned.ts'), 'utf8')).replace('throw new Error', 'console.log')
+  const source = (await readFile(join(appsFolder, 'poisoned.ts'), 'utf8')).replace(
+    'throw new Error',
+    'console.log',
+  )
   const mend = join(folder, 'mend.zip')
-  await writeFile(mend, await buildPackage({ 'poisoned.ts': source, 'package.json': '{ "type": "module" }\n' }))
+  await writeFile(
+    mend,
+    await buildPackage({ 'poisoned.ts': source, 'package.json': '{ "type": "module" }\n' }),
+  )
   const restart = ['app', 'restart', 'doubly-held', 'Cells']
-  const first = await heddle.command(...restart, 'Cells-0-0', '--package', mend, '--data', heddle.data)
-  assert.match(first, /Cells-0-0 is STARTED\n {2}the simulation is still held for app Cells-1-0 of Cells/)
+  const first = await heddle.command(
+    ...restart,
+    'Cells-0-0',
+    '--package',
+    mend,
+    '--data',
+    heddle.data,
+  )
+  assert.match(
+    first,
+    /Cells-0-0 is STARTED\n {2}the simulation is still held for app Cells-1-0 of Cells/,
+  )
   assert.equal(await world.clockStatus(), 'STOPPED')
   // The package is the domain's by now.
-  assert.equal(await heddle.command(...restart, 'Cells-1-0', '--data', heddle.data), 'app Cells-1-0 is STARTED\n')
+  assert.equal(
+    await heddle.command(...restart, 'Cells-1-0', '--data', heddle.data),
+    'app Cells-1-0 is STARTED\n',
+  )
   await world.clockIs('STARTED')
   assert.equal((await world.reaches(20)).entities, 40)
   await world.stop()

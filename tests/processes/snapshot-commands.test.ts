@@ -18,7 +18,11 @@ let first: World
 let second: World
 before(async () => {
   heddle = await startHeddle()
-  const Cells = { kind: 'spatial', grid: [2, 2], command: 'wanderers.ts --seed 4 --entities 60' } as const
+  const Cells = {
+    kind: 'spatial',
+    grid: [2, 2],
+    command: 'wanderers.ts --seed 4 --entities 60',
+  } as const
   world = await heddle.startSimulation('city', schema({ domains: { Cells } }), hashEvery(1))
   await world.startClock()
   await world.reaches(10)
@@ -35,7 +39,8 @@ after(() => heddle?.stop())
 const uri = (key: string) => `s3://${heddle.bucket}/${key}`
 const online = (...words: string[]) => heddle.command('snapshot', ...words, '--data', heddle.data)
 /** Where no Heddle is needed, none can be found. */
-const offline = (...words: string[]) => heddle.command('snapshot', ...words, '--data', join(heddle.data, 'nowhere'))
+const offline = (...words: string[]) =>
+  heddle.command('snapshot', ...words, '--data', join(heddle.data, 'nowhere'))
 
 async function refused(work: Promise<string>): Promise<string> {
   const error = await work.then(
@@ -48,22 +53,35 @@ async function refused(work: Promise<string>): Promise<string> {
 
 test('ls shows what CreateSnapshot has made, and nothing else', async () => {
   await heddle.put('snapshot/notes.txt', 'no snapshot')
-  const found = JSON.parse(await online('ls', '--json')) as { simulation: string; uri: string; bytes: number }[]
+  const found = JSON.parse(await online('ls', '--json')) as {
+    simulation: string
+    uri: string
+    bytes: number
+  }[]
   assert.deepEqual(
     found.map((each) => each.uri),
     [uri(firstKey), uri(secondKey)],
   )
   assert.equal(found[0].simulation, 'city')
   assert.equal(found[0].bytes, (await readFile(firstFile)).length)
-  assert.match(await online('ls', uri(firstKey)), /^SIMULATION +MADE AT +BYTES +SNAPSHOT\ncity .+\n$/)
+  assert.match(
+    await online('ls', uri(firstKey)),
+    /^SIMULATION +MADE AT +BYTES +SNAPSHOT\ncity .+\n$/,
+  )
   assert.equal(await online('ls', '--simulation', 'nobody'), 'no snapshots\n')
 })
 
 test('info shows the manifest of a file, an object, and the newest of a simulation', async () => {
-  const offlineInfo = JSON.parse(await offline('info', firstFile, '--json')) as { tick: number; partitions: object[] }
+  const offlineInfo = JSON.parse(await offline('info', firstFile, '--json')) as {
+    tick: number
+    partitions: object[]
+  }
   assert.equal(offlineInfo.tick, first.tick)
   assert.equal(offlineInfo.partitions.length, 4)
-  assert.equal(await online('info', uri(firstKey), '--json'), await offline('info', firstFile, '--json'))
+  assert.equal(
+    await online('info', uri(firstKey), '--json'),
+    await offline('info', firstFile, '--json'),
+  )
   assert.equal(await online('info', 'city'), await offline('info', secondFile))
   assert.match(await offline('info', secondFile), new RegExp(`State hash +${second.stateHash}`))
 })
@@ -85,11 +103,16 @@ test('verify refuses a damaged snapshot with the words of a start', async () => 
   const bytes = await readFile(firstFile)
   bytes[bytes.length >> 1] ^= 1
   await heddle.put('damaged.zip', bytes)
-  const [{ errorType, errorMessage }] = await (await heddle.branch('from-damaged', 'damaged.zip')).fails()
+  const [{ errorType, errorMessage }] = await (
+    await heddle.branch('from-damaged', 'damaged.zip')
+  ).fails()
   assert.equal(errorType, 'SnapshotInvalid')
   assert.equal(await refused(online('verify', uri('damaged.zip'))), `heddle: ${errorMessage}\n`)
   const file = await heddle.download('damaged.zip')
-  assert.equal(await refused(offline('verify', file)), `heddle: ${errorMessage.replace(uri('damaged.zip'), file)}\n`)
+  assert.equal(
+    await refused(offline('verify', file)),
+    `heddle: ${errorMessage.replace(uri('damaged.zip'), file)}\n`,
+  )
   await truncate(file, 5000)
   assert.match(await refused(offline('verify', file)), /refused \(Truncated\)/)
   await writeFile(file, 'something else')
@@ -115,21 +138,34 @@ test('diff counts what differs and lists it', async () => {
   const added = [...second.entities.keys()].filter((id) => !first.entities.has(id))
   const removed = [...first.entities.keys()].filter((id) => !second.entities.has(id))
   assert.ok(moved.length > 0)
-  const lines = (await offline('diff', firstFile, secondFile, '--json', '--list')).trimEnd().split('\n')
+  const lines = (await offline('diff', firstFile, secondFile, '--json', '--list'))
+    .trimEnd()
+    .split('\n')
   const totals = JSON.parse(lines.pop()!)
-  const listed = lines.map((line) => JSON.parse(line) as { id: number; what: string; moved: boolean })
+  const listed = lines.map(
+    (line) => JSON.parse(line) as { id: number; what: string; moved: boolean },
+  )
   const ids = (what: string) => listed.filter((each) => each.what === what).map(({ id }) => id)
   assert.deepEqual(ids('added').sort(), added.sort())
   assert.deepEqual(ids('removed').sort(), removed.sort())
   const movedIds = listed.filter((each) => each.moved).map(({ id }) => id)
   assert.deepEqual(movedIds.sort(), moved.map(([id]) => id).sort())
   assert.deepEqual(totals.ticks, [first.tick, second.tick])
-  assert.deepEqual([totals.added, totals.removed, totals.moved], [added.length, removed.length, moved.length])
+  assert.deepEqual(
+    [totals.added, totals.removed, totals.moved],
+    [added.length, removed.length, moved.length],
+  )
   assert.equal(totals.sameState, false)
-  assert.equal(await online('diff', uri(firstKey), 'city'), await offline('diff', firstFile, secondFile))
+  assert.equal(
+    await online('diff', uri(firstKey), 'city'),
+    await offline('diff', firstFile, secondFile),
+  )
   const same = await offline('diff', firstFile, firstFile)
   assert.match(same, /the same state\nadded +0\nremoved +0\nchanged +0\n/)
-  assert.match(await offline('diff', firstFile, secondFile, '--list'), new RegExp(`changed ${moved[0][0]}: position`))
+  assert.match(
+    await offline('diff', firstFile, secondFile, '--list'),
+    new RegExp(`changed ${moved[0][0]}: position`),
+  )
 })
 
 test('a csv has a line for each entity, as Python reads it', async () => {
@@ -151,13 +187,16 @@ print(json.dumps([[r['id'], r['type'], struct.pack('<3f', float(r['x']), float(r
     { type: Number(type), position, fields },
   ])
   assert.deepEqual(
-    new Map(read as [number, World extends { entities: ReadonlyMap<number, infer E> } ? E : never][]),
+    new Map(
+      read as [number, World extends { entities: ReadonlyMap<number, infer E> } ? E : never][],
+    ),
     first.entities,
   )
 })
 
 test('a folder that is not there, or a file that is one, is named before anything is read', async () => {
-  const into = (out: string) => refused(offline('export', firstFile, '--format', 'csv', '--out', out))
+  const into = (out: string) =>
+    refused(offline('export', firstFile, '--format', 'csv', '--out', out))
   const nowhere = join(heddle.data, 'none')
   const missing = `heddle: nothing can be written into the folder ${nowhere}: it is not there\n`
   assert.equal(await into(join(nowhere, 'city.csv')), missing)
@@ -180,7 +219,9 @@ test('Polars reads the Arrow files in the zip, and the parquet file, as what was
         { type, position: Buffer.from(Float32Array.of(x, y, z).buffer).toString('hex') },
       ]),
     )
-    const wanted = [...first.entities].map(([id, { type, position }]) => [id, { type, position }] as const)
+    const wanted = [...first.entities].map(
+      ([id, { type, position }]) => [id, { type, position }] as const,
+    )
     assert.deepEqual(read, new Map(wanted))
   }
   const columns = ['id', 'type', 'x', 'y', 'z']
@@ -200,7 +241,13 @@ test('Polars reads the Arrow files in the zip, and the parquet file, as what was
 })
 
 test('create says from afar which object it has made', async () => {
-  const said = await heddle.commandFromAfar('snapshot', 'create', 'city', '--to', `s3://${heddle.bucket}/afar`)
+  const said = await heddle.commandFromAfar(
+    'snapshot',
+    'create',
+    'city',
+    '--to',
+    `s3://${heddle.bucket}/afar`,
+  )
   const [made] = await heddle.keys('afar/')
   assert.equal(said, `saved city: ${uri(made)}\n`)
 })

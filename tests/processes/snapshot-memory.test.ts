@@ -17,7 +17,11 @@ test('snapshots of a world that swells and shrinks take no more memory with each
   try {
     const command = `swell.ts ${file} ${few} ${many}`
     const domains = { Cells: { kind: 'spatial', grid: [1, 1], command } } as const
-    const world = await heddle.startSimulation('swell', schema({ tickRate: '10', domains }), hashEvery(1))
+    const world = await heddle.startSimulation(
+      'swell',
+      schema({ tickRate: '10', domains }),
+      hashEvery(1),
+    )
     await world.startClock()
     const worker = await world.workerPid()
     const snapshotOf = async (entities: number) => {

@@ -16,7 +16,11 @@ let original: Simulation
 let key = ''
 before(async () => {
   heddle = await startHeddle()
-  const Cells = { kind: 'spatial', grid: [2, 2], command: 'wanderers.ts --seed 9 --entities 60' } as const
+  const Cells = {
+    kind: 'spatial',
+    grid: [2, 2],
+    command: 'wanderers.ts --seed 9 --entities 60',
+  } as const
   original = await heddle.startSimulation('original', schema({ domains: { Cells } }), hashEvery(1))
 })
 after(() => heddle?.stop())
@@ -41,7 +45,9 @@ test('a snapshot while the clock runs does not stop it, and holds the world of o
 
 test('two simulations that start from one snapshot at once are the original world, then and later', async () => {
   const { tick } = await readWorld(await heddle.download(key))
-  const branches = await Promise.all(['one', 'two'].map((name) => heddle.branch(name, key, hashEvery(1))))
+  const branches = await Promise.all(
+    ['one', 'two'].map((name) => heddle.branch(name, key, hashEvery(1))),
+  )
   for (const branch of branches) {
     await branch.is('STARTED')
     assert.equal(await branch.clockStatus(), 'STOPPED')
@@ -51,7 +57,11 @@ test('two simulations that start from one snapshot at once are the original worl
   for (const branch of branches) {
     await branch.reaches(tick + 40)
     for (let later = tick; later <= tick + 40; later++)
-      assert.equal(branch.hashes().get(later)?.stateHash, original.hashes().get(later)?.stateHash, `tick ${later}`)
+      assert.equal(
+        branch.hashes().get(later)?.stateHash,
+        original.hashes().get(later)?.stateHash,
+        `tick ${later}`,
+      )
     await waitFor(() => branch.output('Cells').length === 4, 'all apps to speak')
     const adds = branch.output('Cells').map((line) => Number(/adds=(\d+)/.exec(line)?.[1]))
     assert.ok(
@@ -76,7 +86,9 @@ test('a snapshot of a stopped clock leaves it stopped, and two of them are the s
 test('a second snapshot while one is made is a conflict, and a bucket that is missing is refused before', async () => {
   const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'both' }
   const both = await Promise.allSettled(
-    [1, 2].map(() => heddle.weaver.createSnapshot({ Simulation: 'original', Destination }).promise()),
+    [1, 2].map(() =>
+      heddle.weaver.createSnapshot({ Simulation: 'original', Destination }).promise(),
+    ),
   )
   assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
   const refused = both.find((one) => one.status === 'rejected')
@@ -84,7 +96,9 @@ test('a second snapshot while one is made is a conflict, and a bucket that is mi
   await original.is('STARTED')
   assert.equal((await heddle.keys('both')).length, 1)
   const missing = { Simulation: 'original', Destination: { BucketName: 'no-such-bucket' } }
-  await assert.rejects(heddle.weaver.createSnapshot(missing).promise(), { code: 'ValidationException' })
+  await assert.rejects(heddle.weaver.createSnapshot(missing).promise(), {
+    code: 'ValidationException',
+  })
   assert.equal((await original.describe()).Status, 'STARTED')
 })
 
@@ -103,17 +117,26 @@ test('a snapshot takes the next second’s key where its own is taken, as by ano
 })
 
 test('a simulation that is stopped while its snapshot is made leaves no object', async () => {
-  const Cells = { kind: 'spatial', grid: [2, 1], command: 'wanderers.ts --entities 20000 --until 2' } as const
+  const Cells = {
+    kind: 'spatial',
+    grid: [2, 1],
+    command: 'wanderers.ts --entities 20000 --until 2',
+  } as const
   const large = await heddle.startSimulation('large', schema({ domains: { Cells } }), hashEvery(1))
   await large.startClock()
   await large.reaches(2)
   await heddle.weaver
-    .createSnapshot({ Simulation: 'large', Destination: { BucketName: heddle.bucket, ObjectKeyPrefix: 'cut' } })
+    .createSnapshot({
+      Simulation: 'large',
+      Destination: { BucketName: heddle.bucket, ObjectKeyPrefix: 'cut' },
+    })
     .promise()
   await large.stop()
   assert.deepEqual(await heddle.keys('cut'), [])
   const files = readdirSync(join(heddle.data, 'objects'), { recursive: true, encoding: 'utf8' })
-  const sizes = files.map((file) => statSync(join(heddle.data, 'objects', file))).filter((stats) => stats.isFile())
+  const sizes = files
+    .map((file) => statSync(join(heddle.data, 'objects', file)))
+    .filter((stats) => stats.isFile())
   assert.ok(
     sizes.every(({ size }) => size < 100_000),
     'nor a part of one',
@@ -124,7 +147,12 @@ test('a file that is damaged, cut short or no snapshot at all is refused, and no
   const good = await heddle.get(key)
   const flipped = Buffer.from(good)
   flipped[good.length >> 1] ^= 0x10
-  const files = { flipped, cut: good.subarray(0, good.length - 100), text: Buffer.from('no snapshot'), none: undefined }
+  const files = {
+    flipped,
+    cut: good.subarray(0, good.length - 100),
+    text: Buffer.from('no snapshot'),
+    none: undefined,
+  }
   for (const [name, bytes] of Object.entries(files)) {
     if (bytes) await heddle.put(`${name}.zip`, bytes)
     const simulation = await heddle.branch(`from-${name}`, `${name}.zip`)

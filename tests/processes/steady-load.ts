@@ -6,7 +6,7 @@ import { Connection } from '../fuzz/connection.ts'
 import { signatureHeaders } from '../fuzz/signer.ts'
 import type { Heddle } from '../support/heddle.ts'
 
-const connectionCount = 8
+const CONNECTION_COUNT = 8
 
 /** Describes and lists the simulation and its apps, in turn; gives how many answers had which status, and the time each took. */
 export async function requestsAtRate(
@@ -40,14 +40,19 @@ export async function requestsAtRate(
     }
     connection.close()
   }
-  await Promise.all(Array.from({ length: connectionCount }, run))
+  await Promise.all(Array.from({ length: CONNECTION_COUNT }, run))
   return { statuses, latenciesMs }
 }
 
 function bytesOf({ credentials }: Heddle, host: string, path: string, query: string): Buffer {
   const headers: [string, string][] = [['host', host]]
   const signing = { credentials, service: 'simspaceweaver', region: 'us-west-2', date: new Date() }
-  const signature = signatureHeaders({ method: 'GET', path, query, headers, body: Buffer.alloc(0) }, signing)
+  const signature = signatureHeaders(
+    { method: 'GET', path, query, headers, body: Buffer.alloc(0) },
+    signing,
+  )
   const lines = [...headers, ...signature].map(([name, value]) => `${name}: ${value}`)
-  return Buffer.from([`GET ${path}${query === '' ? '' : `?${query}`} HTTP/1.1`, ...lines, '', ''].join('\r\n'))
+  return Buffer.from(
+    [`GET ${path}${query === '' ? '' : `?${query}`} HTTP/1.1`, ...lines, '', ''].join('\r\n'),
+  )
 }

@@ -9,15 +9,21 @@ import { type DomainSettings, type SchemaSettings, schema } from '../support/pac
 import { hashEvery, type Simulation } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 
-const partitionMax = 100
+const PARTITION_MAX = 100
 
 let heddle: Heddle
 before(async () => {
-  heddle = await startHeddle({ configuration: `quotas: {entities_per_partition: ${partitionMax}}\n` })
+  heddle = await startHeddle({
+    configuration: `quotas: {entities_per_partition: ${PARTITION_MAX}}\n`,
+  })
 })
 after(() => heddle?.stop())
 
-const cells = (grid: readonly [number, number], command: string): DomainSettings => ({ kind: 'spatial', grid, command })
+const cells = (grid: readonly [number, number], command: string): DomainSettings => ({
+  kind: 'spatial',
+  grid,
+  command,
+})
 
 async function begin(name: string, settings: SchemaSettings): Promise<Simulation> {
   const world = await heddle.startSimulation(name, schema(settings), hashEvery(1))
@@ -63,7 +69,9 @@ for (const [name, grid, entities, sizes] of [
   })
 
 test('entities that wait between their owner and a full cell are saved once, and wait on', async () => {
-  const world = await begin('crossing', { domains: { Cells: cells([2, 1], 'crossing.ts --first 80 --last 60') } })
+  const world = await begin('crossing', {
+    domains: { Cells: cells([2, 1], 'crossing.ts --first 80 --last 60') },
+  })
   await world.reaches(8)
   const { entities } = await isRestored(world, await world.snapshot())
   assert.equal(entities.size, 140)
@@ -71,7 +79,9 @@ test('entities that wait between their owner and a full cell are saved once, and
 })
 
 test('a world is saved while one of its apps is started again', async () => {
-  const world = await begin('restarted', { domains: { Cells: cells([2, 1], 'wanderers.ts --seed 6 --entities 30') } })
+  const world = await begin('restarted', {
+    domains: { Cells: cells([2, 1], 'wanderers.ts --seed 6 --entities 30') },
+  })
   await world.reaches(5)
   const pid = await world.appPid('Cells', 'Cells-0-0')
   process.kill(pid, 'SIGKILL')
@@ -115,10 +125,16 @@ test('names and keys may be as long as they can be', async () => {
   const name = `/snapshot/${world.name}-YYMMdd-HHmm-ss.zip`
   const take = (ObjectKeyPrefix: string) =>
     heddle.weaver
-      .createSnapshot({ Simulation: world.name, Destination: { BucketName: heddle.bucket, ObjectKeyPrefix } })
+      .createSnapshot({
+        Simulation: world.name,
+        Destination: { BucketName: heddle.bucket, ObjectKeyPrefix },
+      })
       .promise()
   const prefix = 'prefix/'.padEnd(1024 - name.length, 'x')
-  await assert.rejects(take(`${prefix}x`), { code: 'ValidationException', message: /longer than 1024 bytes/ })
+  await assert.rejects(take(`${prefix}x`), {
+    code: 'ValidationException',
+    message: /longer than 1024 bytes/,
+  })
   await take(prefix)
   await world.is('STARTED')
   const [key] = await heddle.keys(prefix)

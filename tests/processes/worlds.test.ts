@@ -18,8 +18,16 @@ for (const [columns, rows] of [
   [4, 4],
 ] as const) {
   test(`a world of ${columns} by ${rows} cells has an app a cell, and its entities cross from one to the other`, async () => {
-    const Cells = { kind: 'spatial', grid: [columns, rows], command: 'wanderers.ts --entities 12' } as const
-    const world = await heddle.startSimulation(`grid-${columns}-${rows}`, schema({ domains: { Cells } }), hashEvery(5))
+    const Cells = {
+      kind: 'spatial',
+      grid: [columns, rows],
+      command: 'wanderers.ts --entities 12',
+    } as const
+    const world = await heddle.startSimulation(
+      `grid-${columns}-${rows}`,
+      schema({ domains: { Cells } }),
+      hashEvery(5),
+    )
     const apps = await world.apps()
     const names = Array.from(
       { length: columns * rows },
@@ -51,7 +59,9 @@ test('a service domain has its apps on each worker, and callers cannot end them'
   const ports = new Set<number>()
   for (const { Name = '' } of helpers) ports.add((await world.endpoint('Helpers', Name, 7100)).port)
   assert.equal(ports.size, 4, 'each app has a port of its own')
-  await assert.rejects(world.stopApp('Helpers', helpers[0].Name ?? ''), { code: 'ValidationException' })
+  await assert.rejects(world.stopApp('Helpers', helpers[0].Name ?? ''), {
+    code: 'ValidationException',
+  })
   await assert.rejects(world.startApp('Helpers', 'another'), { code: 'ValidationException' })
   const streams = await waitFor(() => {
     const names = world.streams().filter((name) => name.startsWith('/domain/Helpers/app/'))
@@ -59,7 +69,10 @@ test('a service domain has its apps on each worker, and callers cannot end them'
   }, 'a log stream of each app')
   for (const name of streams) {
     const [app] = name.split('/').slice(4)
-    await waitFor(() => world.log(name).includes(`idle ${app}`), `${app} to speak in its own stream`)
+    await waitFor(
+      () => world.log(name).includes(`idle ${app}`),
+      `${app} to speak in its own stream`,
+    )
   }
   await world.stop()
 })
@@ -77,12 +90,22 @@ test('two spatial domains on the same workers hand each other entities, and none
   await world.startClock()
   const { handoffs } = await world.reaches(30)
   assert.ok(handoffs > 500, `${handoffs} handoffs`)
-  const counts = new Set([...world.hashes().values()].filter(({ tick }) => tick > 0).map(({ entities }) => entities))
-  assert.deepEqual([...counts], [4 * 20 + 4 * 10], 'at every tick each entity is in exactly one partition')
+  const counts = new Set(
+    [...world.hashes().values()].filter(({ tick }) => tick > 0).map(({ entities }) => entities),
+  )
+  assert.deepEqual(
+    [...counts],
+    [4 * 20 + 4 * 10],
+    'at every tick each entity is in exactly one partition',
+  )
   const { entities } = await world.world()
-  const texts = [...entities.values()].map(({ fields }) => Buffer.from(fields.split(':')[2], 'hex').toString())
+  const texts = [...entities.values()].map(({ fields }) =>
+    Buffer.from(fields.split(':')[2], 'hex').toString(),
+  )
   const made = (['People', 20, 'Ghosts', 10] as const)
-    .flatMap((name, index, all) => (typeof name === 'string' ? [[name, all[index + 1] as number] as const] : []))
+    .flatMap((name, index, all) =>
+      typeof name === 'string' ? [[name, all[index + 1] as number] as const] : [],
+    )
     .flatMap(([domain, count]) =>
       ['0-0', '1-0', '0-1', '1-1'].flatMap((cell) =>
         Array.from({ length: count }, (_, place) => `${domain}/${domain}-${cell}/${place}`),
@@ -115,7 +138,9 @@ test('two simulations with the same port run side by side, each reachable at its
       Makers: { kind: 'custom', command: 'maker.ts --port 7000 --entities 5', ports: [7000] },
     },
   })
-  const worlds = await Promise.all(['left', 'right'].map((name) => heddle.startSimulation(name, text)))
+  const worlds = await Promise.all(
+    ['left', 'right'].map((name) => heddle.startSimulation(name, text)),
+  )
   const ports = new Set<number>()
   for (const world of worlds) {
     await world.startClock()

@@ -1,7 +1,7 @@
 // One history of a world from its seed: ticks, crashes, full machines, snapshots, each committed tick compared with the model.
 // Owns the turns: between two steps of an app, or two effects of the product's clock, anybody may die. What is right is the model's and the checker's.
 
-import { pageBytes, type Segments } from '../../src/base/memory.ts'
+import { PAGE_BYTES, type Segments } from '../../src/base/memory.ts'
 import { Scratch } from '../../src/base/scratch.ts'
 import type { PartitionState } from '../../src/core/entities/partition-state.ts'
 import { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
@@ -312,7 +312,7 @@ class History {
     const pages = this.#fate.below(12)
     // The machine is full, or the simulation has used what it may have.
     const isMachine = this.#fate.chance(0.5)
-    segments.limitBytes = short && isMachine ? segments.claimedBytes + pages * pageBytes : Number.POSITIVE_INFINITY
+    segments.limitBytes = short && isMachine ? segments.claimedBytes + pages * PAGE_BYTES : Number.POSITIVE_INFINITY
     const { control } = this.#world
     control.words[controlRecord.index.memoryPagesMax] = short && !isMachine ? control.memoryPages + pages : 2 ** 31 - 1
     if (short) this.#happened.memoryShort++
@@ -390,7 +390,7 @@ class History {
   /** What the simulation counts as claimed is what is claimed. */
   #checkMemory(tick: number): void {
     const { segments, control } = this.#world
-    const counted = control.memoryPages * pageBytes
+    const counted = control.memoryPages * PAGE_BYTES
     const isKnown = segments.claimedBytes > 0
     check(
       !isKnown || counted === segments.claimedBytes,

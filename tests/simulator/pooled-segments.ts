@@ -1,7 +1,7 @@
 // Memory for thousands of short histories: segments from a pool, that know which of their pages were claimed.
 // Owns the buffers, the pool, and the rule that nothing is written before it is claimed; never knows what stands in them.
 
-import { pageBytes, type Segment, type Segments } from '../../src/base/memory.ts'
+import { PAGE_BYTES, type Segment, type Segments } from '../../src/base/memory.ts'
 import type { Random } from './random.ts'
 
 /** The memory of one history. */
@@ -42,13 +42,13 @@ export class PooledSegments implements HistorySegments {
       if (existing.buffer.byteLength < bytes) throw new Error(`segment '${name}' grew by more than the headroom`)
       return existing
     }
-    const buffer = takeBuffer(Math.ceil((bytes + this.#headroomBytes) / pageBytes) * pageBytes)
+    const buffer = takeBuffer(Math.ceil((bytes + this.#headroomBytes) / PAGE_BYTES) * PAGE_BYTES)
     const segment: PooledSegment = {
       name,
       buffer,
       startBytes: 0,
       bytes: buffer.byteLength,
-      claimed: new Uint8Array(buffer.byteLength / pageBytes),
+      claimed: new Uint8Array(buffer.byteLength / PAGE_BYTES),
       claim: (offsetBytes, claimBytes) => this.#claim(segment, offsetBytes, claimBytes),
       release: (offsetBytes, releaseBytes) => this.#release(segment, offsetBytes, releaseBytes),
     }
@@ -65,7 +65,7 @@ export class PooledSegments implements HistorySegments {
     if (!segment) return
     this.#open.delete(name)
     this.#removed.push(segment)
-    for (const claimed of segment.claimed) this.claimedBytes -= claimed * pageBytes
+    for (const claimed of segment.claimed) this.claimedBytes -= claimed * PAGE_BYTES
   }
 
   scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void {
@@ -74,7 +74,7 @@ export class PooledSegments implements HistorySegments {
     const bytes = new Uint8Array(segment.buffer)
     for (let done = 0; done < count; done++) {
       const at = random.between(startBytes, endBytes - 1)
-      if (segment.claimed[Math.floor(at / pageBytes)]) bytes[at] = random.chance(0.3) ? random.below(4) : random.word()
+      if (segment.claimed[Math.floor(at / PAGE_BYTES)]) bytes[at] = random.chance(0.3) ? random.below(4) : random.word()
     }
   }
 
@@ -83,8 +83,8 @@ export class PooledSegments implements HistorySegments {
       const bytes = Buffer.from(segment.buffer)
       for (let page = 0; page < segment.claimed.length; page++) {
         if (segment.claimed[page]) continue
-        const start = page * pageBytes
-        if (bytes.compare(zeroPage, 0, pageBytes, start, start + pageBytes) !== 0)
+        const start = page * PAGE_BYTES
+        if (bytes.compare(zeroPage, 0, PAGE_BYTES, start, start + PAGE_BYTES) !== 0)
           return `${segment.name}, page ${page} (byte ${start})`
       }
     }
@@ -95,7 +95,7 @@ export class PooledSegments implements HistorySegments {
     for (const { buffer, claimed } of [...this.#open.values(), ...this.#removed]) {
       const bytes = new Uint8Array(buffer)
       for (let page = 0; page < claimed.length; page++)
-        if (claimed[page]) bytes.fill(0, page * pageBytes, (page + 1) * pageBytes)
+        if (claimed[page]) bytes.fill(0, page * PAGE_BYTES, (page + 1) * PAGE_BYTES)
       pool.get(buffer.byteLength)!.push(buffer)
     }
     this.#open.clear()
@@ -103,20 +103,20 @@ export class PooledSegments implements HistorySegments {
   }
 
   #claim(segment: PooledSegment, offsetBytes: number, bytes: number): boolean {
-    const first = Math.floor(offsetBytes / pageBytes)
-    const end = Math.ceil((offsetBytes + bytes) / pageBytes)
+    const first = Math.floor(offsetBytes / PAGE_BYTES)
+    const end = Math.ceil((offsetBytes + bytes) / PAGE_BYTES)
     let added = 0
     for (let page = first; page < end; page++) if (!segment.claimed[page]) added++
-    if (this.claimedBytes + added * pageBytes > this.limitBytes && added > 0) return false
+    if (this.claimedBytes + added * PAGE_BYTES > this.limitBytes && added > 0) return false
     segment.claimed.fill(1, first, end)
-    this.claimedBytes += added * pageBytes
+    this.claimedBytes += added * PAGE_BYTES
     return true
   }
 
   #release(segment: PooledSegment, offsetBytes: number, bytes: number): void {
-    const end = (offsetBytes + bytes) / pageBytes
-    for (let page = offsetBytes / pageBytes; page < end; page++) {
-      this.claimedBytes -= segment.claimed[page] * pageBytes
+    const end = (offsetBytes + bytes) / PAGE_BYTES
+    for (let page = offsetBytes / PAGE_BYTES; page < end; page++) {
+      this.claimedBytes -= segment.claimed[page] * PAGE_BYTES
       segment.claimed[page] = 0
     }
     new Uint8Array(segment.buffer, offsetBytes, bytes).fill(0)
@@ -128,7 +128,7 @@ interface PooledSegment extends Segment {
   claimed: Uint8Array
 }
 
-const zeroPage = Buffer.alloc(pageBytes)
+const zeroPage = Buffer.alloc(PAGE_BYTES)
 /** Buffers full of zeros, by their length. */
 const pool = new Map<number, ArrayBuffer[]>()
 

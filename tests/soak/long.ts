@@ -20,7 +20,9 @@ const { samples, ticks, visitors } = await soak({
 })
 console.log(`${ticks} ticks, ${visitors} custom apps came and went`)
 for (const [part, { before, after, grew }] of Object.entries(growth(samples))) {
-  console.log(`${part}: ${before.toFixed(1)} MiB, then ${after.toFixed(1)} MiB${grew ? ': it grew' : ''}`)
+  console.log(
+    `${part}: ${before.toFixed(1)} MiB, then ${after.toFixed(1)} MiB${grew ? ': it grew' : ''}`,
+  )
   if (grew) process.exitCode = 1
 }
 

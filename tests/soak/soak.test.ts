@@ -6,7 +6,8 @@ test('a world in which everything happens goes on, and each of its parts is meas
   const { samples, ticks, visitors } = await soak({ minutes: 0.1, intervalMs: 1000 })
   assert.ok(ticks > 0, `${ticks} ticks`)
   assert.equal(visitors, samples.length)
-  for (const sample of samples) for (const part of parts) assert.ok(sample[part] > 0, `${part}: ${sample[part]} MiB`)
+  for (const sample of samples)
+    for (const part of parts) assert.ok(sample[part] > 0, `${part}: ${sample[part]} MiB`)
 })
 
 test('what grows is told from what goes up and down', () => {

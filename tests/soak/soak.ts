@@ -22,7 +22,13 @@ export interface Sample {
 }
 
 type Part = Exclude<keyof Sample, 'minutes'>
-export const parts = ['control', 'worker', 'apps', 'shared', 'disk'] as const satisfies readonly Part[]
+export const parts = [
+  'control',
+  'worker',
+  'apps',
+  'shared',
+  'disk',
+] as const satisfies readonly Part[]
 
 interface SoakReport {
   samples: readonly Sample[]
@@ -121,12 +127,17 @@ function measure(heddle: Heddle, simulation: Simulation): Omit<Sample, 'minutes'
 function filesMiB(folder: string): number {
   const blocks = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.blocks ?? 0)
+    .map(
+      (entry) =>
+        statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.blocks ?? 0,
+    )
   return (blocks.reduce((sum, count) => sum + count, 0) * 512) / 1024 ** 2
 }
 
 /** What grew, by part: the median of the last fifth beside that of the second, in MiB. Before that, everything still warms up. */
-export function growth(samples: readonly Sample[]): Record<Part, { before: number; after: number; grew: boolean }> {
+export function growth(
+  samples: readonly Sample[],
+): Record<Part, { before: number; after: number; grew: boolean }> {
   const fifth = Math.floor(samples.length / 5)
   return Object.fromEntries(
     parts.map((part) => {

@@ -18,27 +18,43 @@ interface CheckedSettings {
 
 /** `Cells`, and `Overseers` for a custom app that sees all of them. */
 export function checkedDomains(settings: CheckedSettings): Record<string, DomainSettings> {
-  const { grid, entities, more = '', population = grid[0] * grid[1] * entities, overseers = '' } = settings
+  const {
+    grid,
+    entities,
+    more = '',
+    population = grid[0] * grid[1] * entities,
+    overseers = '',
+  } = settings
   return {
     Cells: { kind: 'spatial', grid, command: `checked.ts --entities ${entities} ${more}`.trim() },
-    Overseers: { kind: 'custom', command: `overseer.ts --entities ${population} ${overseers}`.trim() },
+    Overseers: {
+      kind: 'custom',
+      command: `overseer.ts --entities ${population} ${overseers}`.trim(),
+    },
   }
 }
 
 /** Nobody has found a fault, or said anything else that an app does not say in a sound world. */
-export function noFaults(world: Simulation, domains: readonly string[] = ['Cells', 'Overseers']): void {
+export function noFaults(
+  world: Simulation,
+  domains: readonly string[] = ['Cells', 'Overseers'],
+): void {
   const lines = domains.flatMap((domain) => world.output(domain))
   const faults = lines.filter((line) => !/^(looked |incarnation=\d|ends in tick \d)/.test(line))
   assert.deepEqual(faults.slice(0, 10), [])
 }
 
 /** How much the apps of a world that has ended have looked at, all together. */
-export function looked(world: Simulation, domains: readonly string[] = ['Cells', 'Overseers']): Record<string, number> {
+export function looked(
+  world: Simulation,
+  domains: readonly string[] = ['Cells', 'Overseers'],
+): Record<string, number> {
   const sums: Record<string, number> = {}
   for (const domain of domains)
     for (const line of world.output(domain)) {
       if (!line.startsWith('looked ')) continue
-      for (const [, what, count] of line.matchAll(/(\w+)=(\d+)/g)) sums[what] = (sums[what] ?? 0) + Number(count)
+      for (const [, what, count] of line.matchAll(/(\w+)=(\d+)/g))
+        sums[what] = (sums[what] ?? 0) + Number(count)
     }
   return sums
 }

@@ -17,6 +17,9 @@ interface MakerKnows {
 
 /** One line of JSON from an app over TCP; waits until the app listens, which may be after it has STARTED. */
 export async function fetchLine(host: string, port: number): Promise<MakerKnows> {
-  const line = await waitFor(async () => await text(connect(port, host)), `an app to answer at ${host}:${port}`)
+  const line = await waitFor(
+    async () => await text(connect(port, host)),
+    `an app to answer at ${host}:${port}`,
+  )
   return JSON.parse(line) as MakerKnows
 }

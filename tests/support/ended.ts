@@ -15,7 +15,10 @@ interface EndedSimulation {
 
 const owner = { region: 'us-west-2', accountId: '111122223333' }
 
-export async function storeEnded(path: string, simulations: readonly EndedSimulation[]): Promise<void> {
+export async function storeEnded(
+  path: string,
+  simulations: readonly EndedSimulation[],
+): Promise<void> {
   const store = openSqliteStore(path)
   try {
     for (const { name, tags = {}, apps = [] } of simulations) {

@@ -33,9 +33,9 @@ import { Hopeless, waitFor } from './waiting.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const launcher = join(repository, 'bin/heddle')
-const region = 'us-west-2'
-const sharedMemory = '/dev/shm'
-const exitLimitMs = 10_000
+const REGION = 'us-west-2'
+const SHARED_MEMORY = '/dev/shm'
+const EXIT_LIMIT_MS = 10_000
 const run = promisify(execFile)
 
 interface HeddleOptions {
@@ -62,11 +62,13 @@ export interface Credentials {
 export async function startHeddle(options: HeddleOptions = {}): Promise<Heddle> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-test-'))
   const fabricFolder =
-    options.fabricFolder ?? (await mkdtemp(join(existsSync(sharedMemory) ? sharedMemory : folder, 'heddle-test-')))
+    options.fabricFolder ??
+    (await mkdtemp(join(existsSync(SHARED_MEMORY) ? SHARED_MEMORY : folder, 'heddle-test-')))
   const heddle = new Heddle(folder, fabricFolder, options)
   try {
     await heddle.up()
-    if (options.otherS3 === undefined) await heddle.s3.send(new CreateBucketCommand({ Bucket: heddle.bucket }))
+    if (options.otherS3 === undefined)
+      await heddle.s3.send(new CreateBucketCommand({ Bucket: heddle.bucket }))
     return heddle
   } catch (error) {
     await heddle.stop().catch(() => undefined)
@@ -102,21 +104,28 @@ export class Heddle {
   async up(): Promise<void> {
     const { appTimeoutSeconds, configuration = '', environment, otherS3 } = this.#options
     const file = join(this.#folder, 'heddle.yaml')
-    const folders = configuration.includes('package_folders') ? '' : `package_folders: [${JSON.stringify(repository)}]`
+    const folders = configuration.includes('package_folders')
+      ? ''
+      : `package_folders: [${JSON.stringify(repository)}]`
     await writeFile(file, `${configuration}\n${folders}\n`)
     const config = ['--config', file]
-    const limits = appTimeoutSeconds === undefined ? [] : ['--app-timeout', String(appTimeoutSeconds)]
+    const limits =
+      appTimeoutSeconds === undefined ? [] : ['--app-timeout', String(appTimeoutSeconds)]
     const objects = otherS3 === undefined ? [] : ['--s3-endpoint', otherS3.endpoint]
     const keys = otherS3 && {
       HEDDLE_S3_ACCESS_KEY_ID: otherS3.credentials.accessKeyId,
       HEDDLE_S3_SECRET_ACCESS_KEY: otherS3.credentials.secretAccessKey,
     }
-    const control = spawn(launcher, ['up', '--port', '0', ...this.#places, ...config, ...limits, ...objects], {
-      // A group of its own: Ctrl-C in the terminal of a test reaches the test, which then stops it in order.
-      detached: true,
-      env: { ...cleanEnvironment(), ...recordingEnvironment(), ...keys, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const control = spawn(
+      launcher,
+      ['up', '--port', '0', ...this.#places, ...config, ...limits, ...objects],
+      {
+        // A group of its own: Ctrl-C in the terminal of a test reaches the test, which then stops it in order.
+        detached: true,
+        env: { ...cleanEnvironment(), ...recordingEnvironment(), ...keys, ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     this.#control = control
     this.#output = ''
     for (const stream of [control.stdout!, control.stderr!])
@@ -131,12 +140,20 @@ export class Heddle {
       () => `heddle up to be ready; it said: ${this.#output}`,
     )
     const text = await readFile(join(this.data, 'credentials'), 'utf8')
-    const value = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, 'm').exec(text)?.[1] ?? ''
-    this.credentials = { accessKeyId: value('aws_access_key_id'), secretAccessKey: value('aws_secret_access_key') }
+    const value = (name: string) =>
+      new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, 'm').exec(text)?.[1] ?? ''
+    this.credentials = {
+      accessKeyId: value('aws_access_key_id'),
+      secretAccessKey: value('aws_secret_access_key'),
+    }
     const { endpoint, credentials } = this
     this.s3?.destroy()
-    this.weaver = new SimSpaceWeaver({ endpoint, region, credentials, maxRetries: 0 })
-    this.s3 = new S3Client({ ...(otherS3 ?? { endpoint, credentials }), region, forcePathStyle: true })
+    this.weaver = new SimSpaceWeaver({ endpoint, region: REGION, credentials, maxRetries: 0 })
+    this.s3 = new S3Client({
+      ...(otherS3 ?? { endpoint, credentials }),
+      region: REGION,
+      forcePathStyle: true,
+    })
   }
 
   /** All that `heddle up` has said since it was brought up. */
@@ -162,7 +179,10 @@ export class Heddle {
 
   /** `heddle <command>` with this Heddle's folders; gives what it said, and throws where it fails. */
   async command(...args: string[]): Promise<string> {
-    const { stdout } = await run(launcher, args, { env: cleanEnvironment(), maxBuffer: 64 * 1024 ** 2 })
+    const { stdout } = await run(launcher, args, {
+      env: cleanEnvironment(),
+      maxBuffer: 64 * 1024 ** 2,
+    })
     return stdout
   }
 
@@ -199,7 +219,10 @@ export class Heddle {
     input: Partial<SimSpaceWeaver.StartSimulationInput> = {},
   ): Promise<Simulation> {
     await this.put(`${name}.yaml`, schemaText)
-    return this.begin(name, { SchemaS3Location: { BucketName: this.bucket, ObjectKey: `${name}.yaml` }, ...input })
+    return this.begin(name, {
+      SchemaS3Location: { BucketName: this.bucket, ObjectKey: `${name}.yaml` },
+      ...input,
+    })
   }
 
   /** A simulation from a snapshot (a key of `bucket`), without waiting. */
@@ -208,13 +231,21 @@ export class Heddle {
     snapshotKey: string,
     input: Partial<SimSpaceWeaver.StartSimulationInput> = {},
   ): Promise<Simulation> {
-    return this.begin(name, { SnapshotS3Location: { BucketName: this.bucket, ObjectKey: snapshotKey }, ...input })
+    return this.begin(name, {
+      SnapshotS3Location: { BucketName: this.bucket, ObjectKey: snapshotKey },
+      ...input,
+    })
   }
 
   /** StartSimulation as it is. */
-  async begin(name: string, input: Partial<SimSpaceWeaver.StartSimulationInput>): Promise<Simulation> {
+  async begin(
+    name: string,
+    input: Partial<SimSpaceWeaver.StartSimulationInput>,
+  ): Promise<Simulation> {
     const RoleArn = 'arn:aws:iam::111122223333:role/test'
-    const { ExecutionId } = await this.weaver.startSimulation({ Name: name, RoleArn, ...input }).promise()
+    const { ExecutionId } = await this.weaver
+      .startSimulation({ Name: name, RoleArn, ...input })
+      .promise()
     const simulation = new Simulation(this, name, ExecutionId!)
     this.#simulations.push(simulation)
     return simulation
@@ -250,7 +281,9 @@ export class Heddle {
   }
 
   async keys(prefix = ''): Promise<string[]> {
-    const { Contents = [] } = await this.s3.send(new ListObjectsV2Command({ Bucket: this.bucket, Prefix: prefix }))
+    const { Contents = [] } = await this.s3.send(
+      new ListObjectsV2Command({ Bucket: this.bucket, Prefix: prefix }),
+    )
     return Contents.map(({ Key }) => Key ?? '')
   }
 
@@ -263,7 +296,8 @@ export class Heddle {
       left.push(`heddle down failed: ${(error as Error).message}`)
     }
     // The process has a moment to end after it has let go of the data folder.
-    if (this.#control) await Promise.race([ended(this.#control), sleep(exitLimitMs, undefined, { ref: false })])
+    if (this.#control)
+      await Promise.race([ended(this.#control), sleep(EXIT_LIMIT_MS, undefined, { ref: false })])
     if (this.#control?.exitCode === null && this.#control.signalCode === null) {
       left.push(`heddle up goes on after heddle down: ${this.#output}`)
       await this.#end('SIGKILL')
@@ -277,7 +311,8 @@ export class Heddle {
     if (existsSync(this.fabricFolder)) {
       const files = await readdir(this.fabricFolder, { recursive: true })
       if (files.length > 0) left.push(`in ${this.fabricFolder}: ${files.join(', ')}`)
-      if (this.#options.fabricFolder === undefined) await rm(this.fabricFolder, { recursive: true, force: true })
+      if (this.#options.fabricFolder === undefined)
+        await rm(this.fabricFolder, { recursive: true, force: true })
     }
     this.s3?.destroy()
     await rm(this.#folder, { recursive: true, force: true })
@@ -303,5 +338,7 @@ async function ended(child: ChildProcess): Promise<void> {
 
 /** Settings made for another Heddle don't count here. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEDDLE_')))
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('HEDDLE_')),
+  )
 }

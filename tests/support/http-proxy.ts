@@ -60,7 +60,11 @@ export async function openProxy(url: string): Promise<HttpProxy> {
   return proxy
 }
 
-function passOn(answer: IncomingMessage, response: ServerResponse, misbehaviour: Misbehaviour | undefined): void {
+function passOn(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  misbehaviour: Misbehaviour | undefined,
+): void {
   const more = misbehaviour && 'headers' in misbehaviour ? misbehaviour.headers : {}
   response.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...more })
   answer.on('error', () => response.destroy())

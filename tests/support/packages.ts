@@ -11,7 +11,9 @@ import { ZipFile } from 'yazl'
 export const appsFolder = join(import.meta.dirname, '../apps')
 
 /** A zip of these files; a path may be any text, also one that a package must not have. */
-export async function buildPackage(files: Record<string, string | Uint8Array>): Promise<Uint8Array> {
+export async function buildPackage(
+  files: Record<string, string | Uint8Array>,
+): Promise<Uint8Array> {
   const archive = new ZipFile()
   // yazl refuses bad paths: they go in under a name of the same length, which is then replaced in the bytes.
   const replacements: [string, string][] = []
@@ -68,20 +70,34 @@ export interface SchemaSettings {
 
 /** A schema's YAML text. */
 export function schema(settings: SchemaSettings): string {
-  const { domains, tickRate = '30', half = 1000, workers = 1, together, logGroup = 'test' } = settings
+  const {
+    domains,
+    tickRate = '30',
+    half = 1000,
+    workers = 1,
+    together,
+    logGroup = 'test',
+  } = settings
   return stringify({
     sdk_version: '1.17',
     simulation_properties: {
       default_entity_index_key_type: 'Vector3<f32>',
-      ...(logGroup !== null && { log_destination_service: 'logs', log_destination_resource_name: logGroup }),
+      ...(logGroup !== null && {
+        log_destination_service: 'logs',
+        log_destination_resource_name: logGroup,
+      }),
     },
     workers: { Workers: { type: 'sim.c5.24xlarge', desired: workers } },
     clock: { tick_rate: tickRate },
     partitioning_strategies: {
       Square: { topology: 'Grid', aabb_bounds: { x: [-half, half], y: [-half, half] } },
     },
-    domains: Object.fromEntries(Object.entries(domains).map(([name, domain]) => [name, domainOf(domain)])),
-    ...(together && { placement_constraints: [{ placed_together: together, on_workers: ['Workers'] }] }),
+    domains: Object.fromEntries(
+      Object.entries(domains).map(([name, domain]) => [name, domainOf(domain)]),
+    ),
+    ...(together && {
+      placement_constraints: [{ placed_together: together, on_workers: ['Workers'] }],
+    }),
   })
 }
 
@@ -90,10 +106,14 @@ function domainOf(domain: DomainSettings): object {
     ...lifecycleOf(domain),
     app_config: {
       package: domain.package ?? `file://${appsFolder}`,
-      launch_command: typeof domain.command === 'string' ? ['node', ...domain.command.split(' ')] : domain.command,
+      launch_command:
+        typeof domain.command === 'string'
+          ? ['node', ...domain.command.split(' ')]
+          : domain.command,
       required_resource_units: { compute: domain.units ?? 1 },
       ...(domain.timeout !== undefined && { app_timeout_seconds: domain.timeout }),
-      ...('ports' in domain && domain.ports && { endpoint_config: { ingress_ports: domain.ports } }),
+      ...('ports' in domain &&
+        domain.ports && { endpoint_config: { ingress_ports: domain.ports } }),
     },
   }
 }

@@ -40,7 +40,9 @@ export function residentMiB(pids: readonly number[]): number {
 
 /** What processes have in memory that is no file's and not shared, in MiB. */
 export function ownMiB(pids: readonly number[]): number {
-  const kiB = pids.map((pid) => Number(/^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0))
+  const kiB = pids.map((pid) =>
+    Number(/^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0),
+  )
   return kiB.reduce((sum, count) => sum + count, 0) / 1024
 }
 
@@ -49,7 +51,10 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'latin1')
   } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
+    if (
+      ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
+    )
+      return ''
     throw error
   }
 }

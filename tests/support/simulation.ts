@@ -58,7 +58,9 @@ export class Simulation {
         last = await this.describe()
         if (last.Status === status) return last
         if (last.Status === 'FAILED' || (last.Status === 'STOPPED' && status !== 'DELETED'))
-          throw new Hopeless(`simulation ${this.name} is ${last.Status}: ${last.StartError ?? this.errors()}`)
+          throw new Hopeless(
+            `simulation ${this.name} is ${last.Status}: ${last.StartError ?? this.errors()}`,
+          )
         return undefined
       },
       () => `simulation ${this.name} to be ${status}; it is ${last?.Status}`,
@@ -86,7 +88,10 @@ export class Simulation {
   }
 
   async clockIs(status: string): Promise<void> {
-    await waitFor(async () => (await this.clockStatus()) === status, `the clock of ${this.name} to be ${status}`)
+    await waitFor(
+      async () => (await this.clockStatus()) === status,
+      `the clock of ${this.name} to be ${status}`,
+    )
   }
 
   async stop(): Promise<void> {
@@ -98,7 +103,12 @@ export class Simulation {
   async startApp(domain: string, app: string, commands?: string[]): Promise<void> {
     const LaunchOverrides = commands && { LaunchCommands: commands }
     await this.#heddle.weaver
-      .startApp({ Simulation: this.name, Domain: domain, Name: app, ...(LaunchOverrides && { LaunchOverrides }) })
+      .startApp({
+        Simulation: this.name,
+        Domain: domain,
+        Name: app,
+        ...(LaunchOverrides && { LaunchOverrides }),
+      })
       .promise()
   }
 
@@ -107,14 +117,22 @@ export class Simulation {
   }
 
   async deleteApp(domain: string, app: string): Promise<void> {
-    await this.#heddle.weaver.deleteApp({ Simulation: this.name, Domain: domain, App: app }).promise()
+    await this.#heddle.weaver
+      .deleteApp({ Simulation: this.name, Domain: domain, App: app })
+      .promise()
   }
 
   async app(domain: string, app: string): Promise<SimSpaceWeaver.DescribeAppOutput> {
-    return this.#heddle.weaver.describeApp({ Simulation: this.name, Domain: domain, App: app }).promise()
+    return this.#heddle.weaver
+      .describeApp({ Simulation: this.name, Domain: domain, App: app })
+      .promise()
   }
 
-  async appIs(domain: string, app: string, status: string): Promise<SimSpaceWeaver.DescribeAppOutput> {
+  async appIs(
+    domain: string,
+    app: string,
+    status: string,
+  ): Promise<SimSpaceWeaver.DescribeAppOutput> {
     let last: SimSpaceWeaver.DescribeAppOutput | undefined
     return waitFor(
       async () => {
@@ -128,9 +146,15 @@ export class Simulation {
   }
 
   /** Where clients of an app connect, once it is started. */
-  async endpoint(domain: string, app: string, declared: number): Promise<{ host: string; port: number }> {
+  async endpoint(
+    domain: string,
+    app: string,
+    declared: number,
+  ): Promise<{ host: string; port: number }> {
     const { EndpointInfo } = await this.appIs(domain, app, 'STARTED')
-    const port = EndpointInfo?.IngressPortMappings?.find(({ Declared }) => Declared === declared)?.Actual
+    const port = EndpointInfo?.IngressPortMappings?.find(
+      ({ Declared }) => Declared === declared,
+    )?.Actual
     return { host: EndpointInfo?.Address ?? '', port: port ?? 0 }
   }
 
@@ -150,14 +174,18 @@ export class Simulation {
   log(stream: string): string[] {
     const files = [`${stream}.log.old`, `${stream}.log`].map((name) => join(this.#logFolder, name))
     const text = files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('')
-    return text.split('\n').flatMap((line) => (line === '' ? [] : [line.slice(line.indexOf(' ') + 1)]))
+    return text
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [line.slice(line.indexOf(' ') + 1)]))
   }
 
   /** The names of its log streams. */
   streams(): string[] {
     if (!existsSync(this.#logFolder)) return []
     const files = readdirSync(this.#logFolder, { recursive: true, encoding: 'utf8' })
-    return files.filter((file) => file.endsWith('.log')).map((file) => `/${file.slice(0, -'.log'.length)}`)
+    return files
+      .filter((file) => file.endsWith('.log'))
+      .map((file) => `/${file.slice(0, -'.log'.length)}`)
   }
 
   /** The lines of all apps of a domain. */
@@ -205,7 +233,8 @@ export class Simulation {
   async reaches(tick: number, timeoutMs?: number): Promise<HashLine> {
     return waitFor(
       () => [...this.hashes().values()].find((line) => line.tick >= tick),
-      () => `tick ${tick} of ${this.name}; it is at ${this.newest().tick}; errors: ${this.errors()}`,
+      () =>
+        `tick ${tick} of ${this.name}; it is at ${this.newest().tick}; errors: ${this.errors()}`,
       timeoutMs,
     )
   }
@@ -242,7 +271,10 @@ export class Simulation {
   /** The process of an app, once there is one (other than `not`). */
   async appPid(domain: string, app: string, not?: number): Promise<number> {
     return waitFor(
-      () => this.processes().find((process) => process.domain === domain && process.app === app && process.pid !== not),
+      () =>
+        this.processes().find(
+          (process) => process.domain === domain && process.app === app && process.pid !== not,
+        ),
       `a process of ${domain}/${app}`,
     ).then(({ pid }) => pid)
   }
@@ -250,7 +282,9 @@ export class Simulation {
   /** The worker's process, once there is one. */
   async workerPid(): Promise<number> {
     const isWorker = ({ app }: SimulationProcess) => app === undefined
-    return waitFor(() => this.processes().find(isWorker), `a worker of ${this.name}`).then(({ pid }) => pid)
+    return waitFor(() => this.processes().find(isWorker), `a worker of ${this.name}`).then(
+      ({ pid }) => pid,
+    )
   }
 
   /** Ends a process without a goodbye, and waits until it is gone. */
@@ -262,8 +296,11 @@ export class Simulation {
   /** Waits until no process and no memory is left. */
   async leavesNothing(): Promise<void> {
     await waitFor(
-      () => this.processes().length === 0 && !existsSync(join(this.#heddle.fabricFolder, this.executionId)),
-      () => `nothing to be left of ${this.name}; there are processes ${JSON.stringify(this.processes())}`,
+      () =>
+        this.processes().length === 0 &&
+        !existsSync(join(this.#heddle.fabricFolder, this.executionId)),
+      () =>
+        `nothing to be left of ${this.name}; there are processes ${JSON.stringify(this.processes())}`,
     )
   }
 

@@ -45,7 +45,8 @@ function mount(folder: string, mebibytes: number): void {
 
 /** As root, or through `sudo` where that asks for no password. */
 function run(command: string, args: string[]): void {
-  const [file, ...words] = process.getuid?.() === 0 ? [command, ...args] : ['sudo', '-n', command, ...args]
+  const [file, ...words] =
+    process.getuid?.() === 0 ? [command, ...args] : ['sudo', '-n', command, ...args]
   execFileSync(file!, words, { stdio: ['ignore', 'ignore', 'pipe'] })
 }
 

@@ -3,8 +3,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const limitMs = 60_000
-const intervalMs = 25
+const LIMIT_MS = 60_000
+const INTERVAL_MS = 25
 
 type Falsy = undefined | null | false | '' | 0
 
@@ -15,7 +15,7 @@ type Falsy = undefined | null | false | '' | 0
 export async function waitFor<Result>(
   condition: () => Promise<Result> | Result,
   what: string | (() => string),
-  timeoutMs = limitMs,
+  timeoutMs = LIMIT_MS,
 ): Promise<Exclude<Result, Falsy>> {
   const giveUpAtMs = performance.now() + timeoutMs
   let lastError: unknown
@@ -32,7 +32,7 @@ export async function waitFor<Result>(
       const text = typeof what === 'string' ? what : what()
       throw new Error(`waited ${timeoutMs / 1000} s for ${text}`, { cause: lastError })
     }
-    await sleep(intervalMs)
+    await sleep(INTERVAL_MS)
   }
 }
 

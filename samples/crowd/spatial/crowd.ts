@@ -3,8 +3,8 @@
 // anybody: the fabric does.
 
 import type { Application, Partition, Subscription, Transaction } from '@heddle/sdk'
-import { type Area, personField, personType, startOf } from './person.ts'
-import { reach, Walk } from './step.ts'
+import { type Area, PERSON_TYPE, personField, startOf } from './person.ts'
+import { REACH, Walk } from './step.ts'
 
 interface CrowdOptions {
   /** A whole number; the same seed gives the same run. */
@@ -41,7 +41,7 @@ export class CrowdCell {
   update(transaction: Transaction): void {
     this.#border ??= transaction.createSubscriptionBoundingBox2F32(
       this.#partition.domain,
-      widened(this.#area, reach),
+      widened(this.#area, REACH),
     )
     // Only the very first tick of a world makes people: a restored world is further on, and an app
     // that was started again finds its people in the fabric.
@@ -52,7 +52,7 @@ export class CrowdCell {
   #walkOn(transaction: Transaction): void {
     const { owned } = transaction
     // A picture: people can be moved while others still look at where they were.
-    const around = transaction.neighbourhood(reach)
+    const around = transaction.neighbourhood(REACH)
     const { states, positions } = owned
     this.#walk.step({ states, positions, columns: owned.field(personField) }, around)
     owned.moved()
@@ -66,7 +66,7 @@ export class CrowdCell {
       const { x, y } = startOf(seed, person, this.#world)
       if (this.#isHere(x, y)) here.push(person)
     }
-    const rows = owned.create(personType, here.length)
+    const rows = owned.create(PERSON_TYPE, here.length)
     const { positions } = owned
     const { number, goalsReached, velocity } = owned.field(personField)
     for (const [place, row] of rows.entries()) {

@@ -6,7 +6,7 @@
 import { defineField } from '@heddle/sdk'
 
 /** The entity type of people. */
-export const personType = 512
+export const PERSON_TYPE = 512
 
 /** What is kept of a person, beside the position. Velocity in m/s. */
 export const personField = defineField({
@@ -23,8 +23,8 @@ export interface Area {
 }
 
 /** Nobody goes nearer to the edge of the world than this, in m. */
-export const edgeMargin = 0.5
-const goalMargin = 1
+export const EDGE_MARGIN = 0.5
+const GOAL_MARGIN = 1
 
 const purpose = { startX: 1, startY: 2, speed: 3, goalX: 4, goalY: 5 } as const
 
@@ -32,10 +32,10 @@ const purpose = { startX: 1, startY: 2, speed: 3, goalX: 4, goalY: 5 } as const
 export function startOf(seed: number, person: number, world: Area): { x: number; y: number } {
   return {
     x: Math.fround(
-      between(world.minX, world.maxX, edgeMargin, unit(seed, person, 0, purpose.startX)),
+      between(world.minX, world.maxX, EDGE_MARGIN, unit(seed, person, 0, purpose.startX)),
     ),
     y: Math.fround(
-      between(world.minY, world.maxY, edgeMargin, unit(seed, person, 0, purpose.startY)),
+      between(world.minY, world.maxY, EDGE_MARGIN, unit(seed, person, 0, purpose.startY)),
     ),
   }
 }
@@ -50,7 +50,7 @@ export function goalXOf(seed: number, person: number, goalsReached: number, worl
   return between(
     world.minX,
     world.maxX,
-    goalMargin,
+    GOAL_MARGIN,
     unit(seed, person, goalsReached, purpose.goalX),
   )
 }
@@ -59,7 +59,7 @@ export function goalYOf(seed: number, person: number, goalsReached: number, worl
   return between(
     world.minY,
     world.maxY,
-    goalMargin,
+    GOAL_MARGIN,
     unit(seed, person, goalsReached, purpose.goalY),
   )
 }

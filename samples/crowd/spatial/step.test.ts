@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { personField, startOf } from './person.ts'
-import { type People, reach, type Surroundings, Walk } from './step.ts'
+import { type People, REACH, type Surroundings, Walk } from './step.ts'
 
 const world = { minX: -20, maxX: 20, minY: -20, maxY: 20 }
-const seed = 7
+const SEED = 7
 
 function crowdOf(numbers: readonly number[]): People {
   const people = emptyCrowd(numbers.length)
   for (const [row, person] of numbers.entries()) {
-    const { x, y } = startOf(seed, person, world)
+    const { x, y } = startOf(SEED, person, world)
     people.positions.set([x, y, 0], row * 3)
     const { number } = people.columns
     number.values[row * number.stride + number.offset] = person
@@ -34,7 +34,7 @@ function around(positions: Float32Array, rows = positions.length / 3): Surroundi
     for (let other = 0; other < positions.length / 3; other++) {
       const x = positions[row * 3] - positions[other * 3]
       const y = positions[row * 3 + 1] - positions[other * 3 + 1]
-      if (other !== row && x * x + y * y <= reach * reach) list.push(other)
+      if (other !== row && x * x + y * y <= REACH * REACH) list.push(other)
     }
     starts.push(list.length)
   }
@@ -65,7 +65,7 @@ function byNumber({
 const numbers = Array.from({ length: 300 }, (_, number) => number)
 
 test('the order in which people are held makes no difference, to the last bit', () => {
-  const walk = new Walk(seed, world)
+  const walk = new Walk(SEED, world)
   const forward = crowdOf(numbers)
   const backward = crowdOf(numbers.toReversed())
   for (let tick = 0; tick < 200; tick++) {
@@ -76,12 +76,12 @@ test('the order in which people are held makes no difference, to the last bit', 
 })
 
 test('people who know those within reach beyond a border do as they would in one big cell', () => {
-  const walk = new Walk(seed, world)
+  const walk = new Walk(SEED, world)
   const whole = crowdOf(numbers)
   for (let tick = 0; tick < 30; tick++) walk.step(whole, around(whole.positions))
   const rows = numbers.filter((row) => whole.positions[row * 3] < 0)
   const near = numbers.filter(
-    (row) => whole.positions[row * 3] >= 0 && whole.positions[row * 3] < reach,
+    (row) => whole.positions[row * 3] >= 0 && whole.positions[row * 3] < REACH,
   )
   assert.ok(rows.length > 50 && near.length > 5)
   const west = emptyCrowd(rows.length)
@@ -110,7 +110,7 @@ test('people who know those within reach beyond a border do as they would in one
 })
 
 test('neighbours change where people go', () => {
-  const walk = new Walk(seed, world)
+  const walk = new Walk(SEED, world)
   const together = crowdOf(numbers)
   walk.step(together, around(together.positions))
   const alone = crowdOf([5])
@@ -119,7 +119,7 @@ test('neighbours change where people go', () => {
 })
 
 test('people reach goals, keep apart and stay inside the world', () => {
-  const walk = new Walk(seed, world)
+  const walk = new Walk(SEED, world)
   const people = crowdOf(numbers)
   for (let tick = 0; tick < 2000; tick++) walk.step(people, around(people.positions))
   let goals = 0
@@ -134,7 +134,7 @@ test('a row that holds nobody is left alone', () => {
   const people = crowdOf([1, 2])
   people.states[1] = 0
   const before = byNumber(people)
-  new Walk(seed, world).step(people, around(people.positions.subarray(0, 3), 1))
+  new Walk(SEED, world).step(people, around(people.positions.subarray(0, 3), 1))
   const after = byNumber(people)
   assert.deepEqual(after.get(2), before.get(2))
   assert.notDeepEqual(after.get(1), before.get(1))

@@ -3,22 +3,22 @@
 // on their order, nor on which app owns whom: the same people do the same things on any grid.
 
 import type { ColumnsOf, Neighbourhood } from '@heddle/sdk'
-import { type Area, edgeMargin, goalXOf, goalYOf, type personField, speedOf } from './person.ts'
+import { type Area, EDGE_MARGIN, goalXOf, goalYOf, type personField, speedOf } from './person.ts'
 
 /** How far people look, in m. An app needs to know all people this far beyond its cell. */
-export const reach = 3
+export const REACH = 3
 
 /** People's time in one tick, whatever the clock's rate. */
-const seconds = 1 / 30
-const goalRadius = 2
+const SECONDS = 1 / 30
+const GOAL_RADIUS = 2
 /** How fast a person comes back to the way they want to go, per second. */
-const turning = 2
+const TURNING = 2
 /** How hard a neighbour at no distance pushes, in m/s². */
-const pushing = 12
+const PUSHING = 12
 /** Over a person's own speed. */
-const hurry = 1.4
+const HURRY = 1.4
 /** Pushes are added in units of 2⁻²⁰: sums of whole numbers come out the same in any order. */
-const pushUnits = 2 ** 20
+const PUSH_UNITS = 2 ** 20
 
 /** The people to move, as columns: a row each, but for rows whose state is 0. */
 export interface People {
@@ -67,7 +67,7 @@ export class Walk {
         const awayY = y - around.positions[neighbour + 1]
         const apart = Math.sqrt(awayX * awayX + awayY * awayY)
         if (apart === 0) continue
-        const push = ((1 - apart / reach) * pushUnits) / apart
+        const push = ((1 - apart / REACH) * PUSH_UNITS) / apart
         pushX += Math.round(awayX * push)
         pushY += Math.round(awayY * push)
       }
@@ -76,10 +76,10 @@ export class Walk {
       let velocityX = velocity.values[at]
       let velocityY = velocity.values[at + 1]
       velocityX +=
-        ((toGoalX * pace - velocityX) * turning + (pushX / pushUnits) * pushing) * seconds
+        ((toGoalX * pace - velocityX) * TURNING + (pushX / PUSH_UNITS) * PUSHING) * SECONDS
       velocityY +=
-        ((toGoalY * pace - velocityY) * turning + (pushY / pushUnits) * pushing) * seconds
-      const fastest = speed * hurry
+        ((toGoalY * pace - velocityY) * TURNING + (pushY / PUSH_UNITS) * PUSHING) * SECONDS
+      const fastest = speed * HURRY
       const fast = Math.sqrt(velocityX * velocityX + velocityY * velocityY)
       if (fast > fastest) {
         velocityX *= fastest / fast
@@ -88,14 +88,14 @@ export class Walk {
       velocity.values[at] = velocityX
       velocity.values[at + 1] = velocityY
       positions[row * 3] = Math.min(
-        Math.max(x + velocityX * seconds, minX + edgeMargin),
-        maxX - edgeMargin,
+        Math.max(x + velocityX * SECONDS, minX + EDGE_MARGIN),
+        maxX - EDGE_MARGIN,
       )
       positions[row * 3 + 1] = Math.min(
-        Math.max(y + velocityY * seconds, minY + edgeMargin),
-        maxY - edgeMargin,
+        Math.max(y + velocityY * SECONDS, minY + EDGE_MARGIN),
+        maxY - EDGE_MARGIN,
       )
-      if (distance < goalRadius) goalsReached.values[goal]++
+      if (distance < GOAL_RADIUS) goalsReached.values[goal]++
     }
   }
 }

@@ -11,8 +11,8 @@
 //   …  u32  per cell: people in it, x running first
 //   …  u16  per person: x, then y, as shares of the world's width and height (0 to 65535)
 
-const frameMagic = 0x31464348
-const headBytes = 48
+const FRAME_MAGIC = 0x31464348
+const HEAD_BYTES = 48
 
 export interface Frame {
   tick: number
@@ -30,9 +30,9 @@ export interface Frame {
 
 export function encodeFrame(frame: Frame): Uint8Array {
   const people = frame.ids.length
-  const bytes = new Uint8Array(headBytes + people * 12 + frame.cells.length * 4)
+  const bytes = new Uint8Array(HEAD_BYTES + people * 12 + frame.cells.length * 4)
   const view = new DataView(bytes.buffer)
-  view.setUint32(0, frameMagic, true)
+  view.setUint32(0, FRAME_MAGIC, true)
   view.setUint16(4, frame.columns, true)
   view.setUint16(6, frame.rows, true)
   view.setFloat64(8, frame.tick, true)
@@ -42,9 +42,9 @@ export function encodeFrame(frame: Frame): Uint8Array {
     view.setFloat32(24 + place * 4, value, true)
   view.setUint32(40, people, true)
   view.setUint32(44, frame.cells.length, true)
-  new Float64Array(bytes.buffer, headBytes, people).set(frame.ids)
-  new Uint32Array(bytes.buffer, headBytes + people * 8, frame.cells.length).set(frame.cells)
-  new Uint16Array(bytes.buffer, headBytes + people * 8 + frame.cells.length * 4, people * 2).set(
+  new Float64Array(bytes.buffer, HEAD_BYTES, people).set(frame.ids)
+  new Uint32Array(bytes.buffer, HEAD_BYTES + people * 8, frame.cells.length).set(frame.cells)
+  new Uint16Array(bytes.buffer, HEAD_BYTES + people * 8 + frame.cells.length * 4, people * 2).set(
     frame.places,
   )
   return bytes
@@ -53,11 +53,11 @@ export function encodeFrame(frame: Frame): Uint8Array {
 /** Throws where the bytes are no frame. */
 export function decodeFrame(received: Uint8Array): Frame {
   const view = new DataView(received.buffer, received.byteOffset, received.byteLength)
-  if (received.length < headBytes || view.getUint32(0, true) !== frameMagic)
+  if (received.length < HEAD_BYTES || view.getUint32(0, true) !== FRAME_MAGIC)
     throw new Error('these bytes are no frame of the crowd')
   const people = view.getUint32(40, true)
   const cells = view.getUint32(44, true)
-  if (received.length !== headBytes + people * 12 + cells * 4)
+  if (received.length !== HEAD_BYTES + people * 12 + cells * 4)
     throw new Error(
       `a frame of ${people} people and ${cells} cells does not have ${received.length} bytes`,
     )
@@ -74,9 +74,9 @@ export function decodeFrame(received: Uint8Array): Frame {
       minY: view.getFloat32(32, true),
       maxY: view.getFloat32(36, true),
     },
-    ids: new Float64Array(buffer, headBytes, people),
-    cells: new Uint32Array(buffer, headBytes + people * 8, cells),
-    places: new Uint16Array(buffer, headBytes + people * 8 + cells * 4, people * 2),
+    ids: new Float64Array(buffer, HEAD_BYTES, people),
+    cells: new Uint32Array(buffer, HEAD_BYTES + people * 8, cells),
+    places: new Uint16Array(buffer, HEAD_BYTES + people * 8 + cells * 4, people * 2),
   }
 }
 
@@ -88,7 +88,7 @@ export function withLength(frame: Uint8Array): Uint8Array {
   return bytes
 }
 
-const frameBytesMax = 256 * 1024 * 1024
+const FRAME_BYTES_MAX = 256 * 1024 * 1024
 
 /** Cuts a TCP stream into frames. */
 export class FrameSplitter {
@@ -104,7 +104,8 @@ export class FrameSplitter {
     const frames: Uint8Array[] = []
     while (this.#bytes >= 4) {
       const length = Buffer.from(this.#peek(4)).readUInt32LE()
-      if (length > frameBytesMax) throw new Error(`a frame of ${length} bytes is none of the crowd`)
+      if (length > FRAME_BYTES_MAX)
+        throw new Error(`a frame of ${length} bytes is none of the crowd`)
       if (this.#bytes < 4 + length) break
       const all = this.#peek(this.#bytes)
       frames.push(all.subarray(4, 4 + length))

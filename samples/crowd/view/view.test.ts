@@ -10,14 +10,14 @@ import { decodeFrame, encodeFrame, type Frame, FrameSplitter, withLength } from 
 import { View } from './view.ts'
 
 const bounds = { minX: -60, maxX: 60, minY: -60, maxY: 60 }
-const cells = 4
+const CELLS = 4
 
 function watchedCrowd(every = 1) {
   const world = new LockstepWorld({ columns: 2, rows: 2, bounds, customApps: ['view'] })
   const crowd = world.applications
-    .slice(0, cells)
+    .slice(0, CELLS)
     .map((application) => new CrowdCell(application, { seed: 3, people: 300 }))
-  const view = new View(world.applications[cells], { domain: SPATIAL_DOMAIN, every })
+  const view = new View(world.applications[CELLS], { domain: SPATIAL_DOMAIN, every })
   let newest: Frame | undefined
   return {
     world,

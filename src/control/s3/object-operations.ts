@@ -1,7 +1,7 @@
 // The S3 endpoint's operations on single objects.
 // Owns their parameters and answers; the store does the work.
 
-import { partNumberMax } from '../../io/objects/folder-uploads.ts'
+import { PART_NUMBER_MAX } from '../../io/objects/folder-uploads.ts'
 import type {
   ContentSum,
   OpenObject,
@@ -193,7 +193,7 @@ function pieceOf(info: StoredObject, headers: S3Context['headers'], query: URLSe
         'A request can ask for a range or for a part, not for both.',
       )
     }
-    return partIn(info, numberIn(query, 'partNumber', { min: 1, max: partNumberMax }))
+    return partIn(info, numberIn(query, 'partNumber', { min: 1, max: PART_NUMBER_MAX }))
   }
   const range = isRangeWanted(headers, info) ? rangeOf(headers.range, info.bytes) : undefined
   return range === undefined ? { ...info, isPart: false } : { range, isPart: false }

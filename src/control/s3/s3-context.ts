@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { headerText } from '../../core/api/signature.ts'
 import type { FolderObjects, FolderPutOptions } from '../../io/objects/folder-objects.ts'
 import type { StoredObject } from '../../io/objects/object-file.ts'
-import { keyBytesMax } from '../../io/objects/object-names.ts'
+import { KEY_BYTES_MAX } from '../../io/objects/object-names.ts'
 import type { XmlShape } from './read-xml.ts'
 import { S3Error } from './s3-errors.ts'
 import type { S3Target } from './s3-request.ts'
@@ -86,7 +86,7 @@ export function describeObject(info: StoredObject): Record<string, string | numb
 
 /** A key's length is a fault of its own in S3. */
 export function checkKeyLength(key: string): void {
-  if (Buffer.byteLength(key) > keyBytesMax)
+  if (Buffer.byteLength(key) > KEY_BYTES_MAX)
     throw new S3Error('KeyTooLongError', 'The key is too long.')
 }
 

@@ -1,7 +1,7 @@
 // The S3 endpoint's operations on multipart uploads.
 // Owns their parameters and answers; the store keeps the parts.
 
-import { partNumberMax } from '../../io/objects/folder-uploads.ts'
+import { PART_NUMBER_MAX } from '../../io/objects/folder-uploads.ts'
 import type { Checksums } from '../../io/objects/object-file.ts'
 import { copyRangeOf, writeConditionOf } from './conditions.ts'
 import {
@@ -23,7 +23,7 @@ import type { XmlElement } from './s3-xml.ts'
 const completeShape = {
   root: 'CompleteMultipartUpload',
   bytesMax: 8 * 1024 * 1024,
-  listed: { Part: partNumberMax },
+  listed: { Part: PART_NUMBER_MAX },
 }
 
 export async function createMultipartUpload({
@@ -55,7 +55,7 @@ export async function uploadPart({
   headers,
   body,
 }: S3Context): Promise<S3Answer> {
-  const partNumber = numberIn(query, 'partNumber', { min: 1, max: partNumberMax })
+  const partNumber = numberIn(query, 'partNumber', { min: 1, max: PART_NUMBER_MAX })
   const upload = await objects.findUpload(bucket, key, uploadIdIn(query))
   const content = body()
   const sum = sumOfPart(upload, headers, content)
@@ -70,7 +70,7 @@ export async function uploadPart({
 
 export async function uploadPartCopy(context: S3Context): Promise<S3Answer> {
   const { objects, bucket, key, query, headers } = context
-  const partNumber = numberIn(query, 'partNumber', { min: 1, max: partNumberMax })
+  const partNumber = numberIn(query, 'partNumber', { min: 1, max: PART_NUMBER_MAX })
   const upload = await objects.findUpload(bucket, key, uploadIdIn(query))
   const { source } = await openCopySource(context)
   try {
@@ -101,7 +101,7 @@ export async function completeMultipartUpload(context: S3Context): Promise<S3Ans
     if (
       !Number.isInteger(partNumber) ||
       partNumber < 1 ||
-      partNumber > partNumberMax ||
+      partNumber > PART_NUMBER_MAX ||
       etag === undefined
     ) {
       throw new S3Error('MalformedXML', 'A Part needs a PartNumber and an ETag.')

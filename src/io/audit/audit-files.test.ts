@@ -46,7 +46,10 @@ test('a large file and one of yesterday are closed, and the oldest are removed',
     const options = { folder, fileBytesMax: 10, filesMax: 3, nowMs: () => nowMs }
     const files = new AuditFiles(options)
     for (const line of ['aaaaaa', 'bbbbbb', 'cccccc']) files.append(line)
-    assert.deepEqual(readdirSync(folder).sort(), ['2026-01-01-000001.jsonl', '2026-01-01-000002.jsonl'])
+    assert.deepEqual(readdirSync(folder).sort(), [
+      '2026-01-01-000001.jsonl',
+      '2026-01-01-000002.jsonl',
+    ])
     nowMs += DAY_MS
     files.append('dddddd')
     nowMs -= DAY_MS // a clock that is set back
@@ -110,7 +113,8 @@ test('records of several folders are read in the order of their time, and follow
     assert.deepEqual(read, [...all, '7 known', '8 unknown'])
     const whole: string[] = []
     const { signal } = new AbortController()
-    for await (const line of readAudits(folders, String, { follow: false, signal })) whole.push(line)
+    for await (const line of readAudits(folders, String, { follow: false, signal }))
+      whole.push(line)
     assert.deepEqual(whole, read)
     await known.close()
     await unknown.close()

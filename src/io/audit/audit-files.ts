@@ -90,9 +90,12 @@ export class AuditFiles {
       this.#broken = false
     } catch (error) {
       this.#broken = true
-      throw new AuditError(`a record of ${this.#options.folder} can't be written: ${(error as Error).message}`, {
-        cause: error,
-      })
+      throw new AuditError(
+        `a record of ${this.#options.folder} can't be written: ${(error as Error).message}`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 
@@ -111,9 +114,12 @@ export class AuditFiles {
       await this.#nextSync
     } catch (error) {
       this.#broken = true
-      throw new AuditError(`records of ${this.#options.folder} can't be synced: ${(error as Error).message}`, {
-        cause: error,
-      })
+      throw new AuditError(
+        `records of ${this.#options.folder} can't be synced: ${(error as Error).message}`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 
@@ -143,7 +149,8 @@ export class AuditFiles {
     const { folder, fileBytesMax, filesMax, nowMs = Date.now } = this.#options
     const atMs = nowMs()
     const current = this.#file
-    const isToday = current !== undefined && atMs >= current.dayAtMs && atMs < current.dayAtMs + DAY_MS
+    const isToday =
+      current !== undefined && atMs >= current.dayAtMs && atMs < current.dayAtMs + DAY_MS
     if (isToday && current.bytes < fileBytesMax && isThere(current)) return current
     const day = new Date(atMs).toISOString().slice(0, 10)
     const names = auditFileNames(folder)
@@ -158,7 +165,8 @@ export class AuditFiles {
     this.#file = opened
     if (current !== undefined) this.#letGo(current.descriptor)
     const kept = names.includes(name) ? names : [...names, name]
-    for (const old of kept.slice(0, Math.max(0, kept.length - filesMax))) rmSync(join(folder, old), { force: true })
+    for (const old of kept.slice(0, Math.max(0, kept.length - filesMax)))
+      rmSync(join(folder, old), { force: true })
     if (opened.bytes < fileBytesMax) return opened
     return this.#fileForNow()
   }
@@ -184,7 +192,13 @@ function open(path: string, day: string): OpenFile {
     // A line that an earlier process could not end is ended first.
     const isTorn = size > 0 && last[0] !== NEWLINE
     if (isTorn) writeSync(descriptor, '\n')
-    return { path, descriptor, inode: ino, dayAtMs: Date.parse(day), bytes: isTorn ? size + 1 : size }
+    return {
+      path,
+      descriptor,
+      inode: ino,
+      dayAtMs: Date.parse(day),
+      bytes: isTorn ? size + 1 : size,
+    }
   } catch (error) {
     closeSync(descriptor)
     throw error

@@ -44,7 +44,10 @@ export async function* readAudits(
 }
 
 /** Once all have come, or, for a follower, a moment has passed: the others are at their end for now. */
-async function settled(late: readonly Source[], { follow, signal }: ReadAuditOptions): Promise<void> {
+async function settled(
+  late: readonly Source[],
+  { follow, signal }: ReadAuditOptions,
+): Promise<void> {
   const all = Promise.all(late.map(({ coming }) => coming))
   if (!follow) return void (await all)
   const isOver = new AbortController()
@@ -82,7 +85,10 @@ class Source {
 }
 
 /** Lines of one folder. */
-async function* readAudit(folder: string, { follow, signal }: ReadAuditOptions): AsyncGenerator<string> {
+async function* readAudit(
+  folder: string,
+  { follow, signal }: ReadAuditOptions,
+): AsyncGenerator<string> {
   let done: string | undefined
   while (!signal.aborted) {
     const names = auditFileNames(folder).filter((name) => done === undefined || name > done)

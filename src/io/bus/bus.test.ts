@@ -53,7 +53,9 @@ for (const [name, bus] of buses) {
 
     test('gives every event to every listener, in order', async () => {
       const path = newAddress()
-      const server = await bus.serve<string, string, number>(path, { onRequest: (command) => command })
+      const server = await bus.serve<string, string, number>(path, {
+        onRequest: (command) => command,
+      })
       const clients = await Promise.all([1, 2].map(() => bus.connect<string, string, number>(path)))
       const seen: number[][] = clients.map(() => [])
       const done = clients.map(
@@ -110,7 +112,8 @@ for (const [name, bus] of buses) {
     test('an answer that never comes is a Timeout, and the connection goes on', async () => {
       const path = newAddress()
       const server = await bus.serve<string, string, never>(path, {
-        onRequest: (command) => (command === 'never' ? new Promise<string>(() => undefined) : command),
+        onRequest: (command) =>
+          command === 'never' ? new Promise<string>(() => undefined) : command,
       })
       const client = await bus.connect<string, string, never>(path)
       await assert.rejects(client.request('never', 5), isFault('Timeout'))
@@ -132,9 +135,14 @@ for (const [name, bus] of buses) {
 
     test('a message that is too large is refused, and the next one passes', async () => {
       const path = newAddress()
-      const server = await bus.serve<string, number, never>(path, { onRequest: (command) => command.length })
+      const server = await bus.serve<string, number, never>(path, {
+        onRequest: (command) => command.length,
+      })
       const client = await bus.connect<string, number, never>(path)
-      await assert.rejects(client.request('x'.repeat(MESSAGE_BYTES_MAX), LIMIT_MS), isFault('TooLarge'))
+      await assert.rejects(
+        client.request('x'.repeat(MESSAGE_BYTES_MAX), LIMIT_MS),
+        isFault('TooLarge'),
+      )
       assert.equal(await client.request('abc', LIMIT_MS), 3)
       await client.close()
       await server.close()
@@ -144,7 +152,9 @@ for (const [name, bus] of buses) {
 
 test('a request that comes in pieces, several in one piece, is answered', async () => {
   const path = newAddress()
-  const server = await serveBus<string, string, never>(path, { onRequest: (command) => command.toUpperCase() })
+  const server = await serveBus<string, string, never>(path, {
+    onRequest: (command) => command.toUpperCase(),
+  })
   const socket = createConnection(path)
   let received = ''
   const both = new Promise<void>((resolve) => {
@@ -169,7 +179,12 @@ test('a peer that sends nonsense or an endless line is cut off, and others are s
   const path = newAddress()
   const server = await serveBus<string, string, never>(path, { onRequest: (command) => command })
   const other = await unixBus.connect<string, string, never>(path)
-  for (const sent of ['nonsense\n', '7\n', '{"request":1}\n', Buffer.alloc(MESSAGE_BYTES_MAX + 1, 'x')]) {
+  for (const sent of [
+    'nonsense\n',
+    '7\n',
+    '{"request":1}\n',
+    Buffer.alloc(MESSAGE_BYTES_MAX + 1, 'x'),
+  ]) {
     const socket = createConnection(path)
     const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()))
     socket.on('error', () => undefined)

@@ -52,7 +52,10 @@ export interface BusClient<Command, Answer, Event> {
 /** What every bus is. Messages are plain JSON data. */
 export interface Bus {
   /** Throws BusError `InUse` where somebody serves already. */
-  serve<Command, Answer, Event>(path: string, handlers: BusHandlers<Command, Answer>): Promise<BusServer<Event>>
+  serve<Command, Answer, Event>(
+    path: string,
+    handlers: BusHandlers<Command, Answer>,
+  ): Promise<BusServer<Event>>
   /** Throws BusError `Unreachable`. */
   connect<Command, Answer, Event>(path: string): Promise<BusClient<Command, Answer, Event>>
 }

@@ -31,7 +31,8 @@ export class LineDecoder {
   #keep(part: Buffer): void {
     if (part.length === 0) return
     this.#partBytes += part.length
-    if (this.#partBytes > this.#bytesMax) throw new RangeError(`a line is longer than ${this.#bytesMax} bytes`)
+    if (this.#partBytes > this.#bytesMax)
+      throw new RangeError(`a line is longer than ${this.#bytesMax} bytes`)
     this.#parts.push(part)
   }
 }

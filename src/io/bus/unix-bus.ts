@@ -7,7 +7,14 @@
 
 import { chmod, unlink } from 'node:fs/promises'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
-import { type Bus, type BusClient, BusError, type BusHandlers, type BusServer, MESSAGE_BYTES_MAX } from './bus.ts'
+import {
+  type Bus,
+  type BusClient,
+  BusError,
+  type BusHandlers,
+  type BusServer,
+  MESSAGE_BYTES_MAX,
+} from './bus.ts'
 import { LineDecoder } from './lines.ts'
 import { PendingRequests } from './pending.ts'
 
@@ -22,7 +29,10 @@ export async function serveBus<Command, Answer, Event>(
   handlers: BusHandlers<Command, Answer>,
 ): Promise<BusServer<Event>> {
   if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) {
-    throw new BusError('Unreachable', `${path} is too long for a socket: at most ${SOCKET_PATH_BYTES_MAX} bytes`)
+    throw new BusError(
+      'Unreachable',
+      `${path} is too long for a socket: at most ${SOCKET_PATH_BYTES_MAX} bytes`,
+    )
   }
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -48,7 +58,9 @@ export async function serveBus<Command, Answer, Event>(
 }
 
 /** Connects to who serves at `path`. */
-export async function connectBus<Command, Answer, Event>(path: string): Promise<BusClient<Command, Answer, Event>> {
+export async function connectBus<Command, Answer, Event>(
+  path: string,
+): Promise<BusClient<Command, Answer, Event>> {
   const socket = await openSocket(path)
   const pending = new PendingRequests()
   let eventListener: ((event: Event) => void) | undefined
@@ -57,7 +69,8 @@ export async function connectBus<Command, Answer, Event>(path: string): Promise<
   readMessages(socket, (message) => {
     if ('event' in message) eventListener?.(message.event as Event)
     else if (typeof message.id !== 'number') throw new TypeError('an answer without a number')
-    else if ('error' in message) pending.fail(message.id, new BusError('Failed', String(message.error)))
+    else if ('error' in message)
+      pending.fail(message.id, new BusError('Failed', String(message.error)))
     else pending.settle(message.id, message.answer)
   })
   socket.on('close', () => {
@@ -94,9 +107,13 @@ export async function connectBus<Command, Answer, Event>(path: string): Promise<
 
 export const unixBus: Bus = { serve: serveBus, connect: connectBus }
 
-function serveSocket<Command, Answer>(socket: Socket, handlers: BusHandlers<Command, Answer>): void {
+function serveSocket<Command, Answer>(
+  socket: Socket,
+  handlers: BusHandlers<Command, Answer>,
+): void {
   readMessages(socket, (message) => {
-    if (typeof message.id !== 'number' || !('request' in message)) throw new TypeError('not a request')
+    if (typeof message.id !== 'number' || !('request' in message))
+      throw new TypeError('not a request')
     void answerRequest(socket, message.id, message.request as Command, handlers)
   })
 }
@@ -155,7 +172,8 @@ async function listenOrReplace(server: Server, path: string): Promise<void> {
     await listen(server, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    if (await isServed(path)) throw new BusError('InUse', `${path} is served by another process`, { cause: error })
+    if (await isServed(path))
+      throw new BusError('InUse', `${path} is served by another process`, { cause: error })
     await unlink(path)
     await listen(server, path)
   }

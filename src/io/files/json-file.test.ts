@@ -6,7 +6,10 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 
-const SHAPE = z.object({ name: z.string(), apps: z.array(z.object({ ports: z.array(z.number()) })) })
+const SHAPE = z.object({
+  name: z.string(),
+  apps: z.array(z.object({ ports: z.array(z.number()) })),
+})
 
 const DAMAGES: readonly [text: string, fault: RegExp][] = [
   ['', / is damaged: Unexpected end of JSON input$/],

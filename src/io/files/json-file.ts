@@ -12,7 +12,10 @@ export interface FileContent<Content> {
   fault?: string
 }
 
-export function readJsonFile<Shape extends z.ZodType>(path: string, shape: Shape): FileContent<z.output<Shape>> {
+export function readJsonFile<Shape extends z.ZodType>(
+  path: string,
+  shape: Shape,
+): FileContent<z.output<Shape>> {
   let text: string
   try {
     text = readFileSync(path, 'utf8')

@@ -30,7 +30,13 @@ test('a line that an earlier process could not end is ended before the next', as
   writeFileSync(path, '{"msg":"whole"}\n{"msg":"to')
   log.write('{"msg":"next"}\n')
   log.write('{"msg":"last"}\n')
-  assert.deepEqual(lines(), ['{"msg":"whole"}', '{"msg":"to', '{"msg":"next"}', '{"msg":"last"}', ''])
+  assert.deepEqual(lines(), [
+    '{"msg":"whole"}',
+    '{"msg":"to',
+    '{"msg":"next"}',
+    '{"msg":"last"}',
+    '',
+  ])
 })
 
 test('lines that can not be written go elsewhere, a few of them, and the count is said afterwards', async (context) => {
@@ -38,7 +44,10 @@ test('lines that can not be written go elsewhere, a few of them, and the count i
   mkdirSync(path)
   for (let count = 0; count < 50; count++) log.write(`{"count":${count}}\n`)
   assert.equal(said.length, 20)
-  assert.match(said[0], /^heddle: the log .*control\.log can't be written: EISDIR.*\n\{"count":0\}\n$/)
+  assert.match(
+    said[0],
+    /^heddle: the log .*control\.log can't be written: EISDIR.*\n\{"count":0\}\n$/,
+  )
   assert.equal(said[19], '{"count":19}\n')
   rmdirSync(path)
   log.write('{"msg":"again"}\n')

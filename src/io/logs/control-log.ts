@@ -63,14 +63,16 @@ export class ControlLog {
     const { size } = fstatSync(descriptor)
     const last = Buffer.alloc(1)
     // An earlier process may have ended, or its disk been full, in the middle of a line.
-    this.#isTorn = size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE
+    this.#isTorn =
+      size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE
     return descriptor
   }
 
   #drop(line: string, { message }: Error): void {
     this.#dropped += 1
     if (this.#dropped > FALLBACK_LINES_MAX) return
-    const why = this.#dropped === 1 ? `heddle: the log ${this.#path} can't be written: ${message}\n` : ''
+    const why =
+      this.#dropped === 1 ? `heddle: the log ${this.#path} can't be written: ${message}\n` : ''
     try {
       this.#fallback(`${why}${line}`)
     } catch {
@@ -80,6 +82,11 @@ export class ControlLog {
 }
 
 function reportLine(lines: number): string {
-  const record = { level: 40, time: Date.now(), lines, msg: 'lines of this log could not be written and were dropped' }
+  const record = {
+    level: 40,
+    time: Date.now(),
+    lines,
+    msg: 'lines of this log could not be written and were dropped',
+  }
   return `${JSON.stringify(record)}\n`
 }

@@ -113,7 +113,11 @@ export class LineGate {
     this.#reportTo(lines, prefix)
     this.#allowance -= prefix.length + bytes + 1
     const content = Buffer.concat([...parts, Buffer.from('\n')])
-    lines.push({ content: bytes > 0 ? withoutReturn(content) : content, lines: 1, bytes: bytes + 1 })
+    lines.push({
+      content: bytes > 0 ? withoutReturn(content) : content,
+      lines: 1,
+      bytes: bytes + 1,
+    })
   }
 
   #reportTo(lines: GateLine[], prefix: Buffer): void {

@@ -24,7 +24,10 @@ const NEWLINE = Buffer.from('\n')
  * Opens the streams of a folder, which is made with its first line. Streams that are there from before are continued. Only this user may
  * read them: apps write what they like.
  */
-export function openLogStreams(folder: string, { limits, now = Date.now }: LogOptions = {}): LogStreams {
+export function openLogStreams(
+  folder: string,
+  { limits, now = Date.now }: LogOptions = {},
+): LogStreams {
   const allLimits = { ...DEFAULT_LOG_LIMITS, ...limits }
   const streams = new Map<string, FileStream>()
   return {
@@ -102,13 +105,15 @@ class FileStream implements LogWriter {
   #add(lines: GateLine[]): void {
     for (const line of lines) {
       // Only a disk that is slower than the rate, or stands still, lets this much wait.
-      if (this.#waitingBytes + line.content.length > this.#limits.burstBytes * 2) this.#gate.drop(line)
+      if (this.#waitingBytes + line.content.length > this.#limits.burstBytes * 2)
+        this.#gate.drop(line)
       else {
         this.#waiting.push(line)
         this.#waitingBytes += line.content.length
       }
     }
-    if (this.#waiting.length > 0) this.#gatherTimer ??= setTimeout(() => this.#startWriting(), GATHER_MS)
+    if (this.#waiting.length > 0)
+      this.#gatherTimer ??= setTimeout(() => this.#startWriting(), GATHER_MS)
     if (this.#gate.hasDropped) this.#reportLater()
   }
 

@@ -34,7 +34,10 @@ interface Logs {
 }
 
 function openFiles(options?: LogOptions, folder = join(root, String(counter++))): Logs {
-  return { streams: openLogStreams(folder, options), read: (readOptions) => readLogs(folder, readOptions) }
+  return {
+    streams: openLogStreams(folder, options),
+    read: (readOptions) => readLogs(folder, readOptions),
+  }
 }
 
 function openMemory(options?: LogOptions): Logs {
@@ -70,7 +73,8 @@ for (const [kind, openLogs] of [
 
     test('a stream that is removed is gone with its lines, and its name is free for another', async () => {
       const { streams, read } = openLogs({ limits: { streamBytesMax: 100 } })
-      for (let line = 0; line < 9; line++) streams.writer('/domain/a/one').write(`line ${line} ${'x'.repeat(40)}\n`)
+      for (let line = 0; line < 9; line++)
+        streams.writer('/domain/a/one').write(`line ${line} ${'x'.repeat(40)}\n`)
       streams.writer('/domain/a/two').write('stays\n')
       await streams.flush()
       await streams.remove('/domain/a/one')
@@ -90,22 +94,25 @@ for (const [kind, openLogs] of [
     test('lines come together from parts, however they are cut', async () => {
       const text = 'plain\n\nünïcödé 🌍 text\nwindows\r\n  indented\nlast without an end'
       await fc.assert(
-        fc.asyncProperty(fc.array(fc.nat(Buffer.byteLength(text)), { maxLength: 8 }), async (cuts) => {
-          const { streams, read } = openLogs()
-          const writer = streams.writer('/app')
-          const edges = [0, ...cuts.toSorted((a, b) => a - b), undefined]
-          for (let index = 1; index < edges.length; index++)
-            writer.write(Buffer.from(text).subarray(edges[index - 1], edges[index]))
-          await streams.close()
-          assert.deepEqual(await texts(read()), [
-            'plain',
-            '',
-            'ünïcödé 🌍 text',
-            'windows',
-            '  indented',
-            'last without an end',
-          ])
-        }),
+        fc.asyncProperty(
+          fc.array(fc.nat(Buffer.byteLength(text)), { maxLength: 8 }),
+          async (cuts) => {
+            const { streams, read } = openLogs()
+            const writer = streams.writer('/app')
+            const edges = [0, ...cuts.toSorted((a, b) => a - b), undefined]
+            for (let index = 1; index < edges.length; index++)
+              writer.write(Buffer.from(text).subarray(edges[index - 1], edges[index]))
+            await streams.close()
+            assert.deepEqual(await texts(read()), [
+              'plain',
+              '',
+              'ünïcödé 🌍 text',
+              'windows',
+              '  indented',
+              'last without an end',
+            ])
+          },
+        ),
         { numRuns: 20 },
       )
     })
@@ -120,7 +127,8 @@ for (const [kind, openLogs] of [
       assert.equal(lines.pop(), 'next')
       assert.equal(lines.join(''), 'xäöü'.repeat(9))
       assert.ok(
-        lines.length >= 7 && lines.every((line) => Buffer.byteLength(line) <= 10 && !line.includes('\ufffd')),
+        lines.length >= 7 &&
+          lines.every((line) => Buffer.byteLength(line) <= 10 && !line.includes('\ufffd')),
         lines.join(),
       )
     })
@@ -130,7 +138,9 @@ for (const [kind, openLogs] of [
       const { streams, read } = openLogs({ now: () => nowMs })
       for (let index = 0; index < 60; index++) {
         nowMs += 7
-        streams.writer(['/sim/management', '/domain/D/app/a/1', '/sim/errors'][(index * 7) % 3]).write(`${index}\n`)
+        streams
+          .writer(['/sim/management', '/domain/D/app/a/1', '/sim/errors'][(index * 7) % 3])
+          .write(`${index}\n`)
       }
       await streams.flush()
       assert.deepEqual(
@@ -141,7 +151,10 @@ for (const [kind, openLogs] of [
 
     test('a stream takes a burst, then its rate, and says what was dropped in one line', async () => {
       let nowMs = 0
-      const { streams, read } = openLogs({ now: () => nowMs, limits: { burstBytes: 1000, bytesPerSecond: 100 } })
+      const { streams, read } = openLogs({
+        now: () => nowMs,
+        limits: { burstBytes: 1000, bytesPerSecond: 100 },
+      })
       const writer = streams.writer('/app')
       const line = `${'x'.repeat(74)}\n`
       for (let index = 0; index < 1000; index++) writer.write(line)
@@ -159,11 +172,17 @@ for (const [kind, openLogs] of [
     })
 
     test('what was dropped is said also if nothing comes after it', async () => {
-      const { streams, read } = openLogs({ now: () => 0, limits: { burstBytes: 1000, bytesPerSecond: 1 } })
+      const { streams, read } = openLogs({
+        now: () => 0,
+        limits: { burstBytes: 1000, bytesPerSecond: 1 },
+      })
       streams.writer('/app').write('0123456789\n'.repeat(100))
       await streams.close()
       const all = await texts(read())
-      assert.equal(all.at(-1), `[heddle] dropped ${101 - all.length} lines, ${(101 - all.length) * 11} bytes`)
+      assert.equal(
+        all.at(-1),
+        `[heddle] dropped ${101 - all.length} lines, ${(101 - all.length) * 11} bytes`,
+      )
     })
 
     test('a stream keeps its newest part, and no more than two times its limit', async () => {
@@ -207,7 +226,10 @@ for (const [kind, openLogs] of [
       const { read } = openLogs()
       const stop = new AbortController()
       setTimeout(() => stop.abort(), 20)
-      assert.deepEqual(await texts(read({ follow: true, stream: '/later', signal: stop.signal })), [])
+      assert.deepEqual(
+        await texts(read({ follow: true, stream: '/later', signal: stop.signal })),
+        [],
+      )
     })
 
     test('a follower loses nothing when older parts are let go', async () => {
@@ -267,7 +289,10 @@ test('streams lie in files by their names, which appear with their first line', 
   )
   assert.deepEqual(readdirSync(folder), ['domain'])
   assert.equal(statSync(folder).mode & 0o777, 0o700)
-  assert.equal(statSync(join(folder, 'domain/People/app/worker-0001/People-0-1.log')).mode & 0o777, 0o600)
+  assert.equal(
+    statSync(join(folder, 'domain/People/app/worker-0001/People-0-1.log')).mode & 0o777,
+    0o600,
+  )
   assert.deepEqual(await listStreams(folder), ['/domain/People/app/worker-0001/People-0-1'])
   assert.deepEqual(await listStreams(join(root, 'nowhere')), [])
 })
@@ -302,7 +327,10 @@ test('a disk that takes nothing costs lines and no memory, and the loss is said 
 
 test('an app that writes without end costs bounded memory and disk', async () => {
   const folder = join(root, 'endless')
-  const { streams } = openFiles({ limits: { streamBytesMax: 100_000_000, burstBytes: 500_000 } }, folder)
+  const { streams } = openFiles(
+    { limits: { streamBytesMax: 100_000_000, burstBytes: 500_000 } },
+    folder,
+  )
   const writer = streams.writer('/app')
   const chunk = Buffer.from(`${'y'.repeat(63)}\n`.repeat(1024))
   global.gc?.()
@@ -312,7 +340,9 @@ test('an app that writes without end costs bounded memory and disk', async () =>
   assert.ok(process.memoryUsage().rss - before_ < 100_000_000)
   await streams.close()
   const lines = await texts(readLogs(folder))
-  const dropped = lines.map((line) => Number(/dropped (\d+) lines/.exec(line)?.[1] ?? 0)).reduce((a, b) => a + b)
+  const dropped = lines
+    .map((line) => Number(/dropped (\d+) lines/.exec(line)?.[1] ?? 0))
+    .reduce((a, b) => a + b)
   const reports = lines.filter((line) => line.startsWith('[heddle]')).length
   assert.equal(lines.length - reports + dropped, 1024 * 1024)
   assert.ok(statSync(join(folder, 'app.log')).size < 20_000_000)
@@ -334,7 +364,10 @@ test('files that something else wrote are read line by line too', async () => {
 test('a line that has no end, of a disk that was full or a process that was killed, is ended before the next', async () => {
   const folder = join(root, String(counter++))
   mkdirSync(folder)
-  writeFileSync(join(folder, 'stream.log'), '2026-01-01T00:00:00.000Z whole\n2026-01-01T00:00:01.000Z to')
+  writeFileSync(
+    join(folder, 'stream.log'),
+    '2026-01-01T00:00:00.000Z whole\n2026-01-01T00:00:01.000Z to',
+  )
   const streams = openLogStreams(folder, { now: () => Date.UTC(2026, 0, 2) })
   streams.writer('/stream').write('next\n')
   await streams.flush()

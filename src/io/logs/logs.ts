@@ -63,7 +63,8 @@ export const DEFAULT_LOG_LIMITS: LogLimits = Object.freeze({
 /** The parts of a stream's name. Throws where it could name anything but a file below the streams' folder. */
 export function streamSegments(stream: string): string[] {
   const segments = stream.split('/').slice(1)
-  const isName = (segment: string) => /^[A-Za-z0-9_.-]{1,240}$/.test(segment) && !/^\.+$/.test(segment)
+  const isName = (segment: string) =>
+    /^[A-Za-z0-9_.-]{1,240}$/.test(segment) && !/^\.+$/.test(segment)
   if (!stream.startsWith('/') || segments.length > 16 || !segments.every(isName)) {
     throw new Error(`${JSON.stringify(stream)} is no name of a log stream`)
   }

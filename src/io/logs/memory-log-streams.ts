@@ -26,7 +26,10 @@ interface MemoryStream {
   gone: number
 }
 
-export function openMemoryLogStreams({ limits, now = Date.now }: LogOptions = {}): MemoryLogStreams {
+export function openMemoryLogStreams({
+  limits,
+  now = Date.now,
+}: LogOptions = {}): MemoryLogStreams {
   const allLimits = { ...DEFAULT_LOG_LIMITS, ...limits }
   const streams = new Map<string, MemoryStream>()
   const writers = new Map<string, LogWriter>()
@@ -49,7 +52,12 @@ export function openMemoryLogStreams({ limits, now = Date.now }: LogOptions = {}
 
   const streamOf = (name: string): MemoryStream => {
     streamSegments(name)
-    const stream = streams.get(name) ?? { gate: new LineGate(allLimits, now), lines: [], bytes: 0, gone: 0 }
+    const stream = streams.get(name) ?? {
+      gate: new LineGate(allLimits, now),
+      lines: [],
+      bytes: 0,
+      gone: 0,
+    }
     streams.set(name, stream)
     return stream
   }
@@ -59,7 +67,9 @@ export function openMemoryLogStreams({ limits, now = Date.now }: LogOptions = {}
       const known = writers.get(name)
       if (known !== undefined) return known
       const stream = streamOf(name)
-      const writer: LogWriter = { write: (chunk) => add(name, stream, stream.gate.pass(Buffer.from(chunk as string))) }
+      const writer: LogWriter = {
+        write: (chunk) => add(name, stream, stream.gate.pass(Buffer.from(chunk as string))),
+      }
       writers.set(name, writer)
       return writer
     },

@@ -21,7 +21,8 @@ export async function* mergeLines(
 ): AsyncGenerator<LogLine> {
   const heads = new Map<LogCursor, Head>()
   for (;;) {
-    for (const cursor of await list()) if (!heads.has(cursor)) heads.set(cursor, { cursor, lines: [], next: 0 })
+    for (const cursor of await list())
+      if (!heads.has(cursor)) heads.set(cursor, { cursor, lines: [], next: 0 })
     const open = []
     for (const head of heads.values()) if (await fill(head)) open.push(head)
     while (open.length > 0) {

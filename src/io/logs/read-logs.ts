@@ -15,7 +15,10 @@ const LINE_BYTES_MAX = 1024 * 1024
  * The lines of the streams in a folder, oldest first. A follower sees every line that is written later, as long as it reads before two
  * generations of a file have passed. Ends without an error when the signal is aborted. Throws for a stream's name that is none.
  */
-export async function* readLogs(folder: string, options: ReadOptions = {}): AsyncGenerator<LogLine> {
+export async function* readLogs(
+  folder: string,
+  options: ReadOptions = {},
+): AsyncGenerator<LogLine> {
   const cursors = new Map<string, LogCursor>()
   const { stream } = options
   if (stream !== undefined) cursors.set(stream, new FileCursor(stream, logPath(folder, stream)))
@@ -31,7 +34,9 @@ export async function* readLogs(folder: string, options: ReadOptions = {}): Asyn
 
 /** The names of the streams in a folder, sorted. None where there is no such folder. */
 export async function listStreams(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(ignoreMissing)
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
+    ignoreMissing,
+  )
   const names = new Set<string>()
   for (const entry of entries ?? []) {
     const path = relative(folder, join(entry.parentPath, entry.name))
@@ -79,7 +84,11 @@ class FileCursor implements LogCursor {
 
   /** The next bytes: to the end of the older file, and then on in the newer one. Undefined at the end. */
   async #readBytes(): Promise<Buffer | undefined> {
-    if (this.#file === undefined && !(await this.#moveTo(oldLogPath(this.#path))) && !(await this.#moveTo(this.#path)))
+    if (
+      this.#file === undefined &&
+      !(await this.#moveTo(oldLogPath(this.#path))) &&
+      !(await this.#moveTo(this.#path))
+    )
       return undefined
     for (;;) {
       const current = await this.#readFrom(this.#path)
@@ -98,7 +107,10 @@ class FileCursor implements LogCursor {
     if (handle === undefined) return undefined
     try {
       if ((await identityOf(handle)) !== this.#file) return undefined
-      const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(READ_BYTES), position: this.#offsetBytes })
+      const { buffer, bytesRead } = await handle.read({
+        buffer: Buffer.alloc(READ_BYTES),
+        position: this.#offsetBytes,
+      })
       this.#offsetBytes += bytesRead
       return buffer.subarray(0, bytesRead)
     } finally {

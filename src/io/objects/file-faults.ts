@@ -20,7 +20,9 @@ const sentenceOfFault: Partial<Record<ObjectsFault, string>> = {
 
 /** `ENOENT` and the like; undefined for what isn't an error of the system. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
 }
 
 /** An ObjectsError stays as it is; an error of the system becomes one. */

@@ -23,7 +23,7 @@ export interface ObjectList {
   next?: string
 }
 
-const recordsAtOnce = 16
+const RECORDS_AT_ONCE = 16
 
 /** Lists a bucket's folder, which must exist. Objects put or deleted meanwhile may be in the list or not. */
 export async function listFolder(bucketFolder: string, options: ListOptions): Promise<ObjectList> {
@@ -48,7 +48,11 @@ export async function listFolder(bucketFolder: string, options: ListOptions): Pr
       last = commonPrefix
     }
   }
-  return { objects: await readRecords(files), commonPrefixes, ...(next === undefined ? {} : { next }) }
+  return {
+    objects: await readRecords(files),
+    commonPrefixes,
+    ...(next === undefined ? {} : { next }),
+  }
 }
 
 /** Whether the bucket's folder holds any object. */
@@ -65,8 +69,10 @@ function commonPrefixOf(key: string, prefix: string, delimiter: string): string 
 
 async function readRecords(files: string[]): Promise<StoredObject[]> {
   const objects: StoredObject[] = []
-  for (let index = 0; index < files.length; index += recordsAtOnce) {
-    const records = await Promise.all(files.slice(index, index + recordsAtOnce).map((file) => readObjectRecord(file)))
+  for (let index = 0; index < files.length; index += RECORDS_AT_ONCE) {
+    const records = await Promise.all(
+      files.slice(index, index + RECORDS_AT_ONCE).map((file) => readObjectRecord(file)),
+    )
     objects.push(...records.filter((record) => record !== undefined))
   }
   return objects
@@ -104,13 +110,16 @@ class Walk {
 
   #wantsKey(key: string): boolean {
     return (
-      key.startsWith(this.#prefix) && !this.#isSkipped(key) && (this.#after === '' || compareUtf8(key, this.#after) > 0)
+      key.startsWith(this.#prefix) &&
+      !this.#isSkipped(key) &&
+      (this.#after === '' || compareUtf8(key, this.#after) > 0)
     )
   }
 
   #wantsLevel(level: string): boolean {
     const mayHoldPrefix = level.startsWith(this.#prefix) || this.#prefix.startsWith(level)
-    const isBehind = this.#after === '' || this.#after.startsWith(level) || compareUtf8(level, this.#after) > 0
+    const isBehind =
+      this.#after === '' || this.#after.startsWith(level) || compareUtf8(level, this.#after) > 0
     return mayHoldPrefix && isBehind && !this.#isSkipped(level)
   }
 
@@ -127,7 +136,8 @@ async function entriesOf(folder: string, above: string): Promise<Entry[]> {
     if (entry === undefined) continue
     const path = join(folder, name)
     if (entry.kind === 'continuation') entries.push(...(await entriesOf(path, above + entry.text)))
-    else if (entry.kind === 'object') entries.push({ text: above + entry.text, path, isObject: true })
+    else if (entry.kind === 'object')
+      entries.push({ text: above + entry.text, path, isObject: true })
     else entries.push({ text: `${above + entry.text}/`, path, isObject: false })
   }
   return entries.sort((left, right) => compareUtf8(left.text, right.text))

@@ -83,7 +83,10 @@ describe('FolderObjects', () => {
   it('keeps every file of a bucket inside the bucket', async () => {
     for (const key of oddKeys) {
       for (const name of pathOfKey(key)) {
-        assert.ok(!name.includes('/') && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255, key)
+        assert.ok(
+          !name.includes('/') && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255,
+          key,
+        )
       }
     }
   })
@@ -102,12 +105,17 @@ describe('FolderObjects', () => {
     await objects.delete('first', 'open')
     const hash = createHash('sha256')
     for await (const chunk of body) hash.update(chunk)
-    assert.equal(hash.digest('hex'), createHash('sha256').update(Buffer.concat(blocks)).digest('hex'))
+    assert.equal(
+      hash.digest('hex'),
+      createHash('sha256').update(Buffer.concat(blocks)).digest('hex'),
+    )
   })
 
   it('puts an object only where there is none, if that is wanted', async () => {
     await objects.put('first', 'once', from('1'), { condition: absent })
-    await assertFault('PreconditionFailed', () => objects.put('first', 'once', from('2'), { condition: absent }))
+    await assertFault('PreconditionFailed', () =>
+      objects.put('first', 'once', from('2'), { condition: absent }),
+    )
     const attempts = Array.from({ length: 6 }, (_, index) =>
       objects.put('first', 'new', from(String(index)), { condition: absent }).then(
         () => 1,
@@ -192,7 +200,8 @@ describe('FolderObjects', () => {
       'feedbeef0000-1-1-ab',
     ]
     await mkdir(join(temporary, left[0]!))
-    for (const path of [mine, ...left.slice(1).map((name) => join(temporary, name))]) await writeFile(path, '')
+    for (const path of [mine, ...left.slice(1).map((name) => join(temporary, name))])
+      await writeFile(path, '')
     const longAgo = new Date(Date.now() - 48 * 3600_000)
     await utimes(join(temporary, 'foreign-1-1-ab'), longAgo, longAgo)
     await FolderObjects.open(other)
@@ -246,9 +255,13 @@ const childProgram = `
 `
 
 async function runChild(folder: string, seed: number): Promise<string> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', childProgram, folder, String(seed)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', childProgram, folder, String(seed)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   let output = ''
   child.stdout.on('data', (chunk) => {
     output += chunk
@@ -261,11 +274,16 @@ async function runChild(folder: string, seed: number): Promise<string> {
 }
 
 describe('lists of FolderObjects', () => {
-  const words = fc.array(fc.constantFrom('a', 'b', '/', '-', '0', 'ü', '\uffff', '😀', 'x'.repeat(130)), {
-    minLength: 1,
-    maxLength: 6,
-  })
-  const keyArbitrary = words.map((parts) => parts.join('')).filter((key) => Buffer.byteLength(key) <= 1024)
+  const words = fc.array(
+    fc.constantFrom('a', 'b', '/', '-', '0', 'ü', '\uffff', '😀', 'x'.repeat(130)),
+    {
+      minLength: 1,
+      maxLength: 6,
+    },
+  )
+  const keyArbitrary = words
+    .map((parts) => parts.join(''))
+    .filter((key) => Buffer.byteLength(key) <= 1024)
 
   it('are in byte order, with prefix, delimiter and any page size, as a plain model says', async () => {
     await fc.assert(
@@ -312,7 +330,10 @@ describe('lists of FolderObjects', () => {
     assert.deepEqual(await behind('a/1x'), ['a/2', 'b', 'c/1'])
     assert.deepEqual(await behind('az'), ['b', 'c/1'])
     assert.deepEqual(await behind('c/1'), [])
-    assert.deepEqual(await objects.list('listed', { maxEntries: 0 }), { objects: [], commonPrefixes: [] })
+    assert.deepEqual(await objects.list('listed', { maxEntries: 0 }), {
+      objects: [],
+      commonPrefixes: [],
+    })
     await rm(folder, { recursive: true })
   })
 
@@ -343,44 +364,77 @@ describe('multipart uploads of FolderObjects', () => {
   after(() => rm(folder, { recursive: true }))
 
   it('become one object with the metadata of their start, from the parts that are named', async () => {
-    const options = { contentType: 'text/plain', metadata: { a: 'b' }, headers: { 'cache-control': 'no-store' } }
+    const options = {
+      contentType: 'text/plain',
+      metadata: { a: 'b' },
+      headers: { 'cache-control': 'no-store' },
+    }
     const uploadId = await objects.startUpload('uploads', 'big', options)
-    const one = await objects.putPart('uploads', { key: 'big', uploadId, partNumber: 1 }, from('old'))
-    const again = await objects.putPart('uploads', { key: 'big', uploadId, partNumber: 1 }, from('Hello '))
+    const one = await objects.putPart(
+      'uploads',
+      { key: 'big', uploadId, partNumber: 1 },
+      from('old'),
+    )
+    const again = await objects.putPart(
+      'uploads',
+      { key: 'big', uploadId, partNumber: 1 },
+      from('Hello '),
+    )
     await objects.putPart('uploads', { key: 'big', uploadId, partNumber: 5 }, from('unused'))
-    const ten = await objects.putPart('uploads', { key: 'big', uploadId, partNumber: 10_000 }, from('world'))
+    const ten = await objects.putPart(
+      'uploads',
+      { key: 'big', uploadId, partNumber: 10_000 },
+      from('world'),
+    )
     await assertFault('NoSuchKey', () => objects.head('uploads', 'big'))
     const { parts } = await objects.listParts('uploads', 'big', uploadId)
     assert.deepEqual(parts.map(({ partNumber, bytes }) => [partNumber, bytes]), [[1, 6], [5, 6], [10_000, 5]]) // biome-ignore format: pairs
-    await assertFault('InvalidPart', () => objects.completeUpload('uploads', 'big', uploadId, [one]))
+    await assertFault('InvalidPart', () =>
+      objects.completeUpload('uploads', 'big', uploadId, [one]),
+    )
     await assertFault('InvalidPart', () =>
       objects.completeUpload('uploads', 'big', uploadId, [{ ...ten, partNumber: 2 }]),
     )
     const stored = await objects.completeUpload('uploads', 'big', uploadId, [again, ten])
     const digests = ['Hello ', 'world'].map((text) => createHash('md5').update(text).digest())
-    assert.equal(stored.etag, `"${createHash('md5').update(Buffer.concat(digests)).digest('hex')}-2"`)
+    assert.equal(
+      stored.etag,
+      `"${createHash('md5').update(Buffer.concat(digests)).digest('hex')}-2"`,
+    )
     const { info, body } = await objects.get('uploads', 'big')
     assert.equal(await textOf(body), 'Hello world')
     assert.equal(info.contentType, 'text/plain')
     assert.deepEqual(info.metadata, { a: 'b' })
     assert.deepEqual(info.headers, { 'cache-control': 'no-store' })
     assert.deepEqual(await objects.completeUpload('uploads', 'big', uploadId, [again, ten]), stored)
-    for (const others of [[again], [again, { ...ten, partNumber: 3 }], [again, { ...ten, etag: one.etag }]]) {
-      await assertFault('NoSuchUpload', () => objects.completeUpload('uploads', 'big', uploadId, others))
+    for (const others of [
+      [again],
+      [again, { ...ten, partNumber: 3 }],
+      [again, { ...ten, etag: one.etag }],
+    ]) {
+      await assertFault('NoSuchUpload', () =>
+        objects.completeUpload('uploads', 'big', uploadId, others),
+      )
     }
     await assertFault('NoSuchUpload', () => objects.listParts('uploads', 'big', uploadId))
   })
 
   it('are completed once by all who ask at once, and again by who has lost the answer, also under a condition', async () => {
     const uploadId = await objects.startUpload('uploads', 'asked')
-    const part = await objects.putPart('uploads', { key: 'asked', uploadId, partNumber: 1 }, from('x'))
-    const complete = () => objects.completeUpload('uploads', 'asked', uploadId, [part], { condition: absent })
+    const part = await objects.putPart(
+      'uploads',
+      { key: 'asked', uploadId, partNumber: 1 },
+      from('x'),
+    )
+    const complete = () =>
+      objects.completeUpload('uploads', 'asked', uploadId, [part], { condition: absent })
     const answers = await Promise.all([complete(), complete(), complete()])
     assert.deepEqual(answers, [answers[0], answers[0], answers[0]])
     assert.deepEqual(await complete(), answers[0])
     const after = await objects.startUpload('uploads', 'asked')
     await objects.putPart('uploads', { key: 'asked', uploadId: after, partNumber: 1 }, from('x'))
-    const again = () => objects.completeUpload('uploads', 'asked', after, [part], { condition: absent })
+    const again = () =>
+      objects.completeUpload('uploads', 'asked', after, [part], { condition: absent })
     await assertFault('PreconditionFailed', again)
     await objects.delete('uploads', 'asked')
     assert.equal((await again()).upload?.id, after)
@@ -396,7 +450,11 @@ describe('multipart uploads of FolderObjects', () => {
       await objects.abortUpload('uploads', 'stopped', uploadId)
     }
     await assertFault('NoSuchUpload', () =>
-      objects.putPart('uploads', { key: 'stopped', uploadId, partNumber: 2 }, Readable.from(slow())),
+      objects.putPart(
+        'uploads',
+        { key: 'stopped', uploadId, partNumber: 2 },
+        Readable.from(slow()),
+      ),
     )
     assert.deepEqual(await objects.listUploads('uploads'), [])
     assert.deepEqual(await readdir(join(folder, '.heddle', 'temporary')), [])

@@ -56,7 +56,7 @@ export interface BucketInfo {
 }
 
 /** Leaves room for the longest key below the 4096 bytes of a path. */
-const folderBytesMax = 900
+const FOLDER_BYTES_MAX = 900
 export class FolderObjects implements Objects {
   readonly #folder: string
   readonly #temporaryFolder: string
@@ -71,8 +71,11 @@ export class FolderObjects implements Objects {
 
   /** Makes the folder where it doesn't exist, and clears away what crashed processes left half written. */
   static async open(folder: string): Promise<FolderObjects> {
-    if (Buffer.byteLength(folder) > folderBytesMax) {
-      throw new ObjectsError('InvalidName', `The path of the objects' folder is longer than ${folderBytesMax} bytes.`)
+    if (Buffer.byteLength(folder) > FOLDER_BYTES_MAX) {
+      throw new ObjectsError(
+        'InvalidName',
+        `The path of the objects' folder is longer than ${FOLDER_BYTES_MAX} bytes.`,
+      )
     }
     const objects = new FolderObjects(folder)
     await onFiles(async () => {
@@ -101,7 +104,9 @@ export class FolderObjects implements Objects {
     return onFiles(async () => {
       try {
         const found = await stat(join(this.#folder, bucket))
-        return found.isDirectory() ? { bucket, createdAtMs: Math.trunc(found.birthtimeMs || found.ctimeMs) } : undefined
+        return found.isDirectory()
+          ? { bucket, createdAtMs: Math.trunc(found.birthtimeMs || found.ctimeMs) }
+          : undefined
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined
         throw error
@@ -118,12 +123,14 @@ export class FolderObjects implements Objects {
 
   /** Throws ObjectsError InvalidName or BucketExists. */
   async createBucket(bucket: string): Promise<void> {
-    if (!isBucketName(bucket)) throw new ObjectsError('InvalidName', `'${bucket}' can't be the name of a bucket.`)
+    if (!isBucketName(bucket))
+      throw new ObjectsError('InvalidName', `'${bucket}' can't be the name of a bucket.`)
     await onFiles(async () => {
       try {
         await mkdir(join(this.#folder, bucket))
       } catch (error) {
-        if (codeOf(error) === 'EEXIST') throw new ObjectsError('BucketExists', `The bucket '${bucket}' exists.`)
+        if (codeOf(error) === 'EEXIST')
+          throw new ObjectsError('BucketExists', `The bucket '${bucket}' exists.`)
         throw error
       }
       await syncFolder(this.#folder)
@@ -151,7 +158,11 @@ export class FolderObjects implements Objects {
     return opened.info
   }
 
-  async get(bucket: string, key: string, range?: ByteRange): Promise<{ info: StoredObject; body: Readable }> {
+  async get(
+    bucket: string,
+    key: string,
+    range?: ByteRange,
+  ): Promise<{ info: StoredObject; body: Readable }> {
     const opened = await this.open(bucket, key)
     try {
       return { info: opened.info, body: opened.read(range) }
@@ -166,12 +177,18 @@ export class FolderObjects implements Objects {
     const folder = await this.#bucketFolder(bucket)
     checkKey(key)
     const opened = await openObjectFile(join(folder, ...pathOfKey(key)))
-    if (opened === undefined) throw new ObjectsError('NoSuchKey', `The bucket '${bucket}' has no object '${key}'.`)
+    if (opened === undefined)
+      throw new ObjectsError('NoSuchKey', `The bucket '${bucket}' has no object '${key}'.`)
     return opened
   }
 
   /** Throws ObjectsError NoSuchBucket, InvalidName, NoSpace, and what its condition throws. */
-  async put(bucket: string, key: string, body: ObjectBody, options: FolderPutOptions = {}): Promise<StoredObject> {
+  async put(
+    bucket: string,
+    key: string,
+    body: ObjectBody,
+    options: FolderPutOptions = {},
+  ): Promise<StoredObject> {
     try {
       return await this.#write(bucket, key, abortable(body, options.signal), options)
     } finally {
@@ -218,7 +235,9 @@ export class FolderObjects implements Objects {
       })
     } catch (error) {
       const fault = error instanceof ObjectsError ? error.fault : 'Unavailable'
-      throw new ObjectsError(fault, `Nothing can be written to the bucket '${bucket}'.`, { cause: error })
+      throw new ObjectsError(fault, `Nothing can be written to the bucket '${bucket}'.`, {
+        cause: error,
+      })
     }
   }
 
@@ -248,7 +267,12 @@ export class FolderObjects implements Objects {
   }
 
   /** Puts one part, or puts it again. Throws ObjectsError NoSuchUpload. */
-  async putPart(bucket: string, part: PartPlace, body: Readable, sum?: ContentSum): Promise<PartInfo> {
+  async putPart(
+    bucket: string,
+    part: PartPlace,
+    body: Readable,
+    sum?: ContentSum,
+  ): Promise<PartInfo> {
     try {
       await this.#bucketFolder(bucket)
       return await this.#uploads.putPart(bucket, part, body, sum)
@@ -257,7 +281,11 @@ export class FolderObjects implements Objects {
     }
   }
 
-  async listParts(bucket: string, key: string, uploadId: string): Promise<{ upload: UploadInfo; parts: PartInfo[] }> {
+  async listParts(
+    bucket: string,
+    key: string,
+    uploadId: string,
+  ): Promise<{ upload: UploadInfo; parts: PartInfo[] }> {
     const upload = await this.findUpload(bucket, key, uploadId)
     return { upload, parts: await this.#uploads.parts(bucket, key, uploadId) }
   }
@@ -293,7 +321,9 @@ export class FolderObjects implements Objects {
     const current = await readObjectRecord(join(this.#folder, bucket, ...pathOfKey(key)))
     if (current?.upload?.id !== uploadId || current.etag !== etagOfParts(named)) return undefined
     const { parts } = current.upload
-    return parts.every(({ partNumber }, index) => partNumber === named[index]?.partNumber) ? current : undefined
+    return parts.every(({ partNumber }, index) => partNumber === named[index]?.partNumber)
+      ? current
+      : undefined
   }
 
   async #joinUpload(
@@ -307,7 +337,13 @@ export class FolderObjects implements Objects {
     const { files, parts } = await this.#uploads.plan(bucket, uploadId, named)
     const { contentType, metadata, headers } = upload
     const sum = sumOf?.(upload, parts)
-    const options = { metadata, headers, condition, sum, ...(contentType === undefined ? {} : { contentType }) }
+    const options = {
+      metadata,
+      headers,
+      condition,
+      sum,
+      ...(contentType === undefined ? {} : { contentType }),
+    }
     const kept = parts.map(({ partNumber, bytes, checksums }) => ({ partNumber, bytes, checksums }))
     const more = { etag: etagOfParts(named), upload: { id: uploadId, parts: kept } }
     return this.#write(bucket, key, joinParts(files), options, more)

@@ -21,7 +21,7 @@ import { compareUtf8 } from './object-names.ts'
 import { ObjectsError } from './objects.ts'
 import { temporaryPath } from './temporary-files.ts'
 
-export const partNumberMax = 10_000
+export const PART_NUMBER_MAX = 10_000
 
 export interface UploadInfo {
   uploadId: string
@@ -75,7 +75,9 @@ export class FolderUploads {
     await onFiles(async () => {
       const fresh = temporaryPath(this.#temporaryFolder)
       await mkdir(fresh)
-      await writeFile(join(fresh, 'upload.json'), JSON.stringify({ ...upload, uploadId }), { mode: 0o600 })
+      await writeFile(join(fresh, 'upload.json'), JSON.stringify({ ...upload, uploadId }), {
+        mode: 0o600,
+      })
       await mkdir(join(this.#folder, bucket), { recursive: true })
       await rename(fresh, join(this.#folder, bucket, uploadId))
     })
@@ -89,7 +91,12 @@ export class FolderUploads {
     return upload
   }
 
-  async putPart(bucket: string, part: PartPlace, body: Readable, sum?: ContentSum): Promise<PartInfo> {
+  async putPart(
+    bucket: string,
+    part: PartPlace,
+    body: Readable,
+    sum?: ContentSum,
+  ): Promise<PartInfo> {
     const { key, uploadId, partNumber } = part
     await this.find(bucket, key, uploadId)
     const temporary = temporaryPath(this.#temporaryFolder)
@@ -130,7 +137,10 @@ export class FolderUploads {
       const file = this.#partPath(bucket, uploadId, partNumber)
       const record = await readObjectRecord(file)
       if (record === undefined || unquoted(record.etag) !== unquoted(etag)) {
-        throw new ObjectsError('InvalidPart', `Part ${partNumber} has not been uploaded, or has another ETag.`)
+        throw new ObjectsError(
+          'InvalidPart',
+          `Part ${partNumber} has not been uploaded, or has another ETag.`,
+        )
       }
       files.push(file)
       parts.push(partOf(partNumber, record))
@@ -188,7 +198,9 @@ export class FolderUploads {
   async #read(bucket: string, uploadId: string): Promise<UploadInfo | undefined> {
     return onFiles(async () => {
       try {
-        return JSON.parse(await readFile(join(this.#folder, bucket, uploadId, 'upload.json'), 'utf8')) as UploadInfo
+        return JSON.parse(
+          await readFile(join(this.#folder, bucket, uploadId, 'upload.json'), 'utf8'),
+        ) as UploadInfo
       } catch (error) {
         if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
         throw error
@@ -213,7 +225,10 @@ export function etagOfParts(parts: readonly NamedPart[]): string {
   return `"${digests.digest('hex')}-${parts.length}"`
 }
 
-function partOf(partNumber: number, { bytes, etag, modifiedAtMs, checksums = {} }: StoredObject): PartInfo {
+function partOf(
+  partNumber: number,
+  { bytes, etag, modifiedAtMs, checksums = {} }: StoredObject,
+): PartInfo {
   return { partNumber, bytes, etag, modifiedAtMs, checksums }
 }
 
@@ -222,7 +237,10 @@ function unquoted(etag: string): string {
 }
 
 function noSuchUpload(): ObjectsError {
-  return new ObjectsError('NoSuchUpload', 'There is no such multipart upload: it may have been completed or aborted.')
+  return new ObjectsError(
+    'NoSuchUpload',
+    'There is no such multipart upload: it may have been completed or aborted.',
+  )
 }
 
 async function namesIn(folder: string): Promise<string[]> {

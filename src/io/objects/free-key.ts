@@ -4,7 +4,7 @@
 import { type Objects, ObjectsError } from './objects.ts'
 
 /** Whoever makes one snapshot after another, and turns the clock back besides, meets a few. */
-const takenMax = 20
+const TAKEN_MAX = 20
 
 /**
  * The key of a moment, or of the next second that is free. `keyAt` throws where it has none to give. Throws the signal's reason,
@@ -18,7 +18,7 @@ export async function freeKey(
   signal?: AbortSignal,
 ): Promise<string> {
   const taken: string[] = []
-  while (taken.length < takenMax) {
+  while (taken.length < TAKEN_MAX) {
     signal?.throwIfAborted()
     const key = keyAt(fromMs + taken.length * 1000)
     if (!(await exists(objects, bucket, key, signal))) return key
@@ -26,7 +26,7 @@ export async function freeKey(
   }
   throw new ObjectsError(
     'Unavailable',
-    `No name is free: the object store says that there are objects under all ${takenMax} from '${taken[0]}' to '${taken.at(-1)}'. Perhaps it says so of every name.`,
+    `No name is free: the object store says that there are objects under all ${TAKEN_MAX} from '${taken[0]}' to '${taken.at(-1)}'. Perhaps it says so of every name.`,
   )
 }
 

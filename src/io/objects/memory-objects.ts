@@ -6,13 +6,20 @@ import { Readable } from 'node:stream'
 import { abortable, endBody, type ObjectBody } from './object-body.ts'
 import { clipRange } from './object-file.ts'
 import { checkKey, compareUtf8 } from './object-names.ts'
-import { type ByteRange, type ObjectInfo, type Objects, ObjectsError, type PutOptions } from './objects.ts'
+import {
+  type ByteRange,
+  type ObjectInfo,
+  type Objects,
+  ObjectsError,
+  type PutOptions,
+} from './objects.ts'
 
 export class MemoryObjects implements Objects {
   readonly #buckets = new Map<string, Map<string, { info: ObjectInfo; content: Buffer }>>()
 
   async createBucket(bucket: string): Promise<void> {
-    if (this.#buckets.has(bucket)) throw new ObjectsError('BucketExists', `The bucket '${bucket}' exists.`)
+    if (this.#buckets.has(bucket))
+      throw new ObjectsError('BucketExists', `The bucket '${bucket}' exists.`)
     this.#buckets.set(bucket, new Map())
   }
 
@@ -24,13 +31,22 @@ export class MemoryObjects implements Objects {
     return this.#find(bucket, key).info
   }
 
-  async get(bucket: string, key: string, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }> {
+  async get(
+    bucket: string,
+    key: string,
+    range?: ByteRange,
+  ): Promise<{ info: ObjectInfo; body: Readable }> {
     const { info, content } = this.#find(bucket, key)
     const { start, end } = clipRange(info.bytes, range)
     return { info, body: Readable.from([content.subarray(start, end + 1)], { objectMode: false }) }
   }
 
-  async put(bucket: string, key: string, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
+  async put(
+    bucket: string,
+    key: string,
+    body: ObjectBody,
+    options: PutOptions = {},
+  ): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
     try {
       this.#keysOf(bucket)
@@ -55,7 +71,9 @@ export class MemoryObjects implements Objects {
   }
 
   async keys(bucket: string, prefix: string): Promise<string[]> {
-    return [...this.#keysOf(bucket).keys()].filter((key) => key.startsWith(prefix)).sort(compareUtf8)
+    return [...this.#keysOf(bucket).keys()]
+      .filter((key) => key.startsWith(prefix))
+      .sort(compareUtf8)
   }
 
   async delete(bucket: string, key: string): Promise<void> {
@@ -77,14 +95,16 @@ export class MemoryObjects implements Objects {
 
   #keysOf(bucket: string) {
     const keys = this.#buckets.get(bucket)
-    if (keys === undefined) throw new ObjectsError('NoSuchBucket', `There is no bucket '${bucket}'.`)
+    if (keys === undefined)
+      throw new ObjectsError('NoSuchBucket', `There is no bucket '${bucket}'.`)
     return keys
   }
 
   #find(bucket: string, key: string) {
     checkKey(key)
     const found = this.#keysOf(bucket).get(key)
-    if (found === undefined) throw new ObjectsError('NoSuchKey', `The bucket '${bucket}' has no object '${key}'.`)
+    if (found === undefined)
+      throw new ObjectsError('NoSuchKey', `The bucket '${bucket}' has no object '${key}'.`)
     return found
   }
 }

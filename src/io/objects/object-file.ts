@@ -41,10 +41,10 @@ export interface ContentSum {
 
 const mark = Buffer.from('HEDDLEo1')
 const endBytes = 4 + mark.length
-const readChunkBytes = 256 * 1024
+const READ_CHUNK_BYTES = 256 * 1024
 /** A longer write would keep others from the processor: some kernels take it from nobody who is in a system call. */
-const writeChunkBytes = 256 * 1024
-const firstLookBytes = 4096
+const WRITE_CHUNK_BYTES = 256 * 1024
+const FIRST_LOOK_BYTES = 4096
 
 /** An open object: a view of one moment, whatever is put or deleted meanwhile. Read it or close it. */
 export interface OpenObject {
@@ -100,7 +100,8 @@ export async function writeObjectFile(
 
 async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
-    done += (await handle.write(bytes, done, Math.min(bytes.length - done, writeChunkBytes))).bytesWritten
+    done += (await handle.write(bytes, done, Math.min(bytes.length - done, WRITE_CHUNK_BYTES)))
+      .bytesWritten
   }
 }
 
@@ -110,7 +111,11 @@ export async function openObjectFile(path: string): Promise<OpenObject | undefin
   if (handle === undefined) return undefined
   try {
     const info = await readRecord(handle)
-    return { info, read: (range) => contentOf(handle, info.bytes, range), close: () => handle.close() }
+    return {
+      info,
+      read: (range) => contentOf(handle, info.bytes, range),
+      close: () => handle.close(),
+    }
   } catch (error) {
     await handle.close()
     throw storeError(error)
@@ -135,14 +140,21 @@ async function openExisting(path: string): Promise<FileHandle | undefined> {
 
 async function readRecord(handle: FileHandle): Promise<StoredObject> {
   const { size } = await handle.stat()
-  let tail = await readAt(handle, Math.max(0, size - firstLookBytes), Math.min(size, firstLookBytes))
+  let tail = await readAt(
+    handle,
+    Math.max(0, size - FIRST_LOOK_BYTES),
+    Math.min(size, FIRST_LOOK_BYTES),
+  )
   const end = tail.subarray(tail.length - endBytes)
   if (tail.length < endBytes || !end.subarray(4).equals(mark)) throw damaged()
   const recordBytes = end.readUInt32LE()
   const bytes = size - endBytes - recordBytes
   if (bytes < 0) throw damaged()
-  if (recordBytes + endBytes > tail.length) tail = await readAt(handle, bytes, recordBytes + endBytes)
-  const text = tail.subarray(tail.length - endBytes - recordBytes, tail.length - endBytes).toString('utf8')
+  if (recordBytes + endBytes > tail.length)
+    tail = await readAt(handle, bytes, recordBytes + endBytes)
+  const text = tail
+    .subarray(tail.length - endBytes - recordBytes, tail.length - endBytes)
+    .toString('utf8')
   const record = JSON.parse(text) as StoredObject
   if (record.bytes !== bytes) throw damaged()
   return record
@@ -165,7 +177,9 @@ async function readAt(handle: FileHandle, position: number, length: number): Pro
 
 function contentOf(handle: FileHandle, bytes: number, range?: ByteRange): Readable {
   const { start, end } = clipRange(bytes, range)
-  return end < start ? emptyContent(handle) : handle.createReadStream({ start, end, highWaterMark: readChunkBytes })
+  return end < start
+    ? emptyContent(handle)
+    : handle.createReadStream({ start, end, highWaterMark: READ_CHUNK_BYTES })
 }
 
 function emptyContent(handle: FileHandle): Readable {
@@ -184,7 +198,10 @@ export function clipRange(bytes: number, range?: ByteRange): { start: number; en
   if (range === undefined) return { start: 0, end: bytes - 1 }
   const end = Math.min(range.last ?? bytes - 1, bytes - 1)
   if (range.first >= bytes || range.first > end) {
-    throw new ObjectsError('InvalidRange', `No byte of the object's ${bytes} lies in the range that was asked for.`)
+    throw new ObjectsError(
+      'InvalidRange',
+      `No byte of the object's ${bytes} lies in the range that was asked for.`,
+    )
   }
   return { start: range.first, end }
 }

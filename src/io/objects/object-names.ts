@@ -4,9 +4,9 @@
 import { ObjectsError } from './objects.ts'
 
 /** The longest key, in bytes of UTF-8 (S3's own limit). */
-export const keyBytesMax = 1024
+export const KEY_BYTES_MAX = 1024
 /** Room for one letter of kind, below the 255 bytes that file systems allow a name. */
-const nameBytesMax = 240
+const NAME_BYTES_MAX = 240
 
 /**
  * A key is cut at its slashes into levels, and each level is a folder `d<name>`; what follows the last slash is a file `o<name>`.
@@ -20,15 +20,17 @@ const letterOf = { object: 'o', level: 'd', continuation: 'c' } as const
 /** S3's rules for new buckets. */
 export function isBucketName(bucket: string): boolean {
   return (
-    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) && !bucket.includes('..') && !/^\d+\.\d+\.\d+\.\d+$/.test(bucket)
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) &&
+    !bucket.includes('..') &&
+    !/^\d+\.\d+\.\d+\.\d+$/.test(bucket)
   )
 }
 
 /** Throws ObjectsError InvalidName for a key that can't be kept. */
 export function checkKey(key: string): void {
   if (key === '') throw new ObjectsError('InvalidName', 'A key must have at least one character.')
-  if (Buffer.byteLength(key) > keyBytesMax) {
-    throw new ObjectsError('InvalidName', `A key must be at most ${keyBytesMax} bytes long.`)
+  if (Buffer.byteLength(key) > KEY_BYTES_MAX) {
+    throw new ObjectsError('InvalidName', `A key must be at most ${KEY_BYTES_MAX} bytes long.`)
   }
   if (/^\.+$/.test(key)) {
     throw new ObjectsError(
@@ -44,7 +46,9 @@ export function checkKey(key: string): void {
 /** The path of a key below its bucket's folder: folders first, the file last. */
 export function pathOfKey(key: string): string[] {
   const levels = key.split('/')
-  return levels.flatMap((level, index) => entriesOf(level, index === levels.length - 1 ? 'object' : 'level'))
+  return levels.flatMap((level, index) =>
+    entriesOf(level, index === levels.length - 1 ? 'object' : 'level'),
+  )
 }
 
 function entriesOf(level: string, kind: 'object' | 'level'): string[] {
@@ -54,7 +58,7 @@ function entriesOf(level: string, kind: 'object' | 'level'): string[] {
   for (const character of level) {
     const encoded = encodeCharacter(character)
     const encodedBytes = Buffer.byteLength(encoded)
-    if (bytes + encodedBytes > nameBytesMax) {
+    if (bytes + encodedBytes > NAME_BYTES_MAX) {
       names.push(letterOf.continuation + name)
       name = ''
       bytes = 0
@@ -67,11 +71,15 @@ function entriesOf(level: string, kind: 'object' | 'level'): string[] {
 
 /** The kind and the decoded part of a level that a file name stands for; undefined where the name isn't one of ours. */
 export function entryOfName(name: string): { kind: EntryKind; text: string } | undefined {
-  const kind = (Object.keys(letterOf) as EntryKind[]).find((candidate) => letterOf[candidate] === name[0])
+  const kind = (Object.keys(letterOf) as EntryKind[]).find(
+    (candidate) => letterOf[candidate] === name[0],
+  )
   if (kind === undefined) return undefined
   return {
     kind,
-    text: name.slice(1).replace(/%([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
+    text: name
+      .slice(1)
+      .replace(/%([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
   }
 }
 

@@ -143,7 +143,16 @@ export function describeObjects(name: string, open: () => Promise<StoreUnderTest
     })
 
     it('refuses keys that are empty, too long, dots alone, or hold NUL', async () => {
-      for (const key of ['', 'x'.repeat(1025), '😀'.repeat(257), '.', '..', '...', 'a\0b', 'lone \ud800']) {
+      for (const key of [
+        '',
+        'x'.repeat(1025),
+        '😀'.repeat(257),
+        '.',
+        '..',
+        '...',
+        'a\0b',
+        'lone \ud800',
+      ]) {
         await assertFault('InvalidName', () => objects.put(bucket, key, from('x')))
         await assertFault('InvalidName', () => objects.head(bucket, key))
         await assertFault('InvalidName', () => objects.get(bucket, key))
@@ -171,7 +180,8 @@ export function describeObjects(name: string, open: () => Promise<StoreUnderTest
       }
       await objects.put(bucket, 'again', again())
       let at = 0
-      for await (const read of (await objects.get(bucket, 'again')).body as AsyncIterable<Uint8Array>)
+      for await (const read of (await objects.get(bucket, 'again'))
+        .body as AsyncIterable<Uint8Array>)
         for (const byte of read) assert.equal(byte, Math.floor(at++ / chunk.length), `byte ${at}`)
       assert.equal(at, 12 * chunk.length)
       await objects.delete(bucket, 'again')
@@ -226,13 +236,17 @@ export function describeObjects(name: string, open: () => Promise<StoreUnderTest
 
     it('refuses a put that is aborted before it begins', async () => {
       const signal = AbortSignal.abort()
-      await assert.rejects(objects.put(bucket, 'never', from('x'), { signal }), { name: 'AbortError' })
+      await assert.rejects(objects.put(bucket, 'never', from('x'), { signal }), {
+        name: 'AbortError',
+      })
       await assertFault('NoSuchKey', () => objects.head(bucket, 'never'))
     })
 
     it('lets one of many puts at once win whole', async () => {
       const contents = Array.from({ length: 8 }, (_, index) => String(index).repeat(20_000))
-      await Promise.all(contents.map((content) => objects.put(bucket, 'race/deep/down', from(content))))
+      await Promise.all(
+        contents.map((content) => objects.put(bucket, 'race/deep/down', from(content))),
+      )
       const { info, body } = await objects.get(bucket, 'race/deep/down')
       const text = await textOf(body)
       assert.ok(contents.includes(text))
@@ -254,7 +268,10 @@ export async function textOf(body: Readable): Promise<string> {
 }
 
 /** Asserts that a step is refused with that fault, and gives the error. */
-export async function assertFault(fault: ObjectsFault, step: () => Promise<unknown>): Promise<ObjectsError> {
+export async function assertFault(
+  fault: ObjectsFault,
+  step: () => Promise<unknown>,
+): Promise<ObjectsError> {
   try {
     await step()
   } catch (error) {

@@ -22,7 +22,9 @@ export async function openObjects(
 }
 
 /** Reads HEDDLE_S3_ACCESS_KEY_ID and HEDDLE_S3_SECRET_ACCESS_KEY. */
-export function credentialsFromEnvironment(environment: NodeJS.ProcessEnv = process.env): S3Credentials {
+export function credentialsFromEnvironment(
+  environment: NodeJS.ProcessEnv = process.env,
+): S3Credentials {
   const accessKeyId = environment.HEDDLE_S3_ACCESS_KEY_ID
   const secretAccessKey = environment.HEDDLE_S3_SECRET_ACCESS_KEY
   if (!accessKeyId || !secretAccessKey) {

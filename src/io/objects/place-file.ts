@@ -14,7 +14,7 @@ import { ObjectsError } from './objects.ts'
 export type WriteCondition = (current: StoredObject | undefined) => void
 
 /** How often a put is tried again while deletions clear away the folders it makes. */
-const placeAttemptsMax = 50
+const PLACE_ATTEMPTS_MAX = 50
 
 /** Puts a finished file in its place in one step, whatever is deleted around it at the same time. */
 export async function placeFile(
@@ -35,7 +35,7 @@ export async function placeFile(
       else await rename(temporary, target)
       return await syncFolder(join(target, '..'))
     } catch (error) {
-      if (attempt === placeAttemptsMax) throw error
+      if (attempt === PLACE_ATTEMPTS_MAX) throw error
       if (codeOf(error) === 'EEXIST') continue
       if (codeOf(error) !== 'ENOENT') throw error
       await stat(folder).catch((cause: unknown) => {

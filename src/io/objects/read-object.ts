@@ -12,7 +12,7 @@ export interface ReadObjectOptions {
   pauseMs?: number
 }
 
-export const readAttemptsMax = 5
+export const READ_ATTEMPTS_MAX = 5
 
 /**
  * What `use` makes of the object; it may be called again, with all of it from the first byte on.
@@ -30,12 +30,16 @@ export async function readObject<Result>(
       return await use(info, body)
     } catch (error) {
       signal?.throwIfAborted()
-      if (!mayPass(error) || attempt === readAttemptsMax) throw error
+      if (!mayPass(error) || attempt === READ_ATTEMPTS_MAX) throw error
     }
-    await sleep(pauseMs * 2 ** (attempt - 1), undefined, { signal }).catch(() => signal?.throwIfAborted())
+    await sleep(pauseMs * 2 ** (attempt - 1), undefined, { signal }).catch(() =>
+      signal?.throwIfAborted(),
+    )
   }
 }
 
 function mayPass(error: unknown): boolean {
-  return error instanceof ObjectsError && (error.fault === 'Unavailable' || error.fault === 'Damaged')
+  return (
+    error instanceof ObjectsError && (error.fault === 'Unavailable' || error.fault === 'Damaged')
+  )
 }

@@ -13,7 +13,7 @@ import { type TestContext, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import { freeKey } from './free-key.ts'
 import { type ObjectInfo, ObjectsError, type ObjectsFault } from './objects.ts'
-import { readAttemptsMax, readObject } from './read-object.ts'
+import { READ_ATTEMPTS_MAX, readObject } from './read-object.ts'
 import { S3Objects } from './s3-objects.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -26,7 +26,11 @@ interface Endpoint {
 }
 
 /** An endpoint that answers so once a request has come whole. */
-async function endpoint(context: TestContext, answer: Answer, answerLimitMs = 5_000): Promise<Endpoint> {
+async function endpoint(
+  context: TestContext,
+  answer: Answer,
+  answerLimitMs = 5_000,
+): Promise<Endpoint> {
   const requests: string[] = []
   const server = createServer(async (request, response) => {
     await buffer(request)
@@ -62,13 +66,13 @@ async function fails(step: Promise<unknown>, fault: ObjectsFault, message: RegEx
   })
 }
 
-const page = '<html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>'
-const pageWithFaults = '<html><body><p>Sign in<br></body></html>'
+const PAGE = '<html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>'
+const PAGE_WITH_FAULTS = '<html><body><p>Sign in<br></body></html>'
 
 for (const [what, body, type] of [
   ['an empty 200', '', undefined],
-  ['a page that is XML', page, 'text/html'],
-  ['a page that is none', pageWithFaults, 'text/html'],
+  ['a page that is XML', PAGE, 'text/html'],
+  ['a page that is none', PAGE_WITH_FAULTS, 'text/html'],
   ['JSON', '{"ok":true}', 'application/json'],
 ] as const) {
   test(`what answers everything with ${what} is no S3, whatever it is asked`, async (context) => {
@@ -76,11 +80,23 @@ for (const [what, body, type] of [
       response.writeHead(200, type === undefined ? {} : { 'content-type': type }).end(body)
     })
     const isNone = /no S3|could not be reached|refused/
-    await fails(objects.head('bucket', 'key'), 'Unavailable', /no S3.*HeadObject was answered 200 OK without ETag/)
+    await fails(
+      objects.head('bucket', 'key'),
+      'Unavailable',
+      /no S3.*HeadObject was answered 200 OK without ETag/,
+    )
     await fails(objects.get('bucket', 'key'), 'Unavailable', /no S3/)
-    await fails(objects.put('bucket', 'key', Readable.from([Buffer.from('x')])), 'Unavailable', /no S3/)
+    await fails(
+      objects.put('bucket', 'key', Readable.from([Buffer.from('x')])),
+      'Unavailable',
+      /no S3/,
+    )
     await fails(objects.put('bucket', 'key', large()), 'Unavailable', isNone)
-    await fails(objects.delete('bucket', 'key'), 'Unavailable', /no S3.*DeleteObject was answered 200 OK/)
+    await fails(
+      objects.delete('bucket', 'key'),
+      'Unavailable',
+      /no S3.*DeleteObject was answered 200 OK/,
+    )
     await fails(objects.keys('bucket', ''), 'Unavailable', isNone)
     await fails(objects.checkWritable('bucket', 'key'), 'Unavailable', /bucket/)
     await fails(
@@ -138,7 +154,7 @@ for (const [status, fault, text] of [
     await fails(objects.head('bucket', 'key'), fault, message)
     await fails(objects.bucketExists('bucket'), fault, message)
     await fails(objects.get('bucket', 'key'), fault, message)
-    body = pageWithFaults
+    body = PAGE_WITH_FAULTS
     await fails(objects.head('bucket', 'key'), fault, message)
     await fails(objects.get('bucket', 'key'), fault, message)
     await fails(objects.delete('bucket', 'key'), fault, message)
@@ -154,7 +170,11 @@ test('an error of S3 is told by its code', async (context) => {
 })
 
 const content = Buffer.from('0123456789'.repeat(1000))
-const headers = { 'content-length': content.length, etag: '"x"', 'x-amz-checksum-crc32': checksumOf(content) }
+const headers = {
+  'content-length': content.length,
+  etag: '"x"',
+  'x-amz-checksum-crc32': checksumOf(content),
+}
 
 function checksumOf(bytes: Buffer): string {
   const four = Buffer.alloc(4)
@@ -164,22 +184,30 @@ function checksumOf(bytes: Buffer): string {
 
 function readWhole({ objects }: Endpoint, signal?: AbortSignal): Promise<Buffer> {
   const place = { bucket: 'bucket', key: 'key' }
-  return readObject(objects, place, (_: ObjectInfo, body) => buffer(body), { pauseMs: 1, ...(signal && { signal }) })
+  return readObject(objects, place, (_: ObjectInfo, body) => buffer(body), {
+    pauseMs: 1,
+    ...(signal && { signal }),
+  })
 }
 
 test('a download that is cut is made again, so many times and no more', async (context) => {
   let cuts = 0
   const server = await endpoint(context, (_, response) => {
     response.writeHead(200, headers)
-    if (cuts-- > 0) response.write(content.subarray(0, 5000), () => setImmediate(() => response.destroy()))
+    if (cuts-- > 0)
+      response.write(content.subarray(0, 5000), () => setImmediate(() => response.destroy()))
     else response.end(content)
   })
-  cuts = readAttemptsMax - 1
+  cuts = READ_ATTEMPTS_MAX - 1
   assert.deepEqual(await readWhole(server), content)
-  assert.equal(server.requests.length, readAttemptsMax)
-  cuts = readAttemptsMax
-  await fails(readWhole(server), 'Unavailable', /could not be reached for 'key' in the bucket 'bucket': aborted/)
-  assert.equal(server.requests.length, 2 * readAttemptsMax)
+  assert.equal(server.requests.length, READ_ATTEMPTS_MAX)
+  cuts = READ_ATTEMPTS_MAX
+  await fails(
+    readWhole(server),
+    'Unavailable',
+    /could not be reached for 'key' in the bucket 'bucket': aborted/,
+  )
+  assert.equal(server.requests.length, 2 * READ_ATTEMPTS_MAX)
 })
 
 test('a download with a wrong checksum is made again, and named as that in the end', async (context) => {
@@ -190,12 +218,16 @@ test('a download with a wrong checksum is made again, and named as that in the e
   })
   faults = 2
   assert.deepEqual(await readWhole(server), content)
-  faults = readAttemptsMax
-  await fails(readWhole(server), 'Damaged', /The bytes of 'key' in the bucket 'bucket' have another checksum/)
+  faults = READ_ATTEMPTS_MAX
+  await fails(
+    readWhole(server),
+    'Damaged',
+    /The bytes of 'key' in the bucket 'bucket' have another checksum/,
+  )
 })
 
 /** An endpoint on a busy machine needs less. */
-const shortLimitMs = 3_000
+const SHORT_LIMIT_MS = 3_000
 
 test('a download that falls silent, or is never begun, is cut', async (context) => {
   let isBegun = true
@@ -204,7 +236,7 @@ test('a download that falls silent, or is never begun, is cut', async (context) 
     (_, response) => {
       if (isBegun) response.writeHead(200, headers).write(content.subarray(0, 5000))
     },
-    shortLimitMs,
+    SHORT_LIMIT_MS,
   )
   await fails(
     server.objects.get('bucket', 'key').then(({ body }) => buffer(body)),
@@ -222,11 +254,11 @@ test('a reader that takes its time is no silence', async (context) => {
     (_, response) => {
       response.writeHead(200, { 'content-length': large.length, etag: '"x"' }).end(large)
     },
-    shortLimitMs,
+    SHORT_LIMIT_MS,
   )
   const { body } = await objects.get('bucket', 'key')
   await once(body, 'readable')
-  await new Promise((resolve) => setTimeout(resolve, 2.5 * shortLimitMs))
+  await new Promise((resolve) => setTimeout(resolve, 2.5 * SHORT_LIMIT_MS))
   assert.equal((await buffer(body)).length, large.length)
 })
 
@@ -252,13 +284,16 @@ function large(): Readable {
 }
 
 test('an upload whose completion is answered with a page is cleared, and fails', async (context) => {
-  for (const completion of [page, pageWithFaults]) {
+  for (const completion of [PAGE, PAGE_WITH_FAULTS]) {
     const aborted: string[] = []
     const { objects, notes } = await endpoint(context, ({ method, url = '' }, response) => {
       if (method === 'POST' && url.includes('uploads'))
-        response.end('<InitiateMultipartUploadResult><UploadId>up</UploadId></InitiateMultipartUploadResult>')
+        response.end(
+          '<InitiateMultipartUploadResult><UploadId>up</UploadId></InitiateMultipartUploadResult>',
+        )
       else if (method === 'PUT') response.writeHead(200, { etag: '"part"' }).end()
-      else if (method === 'POST') response.writeHead(200, { 'content-type': 'text/html' }).end(completion)
+      else if (method === 'POST')
+        response.writeHead(200, { 'content-type': 'text/html' }).end(completion)
       else if (method === 'HEAD') response.writeHead(404).end()
       else {
         aborted.push(`${method} ${url}`)
@@ -276,9 +311,12 @@ test('what can not be cleared while a page answers is noted, and cleared later',
   const deleted: string[] = []
   const { objects, notes } = await endpoint(context, ({ method, url = '' }, response) => {
     if (method === 'POST' && url.includes('uploads'))
-      response.end('<InitiateMultipartUploadResult><UploadId>up</UploadId></InitiateMultipartUploadResult>')
+      response.end(
+        '<InitiateMultipartUploadResult><UploadId>up</UploadId></InitiateMultipartUploadResult>',
+      )
     else if (method === 'PUT') response.writeHead(200, { etag: '"part"' }).end()
-    else if (isPage) response.writeHead(200, { 'content-type': 'text/html' }).end(method === 'HEAD' ? '' : page)
+    else if (isPage)
+      response.writeHead(200, { 'content-type': 'text/html' }).end(method === 'HEAD' ? '' : PAGE)
     else if (method === 'HEAD') response.writeHead(404).end()
     else {
       deleted.push(`${method} ${url}`)
@@ -299,12 +337,18 @@ test('an upload whose completion is answered with a page, and which is there all
   const { objects, notes } = await endpoint(context, ({ method, url = '', headers }, response) => {
     if (method === 'POST' && url.includes('uploads')) {
       token = String(headers['x-amz-meta-heddle-put'])
-      response.end('<InitiateMultipartUploadResult><UploadId>up</UploadId></InitiateMultipartUploadResult>')
+      response.end(
+        '<InitiateMultipartUploadResult><UploadId>up</UploadId></InitiateMultipartUploadResult>',
+      )
     } else if (method === 'PUT') response.writeHead(200, { etag: '"part"' }).end()
-    else if (method === 'POST') response.writeHead(200, { 'content-type': 'text/html' }).end(page)
+    else if (method === 'POST') response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE)
     else if (method === 'HEAD')
       response
-        .writeHead(200, { etag: '"whole"', 'content-length': 12 * 1024 ** 2, 'x-amz-meta-heddle-put': token })
+        .writeHead(200, {
+          etag: '"whole"',
+          'content-length': 12 * 1024 ** 2,
+          'x-amz-meta-heddle-put': token,
+        })
         .end()
     else assert.fail(`nothing is to be cleared: ${method} ${url}`)
   })

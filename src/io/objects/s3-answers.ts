@@ -23,8 +23,11 @@ const signOfS3: Readonly<Record<string, string>> = {
   ListBucketsCommand: 'Buckets',
 }
 /** They are answered without any content. */
-const commandsWithoutContent: ReadonlySet<string> = new Set(['DeleteObjectCommand', 'AbortMultipartUploadCommand'])
-const noContent = 204
+const commandsWithoutContent: ReadonlySet<string> = new Set([
+  'DeleteObjectCommand',
+  'AbortMultipartUploadCommand',
+])
+const NO_CONTENT = 204
 
 /** From now on a good answer that is none of an S3's is an ObjectsError Unavailable: nothing was done, and nothing is known. */
 export function demandS3Answers(client: S3Client): void {
@@ -36,11 +39,12 @@ export function demandS3Answers(client: S3Client): void {
         const sign = signOfS3[commandName]
         const status = answer.$metadata.httpStatusCode
         const isOfS3 = commandsWithoutContent.has(commandName)
-          ? status === noContent
+          ? status === NO_CONTENT
           : sign === undefined || (answer as unknown as Record<string, unknown>)[sign] !== undefined
         if (isOfS3) return result
         answer.Body?.destroy?.()
-        const said = sign === undefined ? `${statusText(status)}` : `${statusText(status)} without ${sign}`
+        const said =
+          sign === undefined ? `${statusText(status)}` : `${statusText(status)} without ${sign}`
         throw noS3(`${commandName.replace(/Command$/, '')} was answered ${said}`)
       },
     { step: 'initialize', name: 'demandS3Answers' },
@@ -67,7 +71,11 @@ const faultOfStatus: Record<number, ObjectsFault> = {
 }
 
 /** What the client has thrown, as an ObjectsError that names the place. */
-export function objectsError(error: unknown, bucket: string, key: string | undefined): ObjectsError {
+export function objectsError(
+  error: unknown,
+  bucket: string,
+  key: string | undefined,
+): ObjectsError {
   if (error instanceof ObjectsError) return error
   const cause = { cause: error }
   const place = key === undefined ? `the bucket '${bucket}'` : `'${key}' in the bucket '${bucket}'`
@@ -80,12 +88,18 @@ export function objectsError(error: unknown, bucket: string, key: string | undef
         `The bytes of ${place} have another checksum than the S3 endpoint says.`,
         cause,
       )
-    return new ObjectsError('Unavailable', `The S3 endpoint could not be reached for ${place}: ${text}.`, cause)
+    return new ObjectsError(
+      'Unavailable',
+      `The S3 endpoint could not be reached for ${place}: ${text}.`,
+      cause,
+    )
   }
   const isOfS3 = error instanceof S3ServiceException
   if (!isOfS3 && status < 300) return noS3(`for ${place} it sent what can't be read`, error)
   const notFound = key === undefined ? 'NoSuchBucket' : 'NoSuchKey'
-  const fault = isOfS3 ? (faultOfName[error.name] ?? (status === 404 ? notFound : undefined)) : undefined
+  const fault = isOfS3
+    ? (faultOfName[error.name] ?? (status === 404 ? notFound : undefined))
+    : undefined
   if (fault === 'NoSuchBucket') return noSuchBucket(bucket, error)
   const message = `The S3 endpoint refused ${place}: ${refusalText(error)}.`
   return new ObjectsError(fault ?? faultOfStatus[status] ?? 'Unavailable', message, cause)

@@ -30,12 +30,15 @@ test('an endpoint that takes requests and never answers is unavailable, and hold
     answerLimitMs: 200,
   })
   try {
-    const isUnavailable = (error: unknown) => error instanceof ObjectsError && error.fault === 'Unavailable'
+    const isUnavailable = (error: unknown) =>
+      error instanceof ObjectsError && error.fault === 'Unavailable'
     await assert.rejects(objects.head('bucket', 'key'), isUnavailable)
     await assert.rejects(objects.delete('bucket', 'key'), isUnavailable)
     await assert.rejects(objects.bucketExists('bucket'), isUnavailable)
     const abort = new AbortController()
-    const put = objects.put('bucket', 'key', Readable.from([Buffer.from('x')]), { signal: abort.signal })
+    const put = objects.put('bucket', 'key', Readable.from([Buffer.from('x')]), {
+      signal: abort.signal,
+    })
     const ended = assert.rejects(put, /given up/)
     const before = sockets.length
     while (sockets.length === before) await new Promise((resolve) => setTimeout(resolve, 5))

@@ -15,9 +15,15 @@ import {
 import { Upload } from '@aws-sdk/lib-storage'
 import { abortable, endBody, type ObjectBody } from './object-body.ts'
 import { checkKey } from './object-names.ts'
-import { type ByteRange, type ObjectInfo, type Objects, ObjectsError, type PutOptions } from './objects.ts'
+import {
+  type ByteRange,
+  type ObjectInfo,
+  type Objects,
+  ObjectsError,
+  type PutOptions,
+} from './objects.ts'
 import { demandS3Answers, noSuchBucket, objectsError } from './s3-answers.ts'
-import { clearLeft, S3Put, tokenName } from './s3-put.ts'
+import { clearLeft, S3Put, TOKEN_NAME } from './s3-put.ts'
 import { UploadNotes } from './upload-notes.ts'
 
 export interface S3Credentials {
@@ -39,7 +45,7 @@ export interface S3ObjectsOptions {
   answerLimitMs?: number
 }
 
-const answerLimitMsDefault = 20_000
+const ANSWER_LIMIT_MS_DEFAULT = 20_000
 
 export class S3Objects implements Objects {
   readonly #client: S3Client
@@ -47,7 +53,7 @@ export class S3Objects implements Objects {
   readonly #answerLimitMs: number
 
   constructor(options: S3ObjectsOptions) {
-    this.#answerLimitMs = options.answerLimitMs ?? answerLimitMsDefault
+    this.#answerLimitMs = options.answerLimitMs ?? ANSWER_LIMIT_MS_DEFAULT
     const { endpoint, region, forcePathStyle, credentials, uploadsFolder } = options
     this.#notes = new UploadNotes(uploadsFolder, endpoint)
     this.#client = new S3Client({ endpoint, region, forcePathStyle, credentials })
@@ -72,7 +78,10 @@ export class S3Objects implements Objects {
   async head(bucket: string, key: string, signal?: AbortSignal): Promise<ObjectInfo> {
     checkKey(key)
     try {
-      const answer = await this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), this.#soon(signal))
+      const answer = await this.#client.send(
+        new HeadObjectCommand({ Bucket: bucket, Key: key }),
+        this.#soon(signal),
+      )
       return infoOf(key, answer, answer.ContentLength ?? 0)
     } catch (error) {
       signal?.throwIfAborted()
@@ -87,14 +96,19 @@ export class S3Objects implements Objects {
     signal?: AbortSignal,
   ): Promise<{ info: ObjectInfo; body: Readable }> {
     checkKey(key)
-    const input = { Bucket: bucket, Key: key, ...(range === undefined ? {} : { Range: rangeText(range) }) }
+    const input = {
+      Bucket: bucket,
+      Key: key,
+      ...(range === undefined ? {} : { Range: rangeText(range) }),
+    }
     // Until it answers: the body takes its time.
     const late = new AbortController()
     const limit = setTimeout(() => late.abort(), this.#answerLimitMs)
     const abortSignal = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal])
     try {
       const answer = await this.#client.send(new GetObjectCommand(input), { abortSignal })
-      if (!(answer.Body instanceof Readable)) throw new ObjectsError('Unavailable', 'The S3 endpoint sent no body.')
+      if (!(answer.Body instanceof Readable))
+        throw new ObjectsError('Unavailable', 'The S3 endpoint sent no body.')
       const whole = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1]
       const bytes = whole === undefined ? (answer.ContentLength ?? 0) : Number(whole)
       return { info: infoOf(key, answer, bytes), body: this.#watched(answer.Body, bucket, key) }
@@ -107,7 +121,12 @@ export class S3Objects implements Objects {
   }
 
   /** An endpoint may have got all of a put that is aborted at its very end: its object is deleted then. */
-  async put(bucket: string, key: string, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
+  async put(
+    bucket: string,
+    key: string,
+    body: ObjectBody,
+    options: PutOptions = {},
+  ): Promise<ObjectInfo> {
     const { contentType, metadata = {}, signal } = options
     const [client, notes, answerLimitMs] = [this.#client, this.#notes, this.#answerLimitMs]
     const sending = new S3Put({ client, notes, bucket, key, answerLimitMs, signal })
@@ -200,7 +219,11 @@ export class S3Objects implements Objects {
       await trying.client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }))
     } catch (error) {
       const { fault, message } = objectsError(error, bucket, key)
-      throw new ObjectsError(fault, `Nothing can be written to the bucket '${bucket}'. ${message}`, { cause: error })
+      throw new ObjectsError(
+        fault,
+        `Nothing can be written to the bucket '${bucket}'. ${message}`,
+        { cause: error },
+      )
     } finally {
       await trying.giveUp()
     }
@@ -258,7 +281,7 @@ interface Described {
 }
 
 function infoOf(key: string, answer: Described, bytes: number): ObjectInfo {
-  const { [tokenName]: _, ...metadata } = answer.Metadata ?? {}
+  const { [TOKEN_NAME]: _, ...metadata } = answer.Metadata ?? {}
   return {
     key,
     bytes,

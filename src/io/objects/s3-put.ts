@@ -17,9 +17,9 @@ import {
 import type { UploadNote, UploadNotes } from './upload-notes.ts'
 
 /** An aborted put has so long to clear away what the endpoint has of it; what is left then is left to `clearLeft`. */
-const clearingLimitMsMax = 5_000
+const CLEARING_LIMIT_MS_MAX = 5_000
 /** Of an object's metadata: which put it comes from. */
-export const tokenName = 'heddle-put'
+export const TOKEN_NAME = 'heddle-put'
 
 export interface S3PutOptions {
   client: S3Client
@@ -46,9 +46,11 @@ export class S3Put {
     this.#options = options
     this.#notePath = notes.place()
     this.#note = { bucket, key, token: randomUUID() }
-    this.#late = signal && abortedLater(signal, Math.min(clearingLimitMsMax, answerLimitMs))
-    this.metadata = { [tokenName]: this.#note.token }
-    this.client = Object.create(client, { send: { value: (command: Command) => this.#send(command) } })
+    this.#late = signal && abortedLater(signal, Math.min(CLEARING_LIMIT_MS_MAX, answerLimitMs))
+    this.metadata = { [TOKEN_NAME]: this.#note.token }
+    this.client = Object.create(client, {
+      send: { value: (command: Command) => this.#send(command) },
+    })
   }
 
   /** Where the answer to the last request was lost, the object may be there all the same. */
@@ -85,7 +87,8 @@ export class S3Put {
   async #send(command: Command): Promise<unknown> {
     const { client, signal } = this.#options
     if (command instanceof CreateMultipartUploadCommand) return this.#begin(command)
-    const isLast = command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand
+    const isLast =
+      command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand
     const abortSignal = isLast || command instanceof UploadPartCommand ? signal : this.#late
     this.#mayBeStored ||= isLast && signal?.aborted !== true
     try {
@@ -127,11 +130,16 @@ type Command = Parameters<S3Client['send']>[0]
 type Left = Omit<UploadNote, 'endpoint'>
 
 /** Aborts what a put has left unfinished, and deletes its object where it was reported as failed. Throws where the endpoint can't be asked. */
-export async function clearLeft(client: S3Client, note: Left, abortSignal: AbortSignal): Promise<void> {
+export async function clearLeft(
+  client: S3Client,
+  note: Left,
+  abortSignal: AbortSignal,
+): Promise<void> {
   const { bucket: Bucket, key: Key, uploadId, outcome } = note
   try {
     // The uploads first: one that is completed in between has become an object.
-    const uploadIds = uploadId === undefined ? await uploadsOf(client, Bucket, Key, abortSignal) : [uploadId]
+    const uploadIds =
+      uploadId === undefined ? await uploadsOf(client, Bucket, Key, abortSignal) : [uploadId]
     for (const UploadId of uploadIds)
       await client
         .send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), { abortSignal })
@@ -144,15 +152,31 @@ export async function clearLeft(client: S3Client, note: Left, abortSignal: Abort
 }
 
 /** Of exactly that key: it comes before all that begin with it. */
-async function uploadsOf(client: S3Client, Bucket: string, key: string, abortSignal: AbortSignal): Promise<string[]> {
-  const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: key }), { abortSignal })
-  return Uploads.flatMap(({ Key, UploadId }) => (Key === key && UploadId !== undefined ? [UploadId] : []))
+async function uploadsOf(
+  client: S3Client,
+  Bucket: string,
+  key: string,
+  abortSignal: AbortSignal,
+): Promise<string[]> {
+  const { Uploads = [] } = await client.send(
+    new ListMultipartUploadsCommand({ Bucket, Prefix: key }),
+    { abortSignal },
+  )
+  return Uploads.flatMap(({ Key, UploadId }) =>
+    Key === key && UploadId !== undefined ? [UploadId] : [],
+  )
 }
 
-async function isStored(client: S3Client, { bucket, key, token }: Left, abortSignal: AbortSignal): Promise<boolean> {
+async function isStored(
+  client: S3Client,
+  { bucket, key, token }: Left,
+  abortSignal: AbortSignal,
+): Promise<boolean> {
   try {
-    const { Metadata } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal })
-    return Metadata?.[tokenName] === token
+    const { Metadata } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), {
+      abortSignal,
+    })
+    return Metadata?.[TOKEN_NAME] === token
   } catch (error) {
     ignoreMissing(error)
     return false

@@ -8,12 +8,15 @@ import { basename, join } from 'node:path'
 import { codeOf } from './file-faults.ts'
 
 /** A file of a process that can't be seen from here (another machine or container) is left alone for this long. */
-const foreignAgeMsMax = 24 * 3600_000
+const FOREIGN_AGE_MS_MAX = 24 * 3600_000
 
 /** The path of a new temporary file: `<machine>-<pid>-<start of the process>-<random>`. */
 export function temporaryPath(folder: string): string {
   const self = describeSelf()
-  return join(folder, `${self.machine}-${process.pid}-${self.start}-${randomBytes(12).toString('hex')}`)
+  return join(
+    folder,
+    `${self.machine}-${process.pid}-${self.start}-${randomBytes(12).toString('hex')}`,
+  )
 }
 
 /** Removes the files whose writer has ended. */
@@ -27,9 +30,10 @@ export async function clearTemporaryFiles(folder: string): Promise<void> {
 /** Whether the writer of a temporary file has ended. */
 export async function isAbandoned(path: string): Promise<boolean> {
   const match = /^([0-9a-f]+)-(\d+)-(\d+)-[0-9a-f]+$/.exec(basename(path))
-  if (match !== null && match[1] === describeSelf().machine) return startOfProcess(match[2]!) !== match[3]
+  if (match !== null && match[1] === describeSelf().machine)
+    return startOfProcess(match[2]!) !== match[3]
   try {
-    return Date.now() - (await stat(path)).mtimeMs > foreignAgeMsMax
+    return Date.now() - (await stat(path)).mtimeMs > FOREIGN_AGE_MS_MAX
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false
     throw error

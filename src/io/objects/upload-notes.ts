@@ -56,7 +56,8 @@ export class UploadNotes {
         const note = await readNote(path)
         // Killed while the note was written: nothing had begun, or an older one is there.
         if (note === undefined && isLeft) await rm(path, { force: true })
-        if (note?.endpoint === this.#endpoint && (isLeft || note.outcome !== undefined)) found.push({ path, note })
+        if (note?.endpoint === this.#endpoint && (isLeft || note.outcome !== undefined))
+          found.push({ path, note })
       }
       return found
     })

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -21,19 +31,32 @@ before(async () => {
   apps = join(root, 'apps')
   data = join(root, 'apps', 'heddle')
   destinationFolder = join(root, 'destination')
-  for (const folder of [join(apps, 'one app'), join(data, 'objects'), join(root, 'apps-too'), join(root, 'private')])
+  for (const folder of [
+    join(apps, 'one app'),
+    join(data, 'objects'),
+    join(root, 'apps-too'),
+    join(root, 'private'),
+  ])
     await mkdir(folder, { recursive: true })
   const zip = new yazl.ZipFile()
   zip.addBuffer(Buffer.from('local'), 'app')
   zip.end()
   const bytes = await buffer(zip.outputStream as Readable)
-  for (const file of ['apps/app.zip', 'apps/heddle/objects/app.zip', 'private/app.zip', 'apps-too/app.zip'])
+  for (const file of [
+    'apps/app.zip',
+    'apps/heddle/objects/app.zip',
+    'private/app.zip',
+    'apps-too/app.zip',
+  ])
     await writeFile(join(root, file), bytes)
 })
 after(() => removePackages(root))
 
 const fetch = (path: string, packageFolders = [apps], closedFolders = [data]) =>
-  fetchPackage({ kind: 'path', path }, { objects, destinationFolder, packageFolders, closedFolders })
+  fetchPackage(
+    { kind: 'path', path },
+    { objects, destinationFolder, packageFolders, closedFolders },
+  )
 
 async function refuses(path: string, message: RegExp, packageFolders?: string[]): Promise<void> {
   await assert.rejects(fetch(path, packageFolders), (error) => {
@@ -45,7 +68,8 @@ async function refuses(path: string, message: RegExp, packageFolders?: string[])
   })
 }
 
-const elsewhere = /none of the folders of this host that packages may be taken from \(package_folders\)$/
+const elsewhere =
+  /none of the folders of this host that packages may be taken from \(package_folders\)$/
 const own = /Heddle keeps its own files there$/
 
 test('a folder of the host is used in place and left as it is', async () => {
@@ -89,11 +113,15 @@ test('what counts is where links lead', async () => {
   await symlink(join(root, 'private', 'app.zip'), join(apps, 'out.zip'))
   await symlink('loop', join(apps, 'loop'))
   await symlink(apps, join(root, 'way-in'))
-  for (const path of ['way-out', 'way-out/app.zip', 'out.zip']) await refuses(join(apps, path), elsewhere)
+  for (const path of ['way-out', 'way-out/app.zip', 'out.zip'])
+    await refuses(join(apps, path), elsewhere)
   await assert.rejects(fetch(join(apps, 'loop')), { errorType: 'PackageNotFound' })
   // The operator may list a folder by a link, and a caller may come by one.
   assert.equal(await fetch(join(root, 'way-in', 'one app')), join(apps, 'one app'))
-  assert.equal(await fetch(join(root, 'way-in', 'one app'), [join(root, 'way-in')]), join(apps, 'one app'))
+  assert.equal(
+    await fetch(join(root, 'way-in', 'one app'), [join(root, 'way-in')]),
+    join(apps, 'one app'),
+  )
 })
 
 test("nothing of Heddle's own is a package, nor what it lies in, whatever is listed", async () => {
@@ -109,7 +137,9 @@ test("nothing of Heddle's own is a package, nor what it lies in, whatever is lis
   for (const path of [apps, root, '/', `${apps}/`]) await refuses(path, own, ['/'])
   // By a link that leads there, too.
   await symlink(data, join(root, 'data-by-link'))
-  await assert.rejects(fetch(join(data, 'objects/app.zip'), ['/'], [join(root, 'data-by-link')]), { message: own })
+  await assert.rejects(fetch(join(data, 'objects/app.zip'), ['/'], [join(root, 'data-by-link')]), {
+    message: own,
+  })
   await rm(join(root, 'data-by-link'))
   await fetch(join(apps, 'one app'), ['/'], [join(root, 'data-by-link')])
 })

@@ -20,11 +20,17 @@ export interface HostPackage {
 }
 
 /** Throws PackageError: PackageInvalid where it may not lie there, PackageNotFound where it is not there. */
-export async function findHostPackage(text: string, path: string, places: HostPlaces): Promise<HostPackage> {
+export async function findHostPackage(
+  text: string,
+  path: string,
+  places: HostPlaces,
+): Promise<HostPackage> {
   const wanted = resolve('/', path)
   const packageFolders = await resolved(places.packageFolders)
   const found = await realpath(wanted).catch((cause: Error) => {
-    const isAllowed = [...places.packageFolders, ...packageFolders].some((folder) => isInside(wanted, folder))
+    const isAllowed = [...places.packageFolders, ...packageFolders].some((folder) =>
+      isInside(wanted, folder),
+    )
     throw isAllowed ? unreadable(text, wanted, cause) : elsewhere(text)
   })
   if (!packageFolders.some((folder) => isInside(found, folder))) throw elsewhere(text)
@@ -36,7 +42,10 @@ export async function findHostPackage(text: string, path: string, places: HostPl
   })
   if (stats.isDirectory()) return { path: found, kind: 'folder' }
   if (stats.isFile()) return { path: found, kind: 'file' }
-  throw new PackageError('PackageInvalid', `package ${text}: ${wanted} is neither a folder nor a file`)
+  throw new PackageError(
+    'PackageInvalid',
+    `package ${text}: ${wanted} is neither a folder nor a file`,
+  )
 }
 
 /** Those that there are, without links. */
@@ -51,6 +60,7 @@ function unreadable(text: string, path: string, cause: Error): PackageError {
 
 /** The same whether there is something or not. */
 function elsewhere(text: string): PackageError {
-  const reason = 'it is in none of the folders of this host that packages may be taken from (package_folders)'
+  const reason =
+    'it is in none of the folders of this host that packages may be taken from (package_folders)'
   return new PackageError('PackageInvalid', `package ${text}: ${reason}`)
 }

@@ -14,14 +14,14 @@ import { PackageError } from './package-error.ts'
 import { fetchPackage, type PackagesOptions, removePackages } from './packages.ts'
 import { unzip } from './unzip.ts'
 
-const bucket = 'my-bucket'
+const BUCKET = 'my-bucket'
 const objects = new MemoryObjects()
 let root: string
 let counter = 0
 
 before(async () => {
   root = await mkdtemp(join(tmpdir(), 'heddle-packages-'))
-  await objects.createBucket(bucket)
+  await objects.createBucket(BUCKET)
 })
 after(() => removePackages(root))
 
@@ -30,8 +30,8 @@ function newFolder(): string {
 }
 
 async function upload(zip: Buffer, key = `app-${counter++}.zip`): Promise<PackageLocation> {
-  await objects.put(bucket, key, Readable.from([zip], { objectMode: false }))
-  return { kind: 's3', bucket, key }
+  await objects.put(BUCKET, key, Readable.from([zip], { objectMode: false }))
+  return { kind: 's3', bucket: BUCKET, key }
 }
 
 /** Fetches the zip into a new folder. */
@@ -40,7 +40,11 @@ async function fetchZip(zip: Buffer, options: Partial<PackagesOptions> = {}): Pr
 }
 
 /** The zip is refused for that reason, and nothing of it is left. */
-async function refuses(zip: Buffer, reason: RegExp, options: Partial<PackagesOptions> = {}): Promise<void> {
+async function refuses(
+  zip: Buffer,
+  reason: RegExp,
+  options: Partial<PackagesOptions> = {},
+): Promise<void> {
   const destinationFolder = newFolder()
   await assert.rejects(fetchZip(zip, { destinationFolder, ...options }), (error) => {
     assert.ok(error instanceof PackageError, String(error))
@@ -91,7 +95,13 @@ function evilZip(entries: EvilEntry[], declaredCount = entries.length): Buffer {
   const offsets: number[] = []
   let offset = 0
   for (const entry of entries) {
-    const { content = Buffer.from('content'), deflate = false, flags = 0, mode = 0, extra = Buffer.alloc(0) } = entry
+    const {
+      content = Buffer.from('content'),
+      deflate = false,
+      flags = 0,
+      mode = 0,
+      extra = Buffer.alloc(0),
+    } = entry
     const name = Buffer.from(entry.name as string)
     const data = deflate ? deflateRawSync(content) : content
     const common = Buffer.alloc(26)
@@ -109,7 +119,9 @@ function evilZip(entries: EvilEntry[], declaredCount = entries.length): Buffer {
     central.writeUInt32LE((mode << 16) >>> 0, 6)
     offsets.push(entry.at === undefined ? offset : offsets[entry.at])
     central.writeUInt32LE(offsets.at(-1)!, 10)
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, central, name]))
+    directory.push(
+      Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, central, name]),
+    )
     if (entry.at !== undefined) continue
     parts.push(local)
     offset += local.length
@@ -142,7 +154,8 @@ test('a package from a bucket is a folder that nobody may write to', async () =>
   assert.deepEqual((await readdir(folder)).toSorted(), ['data', 'empty.txt', 'nothing', 'run.sh'])
   assert.equal(await modeOf(join(folder, 'run.sh')), '555')
   assert.equal(await modeOf(join(folder, 'data/world/map.txt')), '444')
-  for (const path of ['', 'data', 'data/world', 'nothing']) assert.equal(await modeOf(join(folder, path)), '555')
+  for (const path of ['', 'data', 'data/world', 'nothing'])
+    assert.equal(await modeOf(join(folder, path)), '555')
   assert.deepEqual(await readdir(dirname(folder)), [folder.slice(dirname(folder).length + 1)])
 })
 
@@ -184,27 +197,40 @@ test('a bucket or object that is not there is named', async () => {
     errorType: 'PackageNotFound',
     message: 'package s3://no-bucket/a.zip: there is no bucket "no-bucket"',
   })
-  await assert.rejects(fetchPackage({ kind: 's3', bucket, key: 'no/such.zip' }, options), {
+  await assert.rejects(fetchPackage({ kind: 's3', bucket: BUCKET, key: 'no/such.zip' }, options), {
     errorType: 'PackageNotFound',
-    message: `package s3://${bucket}/no/such.zip: the bucket "${bucket}" has no object "no/such.zip"`,
+    message: `package s3://${BUCKET}/no/such.zip: the bucket "${BUCKET}" has no object "no/such.zip"`,
   })
   assert.deepEqual(await readdir(options.destinationFolder), [])
 })
 
 test('a fetch that failed is tried again by the next call', async () => {
   const options = { objects, destinationFolder: newFolder() }
-  const location: PackageLocation = { kind: 's3', bucket, key: 'late.zip' }
+  const location: PackageLocation = { kind: 's3', bucket: BUCKET, key: 'late.zip' }
   await assert.rejects(fetchPackage(location, options))
   await upload(await zipOf({ app: { content: 'here now' } }), 'late.zip')
-  assert.equal(await readFile(join(await fetchPackage(location, options), 'app'), 'utf8'), 'here now')
+  assert.equal(
+    await readFile(join(await fetchPackage(location, options), 'app'), 'utf8'),
+    'here now',
+  )
 })
 
 test('no entry is written outside the folder', async () => {
   const outside = /invalid relative path|absolute path|leaves the package/
-  for (const name of ['../evil', 'a/../../evil', 'a/..', '..', '/etc/evil', '//evil', 'C:/evil', 'C:evil']) {
+  for (const name of [
+    '../evil',
+    'a/../../evil',
+    'a/..',
+    '..',
+    '/etc/evil',
+    '//evil',
+    'C:/evil',
+    'C:evil',
+  ]) {
     await refuses(evilZip([{ name: 'fine' }, { name }]), outside)
   }
-  for (const name of ['..\\evil', 'a\\b', '\\evil']) await refuses(evilZip([{ name }]), /invalid characters|backslash/)
+  for (const name of ['..\\evil', 'a\\b', '\\evil'])
+    await refuses(evilZip([{ name }]), /invalid characters|backslash/)
   for (const name of ['a//b', './a', 'a/./b', '.', '', '/'])
     await refuses(evilZip([{ name }]), /not a plain relative path|absolute path|twice/)
   await refuses(evilZip([{ name: 'a\0b' }]), /NUL/)
@@ -269,9 +295,13 @@ test('a bomb is refused before it fills the disk', async () => {
   )
   const many = Array.from({ length: 30 }, (_, index) => ({ name: `f${index}` }))
   await refuses(evilZip(many), /it has 30 entries; 20 are allowed/, { limits: { entriesMax: 20 } })
-  await refuses(evilZip([{ name: 'a', content, deflate: true, size: 0xfffffffe }]), /more than the 1500000 bytes/, {
-    limits: { bytesMax: 1_500_000 },
-  })
+  await refuses(
+    evilZip([{ name: 'a', content, deflate: true, size: 0xfffffffe }]),
+    /more than the 1500000 bytes/,
+    {
+      limits: { bytesMax: 1_500_000 },
+    },
+  )
 })
 
 test('entries that share bytes are refused before anything is written', async () => {
@@ -306,7 +336,9 @@ test('a package may lie in a zip in any order', async () => {
   const end = zip.indexOf('PK\x05\x06')
   const [one, two, three] = zip.subarray(start, end).toString('latin1').split('PK\x01\x02').slice(1)
   const turned = [three, one, two].map((record) => Buffer.from(`PK\x01\x02${record}`, 'latin1'))
-  const folder = await fetchZip(Buffer.concat([zip.subarray(0, start), ...turned, zip.subarray(end)]))
+  const folder = await fetchZip(
+    Buffer.concat([zip.subarray(0, start), ...turned, zip.subarray(end)]),
+  )
   assert.deepEqual((await readdir(folder)).toSorted(), ['one', 'three', 'two'])
 })
 
@@ -324,18 +356,26 @@ test('what unzips to hundreds of times its size is refused before anything is wr
   }))
   await refuses(evilZip(many), /: it unzips from \d+ to 16000000 bytes/)
   const file = join(root, 'bomb.zip')
-  await writeFile(file, evilZip([{ name: 'fine' }, { name: 'zeros', content: zeros, deflate: true }]))
+  await writeFile(
+    file,
+    evilZip([{ name: 'fine' }, { name: 'zeros', content: zeros, deflate: true }]),
+  )
   const folder = newFolder()
   await mkdir(folder)
   await assert.rejects(unzip(file, folder, { name: 'bomb' }), /200 times/)
   assert.deepEqual(await readdir(folder), [])
   await rm(file)
   await fetchZip(evilZip([{ name: 'zeros', content: zeros }]))
-  await fetchZip(evilZip([{ name: 'zeros', content: zeros, deflate: true }]), { limits: { ratioMax: 1032 } })
+  await fetchZip(evilZip([{ name: 'zeros', content: zeros, deflate: true }]), {
+    limits: { ratioMax: 1032 },
+  })
 })
 
 test('encrypted entries and what is no zip are refused', async () => {
-  await refuses(evilZip([{ name: 'a', flags: 1, size: 0, content: Buffer.alloc(12) }]), /entry "a": it is encrypted/)
+  await refuses(
+    evilZip([{ name: 'a', flags: 1, size: 0, content: Buffer.alloc(12) }]),
+    /entry "a": it is encrypted/,
+  )
   await refuses(Buffer.from('no zip at all'), /not a zip file that can be read/)
   await refuses(Buffer.alloc(0), /not a zip file that can be read/)
   const whole = await zipOf({ app: { content: 'app' } })
@@ -350,16 +390,25 @@ test('a zip with any byte changed is unzipped inside its folder or refused', asy
   })
   const inside = join(root, 'fuzz')
   await fc.assert(
-    fc.asyncProperty(fc.nat(zip.length - 1), fc.integer({ min: 1, max: 255 }), async (index, change) => {
-      const changed = Buffer.from(zip)
-      changed[index] ^= change
-      await writeFile(join(root, 'fuzz.zip'), changed)
-      const options = { objects, destinationFolder: inside, packageFolders: [root] }
-      await fetchPackage({ kind: 'path', path: join(root, 'fuzz.zip') }, options).catch((error: unknown) => {
-        assert.ok(error instanceof PackageError && error.errorType === 'PackageInvalid', String(error))
-      })
-      await removePackages(inside)
-    }),
+    fc.asyncProperty(
+      fc.nat(zip.length - 1),
+      fc.integer({ min: 1, max: 255 }),
+      async (index, change) => {
+        const changed = Buffer.from(zip)
+        changed[index] ^= change
+        await writeFile(join(root, 'fuzz.zip'), changed)
+        const options = { objects, destinationFolder: inside, packageFolders: [root] }
+        await fetchPackage({ kind: 'path', path: join(root, 'fuzz.zip') }, options).catch(
+          (error: unknown) => {
+            assert.ok(
+              error instanceof PackageError && error.errorType === 'PackageInvalid',
+              String(error),
+            )
+          },
+        )
+        await removePackages(inside)
+      },
+    ),
     { numRuns: 200 },
   )
 })
@@ -375,9 +424,12 @@ test('an aborted fetch throws the reason and leaves nothing', async () => {
     },
   }
   const destinationFolder = newFolder()
-  await assert.rejects(fetchPackage(location, { objects: stuck, destinationFolder, signal: controller.signal }), {
-    message: 'stopped',
-  })
+  await assert.rejects(
+    fetchPackage(location, { objects: stuck, destinationFolder, signal: controller.signal }),
+    {
+      message: 'stopped',
+    },
+  )
   assert.deepEqual(await readdir(destinationFolder), [])
 })
 

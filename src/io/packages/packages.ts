@@ -33,11 +33,16 @@ const fetches = new Map<string, Promise<string>>()
  * the same time: they share the first one's fetch, and its end if that is aborted. A folder of the host is used in place and left as it is.
  * Throws PackageError; after that nothing is left behind, and the next call tries again.
  */
-export async function fetchPackage(location: PackageLocation, options: PackagesOptions): Promise<string> {
+export async function fetchPackage(
+  location: PackageLocation,
+  options: PackagesOptions,
+): Promise<string> {
   const text = packageLocationText(location)
   const { packageFolders = [], closedFolders = [] } = options
   const onHost =
-    location.kind === 'path' ? await findHostPackage(text, location.path, { packageFolders, closedFolders }) : undefined
+    location.kind === 'path'
+      ? await findHostPackage(text, location.path, { packageFolders, closedFolders })
+      : undefined
   if (onHost?.kind === 'folder') return onHost.path
   const zipFile = onHost?.path
   const name = createHash('sha256')
@@ -46,7 +51,8 @@ export async function fetchPackage(location: PackageLocation, options: PackagesO
     .slice(0, 16)
   const folder = join(resolve(options.destinationFolder), name)
   const fetch =
-    fetches.get(folder) ?? fetchInto(folder, location, zipFile, options).finally(() => fetches.delete(folder))
+    fetches.get(folder) ??
+    fetchInto(folder, location, zipFile, options).finally(() => fetches.delete(folder))
   fetches.set(folder, fetch)
   return fetch
 }
@@ -71,7 +77,11 @@ async function fetchInto(
   try {
     await mkdir(partial, { recursive: true })
     if (location.kind === 's3') await fetchObject(location, download, options)
-    await unzip(zipFile ?? download, partial, { name: text, signal: options.signal, limits: options.limits })
+    await unzip(zipFile ?? download, partial, {
+      name: text,
+      signal: options.signal,
+      limits: options.limits,
+    })
     await rename(partial, folder)
     return folder
   } catch (error) {
@@ -89,7 +99,12 @@ async function fetchObject(
   { objects, signal }: PackagesOptions,
 ): Promise<void> {
   try {
-    await readObject(objects, location, (_, body) => pipeline(body, createWriteStream(file), { signal }), { signal })
+    await readObject(
+      objects,
+      location,
+      (_, body) => pipeline(body, createWriteStream(file), { signal }),
+      { signal },
+    )
   } catch (error) {
     if (!(error instanceof ObjectsError)) throw error
     const { bucket, key } = location
@@ -99,7 +114,8 @@ async function fetchObject(
       AccessDenied: `access to the object "${key}" in the bucket "${bucket}" was denied`,
     }
     const reason =
-      reasons[error.fault] ?? `the object "${key}" in the bucket "${bucket}" can't be read: ${error.message}`
+      reasons[error.fault] ??
+      `the object "${key}" in the bucket "${bucket}" can't be read: ${error.message}`
     const type = error.fault === 'Damaged' ? 'PackageInvalid' : 'PackageNotFound'
     throw new PackageError(type, `package s3://${bucket}/${key}: ${reason}`, { cause: error })
   }
@@ -109,12 +125,17 @@ async function fetchObject(
 function explained(error: unknown, text: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new PackageError('CapacityExceeded', `package ${text}: no room left on the disk to unzip it`, {
-      cause: error,
-    })
+    return new PackageError(
+      'CapacityExceeded',
+      `package ${text}: no room left on the disk to unzip it`,
+      {
+        cause: error,
+      },
+    )
   }
   const files = filesFault(error)
-  if (files !== undefined) return new PackageError('CapacityExceeded', `package ${text}: ${files}`, { cause: error })
+  if (files !== undefined)
+    return new PackageError('CapacityExceeded', `package ${text}: ${files}`, { cause: error })
   return error
 }
 

@@ -33,7 +33,7 @@ const TYPE_FOLDER = 0o040000
 const TYPE_LINK = 0o120000
 
 /** So much may unzip from whatever is there: a file of zeros shrinks to a thousandth, and does no harm while it is small. */
-const freeBytes = 1024 ** 2
+const FREE_BYTES = 1024 ** 2
 
 /**
  * Into `folder`, which must exist and be empty. Files end as 0444 or 0555, folders as 0555. A file is executable if the zip says
@@ -73,8 +73,10 @@ async function checkedEntries(
   tree: Tree,
   { bytesMax = 4 * 1024 ** 3, entriesMax = 100_000, ratioMax = 200 }: Partial<UnzipLimits>,
 ): Promise<Entry[]> {
-  const invalid = (reason: string) => new PackageError('PackageInvalid', `package ${name}: ${reason}`)
-  if (zip.entryCount > entriesMax) throw invalid(`it has ${zip.entryCount} entries; ${entriesMax} are allowed`)
+  const invalid = (reason: string) =>
+    new PackageError('PackageInvalid', `package ${name}: ${reason}`)
+  if (zip.entryCount > entriesMax)
+    throw invalid(`it has ${zip.entryCount} entries; ${entriesMax} are allowed`)
   const entries: Entry[] = []
   let bytes = 0
   let packedBytes = 0
@@ -85,7 +87,8 @@ async function checkedEntries(
     const entryInvalid = (reason: string) => invalid(`entry ${JSON.stringify(fileName)}: ${reason}`)
     const reason = entryFault(entry) ?? tree.add(fileName)
     if (reason !== undefined) throw entryInvalid(reason)
-    if (bytes > bytesMax) throw invalid(`it unzips to more than the ${bytesMax} bytes that are allowed`)
+    if (bytes > bytesMax)
+      throw invalid(`it unzips to more than the ${bytesMax} bytes that are allowed`)
     const ratio = ratioFault(uncompressedSize, compressedSize, ratioMax)
     if (ratio !== undefined) throw entryInvalid(ratio)
     entries.push(entry)
@@ -96,23 +99,35 @@ async function checkedEntries(
 }
 
 function ratioFault(bytes: number, packedBytes: number, ratioMax: number): string | undefined {
-  if (bytes <= freeBytes + packedBytes * ratioMax) return undefined
+  if (bytes <= FREE_BYTES + packedBytes * ratioMax) return undefined
   return `it unzips from ${packedBytes} to ${bytes} bytes, more than the ${ratioMax} times that are allowed`
 }
 
 /** Entries that share bytes unzip to far more than the file has. */
-async function checkPlaces(zip: ZipFile, name: string, entries: readonly Entry[], signal?: AbortSignal): Promise<void> {
+async function checkPlaces(
+  zip: ZipFile,
+  name: string,
+  entries: readonly Entry[],
+  signal?: AbortSignal,
+): Promise<void> {
   let end = 0
   let before: Entry | undefined
-  const inOrder = entries.toSorted((one, other) => one.relativeOffsetOfLocalHeader - other.relativeOffsetOfLocalHeader)
+  const inOrder = entries.toSorted(
+    (one, other) => one.relativeOffsetOfLocalHeader - other.relativeOffsetOfLocalHeader,
+  )
   for (const entry of inOrder) {
     signal?.throwIfAborted()
     const where = `package ${name}: entry ${JSON.stringify(entry.fileName)}`
     if (before !== undefined && entry.relativeOffsetOfLocalHeader < end)
-      throw new PackageError('PackageInvalid', `${where}: it overlaps the entry ${JSON.stringify(before.fileName)}`)
-    const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true }).catch((error: unknown) => {
-      throw unreadable(error, `${where}: its data can't be found`)
-    })
+      throw new PackageError(
+        'PackageInvalid',
+        `${where}: it overlaps the entry ${JSON.stringify(before.fileName)}`,
+      )
+    const { fileDataStart } = await zip
+      .readLocalFileHeaderPromise(entry, { minimal: true })
+      .catch((error: unknown) => {
+        throw unreadable(error, `${where}: its data can't be found`)
+      })
     end = fileDataStart + entry.compressedSize
     before = entry
   }
@@ -120,7 +135,11 @@ async function checkPlaces(zip: ZipFile, name: string, entries: readonly Entry[]
 
 async function openZip(file: string, name: string): Promise<ZipFile> {
   try {
-    return await yauzl.openPromise(file, { autoClose: false, lazyEntries: true, strictFileNames: true })
+    return await yauzl.openPromise(file, {
+      autoClose: false,
+      lazyEntries: true,
+      strictFileNames: true,
+    })
   } catch (error) {
     throw unreadable(error, `package ${name}: it is not a zip file that can be read`)
   }
@@ -147,15 +166,22 @@ function entryFault(entry: Entry): string | undefined {
   if (entry.fileName.includes('\0')) return 'its name holds a NUL character'
   if (entry.fileName.includes('\\')) return 'its name holds a backslash'
   if (segments.some((segment) => segment === '..')) return 'its path leaves the package'
-  if (segments.some((segment) => segment === '' || segment === '.')) return 'its path is not a plain relative path'
-  if (segments.some((segment) => Buffer.byteLength(segment) > 255) || Buffer.byteLength(entry.fileName) > 2048)
+  if (segments.some((segment) => segment === '' || segment === '.'))
+    return 'its path is not a plain relative path'
+  if (
+    segments.some((segment) => Buffer.byteLength(segment) > 255) ||
+    Buffer.byteLength(entry.fileName) > 2048
+  )
     return 'its path is too long'
   const type = (entry.externalFileAttributes >>> 16) & TYPE_MASK
   if (type === TYPE_LINK) return 'it is a symbolic link; packages may hold files and folders only'
-  if (type !== 0 && type !== TYPE_FILE && type !== TYPE_FOLDER) return 'it is neither a file nor a folder'
+  if (type !== 0 && type !== TYPE_FILE && type !== TYPE_FOLDER)
+    return 'it is neither a file nor a folder'
   if (entry.isEncrypted()) return 'it is encrypted'
-  if (!entry.canDecodeFileData()) return `its compression method ${entry.compressionMethod} is not known`
-  if (entry.fileName.endsWith('/') && entry.uncompressedSize > 0) return 'it is a folder with content'
+  if (!entry.canDecodeFileData())
+    return `its compression method ${entry.compressionMethod} is not known`
+  if (entry.fileName.endsWith('/') && entry.uncompressedSize > 0)
+    return 'it is a folder with content'
   return undefined
 }
 
@@ -169,12 +195,14 @@ class Tree {
     for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
       const parent = path.slice(0, slash)
       const kind = this.#kinds.get(parent)
-      if (kind === 'file') return `${JSON.stringify(parent)} is a file, so that nothing can be in it`
+      if (kind === 'file')
+        return `${JSON.stringify(parent)} is a file, so that nothing can be in it`
       if (kind === undefined) this.#kinds.set(parent, 'folder on the way')
     }
     const kind = this.#kinds.get(path)
     const isFolder = name.endsWith('/')
-    if (kind !== undefined && !(isFolder && kind === 'folder on the way')) return 'it is there twice'
+    if (kind !== undefined && !(isFolder && kind === 'folder on the way'))
+      return 'it is there twice'
     this.#kinds.set(path, isFolder ? 'folder' : 'file')
     return undefined
   }
@@ -185,7 +213,13 @@ class Tree {
   }
 }
 
-async function writeEntry(zip: ZipFile, entry: Entry, path: string, name: string, signal?: AbortSignal): Promise<void> {
+async function writeEntry(
+  zip: ZipFile,
+  entry: Entry,
+  path: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const where = `package ${name}: entry ${JSON.stringify(entry.fileName)}`
   const content = await zip.openReadStreamPromise(entry).catch((error: unknown) => {
     throw unreadable(error, `${where}: its data can't be found`)
@@ -207,15 +241,22 @@ async function writeEntry(zip: ZipFile, entry: Entry, path: string, name: string
     await pipeline(content, check, createWriteStream(path, { flags: 'wx' }), { signal })
   } catch (error) {
     // The disk's faults go through; what the zip's own stream says is the package's fault.
-    throw fault === undefined || signal?.aborted ? error : unreadable(error, `${where}: its data is damaged`)
+    throw fault === undefined || signal?.aborted
+      ? error
+      : unreadable(error, `${where}: its data is damaged`)
   }
-  if (checksum !== entry.crc32) throw new PackageError('PackageInvalid', `${where}: its checksum is wrong`)
-  const isExecutable = ((entry.externalFileAttributes >>> 16) & 0o111) !== 0 || beginsLikeProgram(start)
+  if (checksum !== entry.crc32)
+    throw new PackageError('PackageInvalid', `${where}: its checksum is wrong`)
+  const isExecutable =
+    ((entry.externalFileAttributes >>> 16) & 0o111) !== 0 || beginsLikeProgram(start)
   await chmod(path, isExecutable ? 0o555 : 0o444)
 }
 
 function beginsLikeProgram(start: Buffer): boolean {
-  return start.subarray(0, 2).equals(Buffer.from('#!')) || start.subarray(0, 4).equals(Buffer.from('\x7fELF'))
+  return (
+    start.subarray(0, 2).equals(Buffer.from('#!')) ||
+    start.subarray(0, 4).equals(Buffer.from('\x7fELF'))
+  )
 }
 
 function unreadable(error: unknown, text: string): PackageError {

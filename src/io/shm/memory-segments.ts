@@ -1,7 +1,7 @@
 // Segments inside one process, for standalone applications, tests and the simulator: the twin of the shared ones.
 // Owns plain buffers; never leaves the process.
 
-import { pageBytes, type Segment, type Segments } from '../../base/memory.ts'
+import { PAGE_BYTES, type Segment, type Segments } from '../../base/memory.ts'
 
 /** `limitBytes` bounds what can be claimed in all, so that a full machine can be played. */
 export class MemorySegments implements Segments {
@@ -39,25 +39,25 @@ export class MemorySegments implements Segments {
   }
 
   remove(name: string): void {
-    this.claimedBytes -= (this.#segments.get(name)?.claimedPages.size ?? 0) * pageBytes
+    this.claimedBytes -= (this.#segments.get(name)?.claimedPages.size ?? 0) * PAGE_BYTES
     this.#segments.delete(name)
   }
 
   #claim(segment: MemorySegment, offsetBytes: number, bytes: number): boolean {
     const added: number[] = []
-    const end = Math.ceil((offsetBytes + bytes) / pageBytes)
-    for (let page = Math.floor(offsetBytes / pageBytes); page < end; page++)
+    const end = Math.ceil((offsetBytes + bytes) / PAGE_BYTES)
+    for (let page = Math.floor(offsetBytes / PAGE_BYTES); page < end; page++)
       if (!segment.claimedPages.has(page)) added.push(page)
-    if (this.claimedBytes + added.length * pageBytes > this.#limitBytes) return false
+    if (this.claimedBytes + added.length * PAGE_BYTES > this.#limitBytes) return false
     for (const page of added) segment.claimedPages.add(page)
-    this.claimedBytes += added.length * pageBytes
+    this.claimedBytes += added.length * PAGE_BYTES
     return true
   }
 
   #release(segment: MemorySegment, offsetBytes: number, bytes: number): void {
-    const end = (offsetBytes + bytes) / pageBytes
-    for (let page = offsetBytes / pageBytes; page < end; page++)
-      if (segment.claimedPages.delete(page)) this.claimedBytes -= pageBytes
+    const end = (offsetBytes + bytes) / PAGE_BYTES
+    for (let page = offsetBytes / PAGE_BYTES; page < end; page++)
+      if (segment.claimedPages.delete(page)) this.claimedBytes -= PAGE_BYTES
     new Uint8Array(segment.buffer, offsetBytes, bytes).fill(0)
   }
 }

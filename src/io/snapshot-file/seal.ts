@@ -34,14 +34,19 @@ export function readSeal(end: Buffer): Seal | undefined {
 /** How many bytes lie behind the last seal in these; undefined where there is none. */
 export function bytesBehindSeal(end: Buffer): number | undefined {
   for (let at = end.length - SEAL_BYTES; at >= 0; at--)
-    if (readSeal(end.subarray(at, at + SEAL_BYTES)) !== undefined) return end.length - SEAL_BYTES - at
+    if (readSeal(end.subarray(at, at + SEAL_BYTES)) !== undefined)
+      return end.length - SEAL_BYTES - at
   return undefined
 }
 
 /** Whether the bytes end as some zip does. */
 export function endsAsZip(end: Buffer): boolean {
   for (let at = end.length - 22; at >= 0; at--) {
-    if (end.readUInt32LE(at) === DIRECTORY_END && at + 22 + end.readUInt16LE(at + 20) === end.length) return true
+    if (
+      end.readUInt32LE(at) === DIRECTORY_END &&
+      at + 22 + end.readUInt16LE(at + 20) === end.length
+    )
+      return true
   }
   return false
 }

@@ -6,7 +6,14 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { crc32, inflateRaw } from 'node:zlib'
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl'
-import { bytesBehindSeal, endsAsZip, readSeal, SEAL_BYTES, type Seal, UNSEALED_BYTES } from './seal.ts'
+import {
+  bytesBehindSeal,
+  endsAsZip,
+  readSeal,
+  SEAL_BYTES,
+  type Seal,
+  UNSEALED_BYTES,
+} from './seal.ts'
 import { SealedZipError } from './sealed-zip-error.ts'
 
 export interface SealedZipPart {
@@ -58,12 +65,18 @@ async function findSeal(handle: FileHandle, size: number): Promise<Seal> {
   const end = await readBytes(handle, Math.max(0, size - SEAL_BYTES), Math.min(SEAL_BYTES, size))
   const seal = readSeal(end)
   if (seal !== undefined && begins) return seal
-  if (seal !== undefined) throw new SealedZipError('Damaged', 'the beginning of the file is damaged')
+  if (seal !== undefined)
+    throw new SealedZipError('Damaged', 'the beginning of the file is damaged')
   if (!begins) throw new SealedZipError('NotAZip', 'not a zip')
-  const tail = await readBytes(handle, Math.max(0, size - ZIP_END_BYTES_MAX), Math.min(ZIP_END_BYTES_MAX, size))
+  const tail = await readBytes(
+    handle,
+    Math.max(0, size - ZIP_END_BYTES_MAX),
+    Math.min(ZIP_END_BYTES_MAX, size),
+  )
   if (endsAsZip(tail)) throw new SealedZipError('NotAZip', 'a zip without a seal at its end')
   const behind = bytesBehindSeal(tail)
-  if (behind !== undefined) throw new SealedZipError('Damaged', `there is more behind its end (bytes: ${behind})`)
+  if (behind !== undefined)
+    throw new SealedZipError('Damaged', `there is more behind its end (bytes: ${behind})`)
   throw new SealedZipError('Truncated', 'the end of the file is missing')
 }
 
@@ -86,7 +99,9 @@ function storedParts({ entries }: Directory, end: number): Range[] | undefined {
       return { start, end: start + compressedSize }
     })
     .sort((one, other) => one.start - other.start)
-  const isInOrder = parts.every((part, at) => part.start >= (parts[at - 1]?.end ?? 0) && part.end <= end)
+  const isInOrder = parts.every(
+    (part, at) => part.start >= (parts[at - 1]?.end ?? 0) && part.end <= end,
+  )
   return isInOrder ? parts : undefined
 }
 
@@ -94,7 +109,11 @@ function storedParts({ entries }: Directory, end: number): Range[] | undefined {
 const LOCAL_HEADER_BYTES = 30
 
 /** Of the bytes up to `end`, with the SHA-256 of these parts in their places. */
-async function sealedSha256(handle: FileHandle, end: number, parts: readonly Range[]): Promise<string> {
+async function sealedSha256(
+  handle: FileHandle,
+  end: number,
+  parts: readonly Range[],
+): Promise<string> {
   const whole = createHash('sha256')
   let at = 0
   for (const part of parts) {
@@ -109,7 +128,8 @@ async function hashBytes(handle: FileHandle, { start, end }: Range, hash: Hash):
   const piece = Buffer.allocUnsafe(Math.min(READ_BYTES_MAX, end - start))
   for (let at = start; at < end; ) {
     const { bytesRead } = await handle.read(piece, 0, Math.min(piece.length, end - at), at)
-    if (bytesRead === 0) throw new SealedZipError('Truncated', 'the file became shorter while it was read')
+    if (bytesRead === 0)
+      throw new SealedZipError('Truncated', 'the file became shorter while it was read')
     hash.update(piece.subarray(0, bytesRead))
     at += bytesRead
   }
@@ -123,7 +143,11 @@ interface Directory {
   entries: Map<string, Entry>
 }
 
-async function readDirectory(handle: FileHandle, size: number, limits: SealedZipLimits): Promise<Directory> {
+async function readDirectory(
+  handle: FileHandle,
+  size: number,
+  limits: SealedZipLimits,
+): Promise<Directory> {
   try {
     const zip = await new Promise<ZipFile>((resolve, reject) => {
       const options = { lazyEntries: true, autoClose: false, strictFileNames: true }
@@ -132,14 +156,19 @@ async function readDirectory(handle: FileHandle, size: number, limits: SealedZip
       )
     })
     if (zip.entryCount > limits.partsMax) {
-      throw new SealedZipError('TooLarge', `${zip.entryCount} files, over the limit of ${limits.partsMax}`)
+      throw new SealedZipError(
+        'TooLarge',
+        `${zip.entryCount} files, over the limit of ${limits.partsMax}`,
+      )
     }
     const entries = await listEntries(zip)
     checkSizes(entries, limits)
     return { zip, entries }
   } catch (error) {
     if (error instanceof SealedZipError) throw error
-    throw new SealedZipError('Damaged', `the list of files is damaged (${errorText(error)})`, { cause: error })
+    throw new SealedZipError('Damaged', `the list of files is damaged (${errorText(error)})`, {
+      cause: error,
+    })
   }
 }
 
@@ -150,7 +179,9 @@ function listEntries(zip: ZipFile): Promise<Map<string, Entry>> {
     zip.on('end', () => resolve(entries))
     zip.on('entry', (entry: Entry) => {
       if (entries.has(entry.fileName)) {
-        reject(new SealedZipError('Damaged', 'the file is in the zip twice', { part: entry.fileName }))
+        reject(
+          new SealedZipError('Damaged', 'the file is in the zip twice', { part: entry.fileName }),
+        )
         return
       }
       entries.set(entry.fileName, entry)
@@ -165,14 +196,22 @@ const INFLATED_BYTES_MAX = 1032
 
 function checkSizes(entries: ReadonlyMap<string, Entry>, limits: SealedZipLimits): void {
   let total = 0
-  for (const [path, { compressionMethod, compressedSize, uncompressedSize, generalPurposeBitFlag }] of entries) {
+  for (const [
+    path,
+    { compressionMethod, compressedSize, uncompressedSize, generalPurposeBitFlag },
+  ] of entries) {
     const encrypted = (generalPurposeBitFlag & 1) !== 0
     if (encrypted || (compressionMethod !== STORED && compressionMethod !== DEFLATED)) {
       throw new SealedZipError('Damaged', 'packed in a way that no snapshot is', { part: path })
     }
-    const bytesMax = compressionMethod === STORED ? compressedSize : compressedSize * INFLATED_BYTES_MAX
+    const bytesMax =
+      compressionMethod === STORED ? compressedSize : compressedSize * INFLATED_BYTES_MAX
     if (uncompressedSize > bytesMax) {
-      throw new SealedZipError('Damaged', `${compressedSize} bytes cannot become ${uncompressedSize}`, { part: path })
+      throw new SealedZipError(
+        'Damaged',
+        `${compressedSize} bytes cannot become ${uncompressedSize}`,
+        { part: path },
+      )
     }
     total += uncompressedSize
     if (total > limits.totalBytesMax) {
@@ -193,14 +232,19 @@ function sealedZip(handle: FileHandle, { zip, entries }: Directory): SealedZip {
     parts,
     async read(path) {
       const entry = entries.get(path)
-      if (entry === undefined) throw new SealedZipError('MissingPart', 'is not in the zip', { part: path })
+      if (entry === undefined)
+        throw new SealedZipError('MissingPart', 'is not in the zip', { part: path })
       return readEntry(handle, zip, entry)
     },
     close: () => handle.close(),
   }
 }
 
-async function readEntry(handle: FileHandle, zip: ZipFile, entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
+async function readEntry(
+  handle: FileHandle,
+  zip: ZipFile,
+  entry: Entry,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const start = await new Promise<number>((resolve, reject) => {
       zip.readLocalFileHeader(entry, { minimal: true }, (error, header) =>
@@ -208,8 +252,10 @@ async function readEntry(handle: FileHandle, zip: ZipFile, entry: Entry): Promis
       )
     })
     const packed = await readBytes(handle, start, entry.compressedSize)
-    const bytes = entry.compressionMethod === STORED ? packed : await inflate(packed, entry.uncompressedSize)
-    if (bytes.length !== entry.uncompressedSize) throw new Error(`${bytes.length} bytes, not ${entry.uncompressedSize}`)
+    const bytes =
+      entry.compressionMethod === STORED ? packed : await inflate(packed, entry.uncompressedSize)
+    if (bytes.length !== entry.uncompressedSize)
+      throw new Error(`${bytes.length} bytes, not ${entry.uncompressedSize}`)
     if (crc32(bytes) !== entry.crc32) throw new Error('its CRC-32 is wrong')
     return bytes
   } catch (error) {
@@ -222,14 +268,21 @@ const inflateBytes = promisify(inflateRaw)
 /** One byte of room too many spares the library a second buffer. */
 async function inflate(packed: Buffer<ArrayBuffer>, bytes: number): Promise<Buffer<ArrayBuffer>> {
   const chunkSize = Math.max(64, bytes + 1)
-  return inflateBytes(packed, { chunkSize, maxOutputLength: Math.max(1, bytes) }) as Promise<Buffer<ArrayBuffer>>
+  return inflateBytes(packed, { chunkSize, maxOutputLength: Math.max(1, bytes) }) as Promise<
+    Buffer<ArrayBuffer>
+  >
 }
 
-async function readBytes(handle: FileHandle, position: number, length: number): Promise<Buffer<ArrayBuffer>> {
+async function readBytes(
+  handle: FileHandle,
+  position: number,
+  length: number,
+): Promise<Buffer<ArrayBuffer>> {
   const bytes = Buffer.allocUnsafeSlow(length)
   for (let filled = 0; filled < length; ) {
     const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled)
-    if (bytesRead === 0) throw new SealedZipError('Truncated', 'the file became shorter while it was read')
+    if (bytesRead === 0)
+      throw new SealedZipError('Truncated', 'the file became shorter while it was read')
     filled += bytesRead
   }
   return bytes
@@ -245,7 +298,10 @@ async function damage(zip: SealedZip): Promise<SealedZipError> {
       throw error
     }
   }
-  return new SealedZipError('Damaged', 'its bytes are not those that were written, outside of its files')
+  return new SealedZipError(
+    'Damaged',
+    'its bytes are not those that were written, outside of its files',
+  )
 }
 
 /** What the zip library reads through: a position outside the file is its error to handle, not an exception in a callback. */

@@ -34,7 +34,11 @@ async function write(parts: Iterable<ZipPart> | AsyncIterable<ZipPart>): Promise
 /** Texts are deflated, bytes are stored. */
 function part(path: string, content: string | Uint8Array): ZipPart {
   if (typeof content === 'string') return { path, text: content }
-  return { path, pieces: [content], sha256: () => createHash('sha256').update(content).digest('hex') }
+  return {
+    path,
+    pieces: [content],
+    sha256: () => createHash('sha256').update(content).digest('hex'),
+  }
 }
 
 /** Bytes that nobody reads again. */
@@ -51,7 +55,12 @@ async function withZip<T>(use: (zip: SealedZip) => T | Promise<T>): Promise<T> {
   }
 }
 
-async function checkRefused(bytes: Uint8Array, fault: SealedZipFault, message: RegExp, part?: string): Promise<void> {
+async function checkRefused(
+  bytes: Uint8Array,
+  fault: SealedZipFault,
+  message: RegExp,
+  part?: string,
+): Promise<void> {
   await writeFile(file, bytes)
   await assert.rejects(openSealedZip(file, LIMITS), (error) => {
     assert.ok(error instanceof SealedZipError, String(error))
@@ -63,7 +72,11 @@ async function checkRefused(bytes: Uint8Array, fault: SealedZipFault, message: R
 }
 
 /** A zip of the library's own making, with this comment, sealed or not. */
-async function foreignZip(comment: string, fill: (zip: ZipFile) => void, forceZip64Format = false): Promise<Buffer> {
+async function foreignZip(
+  comment: string,
+  fill: (zip: ZipFile) => void,
+  forceZip64Format = false,
+): Promise<Buffer> {
   const zip = new ZipFile()
   fill(zip)
   zip.end({ comment, forceZip64Format })
@@ -149,7 +162,10 @@ test('every tool that reads zips reads it', async (context) => {
   if (spawnSync('python3', ['--version']).status === 0) {
     const script =
       'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(z.namelist())'
-    assert.match(execFileSync('python3', ['-c', script, file]).toString(), /manifest.json.*entities\/a\/b.arrow/)
+    assert.match(
+      execFileSync('python3', ['-c', script, file]).toString(),
+      /manifest.json.*entities\/a\/b.arrow/,
+    )
   } else context.diagnostic('python3 is not installed: not checked')
 })
 
@@ -160,17 +176,28 @@ test('a flip of any bit is refused', async () => {
     const bad = Buffer.from(good)
     bad[at]! ^= 1 << (at % 8)
     await writeFile(file, bad)
-    await assert.rejects(openSealedZip(file, LIMITS), SealedZipError, `byte ${at} of ${good.length}`)
+    await assert.rejects(
+      openSealedZip(file, LIMITS),
+      SealedZipError,
+      `byte ${at} of ${good.length}`,
+    )
   }
 })
 
 test('the seal is the SHA-256 of the file, in which each stored part counts by its own', async () => {
   const long = randomBytes(3_000_000)
-  await write([part('a', 'hello'), part('b', long), part('c', 'x'), part('d', Buffer.from('')), part('e', 'y')])
+  await write([
+    part('a', 'hello'),
+    part('b', long),
+    part('c', 'x'),
+    part('d', Buffer.from('')),
+    part('e', 'y'),
+  ])
   const bytes = await readFile(file)
   const end = bytes.length - 64
   const start = bytes.indexOf(long)
-  const empty = bytes.indexOf('PK\x03\x04', bytes.indexOf('PK\x03\x04', start + long.length) + 4) + 31
+  const empty =
+    bytes.indexOf('PK\x03\x04', bytes.indexOf('PK\x03\x04', start + long.length) + 4) + 31
   assert.equal(bytes[empty - 1], 'd'.charCodeAt(0))
   const sha256 = (content: Uint8Array) => createHash('sha256').update(content).digest()
   const hashed = [
@@ -180,7 +207,10 @@ test('the seal is the SHA-256 of the file, in which each stored part counts by i
     sha256(Buffer.from('')),
     bytes.subarray(empty, end),
   ]
-  assert.equal(bytes.toString('latin1', end - 7), `merkle:${sha256(Buffer.concat(hashed)).toString('hex')}`)
+  assert.equal(
+    bytes.toString('latin1', end - 7),
+    `merkle:${sha256(Buffer.concat(hashed)).toString('hex')}`,
+  )
 })
 
 test('stored parts that would overlap, or reach beyond the end, are refused', async () => {
@@ -242,14 +272,18 @@ test('another kind of file, and a zip that was not sealed, are refused as that',
 })
 
 test('a part that says it unpacks to more than it can is refused before any memory is taken', async () => {
-  const bytes = await foreignZip(SEAL_PLACEHOLDER, (zip) => zip.addBuffer(Buffer.alloc(1000), 'bomb'))
+  const bytes = await foreignZip(SEAL_PLACEHOLDER, (zip) =>
+    zip.addBuffer(Buffer.alloc(1000), 'bomb'),
+  )
   const directory = bytes.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'))
   bytes.writeUInt32LE(0xfffffff0, directory + 24)
   await checkRefused(resealed(bytes), 'Damaged', /cannot become 4294967280/, 'bomb')
 })
 
 test('a part that unpacks to more than it says is refused', async () => {
-  const bytes = await foreignZip(SEAL_PLACEHOLDER, (zip) => zip.addBuffer(Buffer.alloc(100_000), 'bomb'))
+  const bytes = await foreignZip(SEAL_PLACEHOLDER, (zip) =>
+    zip.addBuffer(Buffer.alloc(100_000), 'bomb'),
+  )
   const directory = bytes.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'))
   bytes.writeUInt32LE(1000, directory + 24)
   await writeFile(file, resealed(bytes))
@@ -269,7 +303,9 @@ test('a path that is there twice, or leaves the folder, is refused', async () =>
     zip.addBuffer(Buffer.from('2'), 'a')
   })
   await checkRefused(twice, 'Damaged', /twice/, 'a')
-  const outside = await foreignZip(SEAL_PLACEHOLDER, (zip) => zip.addBuffer(Buffer.from('1'), 'xx/a'))
+  const outside = await foreignZip(SEAL_PLACEHOLDER, (zip) =>
+    zip.addBuffer(Buffer.from('1'), 'xx/a'),
+  )
   const text = outside.toString('latin1').replaceAll('xx/a', '../a')
   await checkRefused(resealed(Buffer.from(text, 'latin1')), 'Damaged', /\.\.\/a/)
 })
@@ -282,7 +318,11 @@ test('places that point outside the file are refused', async () => {
 })
 
 test('a zip of the 64-bit form is read, and refused where its places point outside the file', async () => {
-  const good = await foreignZip(SEAL_PLACEHOLDER, (zip) => zip.addBuffer(Buffer.from('hello'), 'a'), true)
+  const good = await foreignZip(
+    SEAL_PLACEHOLDER,
+    (zip) => zip.addBuffer(Buffer.from('hello'), 'a'),
+    true,
+  )
   await writeFile(file, good)
   await withZip(async (zip) => assert.equal(Buffer.from(await zip.read('a')).toString(), 'hello'))
   const locator = good.length - SEAL_BYTES - 20
@@ -290,7 +330,11 @@ test('a zip of the 64-bit form is read, and refused where its places point outsi
   for (const at of [locator + 8, record + 48, record + 32]) {
     const bad = Buffer.from(good)
     bad.fill(0xff, at, at + 8)
-    await checkRefused(resealed(bad), at === record + 32 ? 'TooLarge' : 'Damaged', /list of files|over the limit/)
+    await checkRefused(
+      resealed(bad),
+      at === record + 32 ? 'TooLarge' : 'Damaged',
+      /list of files|over the limit/,
+    )
   }
 })
 

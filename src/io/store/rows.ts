@@ -58,7 +58,8 @@ export function rowOf(record: SimulationRecord): SimulationRow {
 /** Damage within a column concerns that simulation alone, and is told in its `faults`. */
 export function recordOf(found: unknown): SimulationRecord {
   const { content: row, fault } = parseValue(rowShape, found)
-  if (fault !== undefined) throw new StoreError('Unreadable', `a row of the store is damaged: ${fault}`)
+  if (fault !== undefined)
+    throw new StoreError('Unreadable', `a row of the store is damaged: ${fault}`)
   const tags = parseJson(tagsShape, row.tags)
   const target = parseValue(targetStatusShape, row.target_status)
   const status = parseJson(z.looseObject({}).nullable(), row.worker_status ?? 'null')

@@ -28,7 +28,9 @@ export function openSqliteStore(path: string): Store {
     if (path !== MEMORY) keepToUser(path)
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   } catch (error) {
-    throw new StoreError('Unavailable', `the store ${path} can't be opened: ${messageOf(error)}`, { cause: error })
+    throw new StoreError('Unavailable', `the store ${path} can't be opened: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
@@ -37,7 +39,9 @@ export function openSqliteStore(path: string): Store {
   } catch (error) {
     database.close()
     if (error instanceof StoreError) throw error
-    throw new StoreError('Unreadable', `the store ${path} can't be read: ${messageOf(error)}`, { cause: error })
+    throw new StoreError('Unreadable', `the store ${path} can't be read: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 
@@ -66,7 +70,9 @@ class SqliteStore implements Store {
         const claimed = this.#claim(token)
         if (claimed.outcome === 'repeated' || claimed.outcome === 'misused') return claimed
       }
-      if (this.#prepared('SELECT 1 FROM simulations WHERE name = ?').get(record.name) !== undefined) {
+      if (
+        this.#prepared('SELECT 1 FROM simulations WHERE name = ?').get(record.name) !== undefined
+      ) {
         if (token !== undefined) this.#release(token.operation, token.token)
         return { outcome: 'nameTaken' }
       }
@@ -77,7 +83,10 @@ class SqliteStore implements Store {
       const row = rowOf(record)
       const columns = Object.keys(row)
       const places = columns.map(() => '?')
-      this.#run(`INSERT INTO simulations (${columns.join(', ')}) VALUES (${places.join(', ')})`, ...Object.values(row))
+      this.#run(
+        `INSERT INTO simulations (${columns.join(', ')}) VALUES (${places.join(', ')})`,
+        ...Object.values(row),
+      )
       if (token !== undefined) this.#settle(token.operation, token.token, answer)
       return { outcome: 'created' }
     })
@@ -90,12 +99,13 @@ class SqliteStore implements Store {
     })
   }
 
-  listSimulations(page: { afterName?: string; countMax?: number } = {}): Promise<SimulationRecord[]> {
+  listSimulations(
+    page: { afterName?: string; countMax?: number } = {},
+  ): Promise<SimulationRecord[]> {
     return this.#attempt(() => {
-      const rows = this.#prepared('SELECT * FROM simulations WHERE name > ? ORDER BY name LIMIT ?').all(
-        page.afterName ?? '',
-        page.countMax ?? -1,
-      )
+      const rows = this.#prepared(
+        'SELECT * FROM simulations WHERE name > ? ORDER BY name LIMIT ?',
+      ).all(page.afterName ?? '', page.countMax ?? -1)
       return rows.map(recordOf)
     })
   }
@@ -110,7 +120,9 @@ class SqliteStore implements Store {
 
   setUnlaunched(executionId: string, workerStatus: unknown): Promise<boolean> {
     const text = JSON.stringify(workerStatus)
-    return this.#attempt(() => this.#update('launched = ?, worker_status = ?', executionId, 0, text))
+    return this.#attempt(() =>
+      this.#update('launched = ?, worker_status = ?', executionId, 0, text),
+    )
   }
 
   setWorkerStatus(executionId: string, workerStatus: unknown, failure?: string): Promise<boolean> {
@@ -128,7 +140,9 @@ class SqliteStore implements Store {
     countMax: number,
   ): Promise<'changed' | 'tooMany' | 'missing'> {
     return this.#transaction(() => {
-      const row = this.#prepared('SELECT tags FROM simulations WHERE execution_id = ?').get(executionId)
+      const row = this.#prepared('SELECT tags FROM simulations WHERE execution_id = ?').get(
+        executionId,
+      )
       if (row === undefined) return 'missing'
       const tags = new Map(Object.entries(parseJson(tagsShape, String(row.tags)).content ?? {}))
       for (const key of change.remove ?? []) tags.delete(key)
@@ -140,7 +154,9 @@ class SqliteStore implements Store {
   }
 
   deleteSimulation(executionId: string): Promise<boolean> {
-    return this.#attempt(() => this.#run('DELETE FROM simulations WHERE execution_id = ?', executionId) === 1)
+    return this.#attempt(
+      () => this.#run('DELETE FROM simulations WHERE execution_id = ?', executionId) === 1,
+    )
   }
 
   claimToken(token: IdempotencyToken): Promise<TokenOutcome> {
@@ -198,10 +214,9 @@ class SqliteStore implements Store {
   }
 
   #claim(token: IdempotencyToken): TokenOutcome {
-    const row = this.#prepared('SELECT input_hash, answer FROM tokens WHERE operation = ? AND token = ?').get(
-      token.operation,
-      token.token,
-    )
+    const row = this.#prepared(
+      'SELECT input_hash, answer FROM tokens WHERE operation = ? AND token = ?',
+    ).get(token.operation, token.token)
     if (row === undefined) {
       this.#run(
         'INSERT INTO tokens (operation, token, input_hash, created_at_ms) VALUES (?, ?, ?, ?)',
@@ -213,7 +228,9 @@ class SqliteStore implements Store {
       return { outcome: 'new' }
     }
     if (row.input_hash !== token.inputHash) return { outcome: 'misused' }
-    return row.answer === null ? { outcome: 'open' } : { outcome: 'repeated', answer: JSON.parse(String(row.answer)) }
+    return row.answer === null
+      ? { outcome: 'open' }
+      : { outcome: 'repeated', answer: JSON.parse(String(row.answer)) }
   }
 
   #settle(operation: string, token: string, answer: unknown): void {
@@ -230,7 +247,13 @@ class SqliteStore implements Store {
   }
 
   #update(assignments: string, executionId: string, ...values: (string | number)[]): boolean {
-    return this.#run(`UPDATE simulations SET ${assignments} WHERE execution_id = ?`, ...values, executionId) === 1
+    return (
+      this.#run(
+        `UPDATE simulations SET ${assignments} WHERE execution_id = ?`,
+        ...values,
+        executionId,
+      ) === 1
+    )
   }
 
   #transaction<Result>(work: () => Result): Promise<Result> {
@@ -247,7 +270,9 @@ function tried<Result>(work: () => Result): Result {
     return work()
   } catch (error) {
     if (error instanceof StoreError) throw error
-    throw new StoreError('Unavailable', `the store can't be used: ${messageOf(error)}`, { cause: error })
+    throw new StoreError('Unavailable', `the store can't be used: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 

@@ -51,7 +51,11 @@ for (const [name, where] of [
   describe(`the store in ${name}`, () => {
     test('gives back what was created, and nothing else', async () => {
       const store = openSqliteStore(where())
-      const full = record('full', { description: '', tags: { a: 'b', __proto__x: '' }, workerStatus: { status: 'X' } })
+      const full = record('full', {
+        description: '',
+        tags: { a: 'b', __proto__x: '' },
+        workerStatus: { status: 'X' },
+      })
       const branch = record('branch', { snapshotLocation: { bucket: 's', key: 'z' } })
       delete branch.schemaLocation
       await store.createSimulation(full)
@@ -76,10 +80,17 @@ for (const [name, where] of [
     test('a token gives the first answer again, and only for the same input', async () => {
       const store = openSqliteStore(where())
       const answer = { Arn: 'x', CreationTime: 1.5 }
-      assert.deepEqual(await store.createSimulation(record('a'), token(), answer), { outcome: 'created' })
+      assert.deepEqual(await store.createSimulation(record('a'), token(), answer), {
+        outcome: 'created',
+      })
       const again = record('a', { executionId: 'other' })
-      assert.deepEqual(await store.createSimulation(again, token(), {}), { outcome: 'repeated', answer })
-      assert.deepEqual(await store.createSimulation(again, token({ inputHash: 'other' }), {}), { outcome: 'misused' })
+      assert.deepEqual(await store.createSimulation(again, token(), {}), {
+        outcome: 'repeated',
+        answer,
+      })
+      assert.deepEqual(await store.createSimulation(again, token({ inputHash: 'other' }), {}), {
+        outcome: 'misused',
+      })
       assert.deepEqual(await store.claimToken(token({ operation: 'StartApp' })), { outcome: 'new' })
       await store.close()
     })
@@ -98,11 +109,20 @@ for (const [name, where] of [
       const store = openSqliteStore(where())
       await store.createSimulation(record('a'), undefined, undefined, 2)
       await store.createSimulation(record('b'), undefined, undefined, 2)
-      assert.deepEqual(await store.createSimulation(record('a'), undefined, undefined, 2), { outcome: 'nameTaken' })
-      assert.deepEqual(await store.createSimulation(record('c'), token(), {}, 2), { outcome: 'tooMany' })
+      assert.deepEqual(await store.createSimulation(record('a'), undefined, undefined, 2), {
+        outcome: 'nameTaken',
+      })
+      assert.deepEqual(await store.createSimulation(record('c'), token(), {}, 2), {
+        outcome: 'tooMany',
+      })
       await store.setTargetStatus('id-of-a', 'STOPPED')
-      assert.deepEqual(await store.createSimulation(record('c'), token(), {}, 2), { outcome: 'created' })
-      assert.deepEqual(await store.createSimulation(record('c'), token(), {}, 2), { outcome: 'repeated', answer: {} })
+      assert.deepEqual(await store.createSimulation(record('c'), token(), {}, 2), {
+        outcome: 'created',
+      })
+      assert.deepEqual(await store.createSimulation(record('c'), token(), {}, 2), {
+        outcome: 'repeated',
+        answer: {},
+      })
       await store.close()
     })
 
@@ -204,7 +224,10 @@ test('a store of each older version is brought up to date with all that it holds
     `)
     database.close()
     const store = openSqliteStore(path)
-    assert.deepEqual(await store.findSimulation('old'), record('old', { tags: { a: 'b' }, arn: 'arn:of:old' }))
+    assert.deepEqual(
+      await store.findSimulation('old'),
+      record('old', { tags: { a: 'b' }, arn: 'arn:of:old' }),
+    )
     assert.deepEqual(await store.claimToken(token()), { outcome: 'repeated', answer: { Arn: 'x' } })
     await store.close()
     const after = new DatabaseSync(path)
@@ -247,7 +270,9 @@ test('a migration that fails leaves the store at its version', () => {
   const database = new DatabaseSync(path)
   database.exec(MIGRATIONS[0])
   // What the next step makes is there already.
-  database.exec('CREATE INDEX simulations_by_target_status ON simulations (name); PRAGMA user_version = 1')
+  database.exec(
+    'CREATE INDEX simulations_by_target_status ON simulations (name); PRAGMA user_version = 1',
+  )
   database.close()
   assert.throws(() => openSqliteStore(path), StoreError)
   const after = new DatabaseSync(path)
@@ -265,7 +290,8 @@ test('a damaged column is named with its place, and concerns its simulation alon
   const path = newPath()
   const store = openSqliteStore(path)
   const workerStatus = { status: 'STARTED' }
-  for (const name of ['struck', 'whole']) await store.createSimulation(record(name, { tags: { a: 'b' }, workerStatus }))
+  for (const name of ['struck', 'whole'])
+    await store.createSimulation(record(name, { tags: { a: 'b' }, workerStatus }))
   const database = new DatabaseSync(path)
   const damages = "tags = '{\"a\":5}', worker_status = '{\"sta', target_status = 'GONE'"
   database.exec(`UPDATE simulations SET ${damages} WHERE name = 'struck'`)

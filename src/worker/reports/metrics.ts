@@ -3,7 +3,7 @@
 
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { pageBytes } from '../../base/memory.ts'
+import { PAGE_BYTES } from '../../base/memory.ts'
 import { ClockMeter, PartitionMeter } from '../../core/fabric/memory/meters.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type { AppState, PartitionMetrics, WorkerMetrics, WorkerStatus } from '../../core/wire/worker-protocol.ts'
@@ -26,7 +26,7 @@ export function readMetrics(plan: WorkerPlan, status: WorkerStatus, { fabric, fo
     clockPhases: { barrier: clock.phases.barrier.read(), handoff: clock.phases.handoff.read() },
     workerMemoryBytes: ownMemoryBytes(process.pid) ?? 0,
     fabricBytes: claimedBytes(folder),
-    fabricBytesMax: control.memoryPagesMax * pageBytes,
+    fabricBytesMax: control.memoryPagesMax * PAGE_BYTES,
     partitions: [...fabric.partitions()].map((partition) => partitionMetrics(fabric, partition, apps)),
   }
 }

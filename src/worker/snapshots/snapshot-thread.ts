@@ -2,7 +2,7 @@
 // Owns the memory that the world is copied into, the writing, and the threads that encode, which stay for the next snapshot. All of them run when no other thread has work.
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
-import { pageBytes } from '../../base/memory.ts'
+import { PAGE_BYTES } from '../../base/memory.ts'
 import type { SnapshotHeader } from '../../core/entities/partition-state.ts'
 import type { WorldCopy } from '../../core/fabric/worker/clock-work.ts'
 import { runWhenIdle } from '../../io/launch/scheduling.ts'
@@ -44,7 +44,7 @@ function makeRoom(copyBytes: number): SharedArrayBuffer {
   const bytes = Math.ceil(copyBytes * (1 + spareShare))
   const room = new SharedArrayBuffer(bytes)
   const touched = new Uint8Array(room)
-  for (let at = 0; at < bytes; at += pageBytes) touched[at] = 1
+  for (let at = 0; at < bytes; at += PAGE_BYTES) touched[at] = 1
   return room
 }
 

@@ -2,7 +2,7 @@
 // Owns reading and writing of single entries; never decides, waits or wakes.
 
 import { assert } from '../../../base/assert.ts'
-import { MemoryFullError, pageBytes, type Segment, type Segments } from '../../../base/memory.ts'
+import { MemoryFullError, PAGE_BYTES, type Segment, type Segments } from '../../../base/memory.ts'
 import type { PartitionSet } from '../../tick/partition-set.ts'
 import {
   controlLayout,
@@ -79,8 +79,8 @@ export class ControlBlock {
     block.words[at.messageHeapBytes] = sizes.messageHeapBytes
     block.words[at.fieldsPerEntity] = sizes.fieldsPerEntity ?? fieldIndexMax
     block.words[at.workerPid] = options.workerPid
-    block.words[at.memoryPages] = bytes / pageBytes
-    block.words[at.memoryPagesMax] = Math.min(memoryPagesMost, Math.floor(memoryBytesMax / pageBytes))
+    block.words[at.memoryPages] = bytes / PAGE_BYTES
+    block.words[at.memoryPagesMax] = Math.min(memoryPagesMost, Math.floor(memoryBytesMax / PAGE_BYTES))
     block.floats[at.nextIdLane] = 1
     block.floats[at.tickRate] = options.tickRate
     block.floats[at.tick] = options.tick
@@ -196,7 +196,7 @@ export class ControlBlock {
 
   /** Says how many pages partitions have claimed: a process that died while it claimed may have left another number. Only while nobody claims. */
   recountMemory(pagesOfPartitions: number): void {
-    Atomics.store(this.words, at.memoryPages, this.#layout.bytes / pageBytes + pagesOfPartitions)
+    Atomics.store(this.words, at.memoryPages, this.#layout.bytes / PAGE_BYTES + pagesOfPartitions)
   }
 
   setShutdown(): void {

@@ -1,7 +1,7 @@
 // The State Fabric's memory layout: ONE table of data. Offsets, views and the docs page come from it.
 // Owns names, types, order and sizes; never touches memory itself.
 
-import { pageBytes } from '../../../base/memory.ts'
+import { PAGE_BYTES } from '../../../base/memory.ts'
 import { bucketCount } from '../../tick/durations.ts'
 
 export type Kind = 'u8' | 'u16' | 'u32' | 'i32' | 'f32' | 'f64'
@@ -407,7 +407,7 @@ export function controlLayout(partitionCapacity: number) {
     partitionsOffset,
     clockMeterOffset,
     partitionMetersOffset,
-    bytes: roundUp(partitionMetersOffset + partitionCapacity * partitionMeterRecord.bytes, pageBytes),
+    bytes: roundUp(partitionMetersOffset + partitionCapacity * partitionMeterRecord.bytes, PAGE_BYTES),
   }
 }
 
@@ -422,7 +422,7 @@ function placeColumns<Name extends string>(
   entries: readonly ColumnEntry<Name>[],
   start: number,
   sizes: FabricSizes,
-  alignBytes = pageBytes,
+  alignBytes = PAGE_BYTES,
 ): PlacedColumns<Name> {
   const offsetBytes = {} as Record<Name, number>
   const length = {} as Record<Name, number>
@@ -450,7 +450,7 @@ export function partitionLayout(sizes: FabricSizes) {
   const sideOffsets = [partitionHeaderRecord.bytes, partitionHeaderRecord.bytes + sideRecord.bytes] as const
   const firstGroups = placeColumns(groupColumns, sideOffsets[1] + sideRecord.bytes, sizes, cacheLineBytes)
   const secondGroups = placeColumns(groupColumns, firstGroups.bytes, sizes, cacheLineBytes)
-  const headBytes = roundUp(secondGroups.bytes, pageBytes)
+  const headBytes = roundUp(secondGroups.bytes, PAGE_BYTES)
   const declarationsOffset = headBytes
   const first = placeColumns(columns, declarationsOffset + declarationRecord.bytes * (fieldIndexMax + 1), sizes)
   const second = placeColumns(columns, first.bytes, sizes)
@@ -467,7 +467,7 @@ export function partitionLayout(sizes: FabricSizes) {
 /** A field's segment on one side: lengths, type ids, and then the data, `stride` bytes a row. */
 export function fieldLayout(sizes: FabricSizes, stride: number) {
   const placed = placeColumns(fieldColumns, 0, sizes)
-  return { ...placed, dataOffset: placed.bytes, bytes: placed.bytes + roundUp(stride * sizes.entityLimit, pageBytes) }
+  return { ...placed, dataOffset: placed.bytes, bytes: placed.bytes + roundUp(stride * sizes.entityLimit, PAGE_BYTES) }
 }
 
 /** One of the two segments of the spatial index. */
@@ -478,7 +478,7 @@ export function indexLayout(sizes: FabricSizes) {
 /** The messages' segment on one side: starts, lengths, and then the heap. */
 export function messageLayout(sizes: FabricSizes) {
   const placed = placeColumns(messageColumns, 0, sizes)
-  return { ...placed, heapOffset: placed.bytes, bytes: placed.bytes + roundUp(sizes.messageHeapBytes, pageBytes) }
+  return { ...placed, heapOffset: placed.bytes, bytes: placed.bytes + roundUp(sizes.messageHeapBytes, PAGE_BYTES) }
 }
 
 export const segmentNames = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pageBytes } from '../../../base/memory.ts'
+import { PAGE_BYTES } from '../../../base/memory.ts'
 import type { PartitionOwner } from '../owner/partition-owner.ts'
 import { findInBox } from '../reader/box-query.ts'
 import { smallSizes, type TestFabric, testFabric } from '../testing/test-fabric.ts'
@@ -9,7 +9,7 @@ import { rowState } from './partition-memory.ts'
 import { PlaceList } from './place-list.ts'
 
 const roomy = { entityLimit: 100_000, messageLimit: 1000, messageHeapBytes: 100_000 }
-const controlPages = controlLayout(smallSizes.partitionCapacity).bytes / pageBytes
+const controlPages = controlLayout(smallSizes.partitionCapacity).bytes / PAGE_BYTES
 const perEntity = columns.filter(({ rows }) => rows === 'entity').map(({ width, kind }) => width * kindBytes[kind])
 
 function limitPages(world: TestFabric, pages: number): void {
@@ -18,7 +18,7 @@ function limitPages(world: TestFabric, pages: number): void {
 
 /** Pages for so many rows of all columns, on both sides. */
 function pagesFor(rows: number): number {
-  return 2 * perEntity.reduce((sum, bytes) => sum + Math.ceil((rows * bytes) / pageBytes), 0)
+  return 2 * perEntity.reduce((sum, bytes) => sum + Math.ceil((rows * bytes) / PAGE_BYTES), 0)
 }
 
 test('what is claimed is what the entities need, an eighth more, and a page a column', () => {
@@ -27,9 +27,9 @@ test('what is claimed is what the entities need, an eighth more, and a page a co
   for (const rows of [300, 5000, 60_000]) {
     const before = memory.claimedPages
     assert.ok(memory.ensureRows(rows) && memory.ensureField(1, 12))
-    const bytes = memory.claimedPages * pageBytes
+    const bytes = memory.claimedPages * PAGE_BYTES
     const needed = rows * 2 * (34 + 8 + 12)
-    assert.ok(bytes >= needed && bytes < needed * 1.125 + 80 * pageBytes + 256 * 108, `${bytes} for ${needed}`)
+    assert.ok(bytes >= needed && bytes < needed * 1.125 + 80 * PAGE_BYTES + 256 * 108, `${bytes} for ${needed}`)
     assert.ok(memory.claimedPages > before)
   }
 })
@@ -43,7 +43,7 @@ test('all partitions together have no more than the limit, and what fits exactly
   const more = pagesFor(5000) - pagesFor(1280)
   limitPages(world, control.memoryPages + more - 1)
   assert.equal(memory.ensureRows(5000), false)
-  const mebibytes = (pages: number) => ((pages * pageBytes) / 1024 ** 2).toFixed(1)
+  const mebibytes = (pages: number) => ((pages * PAGE_BYTES) / 1024 ** 2).toFixed(1)
   const said = `uses ${mebibytes(control.memoryPages)} of the .* may have, and ${mebibytes(more)} MiB more are wanted`
   assert.match(memory.refusal, new RegExp(said))
   assert.equal(memory.claimedPages, claimed)
@@ -121,7 +121,7 @@ test('after a peak memory is given back, while entities, fields and the index st
       for (let count = 0; count < 900; count++) owner.send({ target: 1, payload: new Uint8Array(100) })
     })
     const atPeak = world.fabric.partition(0).claimedPages
-    assert.ok(atPeak * pageBytes > 20_000 * 2 * (34 + 16))
+    assert.ok(atPeak * PAGE_BYTES > 20_000 * 2 * (34 + 16))
     world.tick((owner) => {
       if (owner.index === 0) for (let row = 700; row < owner.rows; row++) owner.delete(row)
     })
@@ -138,7 +138,7 @@ test('after a peak memory is given back, while entities, fields and the index st
     }
     const { claimedPages } = world.fabric.partition(0)
     assert.ok(
-      claimedPages * pageBytes < 1024 * 2 * (34 + 16 + 20) + 60 * pageBytes,
+      claimedPages * PAGE_BYTES < 1024 * 2 * (34 + 16 + 20) + 60 * PAGE_BYTES,
       `${claimedPages} of ${atPeak} pages`,
     )
     const others = controlPages + world.fabric.partition(1).claimedPages

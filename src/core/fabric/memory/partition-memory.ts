@@ -2,7 +2,7 @@
 // Owns views and claims; never decides what stands in them.
 
 import { assert } from '../../../base/assert.ts'
-import { MemoryFullError, pageBytes, type Segment, type Segments } from '../../../base/memory.ts'
+import { MemoryFullError, PAGE_BYTES, type Segment, type Segments } from '../../../base/memory.ts'
 import { type DeclaredShape, declarationText, parseDeclaration } from '../../entities/shape.ts'
 import { type ControlBlock, machineIsFull } from './control-block.ts'
 import {
@@ -380,12 +380,12 @@ export class PartitionMemory {
     const pages = columns.reduce((sum, { before, after }) => sum + after - before, 0)
     if (!this.#control.takeMemory(pages)) {
       const { memoryPages, memoryPagesMax } = this.#control
-      const [used, most, wanted] = [memoryPages, memoryPagesMax, pages].map((count) => (count * pageBytes) / 1024 ** 2)
+      const [used, most, wanted] = [memoryPages, memoryPagesMax, pages].map((count) => (count * PAGE_BYTES) / 1024 ** 2)
       this.#refusal = `the simulation uses ${used.toFixed(1)} of the ${most.toFixed(0)} MiB of shared memory that it may have, and ${wanted.toFixed(1)} MiB more are wanted`
       return -1
     }
     for (const { segment, offsetBytes, before, after } of columns) {
-      if (before >= after || segment.claim(offsetBytes + before * pageBytes, (after - before) * pageBytes)) continue
+      if (before >= after || segment.claim(offsetBytes + before * PAGE_BYTES, (after - before) * PAGE_BYTES)) continue
       for (const column of columns) giveBack(column, column.before, column.after)
       this.#control.giveMemoryBack(pages)
       this.#refusal = machineIsFull
@@ -546,11 +546,11 @@ interface ColumnClaim {
 }
 
 function giveBack({ segment, offsetBytes }: ColumnClaim, fromPage: number, toPage: number): void {
-  if (fromPage < toPage) segment.release(offsetBytes + fromPage * pageBytes, (toPage - fromPage) * pageBytes)
+  if (fromPage < toPage) segment.release(offsetBytes + fromPage * PAGE_BYTES, (toPage - fromPage) * PAGE_BYTES)
 }
 
 function pagesOf(bytes: number): number {
-  return Math.ceil(bytes / pageBytes)
+  return Math.ceil(bytes / PAGE_BYTES)
 }
 
 /** An eighth more than `count`, in whole steps; where the limit is small, so are the steps. */

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pageBytes, type Segment, type Segments } from '../../../base/memory.ts'
+import { PAGE_BYTES, type Segment, type Segments } from '../../../base/memory.ts'
 
 export function segmentsContract(kind: string, make: () => { segments: Segments; end(): void }): void {
   const check = (behaviour: string, body: (segments: Segments) => void) =>
@@ -17,72 +17,72 @@ export function segmentsContract(kind: string, make: () => { segments: Segments;
     })
 
   check('a new segment is at least as long as asked for, and all zero', (segments) => {
-    const segment = segments.open('one', 3 * pageBytes, true)
+    const segment = segments.open('one', 3 * PAGE_BYTES, true)
     assert.equal(segment.name, 'one')
-    assert.ok(segment.bytes >= 3 * pageBytes)
+    assert.ok(segment.bytes >= 3 * PAGE_BYTES)
     assert.ok(bytesOf(segment).every((byte) => byte === 0))
   })
 
   check('what is written where it was claimed is read by everybody who opens the segment', (segments) => {
-    const segment = segments.open('one', 2 * pageBytes, true)
-    assert.equal(segment.claim(pageBytes, 16), true)
-    bytesOf(segment)[pageBytes + 9] = 15
-    assert.equal(bytesOf(segments.open('one', 2 * pageBytes, false))[pageBytes + 9], 15)
+    const segment = segments.open('one', 2 * PAGE_BYTES, true)
+    assert.equal(segment.claim(PAGE_BYTES, 16), true)
+    bytesOf(segment)[PAGE_BYTES + 9] = 15
+    assert.equal(bytesOf(segments.open('one', 2 * PAGE_BYTES, false))[PAGE_BYTES + 9], 15)
   })
 
   check('segments of other names are other memory', (segments) => {
-    const [one, other] = ['one', 'other'].map((name) => segments.open(name, pageBytes, true))
+    const [one, other] = ['one', 'other'].map((name) => segments.open(name, PAGE_BYTES, true))
     assert.ok(one.claim(0, 1) && other.claim(0, 1))
     bytesOf(one)[0] = 1
     assert.equal(bytesOf(other)[0], 0)
   })
 
   check('asked for more bytes it is the same memory through a longer buffer, and older views stay good', (segments) => {
-    const segment = segments.open('one', pageBytes, true)
-    assert.ok(segment.claim(0, pageBytes))
+    const segment = segments.open('one', PAGE_BYTES, true)
+    assert.ok(segment.claim(0, PAGE_BYTES))
     const before = bytesOf(segment, 8)
     before[0] = 1
-    const longer = segments.open('one', 2 * pageBytes, true)
-    assert.ok(longer.bytes >= 2 * pageBytes)
-    assert.ok(longer.claim(pageBytes, 8))
-    const after = bytesOf(longer, 2 * pageBytes)
+    const longer = segments.open('one', 2 * PAGE_BYTES, true)
+    assert.ok(longer.bytes >= 2 * PAGE_BYTES)
+    assert.ok(longer.claim(PAGE_BYTES, 8))
+    const after = bytesOf(longer, 2 * PAGE_BYTES)
     assert.equal(after[0], 1)
     after[1] = 2
     before[2] = 3
-    after[pageBytes] = 4
-    assert.deepEqual([before[1], after[2], after[pageBytes]], [2, 3, 4])
+    after[PAGE_BYTES] = 4
+    assert.deepEqual([before[1], after[2], after[PAGE_BYTES]], [2, 3, 4])
   })
 
   check('claiming again what is claimed, or nothing, changes nothing', (segments) => {
-    const segment = segments.open('one', 4 * pageBytes, true)
-    assert.ok(segment.claim(100, pageBytes))
+    const segment = segments.open('one', 4 * PAGE_BYTES, true)
+    assert.ok(segment.claim(100, PAGE_BYTES))
     bytesOf(segment)[200] = 7
-    assert.ok(segment.claim(0, 2 * pageBytes) && segment.claim(100, pageBytes) && segment.claim(0, 0))
+    assert.ok(segment.claim(0, 2 * PAGE_BYTES) && segment.claim(100, PAGE_BYTES) && segment.claim(0, 0))
     assert.equal(bytesOf(segment)[200], 7)
   })
 
   check('a segment that was removed is all zero when it is made again', (segments) => {
-    const segment = segments.open('one', pageBytes, true)
+    const segment = segments.open('one', PAGE_BYTES, true)
     assert.ok(segment.claim(0, 8))
     bytesOf(segment)[0] = 1
     segments.remove('one')
-    assert.equal(bytesOf(segments.open('one', pageBytes, true))[0], 0)
+    assert.equal(bytesOf(segments.open('one', PAGE_BYTES, true))[0], 0)
   })
 
   check('what is given back reads as zero, what lies beside it stays, and it can be claimed again', (segments) => {
-    const segment = segments.open('one', 4 * pageBytes, true)
-    assert.ok(segment.claim(0, 4 * pageBytes))
-    bytesOf(segment, 4 * pageBytes).fill(7)
-    segment.release(pageBytes, 2 * pageBytes)
+    const segment = segments.open('one', 4 * PAGE_BYTES, true)
+    assert.ok(segment.claim(0, 4 * PAGE_BYTES))
+    bytesOf(segment, 4 * PAGE_BYTES).fill(7)
+    segment.release(PAGE_BYTES, 2 * PAGE_BYTES)
     const bytes = bytesOf(segment)
-    assert.deepEqual([bytes[pageBytes - 1], bytes[3 * pageBytes]], [7, 7])
-    assert.ok(bytes.subarray(pageBytes, 3 * pageBytes).every((byte) => byte === 0))
-    assert.ok(segment.claim(pageBytes, pageBytes))
-    bytes[pageBytes] = 5
-    assert.equal(bytesOf(segments.open('one', pageBytes, false))[pageBytes], 5)
+    assert.deepEqual([bytes[PAGE_BYTES - 1], bytes[3 * PAGE_BYTES]], [7, 7])
+    assert.ok(bytes.subarray(PAGE_BYTES, 3 * PAGE_BYTES).every((byte) => byte === 0))
+    assert.ok(segment.claim(PAGE_BYTES, PAGE_BYTES))
+    bytes[PAGE_BYTES] = 5
+    assert.equal(bytesOf(segments.open('one', PAGE_BYTES, false))[PAGE_BYTES], 5)
     segment.release(0, 0)
-    segment.release(2 * pageBytes, pageBytes)
-    assert.equal(bytes[pageBytes], 5, 'giving back what is not claimed does nothing')
+    segment.release(2 * PAGE_BYTES, PAGE_BYTES)
+    assert.equal(bytes[PAGE_BYTES], 5, 'giving back what is not claimed does nothing')
   })
 
   check('removing what does not exist does nothing', (segments) => segments.remove('none'))
