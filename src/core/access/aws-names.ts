@@ -1,9 +1,9 @@
-// Names that AWS defines and policies may hold, though Heddle has nothing that they are about.
-// Owns the lists alone. Source: AWS's Service Authorization Reference, August 2026.
+// AWS names that policies may contain although Heddle has no such feature. Owns the lists alone.
+// Source: AWS's Service Authorization Reference, August 2026.
 
 const words = (text: string) => text.trim().split(/\s+/)
 
-/** All services but those that Heddle answers for, by their prefix. */
+/** Prefixes of all AWS services, except those that Heddle implements. */
 export const AWS_SERVICES: ReadonlySet<string> = new Set(
   words(`
   a2c a4b access-analyzer account-access account acm-pca acm aco-automation action-recommendations
@@ -128,7 +128,7 @@ export const AWS_S3_ACTIONS: readonly string[] = words(`
   UpdateObjectEncryption UpdateStorageLensGroup
 `).map((name) => `s3:${name}`)
 
-/** Those that Heddle never sets; one that ends in a slash goes on with the key of a tag. */
+/** Condition keys that Heddle never sets. A key that ends in a slash is followed by a tag's key. */
 export const AWS_CONDITION_KEYS: readonly string[] = [
   ...words(`
   AssumedRoot CalledVia CalledViaAWSMCP CalledViaFirst CalledViaLast ChatbotSourceArn

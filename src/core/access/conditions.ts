@@ -1,5 +1,6 @@
-// Conditions of policy statements: the operators of IAM's language, and what they say of a request.
-// Owns the operators' meaning; never decides about a statement as a whole. Source: IAM's reference of condition operators.
+// Conditions of policy statements: the operators of IAM's language and how they compare. Owns the
+// operators' meaning; never decides about a whole statement. Source: IAM's reference of condition
+// operators.
 
 import { isInRange, parseIpRange } from './ip-range.ts'
 import {
@@ -12,16 +13,20 @@ import {
 } from './pattern.ts'
 import type { RequestContext } from './request-context.ts'
 
-/** One operator with one key. The conditions of a statement must all hold. */
+/** One operator with one key. All conditions of a statement must hold. */
 export interface Condition {
   readonly operator: OperatorParts
   readonly key: string
   readonly values: readonly string[]
-  /** Whether values may hold `${...}`. */
+  /** Whether values may contain variables (`${...}`). */
   readonly variables: boolean
 }
 
-/** `operator` as written, such as `ForAnyValue:StringEqualsIfExists`. The reason where there is none, or it can't use the values. */
+/**
+ * Builds a condition. `operator` is the name as written, such as
+ * `ForAnyValue:StringEqualsIfExists`. Returns the reason if there is no such operator or it cannot
+ * use the values.
+ */
 export function conditionOf(
   operator: string,
   key: string,
@@ -50,12 +55,16 @@ export function conditionHolds(condition: Condition, context: RequestContext): b
     )
     return parts.negated ? !matched && parts.base.comparable(value) : matched
   }
-  // Without a set operator a key has one value; should it have more, a refusal of values must hold for each of them.
+  // A key without a set operator should have one value. If it has several, a negated operator must
+  // hold for each of them.
   const every = parts.set === 'all' || (parts.set === undefined && parts.negated)
   return every ? given.every(holdsFor) : given.some(holdsFor)
 }
 
-/** Whether the request says too little for the values to be known, where they are to be refused: that must not allow anything. */
+/**
+ * True if the request does not say enough to evaluate a negated condition. Such a condition must
+ * not allow anything.
+ */
 export function leavesOpen(
   { operator, values, variables }: Condition,
   context: RequestContext,
@@ -67,20 +76,23 @@ export function leavesOpen(
   )
 }
 
-/** What an operator takes values for. */
+/** The type of values that an operator compares. */
 export type ValueKind = 'text' | 'ARNs' | 'addresses' | 'booleans' | 'numbers' | 'dates'
 
-/** How one value is compared with one that the policy names. */
+/** How one request value is compared with one policy value. */
 interface Comparison {
   readonly kind: ValueKind
-  /** Whether the policy may name it; with `variables`, it may hold some. */
+  /** Whether a policy may use the value; with `variables`, it may contain variables. */
   accepts(wanted: string, variables: boolean): boolean
-  /** Whether a request's value can be compared at all: what can't satisfies neither an operator nor its negation. */
+  /**
+   * Whether a request's value can be compared. If not, it satisfies neither the operator nor its
+   * negation.
+   */
   comparable(value: string): boolean
   matches(value: string, wanted: string, variables: boolean, context: RequestContext): boolean
 }
 
-/** What an operator's name says. */
+/** The parts of an operator's name. */
 interface OperatorParts {
   base: Comparison
   negated: boolean
@@ -117,13 +129,13 @@ function textual(wildcards: boolean, fold: (text: string) => string = (text) => 
   }
 }
 
-/** ARNs are compared piece by piece: a `*` does not reach over a colon, but at the end of the pattern. */
+/** Compares ARNs piece by piece: a `*` does not match a colon, except at the end of the pattern. */
 const ARN: Comparison = {
   kind: 'ARNs',
   accepts: (wanted, variables) => {
     const pattern = parsePattern(wanted, { wildcards: true, variables })
     const end = pattern.at(-1)
-    // A variable may hold all of an ARN.
+    // A variable may contain a whole ARN.
     const isOpen = end === ANY_MANY || (pattern.length === 1 && typeof end === 'object')
     return isOpen || splitPattern(pattern, ARN_PIECES).length === ARN_PIECES
   },
@@ -136,7 +148,7 @@ const ARN: Comparison = {
 
 const ARN_PIECES = 6
 
-/** Whether an ARN fits a pattern. One that ends early, with a `*`, leaves the rest open. */
+/** Whether an ARN matches a pattern. A pattern that ends early with a `*` leaves the rest open. */
 function matchesArn(
   pattern: Pattern,
   arn: string,
@@ -149,7 +161,10 @@ function matchesArn(
   return wanted.every((piece, index) => matchesPattern(piece, given[index]!, variableOf))
 }
 
-/** Undefined where it is none: a request for no resource in particular, `*`. */
+/**
+ * The pieces of an ARN; undefined if it is not one, such as the `*` of a request without a
+ * resource.
+ */
 function piecesOfArn(arn: string): readonly string[] | undefined {
   const pieces: string[] = []
   let from = 0
@@ -163,7 +178,7 @@ function piecesOfArn(arn: string): readonly string[] | undefined {
   return pieces
 }
 
-/** Patterns are kept by who parses them, and so are their pieces. */
+/** Pieces of each pattern. The parser caches patterns, so this caches their pieces too. */
 const piecesOf = new WeakMap<Pattern, readonly Pattern[]>()
 
 function arnPieces(pattern: Pattern): readonly Pattern[] {
@@ -197,7 +212,7 @@ function numberOf(text: string): number {
   return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN
 }
 
-/** ISO 8601, or seconds since the epoch; in ms. */
+/** Milliseconds since the epoch, from ISO 8601 or from seconds since the epoch. */
 function dateOf(text: string): number {
   if (/^\d+(\.\d+)?$/.test(text) && text.length > 4) return Number(text) * 1000
   return /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?$/.test(text)

@@ -12,7 +12,7 @@ const START = 'simspaceweaver:StartClock'
 
 type Source = Record<string, unknown>
 
-/** A policy of one statement, allowing everything where nothing else is said. */
+/** A policy of the given statements. Each allows everything unless it says otherwise. */
 function policyOf(...statements: Source[]): Policy {
   const Statement = statements.map((statement) => ({
     Effect: 'Allow',
@@ -131,8 +131,9 @@ test('resources match with their case, and NotResource is about all others', () 
   )
 })
 
-// IAM, Resource: "If the * wildcard is the last character of a resource ARN segment, it can expand to match beyond the colon boundaries."
-test('a * that ends a segment of a resource reaches over colons, and other wildcards of the first five stay within', () => {
+// IAM, Resource: "If the * wildcard is the last character of a resource ARN segment, it can expand
+// to match beyond the colon boundaries."
+test('a * at the end of a resource segment matches colons, other wildcards do not', () => {
   const fitting = [
     'arn:aws:*:simulation/world',
     'arn:aws:simspaceweaver:*:simulation/w*',
@@ -164,8 +165,8 @@ test('a * that ends a segment of a resource reaches over colons, and other wildc
   }
 })
 
-// IAM, ARNs: one with less than six parts has a wildcard for each that is missing.
-test('an ARN without its last parts is about all that they may be, in an Allow and in a Deny', () => {
+// IAM, ARNs: an ARN with fewer than six parts has a wildcard for each missing part.
+test('an ARN without its last parts matches any values for them, in Allow and in Deny', () => {
   const object = 'arn:aws:s3:::bucket/a:b'
   const cases: [pattern: string, resource: string, fits: boolean][] = [
     ['arn:aws:simspaceweaver', WORLD, true],
@@ -224,7 +225,7 @@ test('a variable without a value matches nothing, and lets no NotResource allow 
   assert.equal(decide([policyOf({}, { Effect: 'Deny', ...others })], { resource }).allowed, false)
 })
 
-test('a variable without a value in what a condition refuses allows nothing, and still denies', () => {
+test('a negated condition on a variable without a value allows nothing, and still denies', () => {
   const notMine = {
     StringNotEquals: { 'aws:ResourceTag/team': ['blue', '${aws:RequestTag/team}'] },
   }
@@ -297,7 +298,7 @@ test('text conditions compare whole values, with patterns in Like alone', () => 
   assert.equal(holds(mine, { ...team('bob'), 'aws:username': 'ann' }), false)
 })
 
-test('an absent key fails what is asked of it, but for negations, IfExists, ForAllValues and Null', () => {
+test('an absent key fails all but negations, IfExists, ForAllValues and Null', () => {
   const cases: [string, string, boolean][] = [
     ['StringEquals', 'red', false],
     ['StringLike', '*', false],
@@ -391,7 +392,8 @@ test('a denial names who, what, on what and why', () => {
   assert.ok(!decision.allowed)
   assert.equal(
     denialMessage('arn:aws:iam::111122223333:user/ann', request, decision),
-    `User: arn:aws:iam::111122223333:user/ann is not authorized to perform: ${START} on resource: ${WORLD} ` +
+    `User: arn:aws:iam::111122223333:user/ann is not authorized to perform: ${START} on ` +
+      `resource: ${WORLD} ` +
       `because no identity-based policy allows the ${START} action`,
   )
 })

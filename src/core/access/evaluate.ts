@@ -1,6 +1,6 @@
-// The decision over a request: may this caller do this action with this resource?
-// Owns the order that IAM documents: a Deny wins over all, then an Allow is needed, of the user and of the session; all else is denied.
-// Never knows where policies come from.
+// Decides whether a caller may perform an action on a resource. Owns the order that IAM documents:
+// a Deny wins, then both the user and the session need an Allow, everything else is denied. Never
+// knows where policies come from.
 
 import { conditionHolds, leavesOpen } from './conditions.ts'
 import { matchesPattern, type Pattern, reachBelow, textOf } from './pattern.ts'
@@ -10,18 +10,18 @@ import type { RequestContext } from './request-context.ts'
 interface AccessRequest {
   /** `service:Operation`. */
   readonly action: string
-  /** An ARN, or `*` where the action is about no resource in particular. */
+  /** An ARN, or `*` if the action has no resource. */
   readonly resource: string
   readonly context: RequestContext
 }
 
 export interface Grants {
   readonly policies: readonly Policy[]
-  /** Narrows a session: what it does not allow too is denied. */
+  /** Restricts a session: the action needs an Allow here too. */
   readonly sessionPolicy?: Policy
 }
 
-/** Which statement: of the user's policies by index, or of the session's. */
+/** Names a statement: its index in the user's policies or in the session's policy. */
 interface StatementPlace {
   readonly policy: number | 'session'
   readonly statement: number
@@ -37,8 +37,8 @@ export function evaluate(request: AccessRequest, grants: Grants): Decision {
 }
 
 /**
- * The decision over all resources that begin with the request's at once: allowed where some of them may be, denied where none of them
- * can be. For requests whose resources are not known yet.
+ * Decides for all resources whose ARNs begin with the request's: allowed if some of them may be,
+ * denied if none can be. For requests whose resources are not known yet.
  */
 export function evaluateBelow(request: AccessRequest, grants: Grants): Decision {
   return decide(request, grants, statementAppliesBelow)
@@ -72,7 +72,7 @@ function decide(
   return { allowed: true, by: allowed }
 }
 
-/** Whether a statement is about the request: action (in lower case), resource and all conditions fit. */
+/** Whether a statement applies: action (in lower case), resource and all conditions match. */
 function statementApplies(
   statement: Statement,
   action: string,
@@ -83,7 +83,7 @@ function statementApplies(
   if (isAction === statement.actionsExcluded) return false
   const isResource = statement.resources.some((each) => matchesPattern(each, resource, variableOf))
   if (isResource === statement.resourcesExcluded) return false
-  // What is left out of an Allow must be known, or it would allow too much.
+  // The values that an Allow excludes must be known, or it would allow too much.
   const isUnclear = (each: Pattern) => textOf(each, variableOf) === undefined
   if (
     statement.effect === 'Allow' &&
@@ -99,7 +99,7 @@ function statementApplies(
   return statement.conditions.every((condition) => conditionHolds(condition, context))
 }
 
-/** An Allow that is about some of the resources, or a Deny that is about all of them. */
+/** An Allow that matches some of the resources, or a Deny that matches all of them. */
 function statementAppliesBelow(
   statement: Statement,
   action: string,
@@ -110,14 +110,15 @@ function statementAppliesBelow(
   if (isAction === statement.actionsExcluded) return false
   const reaches = statement.resources.map((each) => reachBelow(each, resource, variableOf))
   const { effect, resourcesExcluded } = statement
-  // What an Allow leaves out, or a Deny is about, counts where it is all; the other two where it is anything.
+  // An exclusion of an Allow and a match of a Deny must cover all resources; the other two count if
+  // they cover any.
   const countsWhole = (effect === 'Allow') === resourcesExcluded
   const isCounted = reaches.some((reach) => (countsWhole ? reach === 'all' : reach !== 'none'))
   if (isCounted === resourcesExcluded) return false
   return statement.conditions.every((condition) => conditionHolds(condition, context))
 }
 
-/** What the caller is told: who, what and on what, in the words that AWS's users know. */
+/** The message for the caller: who, which action, which resource, in AWS's words. */
 export function denialMessage(
   arn: string,
   request: AccessRequest,
@@ -132,7 +133,10 @@ export function denialMessage(
     decision.why === 'explicitDeny' && decision.by.policy === 'session'
       ? SESSION_DENY
       : reasons[decision.why]
-  return `User: ${arn} is not authorized to perform: ${request.action} on resource: ${request.resource} ${why}`
+  return (
+    `User: ${arn} is not authorized to perform: ${request.action} on resource: ` +
+    `${request.resource} ${why}`
+  )
 }
 
 const SESSION_DENY = 'with an explicit deny in a session policy'

@@ -1,5 +1,4 @@
-// IP addresses and ranges, as conditions on aws:SourceIp name them.
-// Owns their syntax; never resolves a name.
+// IP addresses and ranges in conditions on aws:SourceIp. Owns their syntax; never resolves a name.
 
 export interface IpRange {
   readonly version: 4 | 6
@@ -8,7 +7,10 @@ export interface IpRange {
   readonly freeBits: bigint
 }
 
-/** An address or a CIDR range; undefined where it is neither. An IPv4 address in IPv6's clothes is the IPv4 address. */
+/**
+ * Parses an address or a CIDR range; undefined if it is neither. An IPv4-mapped IPv6 address is
+ * read as the IPv4 address.
+ */
 export function parseIpRange(text: string): IpRange | undefined {
   const [address = '', prefix, more] = text.split('/')
   const parsed = parseAddress(address)

@@ -1,19 +1,19 @@
-// Patterns of the policy language: `*`, `?` and variables such as `${aws:username}`.
-// Owns what a pattern matches; never knows what the text means.
+// Patterns of the policy language: `*`, `?` and variables such as `${aws:username}`. Owns what a
+// pattern matches; never knows what the text means.
 
-/** One step of a pattern: a character to be met as it is, one that stands for others, or a variable. */
+/** One step of a pattern: a literal character, a wildcard or a variable. */
 type PatternPart = string | Wildcard | PatternVariable
 export type Pattern = readonly PatternPart[]
 
 interface PatternVariable {
   readonly variable: string
-  /** What stands for it where the request has no such key. */
+  /** The text to use if the request has no such key. */
   readonly fallback?: string
 }
 
 const ANY_ONE = Symbol('?')
 export const ANY_MANY = Symbol('*')
-/** The same, of all characters but `:`. */
+/** Like `ANY_ONE`, but does not match a colon. */
 const ANY_ONE_IN_SEGMENT = Symbol('?')
 const ANY_MANY_IN_SEGMENT = Symbol('*')
 type Wildcard =
@@ -22,7 +22,10 @@ type Wildcard =
   | typeof ANY_ONE_IN_SEGMENT
   | typeof ANY_MANY_IN_SEGMENT
 
-/** The one value of a variable in a request; undefined where the key is absent or has several values. */
+/**
+ * The single value of a variable in a request; undefined if the key is absent or has several
+ * values.
+ */
 type VariableValue = (name: string) => string | undefined
 
 interface PatternOptions {
@@ -30,7 +33,10 @@ interface PatternOptions {
   readonly variables: boolean
 }
 
-/** `${*}`, `${?}` and `${$}` stand for the characters themselves. Source: IAM's reference of policy variables. */
+/**
+ * Parses a pattern. `${*}`, `${?}` and `${$}` stand for the characters themselves. Source: IAM's
+ * reference of policy variables.
+ */
 export function parsePattern(text: string, options: PatternOptions): Pattern {
   const kind = `${options.wildcards ? '*' : ''}${options.variables ? '$' : ''} `
   const known = parsed.get(kind + text)
@@ -41,7 +47,7 @@ export function parsePattern(text: string, options: PatternOptions): Pattern {
   return pattern
 }
 
-/** Patterns come from policies, and the same ones are asked at each request. */
+/** Parsed patterns by text: every request asks the same policies. */
 const parsed = new Map<string, Pattern>()
 const PARSED_MAX = 2000
 
@@ -65,8 +71,9 @@ function variableOf(inner: string): PatternPart {
 }
 
 /**
- * Whether the pattern is all of `text`. A variable's value is text, never a pattern. With a variable that has no value nothing matches.
- * Takes a time in proportion to the product of the lengths at worst.
+ * Whether the pattern matches the whole `text`. A variable's value is text, never a pattern; a
+ * variable without a value matches nothing. The worst case takes time in proportion to the product
+ * of the lengths.
  */
 export function matchesPattern(pattern: Pattern, text: string, variables: VariableValue): boolean {
   if (pattern.length === 1 && pattern[0] === ANY_MANY) return true
@@ -74,7 +81,9 @@ export function matchesPattern(pattern: Pattern, text: string, variables: Variab
   return steps !== undefined && matchesSteps(steps, SURROGATE.test(text) ? [...text] : text)
 }
 
-/** Of all texts that begin with `prefix`, how many the pattern matches: all of them, none, or perhaps some. */
+/**
+ * How many of the texts that begin with `prefix` the pattern matches: all, none, or perhaps some.
+ */
 export function reachBelow(
   pattern: Pattern,
   prefix: string,
@@ -98,7 +107,7 @@ export function reachBelow(
   return places.size === 0 ? 'none' : 'some'
 }
 
-/** A `*` may stand for nothing: what is behind it may be next as well. */
+/** Adds the places behind each `*`, because a `*` may match nothing. */
 function withStars(places: Set<number>, steps: readonly Step[]): Set<number> {
   for (const place of places) {
     if (steps[place] === ANY_MANY || steps[place] === ANY_MANY_IN_SEGMENT) places.add(place + 1)
@@ -106,13 +115,13 @@ function withStars(places: Set<number>, steps: readonly Step[]): Set<number> {
   return places
 }
 
-/** The pattern's text, where it is to be compared as a whole; undefined where a variable has no value. */
+/** The pattern's text, for comparing it as a whole; undefined if a variable has no value. */
 export function textOf(pattern: Pattern, variables: VariableValue): string | undefined {
   const steps = resolved(pattern, variables)
   return steps?.map((step) => (typeof step === 'symbol' ? step.description : step)).join('')
 }
 
-/** The pattern cut at each `:` that stands in it literally, into at most `countMax` pieces. */
+/** Cuts the pattern at each literal `:`, into at most `countMax` pieces. */
 export function splitPattern(pattern: Pattern, countMax: number): Pattern[] {
   const pieces: PatternPart[][] = [[]]
   for (const part of pattern) {
@@ -123,8 +132,9 @@ export function splitPattern(pattern: Pattern, countMax: number): Pattern[] {
 }
 
 /**
- * The pattern as one of a whole ARN: a `*` that ends one of its segments reaches over colons, all other wildcards stay within theirs;
- * in the last segment, behind the fifth colon, a colon is a character like any other. Source: IAM's reference of the element Resource.
+ * The pattern as one of a whole ARN: a `*` at the end of a segment matches colons, other wildcards
+ * stay within their segment. Behind the fifth colon, a colon is an ordinary character. Source:
+ * IAM's reference of the element Resource.
  */
 export function resourcePattern(pattern: Pattern): Pattern {
   let colons = 0
@@ -139,7 +149,10 @@ export function resourcePattern(pattern: Pattern): Pattern {
 
 const ARN_COLONS = 5
 
-/** The pattern with a `*` for each part that an ARN lacks at its end. Source: IAM's reference, ARNs with less than six parts. */
+/**
+ * Adds a `*` for each part that is missing at the end of an ARN. Source: IAM's reference, ARNs with
+ * less than six parts.
+ */
 export function filledArn(pattern: Pattern): Pattern {
   const missing = ARN_COLONS - pattern.filter((part) => part === ':').length
   return missing <= 0
@@ -147,7 +160,7 @@ export function filledArn(pattern: Pattern): Pattern {
     : [...pattern, ...Array.from({ length: missing }, () => [':', ANY_MANY] as const).flat()]
 }
 
-/** Names of the variables in a text, and what is wrong with the way in which they are written, if anything is. */
+/** The names of the variables in a text, and the first syntax error in them, if any. */
 export function variablesIn(
   text: string,
 ): { readonly names: readonly string[] } | { readonly reason: string } {
@@ -162,7 +175,7 @@ export function variablesIn(
   return { names: variables.flatMap(({ variable }) => (variable === '' ? [] : [variable])) }
 }
 
-/** Text without one has a character in each place. */
+/** A text without surrogates has one character per index. */
 const SURROGATE = /[\ud800-\udfff]/
 
 type Step = string | Wildcard
@@ -183,8 +196,9 @@ function resolved(pattern: Pattern, variables: VariableValue): readonly Step[] |
 }
 
 /**
- * On a mismatch only the last `*` is taken back: an earlier one could not do better. Where the last one may not reach any further, an
- * earlier one that may reach over colons is; those between the two could not do better either, as each ends at the next colon.
+ * On a mismatch, only the last `*` takes one character more: an earlier one could not do better. If
+ * the last `*` may not match a colon, the last earlier one that may is extended instead; those in
+ * between end at the next colon too.
  */
 function matchesSteps(steps: readonly Step[], text: ArrayLike<string>): boolean {
   let step = 0

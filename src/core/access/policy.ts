@@ -1,5 +1,5 @@
-// Policies in IAM's JSON language: from a value of unknown shape to statements, or to what is wrong and where.
-// Owns the grammar of an identity policy; never decides about a request.
+// Policies in IAM's JSON language: turns an unknown value into statements, or into what is wrong
+// and where. Owns the grammar of an identity policy; never decides about a request.
 
 import { type Condition, conditionOf } from './conditions.ts'
 import {
@@ -28,7 +28,7 @@ export interface Statement {
   readonly effect: 'Allow' | 'Deny'
   /** In lower case. */
   readonly actions: readonly Pattern[]
-  /** NotAction: the statement is about all actions but these. */
+  /** True for NotAction: the statement matches all actions except these. */
   readonly actionsExcluded: boolean
   readonly resources: readonly Pattern[]
   readonly resourcesExcluded: boolean
@@ -45,7 +45,10 @@ export type ParsedPolicy = { readonly policy: Policy } | { readonly fault: Polic
 
 const VERSIONS = ['2012-10-17', '2008-10-17']
 
-/** Stops at the first fault. What an identity policy can't hold (Principal) is a fault, and so are unknown members. */
+/**
+ * Parses a policy and stops at the first fault. Unknown members are faults, and so are those that
+ * an identity policy cannot have (Principal).
+ */
 export function parsePolicy(value: unknown): ParsedPolicy {
   try {
     return { policy: policyOf(value) }
@@ -73,7 +76,7 @@ function policyOf(value: unknown): Policy {
   if (!VERSIONS.includes(version as string))
     throw new Fault(['Version'], `Version must be ${VERSIONS.join(' or ')}`)
   if (given === undefined) throw new Fault([], 'a policy needs a Statement')
-  // Whether `${...}` stands for a key of the request.
+  // Whether `${...}` is a variable or plain text.
   const variables = version === VERSIONS[0]
   if (!Array.isArray(given)) return { statements: [statementOf(given, ['Statement'], variables)] }
   return {
@@ -118,7 +121,10 @@ function actionPattern(action: string, at: Path): Pattern {
   return parsePattern(action.toLowerCase(), { wildcards: true, variables: false })
 }
 
-/** An ARN that ends early is taken in both ways: as it stands, where a `*` reaches over its colons, and filled. */
+/**
+ * The patterns for a resource. An ARN that ends early matches both as it is written, where a `*`
+ * may match its colons, and with its missing parts added.
+ */
 function resourcePatterns(resource: string, at: Path, variables: boolean): Pattern[] {
   const pattern = parsePattern(resource, { wildcards: true, variables })
   if (resource === '*') return [pattern]
@@ -134,7 +140,7 @@ function resourcePatterns(resource: string, at: Path, variables: boolean): Patte
 
 const ARN_PARTS = 6
 
-/** Undefined where a wildcard or a variable leaves open what it is, or it is missing. */
+/** The literal text of a part; undefined if it is missing or contains a wildcard or a variable. */
 function literalOf(part: Pattern | undefined): string | undefined {
   return part?.every((each) => typeof each === 'string') ? part.join('') : undefined
 }
@@ -201,7 +207,7 @@ function membersOf(value: unknown, path: Path, names?: readonly string[]): Recor
   return value as Record<string, unknown>
 }
 
-/** A text or a list of them; numbers and booleans are taken as they are written. */
+/** A text or a list of texts; numbers and booleans count as the text that they are written as. */
 function textsOf(value: unknown, path: Path): { text: string; at: Path }[] {
   if (Array.isArray(value) && value.length === 0) throw new Fault(path, 'the list is empty')
   if (Array.isArray(value))

@@ -22,7 +22,7 @@ test('an empty list takes a value away, and nothing is inherited', () => {
   }
 })
 
-test('of keys that differ in case the one that is written the same comes first, and else the first', () => {
+test('a key with the same spelling wins over keys in other case, else the first one does', () => {
   const context = new RequestContext({ 'tag/Team': 'one' }, { 'tag/team': 'two' })
   assert.deepEqual(context.valuesOf('tag/team'), ['two'])
   assert.deepEqual(context.valuesOf('tag/TEAM'), ['one'])

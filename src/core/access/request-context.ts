@@ -1,25 +1,30 @@
-// What a policy may ask of a request: the condition keys and their values.
-// Owns how a key is found; never knows where the values come from.
+// The condition keys of a request and their values. Owns how a key is found; never knows where the
+// values come from.
 
-/** Keys as AWS writes them (`aws:SourceIp`, `aws:ResourceTag/team`). A key with an empty list counts as absent. */
+/**
+ * Keys as AWS writes them (`aws:SourceIp`, `aws:ResourceTag/team`). A key with an empty list counts
+ * as absent.
+ */
 export type ContextValues = Readonly<Record<string, string | readonly string[]>>
 
 export class RequestContext {
   readonly #layers: readonly ContextValues[]
   #anyCase: ReadonlyMap<string, readonly string[]> | undefined
 
-  /** A key that is in several of them has the value of the last one. */
+  /** Later layers override earlier ones. */
   constructor(...layers: readonly ContextValues[]) {
     this.#layers = layers
   }
 
-  /** Keys do not depend on case; where two tags differ in it alone, the one that is written the same comes first. */
+  /**
+   * Finds a key in any case. If two tags differ only in case, the one with the same spelling wins.
+   */
   valuesOf(key: string): readonly string[] | undefined {
     const value = this.#layers.findLast((layer) => Object.hasOwn(layer, key))?.[key]
     return presentList(value) ?? this.#inAnyCase().get(key.toLowerCase())
   }
 
-  /** Of keys that differ in case alone the first counts. */
+  /** The first of the keys that differ only in case. */
   #inAnyCase(): ReadonlyMap<string, readonly string[]> {
     if (this.#anyCase !== undefined) return this.#anyCase
     const values: ContextValues = Object.assign({}, ...this.#layers)
@@ -32,7 +37,7 @@ export class RequestContext {
     return lists
   }
 
-  /** For a variable in a policy; undefined where there is no value, or more than one. */
+  /** The value of a variable in a policy; undefined if there is none or more than one. */
   variable(key: string): string | undefined {
     const values = this.valuesOf(key)
     return values?.length === 1 ? values[0] : undefined
@@ -44,7 +49,10 @@ function presentList(value: string | readonly string[] | undefined): readonly st
   return value?.length === 0 ? undefined : value
 }
 
-/** Tags as condition keys: `tagValues({ team: 'a' }, 'aws:ResourceTag')` is `{ 'aws:ResourceTag/team': 'a' }`. */
+/**
+ * Tags as condition keys: `tagValues({ team: 'a' }, 'aws:ResourceTag')` is `{
+ * 'aws:ResourceTag/team': 'a' }`.
+ */
 export function tagValues(
   tags: Readonly<Record<string, string>>,
   prefix: string,

@@ -1,5 +1,6 @@
-// The names that a policy may hold: actions, services and condition keys.
-// Owns which of them mean something here, so that a mistyped one is refused and doesn't turn a Deny off; never decides about a request.
+// The names that a policy may contain: actions, services and condition keys. Owns which of them
+// have an effect here, so that a mistyped name is refused instead of disabling a Deny; never
+// decides about a request.
 
 import { OPERATION_NAMES, SERVICE_NAME } from '../api/operations.ts'
 import { suggestion } from '../suggest.ts'
@@ -18,14 +19,14 @@ const ACTIONS: readonly string[] = [
 /** Services whose actions are known by name. */
 const SERVICES: readonly string[] = [...new Set(ACTIONS.map(serviceOf))]
 
-/** A key that Heddle sets. One whose name ends in a slash goes on with the key of a tag. */
+/** A key that Heddle sets. A name that ends in a slash is followed by a tag's key. */
 interface OwnKey {
   readonly name: string
-  /** The only actions whose requests have it; without them, requests of all. */
+  /** The only actions whose requests have the key; absent if all have it. */
   readonly actions?: readonly string[]
-  /** It may have several values, and so can't stand in a text. */
+  /** The key may have several values, so it cannot be a variable in a text. */
   readonly isList?: true
-  /** What its values are besides text; those of tags may be all. */
+  /** Types of its values besides text; values of tags may have any type. */
   readonly kinds?: readonly ValueKind[]
 }
 
@@ -61,7 +62,7 @@ const OWN_KEYS: readonly OwnKey[] = [
   { name: 's3:max-keys', actions: ['s3:ListBucket'], kinds: ['numbers'] },
 ]
 
-/** What is wrong with an action as a policy names it, wildcards included; undefined where nothing is. */
+/** What is wrong with an action in a policy, wildcards included; undefined if nothing is. */
 export function actionFault(action: string): string | undefined {
   if (action === '*' || action === '*:*') return undefined
   const service = serviceOf(action)
@@ -73,27 +74,30 @@ export function actionFault(action: string): string | undefined {
   const names = ACTIONS.filter((name) => serviceOf(name) === service)
   if (names.some((name) => matchesPattern(pattern, name.toLowerCase(), () => undefined)))
     return undefined
-  // Of `Delte*` the names' beginnings are compared.
+  // A name with a final `*`, such as `Delte*`, is compared with beginnings of names.
   const beginning = /^[^*?]*(?=\*$)/.exec(action)?.[0]
   const near =
     beginning === undefined ? names : names.map((name) => `${name.slice(0, beginning.length)}*`)
   return `no action is called '${action}'${suggestion(action, near)}`
 }
 
-/** What a statement says of itself, for the judgement of its keys. */
+/** The facts about a statement that decide whether it may use a key. */
 export interface KeyUse {
   readonly effect: 'Allow' | 'Deny'
   readonly actions: readonly Pattern[]
   readonly actionsExcluded: boolean
 }
 
-/** What is wrong with a condition key in a statement; undefined where nothing is. */
+/** What is wrong with a condition key in a statement; undefined if nothing is. */
 export function keyFault(key: string, use: KeyUse): string | undefined {
   const own = ownKey(key)
   const fault = unknownKeyFault(key)
   if (fault !== undefined || use.effect === 'Allow') return fault
   if (own === undefined) {
-    return `Heddle never sets the condition key '${key}', so that this Deny would not deny: see docs/access.md`
+    return (
+      `Heddle never sets the condition key '${key}', so that this Deny would not deny: see ` +
+      'docs/access.md'
+    )
   }
   if (own.actions === undefined || own.actions.some((action) => covers(use, action)))
     return undefined
@@ -101,13 +105,16 @@ export function keyFault(key: string, use: KeyUse): string | undefined {
   return `no action of this Deny has the condition key '${key}', which requests of ${having} have`
 }
 
-/** The same of a key alone, wherever it stands. */
+/** Like `keyFault`, but for a key alone, independent of its place. */
 export function unknownKeyFault(key: string): string | undefined {
   const isKnown = ownKey(key) !== undefined || isOfAws(key)
   return isKnown ? undefined : `there is no condition key '${key}'${nearestKey(key)}`
 }
 
-/** What is wrong with asking a key by an operator: a comparison that can never hold, or always does; undefined where nothing is. */
+/**
+ * What is wrong with the operator for a key: the comparison can never hold, or always does;
+ * undefined if nothing is.
+ */
 export function comparisonFault(
   key: string,
   kind: ValueKind,
@@ -117,7 +124,10 @@ export function comparisonFault(
   if (own === undefined || own.name.endsWith('/')) return undefined
   const { kinds = [] } = own
   if (kind !== 'text' && !kinds.includes(kind)) {
-    return `'${key}' is compared as ${[...kinds, 'text'].join(' or ')}, and this operator compares ${kind}`
+    return (
+      `'${key}' is compared as ${[...kinds, 'text'].join(' or ')}, and this operator ` +
+      `compares ${kind}`
+    )
   }
   const range =
     kind === 'text' && kinds.includes('addresses')
@@ -128,13 +138,13 @@ export function comparisonFault(
     : `'${range}' is a range of addresses, which IpAddress and NotIpAddress compare`
 }
 
-/** The same of a key as a variable, `${...}`: it must have one value. */
+/** Like `keyFault`, but for a variable (`${...}`): the key must have one value. */
 export function variableFault(key: string, use: KeyUse): string | undefined {
   if (ownKey(key)?.isList) return `'${key}' has several values, and can't be a variable`
   return keyFault(key, use)
 }
 
-/** What is wrong with an ARN's first parts, where they are given; undefined where nothing is. */
+/** What is wrong with the first parts of an ARN, if it has them; undefined if nothing is. */
 export function arnFault(
   partition: string | undefined,
   service: string | undefined,
@@ -162,7 +172,10 @@ function ownKey(key: string): OwnKey | undefined {
   return OWN_KEYS.find(({ name }) => isKey(key, name))
 }
 
-/** Keys of services that Heddle doesn't have, and of identity providers (`example.com/id:sub`), are taken at their word. */
+/**
+ * Keys of services that Heddle does not have, and of identity providers (`example.com/id:sub`), are
+ * accepted unchecked.
+ */
 function isOfAws(key: string): boolean {
   if (AWS_CONDITION_KEYS.some((name) => isKey(key, name))) return true
   const service = serviceOf(key)
@@ -176,7 +189,7 @@ function isKey(key: string, name: string): boolean {
     : written === known
 }
 
-/** Tags are left aside, and put behind what is found. */
+/** The most similar known key. Tags are not compared, but appended to the result. */
 function nearestKey(key: string): string {
   const [, name = key, tag = ''] = /^([^/]*)\/(.*)$/s.exec(key) ?? []
   const known = [...OWN_KEYS.map((each) => each.name), ...AWS_CONDITION_KEYS]

@@ -122,10 +122,14 @@ function subresources(query: QueryPairs): string {
 }
 
 const SUBRESOURCES = new Set([
-  'accelerate', 'acl', 'analytics', 'cors', 'delete', 'inventory', 'lifecycle', 'location', 'logging', 'metrics', 'notification',
-  'object-lock', 'partNumber', 'policy', 'replication', 'requestPayment', 'response-cache-control', 'response-content-disposition',
-  'response-content-encoding', 'response-content-language', 'response-content-type', 'response-expires', 'restore', 'select',
-  'select-type', 'tagging', 'torrent', 'uploadId', 'uploads', 'versionId', 'versioning', 'versions', 'website',
+  'accelerate', 'acl', 'analytics', 'cors', 'delete', 'inventory', 'lifecycle', 'location',
+  'logging', 'metrics', 'notification',
+  'object-lock', 'partNumber', 'policy', 'replication', 'requestPayment', 'response-cache-control',
+  'response-content-disposition',
+  'response-content-encoding', 'response-content-language', 'response-content-type',
+  'response-expires', 'restore', 'select',
+  'select-type', 'tagging', 'torrent', 'uploadId', 'uploads', 'versionId', 'versioning',
+  'versions', 'website',
 ]) // biome-ignore format: a list to look things up in
 
 function malformed(message: string): SignatureRefusal {

@@ -23,7 +23,7 @@ const call: AuditedCall = {
   output: { Arn: 'arn', CreationTime: new Date(0), ExecutionId: 'x' },
 }
 
-test('a call that changed something is told with all that CloudTrail tells, and without its token', () => {
+test('the record of a change has all of CloudTrail’s members, but no token', () => {
   assert.deepEqual(JSON.parse(JSON.stringify(auditEvent(call))), {
     eventVersion: '1.11',
     userIdentity: {

@@ -1,5 +1,5 @@
-// The record of one call, in the shape of CloudTrail's events, so that tools for those read it.
-// Owns the shape, and what is left out as secret; never writes a record, and has no clock.
+// The record of one call, in the shape of CloudTrail's events, so that tools for CloudTrail can
+// read it. Owns the shape and which secrets are left out; never writes a record, and has no clock.
 
 import { memoised } from '../../base/memoised.ts'
 
@@ -16,17 +16,20 @@ export interface AuditedCall {
   accountId: string
   sourceAddress: string
   userAgent?: string | undefined
-  /** Absent where the signature was not accepted. */
+  /** Absent if the signature was not accepted. */
   caller?: { accessKeyId: string; arn: string } | undefined
-  /** Whom a request that was not accepted said it came from. */
+  /** The access key id that a request with a refused signature claimed. */
   claimedAccessKeyId?: string | undefined
-  /** As the operation understood it, under the names that its service's events have; absent where it did not. */
+  /**
+   * The input as the operation understood it, under the names of its service's events; absent if it
+   * did not.
+   */
   input?: object | undefined
   output?: object | undefined
   error?: { code: string; message: string } | undefined
 }
 
-/** What is undefined is not written. */
+/** Undefined members are not written. */
 export interface AuditEvent {
   eventVersion: string
   userIdentity: Identity
@@ -59,13 +62,13 @@ interface Identity {
 }
 
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS'
-/** What nobody may read out of a record. */
+/** Members that must not appear in a record. */
 const SECRET_MEMBERS = new Set(['ClientToken'])
-/** Longer ones are left out, as CloudTrail does. */
+/** Longer parameters are left out, as CloudTrail does. */
 const PARAMETERS_CHARACTERS_MAX = 100 * 1024
-/** Nobody has to say who they are to be recorded: what is recorded of them is short. */
+/** The same limit for callers without an accepted signature: they must not fill the disk. */
 const UNKNOWN_PARAMETERS_CHARACTERS_MAX = 4096
-/** Of a text that a caller may choose freely. */
+/** Longest text that a caller may choose freely. */
 const TEXT_CHARACTERS_MAX = 1024
 const CALLERS_KEPT = 200
 
@@ -85,7 +88,7 @@ export function auditEvent(call: AuditedCall): AuditEvent {
     errorCode: call.error?.code,
     errorMessage: cut(call.error?.message),
     requestParameters: shown(call.input, parametersMax),
-    // Only changes leave what they answered: what was read is in the service anyway.
+    // Only changes record their response: what was read is in the service anyway.
     responseElements:
       call.readOnly || call.error !== undefined ? null : shown(call.output, parametersMax),
     requestID: call.requestId,
@@ -98,7 +101,7 @@ export function auditEvent(call: AuditedCall): AuditEvent {
   }
 }
 
-/** The same for all calls of a second. */
+/** The time's text, cached because all calls of a second share it. */
 const secondText = memoised(1, (second: number) =>
   new Date(second * 1000).toISOString().replace('.000', ''),
 )
@@ -137,7 +140,10 @@ function typeOf(resource: string): string {
   return 'IAMUser'
 }
 
-/** Members keep the API's own names: programs read `requestParameters.Name`. Nothing at all is `null`. */
+/**
+ * The parameters as recorded. Members keep the API's own names: programs read
+ * `requestParameters.Name`. An empty value is `null`.
+ */
 function shown(value: object | undefined, charactersMax: number): unknown {
   if (value === undefined || Object.keys(value).length === 0) return null
   const members = withoutSecrets(value)
@@ -157,7 +163,10 @@ function cut(text: string | undefined): string | undefined {
     : text
 }
 
-/** Whether it is so short that nobody has to count: texts alone, of few characters. */
+/**
+ * Whether the value is clearly within the limit (a few short texts), so that it need not be
+ * serialized to measure it.
+ */
 function isShort(value: object): boolean {
   let length = 0
   for (const member of Object.values(value))
@@ -165,7 +174,10 @@ function isShort(value: object): boolean {
   return length <= 1024
 }
 
-/** Secrets are members of a call itself: what lies deeper, such as a tag of that name, is none. */
+/**
+ * Removes secrets from the members of the call itself. Deeper members, such as a tag of the same
+ * name, are not secrets.
+ */
 function withoutSecrets(value: object): object {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
