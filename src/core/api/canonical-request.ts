@@ -1,23 +1,26 @@
-// The text that a request's signature is made over, and the making. Source: AWS's reference of Signature Version 4.
-// Owns the canonical form and the derived keys; never decides whether a signature is good.
+// Builds the text that a request's signature covers, and signs it. Source: AWS's reference of
+// Signature Version 4. Owns the canonical form and the derived keys; never decides whether a
+// signature is valid.
 
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import type { QueryPairs } from './raw-input.ts'
 
 interface CanonicalParts {
   readonly method: string
-  /** As it is signed: for S3 encoded once, for all other services as on the request line. */
+  /**
+   * The path as it is signed: encoded once for S3, as on the request line for all other services.
+   */
   readonly path: string
   /** Decoded. */
   readonly query: QueryPairs
-  /** Names of those that are signed, in lower case, in order. */
+  /** Names of the signed headers, in lower case, in the order of signing. */
   readonly signedHeaders: readonly string[]
-  /** The value of one of these. */
+  /** The value of a signed header. */
   readonly header: (name: string) => string
   readonly payloadHash: string
 }
 
-/** What a key of the caller's is good for. */
+/** What a derived key is valid for. */
 interface SigningScope {
   /** `yyyymmdd`. */
   readonly day: string
@@ -37,14 +40,15 @@ export function signatureOf(
   key: KeyObject,
 ): string {
   const canonical = canonicalRequest(parts, scope.service)
-  const text = `AWS4-HMAC-SHA256\n${dateTime}\n${scopeText(scope)}\n${hash('sha256', canonical, 'hex')}`
+  const canonicalHash = hash('sha256', canonical, 'hex')
+  const text = `AWS4-HMAC-SHA256\n${dateTime}\n${scopeText(scope)}\n${canonicalHash}`
   return createHmac('sha256', key).update(text).digest('hex')
 }
 
 const KEYS_MAX = 1000
 const keys = new Map<string, KeyObject>()
 
-/** The key derived from a secret. Keys are the same whenever they are derived, so those used of late are kept. */
+/** The key derived from a secret. Deriving takes four HMACs, so recent keys are cached. */
 export function signingKey(secret: string, scope: SigningScope): KeyObject {
   const name = `${scopeText(scope)} ${secret}`
   const known = keys.get(name)
@@ -65,17 +69,18 @@ function canonicalRequest(parts: CanonicalParts, service: string): string {
   let headers = ''
   for (const name of signedHeaders) headers += `${name}:${trimmed(header(name))}\n`
   const canonical = service === 's3' ? path : canonicalPath(path)
-  return `${method}\n${canonical}\n${canonicalQuery(query)}\n${headers}\n${signedHeaders.join(';')}\n${payloadHash}`
+  const target = `${canonical}\n${canonicalQuery(query)}`
+  return `${method}\n${target}\n${headers}\n${signedHeaders.join(';')}\n${payloadHash}`
 }
 
-/** Without spaces around it, and with one space wherever there are several. Other white space is text like any other. */
+/** Strips surrounding spaces and reduces several spaces to one. Other white space is kept. */
 function trimmed(value: string): string {
   return UNEVEN_SPACE.test(value) ? value.replace(/ {2,}/g, ' ').replace(/^ | $/g, '') : value
 }
 
 const UNEVEN_SPACE = / {2}|^ | $/
 
-/** Without empty and dotted segments, and encoded a second time. */
+/** Removes empty and dotted segments and encodes the path a second time. */
 function canonicalPath(path: string): string {
   if (PLAIN_PATH.test(path)) return path
   const segments: string[] = []
@@ -89,7 +94,7 @@ function canonicalPath(path: string): string {
 
 const PLAIN_PATH = /^(?:\/[\w~-]+)+$/
 
-/** Sorted by name, then by value, each encoded; a presigned request's own signature is not part of it. */
+/** Sorted by name, then by value, each encoded. Leaves out a presigned request's own signature. */
 function canonicalQuery(query: QueryPairs): string {
   const encoded: { name: string; text: string }[] = []
   for (const [name, value] of query) {
@@ -105,7 +110,7 @@ function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** RFC 3986: only letters, digits and `-._~` stay as they are. */
+/** RFC 3986: only letters, digits and `-._~` are not encoded. */
 export function percentEncoded(text: string): string {
   if (UNRESERVED.test(text)) return text
   return encodeURIComponent(text).replace(

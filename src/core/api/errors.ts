@@ -1,10 +1,10 @@
-// The one registry of API errors: code, HTTP status, and what for.
-// Owns the codes and the class that carries them; never writes an answer (control/http does).
+// The registry of API errors: code, HTTP status and meaning. Owns the codes and the error class;
+// never writes an answer (control/http does).
 
 export interface ApiErrorEntry {
   readonly status: number
   readonly meaning: string
-  /** When a caller may ask again, as the answer's `Retry-After`. */
+  /** Sent as the answer's `Retry-After`: when a caller may try again. */
   readonly retryAfterSeconds?: number
 }
 
@@ -51,17 +51,21 @@ export const API_ERRORS = {
   ServiceUnavailableException: {
     status: 503,
     meaning:
-      'The service has as much to do as it takes on at once; ask again after `Retry-After` seconds.',
+      'The service has as much to do as it takes on at once; ask again after ' +
+      '`Retry-After` seconds.',
     retryAfterSeconds: 1,
   },
 } as const satisfies Readonly<Record<string, ApiErrorEntry>>
 
 export type ApiErrorCode = keyof typeof API_ERRORS
 
-/** The service's own bound on messages. */
+/** The service's own limit for messages. */
 export const MESSAGE_LENGTH_MAX = 1600
 
-/** An answer other than success. The message is shown to the caller: it says what is wrong, and nothing from inside. */
+/**
+ * An answer other than success. Callers see the message, so it says what is wrong and never reveals
+ * internals.
+ */
 export class ApiError extends Error {
   readonly code: ApiErrorCode
 

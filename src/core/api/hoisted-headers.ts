@@ -1,9 +1,9 @@
-// Headers that a presigned URL carries in its query, where SDKs put what whoever uses the URL could not know to send.
-// Owns which ones count as if they had been sent; never looks at whether the URL is good.
+// Headers in the query of a presigned URL. SDKs put headers there that users of the URL could not
+// know to send. Owns which of them count as sent; never checks the URL's signature.
 
 import type { QueryPairs } from './raw-input.ts'
 
-/** By name in lower case. A name that is there more than once has all its values, parted by commas. */
+/** By name in lower case. A repeated name has all its values, separated by commas. */
 export function hoistedHeaders(query: QueryPairs): Record<string, string> {
   const headers: Record<string, string> = Object.create(null)
   for (const [given, value] of query) {

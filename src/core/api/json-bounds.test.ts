@@ -34,7 +34,7 @@ test('the count is that of all values, or a little more', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 5 }), (text) => {
       const value: unknown = JSON.parse(text)
-      // Many of the same are over the bound exactly where their count is.
+      // Copies of one value exceed the bound exactly if their count does.
       const copies = Math.ceil(JSON_VALUES_MAX / count(value))
       assert.match(
         excess(

@@ -1,7 +1,7 @@
-// How much structure the JSON of a request may have, found out before it is parsed.
-// Owns the bounds, so that no body keeps everybody else waiting; never says whether the bytes are JSON.
+// Limits how much structure the JSON of a request may have, checked before it is parsed. Owns the
+// limits, so that no body blocks other requests; never says whether the bytes are JSON.
 
-/** Of members and items together; no input of an operation comes near. */
+/** Most members and items together. No valid input of an operation comes near it. */
 export const JSON_VALUES_MAX = 2_000
 export const JSON_DEPTH_MAX = 64
 
@@ -11,7 +11,10 @@ const COMMA = 0x2c
 const OPENING = new Set([0x5b, 0x7b])
 const CLOSING = new Set([0x5d, 0x7d])
 
-/** What is too much; undefined where nothing is. One pass over the bytes, a few milliseconds for a mebibyte. */
+/**
+ * What exceeds a limit; undefined if nothing does. One pass over the bytes: a few milliseconds for
+ * 1 MiB.
+ */
 export function jsonExcess(bytes: Uint8Array): string | undefined {
   let values = 1
   let depth = 0
@@ -33,7 +36,7 @@ export function jsonExcess(bytes: Uint8Array): string | undefined {
   return undefined
 }
 
-/** Where the string ends that begins at `quote`, or where the bytes do. */
+/** Where the string that begins at `quote` ends, or where the bytes end. */
 function endOfString(bytes: Uint8Array, quote: number): number {
   let at = quote + 1
   while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1

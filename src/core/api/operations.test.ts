@@ -237,7 +237,7 @@ function expandModelShape(model: Model, name: string): object {
   }
 }
 
-/** A least length of 0 says nothing. */
+/** A minimum length of 0 is no constraint. */
 function stringFacts(
   min: number | undefined,
   max: number | undefined,

@@ -1,5 +1,6 @@
-// The 16 operations of the service API as data: HTTP binding, members, errors. Types, routes, validation, and the model for
-// other languages' clients all come from this table. Owns what is asked and answered; never does any of it.
+// The 16 operations of the service API as data: HTTP binding, members, errors. Types, routes,
+// validation and the models for clients in other languages come from this table. Owns requests' and
+// answers' form; never performs an operation.
 
 import type { ApiErrorCode } from './errors.ts'
 import type { Member, ValueOfMembers } from './shapes.ts'
@@ -9,21 +10,26 @@ export const API_VERSION = '2022-10-28'
 export const SERVICE_NAME = 'simspaceweaver'
 
 export interface InputMember extends Member {
-  /** Where the member travels: in the JSON body under its own name, in the query as `wireName`, or as the path's `{label}`. */
+  /**
+   * Where the member travels: in the JSON body under its own name, in the query as `wireName`, or
+   * as the path's `{label}`.
+   */
   readonly location: 'body' | 'query' | 'path'
-  /** Its name in the query or the path; in the body a member goes by its own name. */
+  /** The name in the query or the path. The body uses the member's own name. */
   readonly wireName?: string
 }
 
 export interface Operation {
   readonly summary: string
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** At most one `{label}`, which is the end of the path. */
+  /** At most one `{label}`, at the end of the path. */
   readonly path: string
   readonly input: Readonly<Record<string, InputMember>>
   readonly output: Readonly<Record<string, Member>>
   readonly errors: readonly ApiErrorCode[]
-  /** Exactly one of these members must be given. A rule of the service that its model does not carry. */
+  /**
+   * Exactly one of these members must be given. The service has this rule, but its model does not.
+   */
   readonly exactlyOneOf?: readonly string[]
 }
 
@@ -292,10 +298,15 @@ export const OPERATIONS = {
 
 export type OperationName = keyof typeof OPERATIONS
 
-/** What a caller gives to an operation, once validated. Members keep the API's names (`Simulation`, `MaxResults`). */
+/**
+ * The validated input of an operation. Members keep the API's names (`Simulation`, `MaxResults`).
+ */
 export type InputOf<Name extends OperationName> = ValueOfMembers<(typeof OPERATIONS)[Name]['input']>
 
-/** What an operation answers. Timestamps are `Date`s; members with no value are left out or `undefined`. */
+/**
+ * The output of an operation. Timestamps are `Date`s; members without a value are left out or
+ * `undefined`.
+ */
 export type OutputOf<Name extends OperationName> = ValueOfMembers<
   (typeof OPERATIONS)[Name]['output']
 >

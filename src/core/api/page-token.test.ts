@@ -42,7 +42,7 @@ test('a token of another key, operation or filter is a ValidationException', () 
   check(decodePageToken({ ...LIST, filter: { simulation: 'world', domain: 'other' } }, token, KEY))
 })
 
-test('a token that differs in any character, is cut, or was made up is a ValidationException', () => {
+test('a changed, cut or invented token is a ValidationException', () => {
   const token = encodePageToken(LIST, 'app-1', KEY)
   for (let index = 0; index < token.length; index += 1) {
     const changed = token[index] === 'B' ? 'C' : 'B'

@@ -1,12 +1,13 @@
-// NextToken: where a page ended, signed so that only our own tokens are taken back.
-// Owns the token's form; never reads a list. Paging by the last name shown stays right while the list changes.
+// NextToken: where a page ended, signed so that only our own tokens are accepted. Owns the token's
+// form; never reads a list. The token holds the last name shown, so paging stays right while the
+// list changes.
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { ApiError } from './errors.ts'
 import type { OperationName } from './operations.ts'
 import { validationError } from './validate.ts'
 
-/** Which list a token belongs to: the operation, and what it was asked for apart from paging. */
+/** The list that a token belongs to: the operation and its input without the paging members. */
 export interface PagedList {
   readonly operation: OperationName
   readonly filter: Readonly<Record<string, string | undefined>>
@@ -22,11 +23,14 @@ export function encodePageToken(list: PagedList, after: string, key: Uint8Array)
   return `${payload}.${signatureOf(list, payload, key).toString('base64url')}`
 }
 
-/** Where the page of that token starts; a ValidationException if it was not made with this key for this list. */
+/**
+ * Where the token's page starts; a ValidationException if the token was not made with this key for
+ * this list.
+ */
 export function decodePageToken(list: PagedList, token: string, key: Uint8Array): PageStart {
   const [payload = ''] = token.split('.')
   const after = Buffer.from(payload, 'base64url').toString('utf8')
-  // The whole text is compared: base64 has several spellings for the same bytes.
+  // Compares the whole text, because base64 can spell the same bytes in several ways.
   const given = Buffer.from(token, 'utf8')
   const expected = Buffer.from(encodePageToken(list, after, key), 'utf8')
   if (given.length === expected.length && timingSafeEqual(given, expected))
@@ -35,7 +39,7 @@ export function decodePageToken(list: PagedList, token: string, key: Uint8Array)
   return { ok: false, error: validationError([{ path: 'nextToken', constraint }]) }
 }
 
-/** The list itself needn't be in the token: both sides know it, so it is only signed. */
+/** The list is signed but not part of the token: both sides know it. */
 function signatureOf(list: PagedList, payload: string, key: Uint8Array): Buffer {
   const filter = Object.entries(list.filter)
     .filter(([, value]) => value !== undefined)

@@ -4,7 +4,9 @@ import { isPresignedVersion2, verifyPresignedVersion2 } from './presigned-versio
 
 // The example of Amazon S3's reference, with its published keys.
 const KEY = 'AKIAIOSFODNN7EXAMPLE'
-const URL_OF_EXAMPLE = `/photos/puppy.jpg?AWSAccessKeyId=${KEY}&Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D&Expires=1175139620`
+const URL_OF_EXAMPLE =
+  `/photos/puppy.jpg?AWSAccessKeyId=${KEY}` +
+  '&Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D&Expires=1175139620'
 const EXPIRES_MS = 1175139620_000
 
 interface Changes {

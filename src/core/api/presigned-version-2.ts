@@ -1,6 +1,7 @@
-// Checks AWS Signature Version 2 of a presigned S3 URL: the form that boto3 and aws-sdk v2 make where they are told of no other.
-// Owns what counts as a good one; never takes this version in a header, or for another service.
-// Source: Amazon S3's reference, "Signing and authenticating REST requests (AWS signature version 2)".
+// Checks AWS Signature Version 2 of a presigned S3 URL. boto3 and aws-sdk v2 use this version
+// unless they are configured otherwise. Owns which signatures are valid; never accepts this version
+// in a header or for another service. Source: Amazon S3's reference, "Signing and authenticating
+// REST requests (AWS signature version 2)".
 
 import { createHmac } from 'node:crypto'
 import { hoistedHeaders } from './hoisted-headers.ts'
@@ -18,17 +19,22 @@ import {
 } from './signature.ts'
 import { EXPIRES_SECONDS_MAX } from './signature-claim.ts'
 
-/** Whether a query, not decoded, has what makes one. */
+/** Whether an undecoded query has the parameters of this version. */
 export function isPresignedVersion2(query: string): boolean {
   return /(^|&)AWSAccessKeyId=/.test(query) && /(^|&)Signature=/.test(query)
 }
 
 interface PresignedOptions extends Pick<SignatureOptions, 'secretFor' | 'now'> {
-  /** Where the host names the bucket: the path alone doesn't, and the signature is over both. */
+  /**
+   * The bucket, if the host names it: the signature covers it, but the path does not contain it.
+   */
   readonly bucketOfHost: string | undefined
 }
 
-/** The URL bears no region and no day of signing: it is good until its own end, and its body is not signed. */
+/**
+ * Verifies a presigned URL. The URL has no region and no day of signing: it is valid until its
+ * expiry, and its body is not signed.
+ */
 export function verifyPresignedVersion2(
   request: SignedRequest,
   options: PresignedOptions,
@@ -82,7 +88,7 @@ export function verifyPresignedVersion2(
   if (!sameText(createHmac('sha1', secret).update(text).digest('base64'), signature)) {
     return refuseMismatch(path, (name) => headerIn(request.headers, name))
   }
-  // It doesn't say when it was signed: what ends later than any that is signed now can't be right.
+  // The URL does not say when it was signed, so refuse expiries beyond those of a URL signed now.
   if (Number(expires) * 1000 > options.now.getTime() + EXPIRES_SECONDS_MAX * 1000 + CLOCK_SKEW_MS) {
     return malformed(`Expires must be ${EXPIRES_SECONDS_MAX} seconds from now at most.`)
   }
@@ -96,7 +102,7 @@ export function verifyPresignedVersion2(
   }
 }
 
-/** Those that this version signs: as they were sent, or else as the query carries them. */
+/** The headers that this version signs: as they were sent, or else as the query carries them. */
 function signedHeaders(request: SignedRequest, query: QueryPairs): Record<string, string> {
   const headers = hoistedHeaders(query)
   for (const name of Object.keys(request.headers)) {
@@ -113,7 +119,10 @@ function signedHeaders(request: SignedRequest, query: QueryPairs): Record<string
 
 const CONTENT_HEADERS = ['content-type', 'content-md5']
 
-/** What of the query is signed, as it changes what is asked for; all else is left open. */
+/**
+ * The signed part of the query: the parameters that change what is asked for. Others are not
+ * signed.
+ */
 function subresources(query: QueryPairs): string {
   const signed = query
     .filter(([name]) => SUBRESOURCES.has(name))

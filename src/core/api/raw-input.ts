@@ -1,7 +1,7 @@
-// Takes a request's URL apart: path, label, query; each percent-decoded exactly once.
-// Owns how the wire is read before any shape is known; never checks a value.
+// Splits a request's URL into path, label and query, each percent-decoded exactly once. Owns how
+// the wire is read before any shape is known; never checks a value.
 
-/** Names and values in the order they came, decoded; a key without `=` has an empty value. */
+/** Decoded names and values in the order they came; a key without `=` has an empty value. */
 export type QueryPairs = readonly (readonly [name: string, value: string])[]
 
 interface RawTarget {
@@ -20,8 +20,8 @@ export function splitTarget(url: string): RawTarget {
 }
 
 /**
- * What stands for a template's `{label}` in a path that fits it, decoded, and nothing where it has none; undefined where the encoding is
- * broken. A label is the path's end, slashes included.
+ * The decoded text in place of a template's `{label}`; empty if the template has none. Undefined if
+ * the encoding is broken. A label extends to the end of the path, slashes included.
  */
 export function labelOf(template: string, path: string): string | undefined {
   const mark = template.indexOf('{')
@@ -30,7 +30,10 @@ export function labelOf(template: string, path: string): string | undefined {
   return decoded(path.split('/').slice(segments).join('/'))
 }
 
-/** A plus sign is a space, as in the check of the signature. Undefined where a percent-encoding is broken. */
+/**
+ * A plus sign is a space, as in the check of the signature. Undefined if a percent-encoding is
+ * broken.
+ */
 export function queryPairs(query: string): QueryPairs | undefined {
   const pairs: [string, string][] = []
   for (const pair of query.split('&')) {
@@ -44,7 +47,7 @@ export function queryPairs(query: string): QueryPairs | undefined {
   return pairs
 }
 
-/** Percent-decoded text; undefined where the encoding is broken. */
+/** Percent-decoded text; undefined if the encoding is broken. */
 export function decoded(text: string): string | undefined {
   if (!text.includes('%')) return text
   try {

@@ -1,13 +1,13 @@
 // Reads one raw value as a shape says: checks its type and every limit, and builds the typed value.
-// Owns the rules of shapes and the words for a broken one; never knows operations or where a value travelled.
+// Owns the rules of shapes and their messages; never knows operations or where a value travelled.
 
 import { assert } from '../../base/assert.ts'
 import type { IntegerShape, ListShape, MapShape, StringShape, StructureShape } from './shapes.ts'
 import { shapeOf } from './shapes.ts'
 
-/** What is wrong with an input, gathered while it is read. */
+/** The faults of an input, collected while it is read. */
 export interface Faults {
-  /** Values that are not of the right type at all. */
+  /** Values of the wrong type. */
   readonly malformed: string[]
   /** Values of the right type that break a rule. */
   readonly broken: BrokenRule[]
@@ -16,15 +16,18 @@ export interface Faults {
 export interface BrokenRule {
   /** The member, e.g. `schemaS3Location.bucketName`. */
   readonly path: string
-  /** e.g. `Member must not be null`. */
+  /** E.g. `Member must not be null`. */
   readonly constraint: string
-  /** Set where a list or map has too many items: how many may be there. */
+  /** The limit, if a list or map has too many items. */
   readonly countMax?: number
 }
 
 const INTEGER_LIMIT = 2 ** 31
 
-/** `raw` is JSON data, or text from a query where an integer is meant. Never null or undefined: see `readMembers`. */
+/**
+ * `raw` is JSON data, or text from a query if an integer is expected. Never null or undefined: see
+ * `readMembers`.
+ */
 function readValue(shapeName: string, raw: unknown, path: string, faults: Faults): unknown {
   const shape = shapeOf(shapeName)
   switch (shape.type) {
@@ -43,7 +46,10 @@ function readValue(shapeName: string, raw: unknown, path: string, faults: Faults
   }
 }
 
-/** Reads all members of a structure; `rawOf` gives a member's raw value, null or undefined where it is absent. */
+/**
+ * Reads all members of a structure; `rawOf` gives a member's raw value, null or undefined if it is
+ * absent.
+ */
 export function readMembers<M extends { readonly shape: string; readonly required?: true }>(
   members: Readonly<Record<string, M>>,
   rawOf: (name: string, member: M) => unknown,
@@ -60,7 +66,7 @@ export function readMembers<M extends { readonly shape: string; readonly require
   return value
 }
 
-/** How messages name a member: `MaxResults` is `maxResults`. */
+/** The name of a member in messages: `maxResults` for `MaxResults`. */
 export function memberPathName(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1)
 }
@@ -121,7 +127,10 @@ function readList(shape: ListShape, raw: unknown, path: string, faults: Faults):
   )
 }
 
-/** Broken rules of keys and values are told once for the whole map, so that no message carries a key. */
+/**
+ * Broken rules of keys and values are reported once for the whole map, so that no message contains
+ * a key.
+ */
 function readMap(shape: MapShape, raw: unknown, path: string, faults: Faults): unknown {
   if (!isJsonObject(raw)) return wrongType('a map', path, faults)
   const entries = Object.entries(raw)
@@ -178,7 +187,7 @@ function addCountRules(
   }
 }
 
-/** Then the single ones are not looked at. */
+/** Whether there are too many items. If so, the items are not read. */
 function isTooMany(
   count: number,
   { countMax = Number.POSITIVE_INFINITY }: ListShape | MapShape,
@@ -194,7 +203,10 @@ function lengthRules(length: number, min: number | undefined, max: number | unde
   return []
 }
 
-/** Code points rather than UTF-16 units: an emoji counts once, as in other languages' clients. */
+/**
+ * Counts code points rather than UTF-16 units: an emoji counts once, as in clients of other
+ * languages.
+ */
 function codePointCount(text: string): number {
   if (!/[\ud800-\udfff]/.test(text)) return text.length
   let count = 0

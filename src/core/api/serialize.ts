@@ -1,12 +1,15 @@
-// Writes the output of an operation as the JSON of its answer.
-// Owns the wire form of outputs; never decides what is in one.
+// Writes the output of an operation as the JSON of its answer. Owns the wire form of outputs; never
+// decides what is in one.
 
 import { assert } from '../../base/assert.ts'
 import type { OperationName, OutputOf } from './operations.ts'
 import { operationOf } from './operations.ts'
 import { type Member, shapeOf } from './shapes.ts'
 
-/** Members with no value are left out, timestamps are seconds, and nothing is written that the table does not name. */
+/**
+ * Leaves out members without a value and members that the table does not name; timestamps are
+ * seconds.
+ */
 export function outputText<Name extends OperationName>(name: Name, output: OutputOf<Name>): string {
   return JSON.stringify(membersToWire(operationOf(name).output, output))
 }

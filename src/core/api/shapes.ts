@@ -1,21 +1,28 @@
-// The shapes of the service API as data: every string, number, list, map and structure that an operation takes or answers.
-// Owns limits, patterns and value sets; never says which operation uses a shape (operations.ts), and never checks a value (validate.ts).
+// The shapes of the service API as data: every string, number, list, map and structure that an
+// operation takes or answers. Owns limits, patterns and value sets; never says which operation uses
+// a shape (operations.ts), and never checks a value (validate.ts).
 
 export interface StringShape {
   readonly type: 'string'
   readonly summary?: string
-  /** Length in Unicode code points; without a bound there is none. */
+  /** Length in Unicode code points; unlimited if absent. */
   readonly lengthMin?: number
   readonly lengthMax?: number
   /** The whole value must match, whether or not the pattern is anchored. */
   readonly pattern?: string
-  /** The only values there are. */
+  /** The only values allowed. */
   readonly values?: readonly string[]
-  /** Beginnings, in lower case, that are refused in any case. A rule of the service that its model does not carry. */
+  /**
+   * Prefixes, in lower case, that are refused in any case. The service has this rule, but its model
+   * does not.
+   */
   readonly prefixRefused?: string
-  /** Names like `..` are refused: they would mean another place wherever a name stands in a path. A rule of Heddle's own. */
+  /**
+   * Refuses names such as `..`, which mean another place when a name becomes part of a path. A rule
+   * of Heddle's own.
+   */
   readonly dotsRefused?: true
-  /** Not to be shown in logs. */
+  /** Must not be logged. */
   readonly sensitive?: true
 }
 
@@ -58,13 +65,16 @@ export interface StructureShape {
 export interface Member {
   readonly shape: string
   readonly summary?: string
-  /** A caller must give it. */
+  /** Callers must give the member. */
   readonly required?: true
-  /** Heddle always answers it, though the service's model leaves that open. Only the types of outputs know of this. */
+  /**
+   * Heddle always answers the member, though the service's model makes it optional. Only output
+   * types use this.
+   */
   readonly always?: true
-  /** Why it should not be used any more. */
+  /** Why the member should no longer be used. */
   readonly deprecated?: string
-  /** Clients make a fresh value up where the caller gives none. */
+  /** Clients generate a value if the caller gives none. */
   readonly idempotencyToken?: true
 }
 
@@ -98,7 +108,8 @@ export const SHAPES = {
     type: 'string',
     lengthMax: 1600,
     pattern:
-      '^arn:(?:aws|aws-cn|aws-us-gov):simspaceweaver:([a-z]{2}-[a-z]+-\\d{1}):(\\d{12})?:([a-z]+)\\/(.+)$',
+      '^arn:(?:aws|aws-cn|aws-us-gov):simspaceweaver:' +
+      '([a-z]{2}-[a-z]+-\\d{1}):(\\d{12})?:([a-z]+)\\/(.+)$',
   },
   RoleArn: {
     type: 'string',
@@ -127,7 +138,8 @@ export const SHAPES = {
   ClientToken: {
     type: 'string',
     summary:
-      'Makes a request safe to repeat: the same token with the same input gives the first answer again.',
+      'Makes a request safe to repeat: the same token with the same input gives the first ' +
+      'answer again.',
     lengthMin: 32,
     lengthMax: 128,
     pattern: '^[a-zA-Z0-9-]+$',
@@ -136,7 +148,8 @@ export const SHAPES = {
   MaximumDuration: {
     type: 'string',
     summary:
-      'A number and a unit: m (minutes), h (hours) or d (days), in either case. 14D where none is given.',
+      'A number and a unit: m (minutes), h (hours) or d (days), in either case. 14D where ' +
+      'none is given.',
     lengthMin: 2,
     lengthMax: 6,
     pattern: '^\\d{1,5}[mhdMHD]$',
@@ -286,7 +299,7 @@ export type ShapeName = keyof typeof SHAPES
 /** The TypeScript type of a shape's values, e.g. `ValueOf<'SimulationStatus'>`. */
 export type ValueOf<Name> = Name extends ShapeName ? ValueOfShape<(typeof SHAPES)[Name]> : never
 
-/** The TypeScript type of a set of members: `required` and `always` ones must be there. */
+/** The TypeScript type of a set of members: `required` and `always` members are not optional. */
 export type ValueOfMembers<Members> = Simplify<
   {
     readonly [Name in keyof Members as IsPresent<Members[Name], Name>]: ValueOfMember<Members[Name]>
@@ -297,7 +310,10 @@ export type ValueOfMembers<Members> = Simplify<
   }
 >
 
-/** The shape of that name. The table's references are held complete by a test, so a name from the table is always found. */
+/**
+ * The shape of that name. A test holds the table's references complete, so a name from the table is
+ * always found.
+ */
 export function shapeOf(name: string): Shape {
   return SHAPES[name as ShapeName]
 }

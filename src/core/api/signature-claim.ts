@@ -1,5 +1,5 @@
-// Reads what a request says about its own signature: key, scope, date, signed headers, signature.
-// Owns the syntax of both forms (header and query); never decides whether any of it is true.
+// Reads what a request claims about its own signature: key, scope, date, signed headers, signature.
+// Owns the syntax of both forms (header and query); never decides whether a claim is true.
 
 import { memoised } from '../../base/memoised.ts'
 import { decoded, type QueryPairs, queryPairs, splitTarget } from './raw-input.ts'
@@ -10,7 +10,7 @@ export type SignatureErrorName =
   | 'InvalidSignatureException'
   | 'ExpiredTokenException'
 
-/** Finer than the error's name, for protocols (S3) that have more names. */
+/** More specific than the error's name, for protocols (S3) that have more names. */
 export type SignatureReason =
   | 'missing'
   | 'malformed'
@@ -29,22 +29,22 @@ export interface SignatureRefusal {
   ok: false
   error: SignatureErrorName
   reason: SignatureReason
-  /** For the caller's eyes: never holds a secret. */
+  /** Shown to the caller, so it never contains a secret. */
   message: string
 }
 
 export interface SignatureClaim extends SignerClaim {
-  /** What comes with temporary keys: the header X-Amz-Security-Token, or the query's. */
+  /** The token of temporary keys, from the X-Amz-Security-Token header or query parameter. */
   sessionToken?: string
   /** `yyyymmddThhmmssZ`. */
   dateTime: string
   signedAtMs: number
-  /** How long a presigned request is good for; absent in the header form. */
+  /** How long a presigned request is valid; absent in the header form. */
   expiresSeconds?: number
   signature: string
 }
 
-/** What is the same in all requests of one caller on one day. */
+/** The part of the claim that all requests of one caller share on one day. */
 interface SignerClaim {
   readonly accessKeyId: string
   /** `yyyymmdd` of the scope; equals the day of `dateTime`. */
@@ -55,7 +55,7 @@ interface SignerClaim {
   readonly signedHeaders: readonly string[]
 }
 
-/** A header's text by its name in lower case; undefined where the request has none. */
+/** A header's text by its name in lower case; undefined if the request has no such header. */
 export type HeaderOf = (name: string) => string | undefined
 
 type ParsedClaim =
@@ -69,7 +69,7 @@ type ParsedClaim =
   | SignatureRefusal
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
-/** How long a presigned request may be good for. */
+/** The longest time that a presigned request may be valid. */
 export const EXPIRES_SECONDS_MAX = 7 * 24 * 3600
 const SIGNERS_KEPT = 200
 
@@ -111,7 +111,10 @@ function claimOfHeader(
   return claimOf(signer, signature, dateTime, header('x-amz-security-token'))
 }
 
-/** Clients put the signature last, and what comes before it is the same in many requests. */
+/**
+ * Cuts the signature off. Clients put it last; the text before it repeats in many requests and is
+ * cached.
+ */
 function cutSignature(authorization: string): { before: string; last?: string } {
   const at = authorization.length - SIGNATURE_FIELD.length - SIGNATURE_DIGITS
   if (!authorization.startsWith(SIGNATURE_FIELD, at)) return { before: authorization }
@@ -124,7 +127,7 @@ const SIGNATURE_FIELD = 'Signature='
 const SIGNATURE_DIGITS = 64
 const FIELDS_MISSING = 'The Authorization header needs Credential, SignedHeaders and Signature.'
 
-/** The signature is there only where it isn't the header's end. */
+/** The fields include a signature only if it is not at the header's end. */
 const fieldsOf = memoised(
   SIGNERS_KEPT,
   (text: string): { signer: SignerClaim; signature?: string } | SignatureRefusal => {
@@ -223,7 +226,7 @@ function claimOf(
   return sessionToken === undefined ? claim : { ...claim, sessionToken }
 }
 
-/** NaN where it is no time. */
+/** NaN if the text is not a time. */
 function millisecondsOf(dateTime: string): number {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(dateTime)
   if (match === null) return Number.NaN

@@ -15,10 +15,13 @@ const NORMALISED = 'all services but S3 sign the path without empty and dotted s
 const REASONS = {
   folded: 'HTTP/1.1 has no headers of several lines (RFC 9112, 5.2): such a request is no HTTP',
   addedToken:
-    'a token in the query is signed with the rest of the query, but for services that say otherwise',
+    'a token in the query is signed with the rest of the query, but for services that ' +
+    'say otherwise',
 }
 
-/** What doesn't apply, in both forms or in that of the query alone; each is refused. */
+/**
+ * Vectors that do not apply, in both forms or in the query form alone. Heddle refuses each of them.
+ */
 const NOT_APPLYING: Readonly<Record<string, { reason: string; form?: 'query' }>> = {
   'get-header-value-multiline': { reason: REASONS.folded },
   'get-relative-relative-unnormalized': { reason: NORMALISED },
@@ -31,7 +34,8 @@ const NOT_APPLYING: Readonly<Record<string, { reason: string; form?: 'query' }>>
 }
 
 const { region, service } = VECTOR_SCOPE
-const CREDENTIAL = `${VECTOR_KEY.accessKeyId}/${VECTOR_TIME.slice(0, 8)}/${region}/${service}/aws4_request`
+const SCOPE = `${VECTOR_TIME.slice(0, 8)}/${region}/${service}/aws4_request`
+const CREDENTIAL = `${VECTOR_KEY.accessKeyId}/${SCOPE}`
 
 for (const vector of VECTORS) {
   for (const form of ['header', 'query'] as const) {
@@ -108,7 +112,7 @@ function inQuery(vector: Vector): SignedRequest {
   )
 }
 
-/** As the server hands headers on: by name in lower case, all values in the order they came. */
+/** Headers as the server passes them on: names in lower case, all values in the order they came. */
 function sent({ headers = [] }: Vector): Record<string, string[]> {
   const byName: Record<string, string[]> = { host: [VECTOR_HOST] }
   for (const [name, value] of headers) {

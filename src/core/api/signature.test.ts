@@ -107,7 +107,7 @@ async function refusal(request: SignedRequest, changed: Partial<SignatureOptions
   return verdict
 }
 
-/** Node hands out the names of headers in lower case. */
+/** Node passes header names on in lower case. */
 function asReceived(request: SignedRequest): SignedRequest {
   const headers = Object.entries(request.headers).map(([name, value]) => [
     name.toLowerCase(),
@@ -136,7 +136,7 @@ describe('verifySignature with requests of the SDKs', () => {
     })
   })
 
-  it('accepts ARNs in the path, repeated keys, empty values and odd characters in the query', async () => {
+  it('accepts ARNs in the path, and odd characters and repeated keys in the query', async () => {
     await assertAccepted(
       await signed({
         method: 'DELETE',
@@ -185,7 +185,7 @@ describe('verifySignature with requests of the SDKs', () => {
     }
   })
 
-  it('reads the parts of the header in any order and spacing, and never takes one request for another', async () => {
+  it('reads the header in any order and spacing, and keeps requests apart', async () => {
     const request = await signed({ body: '{}' })
     const [credential, signedHeaders, signature] = String(request.headers.authorization)
       .replace('AWS4-HMAC-SHA256 ', '')

@@ -1,5 +1,6 @@
-// Checks AWS Signature Version 4 of a request, in its header form and its presigned form.
-// Owns what counts as a good signature; never reads a body from a socket, never looks at a clock, never knows where secrets come from.
+// Checks AWS Signature Version 4 of a request, in its header form and its presigned form. Owns
+// which signatures are valid; never reads a body from a socket, never looks at a clock, never knows
+// where secrets come from.
 
 import { hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { percentEncoded, scopeText, signatureOf, signingKey } from './canonical-request.ts'
@@ -15,20 +16,24 @@ import {
 
 export type { SignatureErrorName, SignatureReason, SignatureRefusal }
 
-/** A request as it came in; header names in lower case. Of a header that was sent several times, all values in their order. */
+/**
+ * A request as it came in. Header names are in lower case; a repeated header has all its values in
+ * order.
+ */
 export interface SignedRequest {
   method: string
   /** Raw path and query, exactly as on the request line. */
   url: string
   headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** The whole body. Not looked at for S3, whose bodies are checked while they stream in. */
+  /** The whole body. Ignored for S3, whose bodies are checked while they stream in. */
   body?: Uint8Array
 }
 
 export interface SignatureOptions {
   /**
-   * The secret of an access key, undefined where the key is not known. A session token is for this function to judge: it may refuse it
-   * (`refuseToken`), and must not take a request's word for a token that it does not know.
+   * The secret of an access key; undefined if the key is unknown. This function also judges the
+   * session token: it may refuse it (`refuseToken`), and must not accept a token that it does not
+   * know.
    */
   secretFor(
     accessKeyId: string,
@@ -36,17 +41,17 @@ export interface SignatureOptions {
   ): string | SignatureRefusal | undefined
   now: Date
   region: string
-  /** Names of services that may stand in the scope. */
+  /** Names of services that the scope may contain. */
   services: readonly string[]
 }
 
-/** What the signature says of the body. */
+/** What the signature says about the body. */
 type SignedPayload =
   | { kind: 'hash'; sha256: string }
   | { kind: 'unsigned' }
   | { kind: 'streaming'; signed: boolean; trailer: boolean }
 
-/** What is needed to check the signatures of the chunks of a streamed body. */
+/** What is needed to check the signatures of a streamed body's chunks. */
 export interface ChunkSigning {
   key: KeyObject
   /** `<yyyymmdd>/<region>/<service>/aws4_request`. */
@@ -58,12 +63,12 @@ export interface ChunkSigning {
 export interface SignatureAccepted {
   ok: true
   accessKeyId: string
-  /** Of temporary keys; `secretFor` has found it good. */
+  /** The token of temporary keys, accepted by `secretFor`. */
   sessionToken?: string
   service: string
   /** 64 lower-case hex digits; the seed of a streamed body's chunk signatures. */
   signature: string
-  /** Absent where the body can't be one whose chunks are signed. */
+  /** Absent if the body cannot have signed chunks. */
   chunkSigning?: ChunkSigning
   payload: SignedPayload
 }
@@ -143,7 +148,7 @@ export function verifySignature(
   }
 }
 
-/** What `secretFor` answers to a session token that is too old, or not good for the key. */
+/** The answer of `secretFor` to a session token that is expired or does not fit the key. */
 export function refuseToken(why: 'expiredToken' | 'invalidToken'): SignatureRefusal {
   return why === 'expiredToken'
     ? refuse('ExpiredTokenException', why, 'The security token included in the request is expired.')
@@ -155,8 +160,8 @@ export function refuseToken(why: 'expiredToken' | 'invalidToken'): SignatureRefu
 }
 
 /**
- * The text of a header. Node hands out a header's bytes as Latin-1, and clients write and sign them as UTF-8; a value that isn't UTF-8
- * stays as it is.
+ * The text of a header. Node decodes headers as Latin-1, but clients write and sign UTF-8; a value
+ * that is not valid UTF-8 is kept as it is.
  */
 export function headerText(value: string): string {
   if (ASCII.test(value)) return value
@@ -167,10 +172,10 @@ export function headerText(value: string): string {
   return text.includes('\ufffd') ? value : text
 }
 
-/** The same in Latin-1 and in UTF-8. */
+/** Text that is the same in Latin-1 and UTF-8. */
 const ASCII = /^[\x20-\x7e]*$/
 
-/** Says what was signed here: a proxy on the way may have changed it. */
+/** The refusal names the signed host and path: a proxy may have changed them. */
 export function refuseMismatch(path: string, header: HeaderOf): SignatureRefusal {
   const host = header('host') ?? ''
   const forwarded = header('x-forwarded-host')
@@ -181,12 +186,14 @@ export function refuseMismatch(path: string, header: HeaderOf): SignatureRefusal
   return refuse(
     'InvalidSignatureException',
     'mismatch',
-    `The signature of the request does not match the one made here, over the host '${cut(host)}' and the path '${cut(path)}'. ` +
-      `Check the secret key and the way of signing, and that no proxy on the way changes host or path${unheard}.`,
+    'The signature of the request does not match the one made here, over the host ' +
+      `'${cut(host)}' and the path '${cut(path)}'. ` +
+      'Check the secret key and the way of signing, and that no proxy on the way changes ' +
+      `host or path${unheard}.`,
   )
 }
 
-/** An address may have 16 KiB. */
+/** Shortens an address for a message; it may have 16 KiB. */
 function cut(text: string): string {
   return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }
@@ -227,7 +234,8 @@ function checkDate(claim: SignatureClaim, now: Date): SignatureRefusal | undefin
     return refuse(
       'InvalidSignatureException',
       'skewed',
-      `Signature not yet current: ${claim.dateTime} is more than 15 minutes after ${isoBasic(now)}.`,
+      `Signature not yet current: ${claim.dateTime} is more than 15 minutes after ` +
+        `${isoBasic(now)}.`,
     )
   }
   if (claim.expiresSeconds !== undefined) {
@@ -235,7 +243,8 @@ function checkDate(claim: SignatureClaim, now: Date): SignatureRefusal | undefin
     return refuse(
       'ExpiredTokenException',
       'expired',
-      `The presigned request has expired: made at ${claim.dateTime} for ${claim.expiresSeconds} s, and it is ${isoBasic(now)}.`,
+      `The presigned request has expired: made at ${claim.dateTime} for ` +
+        `${claim.expiresSeconds} s, and it is ${isoBasic(now)}.`,
     )
   }
   if (claim.signedAtMs >= nowMs - CLOCK_SKEW_MS) return undefined
@@ -246,7 +255,10 @@ function checkDate(claim: SignatureClaim, now: Date): SignatureRefusal | undefin
   )
 }
 
-/** Every listed header must be there, `host` must be listed, and for S3 every `x-amz-*` header, as they change what is done. */
+/**
+ * Checks that every listed header is there, and that `host` and, for S3, every `x-amz-*` header is
+ * listed, because these change what is done.
+ */
 function checkSignedHeaders(
   claim: SignatureClaim,
   headers: SignedRequest['headers'],
@@ -283,7 +295,7 @@ function checkSignedHeaders(
   )
 }
 
-/** What a presigned URL says of the body. */
+/** The body hash of a presigned URL. */
 function hoistedHash(query: QueryPairs): string | undefined {
   return query.find(([name]) => name.toLowerCase() === 'x-amz-content-sha256')?.[1]
 }
@@ -315,14 +327,19 @@ function payloadOf(payloadHash: string): SignedPayload | undefined {
   }
 }
 
-/** A header's text, where the request has it and does not only inherit it: names come from callers. */
+/**
+ * A header's text; undefined if the request itself has none. Names come from callers and may be
+ * those of inherited members.
+ */
 export function headerIn(headers: SignedRequest['headers'], name: string): string | undefined {
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined
   if (value === undefined) return undefined
   return headerText(typeof value === 'string' ? value : value.join(','))
 }
 
-/** S3 signs the path with each byte encoded once, whichever way the client wrote it on the request line. */
+/**
+ * S3 signs the path with each byte encoded once, however the client wrote it on the request line.
+ */
 function encodePathOnce(path: string): string {
   return path
     .split('/')
@@ -340,7 +357,7 @@ function sha256Hex(body: Uint8Array | undefined): string {
   return body === undefined || body.length === 0 ? EMPTY_BODY_HASH : hash('sha256', body, 'hex')
 }
 
-/** Compares in a time that depends on the lengths alone. */
+/** Compares in a time that depends only on the lengths. */
 export function sameText(left: string, right: string): boolean {
   const leftBytes = Buffer.from(left)
   const rightBytes = Buffer.from(right)

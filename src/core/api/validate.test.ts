@@ -151,7 +151,8 @@ const refused: Record<string, Case & { readonly code: string; readonly message: 
       operation: 'DescribeSimulation',
       url: '/describesimulation?simulation',
       ...validation(
-        `Value at 'simulation' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+        `Value at 'simulation' failed to satisfy constraint: Member must have length ` +
+          'greater than or equal to 1',
         `Value at 'simulation' failed to satisfy constraint: ${NAME_RULE}`,
       ),
     },
@@ -159,14 +160,16 @@ const refused: Record<string, Case & { readonly code: string; readonly message: 
       operation: 'StopApp',
       body: { Simulation: 's', Domain: 'd', App: 'a'.repeat(65) },
       ...validation(
-        `Value at 'app' failed to satisfy constraint: Member must have length less than or equal to 64`,
+        `Value at 'app' failed to satisfy constraint: Member must have length less than or ` +
+          'equal to 64',
       ),
     },
     'several faults at once': {
       operation: 'StartSimulation',
       body: { ...START, Name: undefined, MaximumDuration: '14W' },
       ...validation(
-        `Value at 'maximumDuration' failed to satisfy constraint: Member must satisfy regular expression pattern: ^\\d{1,5}[mhdMHD]$`,
+        `Value at 'maximumDuration' failed to satisfy constraint: Member must satisfy ` +
+          'regular expression pattern: ^\\d{1,5}[mhdMHD]$',
         `Value at 'name' failed to satisfy constraint: Member must not be null`,
       ),
     },
@@ -174,8 +177,10 @@ const refused: Record<string, Case & { readonly code: string; readonly message: 
       operation: 'StartSimulation',
       body: { ...START, SchemaS3Location: { BucketName: 'ab' } },
       ...validation(
-        `Value at 'schemaS3Location.bucketName' failed to satisfy constraint: Member must have length greater than or equal to 3`,
-        `Value at 'schemaS3Location.objectKey' failed to satisfy constraint: Member must not be null`,
+        `Value at 'schemaS3Location.bucketName' failed to satisfy constraint: Member must ` +
+          'have length greater than or equal to 3',
+        `Value at 'schemaS3Location.objectKey' failed to satisfy constraint: Member must ` +
+          'not be null',
       ),
     },
     'a fault in an item of a list': {
@@ -187,28 +192,32 @@ const refused: Record<string, Case & { readonly code: string; readonly message: 
         LaunchOverrides: { LaunchCommands: ['run', ''] },
       },
       ...validation(
-        `Value at 'launchOverrides.launchCommands.2.member' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+        `Value at 'launchOverrides.launchCommands.2.member' failed to satisfy constraint: ` +
+          'Member must have length greater than or equal to 1',
       ),
     },
     'neither schema nor snapshot': {
       operation: 'StartSimulation',
       body: { Name: 'world', RoleArn: ROLE },
       ...validation(
-        `Value at 'schemaS3Location, snapshotS3Location' failed to satisfy constraint: Exactly one of these members must be given`,
+        `Value at 'schemaS3Location, snapshotS3Location' failed to satisfy constraint: ` +
+          'Exactly one of these members must be given',
       ),
     },
     'schema and snapshot': {
       operation: 'StartSimulation',
       body: { ...START, SnapshotS3Location: SCHEMA },
       ...validation(
-        `Value at 'schemaS3Location, snapshotS3Location' failed to satisfy constraint: Exactly one of these members must be given`,
+        `Value at 'schemaS3Location, snapshotS3Location' failed to satisfy constraint: ` +
+          'Exactly one of these members must be given',
       ),
     },
     'a page size of 0': {
       operation: 'ListSimulations',
       url: '/listsimulations?maxResults=0',
       ...validation(
-        `Value at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1`,
+        `Value at 'maxResults' failed to satisfy constraint: Member must have value ` +
+          'greater than or equal to 1',
       ),
     },
     'a key of the query that is given twice': {
@@ -229,7 +238,8 @@ const refused: Record<string, Case & { readonly code: string; readonly message: 
       url: ARN_PATH,
       body: { Tags: {} },
       ...validation(
-        `Value at 'tags' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+        `Value at 'tags' failed to satisfy constraint: Member must have length greater ` +
+          'than or equal to 1',
       ),
     },
     'no tag keys to remove': {
@@ -250,8 +260,12 @@ const refused: Record<string, Case & { readonly code: string; readonly message: 
         },
       },
       ...validation(
-        `Value at 'tags' failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length greater than or equal to 1, Member must have length less than or equal to 128, Member must not begin with aws:]`,
-        `Value at 'tags' failed to satisfy constraint: Map values must satisfy constraint: [Member must have length less than or equal to 256]`,
+        `Value at 'tags' failed to satisfy constraint: Map keys must satisfy constraint: ` +
+          '[Member must have length greater than or equal to 1, ' +
+          'Member must have length less than or equal to 128, ' +
+          'Member must not begin with aws:]',
+        `Value at 'tags' failed to satisfy constraint: Map values must satisfy constraint: ` +
+          '[Member must have length less than or equal to 256]',
       ),
     },
     'more than fifty tags where the operation has an error for that': {
@@ -265,7 +279,8 @@ const refused: Record<string, Case & { readonly code: string; readonly message: 
       operation: 'StartSimulation',
       body: { ...START, Tags: manyTags(51) },
       ...validation(
-        `Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50`,
+        `Value at 'tags' failed to satisfy constraint: Member must have length less than ` +
+          'or equal to 50',
       ),
     },
     'a page size that is no integer': malformed(
@@ -388,7 +403,7 @@ test('members that a body inherits are not members', () => {
   assert.ok(!result.ok)
 })
 
-test('the message of very many faults counts them all and stays within the bound on messages', () => {
+test('the message of very many faults counts them all and stays within its limit', () => {
   const LaunchCommands = Array.from({ length: 1900 }, () => '')
   const body = { Simulation: 's', Domain: 'd', Name: 'n', LaunchOverrides: { LaunchCommands } }
   const result = validate({ operation: 'StartApp', body })
@@ -446,7 +461,8 @@ function validate(request: Case) {
 }
 
 function validation(...problems: string[]) {
-  const detected = `${problems.length} validation error${problems.length === 1 ? '' : 's'} detected: `
+  const detected =
+    `${problems.length} validation ` + `error${problems.length === 1 ? '' : 's'} detected: `
   return { code: 'ValidationException', message: detected + problems.join('; ') }
 }
 

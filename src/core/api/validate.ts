@@ -1,5 +1,6 @@
-// Reads a request as the input of an operation: from body, query and path to typed members, or to the error that says why not.
-// Owns the places of members and the error's message; the rules of single values are in read-value.ts. Never looks at state.
+// Reads a request as the input of an operation: turns body, query and path into typed members, or
+// into an error. Owns the places of members and the error's message; the rules of single values are
+// in read-value.ts. Never looks at state.
 
 import { ApiError, MESSAGE_LENGTH_MAX } from './errors.ts'
 import { jsonExcess } from './json-bounds.ts'
@@ -19,7 +20,7 @@ import { shapeOf } from './shapes.ts'
 interface RequestInput {
   /** Raw path and query, as on the request line. */
   readonly url: string
-  /** Empty is the same as `{}`. Not looked at where the operation has no member in the body. */
+  /** Empty means `{}`. Ignored if the operation has no member in the body. */
   readonly body: Uint8Array
 }
 
@@ -28,8 +29,9 @@ type ValidatedInput<Name extends OperationName> =
   | { readonly ok: false; readonly error: ApiError }
 
 /**
- * Refuses with SerializationException what can't be read, with TooManyTagsException too many tags where the operation
- * declares it, and with ValidationException what breaks a rule. Unknown members and query keys are ignored.
+ * Refuses unreadable input with SerializationException, too many tags with TooManyTagsException if
+ * the operation declares it, and broken rules with ValidationException. Unknown members and query
+ * keys are ignored.
  */
 export function validateInput<Name extends OperationName>(
   name: Name,
@@ -58,7 +60,7 @@ export function validateInput<Name extends OperationName>(
   return error === undefined ? { ok: true, input: input as InputOf<Name> } : { ok: false, error }
 }
 
-/** A ValidationException in the words that users of AWS clients know. */
+/** A ValidationException in AWS's own words. */
 export function validationError(broken: readonly BrokenRule[]): ApiError {
   const detected = `${broken.length} validation error${broken.length === 1 ? '' : 's'} detected: `
   const problems = broken.map(
@@ -98,7 +100,10 @@ function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> | undefi
   }
 }
 
-/** Lists are given by repeating the key; anything else may be given once only, as it would not be clear which one counts. */
+/**
+ * A list is given by repeating the key. Other keys may be given only once, because it would not be
+ * clear which value counts.
+ */
 function rawFromQuery(
   pairs: QueryPairs,
   name: string,
