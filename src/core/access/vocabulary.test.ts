@@ -161,7 +161,7 @@ test('an unknown condition key is refused in every statement, with the nearest o
   )
 })
 
-test('a Deny cannot use a key that Heddle does not know, whatever its operator; an Allow can', () => {
+test('a Deny cannot use a key that Heddle does not know, but an Allow can', () => {
   const keys = [
     'aws:MultiFactorAuthPresent', 'aws:PrincipalTag/team', 'aws:PrincipalOrgID', 'aws:SourceVpc',
     'aws:UserAgent',

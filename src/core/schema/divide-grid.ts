@@ -1,10 +1,13 @@
-// Cuts a grid of tiles into connected pieces of given sizes, so that neighbours share a worker where they can.
-// Owns the shapes of the pieces; never decides their sizes.
+// Divides a grid of tiles into connected pieces of given sizes, so that neighbours share a worker
+// if possible. Owns the shapes of the pieces; never decides their sizes.
 
 import { assert } from '../../base/assert.ts'
 import type { Size } from './schema.ts'
 
-/** The piece of each tile (`y * size.x + x`); piece p has `counts[p]` tiles, which hang together side by side. */
+/**
+ * The piece of each tile (`y * size.x + x`). Piece p has `counts[p]` tiles, connected by their
+ * sides.
+ */
 export function divideGrid(size: Size, counts: readonly number[]): Int32Array {
   const tiles = size.x * size.y
   assert(
@@ -19,7 +22,8 @@ export function divideGrid(size: Size, counts: readonly number[]): Int32Array {
     pieces,
     pieceOf,
   )
-  // Halves of odd shapes may fall apart. A path through all tiles never does, but its pieces are long and thin.
+  // Halves of odd shapes may be disconnected. A path through all tiles never is, but its pieces are
+  // long and thin.
   return hangsTogether(size, pieceOf, counts.length) ? pieceOf : alongPath(size, pieces)
 }
 
@@ -28,7 +32,10 @@ interface Piece {
   count: number
 }
 
-/** Cuts the region across its longer side into two with about the same tiles, and these again. */
+/**
+ * Divides the region across its longer side into two halves of about equal tiles, then each half
+ * again.
+ */
 function bisect(size: Size, region: number[], pieces: Piece[], pieceOf: Int32Array): void {
   if (pieces.length === 1) {
     for (const tile of region) pieceOf[tile] = pieces[0].piece
@@ -58,7 +65,7 @@ function spread(values: number[]): number {
   return max - min
 }
 
-/** There and back along the shorter side, row by row of the longer one. */
+/** A path there and back along the shorter side, row by row of the longer one. */
 function alongPath(size: Size, pieces: Piece[]): Int32Array {
   const pieceOf = new Int32Array(size.x * size.y)
   const isWide = size.x >= size.y
@@ -76,7 +83,7 @@ function alongPath(size: Size, pieces: Piece[]): Int32Array {
   return pieceOf
 }
 
-/** Whether each piece is one, tile to tile through their sides. */
+/** Whether the tiles of each piece are connected by their sides. */
 export function hangsTogether(size: Size, pieceOf: Int32Array, pieceCount: number): boolean {
   const seenPieces = new Uint8Array(pieceCount)
   const seen = new Uint8Array(pieceOf.length)

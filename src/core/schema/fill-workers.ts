@@ -1,14 +1,14 @@
-// How many tiles of each set go on each worker: packing by numbers, before anything is known of where a tile lies.
-// Owns the arithmetic of units; never knows domains, cells or names.
+// Decides how many tiles of each set each worker gets, before their places are known. Owns the
+// arithmetic of units; never knows domains, cells or names.
 
-/** A worker, as far as packing goes. */
+/** The free units and the group of a worker: all that packing needs. */
 export interface Bin {
-  /** Units that are free. */
+  /** Free units. */
   readonly free: number
   readonly group: string
 }
 
-/** Tiles of one weight that may go on the workers of some groups. */
+/** Tiles of one weight that may be placed on the workers of some groups. */
 export interface TileSet {
   readonly tiles: number
   /** Units of one tile; 1 or more. */
@@ -16,12 +16,15 @@ export interface TileSet {
   readonly groups: ReadonlySet<string>
 }
 
-/** The exhaustive search gives up after so many steps; the arrangements that people write need a few hundred. */
+/** The exhaustive search gives up after this many steps; typical schemas need a few hundred. */
 const SEARCH_STEPS_MAX = 200_000
-/** One level of the search is one worker; more levels would be too deep for the stack. */
+/** The search recurses once per worker; more workers could overflow the stack. */
 const SEARCH_BINS_MAX = 1000
 
-/** `counts[set][bin]`: even over the workers where that fits, otherwise packed tightly; undefined where nothing fits. */
+/**
+ * `counts[set][bin]`: even over the workers if that fits, otherwise packed tightly; undefined if
+ * nothing fits.
+ */
 export function fillWorkers(
   bins: readonly Bin[],
   sets: readonly TileSet[],
@@ -29,7 +32,7 @@ export function fillWorkers(
   return fillEvenly(bins, sets) ?? search(bins, sets)
 }
 
-/** Heavy tiles first, each to the worker with the most free units. */
+/** Places heavy tiles first, each on the worker with the most free units. */
 function fillEvenly(bins: readonly Bin[], sets: readonly TileSet[]): number[][] | undefined {
   const free = bins.map((bin) => bin.free)
   const counts = sets.map(() => bins.map(() => 0))
@@ -45,7 +48,7 @@ function fillEvenly(bins: readonly Bin[], sets: readonly TileSet[]): number[][] 
       binsByFree[units].push(bin)
     }
     let left = tiles
-    // A bin that takes a tile moves to a lower level, so one way down visits all of them in order.
+    // A bin that takes a tile moves to a lower level, so one descent visits all bins in order.
     for (let units = binsByFree.length - 1; units >= weight && left > 0; units--) {
       for (const bin of binsByFree[units] ?? []) {
         if (left === 0) break
@@ -61,7 +64,7 @@ function fillEvenly(bins: readonly Bin[], sets: readonly TileSet[]): number[][] 
   return counts
 }
 
-/** Sets that packing can't tell apart. */
+/** Sets that are the same to the packing. */
 interface TileClass {
   readonly weight: number
   readonly groups: ReadonlySet<string>
@@ -69,7 +72,9 @@ interface TileClass {
   tiles: number
 }
 
-/** Tries everything, worker by worker, with what leaves the fewest units free first. */
+/**
+ * Tries all combinations, worker by worker, starting with those that leave the fewest units free.
+ */
 function search(bins: readonly Bin[], sets: readonly TileSet[]): number[][] | undefined {
   if (bins.length > SEARCH_BINS_MAX) return undefined
   const classes = classesOf(sets)
@@ -96,7 +101,8 @@ function search(bins: readonly Bin[], sets: readonly TileSet[]): number[][] | un
     if (++steps > SEARCH_STEPS_MAX) return false
     const fits = (one: number) =>
       classes[one].groups.has(bins[bin].group) && left[one] > 0 && classes[one].weight <= free
-    // A worker with room for one more tile is never better: any arrangement can be changed into one without such room.
+    // Skip workers with room for one more tile: any arrangement can be changed into one without
+    // such room.
     if (index === classes.length) return !classes.some((_, one) => fits(one)) && fillBin(bin + 1)
     const most = fits(index) ? Math.min(left[index], Math.floor(free / classes[index].weight)) : 0
     for (let count = most; count >= 0; count--) {
@@ -124,7 +130,7 @@ function classesOf(sets: readonly TileSet[]): TileClass[] {
   return [...classes.values()].toSorted((a, b) => b.weight - a.weight)
 }
 
-/** From numbers for each class to numbers for each set: the first set takes the first workers. */
+/** Turns counts of each class into counts of each set: the first set takes the first workers. */
 function dealOut(
   binCount: number,
   sets: readonly TileSet[],

@@ -1,5 +1,5 @@
-// The geometry of a partitioning grid: which cell owns a position.
-// Owns the cells' edges and the rule at the edges; never knows which app or worker has a cell.
+// The geometry of a partitioning grid: which cell owns a position. Owns the cells' edges and the
+// rule at the edges; never knows which app or worker has a cell.
 
 import { assert } from '../../base/assert.ts'
 
@@ -13,13 +13,16 @@ export interface Bounds {
 export interface Grid {
   readonly columns: number
   readonly rows: number
-  /** `columns + 1` edges, strictly increasing; column c reaches from `xEdges[c]` to `xEdges[c + 1]`. */
+  /**
+   * `columns + 1` edges, strictly increasing; column c reaches from `xEdges[c]` to `xEdges[c + 1]`.
+   */
   readonly xEdges: Float32Array
   /** `rows + 1` edges, strictly increasing. */
   readonly yEdges: Float32Array
   /**
-   * The index of the cell that owns the position, `y * columns + x` of the cell. A cell owns its lower edges and not its upper
-   * ones; the last cell of an axis owns its upper edge too. -1 for positions outside the bounds, and for NaN.
+   * The index of the cell that owns the position: `y * columns + x`. A cell owns its lower edges
+   * but not its upper ones; the last cell of an axis owns its upper edge too. -1 for NaN and for
+   * positions outside the bounds.
    */
   cellOf(x: number, y: number): number
   /** The cells that have a point in common with a box, edges included, in ascending order. */
@@ -28,7 +31,10 @@ export interface Grid {
   boundsOf(cell: number): Bounds
 }
 
-/** Cuts the bounds into `columns` by `rows` cells of one size (but for float32 rounding). Each must be wider than nothing: see `gridEdges`. */
+/**
+ * Divides the bounds into `columns` by `rows` cells of equal size, except for float32 rounding.
+ * Each cell must have some width: see `gridEdges`.
+ */
 export function createGrid(bounds: Bounds, columns: number, rows: number): Grid {
   const xEdges = gridEdges(bounds.minX, bounds.maxX, columns)
   const yEdges = gridEdges(bounds.minY, bounds.maxY, rows)
@@ -50,7 +56,7 @@ export function createGrid(bounds: Bounds, columns: number, rows: number): Grid 
     xEdges,
     yEdges,
     cellOf(x, y) {
-      // Written so that NaN, which compares false with everything, is outside.
+      // The negation keeps NaN outside, because every comparison with NaN is false.
       if (!(x >= minX && x <= maxX && y >= minY && y <= maxY)) return -1
       const column = settle(xEdges, Math.floor((x - minX) * columnsPerUnit), columns - 1, x)
       const row = settle(yEdges, Math.floor((y - minY) * rowsPerUnit), rows - 1, y)
@@ -82,7 +88,7 @@ export function createGrid(bounds: Bounds, columns: number, rows: number): Grid 
   }
 }
 
-/** The edges of `count` equal pieces, each rounded to the nearest float32, which is what positions are. */
+/** The edges of `count` equal pieces, rounded to float32, the type of positions. */
 export function gridEdges(min: number, max: number, count: number): Float32Array {
   const edges = new Float32Array(count + 1)
   for (let index = 0; index < count; index++) edges[index] = min + ((max - min) * index) / count
@@ -90,14 +96,19 @@ export function gridEdges(min: number, max: number, count: number): Float32Array
   return edges
 }
 
-/** Whether every piece has some width. Bounds that are too close together for float32 have pieces without any. */
+/**
+ * Whether every piece has some width. Bounds that are too close together for float32 have empty
+ * pieces.
+ */
 export function increases(edges: Float32Array): boolean {
   for (let index = 1; index < edges.length; index++)
     if (!(edges[index - 1] < edges[index])) return false
   return Number.isFinite(edges[0]) && Number.isFinite(edges[edges.length - 1])
 }
 
-/** The first piece that touches what lies from `min` to `max`, and the one behind the last. */
+/**
+ * The first piece that touches the range from `min` to `max`, and the piece behind the last one.
+ */
 function piecesTouching(
   edges: Float32Array,
   min: number,
@@ -110,7 +121,10 @@ function piecesTouching(
   return [first, end]
 }
 
-/** From the guess, which rounding may put one piece off, to the piece whose edges hold the value. */
+/**
+ * Corrects a guess, which rounding may put one piece off, to the piece whose edges contain the
+ * value.
+ */
 function settle(edges: Float32Array, guess: number, last: number, value: number): number {
   let piece = Math.min(guess, last)
   while (piece > 0 && value < edges[piece]) piece--

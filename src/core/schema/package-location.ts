@@ -1,9 +1,12 @@
-// Where an app's package is, read from the text in a schema.
-// Owns the forms that there are; never looks whether anything is there.
+// Reads the location of an app's package from its text in a schema. Owns the accepted forms; never
+// checks whether a package is there.
 
 import type { PackageLocation } from '../../base/package-location.ts'
 
-/** Reads `s3://bucket/key`, a `file:` URL of this host, or a plain path; otherwise the rule that the text breaks. */
+/**
+ * Reads `s3://bucket/key`, a `file:` URL of this host or a plain path; otherwise returns the rule
+ * that the text breaks.
+ */
 export function parsePackageLocation(
   text: string,
 ): { location: PackageLocation } | { rule: string } {
@@ -24,7 +27,9 @@ function parseS3(text: string): { location: PackageLocation } | { rule: string }
   const [, bucket, key] = match
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/.test(bucket)) {
     return {
-      rule: `must name a bucket of 3 to 63 letters, digits, dots and hyphens, not ${JSON.stringify(bucket)}`,
+      rule:
+        'must name a bucket of 3 to 63 letters, digits, dots and hyphens, not ' +
+        `${JSON.stringify(bucket)}`,
     }
   }
   if (new TextEncoder().encode(key).length > 1024)

@@ -1,5 +1,5 @@
-// Reads one domain of a simulation schema.
-// Owns a domain's rules, those of its grid among them; rules between domains are `parse-schema.ts`.
+// Reads one domain of a simulation schema. Owns a domain's rules, including those of its grid;
+// rules between domains are in `parse-schema.ts`.
 
 import { suggestion } from '../suggest.ts'
 import { gridEdges, increases } from './grid.ts'
@@ -14,7 +14,10 @@ export interface DomainContext {
   hasImages: boolean
   defaultImage?: string
   strategies: readonly PartitioningStrategy[]
-  /** False where the strategies themselves had faults: then a name that isn't among them is none. */
+  /**
+   * False if the strategies have faults. Then an unknown strategy's name is not a fault of the
+   * domain.
+   */
   strategiesAreWhole: boolean
 }
 
@@ -23,7 +26,7 @@ const CUSTOM = 'launch_apps_via_start_app_call'
 const SERVICE = 'launch_apps_per_worker'
 const LAUNCHES = [SPATIAL, CUSTOM, SERVICE]
 
-/** The domain, or undefined after a fault was noted. */
+/** The domain; undefined after a fault was noted. */
 export function parseDomain(
   name: string,
   value: YamlValue,
@@ -87,14 +90,16 @@ function parseSpatial(
     if (!context.strategiesAreWhole) return undefined
     const names = context.strategies.map((one) => one.name)
     return name.fault(
-      `names no strategy of partitioning_strategies: ${shown(strategyName)}${suggestion(strategyName, names)}`,
+      'names no strategy of partitioning_strategies: ' +
+        `${shown(strategyName)}${suggestion(strategyName, names)}`,
     )
   }
   const groups = strategy.placementGroups
   if (partition === undefined) {
     if (groups === undefined) {
       return value.fault(
-        `must have grid_partition, as ${strategyName} has no grid_placement_groups to take its place`,
+        `must have grid_partition, as ${strategyName} has no grid_placement_groups to ` +
+          'take its place',
       )
     }
     return fitsBounds(value, groups, strategy)
@@ -106,7 +111,8 @@ function parseSpatial(
     groups === undefined || (partitionSize.x % groups.x === 0 && partitionSize.y % groups.y === 0)
   if (!multiple) {
     return partition.fault(
-      `must be a multiple of ${strategyName}'s grid_placement_groups on each axis: ${sizeText(partitionSize)} is none of ${sizeText(groups)}`,
+      `must be a multiple of ${strategyName}'s grid_placement_groups on each axis: ` +
+        `${sizeText(partitionSize)} is none of ${sizeText(groups)}`,
     )
   }
   return fitsBounds(partition, partitionSize, strategy)
@@ -131,10 +137,12 @@ function parseService(value: YamlValue, { limits }: DomainContext): number | und
   return count === undefined ? 1 : count.integer(1, limits.appsPerWorkerMax)
 }
 
-/** Everything of a domain but its name and how its apps are launched. */
+/** All of a domain except its name and how its apps are launched. */
 type AppConfig = Omit<CustomDomain, 'name' | 'lifecycle'>
 
-/** The image may be named beside the apps' configuration or in it: the service's documents do both. */
+/**
+ * The image may be inside the apps' configuration or beside it: the service's documents use both.
+ */
 function parseAppConfig(
   value: YamlValue | undefined,
   imageOfDomain: YamlValue | undefined,
@@ -185,13 +193,14 @@ function parseAppConfig(
   }
 }
 
-/** An addition to the service's schemas: a number of seconds, 0 to wait for ever. */
+/** Heddle's addition to the schema: a number of seconds; 0 waits for ever. */
 function parseAppTimeout(value: YamlValue | undefined): number | undefined {
   const seconds = value?.number()
   if (value === undefined || seconds === undefined) return undefined
   if (seconds >= 0 && seconds <= APP_TIMEOUT_SECONDS_MAX) return Math.round(seconds * 1000)
   return value.fault(
-    `must be a number of seconds from 0 (to wait for ever) to ${APP_TIMEOUT_SECONDS_MAX}, not ${seconds}`,
+    `must be a number of seconds from 0 (to wait for ever) to ${APP_TIMEOUT_SECONDS_MAX}, ` +
+      `not ${seconds}`,
   )
 }
 
@@ -207,7 +216,8 @@ function parsePackage(
   if (location.kind === 's3') return location
   if (limits.packageFolders.length === 0)
     return value.fault(
-      'must have the form s3://bucket/key: packages of the host are for `heddle run` and the package_folders of the configuration',
+      'must have the form s3://bucket/key: packages of the host are for `heddle run` and ' +
+        'the package_folders of the configuration',
     )
   return location.path.startsWith('/')
     ? location

@@ -60,7 +60,10 @@ placement_constraints:
     on_workers: ["MyWorkers"]
 `
 
-/** One replacement in the whole schema, and the faults that it makes, each named by a part of its message. */
+/**
+ * Makes one replacement in the whole schema and expects these faults, each named by a part of its
+ * message.
+ */
 function check(
   change: [string | RegExp, string],
   expected: string[],
@@ -153,15 +156,18 @@ test('the schema is frozen through and through', () => {
   assert.ok(parts.length > 60)
 })
 
-test('all faults are reported at once, in the order of the text, with line, column and path', () => {
+test('all faults are reported at once, in the order of the text, with their places', () => {
   const text = whole
     .replace('desired: 3', 'desired: 0')
     .replace('tick_rate: "30"', 'tick_rate: "fast"')
     .replace('compute: 2', 'compute: lots')
   assert.deepEqual(faultsOf(text), [
-    'line 10, column 14: workers.MyWorkers.desired: must be a whole number from 1 to 1000, not the number 0',
-    'line 12, column 14: clock.tick_rate: must be a whole number from 1 to 1000, in quotes, or "unlimited"; it is the text "fast"',
-    'line 40, column 18: domains.Watch.app_config.required_resource_units.compute: must be a whole number from 1 to 17, not the text "lots"',
+    'line 10, column 14: workers.MyWorkers.desired: must be a whole number from 1 to 1000, ' +
+      'not the number 0',
+    'line 12, column 14: clock.tick_rate: must be a whole number from 1 to 1000, in ' +
+      'quotes, or "unlimited"; it is the text "fast"',
+    'line 40, column 18: domains.Watch.app_config.required_resource_units.compute: must be ' +
+      'a whole number from 1 to 17, not the text "lots"',
   ])
 })
 
@@ -205,7 +211,7 @@ test('missing properties are named', () => {
   )
 })
 
-test('names of domains, strategies and worker groups have 3 to 64 characters of a small set', () => {
+test('names of domains, strategies and worker groups have 3 to 64 allowed characters', () => {
   check(
     ['  Weather:', '  We:'],
     ['line 44, column 3: domains.We: the name of a domain must be 3 to 64 characters'],
@@ -242,7 +248,7 @@ const early = whole
   .replace(/ {4}image.*\n/, '')
   .replace(/placement_constraints[\s\S]*/, '')
 
-test('early versions have one spatial domain, integer tick rates, no images and no placement constraints', () => {
+test('early versions have one spatial domain, integer tick rates and no images', () => {
   assert.equal(schemaOf(early).clock.tickRate, 15)
   assert.equal(schemaOf(early.replace('1.13', '1.12')).sdkVersion, '1.12')
   assert.equal(schemaOf(early.replace('1.13', '1.12.3')).clock.tickRate, 15)
@@ -269,7 +275,8 @@ test('tick rates are strings from version 1.14 on', () => {
   check(
     ['"30"', '30'],
     [
-      'clock.tick_rate: must be a whole number from 1 to 1000, in quotes, or "unlimited"; it is the number 30',
+      'clock.tick_rate: must be a whole number from 1 to 1000, in quotes, or "unlimited"; ' +
+        'it is the number 30',
     ],
   )
   check(['"30"', '"1001"'], ['clock.tick_rate'])
@@ -355,7 +362,8 @@ test('a grid is given by its partition, its placement groups, or both as multipl
   check(
     ['x: 6', 'x: 7'],
     [
-      "grid_partition: must be a multiple of MyGrid's grid_placement_groups on each axis: 7 by 4 is none of 3 by 1",
+      "grid_partition: must be a multiple of MyGrid's grid_placement_groups on each axis: " +
+        '7 by 4 is none of 3 by 1',
     ],
   )
   check(['x: 6', 'x: 0'], ['grid_partition.x: must be a whole number from 1 to 256'])
@@ -370,7 +378,8 @@ test('a domain has exactly one way to launch, and one domain at least is spatial
   check(
     ['    launch_apps_via_start_app_call: {}\n', ''],
     [
-      'domains.Watch: must have exactly one of launch_apps_by_partitioning_strategy, launch_apps_via_start_app_call, launch_apps_per_worker; it has none',
+      'domains.Watch: must have exactly one of launch_apps_by_partitioning_strategy, ' +
+        'launch_apps_via_start_app_call, launch_apps_per_worker; it has none',
     ],
   )
   check(
@@ -418,7 +427,7 @@ test('ingress ports are unique, from 1024 to 49152, and not for spatial domains'
   )
 })
 
-test('packages are objects in buckets, and file URLs or absolute paths where the host has folders for them', () => {
+test('packages are in buckets, or in files where the host has folders for them', () => {
   const hosts: ParseOptions = { limits: { ...HEDDLE_LIMITS, packageFolders: ['/opt'] } }
   const locationOf = (text: string) =>
     schemaOf(whole.replace('s3://my-bucket/watch.zip', text), hosts).domains[1].package
@@ -478,7 +487,11 @@ test('placement constraints name domains and worker groups that exist, of one st
     )
     .replace(
       '  Watch:',
-      '  Birds:\n    launch_apps_by_partitioning_strategy: {partitioning_strategy: Other, grid_partition: {x: 1, y: 1}}\n    app_config: {package: s3://my-bucket/birds.zip, launch_command: [birds], required_resource_units: {compute: 1}}\n  Watch:',
+      '  Birds:\n' +
+        '    launch_apps_by_partitioning_strategy: {partitioning_strategy: Other, ' +
+        'grid_partition: {x: 1, y: 1}}\n' +
+        '    app_config: {package: s3://my-bucket/birds.zip, launch_command: [birds], ' +
+        'required_resource_units: {compute: 1}}\n  Watch:',
     )
   checkText(twoGrids, [])
   checkText(twoGrids.replace('["People"]', '["People", "Birds"]'), [
@@ -520,7 +533,9 @@ test('the limits of the service are there for the asking', () => {
     Array.from(
       { length: count },
       (_, index) =>
-        `  View${index}:\n    launch_apps_via_start_app_call: {}\n    app_config: {package: "s3://my-bucket/v.zip", launch_command: [v], required_resource_units: {compute: 1}}\n`,
+        `  View${index}:\n    launch_apps_via_start_app_call: {}\n` +
+        '    app_config: {package: "s3://my-bucket/v.zip", launch_command: [v], ' +
+        'required_resource_units: {compute: 1}}\n',
     ).join('')
   check(['  Watch:', `${more(3)}  Watch:`], ['domains: must have at most 5 entries; it has 6'], aws)
   check(['  Watch:', `${more(61)}  Watch:`], [])
@@ -546,7 +561,9 @@ test('aliases work, and bombs made of them are refused', () => {
 })
 
 test('a merge key takes over what a mapping does not say itself', () => {
-  const config = `{package: "s3://my-bucket/all.zip", launch_command: [all], required_resource_units: {compute: 4}}`
+  const config =
+    '{package: "s3://my-bucket/all.zip", launch_command: [all], required_resource_units: ' +
+    '{compute: 4}}'
   const first = whole.replace(
     '    app_config:\n      package: "s3://my-bucket/people app.zip"',
     (found) => found.replace('app_config:', 'app_config: &config'),
@@ -568,7 +585,7 @@ test('a merge key takes over what a mapping does not say itself', () => {
   )
   assert.deepEqual(own.domains[2].package, { kind: 's3', bucket: 'my-bucket', key: 'weather.zip' })
   assert.deepEqual(own.domains[2].launchCommand, ['people', '--speed', '5', ''])
-  // The first of a list wins, and what is merged may merge.
+  // The first mapping of a list wins, and a merged mapping may merge others.
   const listed = schemaOf(
     first.replace(
       / {6}package: "s3:\/\/my-bucket\/weather.zip"[\s\S]*?compute: 1\n/,
@@ -612,7 +629,8 @@ test('an image is named beside app_config or in it, not in both', () => {
     '      image: "registry/watch:3"\n    image: "registry/watch:2"',
   )
   checkText(both, [
-    'line 43, column 7: domains.Watch.app_config.image: is named beside app_config too; keep one of the two',
+    'line 43, column 7: domains.Watch.app_config.image: is named beside app_config too; ' +
+      'keep one of the two',
   ])
   check(
     ['"registry/watch:2"', '"registry/watch 2"'],

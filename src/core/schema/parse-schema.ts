@@ -1,5 +1,5 @@
-// Reads a simulation schema: YAML text in, the schema or everything that is wrong with it out.
-// Owns the rules of the file as a whole; never throws for a bad file, and never reads one.
+// Reads a simulation schema: turns YAML text into the schema or into all its faults. Owns the rules
+// of the file as a whole; never throws for a bad file, and never reads one.
 
 import { suggestion } from '../suggest.ts'
 import { type Bounds, gridEdges, increases } from './grid.ts'
@@ -17,19 +17,22 @@ import type { StartError } from './start-error.ts'
 import { type Fault, readYaml, shown, type YamlValue } from './yaml-value.ts'
 
 export interface ParseOptions {
-  /** `aws` holds the schema to what the service allowed. Default: `heddle`. */
+  /** `aws` applies the limits of the original service. Default: `heddle`. */
   limits?: 'heddle' | 'aws' | SchemaLimits
 }
 
-/** More faults than these help nobody. */
+/** A longer list of faults helps nobody. */
 const FAULTS_MAX = 100
 const VERSIONS = ['1.17', '1.16', '1.15', '1.14', '1.13', '1.12']
-/** CloudWatch's own ARNs have a colon before the name; the one example in the service's reference has a slash. */
+/**
+ * CloudWatch's own ARNs have a colon before the name; the one example in the service's reference
+ * has a slash.
+ */
 const LOG_GROUP_ARN = /^arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group[:/]([^:]+)(?::\*)?$/
-/** The versions that count ticks in integers, and know one spatial domain, no images and no placement constraints. */
+/** Versions with integer tick rates, one spatial domain, no images and no placement constraints. */
 const EARLY_VERSIONS = ['1.12', '1.13']
 
-/** All faults at once, in the order of the text, each with line, column, path and rule. */
+/** Reports all faults at once, in the order of the text, each with line, column, path and rule. */
 export function parseSchema(
   text: string,
   options: ParseOptions = {},
@@ -61,7 +64,7 @@ function parseRoot(root: YamlValue, limits: SchemaLimits): SimulationSchema | un
   )
   if (fields === undefined) return undefined
   const sdkVersion = parseVersion(fields.get('sdk_version'))
-  // Without a version that can be read, the rest is held against the newest one's rules.
+  // If the version is unreadable, the newest version's rules apply.
   const isEarly = sdkVersion !== undefined && EARLY_VERSIONS.includes(sdkVersion)
   const properties = parseProperties(fields.get('simulation_properties'), !isEarly)
   const workers = parseNamed(
@@ -109,7 +112,9 @@ function parseRoot(root: YamlValue, limits: SchemaLimits): SimulationSchema | un
   }
 }
 
-/** Major and minor: the service's guide writes a patch number as well, which changes no rule. */
+/**
+ * Major and minor version. The service's guide also writes a patch number, which changes no rule.
+ */
 function parseVersion(value: YamlValue | undefined): string | undefined {
   const version = value?.text()
   if (value === undefined || version === undefined) return undefined
@@ -195,7 +200,8 @@ function parseTickRate(
     const rate = value.numberOrUndefined
     if (rate !== undefined && allowed(rate)) return rate
     return value.fault(
-      `must be ${choice}, without quotes in sdk_version "1.12" and "1.13"; it is ${value.describe()}`,
+      `must be ${choice}, without quotes in sdk_version "1.12" and "1.13"; it is ` +
+        `${value.describe()}`,
     )
   }
   const text = value.numberOrUndefined === undefined ? value.string() : undefined
@@ -222,7 +228,7 @@ function parseStrategy(
   return { name, bounds, ...(placementGroups && { placementGroups }) }
 }
 
-/** Two numbers, made float32: positions are, and so the cells' edges must be. */
+/** Two numbers as float32, the type of positions and so of the cells' edges. */
 function parseRange(value: YamlValue | undefined): { min: number; max: number } | undefined {
   const items = value?.items()
   if (value === undefined || items === undefined) return undefined
@@ -302,15 +308,15 @@ function parseReferences(
 }
 
 interface Named<T> {
-  /** All names that are written, also those of things with faults. */
+  /** All names in the file, including those of things with faults. */
   names: string[]
   /** The things without faults, in the order of the file. */
   known: T[]
-  /** Whether all of them are known. */
+  /** Whether every name has its thing. */
   whole: boolean
 }
 
-/** A mapping from names to things of a kind. */
+/** Reads a mapping from names to things of one kind. */
 function parseNamed<T>(
   value: YamlValue | undefined,
   kind: string,
@@ -322,7 +328,8 @@ function parseNamed<T>(
   if (entries.size === 0) value.fault(`must have at least one ${kind}`)
   if (entries.size > max) {
     value.fault(
-      `must have ${max === 1 ? `exactly one ${kind}` : `at most ${max} entries`}; it has ${entries.size}`,
+      `must have ${max === 1 ? `exactly one ${kind}` : `at most ${max} entries`}; it has ` +
+        `${entries.size}`,
     )
   }
   const known: T[] = []

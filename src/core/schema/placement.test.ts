@@ -56,7 +56,7 @@ function placed(schema: SimulationSchema, options?: { unitsPerWorker: number }):
   return result
 }
 
-/** What is true of every placement. */
+/** Asserts what must be true of every placement. */
 function holds(
   schema: SimulationSchema,
   { workers, apps, freeUnits }: Placement,
@@ -99,7 +99,7 @@ function refusal(schema: SimulationSchema): string {
   return result.errors[0].errorMessage
 }
 
-/** One letter for each cell, the worker that has it. */
+/** One letter per cell: the worker that has it. */
 function map(placement: Placement, domain: string): string[] {
   const rows: string[] = []
   for (const { cell, workerId, domain: of } of placement.apps) {
@@ -189,12 +189,14 @@ test('domains go on the worker groups that their constraints allow', () => {
   assert.deepEqual(map(placement, 'People'), ['AAA', 'AAA', 'AAA'])
 })
 
-test('what does not fit is refused with the units needed, the units there are, and what to change', () => {
+test('a refusal names the units needed, the units available and what to change', () => {
   assert.equal(
     refusal(schemaOf(2, [spatial('People', 6, 6, 2), service('Weather', 2)])),
-    'no arrangement of the domains fits the workers: the spatial apps need 72 compute resource units (People: 36 apps of 2), ' +
+    'no arrangement of the domains fits the workers: the spatial apps need 72 compute ' +
+      'resource units (People: 36 apps of 2), ' +
       'and 2 workers have 30 (17 less 2 for service apps each). ' +
-      'Ask for 5 or more workers (desired), or lower required_resource_units or the number of apps.',
+      'Ask for 5 or more workers (desired), or lower required_resource_units or the ' +
+      'number of apps.',
   )
   assert.match(
     refusal(schemaOf(9, [spatial('People', 1, 1), service('Weather', 2, 9)])),
@@ -202,7 +204,7 @@ test('what does not fit is refused with the units needed, the units there are, a
   )
   assert.match(
     refusal(schemaOf(9, [spatial('People', 6, 6)], { placementGroups: { x: 1, y: 1 } })),
-    /a placement group \(36 cells\) of People needs 36 .* on one worker, which has 17\. Ask for more grid_placement_groups/,
+    /a placement group \(36 cells\) of People needs 36 .* on one worker, which has 17\. Ask for/,
   )
   assert.match(refusal(schemaOf(2, [spatial('People', 3, 1, 9)])), /3 apps of 9/)
   assert.match(
@@ -267,7 +269,11 @@ test('any schema is placed within its units, with placement groups whole, or ref
         const workersOfGroup = new Map<string, Set<string>>()
         for (const { domain: of, cell, workerId } of result.apps) {
           if (of !== one.name || cell === undefined) continue
-          const group = `${Math.floor((cell.x * groups.x) / one.grid.x)},${Math.floor((cell.y * groups.y) / one.grid.y)}`
+          const [groupX, groupY] = [
+            (cell.x * groups.x) / one.grid.x,
+            (cell.y * groups.y) / one.grid.y,
+          ]
+          const group = `${Math.floor(groupX)},${Math.floor(groupY)}`
           workersOfGroup.set(group, (workersOfGroup.get(group) ?? new Set()).add(workerId))
         }
         assert.ok([...workersOfGroup.values()].every((set) => set.size === 1))

@@ -1,5 +1,5 @@
-// Which app runs on which worker.
-// Owns the arrangement, and the names of workers and apps; never launches anything.
+// Decides which app runs on which worker. Owns the arrangement and the names of workers and apps;
+// never launches anything.
 
 import { divideGrid } from './divide-grid.ts'
 import { type Bin, fillWorkers, type TileSet } from './fill-workers.ts'
@@ -15,19 +15,25 @@ interface PlacedWorker {
 
 interface PlacedApp {
   readonly domain: string
-  /** Unique in its domain and the same at every start: `People-0-1` of cell x 0, y 1; `Weather-0001-1` on worker 0001. */
+  /**
+   * Unique in its domain and the same at every start: `People-0-1` for cell x 0, y 1;
+   * `Weather-0001-1` on worker 0001.
+   */
   readonly name: string
   readonly workerId: string
   /** The cell of a spatial app; `index` is `y * columns + x`. */
   readonly cell?: { readonly x: number; readonly y: number; readonly index: number }
 }
 
-/** Units that are free on each worker, by its id. */
+/** Free units of each worker, by its id. */
 export type FreeUnits = ReadonlyMap<string, number>
 
 export interface Placement {
   readonly workers: readonly PlacedWorker[]
-  /** Spatial and service apps: domains in the schema's order, spatial apps by cell, service apps by worker. */
+  /**
+   * Spatial and service apps: domains in the schema's order, spatial apps by cell, service apps by
+   * worker.
+   */
   readonly apps: readonly PlacedApp[]
   readonly freeUnits: FreeUnits
 }
@@ -37,7 +43,10 @@ interface PlacementOptions {
   unitsPerWorker?: number
 }
 
-/** Arranges spatial and service apps on the workers, always in the same way; an error says what to change where they don't fit. */
+/**
+ * Arranges spatial and service apps on the workers. The same schema always gives the same result;
+ * an error says what to change if the apps do not fit.
+ */
 export function placeApps(
   schema: SimulationSchema,
   { unitsPerWorker = 17 }: PlacementOptions = {},
@@ -82,8 +91,9 @@ export function placeApps(
 }
 
 /**
- * The worker for one more app of so many units: the one that it leaves the least free, so that larger apps still find room later.
- * Undefined where no worker has room. The caller keeps the books: takes the units from its own copy of `free`, and gives them back.
+ * The worker for one more app: the one with the least free units left, so that larger apps still
+ * find room later. Undefined if no worker has room. The caller keeps its own copy of `free` up to
+ * date.
  */
 export function placeCustomApp(free: FreeUnits, units: number): string | undefined {
   let best: string | undefined
@@ -103,7 +113,10 @@ function workersOf(schema: SimulationSchema): PlacedWorker[] {
   return groups.map((group, index) => ({ id: String(index + 1).padStart(4, '0'), group }))
 }
 
-/** Spatial domains that share workers tile by tile; most often one domain, and a tile is a cell. */
+/**
+ * Spatial domains that share workers tile by tile. Usually this is one domain, and a tile is a
+ * cell.
+ */
 interface DomainSet extends TileSet {
   domains: SpatialDomain[]
   size: Size
@@ -146,7 +159,7 @@ function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b)
 }
 
-/** The tile that a cell lies in, where a tile is a block of whole cells. */
+/** The tile that contains a cell; a tile is a block of whole cells. */
 function tileOf(cell: Size, grid: Size, tiles: Size): number {
   return Math.floor(cell.y / (grid.y / tiles.y)) * tiles.x + Math.floor(cell.x / (grid.x / tiles.x))
 }
@@ -183,7 +196,7 @@ function refused(reason: string, advice: string): { errors: StartError[] } {
   return { errors: [{ errorType: 'SchemaFormatInvalid', errorMessage }] }
 }
 
-/** Why nothing fits, and what to change: the first of the reasons that holds. */
+/** The first reason why nothing fits, and what to change. */
 function whyNot(
   sets: DomainSet[],
   bins: Bin[],
@@ -205,7 +218,8 @@ function whyNot(
     }
     if (set.weight > capacity) {
       return [
-        `${tileText(set)} of ${names} needs ${set.weight} compute resource units on one worker, which has ${each}`,
+        `${tileText(set)} of ${names} needs ${set.weight} compute resource units on one ` +
+          `worker, which has ${each}`,
         lower('ask for more grid_placement_groups'),
       ]
     }
@@ -218,7 +232,8 @@ function whyNot(
       return `${domain.name}: ${apps} apps of ${domain.resourceUnits}`
     })
   const available = capacity * bins.length
-  const reason = `the spatial apps need ${needed} compute resource units (${needs.join('; ')}), and ${bins.length} workers have ${available} (${each} each)`
+  const total = `the spatial apps need ${needed} compute resource units (${needs.join('; ')})`
+  const reason = `${total}, and ${bins.length} workers have ${available} (${each} each)`
   if (needed > available)
     return [reason, lower(`ask for ${Math.ceil(needed / capacity)} or more workers (desired)`)]
   return [

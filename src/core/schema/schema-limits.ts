@@ -1,5 +1,5 @@
-// How much a schema may ask for: the project's own limits, and those of the service that the format comes from.
-// Owns the numbers as data; the parser holds schemas against them.
+// The limits of schemas: Heddle's own, and those of the original service. Owns the numbers as data;
+// the parser applies them.
 
 import { z } from 'zod'
 
@@ -7,25 +7,25 @@ export const schemaLimitsShape = z.object({
   domainsMax: z.number(),
   strategiesMax: z.number(),
   workerGroupsMax: z.number(),
-  /** Workers that all groups together may ask for. */
+  /** Most workers of all groups together. */
   workersMax: z.number(),
-  /** The worker types there are; any name where absent. */
+  /** The allowed worker types; any name if absent. */
   workerTypes: z.array(z.string()).readonly().optional(),
   /**
-   * The tick rates there are, in Hz, besides `unlimited`; any whole number from 1 to `tickRateMax`
-   * where absent.
+   * The allowed tick rates in Hz besides `unlimited`; any whole number from 1 to `tickRateMax` if
+   * absent.
    */
   tickRates: z.array(z.number()).readonly().optional(),
   tickRateMax: z.number(),
-  /** Cells, and placement groups, on one axis. */
+  /** Most cells, and most placement groups, on one axis. */
   gridAxisMax: z.number(),
-  /** Compute resource units of one app. */
+  /** Most compute resource units of one app. */
   resourceUnitsMax: z.number(),
-  /** Apps of a service domain on each worker. */
+  /** Most apps of a service domain on each worker. */
   appsPerWorkerMax: z.number(),
   /**
-   * Folders of the host, absolute, in which packages may lie; where there are none, packages are
-   * objects in buckets only.
+   * Absolute paths of host folders that may contain packages. If there are none, packages must be
+   * objects in buckets.
    */
   packageFolders: z.array(z.string()).readonly(),
 })
@@ -43,7 +43,10 @@ export const HEDDLE_LIMITS: SchemaLimits = Object.freeze({
   packageFolders: [],
 })
 
-/** What the service allowed at most, for people who want to know whether their simulation would have run there. */
+/**
+ * The original service's limits, for users who want to know whether their simulation would have run
+ * there.
+ */
 export const AWS_LIMITS: SchemaLimits = Object.freeze({
   domainsMax: 5,
   strategiesMax: 1,
@@ -58,5 +61,5 @@ export const AWS_LIMITS: SchemaLimits = Object.freeze({
   packageFolders: [],
 })
 
-/** Of a domain's timeout, and of the operator's: a day. */
+/** One day: the longest timeout of a domain, and of the operator's. */
 export const APP_TIMEOUT_SECONDS_MAX = 86_400

@@ -1,5 +1,5 @@
-// What a simulation schema says, as plain frozen data in the project's own terms.
-// Owns the shapes; reading a file into them is `parse-schema.ts`.
+// The content of a simulation schema as plain frozen data in the project's own terms. Owns the
+// shapes; `parse-schema.ts` reads files.
 
 import type { PackageLocation } from '../../base/package-location.ts'
 import type { Bounds } from './grid.ts'
@@ -7,7 +7,10 @@ import type { Bounds } from './grid.ts'
 export interface SimulationSchema {
   /** `1.12` to `1.17`. */
   readonly sdkVersion: string
-  /** Name of the log group that the simulation's streams belong to; without one they go with the simulation. */
+  /**
+   * Name of the log group for the simulation's streams. If absent, the streams are deleted with the
+   * simulation.
+   */
   readonly logDestination?: string
   readonly clock: { readonly tickRate: TickRate }
   readonly workers: readonly WorkerGroup[]
@@ -17,13 +20,13 @@ export interface SimulationSchema {
   readonly placementConstraints: readonly PlacementConstraint[]
 }
 
-/** Ticks a second. */
+/** Ticks per second. */
 export type TickRate = number | 'unlimited'
 
 export interface WorkerGroup {
   readonly name: string
   readonly type: string
-  /** How many workers. */
+  /** Number of workers. */
   readonly desired: number
 }
 
@@ -36,7 +39,7 @@ export interface PartitioningStrategy {
   readonly name: string
   /** Float32 numbers. */
   readonly bounds: Readonly<Bounds>
-  /** How many groups an axis is cut into; the cells of a group share a worker. */
+  /** Number of groups on each axis; the cells of a group share a worker. */
   readonly placementGroups?: Size
 }
 
@@ -51,7 +54,10 @@ interface DomainBase {
   readonly resourceUnits: number
   /** Ports that an app binds to; always empty for spatial domains. */
   readonly ingressPorts: readonly number[]
-  /** How long an app may take for a tick, in ms; 0 waits for ever. Absent where the schema says nothing. */
+  /**
+   * How long an app may take for a tick, in ms; 0 waits for ever. Absent if the schema does not
+   * say.
+   */
   readonly appTimeoutMs?: number
   /** A container image: the domain's own, or the schema's default. */
   readonly image?: string
@@ -80,6 +86,6 @@ export interface CustomDomain extends DomainBase {
 export interface PlacementConstraint {
   /** Names of spatial domains whose cells share workers, cell by cell. */
   readonly placedTogether: readonly string[]
-  /** Names of the worker groups that they may be placed on. */
+  /** Names of the worker groups that may have the domains' apps. */
   readonly onWorkers: readonly string[]
 }

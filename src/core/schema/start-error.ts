@@ -1,5 +1,5 @@
-// The faults that end a simulation in FAILED, in its start or later, as the API shows them in `StartError`.
-// Owns the names and the text form; never decides whether something is a fault.
+// The faults that put a simulation into FAILED, at its start or later, as the API shows them in
+// `StartError`. Owns the names and the text form; never decides whether something is a fault.
 
 import { z } from 'zod'
 
@@ -21,14 +21,14 @@ export const startErrorShape = z.object({
   errorType: startErrorTypeShape,
   errorMessage: z.string(),
   /**
-   * Where the world is saved of a simulation that failed for an app's sake: `s3://bucket/key` or a
+   * Where the world of a simulation that failed because of an app is saved: `s3://bucket/key` or a
    * file's path.
    */
   savedWorld: z.string().optional(),
 })
 export type StartError = z.infer<typeof startErrorShape>
 
-/** `StartError` of DescribeSimulation: a string that holds a JSON array. */
+/** `StartError` of DescribeSimulation: a string that contains a JSON array. */
 export function startErrorText(errors: readonly StartError[]): string {
   return JSON.stringify(errors)
 }

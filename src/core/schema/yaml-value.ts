@@ -1,8 +1,7 @@
-// Reads a YAML document value by value, and notes each fault with its line, column and path.
-// Owns positions, types and "did you mean"; never knows what a simulation schema is.
-//
-// Why not a schema library over the parsed object: a mistyped key, a missing one and a duplicate one have positions only in the
-// YAML's own nodes, and the rules that bind two places of a file need them too.
+// Reads a YAML document value by value, and notes each fault with its line, column and path. Owns
+// positions, types and "did you mean"; never knows what a simulation schema is.
+// It uses the YAML nodes instead of a schema library over the parsed object: only the nodes have
+// the positions of mistyped, missing and duplicate keys.
 
 import {
   type Alias,
@@ -28,15 +27,21 @@ export interface Fault {
   rule: string
 }
 
-/** More text than this is no schema. */
+/** Longer texts are refused before they are parsed. */
 const TEXT_CHARACTERS_MAX = 1024 * 1024
-/** Aliases may multiply a document's size by this; a few lines of aliases of aliases would otherwise fill the memory. */
+/**
+ * How much aliases may multiply a document's size. Without a limit, a few lines of aliases of
+ * aliases fill the memory.
+ */
 const ALIAS_COUNT_MAX = 100
 
-/** Merges other mappings into the one that it stands in. In quotes it is a key as any other. */
+/** The key that merges other mappings into its own mapping. In quotes it is an ordinary key. */
 const MERGE_KEY = '<<'
 
-/** Parses the text; the root value is there unless the text isn't YAML, which is then the only kind of fault. */
+/**
+ * Parses the text. The root value is absent only if the text is not YAML, which is then the only
+ * kind of fault.
+ */
 export function readYaml(text: string): { root?: YamlValue; faults: Fault[] } {
   const lines = new LineCounter()
   const faults: Fault[] = []
@@ -52,7 +57,8 @@ export function readYaml(text: string): { root?: YamlValue; faults: Fault[] } {
     const document = parseDocument(text, {
       lineCounter: lines,
       prettyErrors: false,
-      // The library compares each key with each other, which a long document makes slow; `entries` does it with a set.
+      // The library compares each key with each other key, which is slow for long documents;
+      // `entries` uses a set.
       uniqueKeys: false,
       stringKeys: true,
       logLevel: 'error',
@@ -83,7 +89,7 @@ export function readYaml(text: string): { root?: YamlValue; faults: Fault[] } {
     const root = new YamlValue({ faultAt, resolve }, document.contents, 0, '')
     return { root, faults }
   } catch (error) {
-    // The library throws for alias bombs, and may run out of stack.
+    // The library throws for alias bombs, and may overflow the stack.
     const reason =
       error instanceof RangeError
         ? 'it is nested too deeply'
@@ -95,7 +101,10 @@ export function readYaml(text: string): { root?: YamlValue; faults: Fault[] } {
   }
 }
 
-/** The library would look for each alias's anchor from the document's start, and tell of the first fault alone, without its place. */
+/**
+ * The library would search from the document's start for each alias, and report only the first
+ * unknown one, without its place.
+ */
 function unknownAliases(document: Document): Alias[] {
   const anchors = new Set<string>()
   const unknown: Alias[] = []
@@ -114,14 +123,17 @@ interface Reading {
   resolve(node: Node | null): Node | null
 }
 
-/** A value of the document. Each reading method returns undefined after noting a fault where the value is of another type. */
+/**
+ * A value of the document. The reading methods return undefined after noting a fault if the value
+ * has another type.
+ */
 export class YamlValue {
   readonly path: string
   readonly #reading: Reading
   readonly #node: Node | null
-  /** Where the value stands. */
+  /** Where the value starts. */
   readonly #offset: number
-  /** Where its key stands; that of the list for an item. */
+  /** Where its key starts; for an item, where its list starts. */
   readonly #keyOffset: number
 
   constructor(reading: Reading, node: Node | null, keyOffset: number, path: string) {
@@ -136,7 +148,7 @@ export class YamlValue {
     this.#reading.faultAt(this.#offset, this.path, rule)
   }
 
-  /** A fault of the value's key. */
+  /** Notes a fault of the value's key. */
   keyFault(rule: string): undefined {
     this.#reading.faultAt(this.#keyOffset, this.path, rule)
   }
@@ -146,7 +158,7 @@ export class YamlValue {
     return this.#node === null || (isScalar(this.#node) && this.#node.value === null)
   }
 
-  /** Whether exactly that text is written, in quotes or without. */
+  /** Whether exactly this text is written, with or without quotes. */
   isText(text: string): boolean {
     return this.#scalar() === text
   }
@@ -160,7 +172,10 @@ export class YamlValue {
     return typeof value === 'number' ? value : undefined
   }
 
-  /** The pairs of a mapping, first ones where a key is repeated; then those of the mappings that it merges (`<<`). */
+  /**
+   * The pairs of a mapping, then those of the mappings that it merges (`<<`). The first of repeated
+   * keys counts.
+   */
   entries(): Map<string, YamlValue> | undefined {
     return this.#entriesWithin([])
   }
@@ -193,7 +208,10 @@ export class YamlValue {
     return entries
   }
 
-  /** What a merge key names: a mapping, or a list of some, the first of which wins. They read as part of the one at `path`. */
+  /**
+   * The value of a merge key: a mapping, or a list of mappings, the first of which wins. They read
+   * as part of the mapping at `path`.
+   */
   #merged(path: string): YamlValue[] {
     const nodes = isSeq(this.#node) ? (this.#node.items as (ParsedNode | null)[]) : [this.#node]
     const values = nodes.map((node) => new YamlValue(this.#reading, node, this.#offset, path))
@@ -202,7 +220,7 @@ export class YamlValue {
     return isMerging ? values : []
   }
 
-  /** The pairs of a mapping whose keys are known; others, and required ones that are missing, are faults. */
+  /** The pairs of a mapping with known keys. Unknown keys and missing required ones are faults. */
   fields(
     required: readonly string[],
     optional: readonly string[] = [],
@@ -242,7 +260,7 @@ export class YamlValue {
     return value
   }
 
-  /** A string, or the text of a number or boolean that stands without quotes. */
+  /** A string, or the text of a number or boolean without quotes. */
   text(): string | undefined {
     const value = this.#scalar()
     if (typeof value !== 'number' && typeof value !== 'boolean') return this.string()
@@ -256,7 +274,8 @@ export class YamlValue {
     if (value === undefined || values.includes(value)) return value
     const choice = values.map((one) => JSON.stringify(one)).join(', ')
     return this.fault(
-      `must be ${values.length > 1 ? 'one of ' : ''}${choice}, not ${shown(value)}${suggestion(value, values)}`,
+      `must be ${values.length > 1 ? 'one of ' : ''}${choice}, not ` +
+        `${shown(value)}${suggestion(value, values)}`,
     )
   }
 
@@ -276,7 +295,7 @@ export class YamlValue {
     return this.#mismatch(`a whole number from ${min} to ${max}`)
   }
 
-  /** What stands there, for messages: `the number 30`. */
+  /** A description of the value for messages: `the number 30`. */
   describe(): string {
     if (this.isEmpty) return 'nothing'
     if (isMap(this.#node)) return 'a mapping'
@@ -301,7 +320,7 @@ function joined(path: string, name: string): string {
   return path === '' ? segment : `${path}.${segment}`
 }
 
-/** A value as JSON, cut where it is long. */
+/** A value as JSON, shortened if it is long. */
 export function shown(value: unknown): string {
   return cut(typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value)))
 }
