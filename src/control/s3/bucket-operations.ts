@@ -1,5 +1,5 @@
-// The S3 endpoint's operations on buckets, lists of objects included.
-// Owns their parameters and answers; the store does the work.
+// The S3 endpoint's operations on buckets, including lists of objects. Owns their parameters and
+// answers; the store does the work.
 
 import { compareUtf8 } from '../../io/objects/object-names.ts'
 import { ObjectsError } from '../../io/objects/objects.ts'
@@ -12,7 +12,7 @@ import type { XmlElement } from './s3-xml.ts'
 const ENTRIES_MAX = 1000
 const BUCKETS_MAX_OF_PAGE = 10_000
 const NUMBER_MAX = 2 ** 31 - 1
-/** A thousand keys of the greatest length, escaped. */
+/** Room for a thousand keys of the greatest length, escaped. */
 const deleteShape = { root: 'Delete', bytesMax: 8 * 1024 * 1024, listed: { Object: ENTRIES_MAX } }
 const createShape = { root: 'CreateBucketConfiguration', bytesMax: 64 * 1024, isOptional: true }
 const owner = { ID: 'heddle', DisplayName: 'heddle' }
@@ -86,7 +86,7 @@ export async function getBucketLocation(context: S3Context): Promise<S3Answer> {
   return { xml: { root: 'LocationConstraint', content: { '#text': name } } }
 }
 
-/** A bucket whose versions were never asked for. */
+/** Answers as for a bucket whose versioning was never set. */
 export async function getBucketVersioning(context: S3Context): Promise<S3Answer> {
   await requireBucket(context)
   return { xml: { root: 'VersioningConfiguration', content: {} } }
@@ -102,7 +102,7 @@ export async function listObjectsV2(context: S3Context): Promise<S3Answer> {
   if (query.get('list-type') !== '2') throw new S3Error('InvalidArgument', 'list-type must be 2.')
   const token = query.get('continuation-token')
   const startAfter = query.get('start-after')
-  // Some clients send an empty one for their first page.
+  // Some clients send an empty token for their first page.
   const after = token ? keyOfToken(token) : (startAfter ?? '')
   const { content, next } = await listWith(context, after, query.get('fetch-owner') === 'true')
   const extra: XmlElement = {
@@ -243,7 +243,7 @@ async function listWith(
   return { content, next: list.next }
 }
 
-/** XML can't hold every character that a key can, so clients may ask for keys in percent-encoding. */
+/** XML cannot represent every character of a key, so clients may ask for percent-encoded keys. */
 function encoder(query: URLSearchParams): <T extends string | undefined>(text: T) => T {
   const encodingType = query.get('encoding-type')
   if (encodingType === null) return (text) => text

@@ -1,16 +1,16 @@
-// The checksums that S3 clients send with a body: running sums over its bytes.
-// Owns the arithmetic; never decides what a wrong sum means.
+// The checksums that S3 clients send with a body: running sums over its bytes. Owns the arithmetic;
+// never decides what a wrong sum means.
 
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 export interface RunningChecksum {
   update(bytes: Uint8Array): void
-  /** Of all bytes so far; the sum can't go on after it. */
+  /** The sum of all bytes so far; no bytes can be added afterwards. */
   digest(): Buffer
 }
 
-/** By the end of the header's name, `x-amz-checksum-<algorithm>`. */
+/** By the last part of the header's name, `x-amz-checksum-<algorithm>`. */
 const algorithms: Record<string, () => RunningChecksum> = {
   crc32: () => running32((bytes, value) => crc32(bytes, value)),
   crc32c: () => running32(crc32c),
@@ -21,7 +21,7 @@ const algorithms: Record<string, () => RunningChecksum> = {
   sha512: () => hash('sha512'),
 }
 
-/** Undefined where the algorithm isn't known. */
+/** Undefined if the algorithm is unknown. */
 export function startChecksum(algorithm: string): RunningChecksum | undefined {
   return Object.hasOwn(algorithms, algorithm) ? algorithms[algorithm]!() : undefined
 }
@@ -65,7 +65,10 @@ function crc32c(bytes: Uint8Array, before: number): number {
   return ~value
 }
 
-/** The polynomial of the NVMe standard, bits reversed, in two halves as numbers have no 64-bit arithmetic. */
+/**
+ * The polynomial of the NVMe standard, bits reversed, in two halves because numbers have no 64-bit
+ * arithmetic.
+ */
 const crc64High = new Uint32Array(256)
 const crc64Low = new Uint32Array(256)
 for (let index = 0; index < 256; index++) {

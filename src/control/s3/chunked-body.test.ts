@@ -87,7 +87,7 @@ describe('ChunkedBody', () => {
     )
   })
 
-  it('refuses a signed body with any bit of its content, its sizes or its signatures changed', () => {
+  it('refuses a signed body if any bit of its content, sizes or signatures changes', () => {
     const bytes = signedBody(
       [Buffer.from('some content'), Buffer.from('and more')],
       [['x-amz-checksum-crc32', 'AAAAAA==']],
@@ -97,7 +97,7 @@ describe('ChunkedBody', () => {
       changed[index]! ^= 1
       assert.throws(() => {
         const { content, trailers } = decode(changed, { signed: true, hasTrailer: true })
-        // What may be changed: the way lines end, and the case of names and digits.
+        // These may change: line ends, and the case of names and digits.
         const isSame =
           content.equals(Buffer.from('some contentand more')) &&
           trailers['x-amz-checksum-crc32'] === 'AAAAAA=='

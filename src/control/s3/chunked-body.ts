@@ -1,23 +1,25 @@
 // Reads the `aws-chunked` encoding: chunks with or without signatures, then trailing headers.
 // Owns the format and the chain of chunk signatures; bytes in, bytes out, never touches a stream.
 //
-//   <size in hex>[;chunk-signature=<hex>]\r\n <bytes> \r\n  …  0[;chunk-signature=<hex>]\r\n [<name>:<value>\r\n …] \r\n
+//   <size in hex>[;chunk-signature=<hex>]\r\n <bytes> \r\n
+//   …
+//   0[;chunk-signature=<hex>]\r\n [<name>:<value>\r\n …] \r\n
 
 import { createHash, createHmac, type Hash, timingSafeEqual } from 'node:crypto'
 import type { ChunkSigning } from '../../core/api/signature.ts'
 import { S3Error } from './s3-errors.ts'
 
-/** Longer lines are refused, so that a client can't make the server keep them. */
+/** Longer lines are refused, so that a client cannot make the server keep them. */
 const LINE_BYTES_MAX = 16 * 1024
 const emptyHash = createHash('sha256').digest('hex')
 
 type State = 'size' | 'data' | 'afterData' | 'trailer' | 'end'
 
 export class ChunkedBody {
-  /** Lower-case names; whole once `end` has returned. */
+  /** Trailing headers by lower-case name; complete once `end` has returned. */
   readonly trailers = new Map<string, string>()
   readonly #chain: SignatureChain | undefined
-  /** Names in lower case; undefined where none may come. */
+  /** Lower-case names of the trailing headers to come; undefined if none may come. */
   readonly #announced: ReadonlySet<string> | undefined
   #state: State = 'size'
   #line = ''
@@ -25,7 +27,7 @@ export class ChunkedBody {
   #chunkSignature = ''
   #trailerBytes = 0
 
-  /** `signing` is given where each chunk is signed, `announced` where trailing headers may come: those. */
+  /** Give `signing` if each chunk is signed, and `announced` if trailing headers may come. */
   constructor(options: {
     signing?: { chunk: ChunkSigning; seedSignature: string }
     announced?: ReadonlySet<string>
@@ -50,7 +52,7 @@ export class ChunkedBody {
     }
   }
 
-  /** To be called when no more bytes come. Throws S3Error where the body is not whole. */
+  /** Call this after the last bytes. Throws S3Error if the body is incomplete. */
   end(): void {
     if (this.#state !== 'end')
       throw new S3Error('IncompleteBody', 'The body ended before its last chunk.')
@@ -129,7 +131,7 @@ export class ChunkedBody {
   }
 }
 
-/** Each signature is made over the one before it, so chunks can't be changed, dropped or moved. */
+/** Each signature covers the one before it, so chunks cannot be changed, dropped or moved. */
 class SignatureChain {
   readonly #signing: ChunkSigning
   #previous: string

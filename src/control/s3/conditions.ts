@@ -1,12 +1,15 @@
-// Conditions and ranges: what If-… and Range headers mean for an object that is read, replaced or deleted.
-// Owns the rules of RFC 9110 as S3 applies them; never touches the object.
+// Conditions and ranges: what If-… and Range headers mean for an object that is read, replaced or
+// deleted. Owns the rules of RFC 9110 as S3 applies them; never touches the object.
 
 import type { IncomingHttpHeaders } from 'node:http'
 import { type ByteRange, type ObjectInfo, ObjectsError } from '../../io/objects/objects.ts'
 import type { WriteCondition } from '../../io/objects/place-file.ts'
 import { S3Error } from './s3-errors.ts'
 
-/** 'notModified' is status 304. Throws S3Error PreconditionFailed. `prefix` is `x-amz-copy-source-` for the source of a copy. */
+/**
+ * 'notModified' becomes status 304. Throws S3Error PreconditionFailed. `prefix` is
+ * `x-amz-copy-source-` for the source of a copy.
+ */
 export function checkConditions(
   headers: IncomingHttpHeaders,
   info: ObjectInfo,
@@ -32,8 +35,8 @@ export function checkConditions(
 }
 
 /**
- * The range that a GET or HEAD asks for, its end cut to the object's. A header that isn't one range in bytes is ignored, as HTTP
- * demands. Throws S3Error InvalidRange where nothing lies in the range.
+ * The range of a GET or HEAD, cut at the object's end. A header that is not a single byte range is
+ * ignored, as HTTP demands. Throws S3Error InvalidRange if the range contains nothing.
  */
 export function rangeOf(
   header: string | undefined,
@@ -57,7 +60,7 @@ export function rangeOf(
   return { first, last }
 }
 
-/** What a write demands of the object that it replaces; undefined where it demands nothing. */
+/** The condition of a write on the object that it replaces; undefined if it has none. */
 export function writeConditionOf(headers: IncomingHttpHeaders): WriteCondition | undefined {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers
   if (ifMatch === undefined && ifNoneMatch === undefined) return undefined
@@ -75,7 +78,7 @@ interface DeleteConditions {
   bytes?: string | undefined
 }
 
-/** What a deletion demands of the object; undefined where it demands nothing. Throws S3Error InvalidArgument. */
+/** The condition of a deletion; undefined if it has none. Throws S3Error InvalidArgument. */
 export function deleteConditionOf({
   etag,
   modifiedAt,
@@ -91,7 +94,7 @@ export function deleteConditionOf({
   }
   return (current) => {
     if (etag !== undefined) requireMatch(current, etag)
-    // Of what is gone already, S3 compares no more than the ETag.
+    // If the object is already gone, S3 compares only the ETag.
     if (current === undefined) return
     if (
       modifiedAtMs !== undefined &&
@@ -115,12 +118,12 @@ function failed(): ObjectsError {
   )
 }
 
-/** HTTP's times have no others. */
+/** HTTP's times have no fractions of a second. */
 function wholeSeconds(timeMs: number): number {
   return Math.floor(timeMs / 1000) * 1000
 }
 
-/** Whether a range is still wanted: If-Range names the object that the client has a piece of. */
+/** Whether the range still applies: If-Range names the object that the client has a piece of. */
 export function isRangeWanted(headers: IncomingHttpHeaders, info: ObjectInfo): boolean {
   const ifRange = headers['if-range']
   if (ifRange === undefined) return true
@@ -130,7 +133,10 @@ export function isRangeWanted(headers: IncomingHttpHeaders, info: ObjectInfo): b
     : wholeSeconds(info.modifiedAtMs) === sinceMs
 }
 
-/** The range of a copy's source, which must be one of its own: nothing is cut. Throws S3Error. */
+/**
+ * The range of a copy's source. The range must lie within the source; it is not cut. Throws
+ * S3Error.
+ */
 export function copyRangeOf(
   header: string | undefined,
   bytes: number,

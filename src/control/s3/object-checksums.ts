@@ -1,5 +1,6 @@
-// What S3 says of the checksums of objects: which an upload in parts is to have, how parts' sums become an object's, how they are told.
-// Owns the rules of full and composite checksums; the arithmetic is checksums.ts's.
+// S3's rules for checksums of objects: which one an upload in parts gets, how sums of parts become
+// an object's, how answers state them. Owns the rules of full and composite checksums; the
+// arithmetic is in checksums.ts.
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { PartInfo, UploadInfo } from '../../io/objects/folder-uploads.ts'
@@ -13,7 +14,10 @@ import { startChecksum } from './checksums.ts'
 import { S3Error } from './s3-errors.ts'
 import { checksumNames, type VerifiedBody } from './verified-body.ts'
 
-/** Sums that can be made of a whole content although it comes in parts, and those of which the parts' sums can be summed. */
+/**
+ * Types of each algorithm: FULL_OBJECT if the sums of parts can be combined into one over the whole
+ * content, COMPOSITE if a sum over the parts' sums is allowed.
+ */
 const typesOf: Readonly<Record<string, readonly ChecksumType[]>> = {
   crc32: ['COMPOSITE', 'FULL_OBJECT'],
   crc32c: ['COMPOSITE', 'FULL_OBJECT'],
@@ -24,7 +28,9 @@ const typesOf: Readonly<Record<string, readonly ChecksumType[]>> = {
   sha512: ['COMPOSITE'],
 }
 
-/** The algorithm that a copy, or the start of an upload, asks for. Throws S3Error InvalidRequest. */
+/**
+ * The algorithm that a copy, or the start of an upload, asks for. Throws S3Error InvalidRequest.
+ */
 export function algorithmIn(headers: IncomingHttpHeaders): string | undefined {
   const value = headers['x-amz-checksum-algorithm']
   if (value === undefined) return undefined
@@ -35,7 +41,7 @@ export function algorithmIn(headers: IncomingHttpHeaders): string | undefined {
   return algorithm
 }
 
-/** What the parts and the object of an upload are to have. Throws S3Error InvalidRequest. */
+/** The checksum of an upload's parts and object. Throws S3Error InvalidRequest. */
 export function uploadChecksumOf(headers: IncomingHttpHeaders): UploadInfo['checksum'] {
   const algorithm = algorithmIn(headers)
   const asked = headers['x-amz-checksum-type']
@@ -53,12 +59,12 @@ export function uploadChecksumOf(headers: IncomingHttpHeaders): UploadInfo['chec
   return { algorithm, type }
 }
 
-/** Those that came with a body and were found right. */
+/** The verified checksums that came with a body. */
 export function sumOfBody(body: VerifiedBody): ContentSum {
   return { end: () => toldOf(body.checksums, 'FULL_OBJECT') }
 }
 
-/** The sum of one content, made here. */
+/** Asks the store to compute the sum. */
 export function sumWith(algorithm: string): ContentSum {
   const sum = startChecksum(algorithm)!
   return {
@@ -67,7 +73,10 @@ export function sumWith(algorithm: string): ContentSum {
   }
 }
 
-/** Of a part: what came with it, or else the sum that its upload is to have. Throws S3Error InvalidRequest. */
+/**
+ * The sum of a part: the one sent with it, or else the one that its upload asked for. Throws
+ * S3Error InvalidRequest.
+ */
 export function sumOfPart(
   upload: UploadInfo,
   headers: IncomingHttpHeaders,
@@ -87,14 +96,14 @@ export function sumOfPart(
   )
 }
 
-/** What a client says of the object that it completes. */
+/** What a client states about the object that it completes. */
 interface Completion {
   headers: IncomingHttpHeaders
-  /** In the order of the parts, what the client says of each. */
+  /** What the client states about each part, in order. */
   partChecksums: readonly Checksums[]
 }
 
-/** Throws S3Error where what the client says doesn't fit the parts. */
+/** Throws S3Error if the client's statements do not fit the parts. */
 export function sumOfUpload(
   upload: UploadInfo,
   parts: readonly PartInfo[],
@@ -164,7 +173,7 @@ function checkSize(stated: string | string[] | undefined, parts: readonly PartIn
   }
 }
 
-/** Undefined where a part has no such sum. */
+/** Undefined if a part has no such sum. */
 function compositeOf(algorithm: string, parts: readonly PartInfo[]): string | undefined {
   const sum = startChecksum(algorithm)!
   for (const { checksums } of parts) {

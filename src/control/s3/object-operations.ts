@@ -1,5 +1,5 @@
-// The S3 endpoint's operations on single objects.
-// Owns their parameters and answers; the store does the work.
+// The S3 endpoint's operations on single objects. Owns their parameters and answers; the store does
+// the work.
 
 import { PART_NUMBER_MAX } from '../../io/objects/folder-uploads.ts'
 import type {
@@ -60,7 +60,10 @@ export async function headObject(context: S3Context): Promise<S3Answer> {
   return readObject(context, false)
 }
 
-/** Objects have no tags here; the AWS CLI asks for them before it copies a large object. */
+/**
+ * Answers that there are no tags, which this store does not have. The AWS CLI asks before it copies
+ * a large object.
+ */
 export async function getObjectTagging({ objects, bucket, key }: S3Context): Promise<S3Answer> {
   await objects.head(bucket, key)
   return { xml: { root: 'Tagging', content: { TagSet: '' } } }
@@ -119,13 +122,16 @@ function directiveIn(headers: S3Context['headers']): 'COPY' | 'REPLACE' {
   throw new S3Error('InvalidArgument', 'x-amz-metadata-directive must be COPY or REPLACE.')
 }
 
-/** A copy is one content: of sums of parts nothing stays. */
+/** A copy is one content, so composite sums of the source do not apply to it. */
 function sumOfSource({ checksums, checksumType }: StoredObject): ContentSum | undefined {
   if (checksums === undefined || checksumType !== 'FULL_OBJECT') return undefined
   return { end: () => ({ checksums, checksumType }) }
 }
 
-/** The object that `x-amz-copy-source` names, if its conditions hold. To be closed by the caller. Throws S3Error. */
+/**
+ * Opens the object that `x-amz-copy-source` names, if its conditions hold. The caller must close
+ * it. Throws S3Error.
+ */
 export async function openCopySource(
   context: S3Context,
 ): Promise<{ source: OpenObject; isSameKey: boolean }> {
@@ -178,9 +184,12 @@ async function readObject(
   }
 }
 
-/** What of an object is asked for: a range, a part, or all of it; with the checksums of just that, where they are known. */
+/**
+ * The requested piece of an object: a range, a part or everything, with the checksums of this piece
+ * if they are known.
+ */
 interface Piece extends Pick<StoredObject, 'checksums' | 'checksumType'> {
-  /** Absent where it is all. */
+  /** Absent if everything is requested. */
   range?: Required<ByteRange> | undefined
   isPart: boolean
 }
@@ -199,7 +208,7 @@ function pieceOf(info: StoredObject, headers: S3Context['headers'], query: URLSe
   return range === undefined ? { ...info, isPart: false } : { range, isPart: false }
 }
 
-/** An object that was not uploaded in parts is one part. */
+/** An object that was not uploaded in parts counts as one part. */
 function partIn(info: StoredObject, partNumber: number): Piece {
   const { upload, bytes } = info
   const parts = upload?.parts ?? [{ ...info, checksums: info.checksums ?? {}, partNumber: 1 }]
@@ -219,7 +228,7 @@ function partIn(info: StoredObject, partNumber: number): Piece {
   }
 }
 
-/** What `x-amz-object-attributes` names of an object. */
+/** Answers the attributes that `x-amz-object-attributes` names. */
 export async function getObjectAttributes(context: S3Context): Promise<S3Answer> {
   const { objects, bucket, key, headers } = context
   const wanted = attributesIn(headers)
@@ -248,7 +257,8 @@ export async function getObjectAttributes(context: S3Context): Promise<S3Answer>
 const attributes = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
 
 function attributesIn(headers: S3Context['headers']): Set<string> {
-  const names = String(headers['x-amz-object-attributes'] ?? '').split(',').map((name) => name.trim()) // biome-ignore format: one step
+  const named = String(headers['x-amz-object-attributes'] ?? '').split(',')
+  const names = named.map((name) => name.trim())
   const odd = names.find((name) => !attributes.includes(name))
   if (odd === undefined) return new Set(names)
   throw new S3Error(
@@ -285,7 +295,7 @@ function partsPage(parts: readonly StoredPart[], headers: S3Context['headers']):
   }
 }
 
-/** A presigned URL may say with which headers the object is to be sent. */
+/** A presigned URL may set some headers of the answer. */
 function overridesIn(query: URLSearchParams): Record<string, string> {
   const overrides: Record<string, string> = {}
   const names = [

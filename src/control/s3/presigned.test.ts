@@ -4,7 +4,7 @@ import aws from 'aws-sdk'
 import { headersOf, targetOf } from './s3-request.ts'
 import { startTestEndpoint, TEST_REGION, type TestEndpoint, testKeys } from './testing.ts'
 
-/** aws-sdk v2 makes version 2 where it is told of none. */
+/** aws-sdk v2 makes version 2 unless it is told otherwise. */
 const versions = [undefined, 'v4']
 const key = { Bucket: 'worlds', Key: 'pre signed/+&=ü?%25' }
 
@@ -47,7 +47,7 @@ describe('presigned URLs', () => {
       const Metadata = { a: 'b' }
       const content = { ContentType: 'text/x', Metadata }
       const put = await client.getSignedUrlPromise('putObject', { ...key, ...content, Expires: 60 })
-      // aws-sdk v2 leaves such headers of version 4 to whoever uses the URL.
+      // With version 4, aws-sdk v2 leaves these headers to the user of the URL.
       const headers = { 'content-type': 'text/x', ...(version === 'v4' && { 'x-amz-meta-a': 'b' }) }
       const answer = await fetch(put, { method: 'PUT', body: 'by URL', headers })
       assert.equal(answer.status, 200, await answer.text())
@@ -100,7 +100,8 @@ describe('presigned URLs', () => {
       headersOf({ headers: { host: 'x' } }, targetOf(`/worlds/key?${query}`, 'x'))
     const signed = 'X-Amz-Signature=0'
     const own =
-      'X-Amz-Date=1&X-Amz-Security-Token=t&X-Amz-SignedHeaders=host&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD'
+      'X-Amz-Date=1&X-Amz-Security-Token=t&X-Amz-SignedHeaders=host' +
+      '&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD'
     const all = headersIn(`${signed}&x-amz-meta-a=b&${own}&X-Amz-Acl=x`)
     assert.deepEqual(all, { host: 'x', 'x-amz-meta-a': 'b', 'x-amz-acl': 'x' })
     assert.deepEqual(headersIn('x-amz-meta-a=b'), { host: 'x' })

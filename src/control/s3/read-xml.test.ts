@@ -8,7 +8,7 @@ import { buildXml } from './s3-xml.ts'
 
 const shape = { root: 'R', bytesMax: 8 * 1024 * 1024, listed: { List: 1000 } }
 
-/** Cut into pieces of so many bytes. */
+/** Reads the document in pieces of the given number of bytes. */
 function read(
   text: string | Buffer,
   pieceBytes = 64 * 1024,
@@ -33,18 +33,20 @@ it('any text survives being written and read, wherever it is cut', async () => {
           cut,
         )
         assert.equal(textIn(found, 'Key'), text)
-        assert.deepEqual(elementsIn(found, 'List').map((one) => textIn(one, 'Key')), [text, 'b']) // biome-ignore format: one line
+        const keys = elementsIn(found, 'List').map((one) => textIn(one, 'Key'))
+        assert.deepEqual(keys, [text, 'b'])
       },
     ),
   )
 })
 
-it('numbers of characters are read, as SDKs write them for control characters, and CDATA is text', async () => {
+it('character numbers are read, as SDKs write them, and CDATA is text', async () => {
   const found = await read('<R><Key>a&#xD;&#13;&#x1F600;&amp;lt;<![CDATA[<&]]></Key><Empty/></R>')
   assert.equal(textIn(found, 'Key'), 'a\r\r😀&lt;<&')
   assert.equal(textIn(found, 'Empty'), '')
   const spaced =
-    '\ufeff<?xml version="1.0"?>\n<s3:R xmlns:s3="x">\n <s3:Key> a </s3:Key>\n <!-- no more -->\n</s3:R>\n'
+    '\ufeff<?xml version="1.0"?>\n<s3:R xmlns:s3="x">\n <s3:Key> a </s3:Key>\n' +
+    ' <!-- no more -->\n</s3:R>\n'
   assert.deepEqual({ ...(await read(spaced)) }, { Key: ' a ' })
 })
 
@@ -88,7 +90,7 @@ for (const [what, text] of Object.entries(broken)) {
   })
 }
 
-it('a document is refused at its limit, not read to its end, and others come in between its pieces', async () => {
+it('a document is refused at its limit, and others get turns between its pieces', async () => {
   let given = 0
   let turns = 0
   async function* endless() {

@@ -1,5 +1,6 @@
-// XML bodies of S3 requests, read while they come in: never kept as text, and never worked on for long without letting others in.
-// Owns what is taken of a document and its limits; knows no entity other than the five of XML and character numbers.
+// Reads XML bodies of S3 requests while they come in, without keeping their text and without
+// blocking other requests for long. Owns which elements are kept and the limits; knows only XML's
+// five entities and character numbers.
 
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
@@ -7,29 +8,30 @@ import sax from 'sax'
 import { S3Error } from './s3-errors.ts'
 import type { XmlElement, XmlValue } from './s3-xml.ts'
 
-/** What a body may be at most. */
+/** The limits of a body. */
 export interface XmlShape {
   root: string
   bytesMax: number
-  /** Elements of the root that may occur more than once, by their names, and how often. */
+  /** Elements of the root that may occur more than once, by name, and how often they may. */
   listed?: Readonly<Record<string, number>>
-  /** Whether there may be no document at all. */
+  /** Whether the body may be empty. */
   isOptional?: boolean
 }
 
 const DEPTH_MAX = 8
-/** Of one element. */
+/** Most attributes of one element. */
 const ATTRIBUTES_MAX = 8
-/** Of one listed element, itself and what is within it. */
+/** Most elements in one listed element, including itself. */
 const ELEMENTS_OF_LISTED_MAX = 24
 const TEXT_MAX = 8 * 1024
 const NAME_MAX = 256
-/** So many characters are worked on before others have a turn. */
+/** Characters that are parsed before other requests get a turn. */
 const SLICE_MAX = 4 * 1024
 
 /**
- * The content of the root element; empty where there is no document and need not be one. Elements without children are text, the empty
- * text too. `hold`, told of the bytes that have come, says whether more may be kept. Throws S3Error EntityTooLarge, SlowDown, MalformedXML.
+ * The content of the root element; empty if there is no document and none is required. Elements
+ * without children are text, which may be empty. `hold` is told the bytes received and returns
+ * whether more may be kept. Throws S3Error EntityTooLarge, SlowDown, MalformedXML.
  */
 export async function readXml(
   body: Readable,
@@ -125,7 +127,7 @@ class XmlDocument {
   #takeText(text: string): void {
     const within = this.#open.at(-1)
     if (within === undefined) return
-    // Between elements there may be as much space as anybody likes.
+    // Space between elements is not limited.
     if (this.#open.length === 1 || within.children !== undefined) {
       if (text.trim() !== '') throw malformed()
       return
@@ -166,7 +168,9 @@ function decoded(step: () => string): string {
   }
 }
 
-/** The elements of a name; none, one or many. Throws S3Error MalformedXML where one holds text only. */
+/**
+ * The elements of a name: none, one or many. Throws S3Error MalformedXML if one contains only text.
+ */
 export function elementsIn(parent: XmlElement, name: string): XmlElement[] {
   const value = parent[name]
   const list = value === undefined ? [] : Array.isArray(value) ? value : [value]
@@ -176,7 +180,7 @@ export function elementsIn(parent: XmlElement, name: string): XmlElement[] {
   })
 }
 
-/** The text of an element that occurs once at most. Throws S3Error MalformedXML. */
+/** The text of an element that occurs at most once. Throws S3Error MalformedXML. */
 export function textIn(parent: XmlElement, name: string): string | undefined {
   const value = parent[name]
   if (value === undefined) return undefined

@@ -23,8 +23,9 @@ import { startTestEndpoint, type TestEndpoint } from './testing.ts'
 const contents = ['first part,', 'the second,', 'end']
 const whole = contents.join('')
 const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('base64')
-/** As S3 has it of an object whose parts have sums of their own. */
-const composite = `${sha256(Buffer.concat(contents.map((content) => Buffer.from(sha256(content), 'base64'))))}-3`
+/** S3's sum for an object whose parts have sums of their own. */
+const partSums = Buffer.concat(contents.map((content) => Buffer.from(sha256(content), 'base64')))
+const composite = `${sha256(partSums)}-3`
 
 function crc(content: string): string {
   const bytes = Buffer.alloc(4)
@@ -38,7 +39,7 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
   const [Bucket, Key] = ['worlds', 'key']
   before(async () => {
     endpoint = await startTestEndpoint()
-    // It sends and checks nothing that the test doesn't name.
+    // This client sends and checks only what the test names.
     client = endpoint.client({
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
@@ -52,7 +53,7 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
 
   type Settings = Partial<CreateMultipartUploadCommandInput>
 
-  /** An upload of all parts; `partSum` is what is sent along with each. */
+  /** Uploads all parts; `partSum` is sent along with each. */
   async function upload(settings: Settings, partSum: (content: string) => object = () => ({})) {
     const started = await client.send(
       new CreateMultipartUploadCommand({ Bucket, Key, ...settings }),
@@ -97,7 +98,8 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
     assert.deepEqual([started.ChecksumAlgorithm, started.ChecksumType], ['SHA256', 'COMPOSITE'])
     const listed = await client.send(new ListPartsCommand({ Bucket, Key, UploadId }))
     assert.deepEqual([listed.ChecksumAlgorithm, listed.ChecksumType], ['SHA256', 'COMPOSITE'])
-    assert.deepEqual(listed.Parts?.map(({ ChecksumSHA256 }) => ChecksumSHA256), contents.map(sha256)) // biome-ignore format: one line
+    const listedSums = listed.Parts?.map(({ ChecksumSHA256 }) => ChecksumSHA256)
+    assert.deepEqual(listedSums, contents.map(sha256))
     const wrongs = [
       { ChecksumSHA256: sha256(whole) },
       { ChecksumSHA256: 'bad' },
@@ -134,7 +136,7 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
     await assert.rejects(endpoint.objects.head(Bucket, Key))
     const answer = await complete({ ChecksumCRC32: crc(whole), ChecksumType: 'FULL_OBJECT' })
     assert.deepEqual([answer.ChecksumCRC32, answer.ChecksumType], [crc(whole), 'FULL_OBJECT'])
-    // Made here where the client sends none, and told in the end.
+    // The server computes the sum if the client sends none, and answers it in the end.
     const silent = await upload({ ChecksumAlgorithm: 'CRC64NVME' })
     assert.equal(silent.started.ChecksumType, 'FULL_OBJECT')
     const nvme = (await silent.complete({})).ChecksumCRC64NVME
@@ -173,7 +175,8 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
     await assert.rejects(client.send(new UploadPartCommand(part)), refusedAs('InvalidRequest', 400))
     const path = `/worlds/key?uploadId=${UploadId}`
     const body =
-      '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>'
+      '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part>' +
+      '</CompleteMultipartUpload>'
     await client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: 'x' }))
     const sized = body.replace('<ETag>x', `<ETag>${createHash('md5').update('x').digest('hex')}`)
     for (const size of ['many', '-1', '1.0']) {
@@ -263,7 +266,10 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
       })),
     )
     const page = (await attributes({ MaxParts: 1, PartNumberMarker: '1' })).ObjectParts
-    assert.deepEqual(page?.Parts?.map(({ PartNumber }) => PartNumber), [3]) // biome-ignore format: one line
+    assert.deepEqual(
+      page?.Parts?.map(({ PartNumber }) => PartNumber),
+      [3],
+    )
     assert.deepEqual(
       [page?.IsTruncated, page?.NextPartNumberMarker, page?.MaxParts],
       [true, '3', 1],
@@ -293,7 +299,7 @@ describe('the S3 endpoint keeps checksums and parts:', () => {
     const { ObjectParts, Checksum } = await attributes()
     assert.equal(ObjectParts, undefined)
     assert.deepEqual(Checksum, { ChecksumCRC32: crc(whole), ChecksumType: 'FULL_OBJECT' })
-    // The sum is of all, so nothing is said of a piece.
+    // The sum covers the whole object, so the answer for a piece has none.
     const piece = { Bucket, Key, Range: 'bytes=0-1', ChecksumMode: 'ENABLED' as const }
     assert.equal((await client.send(new GetObjectCommand(piece))).ChecksumCRC32, undefined)
     await client.send(new PutObjectCommand({ Bucket, Key, Body: '' }))

@@ -27,7 +27,7 @@ describe('the S3 endpoint, used by other clients,', () => {
     assert.deepEqual(endpoint.failures, [])
   })
 
-  /** Nothing of the account that runs the test: neither its profile nor its keys. */
+  /** Hides the profile and the keys of the account that runs the test. */
   function environment(secret = testKeys.secretAccessKey): NodeJS.ProcessEnv {
     return {
       PATH: '/usr/bin:/bin',
@@ -127,7 +127,7 @@ describe('the S3 endpoint, used by other clients,', () => {
     )
   })
 
-  it('works with the aws CLI: mb, cp, sync, mv, ls, rm, rb, and large files in parts', async (context) => {
+  it('works with the aws CLI: buckets, cp, sync, mv, and large files in parts', async (context) => {
     if (!isThere(context, CLI_PROGRAM)) return
     const content = randomBytes(20 * 1024 * 1024)
     await mkdir(join(work, 'tree', 'sub'), { recursive: true })
@@ -139,7 +139,10 @@ describe('the S3 endpoint, used by other clients,', () => {
     await cli('s3', 'sync', '--quiet', 'tree', 's3://by-cli/tree')
     const listed = (await cli('s3', 'ls', '--recursive', 's3://by-cli')).stdout
     assert.deepEqual(
-      listed.trim().split('\n').map((line) => line.replace(/^\S+ \S+ +/, '')), // biome-ignore format: one step
+      listed
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/^\S+ \S+ +/, '')),
       ['20971520 large.bin', '1 tree/a ü.txt', '2 tree/sub/b&c.txt'],
     )
     await cli('s3', 'mv', '--quiet', 's3://by-cli/large.bin', 's3://worlds/moved.bin')
@@ -159,7 +162,7 @@ describe('the S3 endpoint, used by other clients,', () => {
     await assert.rejects(endpoint.objects.head('worlds', 'x'))
   })
 
-  it('works with boto3: upload_file in parts, download, paging, presigned URLs', async (context) => {
+  it('works with boto3: files in parts, download, paging, presigned URLs', async (context) => {
     if (!isThere(context, PYTHON_PROGRAM)) return
     const content = randomBytes(18 * 1024 * 1024)
     await writeFile(join(work, 'python.bin'), content)
@@ -180,8 +183,9 @@ describe('the S3 endpoint, used by other clients,', () => {
     await writeFile(join(work, 'body'), 'content')
     const put = ['put-object', ...object, '--body', 'body'] as const
     const unwanted = [
-      ['--acl', 'public-read'], ['--tagging', 'a=b'], ['--server-side-encryption', 'AES256'], ['--storage-class', 'GLACIER'],
-      ['--website-redirect-location', '/x'], ['--object-lock-legal-hold-status', 'ON', '--checksum-algorithm', 'SHA256'],
+      ['--acl', 'public-read'], ['--tagging', 'a=b'], ['--server-side-encryption', 'AES256'],
+      ['--storage-class', 'GLACIER'], ['--website-redirect-location', '/x'],
+      ['--object-lock-legal-hold-status', 'ON', '--checksum-algorithm', 'SHA256'],
     ] // biome-ignore format: a list
     for (const words of unwanted)
       await assert.rejects(api(...put, ...words), /NotImplemented/, words.join(' '))
@@ -230,7 +234,10 @@ describe('the S3 endpoint, used by other clients,', () => {
   })
 })
 
-/** Debian's boto3 knows not all of these by name: they are headers, as newer ones send them. */
+/**
+ * Debian's boto3 does not know all of these by name, so they are sent as headers, as newer versions
+ * do.
+ */
 const pythonDemands = `
 import os, boto3
 from botocore.exceptions import ClientError
@@ -254,14 +261,16 @@ def code(*given, **more):
 etag = call(s3.put_object, **here, Body=b'old')['ETag']
 assert code(s3.put_object, {'If-None-Match': '*'}, **here, Body=b'x') == 'PreconditionFailed'
 upload = call(s3.create_multipart_upload, **here)['UploadId']
-part = call(s3.upload_part, **here, UploadId=upload, PartNumber=1, Body=b'new', ChecksumAlgorithm='CRC32')
+part = dict(here, UploadId=upload, PartNumber=1, Body=b'new', ChecksumAlgorithm='CRC32')
+part = call(s3.upload_part, **part)
 parts = {'Parts': [{'PartNumber': 1, 'ETag': part['ETag'], 'ChecksumCRC32': part['ChecksumCRC32']}]}
 complete = dict(here, UploadId=upload, MultipartUpload=parts)
-assert code(s3.complete_multipart_upload, {'If-Match': '"other"'}, **complete) == 'PreconditionFailed'
-assert code(s3.complete_multipart_upload, {'x-amz-mp-object-size': '4'}, **complete) == 'InvalidRequest'
-assert code(s3.complete_multipart_upload, {'x-amz-checksum-crc32': 'AAAAAA=='}, **complete) == 'BadDigest'
-first = call(s3.complete_multipart_upload, {'If-Match': etag, 'x-amz-mp-object-size': '3'}, **complete)
-again = call(s3.complete_multipart_upload, **complete)
+end = s3.complete_multipart_upload
+assert code(end, {'If-Match': '"other"'}, **complete) == 'PreconditionFailed'
+assert code(end, {'x-amz-mp-object-size': '4'}, **complete) == 'InvalidRequest'
+assert code(end, {'x-amz-checksum-crc32': 'AAAAAA=='}, **complete) == 'BadDigest'
+first = call(end, {'If-Match': etag, 'x-amz-mp-object-size': '3'}, **complete)
+again = call(end, **complete)
 assert first['ETag'] == again['ETag'] != etag
 got = call(s3.get_object, **here, PartNumber=1)
 assert got['Body'].read() == b'new' and got['PartsCount'] == 1
@@ -282,8 +291,9 @@ print('ok')
 const pythonWalk = `
 import os, urllib.request, boto3, botocore
 from botocore.config import Config
-s3 = boto3.client('s3', endpoint_url=os.environ['ENDPOINT'], config=Config(signature_version='s3v4'))
-plain = boto3.client('s3', endpoint_url=os.environ['ENDPOINT'])
+endpoint = os.environ['ENDPOINT']
+s3 = boto3.client('s3', endpoint_url=endpoint, config=Config(signature_version='s3v4'))
+plain = boto3.client('s3', endpoint_url=endpoint)
 key = 'dir/py +&ü.bin'
 plain.upload_file('python.bin', 'worlds', key, ExtraArgs={'Metadata': {'a': 'b'}})
 plain.download_file('worlds', key, 'python.back')
@@ -291,16 +301,19 @@ assert plain.head_object(Bucket='worlds', Key=key)['Metadata'] == {'a': 'b'}
 names = [key] + ['page/%02d' % n for n in range(7)]
 for name in names[1:]:
     plain.put_object(Bucket='worlds', Key=name, Body=name.encode())
-pages = plain.get_paginator('list_objects_v2').paginate(Bucket='worlds', PaginationConfig={'PageSize': 3})
+paginator = plain.get_paginator('list_objects_v2')
+pages = paginator.paginate(Bucket='worlds', PaginationConfig={'PageSize': 3})
 assert [o['Key'] for page in pages for o in page['Contents']] == names
 for client in (s3, plain):
-    url = client.generate_presigned_url('get_object', Params={'Bucket': 'worlds', 'Key': 'page/03'}, ExpiresIn=60)
+    asked = {'Bucket': 'worlds', 'Key': 'page/03'}
+    url = client.generate_presigned_url('get_object', Params=asked, ExpiresIn=60)
     assert urllib.request.urlopen(url).read() == b'page/03'
 try:
     plain.get_object(Bucket='worlds', Key='missing')
 except plain.exceptions.NoSuchKey:
     pass
-deleted = plain.delete_objects(Bucket='worlds', Delete={'Objects': [{'Key': name} for name in names]})
+unwanted = {'Objects': [{'Key': name} for name in names]}
+deleted = plain.delete_objects(Bucket='worlds', Delete=unwanted)
 assert len(deleted['Deleted']) == len(names) and 'Errors' not in deleted
 print('ok')
 `
@@ -309,7 +322,7 @@ function sha256(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
-/** A client that isn't installed is skipped, but never where everything must be tested. */
+/** Skips a client that is not installed, except where everything must be tested. */
 function isThere(context: TestContext, program: string): boolean {
   if (existsSync(program)) return true
   assert.notEqual(process.env.CI, 'true', `${program} is missing`)

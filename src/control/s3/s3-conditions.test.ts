@@ -116,7 +116,7 @@ describe('the S3 endpoint, where a request has conditions,', () => {
     await remove('key')
   })
 
-  it('an upload that is refused can be completed later, and one whose answer was lost again', async () => {
+  it('a refused upload, and one whose answer was lost, can be completed later', async () => {
     await put('key', 'old')
     const complete = await upload('key', 'new')
     await assert.rejects(complete({ IfNoneMatch: '*' }), refusedAs('PreconditionFailed', 412))
@@ -181,7 +181,10 @@ describe('the S3 endpoint, where a request has conditions,', () => {
     const { Deleted, Errors } = await client.send(
       new DeleteObjectsCommand({ Bucket, Delete: { Objects } }),
     )
-    assert.deepEqual(Deleted?.map(({ Key }) => Key), ['a', 'e', 'g']) // biome-ignore format: one line
+    assert.deepEqual(
+      Deleted?.map(({ Key }) => Key),
+      ['a', 'e', 'g'],
+    )
     assert.deepEqual(
       Errors?.map(({ Key, Code }) => [Key, Code]),
       [

@@ -1,5 +1,5 @@
-// What an operation of the S3 endpoint is given, and what it gives back.
-// Owns the shapes, and the reading of headers that several operations share.
+// What an operation of the S3 endpoint is given, and what it gives back. Owns the shapes, and the
+// reading of headers that several operations share.
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
@@ -17,11 +17,16 @@ export interface S3Context extends S3Target {
   objects: FolderObjects
   region: string
   headers: IncomingHttpHeaders
-  /** Starts the body's way in; to be called once. Only now is a waiting client told to send it. */
+  /**
+   * Starts receiving the body; call it once. Only then does a waiting client get `100 Continue`.
+   */
   body(): VerifiedBody
-  /** The same for a body of XML. Throws what readXml throws. */
+  /** Like `body`, for a body of XML. Throws what readXml throws. */
   xmlBody(shape: XmlShape): Promise<XmlElement>
-  /** For keys that only the body names; `reads` where a condition tells what is there. Throws S3Error AccessDenied. */
+  /**
+   * Checks the permission for keys that only the body names. `reads` is true if a condition reveals
+   * what is there. Throws S3Error AccessDenied.
+   */
   demandDelete(bucket: string, key: string, reads: boolean): void
 }
 
@@ -32,7 +37,7 @@ export interface S3Answer {
   stream?: Readable
 }
 
-/** Headers that are kept with an object and sent back as they came. */
+/** Headers that are kept with an object and sent back unchanged. */
 const keptHeaders = [
   'cache-control',
   'content-disposition',
@@ -41,7 +46,7 @@ const keptHeaders = [
   'expires',
 ]
 
-/** What a client wants kept with an object. Throws S3Error. */
+/** The headers and metadata to keep with an object. Throws S3Error. */
 export function putOptionsOf(headers: IncomingHttpHeaders): FolderPutOptions {
   const metadata: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
@@ -61,7 +66,9 @@ export function putOptionsOf(headers: IncomingHttpHeaders): FolderPutOptions {
   }
 }
 
-/** `aws-chunked` is the way of transfer, not the object's; all else comes back as it was sent. */
+/**
+ * Drops `aws-chunked`, which describes the transfer; other encodings come back as they were sent.
+ */
 function contentEncodingOf(headers: IncomingHttpHeaders): string | undefined {
   const names = (headers['content-encoding'] ?? '').split(',')
   const kept = names
@@ -84,7 +91,7 @@ export function describeObject(info: StoredObject): Record<string, string | numb
   return headers
 }
 
-/** A key's length is a fault of its own in S3. */
+/** S3 has an error of its own for keys that are too long. */
 export function checkKeyLength(key: string): void {
   if (Buffer.byteLength(key) > KEY_BYTES_MAX)
     throw new S3Error('KeyTooLongError', 'The key is too long.')

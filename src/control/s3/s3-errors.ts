@@ -1,5 +1,5 @@
-// The errors of the S3 endpoint: code, status, and what the store's and the signature's failures become.
-// Owns the registry; never puts a path or a secret into a message.
+// The errors of the S3 endpoint: code, status, and what failures of the store and of signatures
+// become. Owns the registry; never puts a path or a secret into a message.
 
 import { filesFault } from '../../base/files-fault.ts'
 import type { SignatureReason, SignatureRefusal } from '../../core/api/signature.ts'
@@ -108,7 +108,10 @@ export function errorOfRefusal(refusal: SignatureRefusal, region: string): S3Err
   return new S3Error(codeOfReason[refusal.reason], refusal.message, { details })
 }
 
-/** What is thrown while a request is answered, as an error to send. Anything unforeseen is an InternalError without details. */
+/**
+ * Turns anything thrown while a request is answered into an error to send. Unforeseen ones become
+ * an InternalError without details.
+ */
 export function s3ErrorOf(error: unknown): S3Error {
   if (error instanceof S3Error) return error
   if (error instanceof ObjectsError)

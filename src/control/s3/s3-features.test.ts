@@ -59,8 +59,8 @@ describe('the S3 endpoint', () => {
         ['PUT', '/worlds/no'],
         ['POST', '/worlds/no?uploads='],
       ] as const) {
-        // biome-ignore format: pairs
-        const { status, code, text } = await send(endpoint.port, { method, path, headers: { [name]: value } })
+        const sent = { method, path, headers: { [name]: value } }
+        const { status, code, text } = await send(endpoint.port, sent)
         assert.deepEqual([status, code], [501, 'NotImplemented'], `${method} ${name}: ${value}`)
         assert.ok(text.includes(name), text)
       }
@@ -79,7 +79,8 @@ describe('the S3 endpoint', () => {
       assert.equal(status, 501, name)
     }
     const configuration = (inner: string) =>
-      `<CreateBucketConfiguration><LocationConstraint>us-west-2</LocationConstraint>${inner}</CreateBucketConfiguration>`
+      '<CreateBucketConfiguration><LocationConstraint>us-west-2</LocationConstraint>' +
+      `${inner}</CreateBucketConfiguration>`
     for (const inner of [
       '<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>',
       '<Location><Type>x</Type></Location>',
@@ -164,11 +165,16 @@ describe('the S3 endpoint', () => {
     )
     const headers = { 'x-amz-expected-bucket-owner': '999999999999' }
     const calls = [
-      ['PUT', '/worlds/mine'], ['GET', '/worlds/mine'], ['HEAD', '/worlds/mine'], ['DELETE', '/worlds/mine'], ['GET', '/worlds/mine?attributes='],
-      ['GET', '/worlds?list-type=2'], ['GET', '/worlds'], ['HEAD', '/worlds'], ['DELETE', '/worlds'], ['GET', '/worlds?location='],
-      ['GET', '/worlds?versioning='], ['GET', '/worlds?uploads='], ['POST', '/worlds?delete='], ['POST', '/worlds/mine?uploads='],
-      ['PUT', '/worlds/mine?uploadId=x&partNumber=1'], ['POST', '/worlds/mine?uploadId=x'], ['DELETE', '/worlds/mine?uploadId=x'],
-      ['GET', '/worlds/mine?uploadId=x'], ['PUT', '/other'], ['GET', '/worlds/mine?tagging='], ['GET', '/not-there/k'],
+      ['PUT', '/worlds/mine'], ['GET', '/worlds/mine'], ['HEAD', '/worlds/mine'],
+      ['DELETE', '/worlds/mine'], ['GET', '/worlds/mine?attributes='],
+      ['GET', '/worlds?list-type=2'], ['GET', '/worlds'], ['HEAD', '/worlds'],
+      ['DELETE', '/worlds'], ['GET', '/worlds?location='],
+      ['GET', '/worlds?versioning='], ['GET', '/worlds?uploads='], ['POST', '/worlds?delete='],
+      ['POST', '/worlds/mine?uploads='],
+      ['PUT', '/worlds/mine?uploadId=x&partNumber=1'], ['POST', '/worlds/mine?uploadId=x'],
+      ['DELETE', '/worlds/mine?uploadId=x'],
+      ['GET', '/worlds/mine?uploadId=x'], ['PUT', '/other'], ['GET', '/worlds/mine?tagging='],
+      ['GET', '/not-there/k'],
     ] as const // biome-ignore format: a list
     for (const [method, path] of calls) {
       assert.equal(
@@ -187,7 +193,7 @@ describe('the S3 endpoint', () => {
     for (const key of await keys()) await endpoint.objects.delete(Bucket, key)
   })
 
-  it('reads the source of a copy in any percent-encoding, and does not take an encoded mark for a version', async () => {
+  it('decodes the source of a copy, and does not read an encoded mark as a version', async () => {
     const key = 'a/b c+&ü%2F?versionId=1'
     await client.send(new PutObjectCommand({ Bucket, Key: key, Body: 'content' }))
     const whole = encodeURIComponent(`${Bucket}/${key}`)
@@ -262,7 +268,10 @@ describe('the S3 endpoint', () => {
     assert.deepEqual((await endpoint.objects.listParts(Bucket, 'parts', UploadId!)).parts, [])
     await copy('bytes=2-9')
     const { parts } = await endpoint.objects.listParts(Bucket, 'parts', UploadId!)
-    assert.deepEqual(parts.map(({ bytes }) => bytes), [8]) // biome-ignore format: one line
+    assert.deepEqual(
+      parts.map(({ bytes }) => bytes),
+      [8],
+    )
     await endpoint.objects.abortUpload(Bucket, 'parts', UploadId!)
     await endpoint.objects.delete(Bucket, 'source')
   })
@@ -287,7 +296,7 @@ describe('the S3 endpoint', () => {
     for (const bucket of ['page-a', 'page-b', 'page-c']) await endpoint.objects.deleteBucket(bucket)
   })
 
-  it('says in a list whose objects they are if it is asked, and how many it gives at most', async () => {
+  it('lists owners if asked, and the most entries of a page', async () => {
     await client.send(new PutObjectCommand({ Bucket, Key: 'one', Body: 'x' }))
     const list = (more: object) => client.send(new ListObjectsV2Command({ Bucket, ...more }))
     const plain = await list({})
@@ -334,8 +343,14 @@ describe('the S3 endpoint', () => {
     const { Deleted, Errors } = await client.send(
       new DeleteObjectsCommand({ Bucket, Delete: { Objects } }),
     )
-    assert.deepEqual(Deleted?.map(({ Key }) => Key), ['b']) // biome-ignore format: one line
-    assert.deepEqual(Errors?.map(({ Key, Code }) => [Key, Code]), [['a', 'NotImplemented']]) // biome-ignore format: one line
+    assert.deepEqual(
+      Deleted?.map(({ Key }) => Key),
+      ['b'],
+    )
+    assert.deepEqual(
+      Errors?.map(({ Key, Code }) => [Key, Code]),
+      [['a', 'NotImplemented']],
+    )
     assert.deepEqual(await keys(), ['a'])
     await endpoint.objects.delete(Bucket, 'a')
   })

@@ -1,20 +1,28 @@
-// What of S3 this endpoint doesn't have, and how a request asks for it: answering without it would be a wrong answer.
-// Owns the tables; never knows what the operations do.
+// Features of S3 that this endpoint does not have, and how requests ask for them. Such requests are
+// refused, because an answer without the feature would be wrong. Owns the tables; never knows what
+// the operations do.
 
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Query keys that change what is asked for. An operation takes those that its route names, and no others. */
+/**
+ * Query keys that change what is asked for. An operation accepts only those that its route names.
+ */
 const featureKeys = [
-  'abac', 'accelerate', 'acl', 'analytics', 'annotation', 'attributes', 'cors', 'delete', 'encryption', 'intelligent-tiering',
-  'inventory', 'legal-hold', 'lifecycle', 'location', 'logging', 'metadataAnnotationTable', 'metadataConfiguration',
-  'metadataInventoryTable', 'metadataJournalTable', 'metadataTable', 'metrics', 'notification', 'object-lock', 'ownershipControls',
-  'partNumber', 'policy', 'policyStatus', 'publicAccessBlock', 'renameObject', 'replication', 'requestPayment', 'restore',
-  'retention', 'select', 'select-type', 'session', 'tagging', 'torrent', 'uploadId', 'uploads', 'versioning', 'versions', 'website',
+  'abac', 'accelerate', 'acl', 'analytics', 'annotation', 'attributes', 'cors', 'delete',
+  'encryption', 'intelligent-tiering',
+  'inventory', 'legal-hold', 'lifecycle', 'location', 'logging', 'metadataAnnotationTable',
+  'metadataConfiguration',
+  'metadataInventoryTable', 'metadataJournalTable', 'metadataTable', 'metrics', 'notification',
+  'object-lock', 'ownershipControls',
+  'partNumber', 'policy', 'policyStatus', 'publicAccessBlock', 'renameObject', 'replication',
+  'requestPayment', 'restore',
+  'retention', 'select', 'select-type', 'session', 'tagging', 'torrent', 'uploadId', 'uploads',
+  'versioning', 'versions', 'website',
 ] // biome-ignore format: a list to look things up in
 
-/** Headers that ask for a feature, with the values by which they ask for what is so anyway. */
+/** Headers that ask for a feature, with the values that ask for what the endpoint does anyway. */
 const featureHeaders: readonly (readonly [name: RegExp, harmless: RegExp])[] = [
-  // All objects and buckets belong to one account, and nobody else can be let in.
+  // All objects and buckets belong to one account, and access cannot be granted to others.
   [/^x-amz-acl$/, /^(private|bucket-owner-full-control)$/],
   [/^x-amz-grant-/, /^$/],
   [/^x-amz-object-ownership$/, /^BucketOwnerEnforced$/],
@@ -37,7 +45,7 @@ const conditionHeaders = [
   'x-amz-if-match-last-modified-time',
   'x-amz-if-match-size',
 ]
-/** Of the operations that change something, those that take conditions. Reads take those of HTTP. */
+/** The conditions that each changing operation accepts. Reads accept those of HTTP. */
 const conditionsTaken: Readonly<Record<string, readonly string[]>> = {
   PutObject: ['if-match', 'if-none-match'],
   CopyObject: ['if-match', 'if-none-match'],

@@ -1,5 +1,6 @@
-// The S3 endpoint over the embedded store, as a listener for Node's HTTP server.
-// Owns the life of a request: signature, operation, leave, answer or error. Never reads a byte of a body before the signature is good.
+// The S3 endpoint over the embedded store, as a listener for Node's HTTP server. Owns the life of a
+// request: signature, operation, permission, answer or error. Never reads a byte of a body before
+// the signature is verified.
 
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -34,30 +35,33 @@ import * as uploads from './upload-operations.ts'
 import { verifiedBody } from './verified-body.ts'
 
 export interface S3HandlerOptions {
-  /** Absent where another S3 is used: every request is told so. */
+  /** Absent if another S3 is used; every request is then told so. */
   objects?: FolderObjects
   region: string
-  /** Whose buckets all are. */
+  /** The account that owns all buckets. */
   account: string
   secretFor: SignatureOptions['secretFor']
-  /** What the signer of a request may do. Throws S3Error where it is nobody any more. */
+  /** What the signer of a request may do. Throws S3Error if the signer no longer exists. */
   guardFor(signer: SignatureAccepted, request: IncomingMessage): S3Guard
-  /** How much is taken on at once; without it, all. */
+  /** Limits the work taken on at once; unlimited if absent. */
   load?: Load
-  /** For tests; the clock of the machine otherwise. */
+  /** For tests; the machine's clock otherwise. */
   now?: () => Date
-  /** Told of every answer before it is sent, which waits for it. Where it throws, the answer is that error. */
+  /**
+   * Called with every answer before it is sent, which waits for it. If it throws, its error is the
+   * answer.
+   */
   onAnswer?: (request: IncomingMessage, answered: S3Answered) => Promise<void>
-  /** Told of every request once its answer is over, however it ended. */
+  /** Called for every request once its answer is over, however it ended. */
   onOver?: (over: { operation: string; status: number; durationMs: number }) => void
-  /** Told of every failure that is the server's, not the client's; the client gets no details of it. */
+  /** Called for every failure of the server; the client gets no details of it. */
   onFailure?: (failure: { requestId: string; operation: string; error: unknown }) => void
 }
 
 /** What is known of a call when its answer is ready. */
 interface S3Answered {
   requestId: string
-  /** `unknown` where the request was refused before that was clear. */
+  /** `unknown` if the request was refused before the operation was known. */
   operation: string
   signer?: SignatureAccepted
   target?: S3Target
@@ -67,11 +71,12 @@ interface S3Answered {
 const onlyVersion4 =
   'Requests are signed with version 4 here (AWS4-HMAC-SHA256); version 2 is for presigned URLs.'
 
-/** So much of a refused body is read on and thrown away, so that its sender gets to read the answer. */
+/** How much of a refused body is read and discarded, so that its sender can read the answer. */
 const REFUSED_BODY_BYTES_MAX = 64 * 1024 * 1024
 
 const elsewhere =
-  'This Heddle serves no S3: it was started with --s3-endpoint (HEDDLE_S3_ENDPOINT), and its objects are there.'
+  'This Heddle serves no S3: it was started with --s3-endpoint (HEDDLE_S3_ENDPOINT), ' +
+  'and its objects are there.'
 
 const operations: Record<S3Operation, (context: S3Context) => Promise<S3Answer>> = {
   ListBuckets: buckets.listBuckets,
@@ -100,8 +105,9 @@ const operations: Record<S3Operation, (context: S3Context) => Promise<S3Answer>>
 }
 
 /**
- * The listener never throws and never rejects. Mount it on the server's `request` and on its `checkContinue`: with the latter, a client
- * that waits for `100 Continue` is let go on only once its signature is good.
+ * The listener never throws and never rejects. Mount it on the server's `request` and on its
+ * `checkContinue`: the latter lets a client that waits for `100 Continue` proceed only once its
+ * signature is verified.
  */
 export function createS3Handler(
   options: S3HandlerOptions,
@@ -115,7 +121,7 @@ interface Progress {
   operation: string
   signer?: SignatureAccepted
   target?: S3Target
-  /** False while the client waits to be told to send its body. */
+  /** False while the client waits for permission to send its body. */
   isBodyComing: boolean
 }
 
@@ -147,7 +153,7 @@ async function answer(
     if (failure.status >= 500 && failure.code !== 'NotImplemented')
       options.onFailure?.({ requestId, operation: progress.operation, error })
     const { code, message } = failure
-    // An answer that breaks off in the middle has its record already.
+    // If the answer has begun, it already has its record.
     if (!response.headersSent)
       await options.onAnswer?.(request, { ...progress, requestId, error: { code, message } })
     sendError(request, response, failure, requestId, progress)
@@ -193,7 +199,7 @@ async function perform(
   })
 }
 
-/** What a caller expects of whose bucket it is, or of whose the source of a copy is. */
+/** Checks the owners that a caller expects of the bucket and of a copy's source. */
 function checkOwners(headers: IncomingMessage['headers'], account: string): void {
   const expected = [
     headers['x-amz-expected-bucket-owner'],
@@ -228,7 +234,10 @@ function verdictOf(
   })
 }
 
-/** As AWS does: who may read an object but not list its bucket is not told that there is no such object. */
+/**
+ * As in AWS: a caller who may read an object but not list its bucket does not learn that the object
+ * is missing.
+ */
 function hidesMissing(
   error: unknown,
   operation: S3Operation,
@@ -265,7 +274,7 @@ async function sendAnswer(
   }
 }
 
-/** A client that goes away in the middle is no failure: nobody is left to be told. */
+/** A client that disconnects is no failure of the server: nobody is left to answer. */
 function isClientGone(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return (
@@ -310,7 +319,10 @@ function sendXml(response: ServerResponse, text: string): void {
   response.end(text)
 }
 
-/** Reads on what is left of a body, up to a limit; a body that was never asked for never comes, and ends the connection's use. */
+/**
+ * Reads the rest of a body, up to a limit. If the client was never told to send its body, the
+ * connection cannot be used again.
+ */
 function finishRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -327,12 +339,12 @@ function finishRequest(
     if (bytes > REFUSED_BODY_BYTES_MAX) request.destroy()
   })
   request.on('error', () => response.destroy())
-  // A body that was given up would stop the flow again once it notices.
+  // The abandoned body would pause the request again.
   request.unpipe()
   request.resume()
 }
 
-/** Text beyond ASCII goes out as UTF-8 bytes. */
+/** Text beyond ASCII is sent as UTF-8 bytes. */
 function setHeader(response: ServerResponse, name: string, value: string | number): void {
   response.setHeader(
     name,

@@ -40,11 +40,13 @@ describe('S3Objects', () => {
     await using endpoint = await startTestEndpoint()
     await endpoint.objects.createBucket('worlds')
     const { objects, uploadsFolder } = await openOver(endpoint)
+    const sourceOf = import.meta.resolve('../../io/objects/s3-objects.ts')
     const program = `
       import { Readable } from 'node:stream'
-      import { S3Objects } from ${JSON.stringify(import.meta.resolve('../../io/objects/s3-objects.ts'))}
+      import { S3Objects } from ${JSON.stringify(sourceOf)}
       async function* endless() { for (;;) yield Buffer.alloc(1024 * 1024) }
-      await new S3Objects(${JSON.stringify(optionsOver(endpoint, uploadsFolder))}).put('worlds', 'mine', Readable.from(endless()))`
+      const objects = new S3Objects(${JSON.stringify(optionsOver(endpoint, uploadsFolder))})
+      await objects.put('worlds', 'mine', Readable.from(endless()))`
     const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
       stdio: 'inherit',
     })
@@ -67,7 +69,7 @@ describe('S3Objects', () => {
     await objects.close()
   })
 
-  it('clears away later what it could not when its endpoint had gone, by the key where it has heard of no upload', async () => {
+  it('removes an upload later if its endpoint was gone, by key if it knows no upload', async () => {
     await using endpoint = await startTestEndpoint()
     await using proxy = await startProxy(endpoint.url)
     await endpoint.objects.createBucket('worlds')
@@ -103,7 +105,7 @@ describe('S3Objects', () => {
     await objects.close()
   })
 
-  it('gives a body that breaks with a fault of the store where the endpoint goes away in the midst of it', async () => {
+  it('breaks a body with a fault of the store if the endpoint goes away meanwhile', async () => {
     await using endpoint = await startTestEndpoint()
     await using wire = await startProxy(endpoint.url)
     await endpoint.objects.createBucket('worlds')
@@ -124,7 +126,7 @@ describe('S3Objects', () => {
     await other.objects.close()
   })
 
-  it('knows that its object is stored where the answers to its last request were lost, and deletes it later where it can not ask', async () => {
+  it('knows an object as stored though answers were lost, or deletes it later', async () => {
     await using endpoint = await startTestEndpoint()
     await using proxy = await startProxy(endpoint.url)
     await endpoint.objects.createBucket('worlds')
@@ -157,7 +159,7 @@ describe('S3Objects', () => {
 })
 
 describe('openObjects', () => {
-  it('opens the folder and the S3 endpoint that the configuration names, with keys from the environment', async () => {
+  it('opens the configured folder or endpoint, with keys from the environment', async () => {
     await using endpoint = await startTestEndpoint()
     await endpoint.objects.createBucket('worlds')
     const environment = {
@@ -198,7 +200,7 @@ describe('openObjects', () => {
   })
 })
 
-/** With a folder of its own for notes, removed at the end. */
+/** Opens a store with its own folder for notes, which is removed at the end. */
 async function openOver(endpoint: {
   url: string
 }): Promise<{ objects: S3Objects; uploadsFolder: string }> {

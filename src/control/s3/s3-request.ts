@@ -1,5 +1,5 @@
-// What a request to the S3 endpoint asks for: bucket, key, operation.
-// Owns the reading of URLs; never touches the store.
+// What a request to the S3 endpoint asks for: bucket, key, operation. Owns the reading of URLs;
+// never touches the store.
 
 import {
   type IncomingHttpHeaders,
@@ -45,13 +45,16 @@ export type S3Operation =
   | 'CreateMultipartUpload'
   | 'CompleteMultipartUpload'
 
-/** One way to ask for an operation; the first row that fits is taken. `x-amz-copy-source` is a header, all else are query keys. */
+/**
+ * One way to ask for an operation; the first matching row counts. `x-amz-copy-source` is a header,
+ * all others are query keys.
+ */
 interface Route {
   operation: S3Operation
   method: string
   target: 'service' | 'bucket' | 'key'
   needs?: string[]
-  /** Query keys that may be there too. */
+  /** Optional query keys. */
   takes?: string[]
 }
 
@@ -93,7 +96,10 @@ const routes: Route[] = [
   { operation: 'CompleteMultipartUpload', method: 'POST', target: 'key', needs: ['uploadId'] },
 ]
 
-/** Reads bucket and key from path or host (`<bucket>.localhost`, `<bucket>.s3.localhost`). Throws S3Error InvalidURI. */
+/**
+ * Reads bucket and key from path or host (`<bucket>.localhost`, `<bucket>.s3.localhost`). Throws
+ * S3Error InvalidURI.
+ */
 export function targetOf(url: string, host: string | undefined): S3Target {
   const mark = url.indexOf('?')
   const path = (mark === -1 ? url : url.slice(0, mark)).replace(/^\//, '')
@@ -105,15 +111,15 @@ export function targetOf(url: string, host: string | undefined): S3Target {
   return { bucket: decode(path.slice(0, slash)), key: decode(path.slice(slash + 1)), query }
 }
 
-/** Undefined where the path has the bucket. */
+/** Undefined if the path contains the bucket. */
 export function bucketOfHost(host: string | undefined): string | undefined {
   const bucket = /^([a-z0-9.-]+?)(?:\.s3)?\.localhost(?::\d+)?$/.exec(host ?? '')?.[1]
   return bucket === 's3' ? undefined : bucket
 }
 
 /**
- * The headers that count: those that were sent, and beneath them those that a presigned URL has in its query. Throws S3Error
- * InvalidArgument where they could not be sent as headers.
+ * The headers that count: those that were sent, and those in the query of a presigned URL unless
+ * they were sent too. Throws S3Error InvalidArgument if the latter could not be sent as headers.
  */
 export function headersOf(
   { headers }: Pick<IncomingMessage, 'headers'>,
@@ -129,10 +135,12 @@ export function headersOf(
   }
 }
 
-const OF_SIGNATURE =
-  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/
+const OF_SIGNATURE = new RegExp(
+  '^x-amz-(algorithm|credential|date|expires|' +
+    'signedheaders|signature|security-token|content-sha256)$',
+)
 
-/** As Node hands out the bytes of a header. */
+/** Text as Node decodes the bytes of a header. */
 function headerValue(name: string, text: string): string {
   const value = Buffer.from(text, 'utf8').toString('latin1')
   try {
@@ -171,8 +179,8 @@ export function operationOf(
 }
 
 /**
- * The bucket and key of a copy's source, as its header names them: in percent-encoding, whose slashes count as such. Throws S3Error
- * InvalidArgument.
+ * Bucket and key of a copy's source, from its percent-encoded header. An encoded slash counts as a
+ * slash. Throws S3Error InvalidArgument.
  */
 export function copySourceOf(header: string): { bucket: string; key: string } {
   const [encoded, version] = headerText(header).split('?versionId=')

@@ -1,5 +1,4 @@
-// XML of S3's answers, and the shape in which XML is handed about.
-// Owns escaping; never reads a body.
+// XML of S3's answers, and the type for XML elements. Owns escaping; never reads a body.
 
 import { XMLBuilder } from 'fast-xml-parser'
 
@@ -15,10 +14,11 @@ const builder = new XMLBuilder({
   attributeNamePrefix: '@',
 })
 
-/** Members that are undefined are left out. */
+/** Undefined members are left out. */
 export function buildXml(root: string, content: XmlElement): string {
   const attributes = root === 'Error' ? {} : { '@xmlns': NAME_SPACE }
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build({ [root]: { ...attributes, ...escapeElement(content) } })}`
+  const document = builder.build({ [root]: { ...attributes, ...escapeElement(content) } })
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${document}`
 }
 
 function escapeElement(element: XmlElement): XmlElement {
@@ -42,7 +42,10 @@ const namedEntities: Record<string, string> = {
   '"': '&quot;',
 }
 
-/** Control characters become numbers, as S3 writes them; only clients that ask for URL encoding can read them all. */
+/**
+ * Control characters become character numbers, as in S3; only clients that ask for URL encoding can
+ * read all of them.
+ */
 function escapeText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[&<>"\x00-\x1f\x7f]/g, (character) => {

@@ -1,5 +1,5 @@
-// A real HTTP server with the S3 endpoint over a temporary folder, and a proxy before it that loses answers, for tests.
-// Owns its folder and its ports, and gives them back.
+// A real HTTP server with the S3 endpoint over a temporary folder, and a proxy before it that loses
+// answers, for tests. Owns its folder and its ports, and releases them.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
@@ -21,18 +21,18 @@ export interface TestEndpoint extends AsyncDisposable {
   folder: string
   objects: FolderObjects
   failures: unknown[]
-  /** A client with default settings, but for what is given. */
+  /** A client with default settings, except those given. */
   client(config?: S3ClientConfig): S3Client
 }
 
-/** One who may do everything. */
+/** Allows everything. */
 const openGuard: S3Guard = {
   demand: () => undefined,
   demandDelete: () => undefined,
   mayList: () => true,
 }
 
-/** Starts an endpoint on a free port; `now` moves its clock. */
+/** Starts an endpoint on a free port; `now` replaces its clock. */
 export async function startTestEndpoint(options: { now?: () => Date } = {}): Promise<TestEndpoint> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-s3-'))
   const objects = await FolderObjects.open(join(folder, 'objects'))
@@ -49,7 +49,7 @@ export async function startTestEndpoint(options: { now?: () => Date } = {}): Pro
   })
   const server = createServer(handler)
   server.on('checkContinue', handler)
-  // A client must not find its idle connection closed because the machine is busy.
+  // Keeps a client's idle connection open even if the machine is busy.
   server.keepAliveTimeout = 120_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -84,9 +84,12 @@ export async function startTestEndpoint(options: { now?: () => Date } = {}): Pro
 
 interface LosingProxy extends AsyncDisposable {
   url: string
-  /** Requests like `POST uploadId` (method, and a parameter of the query) reach the endpoint, and are never answered. */
+  /**
+   * Requests like `POST uploadId` (method, and a parameter of the query) reach the endpoint, but
+   * are never answered.
+   */
   lose: string | undefined
-  /** After the first of them, no other request gets anywhere. */
+  /** Whether all requests after the first lost one fail. */
   isDownThen: boolean
 }
 

@@ -1,5 +1,5 @@
-// The S3 endpoint's operations on multipart uploads.
-// Owns their parameters and answers; the store keeps the parts.
+// The S3 endpoint's operations on multipart uploads. Owns their parameters and answers; the store
+// keeps the parts.
 
 import { PART_NUMBER_MAX } from '../../io/objects/folder-uploads.ts'
 import type { Checksums } from '../../io/objects/object-file.ts'
@@ -19,7 +19,7 @@ import { numberIn, putOptionsOf, type S3Answer, type S3Context } from './s3-cont
 import { S3Error } from './s3-errors.ts'
 import type { XmlElement } from './s3-xml.ts'
 
-/** All parts that there can be, with their checksums. */
+/** Room for the greatest number of parts, with their checksums. */
 const completeShape = {
   root: 'CompleteMultipartUpload',
   bytesMax: 8 * 1024 * 1024,

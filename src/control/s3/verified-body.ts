@@ -1,5 +1,5 @@
-// The content of a request's body, checked against everything that the client says of it.
-// Owns the checks; never lets the stream end well where one of them fails.
+// The content of a request's body, checked against all that the client states about it. Owns the
+// checks; the stream fails if one of them fails.
 
 import type { IncomingMessage } from 'node:http'
 import { Transform, type TransformCallback } from 'node:stream'
@@ -10,7 +10,10 @@ import { type RunningChecksum, startChecksum } from './checksums.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { S3Error, type S3ErrorCode } from './s3-errors.ts'
 
-/** A sum that runs along, and what it must come to; `expected` is undefined while it is still to come in a trailer. */
+/**
+ * A running sum and its expected value; `expected` is undefined while it is still to come in a
+ * trailer.
+ */
 interface Check {
   name: string
   sum: RunningChecksum
@@ -22,14 +25,14 @@ const PREFIX = 'x-amz-checksum-'
 const notSums = new Set(['algorithm', 'mode', 'type'].map((name) => PREFIX + name))
 
 export class VerifiedBody extends Transform {
-  /** Those that the client has sent, once the stream has ended: all of them are right. */
+  /** The client's checksums, all verified, once the stream has ended. */
   readonly checksums: Checksums = {}
   readonly #chunked: ChunkedBody | undefined
   readonly #checks: Check[]
   readonly #decodedBytes: number | undefined
   #bytes = 0
 
-  /** Throws S3Error where the headers contradict each other. */
+  /** Throws S3Error if the headers contradict each other. */
   constructor(
     headers: IncomingMessage['headers'],
     accepted: SignatureAccepted,
@@ -122,9 +125,10 @@ export class VerifiedBody extends Transform {
 }
 
 /**
- * Streams a request's body into its checks, under the headers that count. The request itself is never destroyed: it still has to be answered.
- * `checksumsAreOfBody` is false where the checksum headers speak of something else, as when an upload is completed. Throws S3Error where
- * the headers contradict each other.
+ * Streams a request's body through its checks, under the headers that count. It never destroys the
+ * request, which must still be answered. `checksumsAreOfBody` is false if the checksum headers
+ * describe something else, as when an upload is completed. Throws S3Error if the headers contradict
+ * each other.
  */
 export function verifiedBody(
   request: IncomingMessage,
@@ -144,7 +148,7 @@ export function verifiedBody(
   return body
 }
 
-/** `announced` is undefined where the checksum headers are not of the body. */
+/** `announced` is undefined if the checksum headers do not describe the body. */
 function checksOf(
   headers: IncomingMessage['headers'],
   announced: ReadonlySet<string> | undefined,
@@ -196,7 +200,7 @@ export function checksumNames(headers: IncomingMessage['headers']): string[] {
   return Object.keys(headers).filter((name) => name.startsWith(PREFIX) && !notSums.has(name))
 }
 
-/** Nothing but checksums comes in trailers here. */
+/** Trailers may contain only checksums. */
 function trailerNames(headers: IncomingMessage['headers']): Set<string> {
   const names = String(headers['x-amz-trailer'] ?? '')
     .split(',')

@@ -1,5 +1,5 @@
-// Signed requests to a test endpoint, byte for byte as a test wants them.
-// Owns signing and sending; never knows what is right to ask.
+// Signed requests to a test endpoint, byte for byte as a test wants them. Owns signing and sending;
+// never knows what is right to ask.
 
 import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
@@ -12,7 +12,7 @@ export interface Sent {
   path: string
   headers?: Record<string, string>
   body?: string | Buffer
-  /** What is signed, where it isn't what is sent. */
+  /** The body hash to sign, if it differs from the one sent. */
   signedHash?: string
   secret?: string
   accessKeyId?: string
