@@ -75,7 +75,8 @@ export function resultsPage(
   return [
     '# Results',
     '',
-    `Written by \`npm run bench\` on ${now.toISOString().slice(0, 10)}. Machine: ${machine}. What is measured: [README](README.md).`,
+    `Written by \`npm run bench\` on ${now.toISOString().slice(0, 10)}. Machine: ${machine}.`,
+    'The [README](README.md) says what is measured.',
     '',
     '| benchmark | value | unit | reference | | ratio | goal | met |',
     '|---|---|---|---|---|---|---|---|',
@@ -103,7 +104,7 @@ function resultRow(result: Found | string): string {
   return `| ${cells.join(' | ')} |`
 }
 
-/** Of those that measure it: what the machine lets come of it at best. */
+/** The best that the machine allows, for each benchmark that measures it. */
 function limits(results: readonly (Found | string)[]): string[] {
   const rows = results.flatMap((result) => {
     if (typeof result === 'string' || 'skipped' in result || !result.limit) return []
@@ -111,7 +112,7 @@ function limits(results: readonly (Found | string)[]): string[] {
     return [`| \`${result.bench}\` | ${figure(value)} | ${result.unit} | ${name} | ${ratio} |`]
   })
   const head = [
-    'What this machine lets come of it at best, of those that need not only work but processes in lock step:',
+    'The best that this machine allows, for benchmarks that need processes in lock step:',
     '',
     '| benchmark | at best | unit | measured with | ratio |',
     '|---|---|---|---|---|',
