@@ -1,5 +1,5 @@
-// What failures of the file system mean to users of the folder store.
-// Owns the mapping; never lets a path into a message (the cause keeps it).
+// Maps failures of the file system to errors of the folder store.
+// Owns the mapping; never puts a path into a message (the cause keeps it).
 
 import { filesFault } from '../../base/files-fault.ts'
 import { ObjectsError, type ObjectsFault } from './objects.ts'
@@ -18,14 +18,14 @@ const sentenceOfFault: Partial<Record<ObjectsFault, string>> = {
   AccessDenied: 'The object store may not write or read its files.',
 }
 
-/** `ENOENT` and the like; undefined for what isn't an error of the system. */
+/** Returns `ENOENT` and the like; undefined if the error is no system error. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : undefined
 }
 
-/** An ObjectsError stays as it is; an error of the system becomes one. */
+/** Turns a system error into an ObjectsError; returns an ObjectsError as it is. */
 export function storeError(error: unknown): ObjectsError {
   if (error instanceof ObjectsError) return error
   const code = codeOf(error)
@@ -38,7 +38,7 @@ export function storeError(error: unknown): ObjectsError {
   return new ObjectsError(fault, sentence, { cause: error })
 }
 
-/** Runs a step on files, and throws its failures as ObjectsErrors. */
+/** Runs a step on files and throws its failures as ObjectsErrors. */
 export async function onFiles<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step()

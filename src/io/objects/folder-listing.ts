@@ -1,4 +1,4 @@
-// Keys of a bucket in the folder store, in byte order, straight from the folders.
+// Lists the keys of a bucket in the folder store, in byte order, straight from the folders.
 // Owns the walk and the grouping by delimiter; keeps nothing in memory between two lists.
 
 import { readdir } from 'node:fs/promises'
@@ -9,9 +9,9 @@ import { compareUtf8, entryOfName } from './object-names.ts'
 
 export interface ListOptions {
   prefix?: string
-  /** Keys that hold it after the prefix are folded into one common prefix. */
+  /** Keys that contain it after the prefix are folded into one common prefix. */
   delimiter?: string
-  /** Only what comes after this key, or this common prefix. */
+  /** Lists only keys and common prefixes that come after this one. */
   after?: string
   maxEntries: number
 }
@@ -19,13 +19,16 @@ export interface ListOptions {
 export interface ObjectList {
   objects: StoredObject[]
   commonPrefixes: string[]
-  /** The last key or common prefix of this list, where more follow: the next list's `after`. */
+  /** Last key or common prefix of this list if more follow: pass it as `after` of the next list. */
   next?: string
 }
 
 const RECORDS_AT_ONCE = 16
 
-/** Lists a bucket's folder, which must exist. Objects put or deleted meanwhile may be in the list or not. */
+/**
+ * Lists a bucket's folder, which must exist. The list may miss objects that are put or deleted
+ * meanwhile.
+ */
 export async function listFolder(bucketFolder: string, options: ListOptions): Promise<ObjectList> {
   const { prefix = '', delimiter = '', after = '', maxEntries } = options
   const walk = new Walk(prefix, after, delimiter)
@@ -79,14 +82,14 @@ async function readRecords(files: string[]): Promise<StoredObject[]> {
 }
 
 interface Entry {
-  /** The key's text up to and with this entry; a level ends in a slash. */
+  /** The key's text up to and including this entry; a level ends in a slash. */
   text: string
   path: string
   isObject: boolean
 }
 
 class Walk {
-  /** Nothing that begins with it is visited any more. */
+  /** The walk skips every key that begins with it. */
   skipPrefix: string | undefined
   readonly #prefix: string
   readonly #after: string
@@ -94,7 +97,7 @@ class Walk {
   constructor(prefix: string, after: string, delimiter: string) {
     this.#prefix = prefix
     this.#after = after
-    // A list that ended with a common prefix goes on behind everything that it folded.
+    // A list that ended with a common prefix continues behind all keys folded into it.
     if (after !== '' && commonPrefixOf(after, prefix, delimiter) === after) this.skipPrefix = after
   }
 
@@ -128,7 +131,10 @@ class Walk {
   }
 }
 
-/** A level's entries in the order of their keys. No level's text begins another's, so the keys below them don't interleave. */
+/**
+ * Returns a level's entries in the order of their keys. No level's text is a prefix of another's,
+ * so the keys below them don't interleave.
+ */
 async function entriesOf(folder: string, above: string): Promise<Entry[]> {
   const entries: Entry[] = []
   for (const name of await namesIn(folder)) {

@@ -59,7 +59,7 @@ describe('FolderObjects', () => {
     await assertFault('NoSuchBucket', () => objects.deleteBucket('bucket-a'))
   })
 
-  it('refuses names that no bucket can have, and never follows them out of its folder', async () => {
+  it('rejects invalid names of buckets, and never leaves its folder', async () => {
     for (const bucket of [
       '',
       'ab',
@@ -131,7 +131,7 @@ describe('FolderObjects', () => {
     await objects.delete('first', 'new')
   })
 
-  it('replaces and deletes only the object that a condition is about, one of many at once', async () => {
+  it('replaces and deletes only if the condition holds; one of many at once succeeds', async () => {
     const { etag } = await objects.put('first', 'counter', from('0'))
     const isFirst: WriteCondition = (current) => {
       if (current?.etag !== etag) throw new ObjectsError('PreconditionFailed', 'another one')
@@ -212,7 +212,7 @@ describe('FolderObjects', () => {
     await rm(other, { recursive: true })
   })
 
-  it('keeps its promises to several processes that put, list and delete the same keys at once', async () => {
+  it('stays consistent while several processes put, list and delete the same keys', async () => {
     const other = await temporaryFolder()
     await (await FolderObjects.open(other)).createBucket('shared')
     const children = [1, 2, 3].map((seed) => runChild(other, seed))
@@ -226,7 +226,9 @@ describe('FolderObjects', () => {
   })
 })
 
-/** Puts and deletes few keys again and again, reads them, and opens the store anew; prints what went wrong. */
+/**
+ * Puts, deletes and reads a few keys again and again, and reopens the store. Prints every fault.
+ */
 const childProgram = `
   import { FolderObjects } from ${JSON.stringify(import.meta.resolve('./folder-objects.ts'))}
   import { Readable } from 'node:stream'
@@ -285,7 +287,7 @@ describe('lists of FolderObjects', () => {
     .map((parts) => parts.join(''))
     .filter((key) => Buffer.byteLength(key) <= 1024)
 
-  it('are in byte order, with prefix, delimiter and any page size, as a plain model says', async () => {
+  it('match a plain model in byte order, with prefix, delimiter and any page size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(keyArbitrary, { maxLength: 14 }),
@@ -348,7 +350,7 @@ describe('lists of FolderObjects', () => {
         const index = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
         return index === -1 ? key : key.slice(0, index + delimiter.length)
       })
-    // A key can equal a common prefix of others: it is folded into it as well.
+    // A key that equals a common prefix of others is folded into it too.
     return [...new Set(entries)].sort(byBytes)
   }
 })
@@ -363,7 +365,7 @@ describe('multipart uploads of FolderObjects', () => {
   })
   after(() => rm(folder, { recursive: true }))
 
-  it('become one object with the metadata of their start, from the parts that are named', async () => {
+  it('join the named parts into one object with the metadata of the start', async () => {
     const options = {
       contentType: 'text/plain',
       metadata: { a: 'b' },
@@ -388,7 +390,8 @@ describe('multipart uploads of FolderObjects', () => {
     )
     await assertFault('NoSuchKey', () => objects.head('uploads', 'big'))
     const { parts } = await objects.listParts('uploads', 'big', uploadId)
-    assert.deepEqual(parts.map(({ partNumber, bytes }) => [partNumber, bytes]), [[1, 6], [5, 6], [10_000, 5]]) // biome-ignore format: pairs
+    const sizes = parts.map(({ partNumber, bytes }) => `${partNumber}: ${bytes}`)
+    assert.deepEqual(sizes, ['1: 6', '5: 6', '10000: 5'])
     await assertFault('InvalidPart', () =>
       objects.completeUpload('uploads', 'big', uploadId, [one]),
     )
@@ -419,7 +422,7 @@ describe('multipart uploads of FolderObjects', () => {
     await assertFault('NoSuchUpload', () => objects.listParts('uploads', 'big', uploadId))
   })
 
-  it('are completed once by all who ask at once, and again by who has lost the answer, also under a condition', async () => {
+  it('are completed once, for concurrent clients and for a lost answer', async () => {
     const uploadId = await objects.startUpload('uploads', 'asked')
     const part = await objects.putPart(
       'uploads',

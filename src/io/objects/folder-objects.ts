@@ -1,5 +1,6 @@
 // The embedded object store: a folder that several processes may have open at once.
-// Owns the layout `<folder>/<bucket>/…` and `<folder>/.heddle/…`; keeps no index, so nothing can go stale, and never speaks HTTP.
+// Owns the layout `<folder>/<bucket>/…` and `<folder>/.heddle/…`. Keeps no index, so nothing can go
+// stale; never speaks HTTP.
 
 import { access, constants, mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -44,13 +45,13 @@ export interface FolderPutOptions extends PutOptions {
   sum?: ContentSum | undefined
 }
 
-export interface CompleteOptions {
+interface CompleteOptions {
   condition?: WriteCondition | undefined
-  /** Asked before the parts are copied; throws to refuse them. */
+  /** Called before the parts are copied; throws to reject them. */
   sumOf?(upload: UploadInfo, parts: readonly PartInfo[]): ContentSum | undefined
 }
 
-export interface BucketInfo {
+interface BucketInfo {
   bucket: string
   createdAtMs: number
 }
@@ -69,7 +70,10 @@ export class FolderObjects implements Objects {
     this.#uploads = new FolderUploads(join(folder, '.heddle', 'uploads'), this.#temporaryFolder)
   }
 
-  /** Makes the folder where it doesn't exist, and clears away what crashed processes left half written. */
+  /**
+   * Makes the folder if it doesn't exist, and removes files that crashed processes left half
+   * written.
+   */
   static async open(folder: string): Promise<FolderObjects> {
     if (Buffer.byteLength(folder) > FOLDER_BYTES_MAX) {
       throw new ObjectsError(
@@ -91,14 +95,14 @@ export class FolderObjects implements Objects {
   }
 
   async close(): Promise<void> {
-    // Every object is durable once its put has returned, and nothing is held open.
+    // Nothing to do: an object is durable once its put has returned, and no file is held open.
   }
 
   async bucketExists(bucket: string): Promise<boolean> {
     return (await this.findBucket(bucket)) !== undefined
   }
 
-  /** Undefined where there is no such bucket. */
+  /** Returns undefined if there is no such bucket. */
   async findBucket(bucket: string): Promise<BucketInfo | undefined> {
     if (!isBucketName(bucket)) return undefined
     return onFiles(async () => {
@@ -114,7 +118,7 @@ export class FolderObjects implements Objects {
     })
   }
 
-  /** In the order of their names. */
+  /** Sorted by name. */
   async listBuckets(): Promise<BucketInfo[]> {
     const names = (await onFiles(() => readdir(this.#folder))).sort()
     const buckets = await Promise.all(names.map((name) => this.findBucket(name)))
@@ -137,7 +141,7 @@ export class FolderObjects implements Objects {
     })
   }
 
-  /** Uploads that were never completed go with it. Throws ObjectsError NoSuchBucket or BucketNotEmpty. */
+  /** Deletes incomplete uploads too. Throws ObjectsError NoSuchBucket or BucketNotEmpty. */
   async deleteBucket(bucket: string): Promise<void> {
     const folder = await this.#bucketFolder(bucket)
     if (await holdsObjects(folder)) throw bucketNotEmpty(bucket)
@@ -182,7 +186,7 @@ export class FolderObjects implements Objects {
     return opened
   }
 
-  /** Throws ObjectsError NoSuchBucket, InvalidName, NoSpace, and what its condition throws. */
+  /** Throws ObjectsError NoSuchBucket, InvalidName, NoSpace, and whatever the condition throws. */
   async put(
     bucket: string,
     key: string,
@@ -266,7 +270,7 @@ export class FolderObjects implements Objects {
     return this.#uploads.find(bucket, key, uploadId)
   }
 
-  /** Puts one part, or puts it again. Throws ObjectsError NoSuchUpload. */
+  /** Puts one part, or replaces it. Throws ObjectsError NoSuchUpload. */
   async putPart(
     bucket: string,
     part: PartPlace,
@@ -296,8 +300,9 @@ export class FolderObjects implements Objects {
   }
 
   /**
-   * Makes the parts one object, streaming. Who asks again, as the answer was lost, gets the same answer while the object is there.
-   * Throws ObjectsError NoSuchUpload, InvalidPart, and what the options throw.
+   * Joins the parts into one object, streaming. A client that lost the answer and asks again gets
+   * the same answer as long as the object exists. Throws ObjectsError NoSuchUpload, InvalidPart,
+   * and whatever the options throw.
    */
   async completeUpload(
     bucket: string,
@@ -371,7 +376,7 @@ export class FolderObjects implements Objects {
     checkKey(key)
     const { contentType, metadata = {}, headers = {}, condition, sum, signal } = options
     const target = join(folder, ...pathOfKey(key))
-    // What can't be put need not come.
+    // Checks the condition before the body is read, so a rejected body need not be sent.
     condition?.(await readObjectRecord(target))
     const temporary = temporaryPath(this.#temporaryFolder)
     try {

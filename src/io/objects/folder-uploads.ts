@@ -1,4 +1,5 @@
-// Multipart uploads of the folder store: parts wait in a folder of their own until they become one object.
+// Multipart uploads of the folder store: parts wait in a folder of their own until they become one
+// object.
 // Owns the folders `.heddle/uploads/<bucket>/<upload>`; never puts an object in place.
 
 import { createHash, randomBytes } from 'node:crypto'
@@ -30,20 +31,20 @@ export interface UploadInfo {
   contentType?: string
   metadata: Record<string, string>
   headers: KeptHeaders
-  /** What its parts and the object are to have, where the client has said so at the start. */
+  /** The checksum that the client announced at the start for the parts and the object. */
   checksum?: { algorithm: string; type: ChecksumType }
 }
 
 export interface PartInfo {
   partNumber: number
   bytes: number
-  /** Quoted. */
+  /** In quotes. */
   etag: string
   modifiedAtMs: number
   checksums: Checksums
 }
 
-/** What the client says of a part when it completes the upload. */
+/** What the client says about a part when it completes the upload. */
 export interface NamedPart {
   partNumber: number
   etag: string
@@ -55,8 +56,8 @@ export interface PartPlace {
   partNumber: number
 }
 
-/** The parts of one upload in the order of the object, checked against what the client says it sent. */
-export interface PartPlan {
+/** The parts of one upload in the order of the object, checked against the client's list. */
+interface PartPlan {
   files: string[]
   parts: PartInfo[]
 }
@@ -84,7 +85,7 @@ export class FolderUploads {
     return uploadId
   }
 
-  /** Throws ObjectsError NoSuchUpload where the bucket has no such upload for the key. */
+  /** Throws ObjectsError NoSuchUpload if the bucket has no such upload for the key. */
   async find(bucket: string, key: string, uploadId: string): Promise<UploadInfo> {
     const upload = /^[0-9a-f]{32}$/.test(uploadId) ? await this.#read(bucket, uploadId) : undefined
     if (upload === undefined || upload.key !== key) throw noSuchUpload()
@@ -117,7 +118,7 @@ export class FolderUploads {
     }
   }
 
-  /** In the order of their numbers. */
+  /** Sorted by part number. */
   async parts(bucket: string, key: string, uploadId: string): Promise<PartInfo[]> {
     await this.find(bucket, key, uploadId)
     const parts: PartInfo[] = []
@@ -129,7 +130,7 @@ export class FolderUploads {
     return parts
   }
 
-  /** Throws ObjectsError InvalidPart where a part isn't there or has another ETag. */
+  /** Throws ObjectsError InvalidPart if a part is missing or has another ETag. */
   async plan(bucket: string, uploadId: string, named: readonly NamedPart[]): Promise<PartPlan> {
     const files: string[] = []
     const parts: PartInfo[] = []
@@ -148,7 +149,7 @@ export class FolderUploads {
     return { files, parts }
   }
 
-  /** Oldest first among those of one key. */
+  /** Uploads of the same key are sorted oldest first. */
   async list(bucket: string): Promise<UploadInfo[]> {
     const uploads: UploadInfo[] = []
     for (const name of await namesIn(join(this.#folder, bucket))) {
@@ -166,7 +167,10 @@ export class FolderUploads {
     await this.#removeFolder(join(this.#folder, bucket))
   }
 
-  /** First out of sight, in one step: whoever is killed meanwhile leaves no parts that belong to no upload. */
+  /**
+   * Renames the folder first, in one step: a process killed meanwhile leaves no parts without an
+   * upload.
+   */
   async #removeFolder(path: string): Promise<void> {
     const away = temporaryPath(this.#temporaryFolder)
     await onFiles(async () => {
@@ -184,7 +188,7 @@ export class FolderUploads {
     return join(this.#folder, bucket, uploadId, `part-${String(partNumber).padStart(5, '0')}`)
   }
 
-  /** The upload may have been aborted while the part came in. */
+  /** The upload may have been aborted while the part arrived. */
   async #placePart(temporary: string, path: string): Promise<void> {
     await onFiles(async () => {
       try {
@@ -209,7 +213,10 @@ export class FolderUploads {
   }
 }
 
-/** The content of all parts, one after the other. Throws ObjectsError NoSuchUpload where one vanishes meanwhile. */
+/**
+ * Yields the content of all parts in order. Throws ObjectsError NoSuchUpload if one vanishes
+ * meanwhile.
+ */
 export async function* joinParts(files: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const file of files) {
     const part = await openObjectFile(file)
@@ -218,7 +225,7 @@ export async function* joinParts(files: readonly string[]): AsyncGenerator<Uint8
   }
 }
 
-/** The ETag of an object that is made from these parts. */
+/** Returns the ETag of an object made from these parts. */
 export function etagOfParts(parts: readonly NamedPart[]): string {
   const digests = createHash('md5')
   for (const { etag } of parts) digests.update(Buffer.from(unquoted(etag), 'hex'))

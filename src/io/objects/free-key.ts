@@ -1,14 +1,17 @@
-// A key under which nothing lies yet: snapshots are named by the second, and none may overwrite another.
-// Owns the search and its end; who makes only one object at a time can be sure of what it finds.
+// Finds a free key for an object: snapshots are named by the second, and none may overwrite
+// another.
+// Owns the search and its limit. The result is reliable only if the caller makes one object at a
+// time.
 
 import { type Objects, ObjectsError } from './objects.ts'
 
-/** Whoever makes one snapshot after another, and turns the clock back besides, meets a few. */
+/** A caller that makes snapshots in quick succession, or whose clock was set back, meets a few. */
 const TAKEN_MAX = 20
 
 /**
- * The key of a moment, or of the next second that is free. `keyAt` throws where it has none to give. Throws the signal's reason,
- * and ObjectsError: Unavailable where one key after another is said to be taken, as a store that says so of every key would.
+ * Returns the key of a moment, or of the next free second. `keyAt` throws if it has no more keys.
+ * Throws the signal's reason, or ObjectsError Unavailable after too many taken keys: a faulty store
+ * may call every key taken.
  */
 export async function freeKey(
   objects: Objects,
@@ -26,7 +29,8 @@ export async function freeKey(
   }
   throw new ObjectsError(
     'Unavailable',
-    `No name is free: the object store says that there are objects under all ${TAKEN_MAX} from '${taken[0]}' to '${taken.at(-1)}'. Perhaps it says so of every name.`,
+    `No name is free: the object store says that there are objects under all ${TAKEN_MAX} ` +
+      `from '${taken[0]}' to '${taken.at(-1)}'. Perhaps it says so of every name.`,
   )
 }
 

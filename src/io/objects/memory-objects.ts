@@ -1,5 +1,5 @@
 // An object store inside one process, for tests and for worlds that need no buckets.
-// Owns the same behaviour as the stores that last, and forgets it all with the process.
+// Owns the same behaviour as the lasting stores; its content ends with the process.
 
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
@@ -86,7 +86,7 @@ export class MemoryObjects implements Objects {
   }
 
   async clearAbandoned(): Promise<void> {
-    // Whoever could have left something has taken the store with it.
+    // Nothing to do: a process that dies takes the whole store with it.
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,15 @@
-// The bytes of an object on their way into a store, chunk after chunk.
-// Owns how a body is ended before its end; never waits for a source that is stuck.
+// The bytes of an object on their way into a store, chunk by chunk.
+// Owns how a body is ended early; never waits for a source that is stuck.
 
 import { Readable } from 'node:stream'
 
-/** Each chunk is done with when the next one is asked for: its memory may be used again then. */
+/** A chunk's memory may be reused once the next chunk is asked for. */
 export type ObjectBody = Readable | AsyncGenerator<Uint8Array, void, undefined>
 
-/** The chunks of the body, until the signal is aborted: throws its reason then, at once, even while the source is stuck. */
+/**
+ * Yields the chunks of the body. When the signal is aborted it throws the reason at once, even
+ * while the source is stuck.
+ */
 export async function* abortable(
   body: ObjectBody,
   signal: AbortSignal | undefined,
@@ -30,9 +33,9 @@ export async function* abortable(
   }
 }
 
-/** Lets go of what the body holds; nothing happens where it has come to its end. */
+/** Releases what the body holds. Does nothing if the body has ended. */
 export function endBody(body: ObjectBody): void {
   if (body instanceof Readable) body.destroy()
-  // Where it is stuck this is done when it goes on; nobody wants to hear how it ended.
+  // A stuck generator ends when it continues; the caller needs no result.
   else body.return().catch(() => undefined)
 }

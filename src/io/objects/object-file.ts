@@ -1,5 +1,5 @@
-// One object, or one part of an upload, as one file: the content, then a record of what is known about it.
-// Owns the format. One file can be put in place in one step, so content and record never disagree.
+// One object, or one part of an upload, as one file: the content, then a record about it.
+// Owns the format. A file is put in place in one step, so content and record never disagree.
 //
 //   [content][record: JSON in UTF-8][length of the record: u32 LE][mark: 8 bytes]
 
@@ -9,9 +9,9 @@ import { Readable } from 'node:stream'
 import { codeOf, onFiles, storeError } from './file-faults.ts'
 import { type ByteRange, type ObjectInfo, ObjectsError } from './objects.ts'
 
-/** HTTP headers that S3 keeps with an object, in lower case: `cache-control` and the like. */
+/** HTTP headers that S3 keeps with an object, in lower case, such as `cache-control`. */
 export type KeptHeaders = Record<string, string>
-/** In base64, by the algorithm's name as in `x-amz-checksum-<algorithm>`. */
+/** Base64 values, keyed by the algorithm's name as in `x-amz-checksum-<algorithm>`. */
 export type Checksums = Record<string, string>
 
 /** A part of the multipart upload that an object was made from. */
@@ -24,9 +24,9 @@ export interface StoredPart {
 export type StoredObject = ObjectInfo & {
   headers: KeptHeaders
   checksums?: Checksums
-  /** Whether they are sums of the whole content, or of the sums of its parts. */
+  /** Whether the checksums cover the whole content, or the checksums of its parts. */
   checksumType?: ChecksumType
-  /** Of an object that was uploaded in parts: which upload it was, and the parts in their order. */
+  /** Set if the object was uploaded in parts: the upload's id, and the parts in order. */
   upload?: { id: string; parts: StoredPart[] }
 }
 
@@ -35,34 +35,40 @@ export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
 /** Follows the bytes of a content on their way into a file. */
 export interface ContentSum {
   update?(bytes: Uint8Array): void
-  /** To be called at the end. Throws what the caller of the write is to be told where the content is not what it should be. */
+  /**
+   * Call it after the last byte. Throws the error for the caller of the write if the content is
+   * wrong.
+   */
   end(): Pick<StoredObject, 'checksums' | 'checksumType'>
 }
 
 const mark = Buffer.from('HEDDLEo1')
 const endBytes = 4 + mark.length
 const READ_CHUNK_BYTES = 256 * 1024
-/** A longer write would keep others from the processor: some kernels take it from nobody who is in a system call. */
+/** A longer write would keep the processor: some kernels do not preempt a system call. */
 const WRITE_CHUNK_BYTES = 256 * 1024
 const FIRST_LOOK_BYTES = 4096
 
-/** An open object: a view of one moment, whatever is put or deleted meanwhile. Read it or close it. */
+/** An open object shows one moment, whatever is put or deleted meanwhile. Read it or close it. */
 export interface OpenObject {
   info: StoredObject
-  /** Streams the content, or a range of it, and closes the file at its end. Throws ObjectsError InvalidRange. */
+  /**
+   * Streams the content, or a range of it, and closes the file at its end. Throws ObjectsError
+   * InvalidRange.
+   */
   read(range?: ByteRange): Readable
   close(): Promise<void>
 }
 
-/** What the record is made from, once the content is written. */
+/** Everything the record needs once the content is written. */
 export interface WrittenContent {
   bytes: number
   md5: Buffer
 }
 
 /**
- * Writes a new file and makes it durable. Errors of the body are thrown as they are, those of the disk as ObjectsErrors; either
- * way the half-written file stays for the caller to remove.
+ * Writes a new file and makes it durable. Throws errors of the body as they are, and errors of the
+ * disk as ObjectsErrors. The caller must remove a half-written file.
  */
 export async function writeObjectFile(
   path: string,
@@ -105,7 +111,7 @@ async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> 
   }
 }
 
-/** Undefined where there is no such file. */
+/** Returns undefined if there is no such file. */
 export async function openObjectFile(path: string): Promise<OpenObject | undefined> {
   const handle = await openExisting(path)
   if (handle === undefined) return undefined
@@ -122,7 +128,7 @@ export async function openObjectFile(path: string): Promise<OpenObject | undefin
   }
 }
 
-/** Undefined where there is no such file. */
+/** Returns undefined if there is no such file. */
 export async function readObjectRecord(path: string): Promise<StoredObject | undefined> {
   const opened = await openObjectFile(path)
   await opened?.close()
@@ -193,7 +199,10 @@ function emptyContent(handle: FileHandle): Readable {
   })
 }
 
-/** First and last byte of a range in an object of `bytes`; last is -1 for a whole empty one. Throws ObjectsError InvalidRange. */
+/**
+ * Returns the first and last byte of a range in an object of `bytes`; last is -1 for an empty
+ * object read whole. Throws ObjectsError InvalidRange.
+ */
 export function clipRange(bytes: number, range?: ByteRange): { start: number; end: number } {
   if (range === undefined) return { start: 0, end: bytes - 1 }
   const end = Math.min(range.last ?? bytes - 1, bytes - 1)

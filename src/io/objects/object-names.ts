@@ -1,23 +1,24 @@
-// Which names buckets and keys may have, and the file path of each key.
+// Rules for names of buckets and keys, and the file path of each key.
 // Owns the mapping and its inverse; never touches a file system.
 
 import { ObjectsError } from './objects.ts'
 
 /** The longest key, in bytes of UTF-8 (S3's own limit). */
 export const KEY_BYTES_MAX = 1024
-/** Room for one letter of kind, below the 255 bytes that file systems allow a name. */
+/** Leaves room for the letter of the kind, below the 255 bytes that file systems allow a name. */
 const NAME_BYTES_MAX = 240
 
 /**
- * A key is cut at its slashes into levels, and each level is a folder `d<name>`; what follows the last slash is a file `o<name>`.
- * A name too long for a file system goes on in folders `c<part>`. The letter in front keeps a key and the folder of keys
- * below it apart, and makes names such as `..` harmless.
+ * Kinds of files below a bucket. A key is cut at its slashes: each level is a folder `d<name>`, and
+ * the part after the last slash is a file `o<name>`. A name too long for a file system continues in
+ * folders `c<part>`. The letter keeps a key apart from the folder of keys below it, and makes names
+ * such as `..` harmless.
  */
-export type EntryKind = 'object' | 'level' | 'continuation'
+type EntryKind = 'object' | 'level' | 'continuation'
 
 const letterOf = { object: 'o', level: 'd', continuation: 'c' } as const
 
-/** S3's rules for new buckets. */
+/** Checks S3's rules for new buckets. */
 export function isBucketName(bucket: string): boolean {
   return (
     /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) &&
@@ -26,7 +27,7 @@ export function isBucketName(bucket: string): boolean {
   )
 }
 
-/** Throws ObjectsError InvalidName for a key that can't be kept. */
+/** Throws ObjectsError InvalidName for a key that the store cannot keep. */
 export function checkKey(key: string): void {
   if (key === '') throw new ObjectsError('InvalidName', 'A key must have at least one character.')
   if (Buffer.byteLength(key) > KEY_BYTES_MAX) {
@@ -69,7 +70,10 @@ function entriesOf(level: string, kind: 'object' | 'level'): string[] {
   return [...names, letterOf[kind] + name]
 }
 
-/** The kind and the decoded part of a level that a file name stands for; undefined where the name isn't one of ours. */
+/**
+ * Returns the kind and the decoded part of a level for a file name; undefined if the store made no
+ * such name.
+ */
 export function entryOfName(name: string): { kind: EntryKind; text: string } | undefined {
   const kind = (Object.keys(letterOf) as EntryKind[]).find(
     (candidate) => letterOf[candidate] === name[0],
@@ -89,7 +93,10 @@ function encodeCharacter(character: string): string {
   return plain ? character : `%${code.toString(16).toUpperCase().padStart(2, '0')}`
 }
 
-/** Byte order of UTF-8, which is the order of lists in S3. It is the order of code points, which UTF-16 units don't have. */
+/**
+ * Compares by bytes of UTF-8, the order of lists in S3. It equals the order of code points, but not
+ * of UTF-16 units.
+ */
 export function compareUtf8(left: string, right: string): number {
   const length = Math.min(left.length, right.length)
   for (let index = 0; index < length; index++) {
@@ -100,7 +107,7 @@ export function compareUtf8(left: string, right: string): number {
   return left.length - right.length
 }
 
-/** Surrogates stand for code points above all others. */
+/** Surrogates encode the code points above all others. */
 function orderOfUnit(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }

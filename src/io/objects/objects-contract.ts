@@ -1,4 +1,4 @@
-// What every object store must do, as tests: each store's test file runs them over its own.
+// The contract of object stores, as tests: each store's test file runs them over its own.
 // Owns the shared behaviour; never what only one store has.
 
 import assert from 'node:assert/strict'
@@ -8,23 +8,26 @@ import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Objects, ObjectsError, type ObjectsFault } from './objects.ts'
 
-export interface StoreUnderTest {
+interface StoreUnderTest {
   objects: Objects
-  /** A bucket that is there and empty. */
+  /** An empty bucket. */
   bucket: string
-  /** How many half-done writes the store still keeps, as far as it can tell. */
+  /** Number of half-done writes that the store still keeps, as far as it can tell. */
   leftovers(): Promise<number>
   close(): Promise<void>
 }
 
-/** Keys that stores like to stumble over. */
+/** Keys that break careless stores. */
 export const oddKeys = [
-  '../../escape', '../..', '.../', '/..', './a', 'a/../b', 'a//b', '/', '//', '/a', 'a/', 'a', 'a/b', 'a/b/', 'a.o', 'd', 'da', '~', ' ', ' a ',
-  'a b', 'a+b', 'a%2Fb', '%', '%00', 'a\u0001b', 'a\nb', 'tab\t', '\u007f', 'ü', 'u\u0308', '日本語/キー', '😀', '\uffff', 'a&b<c>"d\'e', 'a?b#c',
-  'a=b;c,d', '\\..\\x', 'CON', '.heddle', 'a*b', "(!')", 'x'.repeat(1024), '/'.repeat(1024), '😀'.repeat(256), `${'y'.repeat(300)}/${'z'.repeat(300)}`,
+  '../../escape', '../..', '.../', '/..', './a', 'a/../b', 'a//b', '/', '//', '/a', 'a/', 'a',
+  'a/b', 'a/b/', 'a.o', 'd', 'da', '~', ' ', ' a ',
+  'a b', 'a+b', 'a%2Fb', '%', '%00', 'a\u0001b', 'a\nb', 'tab\t', '\u007f', 'ü', 'u\u0308',
+  '日本語/キー', '😀', '\uffff', 'a&b<c>"d\'e', 'a?b#c',
+  'a=b;c,d', '\\..\\x', 'CON', '.heddle', 'a*b', "(!')", 'x'.repeat(1024), '/'.repeat(1024),
+  '😀'.repeat(256), `${'y'.repeat(300)}/${'z'.repeat(300)}`,
 ] // biome-ignore format: one list
 
-/** Runs the tests every store must pass over the one that `open` makes. */
+/** Runs the tests that every store must pass over the store that `open` makes. */
 export function describeObjects(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`${name} as an object store`, () => {
     let store: StoreUnderTest
@@ -255,7 +258,7 @@ export function describeObjects(name: string, open: () => Promise<StoreUnderTest
   })
 }
 
-/** A body of one chunk. */
+/** Returns a body of one chunk. */
 export function from(text: string): Readable {
   return Readable.from([Buffer.from(text)])
 }
@@ -267,7 +270,7 @@ export async function textOf(body: Readable): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** Asserts that a step is refused with that fault, and gives the error. */
+/** Asserts that a step throws that fault, and returns the error. */
 export async function assertFault(
   fault: ObjectsFault,
   step: () => Promise<unknown>,

@@ -1,4 +1,4 @@
-// The interface to buckets and objects, whoever keeps them.
+// The interface to buckets and objects, independent of the store.
 // Owns the shapes and the failures; never speaks HTTP.
 
 import type { Readable } from 'node:stream'
@@ -7,7 +7,7 @@ import type { ObjectBody } from './object-body.ts'
 export interface ObjectInfo {
   key: string
   bytes: number
-  /** Quoted, as S3 sends it. */
+  /** In quotes, as S3 sends it. */
   etag: string
   modifiedAtMs: number
   contentType?: string
@@ -27,7 +27,7 @@ export type ObjectsFault =
   | 'BucketExists'
   | 'BucketNotEmpty'
   | 'NoSpace'
-  /** What came has not the checksum that was said. */
+  /** The content does not match the checksum that the client sent. */
   | 'Damaged'
   | 'Unavailable'
 
@@ -51,15 +51,20 @@ export interface PutOptions {
   signal?: AbortSignal
 }
 
-/** What the worker and control need of an object store. The embedded store has more, for its S3 endpoint. */
+/**
+ * What the worker and control need from an object store. The embedded store offers more, for its S3
+ * endpoint.
+ */
 export interface Objects {
   bucketExists(bucket: string): Promise<boolean>
-  /** Throws ObjectsError NoSuchBucket or NoSuchKey, and the signal's reason where it ends the call. */
+  /** Throws ObjectsError NoSuchBucket or NoSuchKey, and the signal's reason if it ends the call. */
   head(bucket: string, key: string, signal?: AbortSignal): Promise<ObjectInfo>
   /**
-   * The body is to be read or destroyed. `info.bytes` is the size of the whole object; `last` is included, and cut at the end.
-   * Throws ObjectsError NoSuchBucket, NoSuchKey, or InvalidRange where nothing lies in the range; the body breaks with one where the store goes away,
-   * or (Damaged) where what came is not what was put; `readObject` tries again. The signal ends the call, which then throws its reason, or the body.
+   * The caller must read or destroy the body. `info.bytes` is the size of the whole object; `last`
+   * is inclusive, and cut at the object's end. Throws ObjectsError NoSuchBucket, NoSuchKey, or
+   * InvalidRange if the range is empty. The body fails with an ObjectsError if the store goes away,
+   * and with Damaged if the content is not what was put; `readObject` tries again. The signal ends
+   * the call, which then throws its reason, or the body.
    */
   get(
     bucket: string,
@@ -68,19 +73,26 @@ export interface Objects {
     signal?: AbortSignal,
   ): Promise<{ info: ObjectInfo; body: Readable }>
   /**
-   * Streams; the object appears under its key whole or not at all. Aborting leaves nothing behind.
-   * An error of the body itself is thrown as it is; failures of the store are ObjectsErrors.
+   * Streams the body; the object appears under its key whole or not at all. An aborted put leaves
+   * nothing behind. Throws errors of the body as they are, and failures of the store as
+   * ObjectsErrors.
    */
   put(bucket: string, key: string, body: ObjectBody, options?: PutOptions): Promise<ObjectInfo>
-  /** All keys that begin with the prefix, in byte order. Throws ObjectsError NoSuchBucket, and the signal's reason where it ends the call. */
+  /**
+   * Returns all keys that begin with the prefix, in byte order. Throws ObjectsError NoSuchBucket,
+   * and the signal's reason if it ends the call.
+   */
   keys(bucket: string, prefix: string, signal?: AbortSignal): Promise<string[]>
-  /** Deleting what isn't there succeeds. Throws ObjectsError NoSuchBucket. */
+  /** Succeeds if the object does not exist. Throws ObjectsError NoSuchBucket. */
   delete(bucket: string, key: string): Promise<void>
-  /** Throws ObjectsError NoSuchBucket or AccessDenied, naming the bucket, where an object could not be put under the key. At no moment is anything there. */
+  /**
+   * Checks that an object could be put under the key, without ever putting one there. Throws
+   * ObjectsError NoSuchBucket or AccessDenied, naming the bucket.
+   */
   checkWritable(bucket: string, key: string): Promise<void>
   /**
-   * Clears away what puts have left in the store whose process was killed, or could not reach it any more. Nothing of a put that is
-   * under way is touched. Throws ObjectsError where the store can't be reached: to be tried again.
+   * Removes what puts left in the store after their process was killed or lost the store. Leaves
+   * puts under way alone. Throws ObjectsError if the store is unreachable: try again later.
    */
   clearAbandoned(): Promise<void>
   close(): Promise<void>

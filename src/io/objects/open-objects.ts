@@ -1,12 +1,12 @@
 // Opens the object store that a configuration names.
-// Owns the choice, and where keys for a foreign S3 come from; never writes them anywhere.
+// Owns the choice, and where the keys of a foreign S3 come from; never stores these keys.
 
 import type { ObjectsConfig } from '../../base/objects-config.ts'
 import { FolderObjects } from './folder-objects.ts'
 import { type Objects, ObjectsError } from './objects.ts'
 import { type S3Credentials, S3Objects } from './s3-objects.ts'
 
-/** Throws ObjectsError AccessDenied where a foreign S3 is configured and there are no keys for it. */
+/** Throws ObjectsError AccessDenied if a foreign S3 is configured without keys. */
 export async function openObjects(
   config: ObjectsConfig,
   credentials: () => S3Credentials = credentialsFromEnvironment,
@@ -30,7 +30,8 @@ export function credentialsFromEnvironment(
   if (!accessKeyId || !secretAccessKey) {
     throw new ObjectsError(
       'AccessDenied',
-      'Keys for the S3 endpoint are missing: set HEDDLE_S3_ACCESS_KEY_ID and HEDDLE_S3_SECRET_ACCESS_KEY.',
+      'Keys for the S3 endpoint are missing: ' +
+        'set HEDDLE_S3_ACCESS_KEY_ID and HEDDLE_S3_SECRET_ACCESS_KEY.',
     )
   }
   return { accessKeyId, secretAccessKey }

@@ -1,5 +1,5 @@
-// Names of files in the folder store: a finished file is put in its place, and folders come and go with what is in them.
-// Owns what happens to names that others change at the same time; never looks into a file but for a condition.
+// Names of files in the folder store: puts finished files in place, and makes and removes folders.
+// Owns what happens when others change the same names; reads a file only for a condition.
 
 import { link, mkdir, open, readdir, rename, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,15 +8,16 @@ import { readObjectRecord, type StoredObject } from './object-file.ts'
 import { ObjectsError } from './objects.ts'
 
 /**
- * What must hold of the object under a key at the moment in which it is replaced or deleted; undefined where there is none. Throws
- * ObjectsError where it doesn't. Nothing else of this process comes in between; of others only what puts or deletes without a condition.
+ * What must hold for the object under a key when it is replaced or deleted; undefined stands for no
+ * object. Throws ObjectsError if it does not hold. Other steps of this process cannot come in
+ * between; only puts and deletes of other processes without a condition can.
  */
 export type WriteCondition = (current: StoredObject | undefined) => void
 
-/** How often a put is tried again while deletions clear away the folders it makes. */
+/** Attempts of a put while deletions remove the folders that it makes. */
 const PLACE_ATTEMPTS_MAX = 50
 
-/** Puts a finished file in its place in one step, whatever is deleted around it at the same time. */
+/** Puts a finished file in place in one step, whatever is deleted around it meanwhile. */
 export async function placeFile(
   temporary: string,
   bucket: string,
@@ -30,7 +31,7 @@ export async function placeFile(
       await makeLevels(folder, path.slice(0, -1))
       const current = condition && (await readObjectRecord(target))
       condition?.(current)
-      // Whoever puts an object where there was none, in whatever process, makes this fail.
+      // `link` fails if any process has put an object there meanwhile.
       if (condition !== undefined && current === undefined) await link(temporary, target)
       else await rename(temporary, target)
       return await syncFolder(join(target, '..'))
@@ -54,7 +55,7 @@ async function makeLevels(folder: string, levels: string[]): Promise<void> {
   }
 }
 
-/** False where it is there already. */
+/** Returns false if the folder exists already. */
 async function makeFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path)
@@ -76,7 +77,7 @@ export async function removeEmptyLevels(folder: string, levels: string[]): Promi
   }
 }
 
-/** Removes a folder that holds nothing but empty folders; fails with ENOTEMPTY where it holds more. */
+/** Removes a folder that contains only empty folders; fails with ENOTEMPTY if it contains more. */
 export async function removeEmptyFolders(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue
@@ -89,7 +90,7 @@ export async function removeEmptyFolders(folder: string): Promise<void> {
   await rmdir(folder)
 }
 
-/** Makes new names in a folder durable. The folder may be gone again by now. */
+/** Makes new names in a folder durable. The folder may be gone already. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r')

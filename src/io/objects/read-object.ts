@@ -1,5 +1,6 @@
-// An object read whole, from its start again where that broke off.
-// Owns how often, and which faults are worth it; never resumes in the midst: what was read is then of one piece, and its checksum is of all of it.
+// Reads an object whole, from its start again after a failure.
+// Owns the number of attempts, and which faults are worth one. Never resumes in the middle: content
+// and checksum then belong together.
 
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,15 +9,15 @@ import { type ObjectInfo, type Objects, ObjectsError } from './objects.ts'
 export interface ReadObjectOptions {
   /** Ends the reading, which then throws the signal's reason. */
   signal?: AbortSignal
-  /** Before the second attempt, and twice as long before each further one. Default: 250 ms. */
+  /** Pause before the second attempt; doubles before each further one. Default: 250 ms. */
   pauseMs?: number
 }
 
 export const READ_ATTEMPTS_MAX = 5
 
 /**
- * What `use` makes of the object; it may be called again, with all of it from the first byte on.
- * Throws ObjectsError, and what `use` throws of its own, at once.
+ * Returns what `use` makes of the object. `use` may be called again, with the object from its first
+ * byte. Throws ObjectsError; an error of `use` itself is thrown at once.
  */
 export async function readObject<Result>(
   objects: Pick<Objects, 'get'>,

@@ -1,4 +1,4 @@
-// Endpoints that answer, and are no S3, or one that has its bad moments.
+// Endpoints that are no S3, or an S3 that fails at times.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -25,7 +25,7 @@ interface Endpoint {
   notes(): Promise<string[]>
 }
 
-/** An endpoint that answers so once a request has come whole. */
+/** Starts an endpoint that sends this answer after each complete request. */
 async function endpoint(
   context: TestContext,
   answer: Answer,
@@ -108,18 +108,19 @@ for (const [what, body, type] of [
   })
 }
 
-test('a list that comes round to a page that was there is given up', async (context) => {
+test('a list whose pages repeat is given up', async (context) => {
   const { objects, requests } = await endpoint(context, (_, response) => {
     const token = requests.length % 2 === 0 ? 'even' : 'odd'
     response.end(
-      `<ListBucketResult><Name>bucket</Name><IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken></ListBucketResult>`,
+      '<ListBucketResult><Name>bucket</Name><IsTruncated>true</IsTruncated>' +
+        `<NextContinuationToken>${token}</NextContinuationToken></ListBucketResult>`,
     )
   })
   await fails(objects.keys('bucket', ''), 'Unavailable', /comes round to the same page again/)
   assert.equal(requests.length, 3)
 })
 
-test('a store that has an object under every name is asked for a free one so many times, and no more', async (context) => {
+test('the search for a free name ends if every name is taken', async (context) => {
   const { objects, requests } = await endpoint(context, (_, response) => {
     response.writeHead(200, { etag: '"x"' }).end()
   })
@@ -190,7 +191,7 @@ function readWhole({ objects }: Endpoint, signal?: AbortSignal): Promise<Buffer>
   })
 }
 
-test('a download that is cut is made again, so many times and no more', async (context) => {
+test('a download that breaks off is tried again, up to a limit', async (context) => {
   let cuts = 0
   const server = await endpoint(context, (_, response) => {
     response.writeHead(200, headers)
@@ -210,7 +211,7 @@ test('a download that is cut is made again, so many times and no more', async (c
   assert.equal(server.requests.length, 2 * READ_ATTEMPTS_MAX)
 })
 
-test('a download with a wrong checksum is made again, and named as that in the end', async (context) => {
+test('a download with a wrong checksum is tried again, and then reported', async (context) => {
   let faults = 0
   const server = await endpoint(context, (_, response) => {
     response.writeHead(200, headers)
@@ -226,10 +227,10 @@ test('a download with a wrong checksum is made again, and named as that in the e
   )
 })
 
-/** An endpoint on a busy machine needs less. */
+/** Long enough for an endpoint on a busy machine. */
 const SHORT_LIMIT_MS = 3_000
 
-test('a download that falls silent, or is never begun, is cut', async (context) => {
+test('a download that falls silent or never begins is ended', async (context) => {
   let isBegun = true
   const server = await endpoint(
     context,
@@ -247,7 +248,7 @@ test('a download that falls silent, or is never begun, is cut', async (context) 
   await fails(server.objects.get('bucket', 'key'), 'Unavailable', /could not be reached/)
 })
 
-test('a reader that takes its time is no silence', async (context) => {
+test('a slow reader is not taken for a silent endpoint', async (context) => {
   const large = Buffer.alloc(4 * 1024 ** 2, 'x')
   const { objects } = await endpoint(
     context,
@@ -278,12 +279,12 @@ test('a download ends when it is asked to, in each of its moments', async (conte
   }
 })
 
-/** More than one part. */
+/** Longer than one part. */
 function large(): Readable {
   return Readable.from(Array.from({ length: 12 }, () => Buffer.alloc(1024 ** 2)))
 }
 
-test('an upload whose completion is answered with a page is cleared, and fails', async (context) => {
+test('an upload whose completion is answered with a page fails and is cleared', async (context) => {
   for (const completion of [PAGE, PAGE_WITH_FAULTS]) {
     const aborted: string[] = []
     const { objects, notes } = await endpoint(context, ({ method, url = '' }, response) => {
@@ -306,7 +307,7 @@ test('an upload whose completion is answered with a page is cleared, and fails',
   }
 })
 
-test('what can not be cleared while a page answers is noted, and cleared later', async (context) => {
+test('an upload that cannot be cleared while a page answers is cleared later', async (context) => {
   let isPage = true
   const deleted: string[] = []
   const { objects, notes } = await endpoint(context, ({ method, url = '' }, response) => {
@@ -332,7 +333,7 @@ test('what can not be cleared while a page answers is noted, and cleared later',
   assert.deepEqual(await notes(), [])
 })
 
-test('an upload whose completion is answered with a page, and which is there all the same, is stored', async (context) => {
+test('an upload completed behind a page as answer counts as stored', async (context) => {
   let token: string | undefined
   const { objects, notes } = await endpoint(context, ({ method, url = '', headers }, response) => {
     if (method === 'POST' && url.includes('uploads')) {

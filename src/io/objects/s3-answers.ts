@@ -1,4 +1,4 @@
-// What the answers of an S3 endpoint mean: which are none of an S3's at all, and which fault an error is.
+// Judges the answers of an S3 endpoint: whether an S3 sent them, and which fault an error is.
 // Owns these two judgements; never sends anything.
 
 import { STATUS_CODES } from 'node:http'
@@ -10,7 +10,10 @@ interface Answer {
   Body?: { destroy?(): void }
 }
 
-/** By command, what each S3 says in a good answer: a proxy's page, or one to sign in at, does not. */
+/**
+ * What every S3 puts into a good answer, by command; the page of a proxy or a login does not have
+ * it.
+ */
 const signOfS3: Readonly<Record<string, string>> = {
   HeadObjectCommand: 'ETag',
   GetObjectCommand: 'ETag',
@@ -22,14 +25,17 @@ const signOfS3: Readonly<Record<string, string>> = {
   ListObjectsV2Command: 'Name',
   ListBucketsCommand: 'Buckets',
 }
-/** They are answered without any content. */
+/** Good answers to these commands have no content. */
 const commandsWithoutContent: ReadonlySet<string> = new Set([
   'DeleteObjectCommand',
   'AbortMultipartUploadCommand',
 ])
 const NO_CONTENT = 204
 
-/** From now on a good answer that is none of an S3's is an ObjectsError Unavailable: nothing was done, and nothing is known. */
+/**
+ * Makes the client throw ObjectsError Unavailable for a good answer that no S3 sent: nothing was
+ * done.
+ */
 export function demandS3Answers(client: S3Client): void {
   client.middlewareStack.add(
     (next, { commandName = '' }) =>
@@ -70,7 +76,7 @@ const faultOfStatus: Record<number, ObjectsFault> = {
   507: 'NoSpace',
 }
 
-/** What the client has thrown, as an ObjectsError that names the place. */
+/** Turns an error of the client into an ObjectsError that names the place. */
 export function objectsError(
   error: unknown,
   bucket: string,
@@ -109,7 +115,10 @@ export function noSuchBucket(bucket: string, cause: unknown): ObjectsError {
   return new ObjectsError('NoSuchBucket', `There is no bucket '${bucket}'.`, { cause })
 }
 
-/** The code of an S3's error; the status where there is none, as in answers to HEAD; otherwise what the error itself says. */
+/**
+ * Returns the code of an S3's error; the status if there is none, as in answers to HEAD; else the
+ * error's own text.
+ */
 export function refusalText(error: unknown): string {
   const status = statusOf(error)
   const hasCode = error instanceof S3ServiceException && !codesOfNobody.has(error.name)
@@ -117,15 +126,17 @@ export function refusalText(error: unknown): string {
   return status === undefined || status < 300 ? errorText(error) : statusText(status)
 }
 
-/** What the client calls errors that came without a code. */
+/** Codes that the client gives to errors without one. */
 const codesOfNobody: ReadonlySet<string> = new Set(['Unknown', 'UnknownError', 'NotFound'])
 
 function noS3(what: string, cause?: unknown): ObjectsError {
-  const message = `What answers at the S3 endpoint is no S3, perhaps a proxy or a page to sign in at: ${what}.`
+  const message =
+    'What answers at the S3 endpoint is no S3, perhaps a proxy or a page to sign in at: ' +
+    `${what}.`
   return new ObjectsError('Unavailable', message, { cause })
 }
 
-/** Of the answer that an error comes from; undefined where there was none. */
+/** Returns the status of the answer behind an error; undefined if there was no answer. */
 function statusOf(error: unknown): number | undefined {
   const { $metadata: metadata } = (error ?? {}) as Partial<Answer>
   return metadata?.httpStatusCode
@@ -135,7 +146,7 @@ function statusText(status: number | undefined): string {
   return `${status} ${STATUS_CODES[status ?? 0] ?? ''}`.trim()
 }
 
-/** Some errors of connections have a code alone. */
+/** Some errors of connections have a code but no message. */
 function errorText(error: unknown): string {
   const { message, code, name } = error as NodeJS.ErrnoException
   return (message || code || name || String(error)).split('\n')[0].replace(/\.$/, '')

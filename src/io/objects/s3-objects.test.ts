@@ -1,4 +1,5 @@
-// What only an endpoint elsewhere can do wrong. All else is in objects-contract.ts, which s3-objects are held to over a real endpoint.
+// Tests of faults that only a remote endpoint can have. objects-contract.ts covers the rest, run
+// for s3-objects over a real endpoint.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -11,7 +12,7 @@ import { test } from 'node:test'
 import { ObjectsError } from './objects.ts'
 import { S3Objects } from './s3-objects.ts'
 
-test('an endpoint that takes requests and never answers is unavailable, and holds up no abort', async () => {
+test('an endpoint that never answers is unavailable, and delays no abort', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-uploads-'))
   const sockets: Socket[] = []
   const server = createServer((socket) => {

@@ -29,19 +29,19 @@ import { UploadNotes } from './upload-notes.ts'
 export interface S3Credentials {
   accessKeyId: string
   secretAccessKey: string
-  /** Of temporary keys. */
+  /** Set for temporary keys. */
   sessionToken?: string
 }
 
 export interface S3ObjectsOptions {
   endpoint: string
   region: string
-  /** `http://host/bucket/key` in place of `http://bucket.host/key`. */
+  /** Uses `http://host/bucket/key` instead of `http://bucket.host/key`. */
   forcePathStyle: boolean
   credentials: S3Credentials
-  /** Where it is noted which puts are under way. */
+  /** Folder for notes of puts under way. */
   uploadsFolder: string
-  /** How long the endpoint may take for a request that moves no object's bytes. Default: 20 s. */
+  /** Time limit for a request that moves no object's bytes. Default: 20 s. */
   answerLimitMs?: number
 }
 
@@ -101,7 +101,7 @@ export class S3Objects implements Objects {
       Key: key,
       ...(range === undefined ? {} : { Range: rangeText(range) }),
     }
-    // Until it answers: the body takes its time.
+    // Limits the time until the answer; the body may take longer.
     const late = new AbortController()
     const limit = setTimeout(() => late.abort(), this.#answerLimitMs)
     const abortSignal = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal])
@@ -120,7 +120,7 @@ export class S3Objects implements Objects {
     }
   }
 
-  /** An endpoint may have got all of a put that is aborted at its very end: its object is deleted then. */
+  /** Deletes the object of a put aborted at its very end: the endpoint may have got all of it. */
   async put(
     bucket: string,
     key: string,
@@ -131,7 +131,10 @@ export class S3Objects implements Objects {
     const [client, notes, answerLimitMs] = [this.#client, this.#notes, this.#answerLimitMs]
     const sending = new S3Put({ client, notes, bucket, key, answerLimitMs, signal })
     let bodyError: unknown
-    /** The upload keeps several chunks at once. Ending the body, not the upload, lets the upload end its requests before it fails. */
+    /**
+     * The upload keeps several chunks at once. Ending the body, not the upload, lets the upload end
+     * its requests before it fails.
+     */
     async function* copied(): AsyncGenerator<Buffer> {
       try {
         for await (const chunk of abortable(body, signal)) yield Buffer.from(chunk)
@@ -171,7 +174,7 @@ export class S3Objects implements Objects {
       await sending.succeed()
       return info
     } catch (error) {
-      // Reported as failed, it must not be there.
+      // A put reported as failed must leave no object.
       await sending.giveUp()
       throw error
     }
@@ -209,7 +212,10 @@ export class S3Objects implements Objects {
     }
   }
 
-  /** Begins an upload, and gives it up: an object would be seen, and who may put one may not be allowed to delete it. */
+  /**
+   * Begins an upload and aborts it. A test object would be visible, and the caller may lack the
+   * permission to delete it.
+   */
   async checkWritable(bucket: string, key: string): Promise<void> {
     checkKey(key)
     const [client, notes, answerLimitMs] = [this.#client, this.#notes, this.#answerLimitMs]
@@ -240,18 +246,18 @@ export class S3Objects implements Objects {
     }
   }
 
-  /** An endpoint that takes a request and never answers it is as good as none. */
+  /** Limits the time of a request: an endpoint may take it and never answer. */
   #soon(signal?: AbortSignal): { abortSignal: AbortSignal } {
     const late = AbortSignal.timeout(this.#answerLimitMs)
     return { abortSignal: signal === undefined ? late : AbortSignal.any([late, signal]) }
   }
 
-  /** The body, which breaks with an ObjectsError where the endpoint goes away in the midst of it, or falls silent. */
+  /** Wraps the body, which fails with an ObjectsError if the endpoint goes away or falls silent. */
   #watched(body: Readable, bucket: string, key: string): Readable {
     const through = new PassThrough()
     const limitMs = this.#answerLimitMs
     const silence = setTimeout(() => {
-      // Where the reader takes its time, nothing can come.
+      // Nothing can arrive while the reader is slow, so this silence does not count.
       if (through.writableNeedDrain) silence.refresh()
       else body.destroy(new Error(`no byte has come for ${limitMs / 1000} s`))
     }, limitMs)
@@ -264,7 +270,10 @@ export class S3Objects implements Objects {
     return body.pipe(through)
   }
 
-  /** An answer to HEAD has no body, so it doesn't say whether the key or the bucket is missing: that is asked for. */
+  /**
+   * Asks whether the bucket exists: an answer to HEAD has no body that tells a missing key from a
+   * missing bucket.
+   */
   async #explain(error: unknown, bucket: string, key: string): Promise<ObjectsError> {
     const mapped = objectsError(error, bucket, key)
     const isUnclear = error instanceof S3ServiceException && error.name === 'NotFound'

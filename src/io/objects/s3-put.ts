@@ -1,5 +1,5 @@
-// One put to an S3: the requests that carry it, what the endpoint has of it, and the clearing away of that.
-// Owns the note of what is under way; never touches an object or an upload of another put.
+// One put to an S3: its requests, what the endpoint holds of it, and the removal of that.
+// Owns the note of the put under way; never touches an object or an upload of another put.
 
 import { randomUUID } from 'node:crypto'
 import {
@@ -16,12 +16,14 @@ import {
 } from '@aws-sdk/client-s3'
 import type { UploadNote, UploadNotes } from './upload-notes.ts'
 
-/** An aborted put has so long to clear away what the endpoint has of it; what is left then is left to `clearLeft`. */
+/**
+ * Time an aborted put has to remove what the endpoint holds of it; `clearLeft` removes the rest.
+ */
 const CLEARING_LIMIT_MS_MAX = 5_000
-/** Of an object's metadata: which put it comes from. */
+/** Key of an object's metadata that names its put. */
 export const TOKEN_NAME = 'heddle-put'
 
-export interface S3PutOptions {
+interface S3PutOptions {
   client: S3Client
   notes: UploadNotes
   bucket: string
@@ -31,7 +33,7 @@ export interface S3PutOptions {
 }
 
 export class S3Put {
-  /** Sends for this put: what carries its bytes ends with the signal. */
+  /** Client for requests that carry this put's bytes; they end with the signal. */
   readonly client: S3Client
   readonly metadata: Record<string, string>
   readonly #options: S3PutOptions
@@ -53,22 +55,22 @@ export class S3Put {
     })
   }
 
-  /** Where the answer to the last request was lost, the object may be there all the same. */
+  /** Checks for the object: it may exist though the answer to the last request was lost. */
   async isStored(): Promise<boolean> {
     if (!this.#mayBeStored) return false
     const { client } = this.#options
     return isStored(client, this.#note, this.#limit()).catch(() => false)
   }
 
-  /** To be called once the object is there. */
+  /** Call it once the object is stored. */
   async succeed(): Promise<void> {
     if (!this.#hasBegun) return
-    // The answer to the first attempt to begin was lost: there may be another upload.
+    // A lost answer to the first attempt to begin may have left a second upload.
     if (this.#note.uploadId === undefined) await this.#clear('stored')
     else await this.#options.notes.remove(this.#notePath)
   }
 
-  /** To be called where the put has failed: nothing of it stays, or else a note of it. */
+  /** Call it if the put has failed. Removes all of the put, or leaves a note of it. */
   async giveUp(): Promise<void> {
     if (this.#hasBegun || this.#mayBeStored) await this.#clear('failed')
   }
@@ -94,7 +96,7 @@ export class S3Put {
     try {
       return await client.send(command, { abortSignal })
     } catch (error) {
-      // An upload that is not there any more may have been completed by a request whose answer was lost.
+      // A missing upload may have been completed by a request whose answer was lost.
       if (isLast && isRefusal(error) && error.name !== 'NoSuchUpload') this.#mayBeStored = false
       throw error
     }
@@ -129,7 +131,10 @@ export class S3Put {
 type Command = Parameters<S3Client['send']>[0]
 type Left = Omit<UploadNote, 'endpoint'>
 
-/** Aborts what a put has left unfinished, and deletes its object where it was reported as failed. Throws where the endpoint can't be asked. */
+/**
+ * Aborts what a put has left unfinished, and deletes its object if it was reported as failed.
+ * Throws if the endpoint is unreachable.
+ */
 export async function clearLeft(
   client: S3Client,
   note: Left,
@@ -137,7 +142,7 @@ export async function clearLeft(
 ): Promise<void> {
   const { bucket: Bucket, key: Key, uploadId, outcome } = note
   try {
-    // The uploads first: one that is completed in between has become an object.
+    // Aborts uploads first: one completed in between has become an object, deleted below.
     const uploadIds =
       uploadId === undefined ? await uploadsOf(client, Bucket, Key, abortSignal) : [uploadId]
     for (const UploadId of uploadIds)
@@ -151,7 +156,7 @@ export async function clearLeft(
   }
 }
 
-/** Of exactly that key: it comes before all that begin with it. */
+/** Returns the uploads of exactly that key. It sorts before all keys that begin with it. */
 async function uploadsOf(
   client: S3Client,
   Bucket: string,
@@ -183,12 +188,12 @@ async function isStored(
   }
 }
 
-/** What is not there needs no clearing away. */
+/** A missing object or upload needs no removal. */
 function ignoreMissing(error: unknown): void {
   if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 404) throw error
 }
 
-/** The endpoint has understood, and does not do it. */
+/** True if the endpoint understood the request and rejected it. */
 function isRefusal(error: unknown): error is S3ServiceException {
   const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
   return status !== undefined && status >= 400 && status < 500

@@ -1,4 +1,5 @@
-// Temporary files of the folder store: names that tell who writes them, and the clearing away of those whose writer is gone.
+// Temporary files of the folder store: names that identify the writer, and the removal of files
+// whose writer has ended.
 // Owns the names; never touches a file that a living process may still write.
 
 import { createHash, randomBytes } from 'node:crypto'
@@ -7,10 +8,10 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { codeOf } from './file-faults.ts'
 
-/** A file of a process that can't be seen from here (another machine or container) is left alone for this long. */
+/** Age at which a file is removed if its writer runs on another machine or in another container. */
 const FOREIGN_AGE_MS_MAX = 24 * 3600_000
 
-/** The path of a new temporary file: `<machine>-<pid>-<start of the process>-<random>`. */
+/** Returns the path of a new temporary file: `<machine>-<pid>-<start of the process>-<random>`. */
 export function temporaryPath(folder: string): string {
   const self = describeSelf()
   return join(
@@ -27,7 +28,7 @@ export async function clearTemporaryFiles(folder: string): Promise<void> {
   }
 }
 
-/** Whether the writer of a temporary file has ended. */
+/** True if the writer of a temporary file has ended. */
 export async function isAbandoned(path: string): Promise<boolean> {
   const match = /^([0-9a-f]+)-(\d+)-(\d+)-[0-9a-f]+$/.exec(basename(path))
   if (match !== null && match[1] === describeSelf().machine)
@@ -46,7 +47,7 @@ interface Self {
 }
 let self: Self | undefined
 
-/** The machine's start and the name space of process ids: only within the same two does a process id mean the same. */
+/** Boot id and PID namespace: a process id means the same only within the same two. */
 function describeSelf(): Self {
   self ??= {
     machine: createHash('sha256')
@@ -59,7 +60,10 @@ function describeSelf(): Self {
   return self
 }
 
-/** In clock ticks since the machine's start (field 22 of `/proc/<pid>/stat`); undefined where there is no such process. */
+/**
+ * Start in clock ticks since boot (field 22 of `/proc/<pid>/stat`); undefined if there is no such
+ * process.
+ */
 function startOfProcess(pid: string): string | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,10 +1,10 @@
-// Steps that concern the same thing, one after the other, within this process.
+// Runs steps that concern the same thing one after the other, within this process.
 // Owns the order; never knows what a step does.
 
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>()
 
-  /** Runs the step once all that were taken for the name before have ended, however they ended. */
+  /** Runs the step after all earlier steps of that name have ended, with success or not. */
   async take<T>(name: string, step: () => Promise<T>): Promise<T> {
     const before = this.#last.get(name) ?? Promise.resolve()
     const turn = before.then(step, step)

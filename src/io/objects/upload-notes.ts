@@ -1,4 +1,5 @@
-// Notes of puts to an S3 elsewhere, a file each from before something lies there until nothing unfinished does: whoever is killed meanwhile, the next one finds it.
+// Notes of puts to a foreign S3, one file each. A note lasts while the put may have left anything
+// unfinished there, so that another process can clear up after a kill.
 // Owns the files and whose they are; never speaks to the endpoint.
 
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -10,11 +11,14 @@ export interface UploadNote {
   endpoint: string
   bucket: string
   key: string
-  /** Stands in the object's metadata, so that it is told from others under the key. */
+  /** Stands in the object's metadata, and identifies this put's object under the key. */
   token: string
-  /** The multipart upload; unknown until the endpoint has answered. */
+  /** The multipart upload; absent until the endpoint has answered. */
   uploadId?: string
-  /** How the put was answered, where something was left all the same; of one that failed, its object must not stay. */
+  /**
+   * Set if the put was answered but left something behind. The object of a failed put must be
+   * deleted.
+   */
   outcome?: 'stored' | 'failed'
 }
 
@@ -22,13 +26,13 @@ export class UploadNotes {
   readonly #folder: string
   readonly #endpoint: string
 
-  /** The folder must exist; it may hold notes of other endpoints too. */
+  /** The folder must exist; it may contain notes of other endpoints too. */
   constructor(folder: string, endpoint: string) {
     this.#folder = folder
     this.#endpoint = endpoint
   }
 
-  /** A place for a new note. */
+  /** Returns the path for a new note. */
   place(): string {
     return temporaryPath(this.#folder)
   }
@@ -45,16 +49,17 @@ export class UploadNotes {
     await onFiles(() => rm(path, { force: true }))
   }
 
-  /** Those of this endpoint whose writer has ended, or whose put has. */
+  /** Returns this endpoint's notes whose writer or put has ended. */
   async abandoned(): Promise<{ path: string; note: UploadNote }[]> {
     return onFiles(async () => {
       const found = []
       for (const name of await readdir(this.#folder)) {
         const path = join(this.#folder, name)
-        // In this order: what is written just before its writer's end is not missed.
+        // Checks the writer before the note, so as not to miss what it writes just before its end.
         const isLeft = await isAbandoned(path)
         const note = await readNote(path)
-        // Killed while the note was written: nothing had begun, or an older one is there.
+        // The writer was killed while it wrote the note: nothing had begun, or an older note
+        // exists.
         if (note === undefined && isLeft) await rm(path, { force: true })
         if (note?.endpoint === this.#endpoint && (isLeft || note.outcome !== undefined))
           found.push({ path, note })
@@ -64,7 +69,7 @@ export class UploadNotes {
   }
 }
 
-/** Undefined where it has just been removed, or was never written whole. */
+/** Returns undefined if the note was just removed, or never written whole. */
 async function readNote(path: string): Promise<UploadNote | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as UploadNote
