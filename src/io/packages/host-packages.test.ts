@@ -108,7 +108,7 @@ test('a package elsewhere is refused, with the same words whether it is there or
   await refuses(join(apps, 'app.zip'), elsewhere, [join(root, 'none')])
 })
 
-test('what counts is where links lead', async () => {
+test('links are resolved before the check', async () => {
   await symlink(join(root, 'private'), join(apps, 'way-out'))
   await symlink(join(root, 'private', 'app.zip'), join(apps, 'out.zip'))
   await symlink('loop', join(apps, 'loop'))
@@ -116,7 +116,7 @@ test('what counts is where links lead', async () => {
   for (const path of ['way-out', 'way-out/app.zip', 'out.zip'])
     await refuses(join(apps, path), elsewhere)
   await assert.rejects(fetch(join(apps, 'loop')), { errorType: 'PackageNotFound' })
-  // The operator may list a folder by a link, and a caller may come by one.
+  // The operator may list a folder by a link, and a caller may name one by a link.
   assert.equal(await fetch(join(root, 'way-in', 'one app')), join(apps, 'one app'))
   assert.equal(
     await fetch(join(root, 'way-in', 'one app'), [join(root, 'way-in')]),
@@ -135,7 +135,7 @@ test("nothing of Heddle's own is a package, nor what it lies in, whatever is lis
     ])
       await refuses(path, own, listed)
   for (const path of [apps, root, '/', `${apps}/`]) await refuses(path, own, ['/'])
-  // By a link that leads there, too.
+  // Reaches the folder by a link, too.
   await symlink(data, join(root, 'data-by-link'))
   await assert.rejects(fetch(join(data, 'objects/app.zip'), ['/'], [join(root, 'data-by-link')]), {
     message: own,

@@ -1,5 +1,5 @@
-// Packages that lie on the host: where they may, whatever links lead there.
-// Owns that check; never reads a package, and says nothing of what is elsewhere on the host.
+// Finds packages on the host, and checks where they lie after all links are resolved.
+// Owns that check; never reads a package, and tells nothing about other files of the host.
 
 import { realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -7,19 +7,22 @@ import { isInside } from '../../base/inside-folder.ts'
 import { PackageError } from './package-error.ts'
 
 export interface HostPlaces {
-  /** Packages may lie in these; without any, none is taken from the host. `/` is everywhere. */
+  /** Folders that may contain packages; with none, the host provides no package. `/` allows all. */
   packageFolders: readonly string[]
-  /** Heddle's own: nothing in them is a package, nor any folder around them. */
+  /** Heddle's own folders: they contain no packages, and neither do the folders around them. */
   closedFolders: readonly string[]
 }
 
-export interface HostPackage {
-  /** Without links. */
+interface HostPackage {
+  /** The path with all links resolved. */
   path: string
   kind: 'folder' | 'file'
 }
 
-/** Throws PackageError: PackageInvalid where it may not lie there, PackageNotFound where it is not there. */
+/**
+ * Throws PackageError: PackageInvalid if the package may not lie there, PackageNotFound if it does
+ * not exist.
+ */
 export async function findHostPackage(
   text: string,
   path: string,
@@ -48,7 +51,7 @@ export async function findHostPackage(
   )
 }
 
-/** Those that there are, without links. */
+/** Returns the existing ones, with links resolved. */
 async function resolved(folders: readonly string[]): Promise<string[]> {
   const found = await Promise.all(folders.map((folder) => realpath(folder).catch(() => [])))
   return found.flat()
@@ -58,7 +61,7 @@ function unreadable(text: string, path: string, cause: Error): PackageError {
   return new PackageError('PackageNotFound', `package ${text}: can't be read at ${path}`, { cause })
 }
 
-/** The same whether there is something or not. */
+/** Makes the same error whether or not a file is there, so that callers cannot probe the host. */
 function elsewhere(text: string): PackageError {
   const reason =
     'it is in none of the folders of this host that packages may be taken from (package_folders)'

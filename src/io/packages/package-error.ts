@@ -1,7 +1,7 @@
-// Why a package can't be used.
-// Owns the class; the reasons are given where they are found.
+// The reasons why a package can't be used.
+// Owns the class; the code that finds a fault gives the reason.
 
-/** `message` names the package, and the bucket and key or the entry and what is wrong with it. */
+/** `message` names the package, the bucket and key or the entry, and the fault. */
 export class PackageError extends Error {
   readonly errorType: 'PackageNotFound' | 'PackageInvalid' | 'CapacityExceeded'
   constructor(errorType: PackageError['errorType'], message: string, options?: ErrorOptions) {

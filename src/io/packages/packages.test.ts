@@ -39,7 +39,7 @@ async function fetchZip(zip: Buffer, options: Partial<PackagesOptions> = {}): Pr
   return fetchPackage(await upload(zip), { objects, destinationFolder: newFolder(), ...options })
 }
 
-/** The zip is refused for that reason, and nothing of it is left. */
+/** Asserts that the zip is rejected for that reason, and leaves nothing behind. */
 async function refuses(
   zip: Buffer,
   reason: RegExp,
@@ -74,21 +74,21 @@ interface EvilEntry {
   content?: Buffer
   deflate?: boolean
   flags?: number
-  /** The unix mode, with the file's type. */
+  /** The unix mode, including the file's type. */
   mode?: number
-  /** What is written, where it isn't the truth. */
+  /** The CRC to declare, if not the true one. */
   crc?: number
   size?: number
-  /** Lies where the entry of that number lies, and is not written itself. */
+  /** Index of the entry whose place this one claims; it is not written itself. */
   at?: number
-  /** Bytes between the local header's name and the data, and how many it says there are. */
+  /** Bytes between the local header's name and the data, and the number declared. */
   extra?: Buffer
   extraSays?: number
-  /** Of the packed data, in place of the truth. */
+  /** The packed size to declare, if not the true one. */
   packed?: number
 }
 
-/** A zip written by hand, byte by byte, so that it may lie. */
+/** Writes a zip byte by byte, so that it can lie. */
 function evilZip(entries: EvilEntry[], declaredCount = entries.length): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
@@ -172,7 +172,7 @@ test('programs are executable also where the zip does not say so', async () => {
   assert.equal(await modeOf(join(folder, 'text')), '444')
 })
 
-test('a package is fetched once, also for callers at the same time and for later ones', async () => {
+test('a package is fetched once, for concurrent and for later callers', async () => {
   const location = await upload(await zipOf({ app: { content: 'one' } }))
   let gets = 0
   const counting = {
@@ -199,7 +199,8 @@ test('a bucket or object that is not there is named', async () => {
   })
   await assert.rejects(fetchPackage({ kind: 's3', bucket: BUCKET, key: 'no/such.zip' }, options), {
     errorType: 'PackageNotFound',
-    message: `package s3://${BUCKET}/no/such.zip: the bucket "${BUCKET}" has no object "no/such.zip"`,
+    message:
+      `package s3://${BUCKET}/no/such.zip: ` + `the bucket "${BUCKET}" has no object "no/such.zip"`,
   })
   assert.deepEqual(await readdir(options.destinationFolder), [])
 })
@@ -313,12 +314,13 @@ test('entries that share bytes are refused before anything is written', async ()
     ]),
     /entry "two": it overlaps the entry "one"/,
   )
-  // The data of the first one goes on into the header of the second.
+  // The first entry's data runs into the second one's header.
   await refuses(
     evilZip([{ name: 'outer', packed: 40, size: 40 }, { name: 'inner' }]),
     /entry "inner": it overlaps the entry "outer"/,
   )
-  // A local header may be longer than the list of entries tells, so that what follows begins later, or the data overlaps.
+  // A local header may be longer than the list of entries says, so the data begins later, or
+  // overlaps.
   const extra = Buffer.alloc(100)
   await fetchZip(evilZip([{ name: 'long', extra }, { name: 'next' }]))
   await refuses(
@@ -342,13 +344,13 @@ test('a package may lie in a zip in any order', async () => {
   assert.deepEqual((await readdir(folder)).toSorted(), ['one', 'three', 'two'])
 })
 
-test('what unzips to hundreds of times its size is refused before anything is written', async () => {
+test('a zip bomb is rejected before anything is written', async () => {
   const zeros = Buffer.alloc(8 * 1024 ** 2)
   await refuses(
     evilZip([{ name: 'fine' }, { name: 'zeros', content: zeros, deflate: true }]),
     /entry "zeros": it unzips from \d+ to 8388608 bytes, more than the 200 times that are allowed/,
   )
-  // Each of them is small enough.
+  // Each of them alone is small enough.
   const many = Array.from({ length: 16 }, (_, index) => ({
     name: `zeros-${index}`,
     content: zeros.subarray(0, 1_000_000),
@@ -371,7 +373,7 @@ test('what unzips to hundreds of times its size is refused before anything is wr
   })
 })
 
-test('encrypted entries and what is no zip are refused', async () => {
+test('encrypted entries and files that are no zip are rejected', async () => {
   await refuses(
     evilZip([{ name: 'a', flags: 1, size: 0, content: Buffer.alloc(12) }]),
     /entry "a": it is encrypted/,
@@ -444,7 +446,7 @@ test('a read-only tree can be removed', async () => {
   await removePackages(destinationFolder)
 })
 
-/** Root removes what is read-only anyway: what nobody can, everybody can. */
+/** Acts as an unprivileged user: root may remove even read-only files. */
 async function asNobody(folder: string, act: () => Promise<void>): Promise<void> {
   if (process.geteuid!() !== 0) return await act()
   const nobody = 65_534

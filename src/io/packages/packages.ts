@@ -1,4 +1,4 @@
-// The packages of one simulation's apps: fetched from buckets or the host, each once, as folders ready to run from.
+// The packages of one simulation's apps: fetches each once, as a folder ready to run from.
 // Owns the destination folder; never changes a folder that it did not make.
 
 import { createHash } from 'node:crypto'
@@ -18,20 +18,23 @@ export { PackageError }
 
 export interface PackagesOptions extends Partial<HostPlaces> {
   objects: Pick<Objects, 'get'>
-  /** Made where it doesn't exist. Packages that were fetched into it before are used again. */
+  /** Made if it doesn't exist. Packages fetched into it before are used again. */
   destinationFolder: string
   /** Ends the fetch, which then throws the signal's reason. */
   signal?: AbortSignal
   limits?: Partial<UnzipLimits>
 }
 
-/** Fetches under way in this process, by the folder that they make: two at once would get in each other's way. */
+/**
+ * Fetches under way in this process, keyed by the folder that they make. Two at once would collide.
+ */
 const fetches = new Map<string, Promise<string>>()
 
 /**
- * The folder that holds the package's content, read-only. The same location and destination give the same folder, also to callers at
- * the same time: they share the first one's fetch, and its end if that is aborted. A folder of the host is used in place and left as it is.
- * Throws PackageError; after that nothing is left behind, and the next call tries again.
+ * Returns the folder with the package's content, read-only. The same location and destination give
+ * the same folder. Concurrent callers share the first one's fetch, and its end if it is aborted. A
+ * folder of the host is used in place, unchanged. Throws PackageError and leaves nothing behind;
+ * the next call tries again.
  */
 export async function fetchPackage(
   location: PackageLocation,
@@ -57,7 +60,9 @@ export async function fetchPackage(
   return fetch
 }
 
-/** Removes a folder with everything in it, also what is read-only. Does nothing where there is none. */
+/**
+ * Removes a folder with everything in it, even read-only files. Does nothing if it does not exist.
+ */
 export async function removePackages(folder: string): Promise<void> {
   await makeWritable(folder)
   await rm(folder, { recursive: true, force: true })
@@ -121,7 +126,7 @@ async function fetchObject(
   }
 }
 
-/** Faults of the disk are no faults of the package, but a start that fails must name the package all the same. */
+/** Adds the package's name to faults of the disk: a start that fails must name the package. */
 function explained(error: unknown, text: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOSPC' || code === 'EDQUOT') {

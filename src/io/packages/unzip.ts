@@ -1,6 +1,7 @@
-// Unzips a package into a folder that nobody may write to afterwards.
-// Owns the checks of names, sizes, places and checksums: nothing is written before the whole list of entries has passed, no entry is ever
-// written outside the folder, and none of an unexpected kind or size.
+// Unzips a package into a folder that is read-only afterwards.
+// Owns the checks of names, sizes, places and checksums. Writes nothing before the whole list of
+// entries has passed, and never writes outside the folder, or an entry of an unexpected kind or
+// size.
 
 import { createWriteStream } from 'node:fs'
 import { chmod, mkdir } from 'node:fs/promises'
@@ -12,15 +13,18 @@ import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { PackageError } from './package-error.ts'
 
 export interface UnzipLimits {
-  /** Of all files together, unzipped. Default: 4 GiB. */
+  /** Limit for all files together, unzipped. Default: 4 GiB. */
   bytesMax: number
-  /** Files and folders. Default: 100,000. */
+  /** Limit for files and folders. Default: 100,000. */
   entriesMax: number
-  /** How many times its packed size an entry, or all of them, may unzip to, beyond the first MiB. Default: 200. */
+  /**
+   * Limit for the ratio of unzipped to packed size, of an entry and of all, beyond the first MiB.
+   * Default: 200.
+   */
   ratioMax: number
 }
 
-export interface UnzipOptions {
+interface UnzipOptions {
   /** The package's name in messages. */
   name: string
   signal?: AbortSignal
@@ -32,13 +36,16 @@ const TYPE_FILE = 0o100000
 const TYPE_FOLDER = 0o040000
 const TYPE_LINK = 0o120000
 
-/** So much may unzip from whatever is there: a file of zeros shrinks to a thousandth, and does no harm while it is small. */
+/**
+ * Bytes that may unzip at any ratio: a small file of zeros packs to a thousandth, and does no harm.
+ */
 const FREE_BYTES = 1024 ** 2
 
 /**
- * Into `folder`, which must exist and be empty. Files end as 0444 or 0555, folders as 0555. A file is executable if the zip says
- * so, or if it begins like a program: many tools write zips that don't say.
- * Throws PackageError PackageInvalid that names the entry and the reason; what was written by then stays for the caller to remove.
+ * Unzips into `folder`, which must exist and be empty. Files end as 0444 or 0555, folders as 0555.
+ * A file is executable if the zip says so, or if it begins like a program: many tools do not record
+ * modes. Throws PackageError PackageInvalid that names the entry and the reason; the caller must
+ * remove what was written by then.
  */
 export async function unzip(
   zipFile: string,
@@ -66,7 +73,7 @@ export async function unzip(
   }
 }
 
-/** All entries, held against what their list says of them. */
+/** Returns all entries, checked against the zip's list. */
 async function checkedEntries(
   zip: ZipFile,
   name: string,
@@ -100,10 +107,11 @@ async function checkedEntries(
 
 function ratioFault(bytes: number, packedBytes: number, ratioMax: number): string | undefined {
   if (bytes <= FREE_BYTES + packedBytes * ratioMax) return undefined
-  return `it unzips from ${packedBytes} to ${bytes} bytes, more than the ${ratioMax} times that are allowed`
+  const most = `more than the ${ratioMax} times that are allowed`
+  return `it unzips from ${packedBytes} to ${bytes} bytes, ${most}`
 }
 
-/** Entries that share bytes unzip to far more than the file has. */
+/** Rejects entries that share bytes: they could unzip to far more than the file contains. */
 async function checkPlaces(
   zip: ZipFile,
   name: string,
@@ -145,7 +153,7 @@ async function openZip(file: string, name: string): Promise<ZipFile> {
   }
 }
 
-/** The library's own checks end the listing; they name the entry in their message. */
+/** Rethrows the library's own checks, whose messages name the entry. */
 async function* entriesOf(zip: ZipFile, name: string): AsyncGenerator<Entry> {
   const entries = zip.eachEntry()
   for (;;) {
@@ -160,7 +168,7 @@ async function* entriesOf(zip: ZipFile, name: string): AsyncGenerator<Entry> {
   }
 }
 
-/** What forbids an entry whatever its content. */
+/** Returns why an entry is forbidden regardless of its content. */
 function entryFault(entry: Entry): string | undefined {
   const segments = entry.fileName.replace(/\/$/, '').split('/')
   if (entry.fileName.includes('\0')) return 'its name holds a NUL character'
@@ -185,11 +193,11 @@ function entryFault(entry: Entry): string | undefined {
   return undefined
 }
 
-/** What is at each path so far, so that no entry takes another's place. */
+/** Tracks what is at each path, so that no entry replaces another. */
 class Tree {
   readonly #kinds = new Map<string, 'file' | 'folder' | 'folder on the way'>()
 
-  /** Undefined, or why nothing can be there. */
+  /** Returns undefined, or why nothing can be put there. */
   add(name: string): string | undefined {
     const path = name.replace(/\/$/, '')
     for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
@@ -240,7 +248,7 @@ async function writeEntry(
   try {
     await pipeline(content, check, createWriteStream(path, { flags: 'wx' }), { signal })
   } catch (error) {
-    // The disk's faults go through; what the zip's own stream says is the package's fault.
+    // Errors of the disk pass through; errors of the zip's own stream are the package's fault.
     throw fault === undefined || signal?.aborted
       ? error
       : unreadable(error, `${where}: its data is damaged`)
