@@ -39,7 +39,7 @@ test('a line that an earlier process could not end is ended before the next', as
   ])
 })
 
-test('lines that can not be written go elsewhere, a few of them, and the count is said afterwards', async (context) => {
+test('lines that cannot be written go to the fallback, and are counted', async (context) => {
   const { path, log, lines, said } = await place(context)
   mkdirSync(path)
   for (let count = 0; count < 50; count++) log.write(`{"count":${count}}\n`)

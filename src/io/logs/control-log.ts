@@ -1,15 +1,16 @@
-// The log of one process as a file of whole lines: where it can't be written, its process goes on.
-// Owns the file, and what becomes of lines that it can't take; never knows what a line says.
+// The log of one process as a file of whole lines; the process goes on if the file can't be
+// written.
+// Owns the file, and what happens to lines that it can't take; never knows what a line says.
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 
-export interface ControlLogOptions {
+interface ControlLogOptions {
   path: string
-  /** Where lines go that the file can't take; standard error without it. May throw. */
+  /** Receives lines that the file can't take; by default standard error. May throw. */
   fallback?: (text: string) => void
 }
 
-/** Of one outage, so many lines go to the fallback: it may be a terminal, or a file on the same disk. */
+/** Lines per outage sent to the fallback: it may be a terminal, or a file on the same disk. */
 const FALLBACK_LINES_MAX = 20
 const NEWLINE = 10
 
@@ -17,18 +18,21 @@ export class ControlLog {
   readonly #path: string
   readonly #fallback: (text: string) => void
   #descriptor: number | undefined
-  /** The last line in the file has no end. */
+  /** True if the last line in the file has no end. */
   #isTorn = false
-  /** Since the last line that was written. */
+  /** Lines dropped since the last written line. */
   #dropped = 0
 
-  /** Opens the file with its first line. */
+  /** The first line opens the file. */
   constructor({ path, fallback = (text) => void writeSync(2, text) }: ControlLogOptions) {
     this.#path = path
     this.#fallback = fallback
   }
 
-  /** Takes a line with its end. Never throws: a line that can't be written is said elsewhere, and counted. */
+  /**
+   * Takes a line with its end. Never throws: a line that can't be written goes to the fallback, and
+   * is counted.
+   */
   write(line: string): void {
     try {
       const report = this.#dropped === 0 ? '' : reportLine(this.#dropped)
@@ -52,7 +56,7 @@ export class ControlLog {
       while (written < bytes.length) written += writeSync(this.#descriptor, bytes, written)
       this.#isTorn = false
     } catch (error) {
-      // The beginning of a line is of no use.
+      // Removes the beginning of a line written in part.
       if (written > 0) ftruncateSync(this.#descriptor, fstatSync(this.#descriptor).size - written)
       throw error
     }
@@ -62,7 +66,7 @@ export class ControlLog {
     const descriptor = openSync(this.#path, 'a+', 0o600)
     const { size } = fstatSync(descriptor)
     const last = Buffer.alloc(1)
-    // An earlier process may have ended, or its disk been full, in the middle of a line.
+    // An earlier process may have left a torn line, by ending or on a full disk.
     this.#isTorn =
       size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE
     return descriptor
@@ -76,7 +80,7 @@ export class ControlLog {
     try {
       this.#fallback(`${why}${line}`)
     } catch {
-      // Nobody can be told now; the count stands in the log once it can be written.
+      // Ignored: the log reports the count once it can be written.
     }
   }
 }

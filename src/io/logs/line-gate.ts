@@ -1,16 +1,22 @@
-// Turns output into lines with a time in front, and lets no more of them through than a stream may take.
-// Owns the cutting of lines, the rate and the count of what was dropped; never writes anywhere.
+// Turns output into lines with a time in front, and limits them to the rate of a stream.
+// Owns the cutting of lines, the rate and the count of dropped lines; never writes anywhere.
 
 import type { LogLimits } from './logs.ts'
 
-/** Dropped lines are reported when there is room again for so much of a burst: seldom, as each report makes way for more to drop. */
+/**
+ * Share of a burst that must be free before drops are reported: frequent reports would cause
+ * further drops.
+ */
 const RESUME_SHARE = 0.25
 const NEWLINE = 10
 
-/** A line to be written, with its time and its end. */
+/** A line to write, with its time and its end. */
 export interface GateLine {
   content: Buffer
-  /** What is lost where the line can't be written: itself, or the lines that it reports as dropped. */
+  /**
+   * Number of lines lost if this line can't be written: itself, or the lines that it reports as
+   * dropped.
+   */
   lines: number
   bytes: number
 }
@@ -35,12 +41,12 @@ export class LineGate {
     this.#allowanceAtMs = now()
   }
 
-  /** Whether there are drops that are not reported yet. */
+  /** True if some drops are not reported yet. */
   get hasDropped(): boolean {
     return this.#droppedLines > 0
   }
 
-  /** The lines that are to be written. The chunk must not be changed afterwards. */
+  /** Returns the lines to write. The caller must not change the chunk afterwards. */
   pass(chunk: Buffer): GateLine[] {
     const lines: GateLine[] = []
     const prefix = this.#begin()
@@ -56,7 +62,7 @@ export class LineGate {
         this.#endLine(lines, prefix, chunk.subarray(start, end))
         start = end + 1
       } else {
-        // A copy, as this may wait for long, and would keep the whole chunk in memory.
+        // Copied: it may wait for long, and a view would keep the whole chunk in memory.
         this.#partial.push(Buffer.from(chunk.subarray(start)))
         this.#partialBytes += end - start
         start = end
@@ -65,14 +71,14 @@ export class LineGate {
     return lines
   }
 
-  /** The report of what was dropped, once it is due. */
+  /** Returns the report of dropped lines, once it is due. */
   report(): GateLine[] {
     const lines: GateLine[] = []
     this.#reportTo(lines, this.#begin())
     return lines
   }
 
-  /** The last lines: one that has no end yet, and the report. */
+  /** Returns the last lines: one without an end, and the report. */
   end(): GateLine[] {
     const lines: GateLine[] = []
     const prefix = this.#begin()
@@ -82,17 +88,19 @@ export class LineGate {
     return lines
   }
 
-  /** Counts what passed and could not be written after all. */
+  /** Counts a line that passed but could not be written. */
   drop({ lines, bytes }: Pick<GateLine, 'lines' | 'bytes'>): void {
     this.#droppedLines += lines
     this.#droppedBytes += bytes
   }
 
-  /** The time in front of lines; what passed since the last call gives allowance. */
+  /**
+   * Adds the allowance gained since the last call, and returns the time to put in front of lines.
+   */
   #begin(): Buffer {
     const nowMs = this.#now()
     const { bytesPerSecond, burstBytes } = this.#limits
-    // A clock that was set back gives nothing.
+    // A clock that was set back gains nothing.
     const gained = (Math.max(0, nowMs - this.#allowanceAtMs) * bytesPerSecond) / 1000
     this.#allowance = Math.min(burstBytes, this.#allowance + gained)
     this.#allowanceAtMs = nowMs
@@ -133,12 +141,15 @@ export class LineGate {
   }
 }
 
-/** `\r\n` at the end as `\n`. */
+/** Turns a final `\r\n` into `\n`. */
 function withoutReturn(line: Buffer): Buffer {
   return line.at(-2) === 13 ? Buffer.concat([line.subarray(0, -2), Buffer.from('\n')]) : line
 }
 
-/** The last place at or before `bytes` where a UTF-8 character begins; `bytes` itself in what is no UTF-8. */
+/**
+ * Returns the last place at or before `bytes` where a UTF-8 character begins; `bytes` itself if the
+ * text is no UTF-8.
+ */
 function characterStart(text: Buffer, bytes: number): number {
   let start = bytes
   while (start > 0 && bytes - start < 3 && isContinuation(text[start])) start--

@@ -1,5 +1,6 @@
-// Log streams as files: `/sim/management` is `sim/management.log` in the folder, its older part `sim/management.log.old`.
-// Owns the writing; never lets a stream grow without bound, and never keeps its writer waiting.
+// Log streams as files: `/sim/management` is `sim/management.log` in the folder, and its older part
+// `sim/management.log.old`.
+// Owns the writing; bounds every stream, and never blocks its writer.
 
 import { appendFile, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -15,14 +16,14 @@ import {
 
 export type { LogStreams, LogWriter }
 
-/** Lines are gathered for so long, and then written together. */
+/** Time that lines are gathered before they are written together. */
 const GATHER_MS = 20
 const REPORT_MS = 1000
 const NEWLINE = Buffer.from('\n')
 
 /**
- * Opens the streams of a folder, which is made with its first line. Streams that are there from before are continued. Only this user may
- * read them: apps write what they like.
+ * Opens the streams of a folder; the first line makes the folder. Continues existing streams. Files
+ * are readable by this user alone, as apps may write secrets.
  */
 export function openLogStreams(
   folder: string,
@@ -52,12 +53,12 @@ export function openLogStreams(
   }
 }
 
-/** The file that holds a stream's newer part. Throws for a name that is none. */
+/** Returns the file of a stream's newer part. Throws if the name is invalid. */
 export function logPath(folder: string, stream: string): string {
   return `${join(folder, ...streamSegments(stream))}.log`
 }
 
-/** The file that holds the older part. */
+/** Returns the file of the older part. */
 export function oldLogPath(path: string): string {
   return `${path}.old`
 }
@@ -72,9 +73,9 @@ class FileStream implements LogWriter {
   #gatherTimer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
   #reportTimer: NodeJS.Timeout | undefined
-  /** Of the file; unknown until the first write. */
+  /** The file's size; unknown until the first write. */
   #fileBytes: number | undefined
-  /** Its last line has no end. */
+  /** True if the file's last line has no end. */
   #isTorn = false
 
   constructor(path: string, limits: LogLimits, now: () => number) {
@@ -104,7 +105,7 @@ class FileStream implements LogWriter {
 
   #add(lines: GateLine[]): void {
     for (const line of lines) {
-      // Only a disk that is slower than the rate, or stands still, lets this much wait.
+      // Drops the line if too much waits: the disk is slower than the rate, or hangs.
       if (this.#waitingBytes + line.content.length > this.#limits.burstBytes * 2)
         this.#gate.drop(line)
       else {
@@ -130,7 +131,7 @@ class FileStream implements LogWriter {
     if (this.#waiting.length > 0) this.#writing ??= this.#writeAll()
   }
 
-  /** Never throws: what can't be written is dropped, and said once writing works again. */
+  /** Never throws. Drops what can't be written, and reports it once writing works again. */
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       const lines = this.#takeBatch()
@@ -145,7 +146,7 @@ class FileStream implements LogWriter {
     this.#writing = undefined
   }
 
-  /** The first lines that wait, as many as fit one file. */
+  /** Takes as many of the oldest waiting lines as fit one file. */
   #takeBatch(): GateLine[] {
     let count = 0
     let bytes = 0
@@ -166,7 +167,7 @@ class FileStream implements LogWriter {
       this.#fileBytes = 0
       this.#isTorn = false
     }
-    // A disk that was full, or a process that was killed, may have left the beginning of a line.
+    // A full disk or a killed process may have left a torn line.
     const whole = this.#isTorn ? Buffer.concat([NEWLINE, bytes]) : bytes
     await appendFile(this.#path, whole, { mode: 0o600 })
     this.#isTorn = false

@@ -71,7 +71,7 @@ for (const [kind, openLogs] of [
       assert.deepEqual(await texts(read({ stream: '/sim/errors' })), [])
     })
 
-    test('a stream that is removed is gone with its lines, and its name is free for another', async () => {
+    test('a removed stream is gone with its lines, and its name is free again', async () => {
       const { streams, read } = openLogs({ limits: { streamBytesMax: 100 } })
       for (let line = 0; line < 9; line++)
         streams.writer('/domain/a/one').write(`line ${line} ${'x'.repeat(40)}\n`)
@@ -149,7 +149,7 @@ for (const [kind, openLogs] of [
       )
     })
 
-    test('a stream takes a burst, then its rate, and says what was dropped in one line', async () => {
+    test('a stream takes a burst, then its rate, and reports drops in one line', async () => {
       let nowMs = 0
       const { streams, read } = openLogs({
         now: () => nowMs,
@@ -171,7 +171,7 @@ for (const [kind, openLogs] of [
       assert.deepEqual(all.slice(10), ['[heddle] dropped 991 lines, 74325 bytes', 'back'])
     })
 
-    test('what was dropped is said also if nothing comes after it', async () => {
+    test('drops are reported even if no line follows', async () => {
       const { streams, read } = openLogs({
         now: () => 0,
         limits: { burstBytes: 1000, bytesPerSecond: 1 },
@@ -206,7 +206,7 @@ for (const [kind, openLogs] of [
       )
     })
 
-    test('a follower sees what is written later, in streams that begin later too, until it is told to stop', async () => {
+    test('a follower sees later lines and later streams until it is stopped', async () => {
       const { streams, read } = openLogs()
       streams.writer('/one').write('a\n')
       await streams.flush()
@@ -242,14 +242,14 @@ for (const [kind, openLogs] of [
       for await (const { text } of read({ follow: true, stream: '/app', signal: stop.signal })) {
         assert.equal(text, String(expected++))
         if (expected === 1000) stop.abort()
-        // Always a few lines ahead of the reader, and never two generations.
+        // Stays a few lines ahead of the reader, and never two generations.
         while (written < Math.min(1000, expected + 30)) writer.write(`${written++}\n`)
         if (expected % 10 === 0) await streams.flush()
       }
       assert.equal(expected, 1000)
     })
 
-    test('names that are no streams are refused, for writing and for reading', async () => {
+    test('invalid names of streams are rejected, for writing and for reading', async () => {
       const { streams, read } = openLogs()
       for (const name of [
         '',
@@ -310,7 +310,7 @@ test('a stream from before is continued, within its limit', async () => {
   assert.ok(statSync(join(folder, 'app.log.old')).size <= 100)
 })
 
-test('a disk that takes nothing costs lines and no memory, and the loss is said when it takes some again', async () => {
+test('a full disk costs lines but no memory, and the loss is reported later', async () => {
   const folder = join(root, 'full')
   mkdirSync(folder)
   writeFileSync(join(folder, 'sim'), 'a file where a folder should be')
@@ -335,7 +335,7 @@ test('an app that writes without end costs bounded memory and disk', async () =>
   const chunk = Buffer.from(`${'y'.repeat(63)}\n`.repeat(1024))
   global.gc?.()
   const before_ = process.memoryUsage().rss
-  // All at once, so that nothing is written meanwhile: 64 MiB.
+  // Writes 64 MiB at once, so that no batch is written meanwhile.
   for (let index = 0; index < 1024; index++) writer.write(chunk)
   assert.ok(process.memoryUsage().rss - before_ < 100_000_000)
   await streams.close()
@@ -361,7 +361,7 @@ test('files that something else wrote are read line by line too', async () => {
   ])
 })
 
-test('a line that has no end, of a disk that was full or a process that was killed, is ended before the next', async () => {
+test('a torn line of a full disk or a killed process is ended before the next', async () => {
   const folder = join(root, String(counter++))
   mkdirSync(folder)
   writeFileSync(

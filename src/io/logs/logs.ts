@@ -1,33 +1,43 @@
-// Log streams: who writes lines to them, who reads them, and what is promised about their size.
-// Owns the interface and the names of streams; `log-streams.ts` keeps them in files, `memory-log-streams.ts` in memory.
+// The interface of log streams: their writers, their readers, and the limits on their size.
+// Owns the interface and the names of streams; `log-streams.ts` keeps them in files,
+// `memory-log-streams.ts` in memory.
 
 export interface LogWriter {
   /**
-   * Output as it comes: whole lines, parts of lines, or many at once. Never throws, never waits; a line that there is no room or no rate for
-   * is dropped and counted.
+   * Takes output in any form: whole lines, parts of lines, or many lines. Never throws or waits;
+   * drops and counts lines beyond the room or the rate.
    */
   write(chunk: Buffer | string): void
 }
 
 export interface LogStreams {
-  /** The writer of a stream such as `/sim/management`; the same one for the same name. Throws for a name that is none. */
+  /**
+   * Returns the writer of a stream such as `/sim/management`, always the same one for a name.
+   * Throws if the name is invalid.
+   */
   writer(stream: string): LogWriter
-  /** Resolves once everything that was written by now can be read, unless it was dropped. */
+  /** Resolves once every line written so far can be read, or was dropped. */
   flush(): Promise<void>
-  /** Takes a stream away with all of its lines. Nothing may be written to it while this is under way; afterwards the name is a new stream's. */
+  /**
+   * Removes a stream with all of its lines. Do not write to it meanwhile; a later write to the name
+   * begins a new stream.
+   */
   remove(stream: string): Promise<void>
-  /** Flushes, with lines that have no end yet. Nothing may be written afterwards. */
+  /** Flushes all lines, including those without an end. Do not write afterwards. */
   close(): Promise<void>
 }
 
 export interface LogLimits {
-  /** Bytes of a stream before its older part is let go: at most twice as much is kept. Default: 8 MiB. */
+  /**
+   * Bytes of a stream before its older part is removed; a stream keeps at most twice as much.
+   * Default: 8 MiB.
+   */
   streamBytesMax: number
-  /** Bytes a second that a stream takes for long. Default: 1 MiB. */
+  /** Sustained rate of a stream, in bytes a second. Default: 1 MiB. */
   bytesPerSecond: number
-  /** Bytes that a stream takes at once. Default: 4 MiB. */
+  /** Burst of a stream, in bytes. Default: 4 MiB. */
   burstBytes: number
-  /** A longer line is cut into several. Default: 16 KiB. */
+  /** Length at which a longer line is cut. Default: 16 KiB. */
   lineBytesMax: number
 }
 
@@ -41,14 +51,14 @@ export interface LogLine {
   stream: string
   /** When the line was written: ISO 8601, UTC, with milliseconds. */
   time: string
-  /** Without the end of the line. */
+  /** Without the line end. */
   text: string
 }
 
 export interface ReadOptions {
-  /** Only this stream; otherwise all of them, in the order of time. */
+  /** Reads only this stream; by default all, sorted by time. */
   stream?: string
-  /** Goes on with what is written later, until the signal is aborted. */
+  /** Waits for later lines until the signal is aborted. */
   follow?: boolean
   signal?: AbortSignal
 }
@@ -60,7 +70,10 @@ export const DEFAULT_LOG_LIMITS: LogLimits = Object.freeze({
   lineBytesMax: 16 * 1024,
 })
 
-/** The parts of a stream's name. Throws where it could name anything but a file below the streams' folder. */
+/**
+ * Returns the parts of a stream's name. Throws if they could name anything but a file below the
+ * streams' folder.
+ */
 export function streamSegments(stream: string): string[] {
   const segments = stream.split('/').slice(1)
   const isName = (segment: string) =>

@@ -1,5 +1,5 @@
 // Log streams inside one process, for tests and for worlds that leave no files.
-// Owns the same limits as the files: two generations a stream, the older one let go when the newer one is full.
+// Owns the same limits as the files: two generations a stream; a full newer one replaces the older.
 
 import { type GateLine, LineGate } from './line-gate.ts'
 import {
@@ -13,8 +13,8 @@ import {
 } from './logs.ts'
 import { type LogCursor, mergeLines } from './merge-lines.ts'
 
-export interface MemoryLogStreams extends LogStreams {
-  /** As `readLogs` does for files. */
+interface MemoryLogStreams extends LogStreams {
+  /** Reads as `readLogs` does from files. */
   read(options?: ReadOptions): AsyncGenerator<LogLine>
 }
 
@@ -22,7 +22,7 @@ interface MemoryStream {
   gate: LineGate
   lines: { line: LogLine; bytes: number }[]
   bytes: number
-  /** Lines that were let go. */
+  /** Number of lines removed. */
   gone: number
 }
 

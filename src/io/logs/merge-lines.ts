@@ -1,5 +1,5 @@
-// Several streams of lines as one, in the order of time.
-// Owns the order and the waiting for more; where lines come from is the cursors' business.
+// Merges several streams of lines into one, sorted by time.
+// Owns the order and the wait for more; the cursors own where lines come from.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogLine, ReadOptions } from './logs.ts'
@@ -7,14 +7,17 @@ import type { LogLine, ReadOptions } from './logs.ts'
 /** A place in one stream. */
 export interface LogCursor {
   readonly stream: string
-  /** The next lines, as many as are at hand; none where the stream ends for now. */
+  /** Returns the next lines at hand; none if the stream ends for now. */
   read(): Promise<LogLine[]>
 }
 
 /** How long a follower waits before it looks again. */
 const POLL_MS = 100
 
-/** `list` gives cursors for the streams that there are; it is asked again for later ones, and answers the same cursor for the same stream. */
+/**
+ * Yields the lines of all streams. `list` returns a cursor for each stream; it is called again to
+ * find later streams, and must return the same cursor for the same stream.
+ */
 export async function* mergeLines(
   list: () => Promise<Iterable<LogCursor>>,
   { follow = false, signal }: ReadOptions,
@@ -47,7 +50,7 @@ function timeOf({ lines, next }: Head): string {
   return lines[next].time
 }
 
-/** Whether there is a next line. */
+/** Returns true if there is a next line. */
 async function fill(head: Head): Promise<boolean> {
   if (head.next < head.lines.length) return true
   head.lines = await head.cursor.read()

@@ -1,5 +1,5 @@
-// Reads log streams from their files, also while they are written and their older parts are let go.
-// Owns the place in a file that may be renamed under it; never changes a file.
+// Reads log streams from their files, even while they are written and their older parts removed.
+// Owns the place in a file that may be renamed meanwhile; never changes a file.
 
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
@@ -8,12 +8,13 @@ import type { LogLine, ReadOptions } from './logs.ts'
 import { type LogCursor, mergeLines } from './merge-lines.ts'
 
 const READ_BYTES = 64 * 1024
-/** Files that this project didn't write may have no lines. */
+/** Limit for files of other programs, which may have no lines. */
 const LINE_BYTES_MAX = 1024 * 1024
 
 /**
- * The lines of the streams in a folder, oldest first. A follower sees every line that is written later, as long as it reads before two
- * generations of a file have passed. Ends without an error when the signal is aborted. Throws for a stream's name that is none.
+ * Yields the lines of the streams in a folder, oldest first. A follower sees every later line if it
+ * reads before a file passes two generations. Ends without an error when the signal is aborted.
+ * Throws if a stream's name is invalid.
  */
 export async function* readLogs(
   folder: string,
@@ -32,7 +33,7 @@ export async function* readLogs(
   }, options)
 }
 
-/** The names of the streams in a folder, sorted. None where there is no such folder. */
+/** Returns the names of the streams in a folder, sorted; none if the folder does not exist. */
 export async function listStreams(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
     ignoreMissing,
@@ -49,7 +50,7 @@ export async function listStreams(folder: string): Promise<string[]> {
 class FileCursor implements LogCursor {
   readonly stream: string
   readonly #path: string
-  /** Which file the place is in, whatever its name is by now. */
+  /** Identity of the file being read, whatever its name is now. */
   #file: string | undefined
   #offsetBytes = 0
   #partial: Buffer = Buffer.alloc(0)
@@ -82,7 +83,9 @@ class FileCursor implements LogCursor {
     })
   }
 
-  /** The next bytes: to the end of the older file, and then on in the newer one. Undefined at the end. */
+  /**
+   * Returns the next bytes: the rest of the older file, then the newer one. Undefined at the end.
+   */
   async #readBytes(): Promise<Buffer | undefined> {
     if (
       this.#file === undefined &&
@@ -95,13 +98,14 @@ class FileCursor implements LogCursor {
       if (current !== undefined) return current.length > 0 ? current : undefined
       const old = await this.#readFrom(oldLogPath(this.#path))
       if (old !== undefined && old.length > 0) return old
-      // At the end of the older file the newer one is next; where the place is in neither, the file was let go, and the oldest is next.
+      // After the older file, the newer one is next. If the place is in neither, its file was
+      // removed, and the oldest is next.
       const isLost = old === undefined && (await this.#moveTo(oldLogPath(this.#path)))
       if (!isLost && !(await this.#moveTo(this.#path))) return undefined
     }
   }
 
-  /** Undefined where the place isn't in that file. */
+  /** Returns undefined if the place is not in that file. */
   async #readFrom(path: string): Promise<Buffer | undefined> {
     const handle = await open(path, 'r').catch(ignoreMissing)
     if (handle === undefined) return undefined
@@ -118,7 +122,7 @@ class FileCursor implements LogCursor {
     }
   }
 
-  /** To the beginning of a file. False where there is none. */
+  /** Moves to the beginning of a file. Returns false if the file does not exist. */
   async #moveTo(path: string): Promise<boolean> {
     const handle = await open(path, 'r').catch(ignoreMissing)
     if (handle === undefined) return false
@@ -133,7 +137,7 @@ class FileCursor implements LogCursor {
   }
 }
 
-/** An inode's number is used again soon; with the time of its making it isn't. */
+/** Combines the inode with the time of its creation: inode numbers are soon used again. */
 async function identityOf(handle: FileHandle): Promise<string> {
   const { ino, birthtimeNs } = await handle.stat({ bigint: true })
   return `${ino} ${birthtimeNs}`
