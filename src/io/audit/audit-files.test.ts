@@ -40,7 +40,7 @@ test('records are read back in order, over a restart and over a line that was cu
     await second.close()
   }))
 
-test('a large file and one of yesterday are closed, and the oldest are removed', () =>
+test('a large file and one a day old are closed, and the oldest are removed', () =>
   inFolder(async (folder) => {
     let nowMs = Date.UTC(2026, 0, 1)
     const options = { folder, fileBytesMax: 10, filesMax: 3, nowMs: () => nowMs }
@@ -52,7 +52,7 @@ test('a large file and one of yesterday are closed, and the oldest are removed',
     ])
     nowMs += DAY_MS
     files.append('dddddd')
-    nowMs -= DAY_MS // a clock that is set back
+    nowMs -= DAY_MS // the clock is set back
     files.append('eeeeee')
     await files.sync()
     assert.deepEqual(readdirSync(folder).sort(), [
@@ -64,7 +64,7 @@ test('a large file and one of yesterday are closed, and the oldest are removed',
     await files.close()
   }))
 
-test('many who wait for the disk at once are all served', () =>
+test('concurrent syncs are all served', () =>
   inFolder(async (folder) => {
     const files = new AuditFiles({ folder, fileBytesMax: 200, filesMax: 99 })
     await Promise.all(

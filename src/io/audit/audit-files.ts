@@ -1,4 +1,5 @@
-// Records, one line each, in files that are closed for a new one when they are large or of yesterday.
+// Writes records, one line each, to files; a new file begins when the last one is large or a day
+// old.
 // Owns the files' names, their order and what is kept; never knows what a record says.
 
 import {
@@ -22,13 +23,13 @@ export class AuditError extends Error {
   override readonly name = 'AuditError'
 }
 
-export interface AuditFilesOptions {
+interface AuditFilesOptions {
   folder: string
-  /** A file that has grown beyond this is closed. */
+  /** Size at which a file is closed. */
   fileBytesMax: number
-  /** So many files are kept, the open one included. */
+  /** Number of files kept, including the open one. */
   filesMax: number
-  /** For tests; the clock of the machine otherwise. */
+  /** Set by tests; by default the machine's clock. */
   nowMs?: () => number
 }
 
@@ -36,20 +37,20 @@ interface OpenFile {
   path: string
   descriptor: number
   inode: number
-  /** When its day begins; that ends 24 hours later. */
+  /** When the file's day begins; the day ends 24 hours later. */
   dayAtMs: number
   bytes: number
 }
 
-/** `2026-01-31-000001.jsonl`: in the order of their names they are in the order of time. */
+/** `2026-01-31-000001.jsonl`: sorted by name, the files are sorted by time. */
 const FILE_NAME = /^(\d{4}-\d{2}-\d{2})-(\d{6})\.jsonl$/
 const NEWLINE = 10
 const DAY_MS = 24 * 3_600_000
-/** Room for any record: empty lines, which say nothing, and are cut off again. */
+/** Reserves room for any record: readers skip empty lines, and the probe is cut off again. */
 const PROBE = Buffer.alloc(128 * 1024, NEWLINE)
 const syncData = promisify(fdatasync)
 
-/** The files of a folder, oldest first; none where there is no folder. */
+/** Returns the files of a folder, oldest first; none if the folder does not exist. */
 export function auditFileNames(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -64,18 +65,21 @@ export function auditFileNames(folder: string): string[] {
 export class AuditFiles {
   readonly #options: AuditFilesOptions
   #file: OpenFile | undefined
-  /** The sync that is under way, and the one that begins after it. */
+  /** The sync under way, and the one that begins after it. */
   #syncing: Promise<void> | undefined
   #nextSync: Promise<void> | undefined
   #broken = false
 
-  /** Makes the folder; files are opened with the first record. */
+  /** Makes the folder; the first record opens a file. */
   constructor(options: AuditFilesOptions) {
     this.#options = options
     mkdirSync(options.folder, { recursive: true, mode: 0o700 })
   }
 
-  /** Writes a record, so that it outlives this process; throws AuditError where it can't, and then nothing of it is left. */
+  /**
+   * Writes a record that outlives this process. Throws AuditError if it can't; nothing of the
+   * record is then left.
+   */
   append(line: string): void {
     this.#attempt((file) => {
       const bytes = Buffer.from(`${line}\n`)
@@ -99,7 +103,10 @@ export class AuditFiles {
     }
   }
 
-  /** Fulfilled once all that was appended outlives the machine; one sync serves all who wait. Throws AuditError. */
+  /**
+   * Resolves once all appended records outlive the machine; one sync serves all callers. Throws
+   * AuditError.
+   */
   async sync(): Promise<void> {
     if (this.#nextSync === undefined) {
       const before = this.#syncing ?? Promise.resolve()
@@ -123,7 +130,7 @@ export class AuditFiles {
     }
   }
 
-  /** Tries whether there is room for a record again, where there was none for the last one. Throws AuditError. */
+  /** Checks for room again if the last record found none. Throws AuditError. */
   check(): void {
     if (!this.#broken) return
     this.#attempt(({ descriptor, bytes }) => {
@@ -155,7 +162,7 @@ export class AuditFiles {
     const day = new Date(atMs).toISOString().slice(0, 10)
     const names = auditFileNames(folder)
     const [, lastDay, lastNumber] = FILE_NAME.exec(names.at(-1) ?? '') ?? []
-    // A clock that was set back does not bring the names out of order.
+    // Keeps the names in order even if the clock was set back.
     const nameDay = lastDay !== undefined && lastDay > day ? lastDay : day
     const isFirst = current === undefined
     const continues = isFirst && lastDay === day
@@ -171,7 +178,7 @@ export class AuditFiles {
     return this.#fileForNow()
   }
 
-  /** Its records are on the disk before it is closed; a sync of it may be under way. */
+  /** Syncs the records before it closes the file; a sync of it may be under way. */
   #letGo(descriptor: number): void {
     const close = () => closeSync(descriptor)
     try {
@@ -189,7 +196,7 @@ function open(path: string, day: string): OpenFile {
     const { size, ino } = fstatSync(descriptor)
     const last = Buffer.alloc(1)
     if (size > 0) readSync(descriptor, last, 0, 1, size - 1)
-    // A line that an earlier process could not end is ended first.
+    // Ends a line that an earlier process left torn.
     const isTorn = size > 0 && last[0] !== NEWLINE
     if (isTorn) writeSync(descriptor, '\n')
     return {
@@ -205,12 +212,14 @@ function open(path: string, day: string): OpenFile {
   }
 }
 
-/** Records in a file that was deleted, or moved away, would be read by nobody. */
+/**
+ * Checks that the file still has its name: nobody would read records of a deleted or moved file.
+ */
 function isThere({ path, inode }: OpenFile): boolean {
   return statSync(path, { throwIfNoEntry: false })?.ino === inode
 }
 
-/** All of it or nothing. */
+/** Writes all bytes, or none. */
 function writeWhole(descriptor: number, bytes: Buffer, fileBytes: number): void {
   try {
     let written = 0

@@ -1,4 +1,4 @@
-// Reads records back, file by file, and goes on with what is written if asked to.
+// Reads records back file by file, and follows new ones on demand.
 // Owns the way from bytes to whole lines; never writes, and never knows what a record says.
 
 import { type FileHandle, open } from 'node:fs/promises'
@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { auditFileNames } from './audit-files.ts'
 
-export interface ReadAuditOptions {
-  /** Goes on until the signal; ends with the last record otherwise. */
+interface ReadAuditOptions {
+  /** Waits for new records until the signal is aborted; otherwise ends with the last record. */
   follow: boolean
   signal: AbortSignal
 }
@@ -16,8 +16,8 @@ const POLL_MS = 200
 const CHUNK_BYTES = 256 * 1024
 
 /**
- * Lines of several folders, oldest first as `timeOf` says, without empty ones. A last line that is still being written is left out. A
- * follower waits a moment for an older line of another folder.
+ * Yields the lines of several folders, oldest first by `timeOf`, without empty ones. Skips a last
+ * line that is still being written. A follower waits a moment for older lines of other folders.
  */
 export async function* readAudits(
   folders: readonly string[],
@@ -43,7 +43,10 @@ export async function* readAudits(
   }
 }
 
-/** Once all have come, or, for a follower, a moment has passed: the others are at their end for now. */
+/**
+ * Waits until every source has a line. A follower waits only a moment: the other sources are at
+ * their end for now.
+ */
 async function settled(
   late: readonly Source[],
   { follow, signal }: ReadAuditOptions,
@@ -55,11 +58,11 @@ async function settled(
   isOver.abort()
 }
 
-/** The next line of a folder. */
+/** Reads ahead one line of a folder. */
 class Source {
   line: string | undefined
   isOver = false
-  /** A line is likely to come at once. */
+  /** True while a line is likely to arrive at once. */
   isExpected = true
   coming: Promise<void>
   readonly #lines: AsyncGenerator<string>
@@ -84,7 +87,7 @@ class Source {
   }
 }
 
-/** Lines of one folder. */
+/** Yields the lines of one folder. */
 async function* readAudit(
   folder: string,
   { follow, signal }: ReadAuditOptions,
@@ -114,7 +117,7 @@ async function* readAudit(
     const chunk = Buffer.alloc(CHUNK_BYTES)
     let rest = Buffer.alloc(0)
     for (;;) {
-      // Asked before reading: what was written before a newer file began is read for sure.
+      // Asked before reading, so that everything written before a newer file began is read.
       const goesOn = mayGrow()
       const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES)
       if (bytesRead === 0) {
@@ -131,7 +134,7 @@ async function* readAudit(
   }
 }
 
-/** Undefined where the file was removed in this moment, as one too many. */
+/** Returns undefined if the file was just removed as the oldest. */
 async function openKept(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, 'r')
