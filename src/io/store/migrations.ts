@@ -1,7 +1,7 @@
-// The tables of the store, as the steps that lead from nothing to the newest version.
-// Owns the SQL of the schema; a step that was released is never changed, a new one is added.
+// The tables of the store, as steps from an empty file to the newest version.
+// Owns the SQL of the schema. Add steps at the end; never change one that was released.
 
-/** Step n brings a store from version n to n + 1. The version is kept in SQLite's `user_version`. */
+/** Step n brings a store from version n to n + 1. SQLite's `user_version` holds the version. */
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE simulations (
@@ -31,7 +31,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (operation, token)
   ) STRICT;
   `,
-  // A start counts the simulations that are meant to run.
+  // Serves starts, which count the simulations that are meant to run.
   `
   CREATE INDEX simulations_by_target_status ON simulations (target_status);
   `,

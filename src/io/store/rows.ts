@@ -1,5 +1,5 @@
-// Between a row of the table and a record of the interface.
-// Owns that mapping alone, and what becomes of a row that is damaged; never runs SQL.
+// Maps rows of the table to records of the interface, and back.
+// Owns that mapping, and how a damaged row is read; never runs SQL.
 
 import { z } from 'zod'
 import type { ObjectLocation } from '../../base/object-location.ts'
@@ -9,7 +9,7 @@ import { type SimulationRecord, StoreError } from './store.ts'
 const text = z.string()
 const textOrNull = z.string().nullable()
 
-/** SQLite itself holds the table to these types (STRICT). */
+/** SQLite itself enforces these types (STRICT). */
 const rowShape = z.object({
   execution_id: text,
   name: text,
@@ -55,7 +55,7 @@ export function rowOf(record: SimulationRecord): SimulationRow {
   }
 }
 
-/** Damage within a column concerns that simulation alone, and is told in its `faults`. */
+/** Damage within a column affects that simulation alone; its `faults` name it. */
 export function recordOf(found: unknown): SimulationRecord {
   const { content: row, fault } = parseValue(rowShape, found)
   if (fault !== undefined)

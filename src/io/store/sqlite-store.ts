@@ -15,12 +15,12 @@ import {
   type TokenOutcome,
 } from './store.ts'
 
-/** How long to wait for another process that writes (a `heddle down` beside control), in ms. */
+/** Wait in ms for another process that writes, such as a `heddle down` beside control. */
 const BUSY_TIMEOUT_MS = 5_000
 
 /**
- * Opens the store at `path`, makes it where there is none, and brings an older one up to date.
- * Throws StoreError `Unreadable` where it is newer than this program, damaged, or no store.
+ * Opens the store at `path`; makes it if it does not exist, and migrates an older one. Throws
+ * StoreError `Unreadable` if it is newer than this program, damaged, or no store.
  */
 export function openSqliteStore(path: string): Store {
   let database: DatabaseSync
@@ -50,9 +50,12 @@ const MEMORY = ':memory:'
 class SqliteStore implements Store {
   readonly #database: DatabaseSync
   #ownChanges = 0
-  /** A number that changes with the commits of all connections but this one, as SQLite said in this turn of the event loop. */
+  /**
+   * A number that changes with commits of other connections, as SQLite gave it in this turn of the
+   * event loop.
+   */
   #othersVersion: number | undefined
-  /** By their SQL, of which there is a fixed number. */
+  /** Prepared statements, keyed by their SQL; their number is fixed. */
   readonly #statements = new Map<string, StatementSync>()
 
   constructor(database: DatabaseSync) {
@@ -186,7 +189,10 @@ class SqliteStore implements Store {
     if (this.#database.isOpen) this.#database.close()
   }
 
-  /** It is a look into the file, and is asked for often: calls that one turn has handled came at the same time. */
+  /**
+   * Cached per turn of the event loop: it reads the file, is called often, and calls handled in one
+   * turn arrived at the same time.
+   */
   #askOthersVersion(): number {
     setImmediate(() => {
       this.#othersVersion = undefined
@@ -202,7 +208,7 @@ class SqliteStore implements Store {
     return statement
   }
 
-  /** All that changes the stored data goes through here. Gives the number of changed rows. */
+  /** Makes every change of the stored data. Returns the number of changed rows. */
   #run(sql: string, ...values: SQLInputValue[]): number {
     this.#ownChanges += 1
     return Number(this.#prepared(sql).run(...values).changes)
@@ -281,7 +287,8 @@ function migrate(database: DatabaseSync, path: string): void {
   if (version > MIGRATIONS.length) {
     throw new StoreError(
       'Unreadable',
-      `the store ${path} has version ${version}, and this program knows versions up to ${MIGRATIONS.length}: ` +
+      `the store ${path} has version ${version}, ` +
+        `and this program knows versions up to ${MIGRATIONS.length}: ` +
         'use the newer Heddle that wrote it, or another data folder',
     )
   }

@@ -105,7 +105,7 @@ for (const [name, where] of [
       await store.close()
     })
 
-    test('takes no more simulations that are to run than it is told, and leaves the token of one too many alone', async () => {
+    test('rejects a simulation beyond the limit without taking its token', async () => {
       const store = openSqliteStore(where())
       await store.createSimulation(record('a'), undefined, undefined, 2)
       await store.createSimulation(record('b'), undefined, undefined, 2)
@@ -150,7 +150,7 @@ for (const [name, where] of [
       await store.close()
     })
 
-    test('changes what it is told to, and says when the execution is gone', async () => {
+    test('changes an execution, and reports one that is gone', async () => {
       const store = openSqliteStore(where())
       await store.createSimulation(record('a'))
       assert.equal(await store.setTargetStatus('id-of-a', 'STOPPED'), true)
@@ -216,9 +216,11 @@ test('a store of each older version is brought up to date with all that it holds
     database.exec(`PRAGMA user_version = ${version}`)
     database.exec(`
       INSERT INTO simulations (
-        execution_id, name, arn, created_at_ms, role_arn, maximum_duration, schema_bucket, schema_key, tags, target_status, launched
+        execution_id, name, arn, created_at_ms, role_arn, maximum_duration,
+        schema_bucket, schema_key, tags, target_status, launched
       ) VALUES (
-        'id-of-old', 'old', 'arn:of:old', 1700000000123, 'arn:aws:iam::111122223333:role/r', '14D', 'b', 'k', '{"a":"b"}', 'STARTED', 0
+        'id-of-old', 'old', 'arn:of:old', 1700000000123, 'arn:aws:iam::111122223333:role/r', '14D',
+        'b', 'k', '{"a":"b"}', 'STARTED', 0
       );
       INSERT INTO tokens VALUES ('StartSimulation', 't', 'h', 1, '{"Arn":"x"}');
     `)
@@ -305,7 +307,8 @@ test('a damaged column is named with its place, and concerns its simulation alon
     [
       'tags of struck in the store is damaged: a',
       'target_status of struck in the store is damaged: Invalid option',
-      'worker_status of struck in the store is damaged: Unterminated string in JSON at position 5 (line 1 column 6)',
+      'worker_status of struck in the store is damaged: ' +
+        'Unterminated string in JSON at position 5 (line 1 column 6)',
     ],
   )
   assert.equal(await store.changeTags('id-of-struck', { set: { c: 'd' } }, 50), 'changed')

@@ -1,33 +1,36 @@
 // The interface of what control remembers: simulations and the tokens of repeated requests.
 // Owns the shapes and the promises of atomicity; never decides whether an operation is allowed.
 //
-// When a method's promise is fulfilled, its change survives the end of the process and of the machine.
+// Once a method's promise is fulfilled, its change survives the end of the process and the machine.
 
 import type { ObjectLocation } from '../../base/object-location.ts'
 
 export interface SimulationRecord {
   /** Unique among all records. */
   name: string
-  /** A UUID; unique for ever, where a name comes back after its simulation is deleted. */
+  /** A UUID, unique for ever: a name may be used again after its simulation is deleted. */
   executionId: string
   arn: string
   createdAtMs: number
   roleArn: string
   description?: string
-  /** As the caller wrote it, such as `14D`. */
+  /** In the caller's form, such as `14D`. */
   maximumDuration: string
-  /** Exactly one of the two locations is there. */
+  /** Exactly one of the two locations is set. */
   schemaLocation?: ObjectLocation
   snapshotLocation?: ObjectLocation
   tags: Record<string, string>
   targetStatus: 'STARTED' | 'STOPPED'
-  /** True from just before a worker process is started: from then on one may exist, and no other is started before that one is known to be gone. */
+  /**
+   * True from just before a worker process starts: one may exist from then on. No other is started
+   * before that one is known to be gone.
+   */
   launched: boolean
-  /** The newest status that is known of the worker, as it sent it. */
+  /** The worker's newest known status, as it sent it. */
   workerStatus?: unknown
-  /** Why the simulation failed, where its worker could not say so itself. */
+  /** Why the simulation failed, if its worker could not say so itself. */
   failure?: string
-  /** What is damaged of it: the column, and where in it. That column is as if nothing were there. */
+  /** The damaged columns, and where the damage is. A damaged column counts as empty. */
   faults?: readonly string[]
 }
 
@@ -41,27 +44,27 @@ export interface IdempotencyToken {
 }
 
 export type TokenOutcome =
-  /** Never seen: it is this request's now, and open until it is settled or released. */
+  /** First request with this token; the token is open until it is settled or released. */
   | { outcome: 'new' }
-  /** Seen with the same input, and nobody settled it: the first request is under way, or its process ended. */
+  /** Same input, not settled: the first request is under way, or its process ended. */
   | { outcome: 'open' }
-  /** Seen with the same input: the first answer. */
+  /** Same input as the first request; here is its answer. */
   | { outcome: 'repeated'; answer: unknown }
-  /** Seen with another input. */
+  /** Other input than the first request. */
   | { outcome: 'misused' }
 
 export type CreateOutcome =
   | { outcome: 'created' }
   | { outcome: 'nameTaken' }
-  /** As many simulations as there may be have the target status STARTED. */
+  /** The limit of simulations with the target status STARTED is reached. */
   | { outcome: 'tooMany' }
   | { outcome: 'repeated'; answer: unknown }
   | { outcome: 'misused' }
 
-export type StoreFault =
-  /** The stored data are of a newer version than this program, or damaged. */
+type StoreFault =
+  /** The stored data is damaged, or of a newer version than this program. */
   | 'Unreadable'
-  /** The disk, or the file, does not let us. */
+  /** The disk or the file prevents access. */
   | 'Unavailable'
 
 export class StoreError extends Error {
@@ -73,11 +76,14 @@ export class StoreError extends Error {
   }
 }
 
-/** Every method throws StoreError `Unavailable` where the data can't be reached; then nothing has changed. */
+/**
+ * Every method throws StoreError `Unavailable` if the data can't be reached; then nothing has
+ * changed.
+ */
 export interface Store {
   /**
-   * Looks at the token, takes the name and settles the token with `answer`, in one step; not where `startedCountMax`
-   * simulations, or more, have the target status STARTED already.
+   * Checks the token, takes the name and settles the token with `answer`, in one step. Changes
+   * nothing if `startedCountMax` or more simulations have the target status STARTED already.
    */
   createSimulation(
     record: SimulationRecord,
@@ -86,15 +92,15 @@ export interface Store {
     startedCountMax?: number,
   ): Promise<CreateOutcome>
   findSimulation(name: string): Promise<SimulationRecord | undefined>
-  /** By name in byte order, those after `afterName`. */
+  /** Sorted by name in byte order, starting after `afterName`. */
   listSimulations(page?: { afterName?: string; countMax?: number }): Promise<SimulationRecord[]>
-  /** The execution must exist, here and below; false says that it does not (any more). */
+  /** Here and below, the result is false if the execution does not exist (any more). */
   setTargetStatus(executionId: string, targetStatus: 'STARTED' | 'STOPPED'): Promise<boolean>
   setLaunched(executionId: string): Promise<boolean>
-  /** Its worker is gone and another one is to be started, with this status: both in one step. */
+  /** Records in one step that the worker is gone and another is to be started, with this status. */
   setUnlaunched(executionId: string, workerStatus: unknown): Promise<boolean>
   setWorkerStatus(executionId: string, workerStatus: unknown, failure?: string): Promise<boolean>
-  /** Sets and removes tags in one step, unless more than `countMax` would be there afterwards. */
+  /** Sets and removes tags in one step, unless more than `countMax` tags would result. */
   changeTags(
     executionId: string,
     change: { set?: Record<string, string>; remove?: readonly string[] },
@@ -102,16 +108,16 @@ export interface Store {
   ): Promise<'changed' | 'tooMany' | 'missing'>
   deleteSimulation(executionId: string): Promise<boolean>
 
-  /** Looks a token up, and takes it where it is new. */
+  /** Looks a token up, and takes it if it is new. */
   claimToken(token: IdempotencyToken): Promise<TokenOutcome>
   settleToken(operation: string, token: string, answer: unknown): Promise<void>
-  /** Forgets a token whose request was refused. */
+  /** Forgets a token whose request was rejected. */
   releaseToken(operation: string, token: string): Promise<void>
   forgetTokensBefore(createdAtMs: number): Promise<void>
 
   /**
-   * Another text after each change of anything stored here; after one by another process from the next turn of the event loop on. Costs little:
-   * it is not worth remembering.
+   * Returns a text that differs after every change of the stored data. A change by another process
+   * shows from the next turn of the event loop on. Cheap enough to call each time.
    */
   revision(): string
 
