@@ -175,7 +175,7 @@ test('a request that comes in pieces, several in one piece, is answered', async 
   await server.close()
 })
 
-test('a peer that sends nonsense or an endless line is cut off, and others are still served', async () => {
+test('a peer that sends nonsense or an endless line is disconnected', async () => {
   const path = newAddress()
   const server = await serveBus<string, string, never>(path, { onRequest: (command) => command })
   const other = await unixBus.connect<string, string, never>(path)

@@ -1,10 +1,10 @@
-// The interface of a bus: one side answers requests and publishes events, the others ask and listen.
+// The interface of a bus: a server answers requests and publishes events; clients ask and listen.
 // Owns the shapes and the failures; never knows what a command means.
 
-export type BusFault =
-  /** Nobody serves at that address. */
+type BusFault =
+  /** No process serves at that address. */
   | 'Unreachable'
-  /** Somebody serves there already. */
+  /** Another process serves there already. */
   | 'InUse'
   /** The connection ended before the answer came. */
   | 'Closed'
@@ -12,7 +12,7 @@ export type BusFault =
   | 'Timeout'
   /** A message is larger than MESSAGE_BYTES_MAX. */
   | 'TooLarge'
-  /** The other side could not make an answer; the message is its own. */
+  /** The server could not make an answer; the message is the server's. */
   | 'Failed'
 
 export class BusError extends Error {
@@ -24,16 +24,22 @@ export class BusError extends Error {
   }
 }
 
-/** Largest message, as JSON in UTF-8, without its line end. */
+/** Size of the largest message, as JSON in UTF-8, without its line end. */
 export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 
 export interface BusHandlers<Command, Answer> {
-  /** Called at once for every request, also while others are under way. Throwing answers the asker with BusError `Failed`. */
+  /**
+   * Called at once for every request, even while others are under way. If it throws, the client
+   * gets BusError `Failed`.
+   */
   onRequest(command: Command): Answer | Promise<Answer>
 }
 
 export interface BusServer<Event> {
-  /** Sends to all who are connected now; a listener that does not read is cut off rather than waited for. */
+  /**
+   * Sends to all connected clients. Disconnects a client that does not read rather than wait for
+   * it.
+   */
   publish(event: Event): void
   /** Ends all connections, and frees the address. */
   close(): Promise<void>
@@ -42,16 +48,19 @@ export interface BusServer<Event> {
 export interface BusClient<Command, Answer, Event> {
   /** Throws BusError `Closed`, `Timeout`, `TooLarge` or `Failed`. */
   request(command: Command, timeoutMs: number): Promise<Answer>
-  /** Events arrive in the order they were published, and in order with answers. One listener; set it right after connecting. */
+  /**
+   * Delivers events in the order they were published, and in order with answers. Takes one
+   * listener; set it right after connecting.
+   */
   onEvent(listener: (event: Event) => void): void
-  /** Called once, when the connection has ended for whatever reason; at once if it has ended already. */
+  /** Called once when the connection has ended for any reason; at once if it has ended already. */
   onClose(listener: () => void): void
   close(): Promise<void>
 }
 
-/** What every bus is. Messages are plain JSON data. */
+/** The contract of every bus. Messages are plain JSON data. */
 export interface Bus {
-  /** Throws BusError `InUse` where somebody serves already. */
+  /** Throws BusError `InUse` if another process serves there already. */
   serve<Command, Answer, Event>(
     path: string,
     handlers: BusHandlers<Command, Answer>,

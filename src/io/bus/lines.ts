@@ -3,7 +3,7 @@
 
 const LINE_END = 0x0a
 
-/** Takes chunks as they come and gives whole lines, without line ends, as text. */
+/** Takes chunks as they arrive and returns whole lines as text, without line ends. */
 export class LineDecoder {
   readonly #bytesMax: number
   #parts: Buffer[] = []
@@ -13,7 +13,10 @@ export class LineDecoder {
     this.#bytesMax = bytesMax
   }
 
-  /** The lines that this chunk completes. Throws RangeError once a line is longer than allowed; the decoder is of no more use then. */
+  /**
+   * Returns the lines that this chunk completes. Throws RangeError for a line longer than allowed;
+   * the decoder is unusable then.
+   */
   push(chunk: Buffer): string[] {
     const lines: string[] = []
     let start = 0

@@ -13,7 +13,7 @@ export class PendingRequests {
   readonly #waiting = new Map<number, Waiting>()
   #lastId = 0
 
-  /** A new request's number, and the promise of its answer. */
+  /** Returns a new request's number, and the promise of its answer. */
   open(timeoutMs: number): { id: number; answer: Promise<unknown> } {
     this.#lastId += 1
     const id = this.#lastId
@@ -27,7 +27,7 @@ export class PendingRequests {
     return { id, answer }
   }
 
-  /** Late answers, and answers to numbers never given out, are left out. */
+  /** Ignores late answers, and answers to unknown numbers. */
   settle(id: number, answer: unknown): void {
     this.#take(id)?.resolve(answer)
   }

@@ -1,9 +1,9 @@
 // The bus over a unix socket, one JSON message a line.
 // Owns sockets, their limits and their ends; never interprets a command or an event.
 //
-//   asker → server   {"id":1,"request":…}
-//   server → asker   {"id":1,"answer":…}  or  {"id":1,"error":"…"}
-//   server → all     {"event":…}
+//   client → server      {"id":1,"request":…}
+//   server → client      {"id":1,"answer":…}  or  {"id":1,"error":"…"}
+//   server → all         {"event":…}
 
 import { chmod, unlink } from 'node:fs/promises'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
@@ -18,12 +18,12 @@ import {
 import { LineDecoder } from './lines.ts'
 import { PendingRequests } from './pending.ts'
 
-/** A listener with more than this waiting for it is cut off. */
+/** A client with more unread bytes than this is disconnected. */
 const BACKLOG_BYTES_MAX = 4 * MESSAGE_BYTES_MAX
-/** Linux keeps a socket's path in 108 bytes with a zero at the end. */
+/** Linux limits a socket's path to 108 bytes, including the final zero. */
 export const SOCKET_PATH_BYTES_MAX = 107
 
-/** Serves at `path` for this user alone. A socket file that a dead process left behind is replaced. */
+/** Serves at `path` for this user alone. Replaces a socket file that a dead process left behind. */
 export async function serveBus<Command, Answer, Event>(
   path: string,
   handlers: BusHandlers<Command, Answer>,
@@ -41,7 +41,8 @@ export async function serveBus<Command, Answer, Event>(
     serveSocket(socket, handlers)
   })
   await listenOrReplace(server, path)
-  // A connection that can't be accepted (no descriptors left) is the asker's failure; those who are connected go on.
+  // A connection that can't be accepted (no descriptors left) fails at the client; the others go
+  // on.
   server.on('error', () => undefined)
   await chmod(path, 0o600)
   return {
@@ -57,7 +58,7 @@ export async function serveBus<Command, Answer, Event>(
   }
 }
 
-/** Connects to who serves at `path`. */
+/** Connects to the server at `path`. */
 export async function connectBus<Command, Answer, Event>(
   path: string,
 ): Promise<BusClient<Command, Answer, Event>> {
@@ -133,7 +134,7 @@ async function answerRequest<Command, Answer>(
   send(socket, line)
 }
 
-/** A peer that breaks the protocol is cut off: nothing that follows could be trusted. */
+/** Disconnects a peer that breaks the protocol: its further messages can't be trusted. */
 function readMessages(socket: Socket, onMessage: (message: Record<string, unknown>) => void): void {
   const decoder = new LineDecoder(MESSAGE_BYTES_MAX)
   socket.on('data', (chunk: Buffer) => {
@@ -143,7 +144,7 @@ function readMessages(socket: Socket, onMessage: (message: Record<string, unknow
       socket.destroy(error as Error)
     }
   })
-  // Whatever ends a connection is seen by its 'close', which always follows.
+  // 'close' always follows, and handles every end of a connection.
   socket.on('error', () => socket.destroy())
 }
 
