@@ -1,4 +1,4 @@
-// Seals bytes that tests have made or changed: damage that only the other checks can see.
+// Seals bytes that tests have made or changed, to create damage that only the other checks can see.
 // Never imported by a program.
 
 import { createHash } from 'node:crypto'
@@ -7,7 +7,10 @@ import { PLAIN_SEAL_PREFIX, UNSEALED_BYTES } from './seal.ts'
 /** A comment as long as a seal. */
 export const SEAL_PLACEHOLDER: string = PLAIN_SEAL_PREFIX + '0'.repeat(UNSEALED_BYTES)
 
-/** A zip whose comment is a seal or its placeholder, with a plain seal that fits; as it is where there is no room for one. */
+/**
+ * Returns the zip with a matching plain seal at its end, in place of its seal or placeholder;
+ * unchanged if it is too short for one.
+ */
 export function resealed(bytes: Uint8Array): Buffer {
   const all = Buffer.from(bytes)
   const end = all.length - UNSEALED_BYTES

@@ -1,13 +1,13 @@
-// The seal of a zip: its comment holds a SHA-256 over all that comes before the digits, so that no damage anywhere goes unnoticed, while
-// any tool still reads it as a plain zip. Of each part that is stored as it is, its own SHA-256 is hashed in place of its bytes: parts can be
-// hashed side by side, by whoever makes them, and none has to be hashed twice.
-// Owns the comment's form and where it lies; never knows what is in the zip.
+// The seal of a zip: its comment ends in a SHA-256 over everything before the digits. Any damage is
+// noticed, and any tool still reads a plain zip. For a stored part, the seal hashes the part's own
+// SHA-256 in place of its bytes, so that its maker can hash parts in parallel, and each only once.
+// Owns the comment's form and position; never knows what is in the zip.
 
 export const SEAL_PREFIX = 'merkle:'
-/** Of older files, in which all bytes are hashed one after the other. Equally long. */
+/** Prefix of older files, which hash all bytes in order. As long as the newer prefix. */
 export const PLAIN_SEAL_PREFIX = 'sha256:'
 const DIGITS = 64
-/** The end-of-directory record, and the comment behind it, which ends the file. */
+/** The end-of-directory record and the comment, which end the file. */
 export const SEAL_BYTES = 22 + SEAL_PREFIX.length + DIGITS
 const DIRECTORY_END = 0x06054b50
 
@@ -16,11 +16,11 @@ export const UNSEALED_BYTES = DIGITS
 
 export interface Seal {
   sha256: string
-  /** Whether stored parts count by their own SHA-256. */
+  /** True if stored parts count by their own SHA-256. */
   hashesParts: boolean
 }
 
-/** The seal in the last SEAL_BYTES bytes of a file, or undefined where they are none. */
+/** Returns the seal in the last SEAL_BYTES bytes of a file; undefined if there is none. */
 export function readSeal(end: Buffer): Seal | undefined {
   if (end.length !== SEAL_BYTES || end.readUInt32LE(0) !== DIRECTORY_END) return undefined
   const comment = end.toString('latin1', 22)
@@ -31,7 +31,7 @@ export function readSeal(end: Buffer): Seal | undefined {
   return { sha256, hashesParts: prefix === SEAL_PREFIX }
 }
 
-/** How many bytes lie behind the last seal in these; undefined where there is none. */
+/** Returns the number of bytes behind the last seal; undefined if there is none. */
 export function bytesBehindSeal(end: Buffer): number | undefined {
   for (let at = end.length - SEAL_BYTES; at >= 0; at--)
     if (readSeal(end.subarray(at, at + SEAL_BYTES)) !== undefined)
@@ -39,7 +39,7 @@ export function bytesBehindSeal(end: Buffer): number | undefined {
   return undefined
 }
 
-/** Whether the bytes end as some zip does. */
+/** True if the bytes end like a zip. */
 export function endsAsZip(end: Buffer): boolean {
   for (let at = end.length - 22; at >= 0; at--) {
     if (

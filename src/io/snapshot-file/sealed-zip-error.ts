@@ -1,5 +1,5 @@
 // The failures of a sealed zip.
-// Owns their names; never decides what a caller does about them.
+// Owns their names; the caller decides what to do about them.
 
 /**
  * - NotAZip: another kind of file, or a zip without a seal.
@@ -12,7 +12,7 @@ export type SealedZipFault = 'NotAZip' | 'Truncated' | 'Damaged' | 'TooLarge' | 
 
 export class SealedZipError extends Error {
   readonly fault: SealedZipFault
-  /** The path of the part that is at fault, where one is known. */
+  /** Path of the faulty part, if known. */
   readonly part?: string
 
   constructor(fault: SealedZipFault, message: string, options?: ErrorOptions & { part?: string }) {

@@ -1,5 +1,6 @@
-// Opens a sealed zip on disk: nothing is told of its parts before every byte of the file has been held against the seal.
-// Owns the checks of the zip itself, and the bounds of what is unpacked; never knows what the parts hold.
+// Opens a sealed zip on disk; checks every byte against the seal before it returns any part.
+// Owns the checks of the zip itself, and the limits of unpacked sizes; never knows what the parts
+// contain.
 
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -16,28 +17,30 @@ import {
 } from './seal.ts'
 import { SealedZipError } from './sealed-zip-error.ts'
 
-export interface SealedZipPart {
+interface SealedZipPart {
   path: string
-  /** Unpacked. */
+  /** Unpacked size. */
   bytes: number
   packedBytes: number
 }
 
 export interface SealedZip {
   readonly parts: ReadonlyMap<string, SealedZipPart>
-  /** The whole part, unpacked, with its size and CRC-32 checked. Throws SealedZipError. */
+  /**
+   * Returns the whole part, unpacked, after checking its size and CRC-32. Throws SealedZipError.
+   */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>
-  /** To be called once, after which nothing can be read. */
+  /** Call it once; nothing can be read afterwards. */
   close(): Promise<void>
 }
 
-export interface SealedZipLimits {
+interface SealedZipLimits {
   partsMax: number
-  /** Of all parts together, unpacked. */
+  /** Limit for all parts together, unpacked. */
   totalBytesMax: number
 }
 
-/** Throws SealedZipError, or the file system's error where the file can't be read. */
+/** Throws SealedZipError, or the file system's error if the file can't be read. */
 export async function openSealedZip(file: string, limits: SealedZipLimits): Promise<SealedZip> {
   const handle = await open(file, 'r')
   try {
@@ -84,13 +87,16 @@ const LOCAL_HEADER = 0x04034b50
 /** A zip's end record and the longest comment that can follow it. */
 const ZIP_END_BYTES_MAX = 22 + 65_535
 
-/** Bytes of the file, up to `end`. */
+/** Bytes of the file, up to but not including `end`. */
 interface Range {
   start: number
   end: number
 }
 
-/** Where the parts lie that are stored as they are, in the order of the file; undefined where they can't lie so. */
+/**
+ * Returns the ranges of stored parts in the order of the file; undefined if their positions are
+ * impossible.
+ */
 function storedParts({ entries }: Directory, end: number): Range[] | undefined {
   const parts = [...entries.values()]
     .filter(({ compressionMethod }) => compressionMethod === STORED)
@@ -105,10 +111,10 @@ function storedParts({ entries }: Directory, end: number): Range[] | undefined {
   return isInOrder ? parts : undefined
 }
 
-/** Without the name. */
+/** Size without the name. */
 const LOCAL_HEADER_BYTES = 30
 
-/** Of the bytes up to `end`, with the SHA-256 of these parts in their places. */
+/** Hashes the bytes up to `end`, with the SHA-256 of these parts in their places. */
 async function sealedSha256(
   handle: FileHandle,
   end: number,
@@ -191,7 +197,7 @@ function listEntries(zip: ZipFile): Promise<Map<string, Entry>> {
   })
 }
 
-/** Deflate cannot make more than this of a byte, so a part that says more is lying. */
+/** Deflate's largest ratio: a part that declares more is faulty. */
 const INFLATED_BYTES_MAX = 1032
 
 function checkSizes(entries: ReadonlyMap<string, Entry>, limits: SealedZipLimits): void {
@@ -265,7 +271,7 @@ async function readEntry(
 
 const inflateBytes = promisify(inflateRaw)
 
-/** One byte of room too many spares the library a second buffer. */
+/** One spare byte of room saves the library a second buffer. */
 async function inflate(packed: Buffer<ArrayBuffer>, bytes: number): Promise<Buffer<ArrayBuffer>> {
   const chunkSize = Math.max(64, bytes + 1)
   return inflateBytes(packed, { chunkSize, maxOutputLength: Math.max(1, bytes) }) as Promise<
@@ -288,7 +294,7 @@ async function readBytes(
   return bytes
 }
 
-/** Which part is damaged, of a zip that is: only to say so. */
+/** Finds the damaged part of a damaged zip, for the message only. */
 async function damage(zip: SealedZip): Promise<SealedZipError> {
   for (const path of zip.parts.keys()) {
     try {
@@ -304,7 +310,10 @@ async function damage(zip: SealedZip): Promise<SealedZipError> {
   )
 }
 
-/** What the zip library reads through: a position outside the file is its error to handle, not an exception in a callback. */
+/**
+ * Reader for the zip library: a position outside the file becomes an error of the library, not an
+ * exception in a callback.
+ */
 class HandleReader extends RandomAccessReader {
   readonly #handle: FileHandle
   readonly #size: number

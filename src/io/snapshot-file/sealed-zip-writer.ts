@@ -1,8 +1,8 @@
 // Writes named parts into one sealed zip, as a stream.
-// Owns the zip's form, the order (a part is asked for when the one before it has been taken) and the cleaning up when either end breaks; never
-// knows what the parts hold, and keeps none of it.
-//
-// Headers are written before their parts, so sizes and checksums follow each part in a descriptor, and stand in the directory at the end.
+// Owns the zip's form, the order (it asks for a part after the one before has been taken) and the
+// cleanup when either end breaks. Never knows what the parts contain, and keeps none of it. Headers
+// precede their parts, so sizes and checksums follow each part in a descriptor, and again in the
+// directory at the end.
 
 import { createHash } from 'node:crypto'
 import { crc32, deflateRawSync } from 'node:zlib'
@@ -12,26 +12,35 @@ import { SEAL_PREFIX } from './seal.ts'
 export type ZipPart =
   /** Deflated. */
   | { path: string; text: string }
-  /** Stored as it is. */
+  /** Stored without compression. */
   | {
       path: string
-      /** Read once, as fast as the zip is taken: each is done with when the next is asked for. */
+      /**
+       * Read once, as fast as the zip is taken. The writer is done with a piece when it asks for
+       * the next.
+       */
       pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-      /** Of all pieces, in hex; asked for once they have been taken. */
+      /** SHA-256 of all pieces, in hex; called after they have been taken. */
       sha256(): string
     }
 
-export interface WrittenZip {
-  /** The whole file's bytes. */
+interface WrittenZip {
+  /** Size of the whole file. */
   bytes: number
-  /** The seal's. */
+  /** The digest in the seal. */
   sha256: string
 }
 
-export interface SealedZipWriting {
-  /** The zip. Fails where a part fails; returning from it stops the parts. A chunk is done with when the next is asked for. */
+interface SealedZipWriting {
+  /**
+   * The zip's bytes; they fail if a part fails. Returning from the generator stops the parts. A
+   * chunk's memory may be reused once the next is asked for.
+   */
   bytes: AsyncGenerator<Uint8Array, void, undefined>
-  /** Resolves when all bytes have been taken, and rejects when that has failed or was given up; never, where it was not begun. */
+  /**
+   * Resolves when all bytes have been taken. Rejects if that failed or was stopped. Stays pending
+   * if reading never began.
+   */
   finished: Promise<WrittenZip>
 }
 
@@ -42,7 +51,7 @@ export function writeSealedZip(
 ): SealedZipWriting {
   const zip = new Zip(modifiedAtMs)
   const { promise: finished, resolve, reject } = Promise.withResolvers<WrittenZip>()
-  // The bytes fail as well: who only reads them must not be surprised by a rejection that nobody took.
+  // The bytes fail as well, so a caller that only reads them need not handle this rejection.
   finished.catch(() => undefined)
   async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
@@ -58,7 +67,7 @@ export function writeSealedZip(
   return { bytes: bytes(), finished }
 }
 
-/** What the directory says of a part. */
+/** What the directory says about a part. */
 interface Entry {
   path: Buffer
   method: number
@@ -76,11 +85,11 @@ const DIRECTORY_END_64_LOCATOR = 0x07064b50
 const DIRECTORY_END = 0x06054b50
 const STORED = 0
 const DEFLATED = 8
-/** Sizes stand behind the part; names are UTF-8. */
+/** Sizes follow the part; names are UTF-8. */
 const FLAGS = 0x0808
 const VERSION_NEEDED = 20
 const VERSION_NEEDED_64 = 45
-/** Of Unix, so that the file's mode is believed. */
+/** Made on Unix, so that unpackers use the file's mode. */
 const VERSION_MADE_BY = (3 << 8) | VERSION_NEEDED_64
 const FILE_MODE = 0o100644
 const MAX_16 = 0xffff
@@ -198,7 +207,7 @@ class Zip {
   }
 }
 
-/** A record's numbers, one behind the other, little endian. */
+/** A record's numbers in order, little endian. */
 class Fields {
   readonly bytes: Buffer
   #at = 0
@@ -233,7 +242,10 @@ function record(length: number): Fields {
   return new Fields(length)
 }
 
-/** The time in the low, the date in the high half, in UTC; the form knows years from 1980 to 2107, and every other second. */
+/**
+ * Puts the time into the low half and the date into the high half, in UTC. The format covers the
+ * years 1980 to 2107, in steps of two seconds.
+ */
 function dosTime(atMs: number): number {
   const at = new Date(Math.min(Math.max(atMs, Date.UTC(1980, 0, 1)), Date.UTC(2107, 11, 31)))
   const time = (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1)

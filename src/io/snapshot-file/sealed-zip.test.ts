@@ -41,7 +41,7 @@ function part(path: string, content: string | Uint8Array): ZipPart {
   }
 }
 
-/** Bytes that nobody reads again. */
+/** Returns bytes that are read only once. */
 function unread(path: string, pieces: Iterable<Uint8Array>): ZipPart {
   return { path, pieces, sha256: () => '00' }
 }
@@ -71,7 +71,7 @@ async function checkRefused(
   })
 }
 
-/** A zip of the library's own making, with this comment, sealed or not. */
+/** Makes a zip with the library, with this comment, sealed or not. */
 async function foreignZip(
   comment: string,
   fill: (zip: ZipFile) => void,
@@ -161,7 +161,8 @@ test('every tool that reads zips reads it', async (context) => {
   } else context.diagnostic('unzip is not installed: not checked')
   if (spawnSync('python3', ['--version']).status === 0) {
     const script =
-      'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(z.namelist())'
+      'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); ' +
+      'assert z.testzip() is None; print(z.namelist())'
     assert.match(
       execFileSync('python3', ['-c', script, file]).toString(),
       /manifest.json.*entities\/a\/b.arrow/,
@@ -184,7 +185,7 @@ test('a flip of any bit is refused', async () => {
   }
 })
 
-test('the seal is the SHA-256 of the file, in which each stored part counts by its own', async () => {
+test('the seal is a SHA-256 of the file in which each stored part counts by its own', async () => {
   const long = randomBytes(3_000_000)
   await write([
     part('a', 'hello'),
@@ -250,7 +251,7 @@ test('the part that is damaged is named', async () => {
 test('damage outside of the parts is refused too', async () => {
   await write([part('a', 'hello')])
   const bad = await readFile(file)
-  // The time in the local header, which nobody reads.
+  // Changes the time in the local header, which readers ignore.
   bad[10]! ^= 4
   await checkRefused(bad, 'Damaged', /outside of its files/)
 })
@@ -264,14 +265,14 @@ test('bytes behind the end are refused', async () => {
   )
 })
 
-test('another kind of file, and a zip that was not sealed, are refused as that', async () => {
+test('a file that is no zip, and an unsealed zip, are rejected as such', async () => {
   await checkRefused(Buffer.from(''), 'NotAZip', /not a zip/)
   await checkRefused(randomBytes(1000), 'NotAZip', /not a zip/)
   const plain = await foreignZip('', (zip) => zip.addBuffer(Buffer.from('hello'), 'a'))
   await checkRefused(plain, 'NotAZip', /without a seal/)
 })
 
-test('a part that says it unpacks to more than it can is refused before any memory is taken', async () => {
+test('a part that declares an impossible size is rejected before memory is allocated', async () => {
   const bytes = await foreignZip(SEAL_PLACEHOLDER, (zip) =>
     zip.addBuffer(Buffer.alloc(1000), 'bomb'),
   )
@@ -297,7 +298,7 @@ test('parts over the limits, in number or in bytes, are refused', async () => {
   await checkRefused(await readFile(file), 'TooLarge', /more than 10000000 bytes/)
 })
 
-test('a path that is there twice, or leaves the folder, is refused', async () => {
+test('a repeated path, and one that leaves the folder, are rejected', async () => {
   const twice = await foreignZip(SEAL_PLACEHOLDER, (zip) => {
     zip.addBuffer(Buffer.from('1'), 'a')
     zip.addBuffer(Buffer.from('2'), 'a')
@@ -317,7 +318,7 @@ test('places that point outside the file are refused', async () => {
   await checkRefused(resealed(bytes), 'Damaged', /list of files/)
 })
 
-test('a zip of the 64-bit form is read, and refused where its places point outside the file', async () => {
+test('a zip64 is read, and rejected if its offsets point outside the file', async () => {
   const good = await foreignZip(
     SEAL_PLACEHOLDER,
     (zip) => zip.addBuffer(Buffer.from('hello'), 'a'),
