@@ -1,4 +1,4 @@
-// Which errors mean that a disk takes nothing more, and the words for them.
+// Recognises errors of a disk that can take no more data, and words them.
 // Owns the reading of an error and of its causes; never touches a disk.
 
 const wordsOfCode: Readonly<Record<string, string>> = {
@@ -9,17 +9,14 @@ const wordsOfCode: Readonly<Record<string, string>> = {
   EIO: 'fails (I/O error)',
 }
 
-/** Result codes of SQLite, without what stands above their lowest byte. */
+/** SQLite's primary result codes: the lowest byte of an extended code. */
 const wordsOfSqlite: Readonly<Record<number, string>> = {
   8: 'can only be read',
   10: 'fails (I/O error)',
   13: 'is full',
 }
 
-/**
- * What is wrong with the disk, as the end of a sentence; undefined where the error is of another
- * kind.
- */
+/** Returns what is wrong with the disk, as the end of a sentence; undefined for other errors. */
 export function diskFault(error: unknown): string | undefined {
   for (let fault = error; fault instanceof Error; fault = fault.cause) {
     const { code, errcode } = fault as { code?: unknown; errcode?: unknown }

@@ -1,5 +1,4 @@
-// Which errors mean that no more files may be open, and the words for them. Connections and pipes
-// are files, too.
+// Recognises errors of too many open files, and words them. Connections and pipes count as files.
 // Owns the reading of an error and of its causes; never opens a file.
 
 const wordsOfCode: Readonly<Record<string, string>> = {
@@ -8,8 +7,7 @@ const wordsOfCode: Readonly<Record<string, string>> = {
 }
 
 /**
- * Whose limit is reached, as a sentence without its full stop; undefined where the error is of
- * another kind.
+ * Returns whose limit is reached, as a sentence without its full stop; undefined for other errors.
  */
 export function filesFault(error: unknown): string | undefined {
   for (let fault = error; fault instanceof Error; fault = fault.cause) {

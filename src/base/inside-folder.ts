@@ -1,7 +1,7 @@
-// Whether a path lies in a folder, as texts.
-// Owns that question alone; never looks at the file system: links are resolved by the caller.
+// Tells whether a path lies in a folder, by their texts alone.
+// Owns that question; never looks at the file system: the caller must resolve links.
 
-/** Both are absolute, without `.`, `..` and slashes at their ends. A folder lies in itself. */
+/** Both must be absolute, without `.`, `..` and trailing slashes. A folder lies in itself. */
 export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoised } from './memoised.ts'
 
-test('a text is made something of once, until so many newer ones have come', () => {
+test('a key is computed once, until enough newer keys displace it', () => {
   const asked: string[] = []
   const lengthOf = memoised(2, (text: string) => {
     asked.push(text)
@@ -12,7 +12,7 @@ test('a text is made something of once, until so many newer ones have come', () 
   assert.deepEqual(asked, ['a', 'bb', 'ccc', 'a'])
 })
 
-test('what was refused is asked again', () => {
+test('a key whose computation failed is computed again', () => {
   let asked = 0
   const refusing = memoised(2, (): number => {
     asked += 1

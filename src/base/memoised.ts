@@ -1,9 +1,8 @@
-// Remembers what a function made of the same text or number before.
-// Owns the bound of its memory; only for what is the same whenever it is made, and is never
-// changed.
+// Remembers results of a function by text or number.
+// Owns the bound of its memory. Use it only for results that never change.
 
 /**
- * The same function, which makes nothing twice of the last `countMax` values that were new to it.
+ * Returns the function with a memory: it computes nothing twice for the last `countMax` new keys.
  */
 export function memoised<Key extends string | number, Made extends object | string | number>(
   countMax: number,

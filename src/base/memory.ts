@@ -1,6 +1,6 @@
-// What the fabric needs of memory, whoever provides it: named segments that several readers and
-// writers see as one.
-// Owns the interface only; `src/io/shm` has the shared one and its twin inside one process.
+// The memory that the fabric needs: named segments shared by several readers and writers.
+// Owns the interface only; `src/io/shm` has the shared implementation and its twin inside one
+// process.
 
 /** Memory is claimed in whole pages. */
 export const PAGE_BYTES = 4096
@@ -11,17 +11,17 @@ export const PAGE_BYTES = 4096
  */
 export interface Segment {
   readonly name: string
-  /** Other segments may lie in it as well: this one has `bytes` bytes from `startBytes` on. */
+  /** May contain other segments too: this one has `bytes` bytes from `startBytes` on. */
   readonly buffer: ArrayBuffer
   readonly startBytes: number
   readonly bytes: number
   /**
    * Makes `bytes` from `offsetBytes` (counted from the segment's start) on safe to write.
-   * Idempotent. Returns false, and changes nothing, where the machine has no room for them.
+   * Idempotent. Returns false, and changes nothing, if the machine lacks the memory.
    */
   claim(offsetBytes: number, bytes: number): boolean
   /**
-   * Gives memory back that was claimed; it reads as zero from then on. Both are multiples of
+   * Gives claimed memory back; it reads as zero from then on. Both numbers are multiples of
    * `PAGE_BYTES`.
    */
   release(offsetBytes: number, bytes: number): void
@@ -30,21 +30,18 @@ export interface Segment {
 /** The segments of one fabric. */
 export interface Segments {
   /**
-   * The segment of that name, at least `bytes` long; made where it doesn't exist yet. Asked again
-   * with more bytes, it is the same memory, longer. With `writable` false a write into the buffer
-   * is the caller's error.
+   * Returns the segment of that name, at least `bytes` long, and makes it if it doesn't exist.
+   * Opened again with more bytes, the same memory grows. With `writable` false, the caller must not
+   * write into the buffer.
    */
   open(name: string, bytes: number, writable: boolean): Segment
-  /**
-   * Frees the segment's memory once nobody has it open. Removing one that doesn't exist does
-   * nothing.
-   */
+  /** Frees the segment's memory once no process has it open. Does nothing if it doesn't exist. */
   remove(name: string): void
 }
 
 /**
- * Thrown where memory can't be had: the machine's, or the fabric folder's file system, is full, or
- * a limit is reached.
+ * Thrown if memory is unavailable: the machine or the fabric folder's file system is full, or a
+ * limit is reached.
  */
 export class MemoryFullError extends Error {
   constructor(message: string, options?: ErrorOptions) {

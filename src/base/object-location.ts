@@ -1,4 +1,5 @@
-// Where an object is: a bucket, and a key in it. Owns the shape only.
+// The place of an object: a bucket and a key.
+// Owns the shape only.
 
 import { z } from 'zod'
 

@@ -1,12 +1,9 @@
-// Where objects are kept, as plain data that control hands to workers.
-// Owns the shape only; never holds a key or a secret (those come from the environment).
+// The place of all objects, as plain data that control hands to workers.
+// Owns the shape only; never contains a key or a secret (the environment provides them).
 
 import { z } from 'zod'
 
-/**
- * The embedded store's folder, or any S3 endpoint with a folder for notes of what is being put
- * there.
- */
+/** The embedded store's folder, or any S3 endpoint with a folder for notes of puts under way. */
 export const objectsConfigShape = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('folder'), folder: z.string() }),
   z.object({

@@ -1,4 +1,4 @@
-// The check of what comes from outside: a value of a shape, or what is wrong with it, and where.
+// Checks values from outside: returns a value of the shape, or what is wrong with it, and where.
 // Owns the words of a fault; never knows where the value came from.
 
 import type { z } from 'zod'
@@ -19,7 +19,7 @@ export function parseValue<Shape extends z.ZodType>(
   return { fault: place === '' ? message : `${place}: ${message}` }
 }
 
-/** The same of a text that holds JSON. */
+/** Does the same for a text that contains JSON. */
 export function parseJson<Shape extends z.ZodType>(
   shape: Shape,
   text: string,

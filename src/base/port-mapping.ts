@@ -1,12 +1,12 @@
-// A port of an app: as its schema names it, and the one that it has on its host.
+// A port of an app: its number in the schema, and its number on the host.
 // Owns the shape only.
 
 import { z } from 'zod'
 
 export const portMappingShape = z.object({
-  /** As the schema names it. */
+  /** The number in the schema. */
   declared: z.number(),
-  /** What the app binds to and clients connect to. */
+  /** The number that the app binds to and clients connect to. */
   actual: z.number(),
 })
 export type PortMapping = z.infer<typeof portMappingShape>

@@ -5,7 +5,7 @@ import { Scratch } from './scratch.ts'
 
 const kinds = [Float64Array, Float32Array, Uint32Array, Uint8Array]
 
-test('arrays that are taken together never overlap, and have their lengths, whatever was taken before', () => {
+test('arrays that are taken together never overlap, and have the lengths asked for', () => {
   const anyRound = fc.array(fc.tuple(fc.nat({ max: kinds.length - 1 }), fc.nat({ max: 50 })), {
     maxLength: 8,
   })
@@ -27,7 +27,7 @@ test('arrays that are taken together never overlap, and have their lengths, what
   )
 })
 
-test('what was needed once is there the next time', () => {
+test('memory that was needed once is used again', () => {
   const scratch = new Scratch()
   const take = () => [
     scratch.take(Float64Array, 1000),

@@ -1,5 +1,5 @@
-// Memory for arrays that are done with together, and is used again for the next ones: who makes
-// large arrays often would have the collector run all the time.
+// Reuses the memory of arrays that are dropped together: a caller that often makes large arrays
+// would keep the garbage collector busy.
 
 /** The constructor of a kind of arrays. */
 export interface ArraysOf<Of> {
@@ -15,18 +15,18 @@ type NumberArray =
   | Int32Array
   | Uint8Array
 
-/** It grows to what was needed between two calls of `reuse`, and stays so large. */
+/** Grows to the most memory used between two calls of `reuse`, and never shrinks. */
 export class Scratch {
   #buffer = new ArrayBuffer(0)
   #taken = 0
 
-  /** What was taken is given up: its contents change from here on. */
+  /** Reuses the memory of all arrays taken so far; their contents change from here on. */
   reuse(): void {
     if (this.#taken > this.#buffer.byteLength) this.#buffer = new ArrayBuffer(this.#taken)
     this.#taken = 0
   }
 
-  /** An array whose contents are what happened to be there. */
+  /** Returns an array with arbitrary contents. */
   take<Of extends NumberArray>(of: ArraysOf<Of>, length: number): Of {
     const start = this.#taken
     const bytes = length * of.BYTES_PER_ELEMENT
