@@ -1,4 +1,5 @@
-// Worlds of tests/apps/checked.ts: their schema, and what their apps have said. Owns the form of both; never starts one.
+// Worlds of tests/apps/checked.ts: their schema, and what their apps have said.
+// Owns the form of both; never starts a world.
 
 import assert from 'node:assert/strict'
 import type { DomainSettings } from './packages.ts'
@@ -6,13 +7,13 @@ import type { Simulation } from './simulation.ts'
 
 interface CheckedSettings {
   grid: readonly [columns: number, rows: number]
-  /** In each cell. */
+  /** Per cell. */
   entities: number
-  /** More arguments of the app. */
+  /** More arguments for the app. */
   more?: string
-  /** Of overseers. Default: as many as the cells make. */
+  /** Population that overseers expect. Default: the sum of what the cells make. */
   population?: number
-  /** More arguments of overseers. */
+  /** More arguments for overseers. */
   overseers?: string
 }
 
@@ -34,7 +35,7 @@ export function checkedDomains(settings: CheckedSettings): Record<string, Domain
   }
 }
 
-/** Nobody has found a fault, or said anything else that an app does not say in a sound world. */
+/** Asserts that no app has reported a fault, or printed anything unusual for a sound world. */
 export function noFaults(
   world: Simulation,
   domains: readonly string[] = ['Cells', 'Overseers'],
@@ -44,7 +45,7 @@ export function noFaults(
   assert.deepEqual(faults.slice(0, 10), [])
 }
 
-/** How much the apps of a world that has ended have looked at, all together. */
+/** Returns how much the apps of an ended world have checked, all together. */
 export function looked(
   world: Simulation,
   domains: readonly string[] = ['Cells', 'Overseers'],

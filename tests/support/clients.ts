@@ -1,4 +1,4 @@
-// A client of an app, from outside: connects, and reads what the app says.
+// A client of an app: connects from outside, and reads what the app sends.
 
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -15,7 +15,10 @@ interface MakerKnows {
   answers: string[]
 }
 
-/** One line of JSON from an app over TCP; waits until the app listens, which may be after it has STARTED. */
+/**
+ * Reads one line of JSON from an app over TCP. Waits until the app listens, which may be after it
+ * has STARTED.
+ */
 export async function fetchLine(host: string, port: number): Promise<MakerKnows> {
   const line = await waitFor(
     async () => await text(connect(port, host)),

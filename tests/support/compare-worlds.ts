@@ -1,4 +1,4 @@
-// Whether two worlds hold the same entities: ids, types, positions and fields, whatever their ticks.
+// Compares the entities of two worlds: ids, types, positions and fields, but not ticks.
 // Owns the message of the difference; never reads a file.
 
 import assert from 'node:assert/strict'

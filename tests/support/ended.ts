@@ -1,5 +1,6 @@
-// Simulations that are over, put into the store of a Heddle that is down: many of them in no time, for tests of what is shown and asked.
-// Owns what such a record holds; never touches a store that is in use.
+// Puts ended simulations into the store of a Heddle that is down: many at once, for tests of lists
+// and queries.
+// Owns what such a record contains; never touches a store in use.
 
 import { randomUUID } from 'node:crypto'
 import { simulationArn } from '../../src/core/lifecycle/resource-name.ts'
@@ -9,7 +10,7 @@ import { openSqliteStore } from '../../src/io/store/sqlite-store.ts'
 interface EndedSimulation {
   readonly name: string
   readonly tags?: Record<string, string>
-  /** Of the domain `View`. */
+  /** Apps of the domain `View`. */
   readonly apps?: readonly string[]
 }
 

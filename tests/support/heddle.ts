@@ -1,11 +1,12 @@
-// A Heddle for tests: the program that users start, in folders of its own, on a free port, with real AWS clients beside it.
+// A Heddle for tests: the program that users start, in folders of its own, on a free port, with
+// real AWS clients beside it.
 //
 //   const heddle = await startHeddle({ appTimeoutSeconds: 2 })
 //   const world = await heddle.startSimulation('world', schema({ domains: { … } }))
-//   await heddle.stop()   // throws where anything is left behind
+//   await heddle.stop()   // throws if anything is left behind
 //
-// Owns its processes and folders: `stop` ends and removes them all. Never touches a simulation but through the public endpoints, and what a
-// user has: logs, signals, snapshots' files.
+// Owns its processes and folders: `stop` ends and removes them all. Reaches simulations only
+// through the public endpoints, and what a user has: logs, signals, files of snapshots.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -39,17 +40,19 @@ const EXIT_LIMIT_MS = 10_000
 const run = promisify(execFile)
 
 interface HeddleOptions {
-  /** How long an app may take for a tick. Default: Heddle's own, 10 s. */
+  /** Time limit of an app's tick. Default: Heddle's own, 10 s. */
   appTimeoutSeconds?: number
-  /** An existing folder on a tmpfs for simulations' memory. Default: a new one, removed at the end. */
+  /** An existing tmpfs folder for simulations' memory. Default: a new one, removed at the end. */
   fabricFolder?: string
   /** Its data folder. Default: a new one, removed at the end. */
   data?: string
-  /** The text of a configuration file. Where it says nothing else, packages may lie in this repository. */
+  /**
+   * Text of a configuration file. Unless it says otherwise, packages may lie in this repository.
+   */
   configuration?: string
   /** Added to the environment of `heddle up`. */
   environment?: Record<string, string>
-  /** Somebody else's S3, with `bucket` in it already. Default: the Heddle's own. */
+  /** A foreign S3, with `bucket` in it already. Default: Heddle's own. */
   otherS3?: { endpoint: string; credentials: Credentials }
 }
 
@@ -58,7 +61,7 @@ export interface Credentials {
   secretAccessKey: string
 }
 
-/** Brings a Heddle up, with a bucket (`bucket`) in it. */
+/** Starts a Heddle, with a bucket (`bucket`) in it. */
 export async function startHeddle(options: HeddleOptions = {}): Promise<Heddle> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-test-'))
   const fabricFolder =
@@ -78,10 +81,10 @@ export async function startHeddle(options: HeddleOptions = {}): Promise<Heddle> 
 
 export class Heddle {
   readonly bucket = 'test-bucket'
-  /** Of state, objects and logs; a Heddle that is brought up again finds them there. */
+  /** Folder of state, objects and logs; a Heddle started again finds them there. */
   readonly data: string
   readonly fabricFolder: string
-  /** Where it serves; another address after each `up`. */
+  /** Address of the server; changes with each `up`. */
   endpoint = ''
   credentials: Credentials = { accessKeyId: '', secretAccessKey: '' }
   /** AWS's own client, with all 16 operations. */
@@ -100,7 +103,9 @@ export class Heddle {
     this.#options = options
   }
 
-  /** Starts `heddle up`, after `stop`, `killControl` or `interrupt` too; returns when it says that it is ready. */
+  /**
+   * Starts `heddle up`, also after `stop`, `killControl` or `interrupt`; returns once it is ready.
+   */
   async up(): Promise<void> {
     const { appTimeoutSeconds, configuration = '', environment, otherS3 } = this.#options
     const file = join(this.#folder, 'heddle.yaml')
@@ -120,7 +125,8 @@ export class Heddle {
       launcher,
       ['up', '--port', '0', ...this.#places, ...config, ...limits, ...objects],
       {
-        // A group of its own: Ctrl-C in the terminal of a test reaches the test, which then stops it in order.
+        // A process group of its own: Ctrl-C in a terminal then reaches the test, which stops
+        // Heddle in order.
         detached: true,
         env: { ...cleanEnvironment(), ...recordingEnvironment(), ...keys, ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -156,28 +162,30 @@ export class Heddle {
     })
   }
 
-  /** All that `heddle up` has said since it was brought up. */
+  /** Everything `heddle up` has printed since it was started. */
   get output(): string {
     return this.#output
   }
 
-  /** The process that serves. */
+  /** The server's process. */
   get controlPid(): number {
     return this.#control!.pid!
   }
 
-  /** As a machine does that has no memory left: no goodbye. */
+  /** Kills control without warning, as a machine out of memory does. */
   async killControl(): Promise<void> {
     await this.#end('SIGKILL')
   }
 
-  /** Ctrl-C. Gives what it said. */
+  /** Sends Ctrl-C and returns the output. */
   async interrupt(): Promise<string> {
     await this.#end('SIGINT')
     return this.#output
   }
 
-  /** `heddle <command>` with this Heddle's folders; gives what it said, and throws where it fails. */
+  /**
+   * Runs `heddle <command>` with this Heddle's folders; returns its output, and throws if it fails.
+   */
   async command(...args: string[]): Promise<string> {
     const { stdout } = await run(launcher, args, {
       env: cleanEnvironment(),
@@ -186,7 +194,7 @@ export class Heddle {
     return stdout
   }
 
-  /** The same from a machine that has the address and the keys, and no data folder. */
+  /** Runs a command from another machine: it has the address and the keys, but no data folder. */
   async commandFromAfar(...args: string[]): Promise<string> {
     const { accessKeyId, secretAccessKey } = this.credentials
     const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }
@@ -196,12 +204,15 @@ export class Heddle {
     return stdout
   }
 
-  /** `heddle down`; gives what it said. */
+  /** Runs `heddle down`; returns its output. */
   async down(): Promise<string> {
     return this.command('down', ...this.#places)
   }
 
-  /** Starts a simulation from a schema's text (uploaded as `<name>.yaml`), and waits until it has started. */
+  /**
+   * Starts a simulation from a schema's text (uploaded as `<name>.yaml`), and waits until it has
+   * started.
+   */
   async startSimulation(
     name: string,
     schemaText: string,
@@ -212,7 +223,7 @@ export class Heddle {
     return simulation
   }
 
-  /** The same without waiting. */
+  /** Does the same without waiting. */
   async beginSimulation(
     name: string,
     schemaText: string,
@@ -225,7 +236,7 @@ export class Heddle {
     })
   }
 
-  /** A simulation from a snapshot (a key of `bucket`), without waiting. */
+  /** Starts a simulation from a snapshot (a key of `bucket`), without waiting. */
   async branch(
     name: string,
     snapshotKey: string,
@@ -237,7 +248,7 @@ export class Heddle {
     })
   }
 
-  /** StartSimulation as it is. */
+  /** Calls StartSimulation with the given input. */
   async begin(
     name: string,
     input: Partial<SimSpaceWeaver.StartSimulationInput>,
@@ -251,7 +262,7 @@ export class Heddle {
     return simulation
   }
 
-  /** A simulation that somebody else has started. */
+  /** Returns a simulation that another client has started. */
   async find(name: string): Promise<Simulation> {
     const { ExecutionId } = await this.weaver.describeSimulation({ Simulation: name }).promise()
     const simulation = new Simulation(this, name, ExecutionId!)
@@ -272,7 +283,7 @@ export class Heddle {
     await this.s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key }))
   }
 
-  /** An object as a file, which is removed at the end. */
+  /** Downloads an object into a file, which is removed at the end. */
   async download(key: string): Promise<string> {
     // A key may be longer than a file's name.
     const file = join(this.#folder, key.replaceAll('/', '_').slice(-200))
@@ -287,7 +298,10 @@ export class Heddle {
     return Contents.map(({ Key }) => Key ?? '')
   }
 
-  /** Takes all down and removes it. Throws where something of it was left: that is a defect of Heddle. */
+  /**
+   * Stops everything and removes it. Throws if anything was left behind: that is a defect of
+   * Heddle.
+   */
   async stop(): Promise<void> {
     const left: string[] = []
     try {
@@ -295,7 +309,7 @@ export class Heddle {
     } catch (error) {
       left.push(`heddle down failed: ${(error as Error).message}`)
     }
-    // The process has a moment to end after it has let go of the data folder.
+    // Waits for the process, which ends a moment after it unlocks the data folder.
     if (this.#control)
       await Promise.race([ended(this.#control), sleep(EXIT_LIMIT_MS, undefined, { ref: false })])
     if (this.#control?.exitCode === null && this.#control.signalCode === null) {
@@ -336,7 +350,7 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }
 
-/** Settings made for another Heddle don't count here. */
+/** Removes settings made for another Heddle. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('HEDDLE_')),

@@ -1,15 +1,17 @@
-// An HTTP proxy between a client and a server that a test can have misbehave, request by request.
-// Owns its port; never changes a request: signatures stay good.
+// An HTTP proxy between a client and a server that a test can make misbehave, request by request.
+// Owns its port; never changes a request, so signatures stay valid.
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What happens to a request; undefined where it just passes. */
+/** What happens to a request; undefined to pass it on. */
 type Misbehaviour =
-  /** It is answered here, and the server hears nothing of it. */
+  /** The proxy answers, and the server never gets the request. */
   | { answer(response: ServerResponse): void }
-  /** The server's answer is changed on its way: it breaks off after so many bytes of its body, or has other headers. */
+  /**
+   * The proxy cuts the server's answer after this many bytes of its body, or changes its headers.
+   */
   | { cutAfter: number }
   | { headers: Record<string, string> }
 
@@ -18,11 +20,11 @@ export interface HttpProxy extends AsyncDisposable {
   readonly url: string
   /** `GET /bucket/key`, without the query, oldest first. */
   readonly requests: string[]
-  /** Asked for each request. */
+  /** Called for each request. */
   misbehave: (request: string) => Misbehaviour | undefined
 }
 
-/** A proxy to the server of that URL, on a free port. */
+/** Opens a proxy to the server of that URL, on a free port. */
 export async function openProxy(url: string): Promise<HttpProxy> {
   const { hostname, port } = new URL(url)
   const requests: string[] = []

@@ -1,4 +1,4 @@
-// What tests upload: schemas from a few words, and packages from files in memory or from tests/apps.
+// Schemas from a few words, and packages from files in memory or from tests/apps.
 // Owns the defaults; never uploads anything.
 
 import { readFile } from 'node:fs/promises'
@@ -7,15 +7,16 @@ import { buffer } from 'node:stream/consumers'
 import { stringify } from 'yaml'
 import { ZipFile } from 'yazl'
 
-/** The apps of tests, used in place: as a package, it needs no bucket. */
+/** The tests' apps, used in place: as a package on the host, the folder needs no bucket. */
 export const appsFolder = join(import.meta.dirname, '../apps')
 
-/** A zip of these files; a path may be any text, also one that a package must not have. */
+/** Makes a zip of these files; a path may be any text, even one that a package must not have. */
 export async function buildPackage(
   files: Record<string, string | Uint8Array>,
 ): Promise<Uint8Array> {
   const archive = new ZipFile()
-  // yazl refuses bad paths: they go in under a name of the same length, which is then replaced in the bytes.
+  // yazl rejects bad paths: they go in under a name of the same length, which is then replaced in
+  // the bytes.
   const replacements: [string, string][] = []
   for (const [path, content] of Object.entries(files)) {
     const bad = path.startsWith('/') || path.split('/').includes('..') || path.includes('\\')
@@ -30,7 +31,7 @@ export async function buildPackage(
   return bytes
 }
 
-/** A package that holds one of the apps of tests, as `app.ts`. */
+/** Makes a package of one of the tests' apps, as `app.ts`. */
 export async function packageOf(app: string): Promise<Uint8Array> {
   return buildPackage({
     'app.ts': await readFile(join(appsFolder, app), 'utf8'),
@@ -44,7 +45,7 @@ interface DomainCommon {
   /** A file of that folder with its arguments (`crowd.ts --seed 1`), or a whole command. */
   command: string | readonly string[]
   units?: number
-  /** Seconds that an app may take for a tick. */
+  /** Time limit of an app's tick, in seconds. */
   timeout?: number
 }
 
@@ -68,7 +69,7 @@ export interface SchemaSettings {
   logGroup?: string | null
 }
 
-/** A schema's YAML text. */
+/** Returns a schema's YAML text. */
 export function schema(settings: SchemaSettings): string {
   const {
     domains,

@@ -1,5 +1,5 @@
 // The processes of a simulation as the operating system shows them: its worker and its apps.
-// Owns the looking; never sends a signal.
+// Owns the search; never sends a signal.
 
 import { readdirSync, readFileSync } from 'node:fs'
 
@@ -10,7 +10,7 @@ export interface SimulationProcess {
   domain?: string
 }
 
-/** All living processes that were started with this execution's id, and those that they started. */
+/** Returns all living processes started with this execution's id, and their descendants. */
 export function processesOf(executionId: string): SimulationProcess[] {
   const found: SimulationProcess[] = []
   for (const entry of readdirSync('/proc')) {
@@ -26,19 +26,19 @@ export function processesOf(executionId: string): SimulationProcess[] {
   return found
 }
 
-/** True for zombies as well. */
+/** True for zombies too. */
 export function isEnded(pid: number): boolean {
   const stat = read(`/proc/${pid}/stat`)
   return stat === '' || stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
 }
 
-/** Resident memory of processes, in MiB; memory that they share is counted once for each. */
+/** Returns the resident memory of processes, in MiB; counts shared memory once for each. */
 export function residentMiB(pids: readonly number[]): number {
   const pages = pids.map((pid) => Number(read(`/proc/${pid}/statm`).split(' ')[1] ?? 0))
   return (pages.reduce((sum, count) => sum + count, 0) * 4096) / 1024 ** 2
 }
 
-/** What processes have in memory that is no file's and not shared, in MiB. */
+/** Returns the private anonymous memory of processes, in MiB. */
 export function ownMiB(pids: readonly number[]): number {
   const kiB = pids.map((pid) =>
     Number(/^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0),
@@ -46,7 +46,7 @@ export function ownMiB(pids: readonly number[]): number {
   return kiB.reduce((sum, count) => sum + count, 0) / 1024
 }
 
-/** Empty where the process has ended, or belongs to somebody else. */
+/** Returns an empty text if the process has ended, or belongs to another user. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'latin1')

@@ -1,5 +1,5 @@
-// One simulation of a test: asks the API about it, reads its logs, and ends its processes where a test wants that.
-// Owns nothing; what it says of the world comes from state-hash lines and snapshots, as it would for a user.
+// One simulation of a test: asks the API about it, reads its logs, and kills its processes on
+// demand. Knows the world only from state-hash lines and snapshots, as a user would.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,10 @@ import { readWorld, type World } from '../../scripts/demo/compare.ts'
 import { isEnded, processesOf, type SimulationProcess } from './processes.ts'
 import { Hopeless, waitFor } from './waiting.ts'
 
-/** A tag for StartSimulation: the worker then writes the state's hash to /sim/management every so many ticks. */
+/**
+ * A tag for StartSimulation: the worker then logs the state's hash to /sim/management at this
+ * interval.
+ */
 export function hashEvery(ticks: number): { Tags: Record<string, string> } {
   return { Tags: { 'heddle:state-hash-interval': String(ticks) } }
 }
@@ -50,7 +53,7 @@ export class Simulation {
     return this.#heddle.weaver.describeSimulation({ Simulation: this.name }).promise()
   }
 
-  /** Waits for a status. Fails at once where it has become FAILED or STOPPED instead. */
+  /** Waits for a status. Fails at once if the status is FAILED or STOPPED instead. */
   async is(status: string): Promise<SimSpaceWeaver.DescribeSimulationOutput> {
     let last: SimSpaceWeaver.DescribeSimulationOutput | undefined
     return waitFor(
@@ -67,7 +70,7 @@ export class Simulation {
     )
   }
 
-  /** Waits for FAILED and gives the entries of StartError; none where it did not fail in its start. */
+  /** Waits for FAILED and returns the entries of StartError; none if the start itself succeeded. */
   async fails(): Promise<StartErrorEntry[]> {
     const { StartError } = await this.is('FAILED')
     return StartError === undefined ? [] : (JSON.parse(StartError) as StartErrorEntry[])
@@ -145,7 +148,7 @@ export class Simulation {
     )
   }
 
-  /** Where clients of an app connect, once it is started. */
+  /** Returns the address for clients of an app, once it is started. */
   async endpoint(
     domain: string,
     app: string,
@@ -170,7 +173,10 @@ export class Simulation {
     }
   }
 
-  /** The lines of a stream without their times, the oldest ones of a long stream excepted; none where it doesn't exist. */
+  /**
+   * Returns the lines of a stream without their times, except the oldest ones of a long stream;
+   * none if the stream doesn't exist.
+   */
   log(stream: string): string[] {
     const files = [`${stream}.log.old`, `${stream}.log`].map((name) => join(this.#logFolder, name))
     const text = files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('')
@@ -179,7 +185,7 @@ export class Simulation {
       .flatMap((line) => (line === '' ? [] : [line.slice(line.indexOf(' ') + 1)]))
   }
 
-  /** The names of its log streams. */
+  /** Returns the names of its log streams. */
   streams(): string[] {
     if (!existsSync(this.#logFolder)) return []
     const files = readdirSync(this.#logFolder, { recursive: true, encoding: 'utf8' })
@@ -188,7 +194,7 @@ export class Simulation {
       .map((file) => `/${file.slice(0, -'.log'.length)}`)
   }
 
-  /** The lines of all apps of a domain. */
+  /** Returns the lines of all apps of a domain. */
   output(domain: string): string[] {
     const names = this.streams().filter((name) => name.startsWith(`/domain/${domain}/app/`))
     return names.flatMap((name) => this.log(name))
@@ -198,7 +204,7 @@ export class Simulation {
     return this.log('/sim/errors').join('\n')
   }
 
-  /** Waits until /sim/errors says it: a log may be a moment behind what the API shows. */
+  /** Waits until /sim/errors contains it: a log may be a moment behind the API. */
   async saysError(pattern: RegExp): Promise<void> {
     await waitFor(
       () => pattern.test(this.errors()),
@@ -206,7 +212,7 @@ export class Simulation {
     )
   }
 
-  /** What the worker has said of the state so far, by tick; only with `hashEvery`. */
+  /** Returns the state hashes logged so far, by tick; needs `hashEvery`. */
   hashes(): Map<number, HashLine> {
     const found = new Map<number, HashLine>()
     for (const line of this.log('/sim/management')) {
@@ -223,13 +229,15 @@ export class Simulation {
     return found
   }
 
-  /** The newest of them; tick 0 where there is none yet. */
+  /** Returns the newest hash; tick 0 if there is none yet. */
   newest(): HashLine {
     const found = [...this.hashes().values()].at(-1)
     return found ?? { tick: 0, entities: 0, handoffs: 0, stateHash: '' }
   }
 
-  /** Waits until a tick is reached, and gives the first hash line from it on; only with `hashEvery`. */
+  /**
+   * Waits until a tick is reached, and returns the first hash line from it on; needs `hashEvery`.
+   */
   async reaches(tick: number, timeoutMs?: number): Promise<HashLine> {
     return waitFor(
       () => [...this.hashes().values()].find((line) => line.tick >= tick),
@@ -239,12 +247,12 @@ export class Simulation {
     )
   }
 
-  /** Ticks from now on. */
+  /** Waits for this many ticks from now on. */
   async ticksOn(count = 3): Promise<void> {
     await this.reaches(this.newest().tick + count)
   }
 
-  /** Makes a snapshot and gives its key. */
+  /** Makes a snapshot and returns its key. */
   async snapshot(): Promise<string> {
     const prefix = `of-${this.name}-${Math.random().toString(36).slice(2)}`
     await this.#heddle.weaver
@@ -259,7 +267,7 @@ export class Simulation {
     return key
   }
 
-  /** The world as a snapshot taken now has it. */
+  /** Returns the world of a snapshot taken now. */
   async world(): Promise<World> {
     return readWorld(await this.#heddle.download(await this.snapshot()))
   }
@@ -268,7 +276,7 @@ export class Simulation {
     return processesOf(this.executionId)
   }
 
-  /** The process of an app, once there is one (other than `not`). */
+  /** Waits for the process of an app (other than `not`). */
   async appPid(domain: string, app: string, not?: number): Promise<number> {
     return waitFor(
       () =>
@@ -279,7 +287,7 @@ export class Simulation {
     ).then(({ pid }) => pid)
   }
 
-  /** The worker's process, once there is one. */
+  /** Waits for the worker's process. */
   async workerPid(): Promise<number> {
     const isWorker = ({ app }: SimulationProcess) => app === undefined
     return waitFor(() => this.processes().find(isWorker), `a worker of ${this.name}`).then(
@@ -287,7 +295,7 @@ export class Simulation {
     )
   }
 
-  /** Ends a process without a goodbye, and waits until it is gone. */
+  /** Kills a process, and waits until it is gone. */
   async kill(pid: number): Promise<void> {
     process.kill(pid, 'SIGKILL')
     await waitFor(() => isEnded(pid), `process ${pid} to end`)
@@ -300,7 +308,8 @@ export class Simulation {
         this.processes().length === 0 &&
         !existsSync(join(this.#heddle.fabricFolder, this.executionId)),
       () =>
-        `nothing to be left of ${this.name}; there are processes ${JSON.stringify(this.processes())}`,
+        `nothing to be left of ${this.name}; ` +
+        `there are processes ${JSON.stringify(this.processes())}`,
     )
   }
 

@@ -1,4 +1,4 @@
-// A disk of a test's own: a small tmpfs, mounted for as long as the test uses it, which can be filled and emptied.
+// A small tmpfs, mounted while a test uses it, which the test can fill and empty.
 // Owns the mount; never knows what is kept on it.
 
 import { execFileSync } from 'node:child_process'
@@ -11,11 +11,11 @@ interface SmallDisk {
   readonly folder: string
   /** Leaves no byte free. */
   fill(): void
-  /** Gives back what `fill` took. */
+  /** Frees what `fill` took. */
   empty(): void
 }
 
-/** Skips the test where this user may not mount anything; not where `CI=true` says that all must be tried. */
+/** Skips the test if this user may not mount anything; fails instead under `CI=true`. */
 export async function withSmallDisk(
   context: TestContext,
   mebibytes: number,
@@ -43,7 +43,7 @@ function mount(folder: string, mebibytes: number): void {
   run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,${owner}`, 'tmpfs', folder])
 }
 
-/** As root, or through `sudo` where that asks for no password. */
+/** Runs as root, or through `sudo` if it needs no password. */
 function run(command: string, args: string[]): void {
   const [file, ...words] =
     process.getuid?.() === 0 ? [command, ...args] : ['sudo', '-n', command, ...args]
@@ -66,7 +66,7 @@ function diskIn(folder: string): SmallDisk {
   }
 }
 
-/** False where the disk is full. */
+/** Returns false if the disk is full. */
 function takes(file: number, bytes: number): boolean {
   try {
     return writeSync(file, Buffer.alloc(bytes)) === bytes

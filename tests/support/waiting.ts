@@ -1,4 +1,4 @@
-// Waiting for conditions in tests: generous limits, and a failure that says what was waited for.
+// Waits for conditions in tests, with generous limits and failures that name the condition.
 // Owns the limit; never knows what it waits for.
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,8 +9,8 @@ const INTERVAL_MS = 25
 type Falsy = undefined | null | false | '' | 0
 
 /**
- * Asks again and again until the condition gives something true, and gives that. Throws after a minute (or `timeoutMs`), naming `what`,
- * with the last error that the condition threw as its cause.
+ * Polls the condition until it returns something truthy, and returns that. Throws after a minute
+ * (or `timeoutMs`), naming `what`, with the condition's last error as its cause.
  */
 export async function waitFor<Result>(
   condition: () => Promise<Result> | Result,
@@ -36,7 +36,7 @@ export async function waitFor<Result>(
   }
 }
 
-/** Thrown by a condition that can't come true any more. */
+/** Thrown by a condition that can't become true any more. */
 export class Hopeless extends Error {
   override readonly name = 'Hopeless'
 }
