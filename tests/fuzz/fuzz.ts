@@ -34,7 +34,7 @@ export interface FuzzReport {
 }
 
 /** What garbage is not collected yet may come and go. */
-const GROWTH_MI_BMAX = 150
+const GROWTH_MIB_MAX = 150
 
 /**
  * How much more memory control has than when it had warmed up, after a quarter of the requests.
@@ -42,7 +42,7 @@ const GROWTH_MI_BMAX = 150
  */
 export function memoryGrowthMiB({ residentMiB }: FuzzReport): number {
   const grown = (residentMiB.at(-1) ?? 0) - (residentMiB[Math.floor(residentMiB.length / 4)] ?? 0)
-  if (grown > GROWTH_MI_BMAX)
+  if (grown > GROWTH_MIB_MAX)
     throw new FuzzFailure(`control's memory grows: ${residentMiB.map(Math.round).join(', ')} MiB`)
   return grown
 }

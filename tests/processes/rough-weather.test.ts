@@ -25,7 +25,7 @@ import { requestsAtRate } from './steady-load.ts'
 const CONFIGURATION = 'serving: {connections: 1500, requests: 40, receive_seconds: 2}\n'
 const IDLE_CONNECTIONS = 4000
 /** All bodies that may be in memory at once, and what was made of them and is not collected yet: on a machine that is short of time, much. */
-const GROWTH_MI_BMAX = 800
+const GROWTH_MIB_MAX = 800
 
 let heddle: Heddle
 let residentBefore: number
@@ -49,7 +49,7 @@ async function isServing(): Promise<void> {
   const { status, json } = await list()
   assert.deepEqual([status, Array.isArray(json.Simulations)], [200, true])
   const grown = residentMiB([heddle.controlPid]) - residentBefore
-  assert.ok(grown < GROWTH_MI_BMAX, `control has ${grown} MiB more than in the beginning`)
+  assert.ok(grown < GROWTH_MIB_MAX, `control has ${grown} MiB more than in the beginning`)
 }
 
 /** A connection on which some bytes have been sent. */
