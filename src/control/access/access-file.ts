@@ -1,5 +1,6 @@
-// One file of DIR/access: a user, with access keys and policies, as YAML or JSON.
-// Owns the file's form, and where in it a fault lies; never puts a line of the file, which may hold a secret, into a message.
+// One file of DIR/access: a user with access keys and policies, as YAML or JSON. Owns the file's
+// form and where in it a fault lies; never puts a line of the file, which may contain a secret,
+// into a message.
 
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
 import { type ParsedPolicy, type Policy, parsePolicy } from '../../core/access/policy.ts'
@@ -23,7 +24,7 @@ export interface FileFault {
 
 const FILE_NAME = /^([\w+=,@-][\w+=,.@-]{0,63})\.(?:yaml|yml|json)$/
 
-/** The user that a file of this name is about; undefined where it is none of ours. */
+/** The user of a file with this name; undefined if it is not a user's file. */
 export function userNameOf(file: string): string | undefined {
   return FILE_NAME.exec(file)?.[1]
 }
@@ -65,7 +66,10 @@ export function parseAccessFile(
   }
 }
 
-/** A policy from a file of its own, as `--policy` names one. Throws an Error that names file and line. */
+/**
+ * A policy from a file of its own, as `--policy` names one. Throws an Error that names file and
+ * line.
+ */
 export function parsePolicyFile(file: string, text: string): { value: object; policy: Policy } {
   const counter = new LineCounter()
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false })
@@ -135,14 +139,14 @@ function objectOf(value: unknown, path: Path, names: readonly string[]): Record<
   )
 }
 
-/** A list that is left out, or has nothing in it, is empty. */
+/** A list that is missing or has no content is empty. */
 function listOf(value: unknown, path: Path): unknown[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) throw new ContentFault(path, `${path[0]} must be a list`)
   return value
 }
 
-/** Aliases that would unfold without end are refused by the library. */
+/** The library refuses aliases that would expand without end. */
 function contentValue(document: Document): unknown {
   try {
     return document.toJS()
@@ -153,7 +157,9 @@ function contentValue(document: Document): unknown {
   }
 }
 
-/** The line of the nearest place on the path that the file has; of a member it is that of its name. */
+/**
+ * The line of the nearest place on the path that the file has; for a member, the line of its name.
+ */
 function lineAt(document: Document, counter: LineCounter, path: Path): number {
   for (let length = path.length; length > 0; length -= 1) {
     const node = document.getIn(path.slice(0, length), true)

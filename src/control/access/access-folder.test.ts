@@ -18,7 +18,7 @@ function folderWith(context: TestContext, files: Record<string, string>) {
 
 const key = (id: string) => `keys: [{ accessKeyId: ${id}, secretAccessKey: ${SECRET} }]\n`
 
-test('users are found by key, whichever form their file has, and other files are none', (context) => {
+test('users are found by key in files of either form, and other files are ignored', (context) => {
   const json = JSON.stringify({
     keys: [{ accessKeyId: 'B', secretAccessKey: SECRET }],
     policies: [],
@@ -71,17 +71,21 @@ test('a fault has its line and never a line of the file', () => {
   const policies = 'policies:\n  - Version: 2012-10-17\n    Statement:\n'
   const cases: [string, number, RegExp][] = [
     [
-      `${key('A')}${policies}      - Effect: Allow\n        Action: s3:*\n        Resource: bucket\n`,
+      `${key('A')}${policies}      - Effect: Allow\n        Action: s3:*\n` +
+        '        Resource: bucket\n',
       7,
       /no resource/,
     ],
     [
-      `${policies}      - Effect: Deny\n        Action:\n          - s3:*\n          - s3:Delet\n        Resource: '*'\n`,
+      `${policies}      - Effect: Deny\n        Action:\n          - s3:*\n` +
+        "          - s3:Delet\n        Resource: '*'\n",
       7,
       /s3:Delet'/,
     ],
     [
-      `${policies}      - Effect: Deny\n        Action: s3:*\n        Resource: '*'\n        Condition:\n          StringEquals:\n            aws:SourceVcp:\n              - x\n`,
+      `${policies}      - Effect: Deny\n        Action: s3:*\n        Resource: '*'\n` +
+        '        Condition:\n          StringEquals:\n            aws:SourceVcp:\n        ' +
+        '      - x\n',
       9,
       /"aws:SourceVpc"/,
     ],

@@ -1,15 +1,15 @@
-// DIR/access as control sees it: users by name and by key, read again when files change.
-// Owns which state is in force: of a broken file the last good one stays. Never writes there (edit-access.ts does).
+// DIR/access as control sees it: users by name and by key, read again when files change. Owns which
+// state applies: a broken file keeps its last good state. Never writes there (edit-access.ts does).
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesFault } from '../../base/files-fault.ts'
 import { type AccessUser, type FileFault, parseAccessFile, userNameOf } from './access-file.ts'
 
-/** Signs session tokens; beside the users, and no user's file. */
+/** The file of the key that signs session tokens. It is in the same folder, but no user's file. */
 export const SESSION_KEY_FILE = '.session-key'
 
-/** A change is seen this much later at most. */
+/** A change is noticed after at most this time. */
 const LOOK_AGAIN_MS = 100
 
 interface KnownFile {
@@ -32,14 +32,17 @@ export class AccessFolder {
   #keys = new Map<string, KeyOwner>()
   #lookedAtMs = Number.NEGATIVE_INFINITY
 
-  /** `onFault` is told once of each state of a file that can't be used. */
+  /** `onFault` is called once for each state of a file that cannot be used. */
   constructor(folder: string, onFault: (fault: FileFault) => void) {
     this.#folder = folder
     this.#onFault = onFault
     this.#look()
   }
 
-  /** A key that is not known may have been made just now: then the folder is read before the answer is no. */
+  /**
+   * An unknown key may have been created just now, so the folder is read again before the answer is
+   * no.
+   */
   ownerOfKey(accessKeyId: string): KeyOwner | undefined {
     this.#lookAgain()
     const known = this.#keys.get(accessKeyId)
@@ -48,7 +51,7 @@ export class AccessFolder {
     return this.#keys.get(accessKeyId)
   }
 
-  /** One that is not known may have been made just now, as with keys. */
+  /** An unknown user may have been created just now, as with keys. */
   user(name: string): AccessUser | undefined {
     this.#lookAgain()
     if (!this.#users.has(name)) this.#look()
@@ -64,14 +67,14 @@ export class AccessFolder {
     return [...this.#files.values()].flatMap(({ fault }) => (fault === undefined ? [] : [fault]))
   }
 
-  /** What session tokens are signed with; undefined where none was ever made, or it was taken away. */
+  /** The key that signs session tokens; undefined if there is none. */
   sessionKey(): Buffer | undefined {
     const text = readIfThere(join(this.#folder, SESSION_KEY_FILE))?.trim()
     return text === undefined || text.length < 32 ? undefined : Buffer.from(text, 'base64')
   }
 
   #lookAgain(): void {
-    // A clock that steps back must not stop the looking.
+    // Monotonic time, because a system clock that steps back would stop the looking.
     const sinceMs = performance.now() - this.#lookedAtMs
     if (sinceMs > LOOK_AGAIN_MS) this.#look()
   }
@@ -108,20 +111,20 @@ export class AccessFolder {
     return { stamp, fault: parsed.fault, ...(before?.user && { user: before.user }) }
   }
 
-  /** Undefined where the file has just gone. One that can't be read is as good as broken. */
+  /** Undefined if the file has just been deleted. An unreadable file counts as broken. */
   #parse(name: string, file: string): ReturnType<typeof parseAccessFile> | undefined {
     try {
       const text = readIfThere(join(this.#folder, file))
       return text === undefined ? undefined : parseAccessFile(name, file, text)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      // The file may be good: it is read again when there is room.
+      // The file may be good: it is read again once files can be opened.
       if (code === undefined || filesFault(error) !== undefined) throw error
       return { fault: { file, line: 1, reason: `can't be read (${code})` } }
     }
   }
 
-  /** Of two files for one user, and of two users with one key, the first by name counts. */
+  /** If two files name one user, or two users one key, the first file by name counts. */
   #index(): void {
     this.#users = new Map()
     this.#keys = new Map()
@@ -147,7 +150,8 @@ export class AccessFolder {
     const taken = user.keys.find(({ accessKeyId }) => this.#keys.has(accessKeyId))
     return (
       taken &&
-      `the access key ${taken.accessKeyId} is in ${this.#keys.get(taken.accessKeyId)?.user.file} already`
+      `the access key ${taken.accessKeyId} is in ` +
+        `${this.#keys.get(taken.accessKeyId)?.user.file} already`
     )
   }
 }

@@ -193,7 +193,7 @@ test('each user may do what its policies say, on what they say, and nothing else
   assert.deepEqual(await allowedTo(nobody, 'red-world'), [])
 })
 
-test('a denial is the same whether the simulation exists or not, and names user, action and resource', async () => {
+test('a denial names user, action and resource, and does not reveal what exists', async () => {
   const keys = user('outsider', { Action: 's3:*' })
   for (const name of ['red-world', 'no-world']) {
     const denied: Failure = await weaver(keys)
@@ -205,8 +205,10 @@ test('a denial is the same whether the simulation exists or not, and names user,
       )
     assert.equal(
       denied.message,
-      `User: arn:aws:iam::111122223333:user/outsider is not authorized to perform: simspaceweaver:StopSimulation on ` +
-        `resource: ${ARN}/${name} because no identity-based policy allows the simspaceweaver:StopSimulation action`,
+      `User: arn:aws:iam::111122223333:user/outsider is not authorized to perform: ` +
+        'simspaceweaver:StopSimulation on ' +
+        `resource: ${ARN}/${name} because no identity-based policy allows the ` +
+        'simspaceweaver:StopSimulation action',
     )
   }
 })
@@ -312,7 +314,7 @@ test('buckets and keys are guarded under the names of S3', async () => {
   )
   assert.equal(await get(root, 'bob/b'), 'ok')
   assert.equal(await get(root, 'bob/none'), 'NoSuchKey')
-  // Who compares an ETag learns what is there.
+  // Comparing an ETag reveals what is there.
   await root.send(new PutObjectCommand({ Bucket, Key: 'drop/x', Body: 'x' }))
   const dropper = s3(
     user('dropper', {
@@ -344,7 +346,7 @@ test('who may delete nothing of a bucket is denied before the body is read', asy
     user('deletes-denied', allow, { Effect: 'Deny', Action: '*' }),
     user('deletes-elsewhere', { Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::other/*' }),
   ]
-  // It is no XML: whoever gets as far as that is told so.
+  // The body is not XML: a caller who passes the check of its permissions is told so.
   const call = (credentials: Credentials) =>
     outcome(s3(credentials).send(new DeleteObjectsCommand(broken)))
   const broken = { Bucket: 'guarded', Delete: { Objects: [] } }
@@ -441,7 +443,7 @@ test('a new key works at once, and a removed one soon no more', async () => {
   assert.match(readFileSync(file, 'utf8'), /^# What rotating may do/)
 })
 
-test('of a file that breaks the last good state stays, and the log says where, without a secret', async () => {
+test('a broken file keeps its last good state, and the log says where', async () => {
   const keys = user('edited', { Action: 'simspaceweaver:ListSimulations' })
   const list = () => outcome(weaver(keys).listSimulations({}).promise())
   assert.equal(await list(), 'ok')
@@ -482,7 +484,7 @@ test('a broken file at the start is an error that names file and line', async ()
   )
 })
 
-test('other machines need TLS, or a flag that says otherwise, and TLS is what policies see', async () => {
+test('other machines need TLS or a flag, and policies see whether TLS was used', async () => {
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
   await run('openssl', [
@@ -521,7 +523,8 @@ test('other machines need TLS, or a flag that says otherwise, and TLS is what po
     ])
     const script = `
       const { S3Client, ListBucketsCommand } = await import('@aws-sdk/client-s3')
-      const client = new S3Client({ ...JSON.parse(process.argv[1]), region: 'us-west-2', forcePathStyle: true })
+      const settings = { ...JSON.parse(process.argv[1]), region: 'us-west-2', forcePathStyle: true }
+      const client = new S3Client(settings)
       process.stdout.write(String((await client.send(new ListBucketsCommand())).Buckets.length))`
     const settings = JSON.stringify({ endpoint: secure.url, credentials: keys })
     const { stdout } = await run(

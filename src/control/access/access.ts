@@ -1,5 +1,5 @@
-// Who a caller is, and what it may do.
-// Owns the join of operator, users and sessions; the rules of policies are core/access's. Never answers a request.
+// Who a caller is, and what it may do. Owns the combination of operator, users and sessions;
+// core/access has the rules of policies. Never answers a request.
 
 import { denialMessage, evaluate, evaluateBelow, type Grants } from '../../core/access/evaluate.ts'
 import { type ContextValues, RequestContext } from '../../core/access/request-context.ts'
@@ -12,7 +12,7 @@ export interface Principal {
   /** `arn:aws:iam::<account>:user/<name>`, or `:root` for the operator. */
   readonly arn: string
   readonly accessKeyId: string
-  /** What all its requests have in common. */
+  /** The condition values that all of the principal's requests share. */
   readonly values: ContextValues
   /** Absent for the operator, who may do everything. */
   readonly grants?: Grants
@@ -35,7 +35,10 @@ interface AccessOptions {
 
 export class Access {
   readonly #options: AccessOptions
-  /** The folder makes owners anew when a file has changed. */
+  /**
+   * Results by owner. The folder creates new owners when a file has changed, so entries never
+   * become stale.
+   */
   readonly #owners = new WeakMap<KeyOwner, Found>()
   #time: { readonly nowMs: number; readonly values: ContextValues } | undefined
 
@@ -52,13 +55,13 @@ export class Access {
     return found === undefined || 'ok' in found ? found : found.secretAccessKey
   }
 
-  /** Who has signed. Undefined where the key has been taken away since its signature was found good. */
+  /** The signer. Undefined if its key was removed since the signature was verified. */
   principal(accessKeyId: string, sessionToken: string | undefined): Principal | undefined {
     const found = this.#find(accessKeyId, sessionToken)
     return found === undefined || 'ok' in found ? undefined : found.principal
   }
 
-  /** Undefined where the principal may; the message for the caller otherwise. */
+  /** The message for the caller; undefined if the principal may perform the action. */
   denial(
     principal: Principal,
     origin: Origin,
@@ -77,7 +80,10 @@ export class Access {
     return decision.allowed ? undefined : denialMessage(principal.arn, request, decision)
   }
 
-  /** The same of everything whose ARN begins with the prefix: undefined where the principal may be allowed some of it. */
+  /**
+   * The same for all resources whose ARNs begin with the prefix; undefined if the principal may be
+   * allowed some of them.
+   */
   denialOfAll(
     principal: Principal,
     origin: Origin,
@@ -147,7 +153,7 @@ export class Access {
     }
   }
 
-  /** Calls of the same millisecond share the writing of it. */
+  /** Formatted times, shared by calls in the same millisecond. */
   #timeValues(): ContextValues {
     const nowMs = this.#options.nowMs()
     if (this.#time?.nowMs === nowMs) return this.#time.values
@@ -169,7 +175,7 @@ export function operatorArn(accountId: string): string {
   return `arn:aws:iam::${accountId}:root`
 }
 
-/** What a user's name says of it; for `heddle access check` as well. */
+/** The principal of a user's name; also for `heddle access check`. */
 export function userPrincipal(
   name: string,
   accountId: string,
@@ -180,7 +186,7 @@ export function userPrincipal(
     'aws:PrincipalArn': arn,
     'aws:PrincipalAccount': accountId,
     'aws:PrincipalType': 'User',
-    // Nobody calls for somebody else here, and all that there is belongs to the one account.
+    // No service calls on behalf of others here, and all resources belong to the one account.
     'aws:PrincipalIsAWSService': 'false',
     'aws:ViaAWSService': 'false',
     'aws:ResourceAccount': accountId,

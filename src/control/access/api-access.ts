@@ -1,5 +1,5 @@
-// The guard before the operations of the API.
-// Owns which resource and which tags an operation is about; never does an operation, and never says whether a simulation exists.
+// The permission check before each API operation. Owns which resource and which tags an operation
+// concerns; never performs an operation, and never reveals whether a simulation exists.
 
 import { type ContextValues, tagValues } from '../../core/access/request-context.ts'
 import { ApiError } from '../../core/api/errors.ts'
@@ -23,7 +23,10 @@ interface ApiGuard extends ApiGuardOptions {
 
 const RESOURCES_REMEMBERED_MAX = 4096
 
-/** The same operations, each of which first asks whether its caller may. Throws ApiError AccessDeniedException. */
+/**
+ * The same operations, each with a permission check before it. Throws ApiError
+ * AccessDeniedException.
+ */
 export function guardedHandlers(
   handlers: OperationHandlers,
   options: ApiGuardOptions,
@@ -49,7 +52,7 @@ function guardedHandler(
   const handler = handlers[name] as Handler
   return async (input, call) => {
     await demandAccess(name, input, call, guard)
-    // To return the promise itself would take longer.
+    // Awaiting is faster here than returning the promise itself.
     return await handler(input, call)
   }
 }
@@ -80,7 +83,7 @@ async function demandAccess(
   if (denial !== undefined) throw new ApiError('AccessDeniedException', denial)
 }
 
-/** The members, of whichever operation, that say what it is about. */
+/** The members of all operations that say what the call concerns. */
 interface GuardedInput {
   readonly Simulation?: string
   readonly Name?: string
@@ -102,7 +105,7 @@ function requestValues({ Tags: tags, TagKeys: keys }: GuardedInput): ContextValu
   return { ...tagValues(tags ?? {}, 'aws:RequestTag'), 'aws:TagKeys': named }
 }
 
-/** What is about to be made has no tags yet, whatever has its name now. */
+/** A resource to be created has no tags yet, even if its name is in use. */
 function resourceValues(
   name: OperationName,
   resource: string,

@@ -1,5 +1,6 @@
-// Changes to DIR/access, for the command line: users, keys, and the key that sessions are signed with.
-// Owns how files are written: whole or not at all, and for their owner alone. Comments in a user's file stay.
+// Changes to DIR/access for the command line: users, keys, and the key that signs sessions. Owns
+// how files are written: whole or not at all, and readable only by their owner. Keeps the comments
+// in a user's file.
 
 import { randomBytes } from 'node:crypto'
 import {
@@ -22,7 +23,7 @@ import { SESSION_KEY_FILE } from './access-folder.ts'
 const KEYS_MAX = 2
 const SESSION_KEY_BYTES = 32
 
-/** Makes a user with one key. Throws an Error where the name is taken or can't be one. */
+/** Creates a user with one key. Throws an Error if the name is taken or not allowed. */
 export function addUser(folder: string, name: string, policies: readonly object[]): Credentials {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (userNameOf(`${name}.yaml`) !== name) {
@@ -38,7 +39,10 @@ export function addUser(folder: string, name: string, policies: readonly object[
   return made
 }
 
-/** Adds a key. With `replaced`, that key goes at once; else a user may have two, for the time of the change. */
+/**
+ * Adds a key. With `replaced`, that key is removed at once; otherwise a user may have two during a
+ * change-over.
+ */
 export function addKey(folder: string, name: string, replaced?: string): Credentials {
   const made = makeCredentials()
   editKeys(folder, name, (keys) => {
@@ -63,12 +67,15 @@ export function removeKey(folder: string, name: string, accessKeyId: string): vo
   })
 }
 
-/** The user, all its keys and its sessions are good for nothing any more. */
+/** Removes the user. All its keys and sessions become invalid. */
 export function removeUser(folder: string, name: string): void {
   rmSync(requireFile(folder, name))
 }
 
-/** The key that session tokens are signed with; made where there is none. Of two makers at once, one wins for both. */
+/**
+ * The key that signs session tokens, created if there is none. If two processes create it at once,
+ * both use the first one.
+ */
 export function sessionKey(folder: string): Buffer {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, SESSION_KEY_FILE)

@@ -1,5 +1,5 @@
-// Access as control uses it: the folder read, its faults in the log, and the checks of both services made from it.
-// Owns the joining; never decides.
+// Access as control uses it: reads the folder, logs its faults, and creates the checks of both
+// services. Owns the wiring; never decides.
 
 import type { Logger } from 'pino'
 import { verifySignature } from '../../core/api/signature.ts'
@@ -16,7 +16,7 @@ import { s3Guard } from './s3-access.ts'
 
 const GONE = 'The access key has been taken away.'
 
-/** Throws ConfigError where a file can't be used: before the start there is no good state to go on with. */
+/** Throws ConfigError if a file cannot be used: at the start there is no last good state. */
 export function openAccess(
   {
     config,
@@ -65,7 +65,7 @@ export function authenticateWith(access: Access, region: string, service: string
   }
 }
 
-/** Throws S3Error where the signer is nobody any more. */
+/** Throws S3Error if the signer no longer exists. */
 export function s3GuardsOf(access: Access): S3HandlerOptions['guardFor'] {
   return ({ accessKeyId, sessionToken }, request) => {
     const principal = access.principal(accessKeyId, sessionToken)

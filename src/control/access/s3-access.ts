@@ -1,22 +1,28 @@
-// The guard before the operations of the S3 endpoint.
-// Owns which actions on which resources an S3 call is, under AWS's names; never touches an object.
+// The permission check before the operations of the S3 endpoint. Owns which actions on which
+// resources an S3 call needs, under AWS's names; never touches an object.
 
 import type { ContextValues } from '../../core/access/request-context.ts'
 import { S3Error } from '../s3/s3-errors.ts'
 import { copySourceOf, type S3Operation, type S3Target } from '../s3/s3-request.ts'
 import type { Access, Origin, Principal } from './access.ts'
 
-/** Says whether one caller may; made anew for each request. */
+/** Checks one caller's permissions; created for each request. */
 export interface S3Guard {
   /** Throws S3Error AccessDenied, before anything is touched. */
   demand(operation: S3Operation, target: S3Target, headers: Readonly<Record<string, unknown>>): void
-  /** For a key that the request's body names; `reads` where a condition tells what is there. */
+  /**
+   * Checks a key that the request's body names. `reads` is true if a condition reveals what is
+   * there.
+   */
   demandDelete(bucket: string, key: string, reads: boolean): void
-  /** Who may not list a bucket must not learn from a missing key that it is missing. */
+  /** Whether the caller may list a bucket. If not, it must not learn that a key is missing. */
   mayList(bucket: string): boolean
 }
 
-/** `keys` are some that only the body names: before it is read, leave for any of them will do; then each is asked for. */
+/**
+ * `keys` are keys that only the body names. Before the body is read, permission for any key is
+ * enough; then each key is checked.
+ */
 type Subject = 'service' | 'bucket' | 'key' | 'keys'
 
 /** Source: Amazon S3's table of actions. */
@@ -65,7 +71,7 @@ export function s3Guard(access: Access, principal: Principal, origin: Origin): S
         return
       }
       demandOf(action, resourceOf(subject, target), listValues(target))
-      // As in S3: who compares ETags learns what is there.
+      // As in S3: comparing ETags reveals what is there.
       const isRead = operation === 'GetObjectAttributes' || comparesEtags(headers)
       if (subject === 'key' && isRead)
         demandOf('s3:GetObject', objectArn(target.bucket, target.key))
@@ -102,7 +108,7 @@ function objectArn(bucket: string, key: string): string {
   return `arn:aws:s3:::${bucket}/${key}`
 }
 
-/** What a policy may ask of a listing. */
+/** The condition values of a listing. */
 function listValues({ key, query }: S3Target): ContextValues {
   if (key !== '') return {}
   const names = ['prefix', 'delimiter', 'max-keys']

@@ -1,5 +1,6 @@
-// Temporary keys: an access key, a secret and a session token that says whose they are, until when, and how they are narrowed.
-// Owns the token's form. Nothing is stored: the token is signed, and the secret follows from it. Never looks at a clock.
+// Temporary keys: an access key, a secret and a session token that states the user, the expiry and
+// the session policy. Owns the token's form. Nothing is stored: the token is signed, and the secret
+// is derived from it. Never looks at a clock.
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
@@ -23,7 +24,7 @@ interface SessionRequest {
   userName: string
   nowMs: number
   durationMs: number
-  /** A policy as it stands in a file; has been found good. */
+  /** A valid policy, as it stands in a file. */
   policy?: object
 }
 
@@ -57,7 +58,10 @@ export function makeSession(sessionKey: Uint8Array, request: SessionRequest): Te
   }
 }
 
-/** Undefined where the token was not made with this key, or for another access key. Says nothing of its age. */
+/**
+ * Undefined if the token was not made with this key, or for another access key. Does not check its
+ * age.
+ */
 export function readSession(
   sessionKey: Uint8Array,
   accessKeyId: string,

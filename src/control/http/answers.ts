@@ -1,5 +1,5 @@
-// The HTTP form of errors.
-// Owns what a caller sees of a failure, and what only the log sees; never decides that something failed.
+// The HTTP form of errors. Owns what a caller sees of a failure, and what only the log sees; never
+// decides that something failed.
 
 import type { FastifyError, FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
@@ -10,7 +10,10 @@ import { ApiError } from '../../core/api/errors.ts'
 export const REQUEST_ID_HEADER = 'x-amzn-RequestId'
 export const ERROR_TYPE_HEADER = 'x-amzn-ErrorType'
 
-/** What a fault becomes for the caller. Faults that are not ours to show become a 500, and go to the log as they are. */
+/**
+ * Turns a fault into the error for the caller. Internal faults become a 500, and only the log has
+ * their details.
+ */
 export function apiErrorOf(fault: unknown, log: Logger): ApiError {
   if (fault instanceof ApiError) {
     if (fault.status === 500) log.error({ err: fault.cause ?? fault }, fault.message)
@@ -25,24 +28,31 @@ export function apiErrorOf(fault: unknown, log: Logger): ApiError {
       'The request failed on the side of the service; its log has the cause',
     )
   }
-  // Files are closed again at any moment, and disks are not mended.
+  // Open files are closed again soon, so the caller may retry; a full or broken disk needs the
+  // operator.
   const code =
     filesFault(fault) === undefined ? 'InternalServerException' : 'ServiceUnavailableException'
   return new ApiError(code, why, { cause: fault })
 }
 
-/** What a caller is told where the disk, or the number of open files, is the cause of a failure; undefined where neither is. */
+/**
+ * The message if the disk or the number of open files caused a failure; undefined if neither did.
+ */
 export function systemText(fault: unknown): string | undefined {
   const files = filesFault(fault)
   if (files !== undefined) return `${files}. Try again in a moment`
   const words = diskFault(fault)
   if (words === undefined) return undefined
-  return `The disk of the service's data folder ${words}: nothing can be stored or recorded there. Try again once that is mended`
+  return (
+    `The disk of the service's data folder ${words}: nothing can be stored or recorded there. ` +
+    'Try again once that is mended'
+  )
 }
 
 export function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
-  // What comes after it, if anything, would have to be waited for again.
+  // The rest of the body may still be missing, so the next request on this connection would time
+  // out too.
   if (error.code === 'RequestTimeoutException') reply.header('connection', 'close')
   return sendJson(reply.code(error.status).header(ERROR_TYPE_HEADER, error.code), errorText(error))
 }
@@ -72,12 +82,15 @@ export function errorText(error: ApiError): string {
   return JSON.stringify({ Message: error.message, message: error.message })
 }
 
-/** Fastify's own words repeat the address, of whatever length. */
+/** Replaces fastify's messages, because they repeat the address, however long it is. */
 function refusalText({ code, message }: FastifyError): string {
   return code === 'FST_ERR_BAD_URL' ? 'The path holds a broken percent-encoding' : message
 }
 
-/** What fastify itself refuses before a handler runs: malformed content types and addresses. */
+/**
+ * Whether fastify itself refused the request before a handler ran: malformed content types and
+ * addresses.
+ */
 function isFrameworkRefusal(fault: unknown): fault is FastifyError {
   if (!(fault instanceof Error)) return false
   const { code, statusCode } = fault as Partial<FastifyError>

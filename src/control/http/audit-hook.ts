@@ -1,5 +1,5 @@
-// Has every call of the API leave its record before its answer is sent.
-// Owns the moment, and the answer where there can be no record; never knows what an operation does.
+// Writes the record of every API call before its answer is sent. Owns the moment, and the answer if
+// no record can be written; never knows what an operation does.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
@@ -8,12 +8,15 @@ import type { OperationName } from '../../core/api/operations.ts'
 import type { Audit, CallFacts } from '../audit/audit.ts'
 import { ERROR_TYPE_HEADER, errorText, systemText } from './answers.ts'
 
-/** Answers anybody, without a signature, that the server serves. No call of the API, so no record. */
+/**
+ * Answers anyone, without a signature, while the server serves. It is not an API call, so it leaves
+ * no record.
+ */
 export const HEALTH_PATH = '/health'
 
 /** What is known of a call so far. */
 interface CallNotes {
-  /** Undefined where the request was refused before its operation was found. */
+  /** Undefined if the request was refused before its operation was found. */
   operation: OperationName | undefined
   caller: CallFacts['caller']
   input: CallFacts['input']
@@ -22,12 +25,12 @@ interface CallNotes {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of `notesOf`. */
+    /** The notes that `notesOf` returns. */
     callNotes: CallNotes | null
   }
 }
 
-/** To be filled in by whoever learns more. */
+/** The notes on a call. The code that learns more fills them in. */
 export function notesOf(request: FastifyRequest): CallNotes {
   request.callNotes ??= {
     operation: undefined,
@@ -42,7 +45,7 @@ export function isReadOnly(operation: OperationName): boolean {
   return /^(Describe|List)/.test(operation)
 }
 
-/** Throws ApiError where a change could leave no record: then it is not made. */
+/** Throws ApiError if a change could not be recorded; then the change is not made. */
 export function demandAudit(audit: Audit | undefined, operation: OperationName): void {
   if (audit === undefined || isReadOnly(operation)) return
   try {
@@ -52,13 +55,14 @@ export function demandAudit(audit: Audit | undefined, operation: OperationName):
   }
 }
 
-/** To be added before any route. */
+/** Must be added before any route. */
 export function auditCalls(app: FastifyInstance, audit: Audit, log: Logger): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     if (request.routeOptions.url === HEALTH_PATH) return done(null, payload)
     const facts = factsOf(request, reply, payload)
     const fail = (error: unknown) => {
-      // Who isn't known was refused, and learns nothing of the service. Nor can such a call fill the log.
+      // Unknown callers get their refusal even without a record: it reveals nothing, and they
+      // cannot fill the log.
       if (facts.caller === undefined) return done(null, payload)
       log.error({ err: error, requestId: request.id }, 'a call left no record')
       const answer = unrecorded(error)
@@ -89,7 +93,7 @@ function factsOf(request: FastifyRequest, reply: FastifyReply, payload: unknown)
   }
 }
 
-/** Without the query: a presigned request has its signature there. */
+/** The path without the query: a presigned request has its signature there. */
 function pathOf(url: string | undefined): string {
   return (url ?? '').split('?', 1)[0]
 }

@@ -1,5 +1,5 @@
-// Which service a request is for: the one that it says it is signed for, or else the one that has its address.
-// Owns a guess for routing only: nothing here is checked, the service that gets the request checks its signature.
+// Guesses which service a request is for: the one that its signature names, or else the one that
+// owns its address. Owns routing only: the service that gets the request verifies its signature.
 
 import type { IncomingMessage } from 'node:http'
 import { OPERATION_NAMES, operationOf, SERVICE_NAME } from '../../core/api/operations.ts'
@@ -10,8 +10,9 @@ import { HEALTH_PATH } from './audit-hook.ts'
 const SCOPE = /^[^/]+\/[^/]*\/[^/]*\/([^/]+)\/aws4_request$/
 
 /**
- * The name of the service, as signatures have it. What is not signed, or not so that anything could be read from it, is the API's where
- * the API or the server itself has that path; `POST /` is STS's; all other addresses are buckets and keys.
+ * The service's name as in signatures. An unsigned request, or one with an unreadable signature,
+ * goes to the API if the API or the server has its path, to STS if it is `POST /`, and otherwise to
+ * S3.
  */
 export function serviceOf(request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): string {
   const claimed = claimedService(request)
@@ -24,12 +25,15 @@ export function serviceOf(request: Pick<IncomingMessage, 'method' | 'url' | 'hea
 
 const paths = OPERATION_NAMES.map((name) => operationOf(name).path)
 const ownPaths = new Set([...paths, HEALTH_PATH, METRICS_PATH])
-/** Of paths that end in a label. */
+/** The paths that end in a label, without the label. */
 const ownPrefixes = paths
   .filter((path) => path.includes('{'))
   .map((path) => path.slice(0, path.indexOf('{')))
 
-/** The service in the credential scope of the Authorization header, or of a presigned URL; undefined where there is none. Version 2 is S3's alone. */
+/**
+ * The service in the credential scope of the Authorization header or of a presigned URL; undefined
+ * if there is none. Version 2 always means S3.
+ */
 function claimedService(request: Pick<IncomingMessage, 'url' | 'headers'>): string | undefined {
   const { url = '', headers } = request
   if (/^AWS /.test(headers.authorization ?? '')) return 's3'

@@ -1,4 +1,4 @@
-// The server with clients as users have them: aws-sdk v2, boto3 with our model, and the AWS CLI.
+// The server with the clients of users: aws-sdk v2, boto3 with our model, and the AWS CLI.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -191,7 +191,7 @@ async function lacksBoto3(env: NodeJS.ProcessEnv): Promise<boolean> {
   )
 }
 
-/** Nothing of the user's own settings may reach the clients. */
+/** Hides the user's own settings from the clients. */
 async function clientEnvironment(context: TestContext): Promise<NodeJS.ProcessEnv> {
   const home = await mkdtemp(join(tmpdir(), 'heddle-clients-'))
   context.after(() => rm(home, { recursive: true, force: true }))

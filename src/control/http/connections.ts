@@ -1,14 +1,14 @@
-// The open connections: how many there may be, and which of them goes where a new one needs its place.
-// Owns the closing of connections that do nothing; never ends one whose request is being worked on.
+// The open connections: how many there may be, and which one is closed when a new one needs its
+// place. Owns the closing of idle connections; never closes one whose request is being worked on.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 interface Connection {
   readonly name: string
-  /** The one that the system accepted; with TLS, requests name another one that wraps it. */
+  /** The accepted socket. With TLS, requests name the socket that wraps it. */
   readonly socket: Socket
-  /** Those that are not answered yet, oldest first. */
+  /** Requests without a complete answer, oldest first. */
   readonly exchanges: Set<Exchange>
 }
 
@@ -20,7 +20,7 @@ interface Exchange {
 export class Connections {
   readonly #max: () => number
   readonly #all = new Map<string, Connection>()
-  /** In the order in which they became idle. One that has not sent a whole header yet is idle too. */
+  /** Idle connections, longest idle first. A connection without a complete header is idle too. */
   readonly #idle = new Set<Connection>()
 
   constructor(max: () => number) {
@@ -31,7 +31,10 @@ export class Connections {
     return this.#all.size
   }
 
-  /** Follows a server's connections from now on. Those on which nothing moves for `stallMs`, though a peer should send or read, are closed. */
+  /**
+   * Follows a server's connections from now on. Closes a connection if its peer should send or read
+   * but does neither for `stallMs`.
+   */
   watch(server: Server, stallMs: number): void {
     server.on('connection', (socket: Socket) => this.#open(socket))
     server.setTimeout(stallMs, (socket: Socket) => {
@@ -40,7 +43,7 @@ export class Connections {
     })
   }
 
-  /** To be told of each request before it is worked on. */
+  /** Call this for each request before it is worked on. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#all.get(nameOf(request.socket))
     if (connection === undefined) return
@@ -69,7 +72,7 @@ export class Connections {
     })
   }
 
-  /** False where all of them are in use. */
+  /** False if all connections are in use. */
   #closeIdlest(): boolean {
     const [idlest] = this.#idle
     if (idlest === undefined) return false
@@ -80,12 +83,12 @@ export class Connections {
   }
 }
 
-/** True while it is the server that others wait for. */
+/** True while the peer waits for the server. */
 function isAtWork({ exchanges }: Connection): boolean {
   return [...exchanges].some(({ request, response }) => request.complete && !response.headersSent)
 }
 
-/** The same for a socket and the TLS around it. */
+/** The same name for a socket and for the TLS socket around it. */
 function nameOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress}:${remotePort} ${localAddress}`
 }

@@ -1,4 +1,5 @@
-// What a proxy says of a request's sender, and when it is believed; at the end with signed calls through a proxy of each kind.
+// What a proxy says about a request's sender, and when the server believes it; at the end, signed
+// calls through a proxy of each kind.
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -35,7 +36,7 @@ async function listen(t: TestContext, listener: RequestListener): Promise<number
   return (server.address() as AddressInfo).port
 }
 
-/** What is made of a request from 127.0.0.1. */
+/** What the server takes from a request of 127.0.0.1. */
 async function takenFrom(
   t: TestContext,
   headers: Record<string, string | string[]>,
@@ -95,7 +96,7 @@ test('a trusted proxy names the sender, the protocol and the host', async (t) =>
 
 test('of several senders the last one that is no trusted proxy counts', async (t) => {
   const cases: [header: string | string[], sourceIp: string][] = [
-    // What comes before may have been made up by the sender.
+    // The sender may have invented the entries before it.
     ['203.0.113.9, 192.0.2.1, 10.0.0.3', '192.0.2.1'],
     [['203.0.113.9', '192.0.2.1, 10.0.0.3'], '192.0.2.1'],
     ['10.0.0.2, 10.0.0.3', '10.0.0.2'],
@@ -130,11 +131,14 @@ test('of several protocols and hosts the last one counts, and nonsense does not'
 })
 
 interface Proxy {
-  /** `keeps` passes the host on as it came; `tells` puts its own there, and the one that came into X-Forwarded-Host. */
+  /**
+   * `keeps` passes the host on; `tells` sends its own, and the original one in X-Forwarded-Host;
+   * `changes` sends only its own.
+   */
   host: 'keeps' | 'tells' | 'changes'
 }
 
-/** A reverse proxy as people set them up, for clients that are elsewhere and come over TLS. */
+/** A typical reverse proxy for clients on other machines that use TLS. */
 async function proxyTo(t: TestContext, target: string, { host }: Proxy): Promise<string> {
   const port = await listen(t, (request, response) => {
     const url = new URL(request.url ?? '/', target)
@@ -180,7 +184,7 @@ test('signed calls go through proxies, and policies and audit see who sent them'
       .promise()
   for (const host of ['keeps', 'tells'] as const)
     assert.deepEqual((await list(await proxyTo(t, served.url, { host }))).Simulations, [], host)
-  // The same caller from this machine, and over plain HTTP.
+  // The same caller from this machine, over plain HTTP.
   await assert.rejects(list(served.url), { code: 'AccessDeniedException' })
 
   const changing = await proxyTo(t, served.url, { host: 'changes' })

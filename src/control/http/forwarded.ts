@@ -1,5 +1,6 @@
-// Where a request comes from: the other end of its connection, or what a reverse proxy that is trusted says (`X-Forwarded-*`).
-// Owns whose word is taken for it; anybody else's `X-Forwarded-*` means nothing. Never checks a signature.
+// Where a request comes from: its connection's peer, or what a trusted reverse proxy says
+// (`X-Forwarded-*`). Owns which peers are trusted; ignores `X-Forwarded-*` from others. Never
+// checks a signature.
 
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
@@ -13,8 +14,8 @@ export function originOf(request: IncomingMessage): Origin {
 }
 
 /**
- * Where a trusted proxy has sent the request: notes who had sent it to the proxy, and puts the host that was asked for into the place of the
- * proxy's, as clients sign it. To be called before anybody reads either.
+ * For a request from a trusted proxy, notes the proxy's client and restores the host that the
+ * client asked for and signed. Call this before anything reads either.
  */
 export function takeForwarded(request: IncomingMessage, trusted: readonly IpRange[]): void {
   if (trusted.length === 0) return
@@ -33,7 +34,10 @@ export function takeForwarded(request: IncomingMessage, trusted: readonly IpRang
 
 const HOST = /^[\w.-]+(:\d{1,5})?$|^\[[0-9a-f:.]+\](:\d{1,5})?$/i
 
-/** Each proxy adds whom it has the request from at the end: the last one who is no trusted proxy is the sender. Unknown where that is no address. */
+/**
+ * Each proxy appends its client to the list, so the last entry that is no trusted proxy is the
+ * sender. Undefined if that entry is no address.
+ */
 function forwardedFor(peer: string, list: readonly string[], trusted: readonly IpRange[]): string {
   let address = peer
   for (const entry of list.toReversed()) {
@@ -43,7 +47,7 @@ function forwardedFor(peer: string, list: readonly string[], trusted: readonly I
   return address
 }
 
-/** Some proxies write the port behind the address. */
+/** Some proxies append the port to the address. */
 function addressIn(entry: string): string {
   const text =
     /^\[([^\]]*)\](:\d+)?$/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry
@@ -55,7 +59,7 @@ function isTrusted(address: string, trusted: readonly IpRange[]): boolean {
   return parsed !== undefined && trusted.some((range) => isInRange(parsed, range))
 }
 
-/** Node joins what was sent in several headers with commas. */
+/** Node joins repeated headers with commas. */
 function listOf(request: IncomingMessage, name: string): string[] {
   const value = request.headers[name]
   return value === undefined
@@ -65,7 +69,7 @@ function listOf(request: IncomingMessage, name: string): string[] {
         .map((entry) => entry.trim())
 }
 
-/** What the nearest proxy has said: what comes before it may be anybody's. */
+/** The nearest proxy's entry. A sender may have invented the entries before it. */
 function lastOf(request: IncomingMessage, name: string): string | undefined {
   return listOf(request, name).at(-1)
 }
@@ -74,7 +78,7 @@ function originOfSocket({ socket }: IncomingMessage): Origin {
   return { sourceIp: plain(socket.remoteAddress ?? ''), isSecure: socket instanceof TLSSocket }
 }
 
-/** An IPv4 address that came in IPv6's clothes is shown without them. */
+/** Writes an IPv4-mapped IPv6 address as plain IPv4. */
 function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }

@@ -1,5 +1,5 @@
-// A body that is kept in memory as its bytes come in.
-// Owns one buffer that grows, so that many small chunks take no more room than few large ones; never reads a stream itself.
+// A body kept in memory as its bytes come in. Owns one growing buffer, so that many small chunks
+// take no more memory than few large ones; never reads a stream itself.
 
 const FIRST_CAPACITY_BYTES = 4096
 
@@ -8,7 +8,7 @@ export class GatheredBytes {
   #buffer = Buffer.alloc(0)
   #length = 0
 
-  /** `hold` is asked before more memory is taken, and told how much more. */
+  /** `hold` is called before more memory is taken, with the number of bytes. */
   constructor(hold: (bytes: number) => boolean = () => true) {
     this.#hold = hold
   }
@@ -17,12 +17,12 @@ export class GatheredBytes {
     return this.#length
   }
 
-  /** All that was added. Not a copy: to be taken when no more comes. */
+  /** All bytes added, without a copy: read it only after the last `add`. */
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length)
   }
 
-  /** False where there may be no more memory for them; then none of them is kept. */
+  /** False if no more memory may be taken; then none of the chunk is kept. */
   add(chunk: Uint8Array): boolean {
     const length = this.#length + chunk.length
     if (length > this.#buffer.length && !this.#grow(length)) return false

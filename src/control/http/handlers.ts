@@ -1,13 +1,14 @@
-// What the HTTP server asks of the code that does the operations, and what it knows about a caller.
-// Owns the types between the two; never does anything.
+// The types between the HTTP server and the code of the operations. Owns the types; does nothing
+// itself.
 
 import type { ApiErrorCode } from '../../core/api/errors.ts'
 import type { InputOf, OperationName, OutputOf } from '../../core/api/operations.ts'
 import type { Origin } from '../access/access.ts'
 
 /**
- * One function an operation. It gets valid input; it refuses by throwing an ApiError; anything else it throws is a 500. What it has
- * answered it never changes: it may answer with it again.
+ * One function per operation. It gets valid input and refuses by throwing an ApiError; anything
+ * else it throws becomes a 500. It must not change an output after returning it, but may return it
+ * again.
  */
 export type OperationHandlers = {
   readonly [Name in OperationName]: (
@@ -21,15 +22,18 @@ export interface CallContext {
   readonly requestId: string
   readonly caller: Caller
   readonly origin: Origin
-  /** Aborted, with an ApiError, where the caller goes away without its answer; absent where there is none who could. */
+  /**
+   * Aborted, with an ApiError, if the caller disconnects before its answer; absent if there is no
+   * caller who could.
+   */
   readonly signal?: AbortSignal
 }
 
 export interface Caller {
   readonly accessKeyId: string
-  /** Of temporary keys. */
+  /** The token of temporary keys. */
   readonly sessionToken?: string
-  /** Who that is, e.g. `arn:aws:iam::111122223333:user/alice`. */
+  /** The caller's ARN, e.g. `arn:aws:iam::111122223333:user/alice`. */
   readonly arn: string
 }
 
@@ -38,13 +42,13 @@ export interface RawRequest {
   readonly method: string
   /** Path and query. */
   readonly url: string
-  /** Names in lower case; of a header that was sent several times, all values. */
+  /** Names in lower case; a repeated header has all its values. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Empty where there was none. */
+  /** Empty if there was none. */
   readonly body: Uint8Array
 }
 
-/** Finds out who asks. Throwing is a 500. */
+/** Finds out who is calling. An exception becomes a 500. */
 export type Authenticate = (request: RawRequest) => Authentication | Promise<Authentication>
 
 type Authentication =

@@ -17,10 +17,11 @@ import { createExampleService } from './testing/example-service.ts'
 import { acceptAnyKey, openServer } from './testing/open-server.ts'
 
 const SIGNED =
-  'Authorization: AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/simspaceweaver/aws4_request, SignedHeaders=host, Signature=0'
+  'Authorization: AWS4-HMAC-SHA256 ' +
+  'Credential=AKID/20261123/us-west-2/simspaceweaver/aws4_request, SignedHeaders=host, Signature=0'
 const LIST = head('GET /listsimulations')
 
-test('requests beyond the bound are answered 503 with Retry-After, and none that was taken on suffers', async (context) => {
+test('too many requests get 503 with Retry-After, and the others are answered', async (context) => {
   const { server, load, hold } = await openHeld(context, { requestsMax: 2 })
   const release = hold()
   const held = [open(context, server.port, LIST), open(context, server.port, LIST)]
@@ -59,7 +60,7 @@ test('an AWS client that was sent away comes back by itself', async (context) =>
   assert.ok(retries >= 1)
 })
 
-test('bodies share their memory: one that finds too little is sent away, and what was held is given back', async (context) => {
+test('bodies share their memory: one that finds too little is refused', async (context) => {
   const { server, load } = await openHeld(context, { bodyBytesMax: 2.5 * BODY_BYTES_MAX })
   const large = 'x'.repeat(BODY_BYTES_MAX - 1)
   const post = head('POST /stopsimulation', `Content-Length: ${BODY_BYTES_MAX}`) + large
@@ -107,7 +108,7 @@ test('what the server itself takes long for is not cut off', async (context) => 
   const release = hold()
   const socket = open(context, server.port, LIST)
   await until(() => load.apiRequests.taken === 1)
-  // Longer than a peer may do nothing.
+  // Longer than a peer may be silent.
   await new Promise((resolve) => setTimeout(resolve, 500))
   release()
   assert.match(await answerOf(socket), /^HTTP\/1\.1 200 /)
@@ -143,7 +144,7 @@ test('an upload or download on which nothing moves is closed', async (context) =
   await until(() => cutOff === 2)
 })
 
-test('a new connection takes the place of the one that has been idle for longest, and never of one at work', async (context) => {
+test('a new connection replaces the longest idle one, never one at work', async (context) => {
   const { server, load, hold } = await openHeld(context, { connectionsMax: 3 })
   const release = hold()
   const busy = open(context, server.port, LIST)
@@ -159,14 +160,15 @@ test('a new connection takes the place of the one that has been idle for longest
   release()
   assert.match(await answerOf(busy), /^HTTP\/1\.1 200 /)
   const answers = await Promise.all(others.map(answerOf))
-  // Two had a place; where all three places were in use, the connection was closed without an answer.
+  // Two connections had a place; the one that found all three places in use was closed without an
+  // answer.
   assert.ok(answers.some((answer) => answer.startsWith('HTTP/1.1 200 ')))
   assert.ok(answers.every((answer) => answer === '' || answer.startsWith('HTTP/1.1 200 ')))
   for (let count = 0; count < 10; count++)
     assert.match(await answerOf(open(context, server.port, LIST)), / 200 /)
 })
 
-test('with TLS, silent connections make room too, and those that never shake hands are closed', async (context) => {
+test('with TLS, silent connections and unfinished handshakes are closed', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-load-'))
   context.after(() => rm(folder, { recursive: true, force: true }))
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
@@ -246,7 +248,10 @@ async function openHeld(
   return { server, load, hold }
 }
 
-/** The end of a request's header follows; a text without one is a header that never ends. */
+/**
+ * The start of a request; the rest of its header follows. Without the rest, it is a header that
+ * never ends.
+ */
 function head(line: string, ...headers: string[]): string {
   return [`${line} HTTP/1.1`, 'Host: h', SIGNED, ...headers, '', ''].join('\r\n')
 }
@@ -259,7 +264,9 @@ function open(context: TestContext, port: number, text: string): Socket {
   return socket
 }
 
-/** What comes until the body of the first answer is whole; empty where the connection ends without one. */
+/**
+ * Reads until the body of the first answer is complete; empty if the connection ends without one.
+ */
 async function answerOf(socket: Socket): Promise<string> {
   let text = ''
   await new Promise<void>((resolve) => {

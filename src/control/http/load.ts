@@ -1,15 +1,15 @@
 // How much the server takes on at once: requests being answered, and bytes of bodies in memory.
-// Owns the counts; never answers anybody: each service sheds what is too much in its own form.
+// Owns the counts; never answers a request: each service refuses in its own form.
 
 import type { ServerResponse } from 'node:http'
 
 export class Load {
-  /** API requests whose bodies have come whole. */
+  /** API requests with a complete body. */
   readonly apiRequests: Budget
   readonly s3Requests: Budget
   readonly bodyBytes: Budget
 
-  /** The limits may change: what is over them then is let through to its end. */
+  /** The limits may change. Requests that exceed a lowered limit are still finished. */
   constructor(limits: { readonly requestsMax: number; readonly bodyBytesMax: number }) {
     this.apiRequests = new Budget(() => limits.requestsMax)
     this.s3Requests = new Budget(() => limits.requestsMax)
@@ -17,7 +17,7 @@ export class Load {
   }
 }
 
-/** An amount that requests take from, each until its answer is over. */
+/** An amount that requests share, each until its answer is over. */
 class Budget {
   readonly #max: () => number
   #taken = 0
@@ -30,7 +30,10 @@ class Budget {
     return this.#taken
   }
 
-  /** What a request takes with: false where that is more than there is. All is given back when the answer has been sent or cut off. */
+  /**
+   * The account of one request: returns false if less is left than it asks for. Its amount returns
+   * to the budget when the answer has been sent or cut off.
+   */
   account(response: ServerResponse): (amount: number) => boolean {
     let own = 0
     response.once('close', () => {

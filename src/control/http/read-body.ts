@@ -1,16 +1,19 @@
-// Reads the body of an API request into memory.
-// Owns its bounds: bytes, time, and the share of all bodies' memory. Never looks at what it reads.
+// Reads the body of an API request into memory. Owns its limits: bytes, time, and the share of all
+// bodies' memory. Never looks at the content.
 
 import type { IncomingMessage } from 'node:http'
 import { ApiError } from '../../core/api/errors.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
 
 export const BODY_BYTES_MAX = 1024 * 1024
-/** Of a body that is too large, so much is read before the answer: clients tend to listen only once they have sent all. */
+/**
+ * How much of a body that is too large is read before the answer: clients tend to listen only after
+ * sending everything.
+ */
 const REFUSED_BODY_BYTES_MAX = 16 * BODY_BYTES_MAX
 const REFUSED_BODY_MS_MAX = 5_000
 
-/** Throws ApiError. `hold` says whether there may be so many more bytes in memory. */
+/** Throws ApiError. `hold` returns whether that many more bytes may be kept in memory. */
 export async function readBody(
   request: IncomingMessage,
   { timeoutMs, hold }: { timeoutMs: number; hold: (bytes: number) => boolean },
@@ -68,7 +71,7 @@ function tooSlow(timeoutMs: number): ApiError {
   )
 }
 
-/** Reads on without keeping anything, until the body ends, its sender goes, or it is too much to be polite about. */
+/** Reads and discards until the body ends, its sender disconnects, or the limit is reached. */
 async function skipBody(request: IncomingMessage): Promise<void> {
   if (request.readableEnded || request.destroyed) return
   let bytes = 0

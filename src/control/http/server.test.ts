@@ -18,7 +18,7 @@ import { acceptAnyKey, type OpenServer, openServer } from './testing/open-server
 const ARN = 'arn:aws:simspaceweaver:us-west-2:111122223333:simulation/world'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-test('an operation answers 200 with JSON and a request id that its handler knew', async (context) => {
+test('an operation answers 200 with JSON and the request id of its handler', async (context) => {
   const server = await openServer(context)
   const answer = await send(server, 'POST', '/startsimulation', startBody('world'))
   assert.equal(answer.status, 200)
@@ -206,7 +206,7 @@ test('whoever authenticates gets the request as it came', async (context) => {
   assert.deepEqual(seen[0]?.headers.host, [`127.0.0.1:${server.port}`])
 })
 
-test('what fails for too many open files is unavailable for a moment, and says why', async (context) => {
+test('a failure for too many open files is unavailable, with its reason', async (context) => {
   const { handlers } = createExampleService()
   const full = Object.assign(new Error("EMFILE: too many open files, open '/secret'"), {
     code: 'EMFILE',
@@ -222,7 +222,7 @@ test('what fails for too many open files is unavailable for a moment, and says w
   assert.equal(answer.headers['retry-after'], '1')
 })
 
-test('a body of 1 MiB is read, and a larger one is refused in a way the client can read', async (context) => {
+test('a body of 1 MiB is read, and a larger one is refused readably', async (context) => {
   const server = await openServer(context)
   const padded = (bytes: number) =>
     JSON.stringify({ Simulation: 'none', Pad: '' }).replace('""', `"${'x'.repeat(bytes)}"`)
@@ -248,7 +248,7 @@ test('a body of 1 MiB is read, and a larger one is refused in a way the client c
   checkError(chunked, 413, 'RequestEntityTooLargeException')
 })
 
-test('a fault of ours is a 500 that tells nothing, and a line in the log that tells all', async (context) => {
+test('an internal fault is a 500 without details, which the log has', async (context) => {
   const secret = new TypeError('password is hunter2')
   const handlers: OperationHandlers = {
     ...createExampleService().handlers,
@@ -290,7 +290,7 @@ test('a fault while authenticating is a 500 and lets nobody in', async (context)
   assert.deepEqual(server.service.calls, [])
 })
 
-test('the body of a request that needs none is read as it was signed, within the bounds of all bodies', async (context) => {
+test('an unneeded body is read as signed, within the limits of bodies', async (context) => {
   const seen: string[] = []
   const server = await openServer(context, {
     authenticate: (request) => {
@@ -306,7 +306,7 @@ test('the body of a request that needs none is read as it was signed, within the
   checkError(large, 413, 'RequestEntityTooLargeException')
 })
 
-test('a request that is signed for S3 goes to S3 unread, by header or by query', async (context) => {
+test('a request signed for S3 goes to S3 unread, by header or by query', async (context) => {
   const bytesMax = BODY_BYTES_MAX
   const s3: RequestListener = async (request, response) => {
     let bytes = 0
@@ -315,7 +315,8 @@ test('a request that is signed for S3 goes to S3 unread, by header or by query',
   }
   const server = await openServer(context, { s3 })
   const authorization =
-    'AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/s3/aws4_request, SignedHeaders=host, Signature=0'
+    'AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/s3/aws4_request, ' +
+    'SignedHeaders=host, Signature=0'
   const put = await send(server, 'PUT', '/bucket/%zz', 'x'.repeat(bytesMax * 2), { authorization })
   assert.equal(put.text, `PUT /bucket/%zz ${bytesMax * 2}`)
   const presigned = '/bucket/key?X-Amz-Credential=AKID%2F20261123%2Fus-west-2%2Fs3%2Faws4_request'
@@ -330,11 +331,12 @@ test('a request that is signed for S3 goes to S3 unread, by header or by query',
   )
 })
 
-test('S3 itself says whether a body may come, and the API always lets one come', async (context) => {
+test('S3 decides whether a body may come, and the API always allows it', async (context) => {
   const s3: RequestListener = (_request, response) => response.writeHead(403).end()
   const server = await openServer(context, { s3 })
   const signedFor = (service: string) =>
-    `AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/${service}/aws4_request, SignedHeaders=host, Signature=0`
+    `AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/${service}/aws4_request, ` +
+    'SignedHeaders=host, Signature=0'
   const expecting = async (path: string, authorization?: string) => {
     let continued = false
     const headers = { ...(authorization && { authorization }), expect: '100-continue' }
@@ -376,7 +378,8 @@ test('a request that names no host gets an answer of the service', async (contex
 test('without an S3 such a request is refused like any other unknown one', async (context) => {
   const server = await openServer(context)
   const authorization =
-    'AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/s3/aws4_request, SignedHeaders=host, Signature=0'
+    'AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/s3/aws4_request, ' +
+    'SignedHeaders=host, Signature=0'
   checkError(
     await send(server, 'PUT', '/bucket/key', 'x', { authorization }),
     404,
@@ -407,7 +410,7 @@ test('a caller who goes away while sending is no fault of ours', async (context)
   assert.ok(server.logged.every((line) => line.level !== 50))
 })
 
-test('paging shows every item once, also when items come and go between the pages', async (context) => {
+test('paging shows every item once, even if the list changes meanwhile', async (context) => {
   const server = await openServer(context)
   for (const name of ['b', 'd', 'f', 'h'])
     await send(server, 'POST', '/startsimulation', startBody(name))
@@ -498,7 +501,8 @@ interface Answer {
 
 const SIGNED = {
   authorization:
-    'AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/simspaceweaver/aws4_request, SignedHeaders=host, Signature=0',
+    'AWS4-HMAC-SHA256 Credential=AKID/20261123/us-west-2/simspaceweaver/aws4_request, ' +
+    'SignedHeaders=host, Signature=0',
 }
 
 async function waitFor(condition: () => boolean): Promise<void> {

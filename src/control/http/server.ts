@@ -1,6 +1,7 @@
-// The HTTP server: one port for all services, chosen by the service that a request's signature names.
-// Owns listening, routing, and the life of an API request: read bytes, authenticate, validate, handle, answer.
-// Never looks at a signature itself (`authenticate` does), and never touches a request that is for S3.
+// The HTTP server: one port for all services, chosen by the service that a request's signature
+// names. Owns listening, routing, and the life of an API request: read bytes, authenticate,
+// validate, handle, answer. Never verifies a signature itself (`authenticate` does), and never
+// touches a request for S3.
 
 import { randomUUID } from 'node:crypto'
 import {
@@ -44,46 +45,56 @@ import { takeAbsoluteTarget } from './request-target.ts'
 export interface HttpServerOptions {
   readonly handlers: OperationHandlers
   readonly authenticate: Authenticate
-  /** Gets every request that is for S3, before anything of it is read. Without it such requests are refused. */
+  /**
+   * Gets every request for S3 before anything of it is read. If absent, such requests are refused.
+   */
   readonly s3?: RequestListener
   /** Gets every request whose signature names STS. */
   readonly sts?: RequestListener
   /** Gets every request for the page of metrics. */
   readonly metrics?: RequestListener
-  /** Told of every request of the API once its answer is over. */
+  /** Called for every API request once its answer is over. */
   readonly onAnswered?: (answered: Answered) => void
-  /** Certificate chain and key as PEM; without them the port speaks plain HTTP. */
+  /** Certificate chain and key as PEM. If absent, the port speaks plain HTTP. */
   readonly tls?: Pick<TlsIdentity, 'cert' | 'key'>
-  /** Reverse proxies whose word is taken on where a request comes from; without it, none. */
+  /** Reverse proxies that are trusted to say where a request comes from; none if absent. */
   readonly network?: Pick<NetworkSettings, 'trustedProxies'>
-  /** Gets a record of every call of the API before it is answered. */
+  /** Gets a record of every API call before it is answered. */
   readonly audit?: Audit
   readonly log: Logger
-  /** Without it, Heddle's defaults. */
+  /** Heddle's defaults if absent. */
   readonly serving?: ServingSettings
-  /** What is taken on at once; to be shared with the S3 that is served. */
+  /** Limits the work taken on at once; shared with the embedded S3. */
   readonly load?: Load
 }
 
 interface HttpServer {
-  /** `port` 0 picks a free one. Throws the system's error where the address can't be had. */
+  /** `port` 0 picks a free one. Throws the system's error if the address is not available. */
   listen(options: {
     readonly host: string
     readonly port: number
   }): Promise<{ readonly port: number }>
-  /** Has new connections get another certificate, where the port speaks HTTPS, and the settings of `serving` as they are now. */
+  /**
+   * Applies another certificate to new connections, if the port speaks HTTPS, and the current
+   * settings of `serving`.
+   */
   reconfigure(tls: TlsIdentity | undefined): void
-  /** Takes no more requests, lets those under way end, and cuts them off after `graceMs`. */
+  /** Accepts no more requests, waits for those under way, and cuts them off after `graceMs`. */
   close(graceMs?: number): Promise<void>
 }
 
 const HEALTHY = JSON.stringify({ status: 'ok' })
-/** An upload of many gigabytes may take its time. */
+/** Long enough for an upload of many gigabytes. */
 const REQUEST_TIMEOUT_MS = 3_600_000
-/** Longer than clients keep idle connections, so that they close first and never write into a closing one. */
+/**
+ * Longer than clients keep idle connections, so that they close first and never write into a
+ * closing one.
+ */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 const CLOSE_GRACE_MS = 5_000
-/** Of the time that a request may take to come: after it without any byte, uploads and downloads are given up. */
+/**
+ * Uploads and downloads are given up after this multiple of the receive timeout without any byte.
+ */
 const STALLS_PER_RECEIVE = 3
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -129,7 +140,7 @@ function createApp(options: HttpServerOptions): FastifyInstance {
       caseSensitive: true,
       ignoreTrailingSlash: false,
       maxParamLength: 16 * 1024,
-      // The query is read by what knows its members.
+      // Only the validation knows the query's members, so it reads the query.
       querystringParser: () => ({}),
     },
   })
@@ -140,7 +151,7 @@ function createApp(options: HttpServerOptions): FastifyInstance {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id)
-    // However a body is labelled, it is read as it is; the framework would refuse labels that are malformed.
+    // A body is read whatever its content type; the framework would refuse malformed ones.
     if (request.headers['content-type'] !== undefined)
       request.headers = { 'content-type': 'application/octet-stream' }
     done()
@@ -187,7 +198,7 @@ function tellOfAnswers(app: FastifyInstance, tell: (answered: Answered) => void)
 
 function addRoute(app: FastifyInstance, name: OperationName, options: HttpServerOptions): void {
   const { method, path } = operationOf(name)
-  // The router only finds the operation: what stands for the label is read from the raw URL.
+  // The router only finds the operation; the label's text is read from the raw URL.
   const url = path.replace(/\{.*\}$/, '*')
   app.route({
     method,
@@ -196,7 +207,8 @@ function addRoute(app: FastifyInstance, name: OperationName, options: HttpServer
       notesOf(request).operation = name
       done()
     },
-    // Never gives the framework a promise of the reply: it would listen for the reply's end, at a price.
+    // Never return a promise of the reply: the framework would listen for the reply's end, which
+    // costs time.
     handler: (request: FastifyRequest, reply: FastifyReply) => {
       answer(name, request, reply, options).then(
         (json) => void sendJson(reply, json),
@@ -222,7 +234,7 @@ async function answer<Name extends OperationName>(
     requestId: request.id,
     caller,
     origin: originOf(request.raw),
-    // Made for the few that look at it.
+    // Created only if a handler reads it.
     get signal() {
       return goneSignal(reply.raw)
     },
@@ -245,9 +257,9 @@ function goneSignal(response: ServerResponse): AbortSignal {
   return gone.signal
 }
 
-/** Handlers may answer with the same output again, which is then not written again. */
+/** Serialized outputs: handlers may answer with the same output again. */
 const written = new WeakMap<object, string | Buffer>()
-/** Longer texts are kept as bytes, and not encoded anew for each answer. */
+/** Longer texts are kept as bytes, so that they are not encoded again for each answer. */
 const LONG_TEXT = 4096
 
 function jsonOf<Name extends OperationName>(name: Name, output: OutputOf<Name>): string | Buffer {
@@ -271,7 +283,7 @@ async function authenticated(options: HttpServerOptions, request: FastifyRequest
   return authentication.caller
 }
 
-/** Of whatever method: one that means nothing is signed all the same. */
+/** Read the body for every method: signatures cover it even if the operation ignores it. */
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
@@ -311,7 +323,7 @@ function createNodeServer(
     ...timeoutsOf(serving),
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionsCheckingInterval: Math.ceil(receiveMs / 4),
-    // Node would refuse it with a bare 400; to those who check signatures it is just not signed.
+    // Node would answer a bare 400; the signature check refuses the request properly.
     requireHostHeader: false,
   }
   const server =
@@ -322,13 +334,13 @@ function createNodeServer(
           listener,
         )
   connections.watch(server, STALLS_PER_RECEIVE * receiveMs)
-  // S3 says itself when a body may come: only once the signature is good.
+  // S3 decides when a body may come: only once the signature is verified.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     takeAbsoluteTarget(request)
     if (listenerOf(request) !== s3) response.writeContinue()
     listener(request, response)
   })
-  // What else a caller expects need not be known: it is answered as any other, where Node would send a bare 417.
+  // Other expectations are ignored; Node would answer a bare 417.
   server.on('checkExpectation', listener)
   return server
 }
@@ -342,9 +354,9 @@ function timeoutsOf({ receiveMs }: ServingSettings): {
 
 const REQUEST_TIMEOUT_CODE = 'ERR_HTTP_REQUEST_TIMEOUT'
 
-/** Bytes that are not HTTP: there is no request to answer, but there may be somebody who reads. */
+/** Answers bytes that are not HTTP: there is no request, but a peer may read the answer. */
 function answerClientError(fault: NodeJS.ErrnoException, socket: Socket): void {
-  // What is no fault of HTTP is one of the connection or its TLS: nothing that is written would arrive.
+  // Other faults concern the connection or its TLS: an answer would not arrive.
   const isOfHttp = fault.code?.startsWith('HPE_') || fault.code === REQUEST_TIMEOUT_CODE
   if (!isOfHttp || !socket.writable) {
     socket.destroy()

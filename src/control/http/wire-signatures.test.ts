@@ -6,11 +6,12 @@ import { type TestContext, test } from 'node:test'
 import { verifySignature } from '../../core/api/signature.ts'
 import { openServer } from './testing/open-server.ts'
 
-// Requests are written byte by byte, and signed by hand from AWS's reference: no client is so free.
+// Requests are written byte by byte and signed by hand from AWS's reference, because clients do not
+// allow such requests.
 const KEY = { accessKeyId: 'AKIAWIREWIREWIREWIRE', secretAccessKey: 'a/secret+of=wires' }
 const REGION = 'us-west-2'
 
-test('a signed header that is sent several times is signed with its values joined by commas alone', async (context) => {
+test('a repeated header is signed with its values joined by commas alone', async (context) => {
   const { status } = await openSigned(context)
   const headers: Header[] = [
     ['X-Note', 'b'],
@@ -22,7 +23,7 @@ test('a signed header that is sent several times is signed with its values joine
   assert.equal(await status({ headers, signedAs: { 'x-note': 'a,b,a, c' } }), 403)
 })
 
-test('spaces alone are collapsed and trimmed; all other white space is signed as it is', async (context) => {
+test('only spaces are collapsed and trimmed; other white space is signed', async (context) => {
   const { status } = await openSigned(context)
   const cases: [sent: string, signed: string, wrong: string][] = [
     ['  a   b ', 'a b', 'a   b'],
@@ -46,7 +47,7 @@ test('spaces alone are collapsed and trimmed; all other white space is signed as
   }
 })
 
-test('a target in absolute form is the path in it, and its host counts before the header', async (context) => {
+test('a target in absolute form means its path, and its host counts', async (context) => {
   const { status, host } = await openSigned(context)
   for (const scheme of ['http://', 'HTTP://', 'https://']) {
     assert.equal(await status({ origin: `${scheme}${host}` }), 200, scheme)
@@ -72,12 +73,12 @@ test('a request with two Authorization headers is refused', async (context) => {
 type Header = [name: string, value: string]
 
 interface Asked {
-  /** Before the path on the request line. */
+  /** Text before the path on the request line. */
   origin?: string
   path?: string
-  /** Sent, and not signed but by `signedAs`. */
+  /** Headers that are sent, but signed only if `signedAs` names them. */
   headers?: Header[]
-  /** The canonical values of headers, by name in lower case, in the place of the usual ones or beside them. */
+  /** Canonical values of headers by lower-case name. They replace or extend the usual ones. */
   signedAs?: Record<string, string>
 }
 
@@ -122,7 +123,8 @@ function requestText(
   const names = Object.keys(signed).sort()
   const scope = [dateTime.slice(0, 8), REGION, SERVICE, 'aws4_request']
   const canonical = [
-    'GET', path, '', ...names.map((name) => `${name}:${signed[name]}`), '', names.join(';'), sha256(''),
+    'GET', path, '', ...names.map((name) => `${name}:${signed[name]}`), '', names.join(';'),
+    sha256(''),
   ].join('\n') // biome-ignore format: a line of the reference each
   const text = ['AWS4-HMAC-SHA256', dateTime, scope.join('/'), sha256(canonical)].join('\n')
   const key = scope.reduce<string | Buffer>(
@@ -139,7 +141,8 @@ function requestText(
     ...headers,
     ['Connection', 'close'],
   ]
-  return `GET ${origin}${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  return `GET ${origin}${path} HTTP/1.1\r\n${head}\r\n`
 }
 
 function sha256(text: string): string {

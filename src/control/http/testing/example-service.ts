@@ -1,5 +1,5 @@
-// A small, real service over maps, for tests of the HTTP server with real clients.
-// Owns just enough state to answer all 16 operations; never launches anything.
+// A small, real service over maps, for tests of the HTTP server with real clients. Owns just enough
+// state to answer all 16 operations; never launches anything.
 
 import { ApiError } from '../../../core/api/errors.ts'
 import type { OutputOf } from '../../../core/api/operations.ts'
@@ -9,7 +9,7 @@ import type { CallContext, OperationHandlers } from '../handlers.ts'
 
 export interface ExampleService {
   readonly handlers: OperationHandlers
-  /** What the handlers were called with, oldest first. */
+  /** The calls that handlers got, oldest first. */
   readonly calls: {
     readonly operation: string
     readonly input: unknown

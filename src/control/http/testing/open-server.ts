@@ -1,5 +1,5 @@
-// A server on a free port for one test, with the example service behind it.
-// Owns its start and end; it lets everybody in who names an access key, and never checks a signature.
+// A server on a free port for one test, with the example service behind it. Owns its start and end;
+// it accepts every request that names an access key, and never checks a signature.
 
 import type { TestContext } from 'node:test'
 import { type Logger, pino } from 'pino'
