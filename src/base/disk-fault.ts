@@ -9,6 +9,9 @@ const wordsOfCode: Readonly<Record<string, string>> = {
   EIO: 'fails (I/O error)',
 }
 
+/** What SQLite says where there is no room for what its processes share (SQLITE_IOERR_SHMSIZE). */
+const NO_ROOM_TO_SHARE = 4874
+
 /** SQLite's primary result codes: the lowest byte of an extended code. */
 const wordsOfSqlite: Readonly<Record<number, string>> = {
   8: 'can only be read',
@@ -20,6 +23,7 @@ const wordsOfSqlite: Readonly<Record<number, string>> = {
 export function diskFault(error: unknown): string | undefined {
   for (let fault = error; fault instanceof Error; fault = fault.cause) {
     const { code, errcode } = fault as { code?: unknown; errcode?: unknown }
+    if (errcode === NO_ROOM_TO_SHARE) return wordsOfCode.ENOSPC
     const words =
       typeof errcode === 'number' ? wordsOfSqlite[errcode & 0xff] : wordsOfCode[String(code)]
     if (words !== undefined) return words

@@ -1,7 +1,7 @@
 // Checks values from outside: returns a value of the shape, or what is wrong with it, and where.
 // Owns the words of a fault; never knows where the value came from.
 
-import type { z } from 'zod'
+import { z } from 'zod'
 
 /** `fault` names the place, as in `clock.status: Invalid option`. */
 type Parsed<Content> =
@@ -30,4 +30,17 @@ export function parseJson<Shape extends z.ZodType>(
     if (error instanceof SyntaxError) return { fault: error.message }
     throw error
   }
+}
+
+/** An object of any keys, those that z.record leaves out (`__proto__`) among them. */
+export function mapShape<Shape extends z.ZodType>(value: Shape) {
+  type Map = Record<string, z.output<Shape>>
+  return z.custom<Map>().superRefine((found: unknown, context) => {
+    const { error } = z.looseObject({}).safeParse(found)
+    if (error !== undefined)
+      return context.addIssue({ code: 'custom', message: 'Invalid input: expected record' })
+    for (const [key, each] of Object.entries(found as object))
+      for (const { path, message } of value.safeParse(each).error?.issues ?? [])
+        context.addIssue({ code: 'custom', message, path: [key, ...path] })
+  })
 }

@@ -6,6 +6,8 @@ import { Command } from 'commander'
 import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
 import { type DataFolder, dataFolder } from '../control/data-folder.ts'
 import { metricsOf, readRecords } from '../control/overview.ts'
+import { findStrays } from '../control/supervision/strays.ts'
+import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
 import type { WorkerMetrics } from '../core/wire/worker-protocol.ts'
 import { addSettings } from './settings.ts'
 import { reportOf, reportText, type TopReport } from './top-report.ts'
@@ -53,9 +55,13 @@ async function top(simulation: string | undefined, options: TopOptions): Promise
 
 /** Throws where there is no simulation of that name. */
 async function read(data: DataFolder, simulation: string | undefined): Promise<Reading> {
-  const records = (await readRecords(data)).filter(({ name }) => simulation === undefined || name === simulation)
-  if (simulation !== undefined && records.length === 0) throw new Error(`there is no simulation named ${simulation}`)
-  const metrics = await Promise.all(records.map((record) => metricsOf(data, record)))
+  const records = await readRecords(data)
+  // What runs is shown, whether the store knows it or not.
+  const strays = findStrays(data, records, process.env.HEDDLE_WORKER_PROGRAM || WORKER_PROGRAM)
+  const isWanted = (name: string) => simulation === undefined || name === simulation
+  const wanted = [...records, ...strays].filter(({ name }) => isWanted(name))
+  if (simulation !== undefined && wanted.length === 0) throw new Error(`there is no simulation named ${simulation}`)
+  const metrics = await Promise.all(wanted.map((each) => metricsOf(data, each)))
   return { atMs: performance.now(), simulations: metrics.filter((each) => each !== undefined) }
 }
 

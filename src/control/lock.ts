@@ -6,6 +6,7 @@
 
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { diskFault } from '../base/disk-fault.ts'
 import { isAlive, startTimeOf } from '../io/launch/processes.ts'
 import { keepToUser } from '../io/store/private-file.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -44,14 +45,17 @@ export class LockedError extends Error {
  * or replaced.
  */
 export function takeLock(data: DataFolder): Lock {
-  keepToUser(data.lock)
-  const database = new DatabaseSync(data.lock, { timeout: 0 })
+  let database: DatabaseSync | undefined
   try {
-    database.exec('BEGIN EXCLUSIVE')
+    keepToUser(data.lock)
+    database = new DatabaseSync(data.lock, { timeout: 0 })
+    // Nothing is ever written there, also where the disk is full.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
-    database.close()
+    database?.close()
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new LockedError(data.folder, findHolder(data))
-    const why = (error as Error).message
+    const fault = diskFault(error)
+    const why = fault === undefined ? (error as Error).message : `its disk ${fault}`
     throw new Error(`the data folder ${data.folder} can't be used: ${why}`, { cause: error })
   }
   const other = readHolder(data)
@@ -60,16 +64,25 @@ export function takeLock(data: DataFolder): Lock {
     throw new LockedError(data.folder, other)
   }
   const self: Holder = { pid: process.pid, startTime: startTimeOf(process.pid) ?? 0 }
-  writeFileSync(data.holder, JSON.stringify(self), { mode: 0o600 })
+  noteHolder(data, self)
   return {
     announce({ url, region }) {
-      writeFileSync(data.holder, JSON.stringify({ ...self, url, region }), { mode: 0o600 })
+      noteHolder(data, { ...self, url, region })
     },
     release() {
       if (!database.isOpen) return
       rmSync(data.holder, { force: true })
       database.close()
     },
+  }
+}
+
+/** Where the disk takes no note, the kernel knows whose the lock is. */
+function noteHolder(data: DataFolder, holder: Holder): void {
+  try {
+    writeFileSync(data.holder, JSON.stringify(holder), { mode: 0o600 })
+  } catch (error) {
+    if (diskFault(error) === undefined) throw error
   }
 }
 

@@ -15,8 +15,8 @@ import type {
 } from '../core/wire/worker-protocol.ts'
 import { BusError } from '../io/bus/bus.ts'
 import { connectBus } from '../io/bus/unix-bus.ts'
-import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
+import { openStoreToRead } from '../io/store/store-copy.ts'
 import { type DataFolder, runFolder } from './data-folder.ts'
 import { storedStatus } from './known-status.ts'
 import { lastTick } from './supervision/last-tick.ts'
@@ -35,7 +35,7 @@ const ANSWER_LIMIT_MS = 2_000
 
 export async function readRecords(data: DataFolder): Promise<SimulationRecord[]> {
   if (!existsSync(data.store)) return []
-  const store = openSqliteStore(data.store)
+  const store = openStoreToRead(data.store)
   try {
     return await store.listSimulations()
   } finally {
@@ -88,16 +88,19 @@ async function liveStatus(
   return left !== undefined && left.revision >= (stored?.revision ?? 0) ? left : stored
 }
 
+/** One that the store knows, or doesn't. */
+type Execution = Pick<SimulationRecord, 'executionId'>
+
 /** How a simulation does. Undefined where it has no apps yet, or none any more, and where its worker does not answer. */
-export async function metricsOf(data: DataFolder, record: SimulationRecord): Promise<WorkerMetrics | undefined> {
-  const answer = await commandWorker(data, record, { command: 'metrics' })
+export async function metricsOf(data: DataFolder, execution: Execution): Promise<WorkerMetrics | undefined> {
+  const answer = await commandWorker(data, execution, { command: 'metrics' })
   return answer && 'metrics' in answer ? answer.metrics : undefined
 }
 
 /** Gives a command to a simulation's worker, past control. Undefined where none answers in time. */
 export async function commandWorker(
   data: DataFolder,
-  { executionId }: SimulationRecord,
+  { executionId }: Execution,
   command: WorkerCommand,
   limitMs = ANSWER_LIMIT_MS,
 ): Promise<WorkerAnswer | undefined> {

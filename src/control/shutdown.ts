@@ -4,12 +4,14 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { diskFault } from '../base/disk-fault.ts'
 import { defaultSnapshotSettings } from '../core/lifecycle/snapshot-settings.ts'
 import { defaultSimulationLimits } from '../core/limits.ts'
 import { isAlive, killProcesses } from '../io/launch/processes.ts'
 import { FolderObjects } from '../io/objects/folder-objects.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord, Store } from '../io/store/store.ts'
+import { openStoreCopy } from '../io/store/store-copy.ts'
 import { type DataFolder, makeDataFolder } from './data-folder.ts'
 import { isOver, storedStatus } from './known-status.ts'
 import { findHolder, type Holder, type Lock, LockedError, takeLock } from './lock.ts'
@@ -59,12 +61,13 @@ export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport
   }
   makeDataFolder(data)
   await using opened = new AsyncDisposableStack()
-  const store = existsSync(data.store) ? openSqliteStore(data.store) : undefined
-  opened.defer(() => store?.close())
-  // First the wish: a control that ends, or is started again meanwhile, knows it too.
-  if (store !== undefined) await wishStopped(store)
+  const onDisk = existsSync(data.store) ? await openWished(options) : undefined
+  opened.defer(() => onDisk?.close())
   const { control, lock } = await endControl(options)
   opened.defer(() => lock.release())
+  const isCopied = onDisk === undefined && existsSync(data.store)
+  const store = isCopied ? openStoreCopy(data.store) : onDisk
+  if (isCopied) opened.defer(() => store?.close())
   const strays = await endStrays(options, store)
   const known = store === undefined ? [] : await endKnown(options, store)
   // Workers that were killed may have left halves of objects; who opens the store clears them away.
@@ -73,7 +76,50 @@ export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport
   for (const folder of new Set([fabricFolder, ...ended.map((each) => each.fabricFolder)]))
     if (folder !== undefined) await removeFabricFolderIfEmpty(folder)
   const simulations = ended.flatMap(({ name, status }) => (status === undefined ? [] : [{ name, status }]))
+  if (isCopied && store !== undefined && simulations.length > 0) await storeEnds(options, store)
   return { simulations, ...(control !== undefined && { control }) }
+}
+
+/**
+ * First the wish: a control that ends, or is started again meanwhile, knows it too. Undefined where
+ * the disk doesn't take it: that keeps nothing from being ended.
+ */
+async function openWished({ data, say }: ShutdownOptions): Promise<Store | undefined> {
+  let store: Store | undefined
+  try {
+    store = openSqliteStore(data.store)
+    await wishStopped(store)
+    return store
+  } catch (error) {
+    await store?.close()
+    const fault = diskFault(error)
+    if (fault === undefined) throw error
+    say(`the disk of ${data.store} ${fault}: all is ended, whether that can be stored or not`)
+    return undefined
+  }
+}
+
+/** What has ended may have made room. */
+async function storeEnds({ data, say }: ShutdownOptions, copy: Store): Promise<void> {
+  let store: Store | undefined
+  try {
+    store = openSqliteStore(data.store)
+    for (const record of await copy.listSimulations()) {
+      const { executionId, targetStatus, workerStatus, failure } = record
+      if (targetStatus === 'STOPPED') await store.setTargetStatus(executionId, targetStatus)
+      if (workerStatus !== undefined) await store.setWorkerStatus(executionId, workerStatus, failure)
+    }
+  } catch (error) {
+    const fault = diskFault(error)
+    if (fault === undefined) throw error
+    say(
+      `the disk of ${data.store} still ${fault}, so the next heddle up takes the simulations for ` +
+        'lost: it starts those again that want that (heddle:restart-on-loss), and shows the ' +
+        'others as FAILED; make room and run heddle down again to have all of them stopped',
+    )
+  } finally {
+    await store?.close()
+  }
 }
 
 /** `status` is how it ended; undefined for a simulation that was over before. */

@@ -126,7 +126,7 @@ for (const [what, answer, message] of [
   [
     'an object under each name',
     (response: ServerResponse) => response.writeHead(200, { etag: '"x"' }).end(),
-    /No name is free.*all 20/,
+    /No name is free.*under every name/,
   ],
   [
     '403 without a word',

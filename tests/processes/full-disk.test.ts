@@ -135,6 +135,41 @@ test('a world that ends while the disk is full is shown as ended, then and after
   })
 })
 
+test('without control, and with a full disk, worlds are shown and ended', async (context) => {
+  await withSmallDisk(context, 24, async (disk) => {
+    const heddle = await startHeddle({ data: join(disk.folder, 'data') })
+    const command = (...words: string[]) => heddle.command(...words, '--data', heddle.data)
+    const whatDownSays = () => command('down', '--fabric-dir', heddle.fabricFolder)
+    try {
+      const wantsBack = { Tags: { 'heddle:restart-on-loss': 'true' } }
+      const running = await heddle.startSimulation('running', world, wantsBack)
+      await running.startClock()
+      await heddle.interrupt()
+      disk.fill()
+
+      assert.match(
+        await command('status'),
+        /control is not running[\s\S]*\nrunning +STARTED +STARTED/,
+      )
+      assert.match(await command('top', '--once'), /^running: clock STARTED/)
+      const up = command('up', '--port', '0', '--fabric-dir', heddle.fabricFolder)
+      await assert.rejects(up, /store .*heddle\.db can't be opened: its disk is full/)
+      assert.match(await whatDownSays(), /^simulation running: STOPPED/m)
+      await running.leavesNothing()
+      const copies = readdirSync('/dev/shm').filter((name) => name.startsWith('heddle-store-'))
+      assert.deepEqual(copies, [])
+
+      disk.empty()
+      assert.match(await whatDownSays(), /^simulation running: STOPPED/m)
+      await heddle.up()
+      assert.equal((await running.describe()).Status, 'STOPPED')
+    } finally {
+      disk.empty()
+      await heddle.stop()
+    }
+  })
+})
+
 function assertWholeRecords(folder: string): void {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),

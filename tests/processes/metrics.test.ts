@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
@@ -223,6 +225,14 @@ test('top goes on from second to second until Ctrl-C, without control too, which
   const [[first], [second]] = reports
   assert.ok(second.tick > first.tick && first.tick >= 10, `${first.tick}, ${second.tick}`)
   assert.ok(second.apps[0].phases.wait.meanMs! > 0)
+  // What runs is shown where the store doesn't know it, too.
+  const stores = readdirSync(heddle.data).filter((name) => name.startsWith('heddle.db'))
+  const aside = mkdtempSync(join(tmpdir(), 'heddle-aside-'))
+  for (const name of stores) renameSync(join(heddle.data, name), join(aside, name))
+  const [unknown] = await top('lasting')
+  assert.ok(unknown.simulation === 'lasting' && unknown.tick > second.tick, JSON.stringify(unknown))
+  for (const name of stores) renameSync(join(aside, name), join(heddle.data, name))
+  rmdirSync(aside)
   await heddle.up()
   const found = await page()
   assert.ok(found.value('heddle_simulation_ticks_total', simulation) >= second.tick)
@@ -241,7 +251,7 @@ test("control counts its own requests, and says nothing of a caller's words", as
   for (const [service, operation, status] of [
     ['simspaceweaver', 'ListSimulations', 200],
     ['simspaceweaver', 'DescribeSimulation', 404],
-    ['simspaceweaver', 'unknown', 403],
+    ['s3', 'unknown', 403],
     ['s3', 'PutObject', 200],
   ] as const)
     assert.equal(

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { executionFabricFolder } from '../../core/wire/places.ts'
+import type { WorkerPlan } from '../../core/wire/plan.ts'
 import { dataFolder, makeDataFolder, runFolder } from '../data-folder.ts'
 import { takeLock } from '../lock.ts'
 import { type ControlFixture, openFixture, SCRIPTED_WORKER, startInput, waitFor } from '../testing/control-fixture.ts'
@@ -154,6 +155,28 @@ test('where a restart is wanted, a lost worker is replaced with the clock and th
   )
   await f.call('StopSimulation', { Simulation: 'world' })
   await f.waitForStatus('world', 'STOPPED')
+})
+
+test('a plan of an older Heddle without folders of packages gets those listed today', async () => {
+  await using f = await openFixture()
+  const Tags = { 'heddle:restart-on-loss': 'true' }
+  const { ExecutionId } = await f.call('StartSimulation', { ...startInput('world'), Tags })
+  await f.waitForStatus('world', 'STARTED')
+  const { plan: file } = runFolder(f.control.data, ExecutionId)
+  const isNew = /^(package|closed)Folders$/
+  const old = JSON.parse(await readFile(file, 'utf8')) as WorkerPlan
+  await writeFile(
+    file,
+    JSON.stringify(old, (key, value) => (isNew.test(key) ? undefined : value)),
+  )
+  const { simulation } = f.config.limits
+  const schema = { ...simulation.schema, packageFolders: ['/srv/apps'], domainsMax: 3 }
+  f.config.limits = { ...f.config.limits, simulation: { ...simulation, schema } }
+  await f.reopen()
+  process.kill(workerOf(f, ExecutionId) ?? 0, 'SIGKILL')
+  await waitFor('another worker', () => startsOf(f, ExecutionId) === 2 || undefined)
+  const again = JSON.parse(await readFile(file, 'utf8')) as WorkerPlan
+  assert.deepEqual(again.limits.schema, { ...old.limits.schema, packageFolders: ['/srv/apps'] })
 })
 
 test('a worker that dies at each start is given up', async () => {

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { parseMaximumDuration } from '../../core/lifecycle/duration.ts'
 import { noHeddleTags, parseHeddleTags } from '../../core/lifecycle/heddle-tags.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
-import { defaultLimits } from '../../core/limits.ts'
+import { defaultLimits, type SimulationLimits } from '../../core/limits.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type { WorkerMetrics } from '../../core/wire/worker-protocol.ts'
 import { removePackages } from '../../io/packages/packages.ts'
@@ -168,7 +168,19 @@ export class Supervisor {
       fabricFolder,
       closedFolders: [data.folder, fabricFolder],
       appTimeoutMs,
-      limits: begun.limits ?? simulationLimits,
+      limits: limitsOf(begun, simulationLimits),
     }
   }
+}
+
+/**
+ * A plan of an older Heddle says nothing of folders with packages: what the operator lists today
+ * holds. Whoever was started without any has no package there.
+ */
+function limitsOf({ limits }: Partial<WorkerPlan>, today: SimulationLimits): SimulationLimits {
+  if (limits === undefined) return today
+  const { schema } = limits
+  const isSaid = schema.packageFolders.length > 0
+  const packageFolders = isSaid ? schema.packageFolders : today.schema.packageFolders
+  return { ...limits, schema: { ...schema, packageFolders } }
 }

@@ -2,6 +2,7 @@
 // Owns how a tag is written and which of the three wins; never measures time.
 
 import { z } from 'zod'
+import { mapShape } from '../../base/parse.ts'
 import type { Domain } from '../schema/schema.ts'
 import { APP_TIMEOUT_SECONDS_MAX } from '../schema/schema-limits.ts'
 import { suggestion } from '../suggest.ts'
@@ -11,7 +12,7 @@ export const appTimeoutsShape = z.object({
   /** `heddle:app-timeout`, for domains of which nothing else is said. */
   ofAllMs: z.number().optional(),
   /** `heddle:app-timeout:<domain>`. */
-  ofDomainMs: z.record(z.string(), z.number()).readonly(),
+  ofDomainMs: mapShape(z.number()).readonly(),
 })
 type AppTimeouts = z.infer<typeof appTimeoutsShape>
 

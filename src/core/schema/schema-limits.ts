@@ -25,9 +25,9 @@ export const schemaLimitsShape = z.object({
   appsPerWorkerMax: z.number(),
   /**
    * Absolute paths of host folders that may contain packages. If there are none, packages must be
-   * objects in buckets.
+   * objects in buckets. Plans of older versions don't say.
    */
-  packageFolders: z.array(z.string()).readonly(),
+  packageFolders: z.array(z.string()).readonly().default([]),
 })
 export type SchemaLimits = Readonly<z.infer<typeof schemaLimitsShape>>
 

@@ -46,9 +46,9 @@ export const workerPlaceShape = z.object({
   fabricFolder: z.string().startsWith('/'),
   /**
    * Heddle's own: no package and no program comes from them, other than those that the worker has
-   * unpacked.
+   * unpacked. Plans of older versions don't say.
    */
-  closedFolders: z.array(z.string()).readonly(),
+  closedFolders: z.array(z.string()).readonly().default([]),
 })
 export type WorkerPlace = z.infer<typeof workerPlaceShape>
 

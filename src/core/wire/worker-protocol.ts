@@ -4,6 +4,7 @@
 
 import { z } from 'zod'
 import { objectLocationShape } from '../../base/object-location.ts'
+import { mapShape } from '../../base/parse.ts'
 import { portMappingShape } from '../../base/port-mapping.ts'
 import { appPhases, clockPhases } from '../fabric/memory/meters.ts'
 import { lifecycleShape } from '../schema/lifecycle.ts'
@@ -88,7 +89,7 @@ export const workerStatusShape = z.object({
     })
     .optional(),
   /** Where domains' packages are by now, where it isn't as the schema says. */
-  packages: z.record(z.string(), z.string()).optional(),
+  packages: mapShape(z.string()).optional(),
   /** How often it was started again because its worker was lost: the newest few, oldest first. */
   restarts: z.array(restartShape).optional(),
 })

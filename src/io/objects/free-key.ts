@@ -3,15 +3,18 @@
 // Owns the search and its limit. The result is reliable only if the caller makes one object at a
 // time.
 
+import { randomBytes } from 'node:crypto'
 import { type Objects, ObjectsError } from './objects.ts'
 
-/** A caller that makes snapshots in quick succession, or whose clock was set back, meets a few. */
-const TAKEN_MAX = 20
+/** An hour of snapshots, one a second. */
+const TAKEN_MAX = 3_600
+/** After so many taken keys the store is tested with a key that can't be taken. */
+const TAKEN_BEFORE_DOUBT = 20
 
 /**
  * Returns the key of a moment, or of the next free second. `keyAt` throws if it has no more keys.
- * Throws the signal's reason, or ObjectsError Unavailable after too many taken keys: a faulty store
- * may call every key taken.
+ * Throws the signal's reason, or ObjectsError Unavailable after too many taken keys, or if the
+ * store calls a key taken that nobody can have taken: a faulty store calls every key taken.
  */
 export async function freeKey(
   objects: Objects,
@@ -20,18 +23,24 @@ export async function freeKey(
   keyAt: (atMs: number) => string,
   signal?: AbortSignal,
 ): Promise<string> {
-  const taken: string[] = []
-  while (taken.length < TAKEN_MAX) {
+  const keyAfter = (seconds: number) => keyAt(fromMs + seconds * 1000)
+  for (let taken = 0; taken < TAKEN_MAX; taken++) {
     signal?.throwIfAborted()
-    const key = keyAt(fromMs + taken.length * 1000)
+    const key = keyAfter(taken)
     if (!(await exists(objects, bucket, key, signal))) return key
-    taken.push(key)
+    if (taken !== TAKEN_BEFORE_DOUBT) continue
+    // No longer than the key: that may be as long as one can be.
+    const nobodys = `${key.slice(0, -16)}${randomBytes(8).toString('hex')}`
+    if (await exists(objects, bucket, nobodys, signal))
+      throw noneFree(`under every name, also under '${nobodys}', which nobody has taken`)
   }
-  throw new ObjectsError(
-    'Unavailable',
-    `No name is free: the object store says that there are objects under all ${TAKEN_MAX} ` +
-      `from '${taken[0]}' to '${taken.at(-1)}'. Perhaps it says so of every name.`,
-  )
+  const last = keyAfter(TAKEN_MAX - 1)
+  throw noneFree(`under all ${TAKEN_MAX} names from '${keyAfter(0)}' to '${last}'`)
+}
+
+function noneFree(where: string): ObjectsError {
+  const message = `No name is free: the object store says that there are objects ${where}.`
+  return new ObjectsError('Unavailable', message)
 }
 
 async function exists(

@@ -12,6 +12,7 @@ import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import { freeKey } from './free-key.ts'
+import { MemoryObjects } from './memory-objects.ts'
 import { type ObjectInfo, ObjectsError, type ObjectsFault } from './objects.ts'
 import { READ_ATTEMPTS_MAX, readObject } from './read-object.ts'
 import { S3Objects } from './s3-objects.ts'
@@ -120,13 +121,33 @@ test('a list whose pages repeat is given up', async (context) => {
   assert.equal(requests.length, 3)
 })
 
-test('the search for a free name ends if every name is taken', async (context) => {
+test('a store that has objects under all names is found out by one', async (context) => {
   const { objects, requests } = await endpoint(context, (_, response) => {
     response.writeHead(200, { etag: '"x"' }).end()
   })
-  const search = freeKey(objects, 'bucket', 0, (atMs) => `key-${atMs / 1000}`)
-  await fails(search, 'Unavailable', /No name is free.*all 20 from 'key-0' to 'key-19'/)
-  assert.equal(requests.length, 20)
+  const search = freeKey(objects, 'bucket', 0, (atMs) => `a-long-prefix/key-${atMs / 1000}`)
+  await fails(
+    search,
+    'Unavailable',
+    /No name is free.*under every name, also under 'a-lo[0-9a-f]{16}'/,
+  )
+  assert.equal(requests.length, 22)
+})
+
+test('a free name is found behind any number of taken ones, up to 3,600', async () => {
+  const objects = new MemoryObjects()
+  await objects.createBucket('bucket')
+  const keyAt = (atMs: number) => `key-${atMs / 1000}`
+  const put = (second: number) =>
+    objects.put('bucket', keyAt(second * 1000), Readable.from([Buffer.from('x')]))
+  for (let second = 0; second < 3599; second++) await put(second)
+  assert.equal(await freeKey(objects, 'bucket', 0, keyAt), 'key-3599')
+  await put(3599)
+  await fails(
+    freeKey(objects, 'bucket', 0, keyAt),
+    'Unavailable',
+    /under all 3600 names from 'key-0' to 'key-3599'/,
+  )
 })
 
 test('the search for a free name ends when it is asked to', async (context) => {

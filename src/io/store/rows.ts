@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import type { ObjectLocation } from '../../base/object-location.ts'
-import { parseJson, parseValue } from '../../base/parse.ts'
+import { mapShape, parseJson, parseValue } from '../../base/parse.ts'
 import { type SimulationRecord, StoreError } from './store.ts'
 
 const text = z.string()
@@ -30,7 +30,7 @@ const rowShape = z.object({
 })
 type SimulationRow = z.infer<typeof rowShape>
 
-export const tagsShape = z.record(z.string(), z.string())
+export const tagsShape = mapShape(z.string())
 const targetStatusShape = z.enum(['STARTED', 'STOPPED'])
 
 export function rowOf(record: SimulationRecord): SimulationRow {

@@ -2,6 +2,7 @@
 // Owns SQL and transactions; never keeps anything outside the file.
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { diskFault } from '../../base/disk-fault.ts'
 import { parseJson } from '../../base/parse.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { keepToUser } from './private-file.ts'
@@ -28,9 +29,7 @@ export function openSqliteStore(path: string): Store {
     if (path !== MEMORY) keepToUser(path)
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   } catch (error) {
-    throw new StoreError('Unavailable', `the store ${path} can't be opened: ${messageOf(error)}`, {
-      cause: error,
-    })
+    throw unavailable(error, path)
   }
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
@@ -39,6 +38,7 @@ export function openSqliteStore(path: string): Store {
   } catch (error) {
     database.close()
     if (error instanceof StoreError) throw error
+    if (diskFault(error) !== undefined) throw unavailable(error, path)
     throw new StoreError('Unreadable', `the store ${path} can't be read: ${messageOf(error)}`, {
       cause: error,
     })
@@ -280,6 +280,13 @@ function tried<Result>(work: () => Result): Result {
       cause: error,
     })
   }
+}
+
+/** Where it is the disk's fault, that is what an operator can do something about. */
+function unavailable(cause: unknown, path: string): StoreError {
+  const fault = diskFault(cause)
+  const why = fault === undefined ? messageOf(cause) : `its disk ${fault}`
+  return new StoreError('Unavailable', `the store ${path} can't be opened: ${why}`, { cause })
 }
 
 function migrate(database: DatabaseSync, path: string): void {
