@@ -118,7 +118,7 @@ test('every call has left its record when it is answered, refused ones too', asy
     assert.equal(event?.sourceIPAddress, '127.0.0.1')
     assert.equal(event?.readOnly, name !== 'StartClock')
   }
-  // A body that is too large is refused before its signature is looked at.
+  // A body that is too large is refused before its signature is read.
   assert.deepEqual([events().length, unknownEvents().length], [calls.length - 2, 2])
   const [first, missing] = events()
   const [tooLarge, unsigned] = unknownEvents()
@@ -148,13 +148,13 @@ test('a start leaves what it answered, and not its token', async (t) => {
   assert.equal(JSON.stringify(event).includes('very-secret'), false)
 })
 
-test('the record of an unknown call has its path, and not the query, where a signature may be', async (t) => {
+test('the record of an unknown call has its path, but no query with a signature', async (t) => {
   const { call, events } = await serve(t)
   await call('/nothing?X-Amz-Signature=abc', undefined, 'good')
   assert.deepEqual(events()[0].requestParameters, { method: 'GET', path: '/nothing' })
 })
 
-test('who asks for the health of the server needs no signature, and leaves no record', async (t) => {
+test('a health check needs no signature, and leaves no record', async (t) => {
   const { call, events } = await serve(t)
   await call('/listsimulations')
   const answer = await call('/health', undefined, 'none')
@@ -166,9 +166,9 @@ test('who asks for the health of the server needs no signature, and leaves no re
   )
 })
 
-test('a change that leaves no record is not answered as done, and no further one is made', async (t) => {
+test('a change without a record is not answered as done, and no further one is made', async (t) => {
   const { call, folder, handled } = await serve(t)
-  // Without a folder for the first file nothing can be written.
+  // Without a folder the first file cannot be written.
   rmSync(folder, { recursive: true })
   const first = await call('/startclock', { Simulation: 'one' })
   assert.equal(first.status, 500)
@@ -177,11 +177,11 @@ test('a change that leaves no record is not answered as done, and no further one
   assert.equal((await call('/startclock', { Simulation: 'two' })).status, 500)
   assert.deepEqual(handled, ['one'])
   assert.equal((await call('/listsimulations')).status, 500)
-  // Who isn't known is refused as ever.
+  // Unknown callers are refused as before.
   assert.equal((await call('/startclock', { Simulation: 'one' }, 'bad')).status, 403)
 })
 
-test('callers that nobody knows leave short records, so many of them, and in files of their own', async (t) => {
+test('unknown callers leave short records, limited in number, in separate files', async (t) => {
   let nowMs = Date.UTC(2026, 0, 1)
   const { call, events, unknownEvents, folder } = await serve(t, () => nowMs)
   const long = `/${'x'.repeat(8_000)}`

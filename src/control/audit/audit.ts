@@ -1,5 +1,5 @@
-// The audit of one control: who did what, written before anybody is answered.
-// Owns what makes a record of a call; never handles one.
+// The audit of one control: who did what, written before the call is answered. Owns what makes a
+// record of a call; never handles a call.
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -8,7 +8,7 @@ import { AuditFiles } from '../../io/audit/audit-files.ts'
 import { originOf } from '../http/forwarded.ts'
 import { RecordGate } from './record-gate.ts'
 
-/** What whoever handled a call knows of it. */
+/** The facts that the code which handled a call knows. */
 export type CallFacts = Pick<
   AuditedCall,
   'service' | 'operation' | 'readOnly' | 'requestId' | 'caller' | 'input' | 'output' | 'error'
@@ -16,21 +16,21 @@ export type CallFacts = Pick<
 
 interface AuditOptions {
   folder: string
-  /** For records of callers that nobody knows. */
+  /** For records of unknown callers: those without an accepted signature. */
   unknownFolder: string
   /** Both may change: they are read when a record is written. */
   readonly fileBytesMax: number
   readonly filesMax: number
   region: string
   accountId: string
-  /** For tests; the clock of the machine otherwise. */
+  /** For tests; the machine's clock otherwise. */
   nowMs?: () => number
 }
 
-/** Records of callers that nobody knows have files of their own, which take this much room at most. */
+/** Records of unknown callers have separate files, with this much room in all. */
 const UNKNOWN_FILES_MAX = 16
 const UNKNOWN_FILE_BYTES_MAX = 4 * 1024 ** 2
-/** More of them than these are counted, and not kept. */
+/** Calls of unknown callers beyond this rate are counted, not recorded. */
 const UNKNOWN_PER_SECOND = 20
 const UNKNOWN_AT_ONCE = 500
 
@@ -73,8 +73,8 @@ export class Audit {
   }
 
   /**
-   * Fulfilled once a call's record outlives this process. Throws AuditError. Of callers that nobody knows it is fulfilled without a record
-   * where there are too many of them.
+   * Resolves once the call's record survives a crash of this process. Throws AuditError. Unknown
+   * callers beyond the rate get no record.
    */
   record(request: IncomingMessage, facts: CallFacts): Promise<void> {
     const { service, operation, readOnly, requestId, caller, input, output, error } = facts
@@ -100,12 +100,15 @@ export class Audit {
     return this.#unknown.write(event)
   }
 
-  /** Fulfilled once all records of known callers so far outlive the machine. Throws AuditError. */
+  /**
+   * Resolves once all records of known callers so far survive a crash of the machine. Throws
+   * AuditError.
+   */
   sync(): Promise<void> {
     return this.#known.files.sync()
   }
 
-  /** Throws AuditError where records of known callers can't be written at the moment. */
+  /** Throws AuditError if records of known callers cannot be written at the moment. */
   check(): void {
     this.#known.files.check()
   }
@@ -121,7 +124,7 @@ export class Audit {
     return { region, accountId, timeMs: this.#nowMs(), eventId: randomUUID() }
   }
 
-  /** Stands for the calls before it that have no record of their own. */
+  /** A record of how many earlier calls have none of their own. */
   #dropped(service: CallFacts['service'], count: number): AuditEvent {
     return auditEvent({
       service,
@@ -136,14 +139,14 @@ export class Audit {
 }
 
 /**
- * Records on their way into files. Those of all calls that one turn of the event loop has handled are written together, and their answers
- * leave together: one write, and one awakening of a client that waits for several.
+ * Records that wait to be written. All calls handled in one turn of the event loop share one write
+ * and are answered together, so a client with several calls wakes up once.
  */
 class Book {
   readonly files: AuditFiles
   /** Records that are not written yet. */
   #lines: string[] = []
-  /** The writing of these. */
+  /** The write that will contain them. */
   #turn: Promise<void> | undefined
 
   constructor(files: AuditFiles) {

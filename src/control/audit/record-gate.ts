@@ -1,9 +1,9 @@
-// How many records of one kind are taken over time.
-// Owns the rate and the count of what was not taken; never sees a record.
+// Limits how many records of one kind are written over time. Owns the rate and the count of refused
+// records; never sees a record.
 
 interface RecordRate {
   perSecond: number
-  /** So many may come at once, after a time without any. */
+  /** How many may come at once after a pause. */
   atOnce: number
 }
 
@@ -21,10 +21,13 @@ export class RecordGate {
     this.#atMs = nowMs()
   }
 
-  /** Undefined for a record too many; otherwise how many of them there were since the last that was taken. */
+  /**
+   * Undefined if the record is refused; otherwise how many were refused since the last accepted
+   * one.
+   */
   pass(): { dropped: number } | undefined {
     const nowMs = this.#nowMs()
-    // A clock that was set back gives nothing.
+    // A clock that was set back adds nothing.
     const gained = (Math.max(0, nowMs - this.#atMs) * this.#rate.perSecond) / 1000
     this.#allowance = Math.min(this.#rate.atOnce, this.#allowance + gained)
     this.#atMs = nowMs

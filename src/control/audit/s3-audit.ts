@@ -1,5 +1,5 @@
-// Has calls of the object store leave records too, where the operator wants them.
-// Owns what is kept of such a call; never sees a body.
+// Writes records of the object store's calls too, if the operator wants them. Owns which facts are
+// recorded; never sees a body.
 
 import type { Logger } from 'pino'
 import { systemText } from '../http/answers.ts'
@@ -7,7 +7,7 @@ import { S3Error } from '../s3/s3-errors.ts'
 import type { S3HandlerOptions } from '../s3/s3-handler.ts'
 import type { Audit } from './audit.ts'
 
-/** `arnOf` says who signed; undefined where that is nobody any more. */
+/** `arnOf` returns the signer's ARN; undefined if the signer no longer exists. */
 export function auditS3(
   audit: Audit,
   arnOf: (accessKeyId: string, sessionToken: string | undefined) => string | undefined,
@@ -31,7 +31,8 @@ export function auditS3(
       })
       if (!readOnly && error === undefined) await audit.sync()
     } catch (cause) {
-      // Who isn't known was refused, and learns nothing of the service. Nor can such a call fill the log.
+      // Unknown callers get their refusal even without a record: it reveals nothing, and they
+      // cannot fill the log.
       if (arn === undefined) return
       log.error({ err: cause, requestId }, 'an S3 call left no record')
       if (error !== undefined) return

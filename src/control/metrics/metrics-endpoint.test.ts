@@ -1,4 +1,4 @@
-// Who may read the page, and that it is answered whatever else the port is asked.
+// Who may read the page of metrics, and which other requests do not affect it.
 
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -38,12 +38,12 @@ interface Answered {
 }
 
 interface Asked {
-  /** Where the caller is; by default another machine. */
+  /** The caller's address; by default another machine. */
   from?: string
   keys?: { accessKeyId: string; secretAccessKey: string }
   method?: string
   host?: string
-  /** What is asked for, and what is sent. */
+  /** The expected token and the sent one. */
   token?: string
   bearer?: string
   page?: MetricsEndpointOptions['page']
@@ -75,7 +75,7 @@ async function ask({
       keys &&
       `Basic ${Buffer.from(`${keys.accessKeyId}:${keys.secretAccessKey}`).toString('base64')}`
     const authorization = bearer === undefined ? basic : `Bearer ${bearer}`
-    // Of `fetch` nobody chooses the host.
+    // `fetch` does not let callers choose the host.
     const headers = {
       host: host ?? `127.0.0.1:${port}`,
       ...(authorization !== undefined && { authorization }),
@@ -176,7 +176,7 @@ test('on this machine it is read under a name of this machine alone, or with a k
   }
 })
 
-test('where a token is asked for, everybody needs it or a key, those of this machine too', async () => {
+test('a configured token, or a key, is needed by every reader, local ones too', async () => {
   const token = 'a-token-of-24-characters'
   for (const from of ['127.0.0.1', '10.0.0.9']) {
     const none = await ask({ from, token })

@@ -1,5 +1,5 @@
-// Answers GET /metrics.
-// Owns who may read the page: who is on this machine, unless a token is asked for, and else who has the token, or a key and leave. Never makes the page.
+// Answers GET /metrics. Owns who may read the page: local readers unless a token is configured, and
+// readers with the token or with a permitted access key. Never makes the page.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
@@ -15,9 +15,9 @@ export interface MetricsEndpointOptions {
   page(): Promise<string>
   originOf(request: IncomingMessage): Origin
   access: Access
-  /** Names of this machine beside localhost and addresses. */
+  /** Names of this machine besides localhost and addresses. */
   hostNames(): readonly string[]
-  /** What every reader must have; undefined where readers of this machine need nothing. */
+  /** The token that every reader must have; undefined if local readers need none. */
   token(): string | undefined
   log: Logger
 }
@@ -34,7 +34,7 @@ export function createMetricsHandler(options: MetricsEndpointOptions): RequestLi
   }
 }
 
-/** Whether a request is for this page; its signature, if any, is another service's business. */
+/** Whether a request is for this page. Another service checks its signature, if it has one. */
 export function isForMetrics({ url = '' }: IncomingMessage): boolean {
   return url === METRICS_PATH || url.startsWith(`${METRICS_PATH}?`)
 }
@@ -81,7 +81,7 @@ function refusalOf(request: IncomingMessage, options: MetricsEndpointOptions): A
   return isOwnName(host, options.hostNames()) ? undefined : misnamed(host)
 }
 
-/** Undefined where key and secret don't belong together. */
+/** Undefined if key and secret do not belong together. */
 function principalOf(
   given: { accessKeyId: string; secret: string },
   access: Access,
@@ -96,14 +96,21 @@ function keysWanted(hasToken: boolean): Answer {
   const token = hasToken ? 'the token of metrics.token_file (Authorization: Bearer), or with ' : ''
   return {
     status: 401,
-    text: `${where}the metrics are read with ${token}basic authentication: an access key as the user, its secret as the password\n`,
+    text:
+      `${where}the metrics are read with ${token}basic authentication: ` +
+      'an access key as the user, its secret as the password\n',
     headers: {
-      'www-authenticate': `${hasToken ? 'Bearer realm="heddle metrics", ' : ''}Basic realm="heddle metrics", charset="UTF-8"`,
+      'www-authenticate':
+        (hasToken ? 'Bearer realm="heddle metrics", ' : '') +
+        'Basic realm="heddle metrics", charset="UTF-8"',
     },
   }
 }
 
-/** A browser on this machine, shown a foreign page, sends that page's name, whatever address the name has come to stand for. */
+/**
+ * A foreign page in a local browser could resolve its own name to this machine (DNS rebinding). The
+ * browser then sends the page's name, so only names of this machine are accepted.
+ */
 function isOwnName(host: string | undefined, names: readonly string[]): boolean {
   const name = (host ?? '')
     .replace(/:\d*$/, '')
@@ -117,7 +124,9 @@ function isOwnName(host: string | undefined, names: readonly string[]): boolean 
 }
 
 function misnamed(host = ''): Answer {
-  const text = `the metrics are read as localhost, an address, or a name of this machine, not as '${host.slice(0, 100)}'; with an access key any name will do\n`
+  const text =
+    'the metrics are read as localhost, an address, or a name of this machine, ' +
+    `not as '${host.slice(0, 100)}'; with an access key any name will do\n`
   return { status: 403, text }
 }
 
@@ -133,7 +142,7 @@ function basicCredentials(
     : { accessKeyId: text.slice(0, colon), secret: text.slice(colon + 1) }
 }
 
-/** In a time that tells nothing of where they differ. */
+/** Compares in a time that does not reveal where the texts differ. */
 function isSame(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(one), digest(other))
@@ -155,6 +164,6 @@ function send(
     ...headers,
   })
   response.end(request.method === 'HEAD' ? undefined : text)
-  // Whatever body came with it means nothing.
+  // The endpoint ignores a body.
   request.resume()
 }

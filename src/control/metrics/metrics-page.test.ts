@@ -5,7 +5,7 @@ import { MetricsPage } from './metrics-page.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import { ParsedPage } from './testing/parsed-page.ts'
 
-test('simulations are counted by status, and one whose worker tells nothing of its work is not up', async () => {
+test('simulations are counted by status, and one without metrics is not up', async () => {
   await using fixture = await openFixture()
   const requests = new RequestMetrics()
   const { store, supervisor } = fixture.control
@@ -21,7 +21,7 @@ test('simulations are counted by status, and one whose worker tells nothing of i
     (await read()).value('heddle_tls_certificate_expiry_timestamp_seconds', {}),
     1_800_000_000.5,
   )
-  // The worker of these tests has no fabric, and answers as one that is not that far.
+  // The worker of these tests has no fabric, and answers like one that has not created it yet.
   await fixture.start('silent')
   await fixture.waitForStatus('silent', 'STARTED')
   await fixture.start('broken', 'fail-at-start')
@@ -37,7 +37,7 @@ test('simulations are counted by status, and one whose worker tells nothing of i
   )
 })
 
-test('however many ask at once, the page is made once, and anew for those who ask later', async () => {
+test('concurrent readers share one page, and later readers get a new one', async () => {
   await using fixture = await openFixture()
   const { store, supervisor } = fixture.control
   let asked = 0

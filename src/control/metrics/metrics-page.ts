@@ -1,5 +1,5 @@
-// The page that Prometheus reads: what control counted itself, and what it is told by the workers of all simulations that run.
-// Owns the gathering; who may read it is metrics-endpoint.ts's.
+// The page that Prometheus reads: control's own counts, and what the workers of all running
+// simulations report. Owns the gathering; metrics-endpoint.ts decides who may read it.
 
 import { type Metric, Registry } from '@prometheus-io/client'
 import { shownStatus } from '../../core/lifecycle/simulation.ts'
@@ -16,7 +16,7 @@ interface MetricsSources {
   readonly store: Store
   readonly supervisor: Supervisor
   readonly requests: RequestMetrics
-  /** What the port speaks HTTPS with, if it does. */
+  /** The certificate if the port speaks HTTPS. */
   identity(): Pick<TlsIdentity, 'endsAtMs'> | undefined
 }
 
@@ -28,7 +28,7 @@ export class MetricsPage {
     this.#sources = sources
   }
 
-  /** As it is now. However many ask at once, it is made once. */
+  /** The current page. Concurrent callers share one. */
   text(): Promise<string> {
     this.#underWay ??= this.#make().finally(() => {
       this.#underWay = undefined
@@ -80,7 +80,9 @@ function upFamily(known: readonly Known[]): Family {
   )
   return {
     name: 'heddle_simulation_up',
-    help: 'Of each simulation that is STARTED, 1 where its worker told how it does, 0 where it did not answer in time.',
+    help:
+      '1 for each STARTED simulation whose worker reported its metrics in time, 0 for ' +
+      'the others.',
     type: 'gauge',
     values: running.map(({ record, metrics }) => ({
       labels: { simulation: record.name },
@@ -98,7 +100,10 @@ function certificateFamily(identity: Pick<TlsIdentity, 'endsAtMs'> | undefined):
   }
 }
 
-/** The library's own histograms can't be given counts; of a metric, its registry asks for no more than this. */
+/**
+ * The library's own histograms cannot be set to counts. Its registry uses only these members of a
+ * metric.
+ */
 function asMetric(family: Family): Metric {
   return { name: family.name, get: async () => family } as unknown as Metric
 }

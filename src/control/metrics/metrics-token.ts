@@ -1,11 +1,14 @@
-// The token that readers of the page of metrics must have, where the operator wants one.
-// Owns what is in its file; never says it to anybody.
+// The token that readers of the page of metrics must have, if the operator wants one. Owns what is
+// in its file; never reveals it.
 
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../config.ts'
 import type { MetricsSettings } from '../config-file.ts'
 
-/** Undefined where none is wanted. Throws ConfigError where the file can't be read, or holds no token. */
+/**
+ * Undefined if no token is configured. Throws ConfigError if the file cannot be read or contains no
+ * token.
+ */
 export function readMetricsToken({ tokenFile }: MetricsSettings): string | undefined {
   if (tokenFile === undefined) return undefined
   const token = textOf(tokenFile).trim()

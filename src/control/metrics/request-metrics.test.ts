@@ -8,7 +8,7 @@ import { waitFor } from '../testing/control-fixture.ts'
 import { type Answered, RequestMetrics } from './request-metrics.ts'
 import { ParsedPage } from './testing/parsed-page.ts'
 
-test('the server tells of each request of the API once, with its operation and status', async (context) => {
+test('the server counts each API request once, by operation and status', async (context) => {
   const told: Answered[] = []
   const { endpoint } = await openServer(context, { onAnswered: (answered) => told.push(answered) })
   const signed = {
@@ -44,7 +44,7 @@ test('a caller that goes away before it is answered is told of too', async (cont
   socket.write(
     'POST /startclock HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n',
   )
-  // The server says that it has begun with the request.
+  // Now the server has begun with the request.
   await once(socket, 'data')
   socket.destroy()
   const [{ operation }] = await waitFor('the request to be told', () =>

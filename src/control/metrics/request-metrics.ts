@@ -1,14 +1,14 @@
-// What control counts of itself: requests by operation and status, how long they took, and what its process holds.
-// Owns the counters; never knows what a request was about beyond its operation.
+// Control's metrics about itself: requests by operation and status, their durations, and its
+// process. Owns the counters; never knows more of a request than its operation.
 
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
 /** A request whose answer is over. */
 export interface Answered {
   readonly service: 'simspaceweaver' | 's3' | 'sts'
-  /** `unknown` where the request was refused before that was clear. */
+  /** `unknown` if the request was refused before the operation was known. */
   readonly operation: string
-  /** HTTP's; 0 where the caller went away before there was one. */
+  /** The HTTP status; 0 if the caller disconnected before there was one. */
   readonly status: number
   readonly durationMs: number
 }
@@ -40,14 +40,17 @@ export class RequestMetrics {
     addProcessGauges(registers)
   }
 
-  /** Has to be called for each request, once. */
+  /** Call this once for each request. */
   count({ service, operation, status, durationMs }: Answered): void {
     this.#requests.inc({ service, operation, status: String(status) })
     this.#durations.observe({ service, operation }, durationMs / 1000)
   }
 }
 
-/** Under the names that every Prometheus client uses. The library's own collection would measure the event loop all the time. */
+/**
+ * Uses the names of every Prometheus client. The library's own collection would measure the event
+ * loop continuously.
+ */
 function addProcessGauges(registers: Registry[]): void {
   new Gauge({
     name: 'process_resident_memory_bytes',

@@ -1,5 +1,5 @@
-// What workers tell of their simulations, as families of Prometheus's metrics.
-// Owns names, labels and the bound on how many series there are; never asks a worker.
+// The workers' reports on their simulations as Prometheus metric families. Owns names, labels and
+// the limit of series; never asks a worker.
 
 import { appPhases, clockPhases } from '../../core/fabric/memory/meters.ts'
 import { bucketBoundsMs, countOf, type Durations } from '../../core/tick/durations.ts'
@@ -16,14 +16,17 @@ type Labels = Readonly<Record<string, string>>
 
 interface Sample {
   readonly labels: Labels
-  /** More of them; samples that have the same object here are written quickly. */
+  /** More labels; samples that share this object are written faster. */
   readonly sharedLabels?: Labels
   readonly value: number
-  /** Where it isn't the family's name: of a histogram's parts. */
+  /** The metric's name, if it differs from the family's: for parts of a histogram. */
   readonly metricName?: string
 }
 
-/** Of so many apps durations come in buckets; of more, by simulation and then by partition, as counts and sums alone. */
+/**
+ * How many apps have durations in buckets, counted by simulation and then by partition. Other apps
+ * have only counts and sums.
+ */
 const BUCKETED_APPS_MAX = 256
 const noLabels: Labels = {}
 const boundLabels: readonly Labels[] = [
@@ -42,7 +45,10 @@ export function simulationFamilies(simulations: readonly WorkerMetrics[]): Famil
     })),
     {
       name: 'heddle_clock_phase_seconds',
-      help: 'Ticks by how long they spent in a phase of the clock: barrier, from the release of a tick until all apps have committed it; handoff, granting handoffs.',
+      help:
+        'Ticks by how long they spent in a phase of the clock: barrier, from the ' +
+        'release of a tick ' +
+        'until all apps have committed it; handoff, granting handoffs.',
       type: 'histogram',
       values: simulations.flatMap(({ simulation, clockPhases: phases }) =>
         clockPhases.flatMap((phase) =>
@@ -72,7 +78,9 @@ function appFamilies(simulations: readonly WorkerMetrics[]): Family[] {
     })),
     {
       name: 'heddle_app_phase_seconds',
-      help: 'Ticks by how long an app spent in a phase: wait, for the next tick; read, taking over the committed one; simulate; commit.',
+      help:
+        'Ticks by how long an app spent in a phase: wait, for the next tick; read, ' +
+        'taking over the committed one; simulate; commit.',
       type: 'histogram',
       values: all.flatMap(({ labels, partition }, place) =>
         appPhases.flatMap((phase) =>
@@ -93,7 +101,9 @@ type Described<Source> = Omit<Family, 'values'> & { value(source: Source): numbe
 const FAMILIES: readonly Described<WorkerMetrics>[] = [
   {
     name: 'heddle_simulation_tick',
-    help: 'The newest committed tick; a simulation that was started from a snapshot goes on with its ticks.',
+    help:
+      'The newest committed tick; a simulation that was started from a snapshot goes on ' +
+      'with its ticks.',
     type: 'gauge',
     value: ({ tick }) => tick,
   },
@@ -105,7 +115,9 @@ const FAMILIES: readonly Described<WorkerMetrics>[] = [
   },
   {
     name: 'heddle_simulation_missed_ticks_total',
-    help: 'Ticks that were due by the tick rate and never released, because the one before took too long.',
+    help:
+      'Ticks that were due by the tick rate and never released, because the one before ' +
+      'took too long.',
     type: 'counter',
     value: ({ missedTicks }) => missedTicks,
   },
@@ -180,7 +192,9 @@ const PARTITION_FAMILIES: readonly Described<PartitionMetrics>[] = [
   },
   {
     name: 'heddle_partition_rejected_total',
-    help: 'Handoffs out of the partition that were not granted; an entity that asks again in each tick counts in each.',
+    help:
+      'Handoffs out of the partition that were not granted; an entity that asks again in ' +
+      'each tick counts in each.',
     type: 'counter',
     value: ({ rejected }) => rejected,
   },

@@ -1,4 +1,4 @@
-// GetCallerIdentity with clients as users have them, through the served port.
+// GetCallerIdentity with the clients of users, through the served port.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -58,7 +58,7 @@ async function identityOf(credentials: Keys) {
   return { Account, Arn, UserId }
 }
 
-/** Of clients that are separate programs. */
+/** The environment for clients that are separate programs. */
 function environmentOf({ accessKeyId, secretAccessKey }: Keys) {
   return {
     PATH: '/usr/bin:/bin',
@@ -111,7 +111,7 @@ test('what is refused is refused under the names of STS', async () => {
     sts({ accessKeyId, secretAccessKey }).getSessionToken().promise(),
     /GetSessionToken.*heddle access/,
   )
-  // A body that is longer than any for the one action is not taken apart.
+  // A body that is longer than the one action needs is not parsed.
   const long = sts({ accessKeyId, secretAccessKey }).getFederationToken({
     Name: 'ann',
     Policy: '&'.repeat(5000),
@@ -164,7 +164,9 @@ test('the AWS CLI makes the name of a bucket from it', {
 test('boto3 reads all three members', {
   skip: !existsSync(PYTHON) && 'python3-boto3 is not installed',
 }, async () => {
-  const program = `import boto3, sys; i = boto3.client("sts", endpoint_url=sys.argv[1]).get_caller_identity()
+  const program = `import boto3, sys
+  sts = boto3.client("sts", endpoint_url=sys.argv[1])
+  i = sts.get_caller_identity()
 print(i["Account"], i["Arn"], i["UserId"])`
   const { stdout } = await run(PYTHON, ['-c', program, served.url], {
     env: environmentOf(served.control.credentials),

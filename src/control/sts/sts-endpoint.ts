@@ -1,5 +1,6 @@
-// Answers GetCallerIdentity of AWS STS: account, ARN and user id of who signed. Scripts make names of buckets from it.
-// Owns the one action and its XML; needs no leave, as in AWS. Never makes keys (`heddle access` does).
+// Answers AWS STS's GetCallerIdentity: account, ARN and user id of the signer. Scripts derive
+// bucket names from it. Owns the one action and its XML; needs no permission, as in AWS. Never
+// creates keys (`heddle access` does).
 
 import { hash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
@@ -23,9 +24,12 @@ interface StsOptions {
   readonly authenticate: Authenticate
   readonly load: Load
   readonly serving: Pick<ServingSettings, 'receiveMs'>
-  /** Writes the record of a call; the answer waits for it, and leaves also where it could not be written: nothing was changed. */
+  /**
+   * Writes the record of a call before it is answered. The answer is sent even if that fails,
+   * because nothing was changed.
+   */
   record(request: IncomingMessage, facts: CallFacts): Promise<void>
-  /** Told of every request once its answer is over. */
+  /** Called for every request once its answer is over. */
   onAnswered(answered: Answered): void
   readonly log: Logger
 }
@@ -119,10 +123,10 @@ async function perform(
   return { Arn: arn, UserId: userIdOf(arn, accountId), Account: accountId }
 }
 
-/** Much more than the one action takes; what is longer is not read. */
+/** Far more than the one action needs; longer bodies are not parsed. */
 const ACTION_BODY_BYTES_MAX = 4096
 
-/** Clients put it into the body; those that sign addresses, into the query. */
+/** The action is in the body; clients that presign put it into the query. */
 function actionOf(url: string, body: Uint8Array): string | null {
   const mark = url.indexOf('?')
   const inQuery = mark === -1 ? null : new URLSearchParams(url.slice(mark + 1)).get('Action')
@@ -138,7 +142,10 @@ function refusedAction(action: string | null): string {
   return `${asked}; Heddle's STS has ${ACTION} alone, and heddle access makes keys`
 }
 
-/** The operator's is the account, as a root user's is; a user's follows from its ARN, whichever key it signs with. */
+/**
+ * The operator's id is the account, as for a root user; a user's is derived from its ARN, whichever
+ * key it signs with.
+ */
 function userIdOf(arn: string, accountId: string): string {
   if (arn.endsWith(':root')) return accountId
   return `AIDA${BigInt(`0x${hash('sha256', arn, 'hex')}`)

@@ -1,9 +1,9 @@
-// The errors of the STS endpoint: what the API's own errors are called there.
-// Owns the names; the statuses and words are those of the API's registry.
+// The errors of the STS endpoint: its names for the API's errors. Owns the names; the API's
+// registry has the statuses and texts.
 
 import { API_ERRORS, type ApiErrorCode, type ApiErrorEntry } from '../../core/api/errors.ts'
 
-/** Names that the query protocol of AWS has for what the API calls differently. */
+/** Errors that AWS's query protocol names differently than the API. */
 const codeOf: Partial<Record<ApiErrorCode, string>> = {
   MissingAuthenticationTokenException: 'MissingAuthenticationToken',
   UnrecognizedClientException: 'InvalidClientTokenId',
@@ -33,7 +33,8 @@ export class StsError extends Error {
       ...(entry.retryAfterSeconds !== undefined && {
         'retry-after': String(entry.retryAfterSeconds),
       }),
-      // What comes after it, if anything, would have to be waited for again.
+      // The rest of the body may still be missing, so the next request on this connection would
+      // time out too.
       ...(entry.status === API_ERRORS.RequestTimeoutException.status && { connection: 'close' }),
     }
   }

@@ -1,5 +1,6 @@
-// Reads a page of metrics in Prometheus's text format, strictly: anything that the format does not say is a failure.
-// Owns the rules of the format (version 0.0.4) and of its histograms; never knows which metrics there are.
+// Reads a page of metrics in Prometheus's text format and fails for anything that the format does
+// not allow. Owns the rules of the format (version 0.0.4) and of its histograms; never knows which
+// metrics there are.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -22,7 +23,7 @@ export class ParsedPage {
     this.types = types
   }
 
-  /** All of a name whose labels are these, or these and others. */
+  /** All samples of a name that have these labels. */
   all(name: string, labels: Record<string, string> = {}): Sample[] {
     return this.samples.filter(
       (sample) =>
@@ -31,7 +32,7 @@ export class ParsedPage {
     )
   }
 
-  /** The value of the only one. */
+  /** The value of the only such sample. */
   value(name: string, labels: Record<string, string> = {}): number {
     const found = this.all(name, labels)
     assert.equal(found.length, 1, `${found.length} samples of ${name} ${JSON.stringify(labels)}`)
@@ -102,7 +103,9 @@ function parseSample(line: string): Sample {
   return { name, labels, value }
 }
 
-/** Buckets grow with their bounds, the last one is +Inf, and it is the count. */
+/**
+ * The buckets' bounds and counts ascend; the last bound is +Inf, and its count is the histogram's.
+ */
 function checkHistograms(name: string, samples: readonly Sample[]): void {
   const keyOf = ({ le: _, ...labels }: Record<string, string>) =>
     JSON.stringify(Object.entries(labels).sort())
@@ -135,10 +138,14 @@ const PYTHON = '/usr/bin/python3'
 const parser = `
 import json, sys
 from prometheus_client.parser import text_string_to_metric_families
-print(json.dumps([[s.name, s.labels, str(s.value)] for f in text_string_to_metric_families(sys.stdin.read()) for s in f.samples]))
+families = text_string_to_metric_families(sys.stdin.read())
+print(json.dumps([[s.name, s.labels, str(s.value)] for f in families for s in f.samples]))
 `
 
-/** The same page as Prometheus's own client for Python reads it; undefined where this machine has none. */
+/**
+ * The page as Prometheus's own client for Python reads it; undefined if this machine does not have
+ * it.
+ */
 export async function parseWithPython(text: string): Promise<Sample[] | undefined> {
   const run = promisify(execFile)
   if (!(await run(PYTHON, ['-c', 'import prometheus_client']).catch(() => undefined)))
