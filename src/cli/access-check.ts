@@ -25,14 +25,14 @@ const DENIED_EXIT_CODE = 3
 
 export function accessCheckCommand(): Command {
   const command = new Command('check')
-    .description(`explain a decision; ends with ${DENIED_EXIT_CODE} where it is a denial`)
-    .requiredOption('--user <name>', 'who asks')
-    .requiredOption('--action <action>', 'such as simspaceweaver:StartClock or s3:GetObject')
-    .option('--resource <arn>', 'on what', '*')
+    .description(`explain a decision; exits with ${DENIED_EXIT_CODE} if it is a denial`)
+    .requiredOption('--user <name>', 'the user who calls')
+    .requiredOption('--action <action>', 'the action, such as simspaceweaver:StartClock or s3:GetObject')
+    .option('--resource <arn>', 'the ARN that is acted on', '*')
     .option('--tag <key=value>', 'a tag of the resource; may be repeated', pair, {})
     .option('--request-tag <key=value>', 'a tag that the request carries; may be repeated', pair, {})
     .option('--context <key=value>', 'any condition key, such as aws:SourceIp=10.0.0.1; may be repeated', pair, {})
-    .option('--session-policy <file>', 'as if asked with temporary credentials that this policy narrows')
+    .option('--session-policy <file>', 'decide as for temporary credentials that this policy narrows')
     .action(check)
   return addSettings(command, ['data', 'account', 'region'])
 }

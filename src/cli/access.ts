@@ -20,7 +20,7 @@ type Form = ConfigOptions & { json?: boolean; export?: boolean }
 
 export function accessCommand(): Command {
   return new Command('access')
-    .description('users, access keys, policies and temporary credentials')
+    .description('manage users, access keys, policies and temporary credentials')
     .addCommand(userCommand())
     .addCommand(keyCommand())
     .addCommand(sessionCommand())
@@ -29,9 +29,9 @@ export function accessCommand(): Command {
 
 function userCommand(): Command {
   const add = new Command('add')
-    .description('make a user with a key; the secret is shown this once')
+    .description('create a user with a key; shows the secret only this once')
     .argument('<name>')
-    .option('--policy <file>', 'what it may do: a policy in the JSON language of IAM; without one, nothing yet')
+    .option('--policy <file>', 'what the user may do: a policy in the JSON language of IAM; default: nothing')
     .action((name: string, options: Form & { policy?: string }) => {
       const policies = options.policy === undefined ? [] : [policyIn(options.policy).value]
       show(addUser(accessFolderOf(options), name, policies), options)
@@ -43,7 +43,7 @@ function userCommand(): Command {
     .description('remove a user with its keys and sessions')
     .argument('<name>')
     .action((name: string, options: Form) => removeUser(accessFolderOf(options), name))
-  return group('user', 'users of this installation', [
+  return group('user', 'manage the users of this installation', [
     withForm(add),
     addSettings(list, ['data']),
     addSettings(remove, ['data']),
@@ -52,29 +52,29 @@ function userCommand(): Command {
 
 function keyCommand(): Command {
   const rotate = new Command('rotate')
-    .description('give a user a new key beside the old one, which goes with key rm; the secret is shown this once')
+    .description('give a user a second key; shows the secret only this once. Remove the old key with key rm')
     .argument('<name>')
-    .option('--replace <key>', 'this key goes at once')
+    .option('--replace <key>', 'remove this key at once')
     .action((name: string, options: Form & { replace?: string }) => {
       show(addKey(accessFolderOf(options), name, options.replace), options)
     })
   const remove = new Command('rm')
-    .description('take a key away')
+    .description('remove a key')
     .argument('<name>')
     .argument('<key>', 'its id')
     .action((name: string, key: string, options: Form) => removeKey(accessFolderOf(options), name, key))
-  return group('key', 'access keys of users', [withForm(rotate), addSettings(remove, ['data'])])
+  return group('key', 'manage the access keys of users', [withForm(rotate), addSettings(remove, ['data'])])
 }
 
 function sessionCommand(): Command {
-  const duration = new Option('--duration <time>', 'how long they last, such as 15m or 12h; 36h at most')
+  const duration = new Option('--duration <time>', 'how long they are valid, such as 15m or 12h; at most 36h')
     .argParser(durationMs)
     .default(3_600_000, '1h')
   const session = new Command('session')
-    .description('make temporary credentials, which end by themselves')
+    .description('create temporary credentials, which expire by themselves')
     .requiredOption('--user <name>', 'whose rights they have')
     .addOption(duration)
-    .option('--policy <file>', 'a policy that narrows them further')
+    .option('--policy <file>', 'a policy that narrows their rights')
     .action((options: Form & { user: string; duration: number; policy?: string }) => {
       const folder = accessFolderOf(options)
       if (readFolder(folder).user(options.user) === undefined) throw new Error(`there is no user ${options.user}`)
@@ -100,7 +100,9 @@ function group(name: string, description: string, commands: readonly Command[]):
 }
 
 function withForm(command: Command): Command {
-  command.option('--json', 'as JSON, for credential_process and programs').option('--export', 'as lines for a shell')
+  command
+    .option('--json', 'print JSON, for credential_process and programs')
+    .option('--export', 'print lines for a shell')
   return addSettings(command, ['data'])
 }
 

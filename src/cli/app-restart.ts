@@ -22,13 +22,13 @@ const lookEachMs = 100
 
 export function appRestartCommand(): Command {
   const command = new Command('restart')
-    .description('start an app in ERROR again; a simulation that is held for it goes on')
+    .description('start an app in ERROR again; a simulation held for it continues')
     .argument('<simulation>')
     .argument('<domain>')
     .argument('<app>')
     .option(
       '--package <location>',
-      'other code: s3://bucket/key, a zip or a folder; it is the package of all apps of the domain that are started from now on',
+      'new code: s3://bucket/key, a zip or a folder; becomes the package of all apps of the domain started from now on',
     )
   return addSettings(command, ['data']).action(restart)
 }

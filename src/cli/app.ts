@@ -7,7 +7,7 @@ import { appRestartCommand } from './app-restart.ts'
 
 export function appCommand(): Command {
   return new Command('app')
-    .description('start, look at, list, stop, delete and restart apps')
+    .description('start, describe, list, stop, delete and restart apps')
     .helpCommand(false)
     .addCommand(
       operationCommand({

@@ -27,12 +27,16 @@ const WIDTHS = [20, 20, 15, 22, 24, 0]
 export function auditCommand(): Command {
   const command = new Command('audit')
     .description('show who called what')
-    .option('--since <time>', 'from then on: 30s, 15m, 2h or 7d ago, or a date such as 2026-01-31T12:00Z', timeOf)
-    .option('--operation <name>', 'this operation alone, such as StartSimulation')
-    .option('--user <name>', 'this user alone: its name, its ARN or an access key')
-    .option('--errors', 'what was refused or failed alone')
-    .option('--follow', 'go on with what is called, until Ctrl-C')
-    .option('--json', 'the whole records, one line of JSON each')
+    .option(
+      '--since <time>',
+      'only records since then: 30s, 15m, 2h or 7d ago, or a date such as 2026-01-31T12:00Z',
+      timeOf,
+    )
+    .option('--operation <name>', 'only this operation, such as StartSimulation')
+    .option('--user <name>', 'only this user: a name, an ARN or an access key')
+    .option('--errors', 'only calls that were refused or failed')
+    .option('--follow', 'keep printing new records until Ctrl-C')
+    .option('--json', 'print whole records, one line of JSON each')
   return addSettings(command, ['data']).action(audit)
 }
 

@@ -39,18 +39,18 @@ const undone = 'nothing was saved or started'
 
 export function branchCommand(): Command {
   const command = new Command('branch')
-    .description('start simulations that go on from another one, or from a snapshot')
+    .description('start simulations that continue from another simulation or a snapshot')
     .argument(
       '<simulation|file|s3://bucket/key>',
-      'a simulation: of one that is STARTED a snapshot is made, of one that has FAILED there may be one; or a snapshot',
+      'a simulation or a snapshot. A STARTED simulation is saved first; a FAILED one needs a saved world',
     )
-    .requiredOption('--name <text>', 'name of the new simulation; of several, with -1, -2, … behind it')
-    .option('--count <number>', 'how many', wholeNumber, 1)
+    .requiredOption('--name <text>', 'name of the new simulation; several get the suffixes -1, -2, …')
+    .option('--count <number>', 'how many simulations', wholeNumber, 1)
     .option(
       '--schema <file>',
-      "a schema to go on with: another grid, other workers, another tick rate. Default: the snapshot's own",
+      "a schema to continue with: another grid, other workers, another tick rate. Default: the snapshot's own",
     )
-    .option('--bucket <name>', 'bucket for the snapshot and the schema; made where it is missing', 'heddle-branches')
+    .option('--bucket <name>', 'bucket for the snapshot and the schema; created if missing', 'heddle-branches')
   return startingCommand(command, branch)
 }
 

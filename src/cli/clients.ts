@@ -17,11 +17,11 @@ const OWN_FOLDER = fileURLToPath(new URL(`../../clients/botocore/${MODEL_FOLDER}
 
 export function clientsCommand(): Command {
   const install = new Command('install')
-    .description('put the model of the API where the AWS CLI and boto3 look for it: ~/.aws/models')
-    .option('--remove', 'take it away again')
-    .option('--force', 'also where another model lies there')
+    .description('install the model of the API for the AWS CLI and boto3 in ~/.aws/models')
+    .option('--remove', 'remove it again')
+    .option('--force', 'replace another model')
     .action(installModel)
-  return new Command('clients').description('set up other clients of the API').helpCommand(false).addCommand(install)
+  return new Command('clients').description('set up the AWS CLI and boto3').helpCommand(false).addCommand(install)
 }
 
 async function installModel(options: { remove?: boolean; force?: boolean }): Promise<void> {

@@ -11,7 +11,7 @@ import { goOnWithoutReader } from './ending.ts'
 import { addSettings } from './settings.ts'
 
 export function downCommand(): Command {
-  const command = new Command('down').description('stop all simulations of a data folder, and control where it runs')
+  const command = new Command('down').description('stop all simulations of a data folder, and control if it runs')
   return addSettings(command, ['data', 'fabricDir']).action(down)
 }
 

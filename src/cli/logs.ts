@@ -17,9 +17,9 @@ interface LogsOptions extends ConfigOptions {
 export function logsCommand(): Command {
   const command = new Command('logs')
     .description('show the log streams of a simulation')
-    .argument('<simulation>', 'its name; of a deleted one, the newest logs are shown')
-    .option('--stream <name>', 'this stream alone, such as /sim/management')
-    .option('--follow', 'go on with what is written, until Ctrl-C')
+    .argument('<simulation>', 'its name; for a deleted one, shows the newest logs')
+    .option('--stream <name>', 'only this stream, such as /sim/management')
+    .option('--follow', 'keep printing new lines until Ctrl-C')
   return addSettings(command, ['data']).action(logs)
 }
 

@@ -32,7 +32,7 @@ await run(process.argv)
 
 async function run(argv: string[]): Promise<void> {
   const program = new Command('heddle')
-    .description('Runs large spatial simulations on your own machines, and answers to the API of AWS SimSpace Weaver.')
+    .description('Runs large spatial simulations on your own machines, and serves the API of AWS SimSpace Weaver.')
     .version(heddleVersion)
   program.commandsGroup('Serving:')
   for (const command of [

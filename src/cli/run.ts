@@ -25,10 +25,10 @@ interface RunOptions extends StartingOptions {
 
 export function runCommand(): Command {
   const command = new Command('run')
-    .description('upload a schema, and start a simulation from it')
-    .argument('<schema.yaml>', 'file of the schema')
+    .description('upload a schema and start a simulation from it')
+    .argument('<schema.yaml>', 'the schema file')
     .requiredOption('--name <text>', 'name of the simulation')
-    .option('--bucket <name>', 'bucket that the schema is put into; made where it is missing', 'heddle-schemas')
+    .option('--bucket <name>', 'bucket for the schema; created if missing', 'heddle-schemas')
   return startingCommand(command, run)
 }
 

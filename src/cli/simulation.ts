@@ -9,7 +9,7 @@ export const UNUSED_ROLE = 'arn:aws:iam::111122223333:role/heddle'
 
 export function simulationCommand(): Command {
   return new Command('simulation')
-    .description('start, look at, list, stop and delete simulations')
+    .description('start, describe, list, stop and delete simulations')
     .helpCommand(false)
     .addCommand(
       operationCommand({

@@ -16,11 +16,11 @@ interface DiffOptions extends ConnectionOptions {
 
 export function diffCommand(): Command {
   const command = new Command('diff')
-    .description('say what differs between two snapshots')
+    .description('show what differs between two snapshots')
     .argument(`<${SNAPSHOT_ARGUMENT}>`, SNAPSHOT_DESCRIPTION)
-    .argument('<another>', 'the one that it is compared with')
-    .option('--list', 'write a line for each entity that differs, before the counts')
-    .option('--json', 'write the counts as JSON, and with --list a line of JSON for each entity')
+    .argument('<another>', 'the snapshot to compare with')
+    .option('--list', 'print a line for each entity that differs, before the counts')
+    .option('--json', 'print the counts as JSON, and with --list a line of JSON for each entity')
   return addSourceOptions(command).action((first: string, second: string, options: DiffOptions) =>
     withSnapshot(first, options, (firstFile) =>
       withSnapshot(second, options, (secondFile) => diff([first, firstFile], [second, secondFile], options)),

@@ -20,11 +20,11 @@ interface ExportOptions extends ConnectionOptions {
 
 export function exportCommand(): Command {
   const command = new Command('export')
-    .description('write the entities of a snapshot into one file for other tools')
+    .description('write the entities of a snapshot to one file for other tools')
     .argument(`<${SNAPSHOT_ARGUMENT}>`, SNAPSHOT_DESCRIPTION)
-    .addOption(new Option('--format <name>', 'of the file').choices(['parquet', 'csv']).makeOptionMandatory())
-    .requiredOption('--out <file>', 'the file; one that is there is replaced')
-    .option('--json', 'write what was done as JSON')
+    .addOption(new Option('--format <name>', 'format of the file').choices(['parquet', 'csv']).makeOptionMandatory())
+    .requiredOption('--out <file>', 'the file to write; replaced if it exists')
+    .option('--json', 'print the result as JSON')
   return addSourceOptions(command).action(async (from: string, options: ExportOptions) => {
     await requirePlace(options.out)
     await withSnapshot(from, options, (file) => exportTo(from, file, options))

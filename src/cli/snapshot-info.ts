@@ -9,9 +9,9 @@ import { tableText } from './table.ts'
 
 export function infoCommand(): Command {
   const command = new Command('info')
-    .description('show what is in a snapshot')
+    .description('show what a snapshot contains')
     .argument(`<${SNAPSHOT_ARGUMENT}>`, SNAPSHOT_DESCRIPTION)
-    .option('--json', 'write its manifest')
+    .option('--json', 'print its manifest as JSON')
   return addSourceOptions(command).action((from: string, options: ConnectionOptions & { json?: boolean }) =>
     withSnapshot(from, options, async (file) => {
       const { readSnapshotManifest } = await import('../joints/snapshot/snapshot-file.ts')

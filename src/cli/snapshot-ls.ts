@@ -13,9 +13,9 @@ import { tableText } from './table.ts'
 export function lsCommand(): Command {
   const command = new Command('ls')
     .description('list the snapshots in the object store, oldest first')
-    .argument('[s3://bucket/prefix]', 'where to look; in all buckets if nothing is said', readPrefix)
-    .option('--simulation <name>', 'those of this simulation alone')
-    .option('--json', 'write them as JSON')
+    .argument('[s3://bucket/prefix]', 'where to search; default: all buckets', readPrefix)
+    .option('--simulation <name>', 'only snapshots of this simulation')
+    .option('--json', 'print JSON')
   return addSourceOptions(command).action(ls)
 }
 

@@ -13,7 +13,7 @@ import { removeAtEnd } from './ending.ts'
 import { downloadObject, type FoundObject, findObjects } from './objects.ts'
 
 export const SNAPSHOT_ARGUMENT = 'file|s3://bucket/key|simulation'
-export const SNAPSHOT_DESCRIPTION = 'a file, an object, or a simulation, of which it is the newest one'
+export const SNAPSHOT_DESCRIPTION = 'a file, an object, or a simulation, which means its newest snapshot'
 
 export const addSourceOptions: (command: Command) => Command = addConnectionOptions
 

@@ -12,9 +12,9 @@ interface VerifyOptions extends ConnectionOptions {
 
 export function verifyCommand(): Command {
   const command = new Command('verify')
-    .description('check a whole snapshot as a start does, and say what is wrong with it')
+    .description('check a whole snapshot as a start does, and report faults')
     .argument(`<${SNAPSHOT_ARGUMENT}>`, SNAPSHOT_DESCRIPTION)
-    .option('--json', 'write the outcome as JSON')
+    .option('--json', 'print the result as JSON')
   return addSourceOptions(command).action((from: string, options: VerifyOptions) =>
     withSnapshot(from, options, (file) => verify(from, file, options)),
   )

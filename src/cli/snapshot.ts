@@ -18,7 +18,7 @@ import { verifyCommand } from './snapshot-verify.ts'
 
 export function snapshotCommand(): Command {
   return new Command('snapshot')
-    .description('save simulations, and look into what was saved')
+    .description('save simulations, and inspect snapshots')
     .helpCommand(false)
     .addCommand(
       operationCommand({

@@ -28,9 +28,9 @@ export function startingCommand<Options extends StartingOptions>(
   act: (argument: string, options: Options) => Promise<void>,
 ): Command {
   command
-    .option('--role-arn <text>', 'role of what is started', UNUSED_ROLE)
-    .option('--tag <key=value>', 'a tag of what is started; may be repeated', readTag)
-    .option('--start-clock', 'start the clock as well')
+    .option('--role-arn <text>', 'role of the new simulation', UNUSED_ROLE)
+    .option('--tag <key=value>', 'a tag of the new simulation; may be repeated', readTag)
+    .option('--start-clock', 'also start the clock')
   addJsonOption(addWaitOptions(command))
   return addConnectionOptions(command).action(async (argument: string, options: Options) => {
     if (options.startClock && options.wait === false) command.error('error: --start-clock needs the wait')

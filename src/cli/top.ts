@@ -26,10 +26,10 @@ const INTERVAL_MS = 1_000
 
 export function topCommand(): Command {
   const command = new Command('top')
-    .description('show how running simulations do, each second until Ctrl-C')
-    .argument('[simulation]', 'this one alone')
-    .option('--once', 'show one second, and end')
-    .option('--json', 'a JSON array of simulations on a line, for each second')
+    .description('show how running simulations perform, every second until Ctrl-C')
+    .argument('[simulation]', 'only this simulation')
+    .option('--once', 'show one second and exit')
+    .option('--json', 'print a line per second: a JSON array of simulations')
   return addSettings(command, ['data']).action(top)
 }
 

@@ -26,7 +26,7 @@ import { addSettings } from './settings.ts'
 const CLIENT_MODELS = fileURLToPath(new URL('../../clients/botocore', import.meta.url))
 
 export function upCommand(): Command {
-  const command = new Command('up').description('serve the API and the object store, until Ctrl-C')
+  const command = new Command('up').description('serve the API and the object store until Ctrl-C')
   return addSettings(command, Object.keys(SETTINGS) as SettingName[]).action(up)
 }
 

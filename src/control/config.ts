@@ -90,14 +90,14 @@ export const SETTINGS: Record<SettingName, Setting> = {
     option: '--advertise',
     variable: 'HEDDLE_ADVERTISE',
     argument: '<address>',
-    description: 'address or name that clients of apps are told to connect to',
-    defaultText: 'the address listened on, or the first one that others may reach',
+    description: 'address or name that clients of apps connect to',
+    defaultText: 'the listening address, or the first one that other machines can reach',
   },
   data: {
     option: '--data',
     variable: 'HEDDLE_DATA',
     argument: '<folder>',
-    description: 'folder of state, objects and logs',
+    description: 'folder for state, objects and logs',
     defaultText: '$XDG_STATE_HOME/heddle or ~/.local/state/heddle',
   },
   region: {
@@ -133,14 +133,14 @@ export const SETTINGS: Record<SettingName, Setting> = {
     option: '--app-timeout',
     variable: 'HEDDLE_APP_TIMEOUT',
     argument: '<seconds>',
-    description: 'how long an app may take for one tick before it counts as failed; 0 waits for ever',
+    description: 'seconds an app may take for one tick before it counts as failed; 0 waits forever',
     defaultText: '10',
   },
   tlsCert: {
     option: '--tls-cert',
     variable: 'HEDDLE_TLS_CERT',
     argument: '<file>',
-    description: 'certificate chain (PEM): the port speaks HTTPS',
+    description: 'certificate chain (PEM); the port then speaks HTTPS',
     defaultText: '',
   },
   tlsKey: {
@@ -162,7 +162,7 @@ export const SETTINGS: Record<SettingName, Setting> = {
     variable: 'HEDDLE_CONFIG',
     argument: '<file>',
     description:
-      'YAML file of quotas, of how much is taken on at once, of snapshots, and of the audit; default heddle.yaml in the data folder, if it is there',
+      'YAML file of quotas, limits, snapshots and auditing; default heddle.yaml in the data folder, if it exists',
     defaultText: '',
   },
 }

@@ -34,7 +34,7 @@ export function addConnectionOptions(command: Command): Command {
   command.addOption(
     new Option(
       '--endpoint <url>',
-      `call this Heddle, with the keys of the AWS environment (${ENDPOINT_VARIABLE}); default: the one that serves the data folder`,
+      `call this Heddle, with the keys of the AWS environment (${ENDPOINT_VARIABLE}); default: the one serving the data folder`,
     ),
   )
   return addSettings(command, ['data', 'region'])

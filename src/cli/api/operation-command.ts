@@ -70,13 +70,11 @@ export function operationCommand<Name extends OperationName>(spec: OperationComm
 export function addWaitOptions(command: Command): Command {
   return command
     .option('--no-wait', 'return as soon as the request is accepted')
-    .addOption(
-      new Option('--timeout <seconds>', 'give up waiting after this time (default 600)').argParser(readTimeout),
-    )
+    .addOption(new Option('--timeout <seconds>', 'stop waiting after this time (default 600)').argParser(readTimeout))
 }
 
 export function addJsonOption(command: Command): Command {
-  return command.option('--json', 'write the answer of the API, as JSON')
+  return command.option('--json', 'print the answer of the API as JSON')
 }
 
 /** In ms; the client's own limit where none is given. */

@@ -12,47 +12,51 @@ export const API_ERRORS = {
   // Declared by operations
   ValidationException: {
     status: 400,
-    meaning: 'The input breaks a rule, or asks for what can never be done.',
+    meaning: 'The input breaks a rule, or asks for something that can never be done.',
   },
-  TooManyTagsException: { status: 400, meaning: 'The resource would have more tags than it may.' },
+  TooManyTagsException: { status: 400, meaning: 'The resource would have too many tags.' },
   ServiceQuotaExceededException: {
     status: 402,
-    meaning: 'The request would go over a limit of the service.',
+    meaning: 'The request would exceed a quota.',
   },
-  AccessDeniedException: { status: 403, meaning: 'The caller may not do this.' },
-  ResourceNotFoundException: { status: 404, meaning: 'There is no such resource.' },
+  AccessDeniedException: { status: 403, meaning: 'The caller is not allowed to do this.' },
+  ResourceNotFoundException: { status: 404, meaning: 'The resource does not exist.' },
   ConflictException: {
     status: 409,
-    meaning: 'The resource is in a state that does not allow this, or exists already.',
+    meaning: 'The resource already exists, or its state does not allow this.',
   },
-  InternalServerException: { status: 500, meaning: 'A fault on our side; the log has the cause.' },
+  InternalServerException: {
+    status: 500,
+    meaning: 'A fault in the server; its log has the cause.',
+  },
 
   // Common to all services, before an operation is reached
   SerializationException: {
     status: 400,
-    meaning: 'The request could not be read: malformed JSON, or a value of a wrong type.',
+    meaning: 'The request cannot be read: malformed JSON, or a value of the wrong type.',
   },
   MissingAuthenticationTokenException: { status: 403, meaning: 'The request is not signed.' },
-  UnrecognizedClientException: { status: 403, meaning: 'The access key is not known.' },
+  UnrecognizedClientException: { status: 403, meaning: 'The access key is unknown.' },
   InvalidSignatureException: {
     status: 403,
-    meaning: 'The signature does not fit the request, or is for another time, region or service.',
+    meaning: 'The signature does not match the request, or is for another time, region or service.',
   },
   ExpiredTokenException: {
     status: 403,
     meaning: 'The credentials, or the signed address, are no longer valid.',
   },
   UnknownOperationException: { status: 404, meaning: 'No operation has this path and method.' },
-  RequestTimeoutException: { status: 408, meaning: 'The request did not come whole in time.' },
+  RequestTimeoutException: {
+    status: 408,
+    meaning: 'The request did not arrive completely in time.',
+  },
   RequestEntityTooLargeException: {
     status: 413,
     meaning: 'The body is larger than a request may be.',
   },
   ServiceUnavailableException: {
     status: 503,
-    meaning:
-      'The service has as much to do as it takes on at once; ask again after ' +
-      '`Retry-After` seconds.',
+    meaning: 'The server is overloaded; retry after ' + '`Retry-After` seconds.',
     retryAfterSeconds: 1,
   },
 } as const satisfies Readonly<Record<string, ApiErrorEntry>>

@@ -66,17 +66,17 @@ const MAX_RESULTS = {
   location: 'query',
   wireName: 'maxResults',
   shape: 'PageSize',
-  summary: 'The most that one page holds.',
+  summary: 'Maximum number of items in a page.',
 } as const
 const NEXT_TOKEN = {
   location: 'query',
   wireName: 'nextToken',
   shape: 'FreeText',
-  summary: 'The NextToken of the page before.',
+  summary: 'The NextToken of the previous page.',
 } as const
 const NEXT_PAGE = {
   shape: 'FreeText',
-  summary: 'Asks for the next page; absent on the last one.',
+  summary: 'Pass it to get the next page; absent on the last page.',
 } as const
 const CLIENT_TOKEN = { location: 'body', shape: 'ClientToken', idempotencyToken: true } as const
 const RESOURCE_ARN = {
@@ -110,7 +110,7 @@ export const OPERATIONS = {
     errors: START_ERRORS,
   },
   DescribeSimulation: {
-    summary: 'Shows the present state of a simulation.',
+    summary: 'Shows the current state of a simulation.',
     method: 'GET',
     path: '/describesimulation',
     input: { Simulation: SIMULATION_IN_QUERY },
@@ -129,7 +129,7 @@ export const OPERATIONS = {
       SnapshotS3Location: { shape: 'S3Location' },
       StartError: {
         shape: 'FreeText',
-        summary: 'A JSON array of why the start failed, or the simulation later.',
+        summary: 'A JSON array of reasons why the start or the simulation failed.',
       },
       Status: { shape: 'SimulationStatus', always: true },
       TargetStatus: { shape: 'SimulationTargetStatus', always: true },
@@ -137,7 +137,7 @@ export const OPERATIONS = {
     errors: READ_ERRORS,
   },
   ListSimulations: {
-    summary: 'Lists the simulations that are not deleted.',
+    summary: 'Lists all simulations that are not deleted.',
     method: 'GET',
     path: '/listsimulations',
     input: { MaxResults: MAX_RESULTS, NextToken: NEXT_TOKEN },
@@ -145,7 +145,7 @@ export const OPERATIONS = {
     errors: ['InternalServerException', 'AccessDeniedException', 'ValidationException'],
   },
   StopSimulation: {
-    summary: 'Stops a simulation for good; what it has not saved is lost.',
+    summary: 'Stops a simulation for good; unsaved state is lost.',
     method: 'POST',
     path: '/stopsimulation',
     input: { Simulation: SIMULATION_IN_BODY },
@@ -153,7 +153,7 @@ export const OPERATIONS = {
     errors: CHANGE_ERRORS,
   },
   DeleteSimulation: {
-    summary: 'Deletes a stopped or failed simulation; its name is free again.',
+    summary: 'Deletes a stopped or failed simulation and frees its name.',
     method: 'DELETE',
     path: '/deletesimulation',
     input: { Simulation: SIMULATION_IN_QUERY },
@@ -169,7 +169,7 @@ export const OPERATIONS = {
     errors: CHANGE_ERRORS,
   },
   StopClock: {
-    summary: 'Stops the clock of a simulation; the state stays.',
+    summary: 'Stops the clock of a simulation; its state remains.',
     method: 'POST',
     path: '/stopclock',
     input: { Simulation: SIMULATION_IN_BODY },
@@ -196,7 +196,7 @@ export const OPERATIONS = {
     errors: START_ERRORS,
   },
   DescribeApp: {
-    summary: 'Shows the present state of an app.',
+    summary: 'Shows the current state of an app.',
     method: 'GET',
     path: '/describeapp',
     input: {

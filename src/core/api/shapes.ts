@@ -138,7 +138,7 @@ export const SHAPES = {
   ClientToken: {
     type: 'string',
     summary:
-      'Makes a request safe to repeat: the same token with the same input gives the first ' +
+      'Makes a request safe to retry: the same token with the same input returns the first ' +
       'answer again.',
     lengthMin: 32,
     lengthMax: 128,
@@ -148,8 +148,8 @@ export const SHAPES = {
   MaximumDuration: {
     type: 'string',
     summary:
-      'A number and a unit: m (minutes), h (hours) or d (days), in either case. 14D where ' +
-      'none is given.',
+      'A number and a unit: m (minutes), h (hours) or d (days), in either case. The default ' +
+      'is 14D.',
     lengthMin: 2,
     lengthMax: 6,
     pattern: '^\\d{1,5}[mhdMHD]$',
@@ -169,7 +169,7 @@ export const SHAPES = {
   },
   S3Destination: {
     type: 'structure',
-    summary: 'A bucket, and the beginning of the keys that are written there.',
+    summary: 'A bucket, and a prefix for the keys that are written to it.',
     members: {
       BucketName: { shape: 'BucketName', required: true },
       ObjectKeyPrefix: { shape: 'ObjectKeyPrefix' },
@@ -211,7 +211,7 @@ export const SHAPES = {
   SimulationSummaryList: { type: 'list', item: 'SimulationSummary' },
   LiveSimulationState: {
     type: 'structure',
-    summary: 'What is only known while a simulation runs.',
+    summary: 'State that is known only while a simulation runs.',
     members: {
       Clocks: { shape: 'ClockList' },
       Domains: { shape: 'DomainList' },
@@ -271,7 +271,7 @@ export const SHAPES = {
   LaunchCommandList: { type: 'list', item: 'NonEmptyText' },
   LaunchOverrides: {
     type: 'structure',
-    summary: 'What replaces the settings of the domain for one app.',
+    summary: 'Settings of one app that replace those of its domain.',
     members: {
       LaunchCommands: { shape: 'LaunchCommandList', summary: 'The program and its arguments.' },
     },
