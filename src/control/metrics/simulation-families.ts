@@ -47,8 +47,7 @@ export function simulationFamilies(simulations: readonly WorkerMetrics[]): Famil
       name: 'heddle_clock_phase_seconds',
       help:
         'Ticks by how long they spent in a phase of the clock: barrier, from the ' +
-        'release of a tick ' +
-        'until all apps have committed it; handoff, granting handoffs.',
+        'release of a tick until all apps have committed it; handoff, granting handoffs.',
       type: 'histogram',
       values: simulations.flatMap(({ simulation, clockPhases: phases }) =>
         clockPhases.flatMap((phase) =>

@@ -165,8 +165,8 @@ test('boto3 reads all three members', {
   skip: !existsSync(PYTHON) && 'python3-boto3 is not installed',
 }, async () => {
   const program = `import boto3, sys
-  sts = boto3.client("sts", endpoint_url=sys.argv[1])
-  i = sts.get_caller_identity()
+sts = boto3.client("sts", endpoint_url=sys.argv[1])
+i = sts.get_caller_identity()
 print(i["Account"], i["Arn"], i["UserId"])`
   const { stdout } = await run(PYTHON, ['-c', program, served.url], {
     env: environmentOf(served.control.credentials),
