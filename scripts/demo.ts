@@ -75,7 +75,8 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
     await weaver.startClock({ Simulation: ORIGINAL }).promise()
     await clients.clockIs(signal, ORIGINAL, 'STARTED')
   })
-  const address = `${endpoint.host}, TCP ${endpoint.ports.get(7000)}, WebSocket ${endpoint.ports.get(7001)}`
+  const address =
+    `${endpoint.host}, TCP ${endpoint.ports.get(7000)}, ` + `WebSocket ${endpoint.ports.get(7001)}`
   say(`the clock runs; the view app answers at ${address}`)
   const watched = await within('watch over TCP', 40, (signal) => watch(signal, endpoint))
   await within('watch over WebSocket', 20, (signal) => lookOnce(signal, endpoint))
@@ -94,9 +95,11 @@ async function story(heddle: Heddle, clients: Clients): Promise<string[]> {
   say('both simulations are stopped and deleted')
   return [
     `people: ${snapshot.entities.size} in ${crowd.columns} × ${crowd.rows} cells, one process each`,
-    `tick rate: ${watched.ticksPerSecond.toFixed(1)} a second; handoffs: ${watched.handoffsPerSecond.toFixed(0)} a second`,
+    `tick rate: ${watched.ticksPerSecond.toFixed(1)} a second; ` +
+      `handoffs: ${watched.handoffsPerSecond.toFixed(0)} a second`,
     `snapshot: tick ${snapshot.tick}, ${(bytes / 1e6).toFixed(2)} MB, taken while the clock ran`,
-    `restored at tick ${twin.tick}: ${twin.entities.size} ids, types, positions and fields, all equal`,
+    `restored at tick ${twin.tick}: ${twin.entities.size} ids, ` +
+      'types, positions and fields, all equal',
     `${TICKS_AFTER} ticks later, at tick ${later}: state hash ${hash} in both worlds`,
   ]
 }

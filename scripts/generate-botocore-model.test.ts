@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { BOTOCORE_FILES, botocoreModelText } from './generate-botocore-model.ts'
 
-test('the botocore model in the repository is the one the table makes (otherwise: npm run docs)', () => {
+test('the botocore model is the one the table makes: run `npm run docs` after a change', () => {
   for (const [path, text] of BOTOCORE_FILES) assert.equal(readFileSync(path, 'utf8'), text())
 })
 

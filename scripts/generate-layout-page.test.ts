@@ -3,6 +3,6 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { layoutPage, layoutPageFile } from './generate-layout-page.ts'
 
-test('the page of the memory layout is what the table says: run `npm run docs` after a change', () => {
+test('the layout page is what the table says: run `npm run docs` after a change', () => {
   assert.equal(readFileSync(layoutPageFile, 'utf8'), layoutPage())
 })

@@ -23,7 +23,7 @@ interface Document {
 const text = openapiText()
 const document = JSON.parse(text) as Document
 
-test('the OpenAPI document in the repository is the one the table makes (otherwise: npm run docs)', () => {
+test('the OpenAPI document is the one the table makes: run `npm run docs` after a change', () => {
   assert.equal(readFileSync(OPENAPI_FILE, 'utf8'), text)
 })
 
@@ -41,7 +41,7 @@ test('every reference of the OpenAPI document leads somewhere, and every schema 
   assert.deepEqual(unused, [])
 })
 
-test('every operation is there with each member in its place, and each error under its status', () => {
+test('every operation has each member in its place, and each error under its status', () => {
   const ids = Object.values(document.paths).flatMap((item) =>
     Object.values(item).map(({ operationId }) => operationId),
   )

@@ -1,5 +1,5 @@
-// Writes a .wasm.ts beside each .wat of the source: the module's bytes, for programs that run unbuilt.
-// Owns the file's form; the assembler is wabt's.
+// Writes a .wasm.ts beside each .wat of the source: the module's bytes, for programs that run
+// unbuilt. Owns the file's form; the assembler is wabt's.
 
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'

@@ -54,7 +54,8 @@ function installPackages() {
   if (code !== 0) {
     stop(
       `"npm ci" failed (exit code ${code}); its reason stands above.`,
-      'It needs the npm registry: check the network, and the registry and proxy in "npm config list".',
+      'It needs the npm registry: check the network, and the registry and proxy in "npm ' +
+        'config list".',
     )
   }
 }

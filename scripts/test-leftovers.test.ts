@@ -8,7 +8,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { describeLeftovers, leftoversSince, takeInventory } from './test-leftovers.ts'
 
-test('a process of a simulation that is still there is named, and is none once it has ended', async () => {
+test('a running process of a simulation is found, and an ended one is not', async () => {
   const before = takeInventory()
   const environment = { ...process.env, HEDDLE_EXECUTION_ID: 'left-behind-for-a-test' }
   const sleeper = spawn('sleep', ['60'], { env: environment })

@@ -3,7 +3,7 @@
 // Owns the order and the verdict; never skips a stage because an earlier one failed.
 //
 //   npm test                          all
-//   npm test -- bus src/io/*.test.ts  only the test files whose path has the text, or matches the glob
+//   npm test -- bus src/io/*.test.ts  only test files whose path has the text or matches the glob
 //   npm test -- --test-name-pattern=… options go to Node's test runner
 
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
@@ -57,7 +57,8 @@ async function main(args: string[]): Promise<number> {
 function conforms(folder: string, isWholeSuite: boolean): boolean {
   const { exchangeCount, faults, unseen } = checkExchanges(readExchanges(folder))
   console.log(
-    `conformance: ${exchangeCount} requests to the API and their answers held against the table of operations`,
+    `conformance: ${exchangeCount} requests to the API and their answers held against the ` +
+      'table of operations',
   )
   for (const fault of faults) console.error(`  ${fault}`)
   if (isWholeSuite) for (const outcome of unseen) console.error(`  never seen: ${outcome}`)

@@ -34,7 +34,8 @@ export class Clients {
       const found = await this.weaver.describeSimulation({ Simulation }).promise()
       if (found.Status === 'FAILED' && status !== 'FAILED')
         throw new Error(
-          `simulation ${Simulation} is FAILED: ${found.StartError ?? 'see its log stream /sim/errors'}`,
+          `simulation ${Simulation} is FAILED: ` +
+            `${found.StartError ?? 'see its log stream /sim/errors'}`,
         )
       return found.Status === status ? true : undefined
     })

@@ -64,7 +64,7 @@ test('two snapshots of one world are equal, whatever partitions they lie in', as
   assert.equal(firstDifference(one, await worldWith({ columns: 1 })), undefined)
 })
 
-test('the first difference is named: tick, number, type, position or a byte of a field', async () => {
+test('the first difference is named: tick, number, type, position or a field’s byte', async () => {
   const one = await worldWith()
   for (const [change, said] of [
     [{ tick: 2 }, /tick 1, the other at tick 2/],

@@ -8,7 +8,7 @@ test('a step gives what it made', async () => {
   assert.equal(await step('count', 10_000, never, async () => 3), 3)
 })
 
-test('a step that takes too long fails with its name and its limit, and is told to end', async () => {
+test('a step that takes too long fails with its name and its limit, and is aborted', async () => {
   let told = false
   const waiting = step('wait for ever', 20, never, async (signal) => {
     signal.addEventListener('abort', () => {

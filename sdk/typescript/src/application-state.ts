@@ -12,7 +12,7 @@ import type { PhaseTimer } from './phase-timer.ts'
 import type { Sight } from './sight.ts'
 
 export interface ApplicationState extends Sight {
-  /** Of this app's partition, where it has one. */
+  /** The cell of this app's partition, if it has one. */
   readonly cell: Box | undefined
   readonly ownership: OwnershipLog
   metrics: RuntimeMetrics

@@ -9,7 +9,7 @@ function refusedWith(code: HeddleError['code']) {
   return (error: unknown) => error instanceof HeddleError && error.code === code
 }
 
-test('the blocking loop runs every tick once, commits what the body did not, and ends with the time', () => {
+test('the blocking loop runs every tick once, commits for the body, and ends with the time', () => {
   const application = createStandaloneApplication(oneSecond)
   const ticks: number[] = []
   for (const transaction of application.updates()) {
@@ -38,7 +38,7 @@ test('the asynchronous loop does the same, and leaves the event loop to others',
   assert.ok(turns > 3, `${turns} turns`)
 })
 
-test('the asynchronous loop leaves the event loop to others where the next tick is always there already, too', async () => {
+test('the asynchronous loop yields to the event loop even if each next tick is ready', async () => {
   const application = createStandaloneApplication(oneSecond)
   let turns = 0
   let others = setImmediate(function turn() {

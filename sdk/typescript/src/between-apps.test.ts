@@ -18,7 +18,7 @@ function kinds(changes: readonly { kind: string; entity: Entity }[]): string[] {
   return changes.map(({ kind, entity }) => `${kind} ${entity.id}`)
 }
 
-test('an entity that leaves its cell is Removed here and Added there one tick later, with its fields', () => {
+test('an entity that leaves its cell is Removed here and Added there one tick later', () => {
   const world = new LockstepWorld()
   let walker: Entity | undefined
   world.tick((west) => {
@@ -142,7 +142,7 @@ test('an app that looks seldom gets what ten ticks come to, not ten events', () 
   assert.deepEqual(heard, [`Add ${entity!.id}`, `Update ${entity!.id}`])
 })
 
-test('own entities are never in subscription events, and the ownership event comes one tick before', () => {
+test('subscriptions exclude own entities, and ownership changes one tick earlier', () => {
   const world = new LockstepWorld()
   const heard = new Map<number, string[]>()
   let entity: Entity | undefined
@@ -178,7 +178,7 @@ test('own entities are never in subscription events, and the ownership event com
   )
 })
 
-test('an entity that has just left can still be read as of the last tick, where a subscription covers it', () => {
+test('a departed entity can still be read as of the last tick if a subscription covers it', () => {
   const world = new LockstepWorld()
   let walker: Entity | undefined
   world.tick((west) => {
@@ -271,7 +271,7 @@ test('a subscription can be moved and deleted; one that is gone is NotFound', ()
   )
 })
 
-test('a full partition Rejects: the entity stays, is tried again, and is counted on both sides', () => {
+test('a full partition Rejects: the entity stays, is retried, and both sides count it', () => {
   const world = new LockstepWorld({ entitiesPerPartition: 1 })
   let walker: Entity | undefined
   let blocker: Entity | undefined
@@ -319,7 +319,7 @@ test('a custom app hands what it makes to the spatial domain', () => {
   )
 })
 
-test('a custom app makes and moves entities where a spatial domain reaches, and nowhere else', () => {
+test('a custom app makes and moves entities within the spatial domains, and nowhere else', () => {
   const world = new LockstepWorld({ customApps: ['maker'] })
   world.tick(idle, idle, (maker) => {
     const far = /position \(5000, 0\) is outside the bounds of every spatial domain/
@@ -338,7 +338,7 @@ test('a custom app makes and moves entities where a spatial domain reaches, and 
   })
 })
 
-test('an entity made without a position is at 0, 0, 0 where its app has no cell, also in a world that is elsewhere', () => {
+test('an entity made without a position is at 0, 0, 0 if its app has no cell', () => {
   const world = new LockstepWorld({
     customApps: ['maker'],
     bounds: { minX: 1000, maxX: 2000, minY: 1000, maxY: 2000 },
@@ -370,7 +370,7 @@ test('an app that begins again gets an Add for all it owns', () => {
   )
 })
 
-test('ownership changes of many ticks are kept until they are asked for, and come to what they were in the end', () => {
+test('ownership changes are kept until they are asked for, and only the last state counts', () => {
   const world = new LockstepWorld({ entitiesPerPartition: 200 })
   const walkers: Entity[] = []
   for (let tick = 0; tick < 100; tick++) {
@@ -403,7 +403,7 @@ test('ownership changes of many ticks are kept until they are asked for, and com
   }
 })
 
-test('an entity that comes and is deleted in the same tick is gone from the picture, and near a place once: as of the tick before', () => {
+test('an entity that arrives and is deleted in one tick is reported as gone', () => {
   const world = new LockstepWorld()
   const everywhere = { minX: -100, minY: -100, maxX: 100, maxY: 100 }
   let moved: Entity | undefined
@@ -456,7 +456,7 @@ test('a message arrives at the next tick, once, with a sender to answer to', () 
   world.tick((west) => assert.deepEqual(west.receiveMessages(), []))
 })
 
-test('messages that are too long, too many, to oneself or to nobody are refused by their code', () => {
+test('messages that are too long, too many, to oneself or to nobody are refused', () => {
   const world = new LockstepWorld()
   world.tick((west) => {
     const east = west.resolveEndpointByPosition(SPATIAL_DOMAIN, 50, 0)

@@ -33,7 +33,7 @@ function make(
   return rows
 }
 
-test('entities that are made, moved and given values in bulk are what others read a tick later', () => {
+test('entities made, moved and given values in bulk are what others read a tick later', () => {
   const world = new LockstepWorld()
   let border: Subscription | undefined
   world.tick(
@@ -76,7 +76,7 @@ test('entities that are made, moved and given values in bulk are what others rea
   )
 })
 
-test('members of a shape are columns of their own, aligned, and the same bytes as loadEntityField gives', () => {
+test('members of a shape are aligned columns, with the bytes that loadEntityField gives', () => {
   const world = new LockstepWorld({ columns: 1 })
   world.tick((transaction) => {
     make(transaction, [
@@ -207,7 +207,7 @@ test('a sweep whose body throws has moved what it came to, and nothing else', ()
   })
 })
 
-test('who is moved out of the world in bulk is named at the commit, which can be tried again', () => {
+test('an entity moved out of the world in bulk is named at the commit', () => {
   const world = new LockstepWorld()
   world.tick((transaction) => {
     const [, second] = make(transaction, [
@@ -230,8 +230,8 @@ test('who is moved out of the world in bulk is named at the commit, which can be
     assert.throws(() => transaction.commit(), { code: 'InvalidArgument' })
     positions[second * 3] = 30
     transaction.owned.moved()
-    // Of an entity that this tick has changed in another way, what was written later and not said
-    // is looked at, too.
+    // An entity that this tick changed in another way is checked too, even if a later write was not
+    // reported.
     positions[0] = -101
     assert.throws(() => transaction.commit(), {
       code: 'InvalidArgument',
@@ -377,7 +377,7 @@ test('shapes that are none are refused, with what is wrong with them', () => {
   assert.throws(() => define('u8', 1, -1), { code: 'InvalidArgument' })
 })
 
-test('a field that holds data of other lengths can not be read by a shape that it does not suit', () => {
+test('a shape cannot read a field whose data has other lengths', () => {
   const world = new LockstepWorld({ columns: 1 })
   const wide = defineField({ index: 1, typeId: 1, shape: 'f64' })
   world.tick((transaction) => {
@@ -502,10 +502,10 @@ function checkLists({
   }
 }
 
-test('the values of a field of all entries of a neighbourhood are of the same moment as their places', () => {
+test('the field values of a neighbourhood are of the same moment as its positions', () => {
   const world = new LockstepWorld({ columns: 2, rows: 2 })
   const everything = { minX: -100, minY: -100, maxX: 100, maxY: 100 }
-  /** Of entities that have just come or gone, as others see them. */
+  /** Counts entities that have just arrived or left, as others see them. */
   let between = 0
   const live = (partition: number) => (transaction: Transaction) => {
     const { owned, tick } = transaction

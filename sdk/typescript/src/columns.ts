@@ -222,7 +222,8 @@ export class OwnedColumns {
     if (owner.population + count > entityLimit)
       throw this.#error(
         'CapacityExceeded',
-        `the partition holds ${owner.population} entities and takes no ${count} more (limit ${entityLimit})`,
+        `the partition holds ${owner.population} entities and takes no ${count} more ` +
+          `(limit ${entityLimit})`,
       )
     if (!owner.memory.ensureRows(Math.max(owner.rows, owner.population + count)))
       throw this.#error(
@@ -407,6 +408,7 @@ export function outsideError({ row }: OutsideError, owner: PartitionOwner): Hedd
   const [x, y, z] = owner.position.subarray(row * 3, row * 3 + 3)
   return new HeddleError(
     'InvalidArgument',
-    `entity ${owner.back.id[row]} (row ${row}) was moved to (${x}, ${y}, ${z}), outside the bounds of the world of this app's domain: move it back`,
+    `entity ${owner.back.id[row]} (row ${row}) was moved to (${x}, ${y}, ${z}), outside ` +
+      `the bounds of the world of this app's domain: move it back`,
   )
 }

@@ -40,7 +40,7 @@ test('an entity has a type, an id of its own and a position of 32-bit floats', (
   })
 })
 
-test('type ids that are built in, and positions that are none or outside of the world, are refused', () => {
+test('built-in type ids and positions that are invalid or outside the world are refused', () => {
   inUpdate((transaction) => {
     for (const type of [511, 0, -1, 512.5, 2 ** 32])
       assert.throws(() => transaction.createEntity(type), refusedWith('InvalidArgument', /type id/))
@@ -159,7 +159,7 @@ test('a deleted entity is gone at once, and its id is never given again', () => 
   })
 })
 
-test('a partition takes no more entities than its limit, and takes one again once one is deleted', () => {
+test('a partition refuses entities beyond its limit, and accepts one after a deletion', () => {
   const application = standalone({ entitiesPerPartition: 3 })
   const transaction = application.beginUpdate()
   const entities = [0, 1, 2].map(() => transaction.createEntity(512))

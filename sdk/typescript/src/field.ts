@@ -48,7 +48,7 @@ export class Field<Of extends Shape = Shape> {
   readonly index: number
   readonly typeId: number
   readonly shape: Of
-  /** Of one value. */
+  /** Bytes of one value. */
   readonly bytes: number
   /** What a row's bytes must be a multiple of, so that typed arrays can lie on them. */
   readonly alignBytes: number
@@ -81,7 +81,8 @@ export class Field<Of extends Shape = Shape> {
     if (strideBytes % this.alignBytes !== 0 || strideBytes < this.bytes)
       throw new HeddleError(
         'InvalidState',
-        `field ${this.index} is kept with ${strideBytes} bytes a row there, which does not suit its shape: was data of another shape stored in it?`,
+        `field ${this.index} is kept with ${strideBytes} bytes a row there, which does not ` +
+          'suit its shape: was data of another shape stored in it?',
       )
     const columns = this.#members.map(({ name, kind, offsetBytes }): [string, Column<unknown>] => {
       const { bytes, of } = kinds[kind]
@@ -100,7 +101,8 @@ export class Field<Of extends Shape = Shape> {
 
 /**
  * Declares a data field by its shape, once for all ticks:
- * `const velocity = defineField({ index: 1, typeId: 600, shape: 'f32x3' })`. Throws InvalidArgument for a bad index, type id or shape.
+ * `const velocity = defineField({ index: 1, typeId: 600, shape: 'f32x3' })`. Throws InvalidArgument
+ * for a bad index, type id or shape.
  */
 export function defineField<const Of extends Shape>(options: FieldOptions<Of>): Field<Of> {
   return new Field(options)

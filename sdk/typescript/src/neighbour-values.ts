@@ -11,8 +11,8 @@ export class NeighbourValues {
   readonly #copies = new Map<number, Uint32Array<ArrayBuffer>>()
 
   /**
-   * Of the first `ownRows` own rows, as they stand, and of the others, as of the tick before. All
-   * zero where an entity lacks the field.
+   * Values of the first `ownRows` own rows as they are now, and of other apps' entities as of the
+   * previous tick. Entities without the field have zeros.
    */
   gather<Of extends Shape>(
     { owner, host }: Sight,

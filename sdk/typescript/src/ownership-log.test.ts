@@ -23,7 +23,7 @@ function make(x: number, count: number) {
   }
 }
 
-test('the log of an app that has asked once does not grow by entities that come and are deleted', () => {
+test('the log does not grow by entities that come and go once an app has asked', () => {
   const world = new LockstepWorld({ entitiesPerPartition: 1000 })
   let handedOver = 0
   const west = (transaction: Transaction) => {
@@ -40,7 +40,7 @@ test('the log of an app that has asked once does not grow by entities that come 
 })
 
 for (const asksFirst of [true, false]) {
-  test(`whoever asks late ${asksFirst ? 'for the second' : 'for the first'} time knows what is owned`, () => {
+  test(`a late ${asksFirst ? 'second' : 'first'} question answers what an app owns`, () => {
     const world = new LockstepWorld({ entitiesPerPartition: 1000 })
     /** What the west app believes to own. */
     const believed = new Set<number>()

@@ -13,7 +13,10 @@ import type { Host } from './host.ts'
 export interface StandaloneOptions {
   /** How long to run, in seconds of ticks: at tick rate 30, `seconds: 2` is 60 ticks. */
   seconds: number
-  /** Ticks a second, or 'unlimited' (then a second has 30 ticks, and none is waited for). Default 30. */
+  /**
+   * Ticks per second, or 'unlimited': then a second counts as 30 ticks, and none is waited for.
+   * Default 30.
+   */
   tickRate?: number | 'unlimited'
   /** The world, all of it this app's. Default -1000 to 1000 on both axes. */
   bounds?: Bounds

@@ -254,7 +254,8 @@ export class Transaction {
     if (host.fabric.world.partitionAt(domain, position[row * 3], position[row * 3 + 1]) < 0) {
       throw this.#error(
         'InvalidArgument',
-        `no partition of domain '${domainName}' holds the position (${position[row * 3]}, ${position[row * 3 + 1]})`,
+        `no partition of domain '${domainName}' holds the position (${position[row * 3]}, ` +
+          `${position[row * 3 + 1]})`,
       )
     }
     owner.setDestination(row, domain)
@@ -452,7 +453,8 @@ export class Transaction {
         'CapacityExceeded',
         owner.maySend(payload.length)
           ? `no room for the message: ${owner.memory.refusal}`
-          : `at max outgoing message capacity (${messageLimit} messages and ${messageHeapBytes} bytes in all of them a tick)`,
+          : `at max outgoing message capacity (${messageLimit} messages and ` +
+              `${messageHeapBytes} bytes in all of them a tick)`,
       )
     }
   }

@@ -1,5 +1,6 @@
-// Several apps in one process, for tests of what happens between them: real applications over a real fabric in this process's memory.
-// Owns the turns: `tick` runs every app's update one after the other, as if they had run side by side, under the product's clock. Never waits.
+// Several apps in one process, for tests of what happens between them: real applications over a
+// real fabric in this process's memory. Owns the turns: `tick` runs every app's update in sequence
+// under the product's clock, as if they ran side by side. Never waits.
 
 import { ControlBlock } from '../../../../src/core/fabric/memory/control-block.ts'
 import { Fabric } from '../../../../src/core/fabric/memory/fabric.ts'
