@@ -1,5 +1,7 @@
-// A spatial app that makes entities in a world's first tick and leaves them as they are: `node assorted.ts --entities 12 --sizes 0,1,1024`
-// Every other entity has all fields, of these numbers of random bytes; of the rest, each lacks one.
+// A spatial app that makes entities in a world's first tick and never changes them:
+// `node assorted.ts --entities 12 --sizes 0,1,1024`
+// Every other entity has all fields, filled with these numbers of random bytes; each of the rest
+// lacks one field.
 
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'

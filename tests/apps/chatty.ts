@@ -1,4 +1,5 @@
-// A spatial app that prints much in a loop that never leaves its tick: `node chatty.ts --lines 300 --until 20`
+// A spatial app that prints much in a loop without leaving its tick:
+// `node chatty.ts --lines 300 --until 20`
 
 import { parseArgs } from 'node:util'
 import { createApplication } from '@heddle/sdk'
@@ -7,7 +8,7 @@ const { values } = parseArgs({
   options: {
     /** Lines a tick, of about 200 bytes. */
     lines: { type: 'string', default: '300' },
-    /** The last tick in which it prints. */
+    /** The last tick with output. */
     until: { type: 'string', default: '20' },
   },
 })

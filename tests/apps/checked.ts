@@ -1,5 +1,7 @@
-// A spatial app that doubts what it reads. Its entities carry a mark, move and bounce, end and begin, all in bulk, and all of it follows from ids and ticks. In each
-// tick it looks at every entity that it owns or that its subscription covers, and says what is wrong: `node checked.ts --entities 2000 --crash Cells-0-0@20:sweep`
+// A spatial app that checks what it reads. Its entities carry a mark, move, bounce, end and begin,
+// in bulk and as a function of ids and ticks alone. In each tick it checks every entity that it
+// owns or subscribes to, and prints every fault:
+// `node checked.ts --entities 2000 --crash Cells-0-0@20:sweep`
 
 import { parseArgs } from 'node:util'
 import {
@@ -23,19 +25,19 @@ import {
 
 const { values } = parseArgs({
   options: {
-    /** Each app makes so many in the world's first tick. */
+    /** Entities that each app makes in the world's first tick. */
     entities: { type: 'string', default: '1000' },
-    /** Only the first cell makes any, and they never leave it. */
+    /** Only the first cell makes entities, and they never leave it. */
     crowded: { type: 'boolean', default: false },
-    /** How far it sees beyond its cell. */
+    /** Width of the subscription beyond the cell. */
     border: { type: 'string', default: '50' },
     /** Bytes of another field that all entities have; a multiple of 4. */
     load: { type: 'string', default: '0' },
-    /** Each fifth tick all its entities are handed to this domain. */
+    /** Domain that gets all entities every fifth tick. */
     to: { type: 'string' },
-    /** From this tick on nothing changes any more. */
+    /** First tick without changes. */
     until: { type: 'string', default: '1000000000' },
-    /** `<app>@<tick>:<how>`, any number of times. */
+    /** `<app>@<tick>:<how>`, repeatable. */
     crash: { type: 'string', multiple: true, default: [] },
   },
 })
@@ -79,7 +81,7 @@ for (const transaction of application.updates()) {
   compareQuestions(transaction)
   if (tick < until) live(transaction)
   else checkOwned(MarkedColumns.ofOwned(transaction.owned, load), tick, asOf)
-  // What was read in the beginning of the tick is good to its end, whatever others write meanwhile.
+  // Values read at the start of a tick must stay valid to its end, whatever others write.
   for (const { marked, rows } of covered)
     for (const row of rows) findings.fault(tick, marked.faultOf(row, asOf))
   fate.meet(tick, 'commit')
@@ -117,10 +119,11 @@ function look(
   })
 }
 
-/** What the index answers about a place, and a picture of all that can be seen, must hold the same entities, each once. */
+/** Asserts that queries of the index and a full picture contain the same entities, each once. */
 function compareQuestions(transaction: Transaction): void {
   const { tick, owned } = transaction
-  // A sweep is to find its positions as the tick before has left them: a picture would bring them up to date.
+  // Skipped before a sweep, which must find its positions as the last tick left them: a picture
+  // would update them.
   if (tick === 1 || modeOf(tick) === 'sweep') return
   const radius = border / 2
   const picture = transaction.neighbourhood(radius, { list: false })
@@ -203,7 +206,7 @@ function moveAll(owned: OwnedColumns, marked: MarkedColumns, tick: number): void
   owned.moved(half)
 }
 
-/** One in sixteen, as an app does in whose world little happens. */
+/** Moves one in sixteen, like an app in a calm world. */
 function moveFew(owned: OwnedColumns, marked: MarkedColumns, tick: number): void {
   for (let row = 0; row < marked.rows; row++) {
     if (row === marked.rows >> 1) fate.meet(tick, 'sweep', 'store', 'create', 'hang')
@@ -214,7 +217,7 @@ function moveFew(owned: OwnedColumns, marked: MarkedColumns, tick: number): void
   }
 }
 
-/** A step of the row's velocity, in eighths; where it would lead out of the room, none, and the other way from then on. */
+/** Moves the row by its velocity, in eighths. At the edge of the room it stays, and turns round. */
 function move(
   { positions, velocity: { values: steps, stride, offset } }: MarkedColumns,
   row: number,
@@ -228,7 +231,7 @@ function move(
   positions[row * 3 + 2] += 1
 }
 
-/** Some end, and as many begin in this cell. */
+/** Ends some entities, and begins as many in this cell. */
 function replace(owned: OwnedColumns, tick: number): Uint32Array {
   const { ids, states, rows } = owned
   const dying: number[] = []
@@ -252,7 +255,7 @@ function begin(owned: OwnedColumns, tick: number, count: number): Uint32Array {
   return born
 }
 
-/** Everybody was written in this tick, and those that have just begun have no mark yet. */
+/** Stores all owned rows: every one was written in this tick, and new ones have no mark yet. */
 function storeAll(owned: OwnedColumns, tick: number, born: Uint32Array): void {
   const marked = MarkedColumns.ofOwned(owned, load)
   for (let row = 0; row < marked.rows; row++) {

@@ -1,5 +1,6 @@
-// A cell of a world in which everything happens all the time: entities come, go, move, cross, change their fields, and are read, asked for and written about.
-// `node churn.ts --entities 2000`: about so many live in each cell. It uses all that the SDK has, so that what grows with time shows.
+// A cell of a world in constant change: entities come, go, move, cross, change their fields, and
+// are read, queried and written about. `node churn.ts --entities 2000` keeps about that many in
+// each cell. It uses every feature of the SDK, so that anything that grows with time shows.
 
 import { parseArgs } from 'node:util'
 import {
@@ -29,7 +30,7 @@ let border: Subscription | undefined
 for (const transaction of application.updates()) {
   const { tick } = transaction
   border ??= transaction.createSubscriptionBoundingBox2F32(domain, boxAround(half / 10))
-  // A box that is moved, and one that comes and goes.
+  // One box moves, another comes and goes.
   if (tick % 20 === 0)
     border = transaction.modifySubscriptionBoundingBox2F32(
       border,
@@ -60,7 +61,7 @@ function look(transaction: Transaction, subscription: Subscription): void {
   if (transaction.tick % 50 === 0) transaction.neighbourhood(half / 100)
 }
 
-/** As many as are wanted, and now and then twice as many, or half. */
+/** Keeps the wanted number of entities, and at times twice or half as many. */
 function comeAndGo({ tick, owned }: Transaction): void {
   const wanted = entities * [1, 2, 1, 0.5][Math.floor(tick / 500) % 4]
   const born = Math.ceil(entities / 50) + (owned.count < wanted ? Math.ceil(entities / 20) : 0)
@@ -119,7 +120,7 @@ function write(transaction: Transaction): void {
   try {
     transaction.createEntity(1)
   } catch (error) {
-    // What is refused may leave nothing behind either.
+    // A rejected call must leave nothing behind either.
     if (!(error instanceof HeddleError)) throw error
   }
 }

@@ -1,18 +1,20 @@
-// A spatial app whose entities cross at once, in bulk: in tick 3 all of the first cell's are put into the last one; in tick 6 the last one ends some of its own. Each says in
-// each tick how many it has. `node crossing.ts --first 20000 --last 25000 --end 1000`
+// A spatial app whose entities cross at once, in bulk. In tick 3 all entities of the first cell
+// move into the last one; in tick 6 the last one ends some of its own. Each cell prints its count
+// in each tick:
+// `node crossing.ts --first 20000 --last 25000 --end 1000`
 
 import { parseArgs } from 'node:util'
 import { createApplication } from '@heddle/sdk'
 
 const { values } = parseArgs({
   options: {
-    /** What the first cell makes in the world's first tick. */
+    /** Entities that the first cell makes in the world's first tick. */
     first: { type: 'string', default: '0' },
-    /** What the last cell makes. */
+    /** Entities that the last cell makes. */
     last: { type: 'string', default: '0' },
-    /** How many the last cell ends in tick 6. */
+    /** Entities that the last cell ends in tick 6. */
     end: { type: 'string', default: '0' },
-    /** Whether the last cell's cross to the first one in tick 3, too. */
+    /** The last cell's entities cross to the first one in tick 3, too. */
     swap: { type: 'boolean', default: false },
     until: { type: 'string', default: '10' },
   },
@@ -30,7 +32,8 @@ for (const transaction of application.updates()) {
   const changes = transaction.ownershipChanges()
   const count = (kind: string) => changes.filter((change) => change.kind === kind).length
   console.log(
-    `tick=${tick} app=${appName} owned=${owned.count} adds=${tick === 1 ? 0 : count('Add')} removes=${count('Remove')} rejects=${count('Reject')}`,
+    `tick=${tick} app=${appName} owned=${owned.count} adds=${tick === 1 ? 0 : count('Add')} ` +
+      `removes=${count('Remove')} rejects=${count('Reject')}`,
   )
   if (tick === 1) {
     const rows = owned.create(512, Number(isFirst ? values.first : values.last))

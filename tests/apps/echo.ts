@@ -1,4 +1,4 @@
-// A spatial app that keeps what is handed to it, and answers every message with its own name.
+// A spatial app that keeps every entity handed to it, and answers every message with its own name.
 
 import { createApplication } from '@heddle/sdk'
 

@@ -1,4 +1,5 @@
-// A spatial app of one of two domains that hand each other their entities, back and forth: `node exchange.ts --to OtherDomain --entities 20`
+// A spatial app of one of two domains that hand their entities back and forth:
+// `node exchange.ts --to OtherDomain --entities 20`
 
 import { parseArgs } from 'node:util'
 import { createApplication } from '@heddle/sdk'

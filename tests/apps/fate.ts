@@ -1,22 +1,23 @@
-// How and when the processes of an app end: `<app>@<tick>:<how>`, the first process by the first of them, the second by the second, and so on.
-// Owns the end; what the app does until then is its own.
+// Ends an app's processes on a schedule: `<app>@<tick>:<how>`. The app's first process ends by its
+// first entry, the second process by the second, and so on.
+// Owns the end only.
 
 import { Worker } from 'node:worker_threads'
 import { Side } from '../../src/core/fabric/memory/partition-memory.ts'
 import { chance } from './random.ts'
 
 /**
- * In the middle of moving, of a bulk store or of making entities; at one of the writes that a commit consists of; at any moment from the begin of the tick on; or never, and nothing is
- * done any more.
+ * While moving, in a bulk store, or while making entities; at one of the writes of a commit; at any
+ * moment from the start of the tick; or the process hangs for ever.
  */
 type End = 'sweep' | 'store' | 'create' | 'commit' | 'anywhere' | 'hang'
 
-/** Each commit writes as many numbers into its side's record, and more. */
+/** A commit writes at least this many numbers into its side's record. */
 const COMMIT_WRITES = 8
-/** About what a tick of a few thousand entities takes. */
+/** Approximate time of a tick with a few thousand entities. */
 const TICK_MICROSECONDS = 3_000
 
-/** Kills its process from a thread of its own, so many microseconds after it was told to. */
+/** A thread that kills its process a given number of microseconds after it is told to. */
 const executioner = `
   const { workerData } = require('node:worker_threads')
   const word = new Int32Array(workerData.memory)
@@ -46,7 +47,7 @@ export class Fate {
     this.#end = how as End
   }
 
-  /** To be called where an app may end in this way. */
+  /** Call it where an app may end in one of these ways. */
   meet(tick: number, ...ends: readonly End[]): void {
     if (tick !== this.#tick || !this.#end || !ends.includes(this.#end)) return
     console.log(`ends in tick ${tick}: ${this.#end}`)

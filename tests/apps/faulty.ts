@@ -1,7 +1,7 @@
-// An app that goes wrong before it has begun: `node faulty.ts exit <code>`, `node faulty.ts never`.
+// An app that fails before it begins: `node faulty.ts exit <code>`, `node faulty.ts never`.
 
 const [what, code] = process.argv.slice(2)
 console.log(`this app will ${what}`)
 if (what === 'exit') process.exit(Number(code))
-// Alive, and never creates its application.
+// Stays alive, and never creates its application.
 setInterval(() => undefined, 60_000)

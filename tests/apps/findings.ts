@@ -1,4 +1,5 @@
-// What an app finds that doubts what it reads: faults, each as a line of its output, and how much was looked at. Owns the lines; judges nothing.
+// The findings of a checking app: faults, each printed as a line, and how much was checked.
+// Owns the lines; judges nothing.
 
 export class Findings {
   readonly #looked = new Map<string, number>()
@@ -13,7 +14,7 @@ export class Findings {
     console.log(`fault in tick ${tick}: ${text}`)
   }
 
-  /** One line. */
+  /** Prints the count in one line. */
   say(): void {
     console.log(`looked ${[...this.#looked].map(([what, count]) => `${what}=${count}`).join(' ')}`)
   }

@@ -1,4 +1,5 @@
-// A spatial app that makes entities with data until there is no more room, says so, and goes on without.
+// A spatial app that makes entities with data until there is no more room, prints that, and goes
+// on.
 
 import { createApplication } from '@heddle/sdk'
 

@@ -1,5 +1,7 @@
-// A custom app: makes entities all over the world and hands them to a spatial domain, sends its apps messages, watches the whole domain, and tells
-// every TCP client on its declared port what it knows, as one line of JSON. `node maker.ts --to Cells --entities 40 --port 7000`
+// A custom app that makes entities all over the world, hands them to a spatial domain, sends its
+// apps messages, and watches the whole domain. It sends every TCP client on its declared port one
+// line of JSON about it:
+// `node maker.ts --to Cells --entities 40 --port 7000`
 
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
@@ -12,7 +14,7 @@ const { values } = parseArgs({
     entities: { type: 'string', default: '0' },
     half: { type: 'string', default: '1000' },
     port: { type: 'string', default: '7000' },
-    /** Ends in the middle of its so many-th tick, each time. */
+    /** Number of the tick in which each of its processes ends; 0 for never. */
     crash: { type: 'string', default: '0' },
   },
 })

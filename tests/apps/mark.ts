@@ -1,5 +1,6 @@
-// The mark that every entity of a checked world carries: when it was written, and a sum over all that it is. Whoever sees the entity can tell
-// whether what it sees was ever whole, and whether it is the newest. Owns the mark and the rule of who is written when; moves nobody.
+// The mark of every entity of a checked world: when it was written, and a sum over all of its data.
+// A reader can tell whether the entity was ever in this state, and whether this is the newest.
+// Owns the mark and the rule which entity is written when; moves none.
 
 import { type ColumnsOf, defineField, type EntityColumns, type OwnedColumns } from '@heddle/sdk'
 
@@ -22,30 +23,33 @@ const modes: readonly Mode[] = [
   'sweep',
 ]
 
-/** How entities are moved in a tick. */
+/** Returns how entities are moved in a tick. */
 export function modeOf(tick: number): Mode {
   return modes[tick % modes.length]
 }
 
-/** Whether an entity is written in a tick. */
+/** True if an entity is written in a tick. */
 export function isWritten(id: number, tick: number): boolean {
   const mode = modeOf(tick)
   return mode === 'few' ? id % 16 === Math.floor(tick / modes.length) % 16 : mode !== 'nothing'
 }
 
-/** When an entity must have been written last, as of a tick. */
+/** Returns the tick of an entity's last write, as of a tick. */
 function writtenLast(id: number, bornAt: number, tick: number): number {
   let last = tick
   while (last > bornAt && !isWritten(id, last)) last--
   return last
 }
 
-/** Whether an entity ends in a tick. As many begin in the same partition. */
+/** True if an entity ends in a tick. As many begin in the same partition. */
 export function isDying(id: number, tick: number): boolean {
   return mixed(id % 2 ** 32, tick) % 256 === 0
 }
 
-/** Where on an axis an entity is put first, and how it moves: multiples of an eighth, so that all of its later positions are 32-bit floats without rounding. */
+/**
+ * Returns the first position on an axis and the velocity: multiples of an eighth, so that all later
+ * positions are exact 32-bit floats.
+ */
 export function birthOf(
   id: number,
   axis: 0 | 1,
@@ -63,13 +67,13 @@ interface Columns {
   readonly positions: Float32Array
 }
 
-/** Bytes beside the mark that follow from it, for worlds with large fields. */
+/** Defines bytes beside the mark that follow from it, for worlds with large fields. */
 export function defineLoad(bytes: number) {
   return bytes > 0 ? defineField({ index: 2, typeId: 602, shape: `u32x${bytes / 4}` }) : undefined
 }
 type Load = NonNullable<ReturnType<typeof defineLoad>>
 
-/** Columns of one partition, with what is needed to look at many of its rows, and to write them. */
+/** Columns of one partition, prepared for checking and writing many rows. */
 export class MarkedColumns {
   readonly ids: Float64Array
   readonly positions: Float32Array
@@ -98,7 +102,7 @@ export class MarkedColumns {
     this.#loadWords = load ? load.bytes / 4 : 0
   }
 
-  /** Of somebody else. */
+  /** For columns of another app. */
   static of(columns: EntityColumns, load?: Load): MarkedColumns {
     const marks = columns.field(mark)
     const loads = load && columns.field(load)
@@ -107,7 +111,7 @@ export class MarkedColumns {
     return new MarkedColumns(columns, marks, load, loads)
   }
 
-  /** This app's own, their positions as they stand or, to be swept over, as they will be. */
+  /** For this app's own columns: with current positions or, for a sweep, with the next ones. */
   static ofOwned(
     owned: OwnedColumns,
     load?: Load,
@@ -130,7 +134,7 @@ export class MarkedColumns {
     return this.#states[row] !== 0
   }
 
-  /** Says in the row's mark that all of it was written in this tick. */
+  /** Records in the row's mark that all of the row was written in this tick. */
   write(row: number, tick: number): void {
     const { sum, writtenAt } = this.#marks
     writtenAt.values[row * writtenAt.stride + writtenAt.offset] = tick
@@ -142,14 +146,14 @@ export class MarkedColumns {
       values[row * stride + word] = mixed(marked, word)
   }
 
-  /** The mark of an entity that begins in this tick, but for its sum. */
+  /** Writes the mark of a new entity, except its sum. */
   begin(row: number, tick: number, velocities: readonly [number, number]): void {
     const { bornAt, velocity } = this.#marks
     bornAt.values[row * bornAt.stride + bornAt.offset] = tick
     velocity.values.set(velocities, row * velocity.stride + velocity.offset)
   }
 
-  /** What is wrong with the entity of a row as of a tick. */
+  /** Returns what is wrong with the entity of a row as of a tick. */
   faultOf(row: number, asOf: number): string | undefined {
     const { sum, writtenAt, bornAt } = this.#marks
     const id = this.ids[row]
@@ -163,8 +167,10 @@ export class MarkedColumns {
     )
       return undefined
     return (
-      `entity ${id} of type ${this.#types[row]} in row ${row} (state ${this.#states[row]}), at ${this.positions.slice(row * 3, row * 3 + 3)} as of ${asOf}: ` +
-      `its sum is ${there} and should be ${this.#sumOf(row)}; born in ${born}, it was written in ${written}, and should have been in ${writtenLast(id, born, asOf)}`
+      `entity ${id} of type ${this.#types[row]} in row ${row} (state ${this.#states[row]}), ` +
+      `at ${this.positions.slice(row * 3, row * 3 + 3)} as of ${asOf}: ` +
+      `its sum is ${there} and should be ${this.#sumOf(row)}; born in ${born}, ` +
+      `it was written in ${written}, and should have been in ${writtenLast(id, born, asOf)}`
     )
   }
 

@@ -1,5 +1,7 @@
-// A custom app that sees the whole of a checked world, in each tick: that all of its entities are there, each in one partition and whole, and that what is found in a part
-// of the world is what a look at every row finds there. `node overseer.ts --entities 8000 --domains Cells`
+// A custom app that sees the whole of a checked world. In each tick it checks that every entity is
+// there, in one partition and whole, and that queries of parts of the world find what a scan of
+// every row finds:
+// `node overseer.ts --entities 8000 --domains Cells`
 
 import { parseArgs } from 'node:util'
 import { createApplication, type Subscription, type Transaction } from '@heddle/sdk'
@@ -9,7 +11,7 @@ import { defineLoad, MarkedColumns } from './mark.ts'
 const { values } = parseArgs({
   options: {
     domains: { type: 'string', default: 'Cells' },
-    /** How many there are in the world at each tick. */
+    /** Number of entities in the world at each tick. */
     entities: { type: 'string', default: '0' },
     half: { type: 'string', default: '1000' },
     load: { type: 'string', default: '0' },
@@ -47,7 +49,7 @@ for (const transaction of application.updates()) {
 }
 findings.say()
 
-/** All positions by id. */
+/** Returns all positions by id. */
 function lookAtAll(
   transaction: Transaction,
 ): Map<number, { domain: string; x: number; y: number }> {
@@ -88,7 +90,8 @@ function lookAtPart(
     if (isInside !== found.has(id))
       findings.fault(
         tick,
-        `entity ${id} at (${x}, ${y}) is ${isInside ? 'not found' : 'found'} in ${minX}, ${minY}, ${maxX}, ${maxY}`,
+        `entity ${id} at (${x}, ${y}) is ${isInside ? 'not found' : 'found'} ` +
+          `in ${minX}, ${minY}, ${maxX}, ${maxY}`,
       )
   }
 }

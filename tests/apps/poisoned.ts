@@ -1,15 +1,17 @@
-// A spatial app to whose second cell the first one sends a message that it throws on: `node poisoned.ts --at 10 --bears 3`. Its entities move each tick.
+// A spatial app whose first cell sends the second one a message that makes it throw:
+// `node poisoned.ts --at 10 --bears 3`
+// Its entities move each tick.
 
 import { parseArgs } from 'node:util'
 import { createApplication } from '@heddle/sdk'
 
 const { values } = parseArgs({
   options: {
-    /** The tick in which the message is sent. */
+    /** Tick in which the message is sent. */
     at: { type: 'string', default: '10' },
     /** The second cell sends one to the first as well. */
     both: { type: 'boolean', default: false },
-    /** From which attempt on the message is borne; never where it is 0. */
+    /** First attempt that survives the message; 0 for none. */
     bears: { type: 'string', default: '0' },
   },
 })

@@ -1,6 +1,6 @@
-// Chance without state: the same words give the same numbers, in every process and every run.
+// Randomness without state: the same words give the same numbers, in every process and every run.
 
-/** A number from 0 to 1 that follows from the parts alone. */
+/** Returns a number from 0 to 1 that depends on the parts alone. */
 export function chance(...parts: readonly (string | number)[]): number {
   let hash = 0x811c9dc5
   for (const character of parts.join('/'))

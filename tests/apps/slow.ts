@@ -1,4 +1,4 @@
-// A spatial app that takes its time for each tick. `node slow.ts --ms 100`
+// A spatial app whose ticks are slow. `node slow.ts --ms 100`
 
 import { parseArgs } from 'node:util'
 import { createApplication } from '@heddle/sdk'

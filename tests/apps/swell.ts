@@ -1,4 +1,5 @@
-// A cell whose world swells while a file is there: `node swell.ts <file> <few> <many>` has few entities of 1 KiB without it, and many with it.
+// A cell that grows while a file exists: `node swell.ts <file> <few> <many>` keeps few entities of
+// 1 KiB without it, and many with it.
 
 import { existsSync } from 'node:fs'
 import { createApplication, defineField } from '@heddle/sdk'

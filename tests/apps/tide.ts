@@ -1,4 +1,5 @@
-// A spatial app with many entities, until a file is there: then all but a few are deleted. `node tide.ts <file> <how many> <how many stay>`
+// A spatial app that keeps many entities until a file exists, and then deletes all but a few.
+// `node tide.ts <file> <how many> <how many stay>`
 
 import { existsSync } from 'node:fs'
 import { createApplication } from '@heddle/sdk'

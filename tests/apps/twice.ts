@@ -1,4 +1,4 @@
-// An app that creates its application a second time, prints what comes of it, and goes on with the first.
+// An app that creates its application a second time, prints the result, and goes on with the first.
 
 import { createApplication } from '@heddle/sdk'
 

@@ -1,5 +1,6 @@
-// A spatial app whose entities move, come, go and carry data by chance, all of it following from the seed, the tick and the committed state:
-// however often its processes die, the world is the same. `node wanderers.ts --seed 1 --entities 50 --until 300 --crash Cells-0-0@20:kill`
+// A spatial app whose entities move, come, go and carry data at random. All randomness follows from
+// the seed, the tick and the committed state, so the world is the same however often processes die:
+// `node wanderers.ts --seed 1 --entities 50 --until 300 --crash Cells-0-0@20:kill`
 
 import { parseArgs } from 'node:util'
 import { createApplication, type Entity, type Transaction } from '@heddle/sdk'
@@ -8,13 +9,16 @@ import { chance } from './random.ts'
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    /** Each app makes so many in the world's first tick. */
+    /** Entities that each app makes in the world's first tick. */
     entities: { type: 'string', default: '50' },
-    /** From this tick on nothing changes any more. */
+    /** First tick without changes. */
     until: { type: 'string', default: '1000000000' },
-    /** `<app>@<tick>:<how>`, any number of times: that app's first process ends in the middle of that tick, by `exit`, `kill` or `hang`. */
+    /**
+     * `<app>@<tick>:<how>`, repeatable: that app's first process ends in the middle of that tick,
+     * by `exit`, `kill` or `hang`.
+     */
     crash: { type: 'string', multiple: true, default: [] },
-    /** Every process of an app ends so, not only the first. */
+    /** Every process of an app ends like this, not only the first. */
     always: { type: 'boolean', default: false },
   },
 })
@@ -26,7 +30,7 @@ const [{ appName, bounds }] = application.assignedPartitions()
 const half = Math.max(
   ...application.allPartitions().map((partition) => partition.bounds?.maxX ?? 0),
 )
-/** How it ends, by tick. */
+/** How the app ends, by tick. */
 const crashes = new Map(
   values.crash
     .map((crash) => /^(.+)@(\d+):(exit|kill|hang)$/.exec(crash) ?? [])
@@ -44,13 +48,14 @@ for (const transaction of application.updates()) {
 function sayWhatIsOwned(transaction: Transaction): void {
   const adds = transaction.ownershipChanges().filter(({ kind }) => kind === 'Add').length
   console.log(
-    `incarnation=${incarnation} tick=${transaction.tick} adds=${adds} owned=${transaction.ownedEntityCount}`,
+    `incarnation=${incarnation} tick=${transaction.tick} adds=${adds} ` +
+      `owned=${transaction.ownedEntityCount}`,
   )
 }
 
 function live(transaction: Transaction): void {
   const { tick } = transaction
-  // Rows are found in any order; ids are the same in every run.
+  // Sorted by id: the order of rows differs between runs.
   const owned = [...transaction.ownedEntities()].sort((a, b) => a.id - b.id)
   owned.forEach((entity, index) => {
     if (index === owned.length >> 1) crashHere(tick)
