@@ -1,4 +1,5 @@
-// A matrix of policies against calls, through AWS's own clients: what each user may do is what IAM's documentation says.
+// Tests a matrix of policies and calls through AWS's own clients: each user may do what IAM's
+// documentation says.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -70,7 +71,7 @@ async function session(user: string, policy: object): Promise<Keys> {
 }
 
 function isDenied(code: string): boolean {
-  // An answer to HEAD has no body that could hold a code.
+  // An answer to HEAD has no body for a code.
   return ['AccessDenied', 'AccessDeniedException', '403'].includes(code)
 }
 
@@ -91,11 +92,12 @@ test('boto3 is let through and denied as IAM documents it, call by call', {
       .filter(([call, code]) => isDenied(code) === may.includes(call))
       .map(
         ([call, code]) =>
-          `${user}: ${call} is ${code}, and should be ${may.includes(call) ? 'let through' : 'denied'}`,
+          `${user}: ${call} is ${code}, ` +
+          `and should be ${may.includes(call) ? 'let through' : 'denied'}`,
       ),
   )
   assert.deepEqual(wrong, [])
-  // Nobody is denied by another error: each call is good enough to be done by who may do everything.
+  // Each call succeeds for a user with all permissions, so a failure can only be a denial.
   const good = [
     'ok',
     'ConflictException',

@@ -1,8 +1,10 @@
-// Who may call what: calls, users with their policies, and for each user the calls that IAM's documented evaluation lets through.
-// Owns the table; never calls anything. Verdicts are written out from IAM's reference ("Policy evaluation logic", "IAM JSON policy
-// elements", "Actions, resources, and condition keys for Amazon S3"), never computed.
+// Calls, users with their policies, and the calls that IAM's documented evaluation allows each
+// user.
+// Owns the table; never calls anything. Verdicts are written out from IAM's reference ("Policy
+// evaluation logic", "IAM JSON policy elements", "Actions, resources, and condition keys for Amazon
+// S3"), never computed.
 
-/** A call of boto3: client, method and its arguments. */
+/** A call of boto3: client, method and arguments. */
 interface MatrixCall {
   readonly client: 'simspaceweaver' | 's3'
   readonly method: string
@@ -11,9 +13,9 @@ interface MatrixCall {
 
 interface MatrixUser {
   readonly policies: readonly object[]
-  /** Of a session of that user, which then makes the calls. */
+  /** Set if a session of that user makes the calls. */
   readonly sessionPolicy?: object
-  /** The calls that are let through; all others are denied. */
+  /** The allowed calls; all others are denied. */
   readonly may: readonly string[]
 }
 
@@ -38,8 +40,8 @@ const s3 = (method: string, input: object = {}): MatrixCall => ({
 })
 
 /**
- * `red` and `blue` are simulations that are over and have the tag `team` with their own name; a call that is let through changes
- * nothing but the tag `note`, or is a conflict. Keys of the bucket begin with a user's name.
+ * `red` and `blue` are ended simulations with the tag `team` set to their own name. An allowed call
+ * changes only the tag `note`, or is a conflict. Keys in the bucket begin with a user's name.
  */
 export const calls = {
   'list simulations': weaver('list_simulations'),
@@ -251,7 +253,7 @@ export const users: Record<string, MatrixUser> = {
       Condition: { StringNotEquals: { 'aws:ResourceTag/team': 'red' } },
     },
   ),
-  // IfExists holds where there is no such tag: it allows then, and denies.
+  // IfExists also holds if the tag is missing: it then allows, or denies.
   'team-red-if-tagged': user(without(of('simspaceweaver'), 'describe blue', 'note on blue'), {
     Action: 'simspaceweaver:*',
     Condition: { StringEqualsIfExists: { 'aws:ResourceTag/team': 'red' } },
@@ -266,7 +268,7 @@ export const users: Record<string, MatrixUser> = {
     Condition: { Null: { 'aws:ResourceTag/team': 'true' } },
   }),
 
-  // Tags of what is asked for.
+  // Tags in the request.
   'starts-for-red': user(['start red for red', 'start red for red, with a cost'], {
     Action: 'simspaceweaver:StartSimulation',
     Condition: { StringEquals: { 'aws:RequestTag/team': 'red' } },
@@ -278,7 +280,7 @@ export const users: Record<string, MatrixUser> = {
       'ForAllValues:StringEquals': { 'aws:TagKeys': ['team', 'note'] },
     },
   }),
-  // All of no values are anything: so says IAM, and warns of it.
+  // ForAllValues holds for an empty set: IAM documents it, with a warning.
   'all-tag-keys': user([...starts.slice(0, 3), 'note on red', 'note on blue', 'no note on red'], {
     Action: ['simspaceweaver:StartSimulation', 'simspaceweaver:*agResource'],
     Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['team', 'note'] } },
@@ -335,7 +337,7 @@ export const users: Record<string, MatrixUser> = {
   }),
   'deletes-half': user(['delete red'], { Action: 's3:DeleteObject', Resource: objects('red/*') }),
 
-  // The way a request comes.
+  // Where and how a request arrives.
   'from-here': user(all, { Condition: { IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } } }),
   'from-elsewhere': user([], {
     Condition: { NotIpAddress: { 'aws:SourceIp': ['127.0.0.0/8', '::1/128'] } },

@@ -1,4 +1,5 @@
-// A user's whole story with the AWS CLI as Debian ships it: what it knows by itself are 15 operations, and with Heddle's model all 16.
+// A complete session with Debian's AWS CLI: its own model has 15 operations, and Heddle's model all
+// 16.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -48,7 +49,7 @@ async function walk(heddle: Heddle, files: WalkFiles): Promise<void> {
     })
     return stdout
   }
-  /** Without the model folder: as a user types it who has read nothing. */
+  /** Without the model folder, as a user would begin. */
   const weaver = async (...args: string[]) => {
     const text = await call(plain, ['--output', 'json', 'simspaceweaver', ...args])
     return text.trim() === '' ? {} : JSON.parse(text)
@@ -150,7 +151,7 @@ async function walk(heddle: Heddle, files: WalkFiles): Promise<void> {
   const { Tags } = await weaver('list-tags-for-resource', '--resource-arn', arn)
   assert.deepEqual(Tags, { [HASH_TAG]: '1', 'x y+z%2F/é=&?#': '~!*()' })
 
-  // Only the model that Heddle ships has this operation, and the start from what it makes.
+  // Only Heddle's model has this operation, and StartSimulation from a snapshot.
   const taught = async (...args: string[]) =>
     call({ ...plain, AWS_DATA_PATH }, ['--output', 'json', ...args])
   const destination = ['--destination', `BucketName=${BUCKET},ObjectKeyPrefix=saved`]

@@ -1,4 +1,4 @@
-// A user's whole story with aws-sdk v2, which knows all 16 operations.
+// A complete session with aws-sdk v2, which knows all 16 operations.
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
@@ -13,13 +13,13 @@ import { Simulation } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 import { HASH_TAG, makeWalkFiles, viewCommand } from './walk.ts'
 
-// That the client is old needn't be said at each run.
+// Silences the client's notice of its own age.
 process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1'
 const ROLE_ARN = 'arn:aws:iam::111122223333:role/walk'
 const NAME = 'walk.v2_sdk-1'
 const arn = `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${NAME}`
 
-test('a user of aws-sdk v2 goes from an empty bucket to two equal worlds, and leaves nothing', async () => {
+test('aws-sdk v2 goes from an empty bucket to two equal worlds, and leaves nothing', async () => {
   const heddle = await startHeddle()
   try {
     await walk(heddle)

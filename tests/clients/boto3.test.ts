@@ -1,4 +1,4 @@
-// A user's whole story with boto3 as Debian ships it, and the model that Heddle ships.
+// A complete session with Debian's boto3, and the model that Heddle ships.
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'

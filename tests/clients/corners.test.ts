@@ -1,4 +1,5 @@
-// The API's corners over plain HTTP: every declared error that can be reached, tokens, pages, ARNs, tags, and requests that are hardly requests.
+// Corner cases of the API over plain HTTP: every declared error that can be reached, tokens, pages,
+// ARNs, tags, and malformed requests.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -70,7 +71,7 @@ function isEmptyAnswer(answer: Answer): void {
   assert.match(String(answer.headers['content-type']), /^application\/json/)
 }
 
-test('every operation that names a simulation refuses a name that does not exist, with an error that it declares', async () => {
+test('every operation rejects an unknown simulation with an error that it declares', async () => {
   const checked = OPERATION_NAMES.filter(
     (name) => name !== 'StartSimulation' && name !== 'ListSimulations',
   )
@@ -82,7 +83,7 @@ test('every operation that names a simulation refuses a name that does not exist
   }
 })
 
-test('every operation refuses a caller who is not who they say, whatever else is wrong', async () => {
+test('every operation rejects a wrong signature before any other fault', async () => {
   const { credentials } = heddle
   for (const name of OPERATION_NAMES) {
     const request = requestOf(name, 'nobody')
@@ -149,13 +150,13 @@ test('paths and methods that are no operation are unknown, to those who have sig
   }
   const unsigned = await send(heddle, { method: 'PATCH', path: '/startclock', unsigned: true })
   refusedWith(unsigned, 'MissingAuthenticationTokenException', 403)
-  // Where no operation is, there are buckets.
+  // A path of no operation belongs to the object store.
   const bucket = await fetch(`${heddle.endpoint}/nothing`)
   assert.equal(bucket.status, 403)
   assert.match(await bucket.text(), /^<\?xml .*<Error><Code>AccessDenied<\/Code>/s)
 })
 
-test('what the state of a simulation does not allow is a conflict that names the state', async () => {
+test('a call that the state does not allow is a conflict that names the state', async () => {
   conflict(await start({ Name: 'world' }), /world/)
   conflict(await start({ Name: 'failed' }), /failed/)
   conflict(await remove('/deletesimulation', { simulation: 'world' }), /STARTED/)
@@ -163,7 +164,7 @@ test('what the state of a simulation does not allow is a conflict that names the
     conflict(await send(heddle, requestOf(name, 'failed')), /FAILED/)
   isEmptyAnswer(await post('/stopsimulation', { Simulation: 'failed' }))
 
-  // Its one app never says that it is there.
+  // Its one app never connects.
   const never = { Cells: { kind: 'spatial', grid: [1, 1], command: 'faulty.ts never' } } as const
   const starting = await heddle.beginSimulation('starting', schema({ domains: never }))
   const untilStarted = [
@@ -269,7 +270,7 @@ test('apps: other domains, other names, names taken, and no room for another', a
   missing(await remove('/deleteapp', app('View', 'a')))
 })
 
-test('snapshots are refused before the state is touched where the bucket or the key will not do', async () => {
+test('a bad bucket or key rejects a snapshot before the state changes', async () => {
   const snapshot = (Destination: object) =>
     post('/createsnapshot', { Simulation: 'world', Destination })
   invalid(await snapshot({ BucketName: 'no-such-bucket' }), /no-such-bucket/)
@@ -289,7 +290,7 @@ test('snapshots are refused before the state is touched where the bucket or the 
   assert.match(keys[0], /^é %2F\+\/snapshot\/world-\d{6}-\d{4}-\d{2}\.zip$/)
 })
 
-test('a ClientToken gives its first answer again, also after control was killed, and refuses other input', async () => {
+test('a ClientToken repeats its first answer, even after a kill of control', async () => {
   const input = {
     Name: 'once',
     ClientToken: token('a'),
@@ -298,10 +299,11 @@ test('a ClientToken gives its first answer again, also after control was killed,
   }
   const first = await start(input)
   assert.equal(first.status, 200, first.text)
-  // The same input, written otherwise.
+  // The same input in another form.
   const again = await post(
     '/startsimulation',
-    `{"Tags":{"b":"2","a":"1"}, "SchemaS3Location":${JSON.stringify(location)}, "RoleArn":"${ROLE}", "Unknown":1,
+    `{"Tags":{"b":"2","a":"1"}, "SchemaS3Location":${JSON.stringify(location)},
+     "RoleArn":"${ROLE}", "Unknown":1,
       "Description":"x","ClientToken":"${token('a')}","Name":"once","MaximumDuration":null}`,
   )
   assert.equal(again.text, first.text)
@@ -326,7 +328,7 @@ test('a ClientToken gives its first answer again, also after control was killed,
   assert.equal((await post('/startapp', app)).text, started.text)
   conflict(await post('/startapp', { ...app, Name: 'tokens' }), /ClientToken/)
   conflict(await post('/startapp', { ...app, ClientToken: token('c') }), /token/)
-  // A refused request leaves its token free.
+  // A rejected request leaves its token free.
   conflict(await start({ ...input, ClientToken: token('c') }))
   await world.appIs('View', 'token', 'STARTED')
   await world.stopApp('View', 'token')
@@ -346,7 +348,7 @@ test('a ClientToken gives its first answer again, also after control was killed,
   invalid(await start({ Name: 'x', ClientToken: `${token('a')}_` }), /'clientToken'.*pattern: /)
 })
 
-test('lists come whole in pages of any size, also while they change, and take only tokens of their own', async () => {
+test('lists are complete in pages of any size, even while they change', async () => {
   const names = Array.from({ length: 7 }, (_, index) => `page-${index}`)
   const absentKey = { BucketName: 'test-bucket', ObjectKey: 'absent.yaml' }
   for (const Name of names)
@@ -484,7 +486,7 @@ test('ARNs of others are not here, of other kinds not valid, and are decoded onc
     `${arnOf('world')}\n`,
   ])
     invalid(await get(tagsPath(arn)))
-  // Whether the client escapes colons and slashes or not; but never twice.
+  // The client may escape colons and slashes or not; but never twice.
   const plain = await get(`/tags/${arnOf('world')}`)
   assert.equal(plain.status, 200, plain.text)
   assert.equal((await get(tagsPath(arnOf('world')))).text, plain.text)
@@ -495,7 +497,7 @@ test('ARNs of others are not here, of other kinds not valid, and are decoded onc
   unreadable(await send(heddle, { method: 'GET', path: '/tags/%E0%A4%A' }))
 })
 
-test('MaximumDuration takes its three units in either case up to 14 days, and is kept as it was given', async () => {
+test('MaximumDuration takes three units in either case up to 14 days, unchanged', async () => {
   const zero = await heddle.begin('zero', { SchemaS3Location: location, MaximumDuration: '0M' })
   const over = await waitFor(async () => {
     const described = await zero.describe()
@@ -521,7 +523,7 @@ test('MaximumDuration takes its three units in either case up to 14 days, and is
   assert.equal((await world.describe()).MaximumDuration, '14D')
 })
 
-test('members that are missing, of a wrong type, too long or of the wrong characters are named', async () => {
+test('validation errors name missing, mistyped, too long and malformed members', async () => {
   invalid(
     await post('/startsimulation', {}),
     /^3 validation errors detected: .*'name'.*'roleArn'.*'schemaS3Location/,
@@ -536,7 +538,10 @@ test('members that are missing, of a wrong type, too long or of the wrong charac
   isEmptyAnswer(await post('/stopsimulation', { Simulation: '-._'.repeat(21) }))
   invalid(
     await start({ Name: 'a b' }),
-    /^1 validation error detected: Value at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: \^\[a-zA-Z0-9_\.-\]\+\$$/,
+    new RegExp(
+      "^1 validation error detected: Value at 'name' failed to satisfy constraint: " +
+        'Member must satisfy regular expression pattern: \\^\\[a-zA-Z0-9_\\.-\\]\\+\\$$',
+    ),
   )
   for (const Name of ['', 'a\n', 'é', 'a/b', '%61', '..\\'])
     invalid(await start({ Name }), /'name'/)
@@ -558,7 +563,7 @@ test('members that are missing, of a wrong type, too long or of the wrong charac
   )
   invalid(await get('/describesimulation', { simulation: ['world', 'world'] }), /only once/)
   invalid(await get('/describesimulation'), /'simulation'.*must not be null/)
-  // In the query a plus sign is a space, and a capital name is another one.
+  // In the query a plus sign is a space, and names are case-sensitive.
   invalid(await get('/describesimulation', { Simulation: 'world' }), /'simulation'/)
   const odd = await send(heddle, {
     method: 'GET',
@@ -570,7 +575,7 @@ test('members that are missing, of a wrong type, too long or of the wrong charac
 
 const appBody = { Simulation: 'world', Domain: 'View', Name: 'never' }
 
-test('bodies that are no JSON object are refused, and what is unknown, null or labelled otherwise is not looked at', async () => {
+test('bodies must be JSON objects; unknown and null members are ignored', async () => {
   for (const body of [
     '{',
     '[]',

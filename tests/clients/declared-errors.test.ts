@@ -1,4 +1,5 @@
-// Errors that every operation declares and that no request alone brings about: a policy that denies, a fault of the store, a quota.
+// Errors that every operation declares but no request alone can cause: a denying policy, a fault of
+// the store, a quota.
 
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
@@ -42,7 +43,7 @@ const start = (Name: string, more: object = {}) =>
     body: { Name, RoleArn: ROLE, SchemaS3Location: location, ...more },
   })
 
-/** What it asks for is there, and has no fault but the one that the test makes. */
+/** Returns a request that succeeds but for the fault that the test adds. */
 function wholeRequest(name: OperationName, simulation: string) {
   const request = requestOf(name, simulation)
   return name === 'StartSimulation'
@@ -50,7 +51,7 @@ function wholeRequest(name: OperationName, simulation: string) {
     : request
 }
 
-test('every operation is denied to a user whose policies do not allow it, whether the simulation is there or not', async () => {
+test('every operation denies a user without permission', async () => {
   const credentials = {
     accessKeyId: 'AKIADENIEDDENIED2345',
     secretAccessKey: 'a-secret-for-this-test-alone',
@@ -89,7 +90,7 @@ test('every operation is denied to a user whose policies do not allow it, whethe
   assert.equal((await heddle.weaver.listSimulations().promise()).Simulations?.length, 1)
 })
 
-test('every operation that declares it has a ValidationException for an input of the right types', async () => {
+test('every operation that declares ValidationException can throw it', async () => {
   for (const name of OPERATION_NAMES.filter((one) =>
     Object.values(operationOf(one).input).some((m) => m.required),
   )) {
@@ -101,7 +102,7 @@ test('every operation that declares it has a ValidationException for an input of
   }
 })
 
-test('a store that can not be read is an InternalServerException that says nothing from inside, and no end', async () => {
+test('an unreadable store is an InternalServerException without internals', async () => {
   const store = new DatabaseSync(join(heddle.data, 'heddle.db'), { timeout: 5000 })
   const pid = heddle.controlPid
   try {
@@ -131,7 +132,7 @@ test('a store that can not be read is an InternalServerException that says nothi
   )
 })
 
-test('a simulation beyond the quota is refused, leaves its ClientToken free, and has room once another is stopped', async () => {
+test('a simulation beyond the quota is rejected until another one is stopped', async () => {
   assert.equal((await start('second')).status, 200)
   const third = { ClientToken: 'q'.repeat(36) }
   refusedWith(await start('third', third), 'ServiceQuotaExceededException', 402)

@@ -1,4 +1,5 @@
-// Large objects through the real program, with the AWS CLI as Debian ships it: in parts, whole again, and without keeping them in memory.
+// Large objects through the real program, with Debian's AWS CLI: in parts and whole, without
+// keeping them in memory.
 
 import assert from 'node:assert/strict'
 import { createCipheriv } from 'node:crypto'
@@ -25,7 +26,7 @@ test('64 MB go up in parts and come down the same, and the server stays small', 
         env,
         cwd: files.folder,
       })
-    // Noise from a fixed key: no compression on the way could hide a lost part.
+    // Incompressible bytes from a fixed key: compression on the way could hide a lost part.
     const noise = createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16)).update(
       Buffer.alloc(LARGE_BYTES),
     )

@@ -1,4 +1,4 @@
-// Heddle over somebody else's S3: here the S3 of another Heddle, behind a wire that can be held and cut.
+// Heddle over a foreign S3: here the S3 of another Heddle, behind a wire that can be held and cut.
 
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
@@ -62,7 +62,7 @@ test('a simulation is fed from the other S3, saved there, and started from there
   )
 })
 
-test('the keys of the other S3 are in the environment of no process, as others see it', async () => {
+test('no process shows the keys of the foreign S3 in its environment', async () => {
   const { accessKeyId, secretAccessKey } = keeper.credentials
   const pids = [heddle.controlPid, ...processesOf(world.executionId).map(({ pid }) => pid)]
   assert.ok(pids.length > 2)
@@ -95,7 +95,7 @@ test('S3 is not served then: requests for it are refused, and say so', async () 
   client.destroy()
 })
 
-test('while a snapshot is being saved, another one and a deletion are conflicts, and everything else goes on', async () => {
+test('a snapshot under way conflicts with another one and with a deletion alone', async () => {
   const begun = await beginHeldSnapshot('slow')
   assert.equal((await world.describe()).TargetStatus, 'STARTED')
   await assert.rejects(snapshotTo('second'), { code: 'ConflictException', message: /snapshot/ })
@@ -118,7 +118,7 @@ test('while a snapshot is being saved, another one and a deletion are conflicts,
   assert.ok(world.newest().tick > begun.tick + 5)
 })
 
-test('a snapshot whose store goes away fails: no object, STARTED again, and the reason in /sim/errors', async () => {
+test('a snapshot whose store goes away fails, and /sim/errors has the reason', async () => {
   await beginHeldSnapshot('lost')
   wire.cut(true)
   await world.is('STARTED')
@@ -134,7 +134,7 @@ test('a snapshot whose store goes away fails: no object, STARTED again, and the 
   assert.ok(await world.snapshot())
 })
 
-test('a store that does not answer is an error of the service for a snapshot, and a StartError for a start', async () => {
+test('a silent store is an error of a snapshot, and a StartError of a start', async () => {
   wire.cut(true)
   await assert.rejects(snapshotTo('unreachable'), {
     code: 'InternalServerException',
@@ -167,7 +167,7 @@ test('a maximum duration that ends while a snapshot is saved waits for it', asyn
   assert.equal((await keeper.keys('brief/')).length, 1)
 })
 
-test('stopping a simulation stops its snapshot at once, and leaves no object, not even a part', async () => {
+test('stopping a simulation ends its snapshot at once, and leaves no object or part', async () => {
   await beginHeldSnapshot('cut')
   await world.stop()
   wire.release()
@@ -175,7 +175,7 @@ test('stopping a simulation stops its snapshot at once, and leaves no object, no
   assert.equal((await world.describe()).Status, 'STOPPED')
 })
 
-/** CreateSnapshot under way, with its object held on the wire. */
+/** Begins a CreateSnapshot and holds its object on the wire. */
 async function beginHeldSnapshot(prefix: string): Promise<{ tick: number }> {
   const { tick } = world.newest()
   wire.hold(`PUT /${heddle.bucket}/${prefix}/snapshot/world-`)

@@ -1,4 +1,4 @@
-// What AWS's clients do by themselves with lists, waits and large files.
+// Pagers, waiters and large transfers of AWS's clients.
 
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -1,4 +1,5 @@
-// The API over plain HTTP, signed by the SDKs' own signer, with every part of a request at the caller's will.
+// The API over plain HTTP, signed by the SDKs' own signer, with full control of every part of a
+// request.
 // Owns the signing and the reading of an answer; never judges one.
 
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
@@ -11,20 +12,20 @@ export interface Answer {
   status: number
   headers: IncomingHttpHeaders
   text: string
-  // The body as a user's program has it: of any shape.
+  // The parsed body, of any shape.
   json: Record<string, unknown>
-  /** The error's name; empty where there is none. */
+  /** The error's name; empty if there is none. */
   error: string
   message: string
 }
 
 export interface RawRequest {
   method: 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH' | 'HEAD'
-  /** As it goes on the request line, without the query. */
+  /** As on the request line, without the query. */
   path: string
-  /** Repeated keys as lists. */
+  /** Repeated keys are lists. */
   query?: Record<string, string | string[]>
-  /** An object is sent as JSON, a text or bytes as they are. */
+  /** Objects are sent as JSON, texts and bytes unchanged. */
   body?: object | string | Uint8Array
   headers?: Record<string, string>
   /** Added after signing. */
@@ -36,7 +37,7 @@ export interface RawRequest {
   unsigned?: boolean
 }
 
-/** Sends one request to a Heddle, and reads its whole answer. */
+/** Sends one request to a Heddle, and returns its whole answer. */
 export async function send(
   heddle: { endpoint: string; credentials: Credentials },
   request: RawRequest,
@@ -89,7 +90,7 @@ export async function send(
   return answered
 }
 
-/** A URL that carries its own signature, good for so many seconds. */
+/** Returns a URL with its own signature, valid for this many seconds. */
 export async function presigned(
   heddle: { endpoint: string; credentials: Credentials },
   path: string,

@@ -1,4 +1,4 @@
-// A request of each operation that is right in form, for tests that ask the same of all of them.
+// A well-formed request of each operation, for tests that send the same to all of them.
 // Owns the values of required members; never sends anything.
 
 import { type OperationName, operationOf } from '../../src/core/api/operations.ts'
@@ -8,7 +8,7 @@ export const ROLE = 'arn:aws:iam::111122223333:role/corners'
 export const arnOf = (name: string) =>
   `arn:aws:simspaceweaver:us-west-2:111122223333:simulation/${name}`
 
-/** An input that asks for that simulation in every place there is. */
+/** Returns an input that names that simulation in every member that can. */
 export function requestOf(name: OperationName, simulation: string): RawRequest {
   const { method, path, input } = operationOf(name)
   const values: Record<string, unknown> = {

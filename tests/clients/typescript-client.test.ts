@@ -52,7 +52,7 @@ async function serve(context: TestContext): Promise<{ server: OpenServer; client
   }
 }
 
-test('every operation of the table has its method, and walks through the server signed', async (context) => {
+test('every operation has its method, and its signed request is served', async (context) => {
   const { server, client } = await serve(context)
   const started = await client.startSimulation({ ...START, Tags: { 'a b/+&=é': 'c' } })
   assert.equal(started.Arn, ARN)
@@ -133,7 +133,7 @@ test('lists are walked through page by page, also when a loop ends early', async
   assert.equal(server.service.calls.length, before + 1)
 })
 
-test('an error has code, status, message, operation and the request id of the answer', async (context) => {
+test('an error has code, status, message, operation and request id', async (context) => {
   const { client } = await serve(context)
   await assert.rejects(client.describeSimulation({ Simulation: 'none' }), (error) => {
     assert.ok(error instanceof HeddleApiError)
@@ -163,7 +163,7 @@ test('an error has code, status, message, operation and the request id of the an
   })
 })
 
-test('waits tell their progress, fail with what the service says, and end at their limit or when aborted', async (context) => {
+test('waits report progress, and end at a failure, a limit or an abort', async (context) => {
   const { client } = await serve(context)
   await client.startSimulation(START)
   const statuses: string[] = []
@@ -186,7 +186,7 @@ test('waits tell their progress, fail with what the service says, and end at the
   await assert.rejects(client.waitUntilStarted('world'), { reason: 'failed', status: 'STOPPED' })
 })
 
-test('what is safe is sent again, with the same token; what may have been done is not', async (context) => {
+test('only requests that are safe to repeat are retried, with the same token', async (context) => {
   const bodies: string[] = []
   let answers: [status: number, headers?: Record<string, string>][] = []
   const endpoint = await serveRaw(context, async (request, response) => {
@@ -286,7 +286,8 @@ test('keys come from the environment, then from a profile of the credentials fil
     const file = join(folder, 'credentials')
     await writeFile(
       file,
-      '# keys\n[default]\naws_access_key_id = A\naws_secret_access_key=s/=\n\n[ other ]\r\nAWS_ACCESS_KEY_ID=B\r\naws_secret_access_key = t\r\naws_session_token = u\r\n',
+      '# keys\n[default]\naws_access_key_id = A\naws_secret_access_key=s/=\n\n[ other ]\r\n' +
+        'AWS_ACCESS_KEY_ID=B\r\naws_secret_access_key = t\r\naws_session_token = u\r\n',
     )
     const at = { AWS_SHARED_CREDENTIALS_FILE: file }
     const given = { AWS_ACCESS_KEY_ID: 'C', AWS_SECRET_ACCESS_KEY: 'v', AWS_SESSION_TOKEN: 'w' }

@@ -1,4 +1,5 @@
-// What the walks of all clients share: a small world as files to upload, and the environment that a user's clients run in.
+// Shared by the sessions of all clients: a small world as files to upload, and the environment of a
+// user's clients.
 // Owns the folder of those files; never calls the API.
 
 import { execFile } from 'node:child_process'
@@ -12,17 +13,20 @@ import { appsFolder, buildPackage, schema } from '../support/packages.ts'
 
 export const run = promisify(execFile)
 
-/** A simulation with this tag writes the state's hash at every tick. */
+/** A simulation with this tag logs the state's hash at every tick. */
 export const HASH_TAG = 'heddle:state-hash-interval'
 export const viewCommand = ['node', 'app.ts', '--to', 'Cells', '--port', '7000', '--entities', '3']
 
 export interface WalkFiles extends AsyncDisposable {
   readonly folder: string
-  /** Puts another file beside them, and gives its path. */
+  /** Writes another file beside them, and returns its path. */
   write(name: string, bytes: Uint8Array): Promise<string>
 }
 
-/** schema.yaml, cells.zip and view.zip in a folder of their own; the schema names the packages in that bucket. */
+/**
+ * Writes schema.yaml, cells.zip and view.zip into a folder of their own; the schema names the
+ * packages in that bucket.
+ */
 export async function makeWalkFiles(bucket: string): Promise<WalkFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-walk-'))
   const text = schema({
@@ -67,8 +71,8 @@ async function walkPackage(app: string): Promise<Uint8Array> {
 }
 
 /**
- * The environment of a terminal in which a user has pasted what `heddle up` printed; nothing of this machine's own AWS settings.
- * `home` is an empty folder.
+ * Returns the environment of a terminal after a user has pasted what `heddle up` printed, without
+ * this machine's AWS settings. `home` is an empty folder.
  */
 export async function userEnvironment(
   heddle: Heddle,
@@ -92,7 +96,7 @@ export async function userEnvironment(
   }
 }
 
-/** A reason to skip a test, where a program is not on this machine. */
+/** Returns a reason to skip a test if a program is not installed. */
 export function absent(program: string): string | false {
   return existsSync(program) ? false : `${program} is not on this machine`
 }

@@ -1,5 +1,5 @@
 // A TCP wire between a client and a server that a test can hold and cut.
-// Owns its port and its sockets; never looks at what passes, but for the text that holds it.
+// Owns its port and its sockets; looks at the bytes only for the text to hold.
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
@@ -7,19 +7,22 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 export interface Wire extends AsyncDisposable {
   /** The server's address through the wire. */
   readonly url: string
-  /** From now on nothing passes on a connection from the first bytes on that hold this text, such as `PUT /bucket/`. */
+  /**
+   * Holds everything on a connection from the first bytes that contain this text, such as `PUT
+   * /bucket/`.
+   */
   hold(text: string): void
   /** True once something is held. */
   readonly isHolding: boolean
-  /** What is held passes. */
+  /** Lets held bytes pass. */
   release(): void
-  /** Ends all connections; new ones are refused at once where `isDown`. */
+  /** Ends all connections; rejects new ones at once if `isDown`. */
   cut(isDown: boolean): void
-  /** New connections go to another server. */
+  /** Sends new connections to another server. */
   leadTo(url: string): void
 }
 
-/** A wire to the server of that URL, on a free port. */
+/** Opens a wire to the server of that URL, on a free port. */
 export async function layWire(url: string): Promise<Wire> {
   let target = new URL(url)
   const sockets = new Set<Socket>()
