@@ -1,5 +1,5 @@
-// One connection to the server under test, to which any bytes can be written.
-// Owns its socket and the cutting of what comes back into answers; never judges one.
+// One connection to the server under test that takes any bytes.
+// Owns its socket, and cuts the received bytes into answers; never judges one.
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -11,7 +11,7 @@ export interface Answer {
   body: Buffer
 }
 
-/** The answer took too long: the server hangs. */
+/** Thrown if an answer takes too long: the server hangs. */
 class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
@@ -37,7 +37,7 @@ export class Connection {
     socket.on('error', end).on('close', end).on('end', end)
   }
 
-  /** Throws where nobody listens any more. */
+  /** Throws if the server does not listen any more. */
   static async open(endpoint: URL): Promise<Connection> {
     const socket = connect({ host: endpoint.hostname, port: Number(endpoint.port), noDelay: true })
     await once(socket, 'connect')
@@ -52,7 +52,7 @@ export class Connection {
     this.#socket.write(bytes)
   }
 
-  /** Says that no more is sent. */
+  /** Ends the sending side. */
   endWriting(): void {
     this.#socket.end()
   }
@@ -62,7 +62,7 @@ export class Connection {
   }
 
   /**
-   * The next answer, undefined where the connection ends without one. `hasBody` is false for
+   * Returns the next answer; undefined if the connection ends without one. `hasBody` is false for
    * answers to HEAD. Throws NoAnswer.
    */
   async answer(hasBody: boolean): Promise<Answer | undefined> {
@@ -86,7 +86,7 @@ export class Connection {
     }
   }
 
-  /** Cuts a whole answer off what has been received. */
+  /** Takes a whole answer from the received bytes. */
   #cut(hasBody: boolean): Answer | undefined {
     const headEnd = this.#received.indexOf('\r\n\r\n')
     if (headEnd === -1) return undefined

@@ -1,7 +1,6 @@
-// Sends a Heddle very many requests, right and wrong ones, and holds every answer against the form
-// that answers have.
-// Owns the Heddle, the connections and the counts; what is sent is requests.ts, what is right is
-// judge.ts.
+// Sends a Heddle very many requests, right and wrong ones, and checks the form of every answer.
+// Owns the Heddle, the connections and the counts; requests.ts decides what is sent, judge.ts what
+// is right.
 
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +16,7 @@ import type { FuzzRequest } from './wire-request.ts'
 
 interface FuzzOptions {
   seed: number
-  /** The number of the first request, to send one of a longer run again. */
+  /** Number of the first request, to repeat part of a longer run. */
   from?: number
   requests: number
   connections?: number
@@ -27,18 +26,18 @@ interface FuzzOptions {
 export interface FuzzReport {
   sent: number
   seconds: number
-  /** How many answers of each status and error; `closed` where a connection ended instead. */
+  /** Counts of answers by status and error; `closed` if the connection ended instead. */
   answers: Map<string, number>
-  /** Resident memory of control, each time a hundredth of the requests has been sent. */
+  /** Resident memory of control after each hundredth of the requests. */
   residentMiB: number[]
 }
 
-/** What garbage is not collected yet may come and go. */
+/** Allows for garbage not collected yet. */
 const GROWTH_MIB_MAX = 150
 
 /**
- * How much more memory control has than when it had warmed up, after a quarter of the requests.
- * Throws FuzzFailure where that is too much.
+ * Returns the growth of control's memory since it had warmed up, after a quarter of the requests.
+ * Throws FuzzFailure if it grew too much.
  */
 export function memoryGrowthMiB({ residentMiB }: FuzzReport): number {
   const grown = (residentMiB.at(-1) ?? 0) - (residentMiB[Math.floor(residentMiB.length / 4)] ?? 0)
@@ -48,8 +47,7 @@ export function memoryGrowthMiB({ residentMiB }: FuzzReport): number {
 }
 
 /**
- * A request whose answer is wrong, with all that is needed to send it again; or a server that has
- * ended, or grows.
+ * A wrong answer, with everything needed to repeat the request; or a server that ended, or grows.
  */
 export class FuzzFailure extends Error {
   override readonly name = 'FuzzFailure'
@@ -69,7 +67,7 @@ const world = schema({
   },
 })
 
-/** Throws FuzzFailure at the first answer that is wrong, and where the server has ended. */
+/** Throws FuzzFailure at the first wrong answer, and if the server has ended. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   await using opened = new AsyncDisposableStack()
   const heddle = await startHeddle({ configuration })
@@ -119,7 +117,7 @@ async function fuzzHeddle(heddle: Heddle, options: FuzzOptions): Promise<FuzzRep
   return report
 }
 
-/** False where the connection can't be used any more. Throws what is wrong. */
+/** Returns false if the connection can't be used any more. Throws what is wrong. */
 async function send(
   connection: Connection,
   request: FuzzRequest,
@@ -128,7 +126,7 @@ async function send(
   connection.write(request.bytes)
   if (!request.isWhole) {
     connection.endWriting()
-    // However many requests the bytes may be.
+    // The bytes may contain any number of requests.
     for (
       let answer = await connection.answer(true);
       answer !== undefined;
@@ -166,7 +164,7 @@ function count(report: FuzzReport, what: string): void {
   report.answers.set(what, (report.answers.get(what) ?? 0) + 1)
 }
 
-/** Of control's, and of the workers'. */
+/** Returns the end of control's log and of the workers' logs. */
 function lastOfLogs({ data }: Heddle): string {
   const files = globSync('{control.log,run/*/worker.log}', { cwd: data })
   return files
@@ -185,11 +183,14 @@ function failureOf(
   const life = isEnded(heddle.controlPid)
     ? `the server has ended: ${heddle.output}`
     : 'the server goes on'
+  const what = [kind, operation].join(' ').trim()
+  const shown = JSON.stringify(bytes.toString('latin1', 0, BYTES_SHOWN))
+  const more = bytes.length - BYTES_SHOWN
   const text = [
-    `request ${number} of seed ${seed} (${[kind, operation].join(' ').trim()}): ${(cause as Error).message}`,
+    `request ${number} of seed ${seed} (${what}): ${(cause as Error).message}`,
     life,
     `The last lines of its logs:\n${lastOfLogs(heddle)}`,
-    `It was: ${JSON.stringify(bytes.toString('latin1', 0, BYTES_SHOWN))}${bytes.length > BYTES_SHOWN ? ` and ${bytes.length - BYTES_SHOWN} bytes more` : ''}`,
+    `It was: ${shown}${more > 0 ? ` and ${more} bytes more` : ''}`,
     `Again: node tests/fuzz/long.ts --seed ${seed} --from ${number} --requests 1`,
   ]
   return new FuzzFailure(text.join('\n'), { cause })

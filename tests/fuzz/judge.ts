@@ -1,6 +1,5 @@
-// What is right and wrong about an answer, whatever was asked.
-// Owns the rules: no fault of the server, and the error form of the service; never looks at the
-// request's meaning.
+// Judges any answer: the server must not fail, and errors must have the service's form.
+// Owns these rules; never looks at the request's meaning.
 
 import { COMMON_ERRORS } from '../../scripts/generate-openapi.ts'
 import { API_ERRORS, type ApiErrorCode } from '../../src/core/api/errors.ts'
@@ -9,12 +8,12 @@ import type { Answer } from './connection.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-/** Where the answer comes from: the API, S3, or what refuses bytes that are neither. */
+/** Source of the answer: the API, S3, or the layer that rejects bytes of neither. */
 export type Service = 'api' | 's3' | 'any'
 
 /**
- * What is wrong with an answer; undefined where nothing is. `operation` is known where the request
- * was for one for sure.
+ * Returns what is wrong with an answer; undefined if nothing is. `operation` is set if the request
+ * certainly reached that operation.
  */
 export function faultOf(
   answer: Answer,
@@ -23,14 +22,14 @@ export function faultOf(
 ): string | undefined {
   const { status, headers } = answer
   if (service === 'any') return faultOf(answer, headers.has('x-amz-request-id') ? 's3' : 'api')
-  // S3's own word for what a store does not have; to HEAD there is the status alone.
+  // S3's own code for missing features; an answer to HEAD has only the status.
   const isNotImplemented =
     service === 's3' && status === 501 && /^$|<Code>NotImplemented</.test(String(answer.body))
   if (status >= 500 && !isNotImplemented) return `status ${status}`
   return service === 'api' ? faultOfApi(answer, operation) : faultOfS3(answer)
 }
 
-/** The same for the API alone, whatever the status. */
+/** Judges an answer of the API alone, with any status. */
 export function faultOfApi(
   { status, headers, body }: Answer,
   operation: OperationName | undefined,

@@ -1,7 +1,7 @@
-// `npm run test:fuzz -- [--seed S] [--requests N] [--from F] [--connections C]`: requests F, F+1, …
-// of a seed to a Heddle of its own.
-// Owns the command line; prints how many were answered how, how fast, and the server's memory; or
-// the request that failed.
+// `npm run test:fuzz -- [--seed S] [--requests N] [--from F] [--connections C]`: sends requests F,
+// F+1, … of a seed to a Heddle of its own.
+// Owns the command line. Prints the counts of answers, the rate and the server's memory; or the
+// request that failed.
 
 import { parseArgs } from 'node:util'
 import { FuzzFailure, type FuzzReport, fuzz, memoryGrowthMiB } from './fuzz.ts'
@@ -37,5 +37,6 @@ try {
 
 function progress({ sent, seconds, residentMiB }: FuzzReport): string {
   const rate = Math.round(sent / seconds)
-  return `${sent} requests, ${seconds.toFixed(0)} s, ${rate} a second, control has ${residentMiB.at(-1)?.toFixed(0)} MiB`
+  const memory = `control has ${residentMiB.at(-1)?.toFixed(0)} MiB`
+  return `${sent} requests, ${seconds.toFixed(0)} s, ${rate} a second, ${memory}`
 }

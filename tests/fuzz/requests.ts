@@ -1,6 +1,5 @@
-// The fuzzer's requests: each a function of seed and number alone, so that any of them can be sent
-// again.
-// Owns what is sent and what may be expected of the answer; never sends anything.
+// The fuzzer's requests: each depends on seed and number alone, so that any can be repeated.
+// Owns what is sent and what the answer may be; never sends anything.
 
 import { OPERATION_NAMES, type OperationName, operationOf } from '../../src/core/api/operations.ts'
 import type { Random } from '../simulator/random.ts'
@@ -27,7 +26,7 @@ import {
 
 type Maker = (random: Random, target: Target) => FuzzRequest
 
-/** How often each kind is made, in a hundred. */
+/** Weights of the kinds, in per cent. */
 const kinds: readonly (readonly [weight: number, make: Maker])[] = [
   [28, rightRequest],
   [28, nearlyRightRequest],
@@ -46,7 +45,7 @@ export function fuzzRequest(random: Random, target: Target): FuzzRequest {
   return rightRequest(random, target)
 }
 
-/** What costs processes or files is rarely asked for, or the fuzzer would measure those. */
+/** Operations that cost processes or files are rare, or the fuzzer would measure those. */
 const rare = {
   StartSimulation: 0.01,
   StartApp: 0.02,
@@ -73,7 +72,7 @@ function rightInput(name: OperationName, random: Random): Input {
   const members = Object.fromEntries(
     given.map(([key, { shape }]) => [key, rightValue(shape, key, random)]),
   )
-  // The world that is there all the time is never ended.
+  // Never ends the world that runs all the time.
   if (/^(Stop|Delete)Simulation$/.test(name) && members.Simulation === STEADY_WORLD)
     members.Simulation = 'passing-1'
   if (exactlyOneOf) {
@@ -89,7 +88,7 @@ function rightRequest(random: Random, target: Target): FuzzRequest {
 }
 
 function nearlyRightRequest(random: Random, target: Target): FuzzRequest {
-  // Broken in a way that doesn't matter, it would do what a right one does.
+  // Broken in a harmless way, the request would act like a right one.
   const input = rightInput(pickOperation(random), random)
   for (let count = random.between(1, 3); count > 0; count--) {
     const keys = [...Object.keys(operationOf(input.name).input), anyName(random)]
@@ -218,15 +217,14 @@ function wronglySigned(random: Random, target: Target): FuzzRequest {
     const at = random.below(headers.length)
     headers[at] = [headers[at][0], headerValue(mutatedText(headers[at][1], random))]
   }
-  // A service that is no other than S3 is for the API to refuse; which one a broken header names is
-  // anybody's guess.
+  // Only the API rejects a service other than S3; a broken header may name either.
   return whole('wrongly signed', request, headers, kind === 6 ? 'any' : 'api', input.name)
 }
 
-/** A right request with some of its bytes changed, or bytes that never were a request. */
+/** A right request with some bytes changed, or bytes that are no request. */
 function brokenBytes(random: Random, target: Target): FuzzRequest {
   const before = random.chance(0.7) ? rightRequest(random, target) : s3Request(random, target)
-  // Among several answers, those to HEAD can't be told from others.
+  // Among several answers, those to HEAD can't be recognised.
   if (!before.hasBodyInAnswer) return before
   const right = before.bytes
   let bytes = right

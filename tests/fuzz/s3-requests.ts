@@ -16,32 +16,55 @@ import {
 
 const methods = ['GET', 'GET', 'GET', 'HEAD', 'PUT', 'PUT', 'DELETE', 'POST', 'OPTIONS', 'PATCH']
 const queryKeys = [
-  'list-type=2', 'delete', 'uploads', 'location', 'tagging', 'acl', 'versions', 'policy', 'uploadId=x', 'uploadId=', 'partNumber=1', 'partNumber=0',
-  'max-keys=0', 'max-keys=5', 'max-keys=-1', 'max-keys=9999999999', 'prefix=a', 'delimiter=/', 'encoding-type=url', 'encoding-type=x', 'marker=%00',
-  'continuation-token=YQ', 'continuation-token=!', 'start-after=b', 'versionId=null', 'versionId=1', 'response-content-type=text/plain',
-  'response-expires=%0A', 'response-cache-control=%C3%A9', 'max-parts=1', 'part-number-marker=x', 'key-marker=a', 'upload-id-marker=b', 'x-id=GetObject',
+  'list-type=2', 'delete', 'uploads', 'location', 'tagging', 'acl', 'versions', 'policy',
+  'uploadId=x', 'uploadId=', 'partNumber=1', 'partNumber=0',
+  'max-keys=0', 'max-keys=5', 'max-keys=-1', 'max-keys=9999999999', 'prefix=a', 'delimiter=/',
+  'encoding-type=url', 'encoding-type=x', 'marker=%00',
+  'continuation-token=YQ', 'continuation-token=!', 'start-after=b', 'versionId=null',
+  'versionId=1', 'response-content-type=text/plain',
+  'response-expires=%0A', 'response-cache-control=%C3%A9', 'max-parts=1', 'part-number-marker=x',
+  'key-marker=a', 'upload-id-marker=b', 'x-id=GetObject',
 ] // biome-ignore format: a list to look things up in
 const headerNames = [
-  'x-amz-copy-source', 'x-amz-copy-source-range', 'x-amz-metadata-directive', 'x-amz-meta-a', 'x-amz-meta-', 'x-amz-checksum-crc32', 'x-amz-checksum-x',
-  'x-amz-trailer', 'content-md5', 'if-match', 'if-none-match', 'if-modified-since', 'range', 'content-type', 'content-encoding', 'cache-control',
-  'expires', 'x-amz-decoded-content-length', 'x-amz-storage-class', 'x-amz-acl', 'x-amz-tagging', 'x-amz-security-token', 'x-amz-content-sha256',
+  'x-amz-copy-source', 'x-amz-copy-source-range', 'x-amz-metadata-directive', 'x-amz-meta-a',
+  'x-amz-meta-', 'x-amz-checksum-crc32', 'x-amz-checksum-x',
+  'x-amz-trailer', 'content-md5', 'if-match', 'if-none-match', 'if-modified-since', 'range',
+  'content-type', 'content-encoding', 'cache-control',
+  'expires', 'x-amz-decoded-content-length', 'x-amz-storage-class', 'x-amz-acl', 'x-amz-tagging',
+  'x-amz-security-token', 'x-amz-content-sha256',
 ] // biome-ignore format: a list to look things up in
 const headerValues = [
-  `${BUCKET}/a`, `/${BUCKET}/%zz`, '/', 'bytes=0-1', 'bytes=5-', 'bytes=-3', 'bytes=9-1', 'bytes=0-99999999999999999999', 'bytes=0-0,2-3', '*', '"x"',
-  'REPLACE', 'COPY', 'AAAAAA==', 'x-amz-checksum-crc32', 'aws-chunked', 'Thu, 01 Jan 1970 00:00:00 GMT', 'yesterday', '-1', '1e9', 'UNSIGNED-PAYLOAD',
-  'STREAMING-UNSIGNED-PAYLOAD-TRAILER', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'STREAMING-X', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  `${BUCKET}/a`, `/${BUCKET}/%zz`, '/', 'bytes=0-1', 'bytes=5-', 'bytes=-3', 'bytes=9-1',
+  'bytes=0-99999999999999999999', 'bytes=0-0,2-3', '*', '"x"',
+  'REPLACE', 'COPY', 'AAAAAA==', 'x-amz-checksum-crc32', 'aws-chunked',
+  'Thu, 01 Jan 1970 00:00:00 GMT', 'yesterday', '-1', '1e9', 'UNSIGNED-PAYLOAD',
+  'STREAMING-UNSIGNED-PAYLOAD-TRAILER', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'STREAMING-X',
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 ] // biome-ignore format: a list to look things up in
 const bodies = [
-  '', 'content', '7\r\ncontent\r\n0\r\n\r\n', '7;chunk-signature=0\r\ncontent\r\n0;chunk-signature=0\r\n\r\n', 'ffffffffffff\r\n', '-1\r\n', '<', '<a/>', '<!DOCTYPE a>',
-  '<Delete><Object><Key>a</Key></Object></Delete>', '<Delete><Object><Key>&#0;</Key></Object></Delete>', '<Delete><Object/></Delete>', '<Delete>text</Delete>',
-  '<Delete><Object><Key>../x</Key></Object><Object>t</Object></Delete>', '<Delete><Quiet>true</Quiet></Delete>', '<Delete><constructor/></Delete>',
-  '<Delete><__proto__><Key>a</Key></__proto__></Delete>', `<Delete>${'<a>'.repeat(5000)}${'</a>'.repeat(5000)}</Delete>`, '<a>'.repeat(20_000),
-  '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>', '<CompleteMultipartUpload/>',
-  '<CompleteMultipartUpload><Part><PartNumber>1e1</PartNumber><ETag/></Part></CompleteMultipartUpload>', '<?xml version="1.0"?><Delete/>',
-  '<CreateBucketConfiguration><LocationConstraint>us-west-2</LocationConstraint></CreateBucketConfiguration>',
-  '<CreateBucketConfiguration><LocationConstraint>mars</LocationConstraint></CreateBucketConfiguration>', 'x'.repeat(100_000),
+  '', 'content', '7\r\ncontent\r\n0\r\n\r\n',
+  '7;chunk-signature=0\r\ncontent\r\n0;chunk-signature=0\r\n\r\n', 'ffffffffffff\r\n', '-1\r\n',
+  '<', '<a/>', '<!DOCTYPE a>',
+  '<Delete><Object><Key>a</Key></Object></Delete>',
+  '<Delete><Object><Key>&#0;</Key></Object></Delete>', '<Delete><Object/></Delete>',
+  '<Delete>text</Delete>',
+  '<Delete><Object><Key>../x</Key></Object><Object>t</Object></Delete>',
+  '<Delete><Quiet>true</Quiet></Delete>', '<Delete><constructor/></Delete>',
+  '<Delete><__proto__><Key>a</Key></__proto__></Delete>',
+  `<Delete>${'<a>'.repeat(5000)}${'</a>'.repeat(5000)}</Delete>`, '<a>'.repeat(20_000),
+  '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part>' +
+    '</CompleteMultipartUpload>',
+  '<CompleteMultipartUpload/>',
+  '<CompleteMultipartUpload><Part><PartNumber>1e1</PartNumber><ETag/></Part>' +
+    '</CompleteMultipartUpload>',
+  '<?xml version="1.0"?><Delete/>',
+  '<CreateBucketConfiguration><LocationConstraint>us-west-2</LocationConstraint>' +
+    '</CreateBucketConfiguration>',
+  '<CreateBucketConfiguration><LocationConstraint>mars</LocationConstraint>' +
+    '</CreateBucketConfiguration>',
+  'x'.repeat(100_000),
 ] // biome-ignore format: a list to look things up in
-/** So many keys and buckets there are, and no more, however long the fuzzer runs. */
+/** Bounds the numbers of keys and buckets, however long the fuzzer runs. */
 const NAMES_MAX = 400
 
 export function s3Request(random: Random, target: Target): FuzzRequest {
@@ -104,7 +127,7 @@ function oddName(random: Random): string {
   return random.chance(0.7) ? wellFormed(oddText(random)) : wirePath(oddText(random), random)
 }
 
-/** Signatures have an equals sign in every pair. */
+/** Signatures need an equals sign in every pair. */
 function fullPair(pair: string): string {
   const [name = '', value = ''] = pair.split('=')
   return `${name}=${percentEncoded(decodeURIComponent(value))}`

@@ -8,11 +8,11 @@ import type { Credentials } from '../support/heddle.ts'
 
 export interface PlainRequest {
   method: string
-  /** As it is on the request line, percent-encoded. */
+  /** As on the request line, percent-encoded. */
   path: string
-  /** The same, without a question mark. */
+  /** As on the request line, without the question mark. */
   query: string
-  /** In the order in which they are sent; names in lower case. */
+  /** In the order of sending; names in lower case. */
   headers: [name: string, value: string][]
   body: Buffer
 }
@@ -24,7 +24,7 @@ interface Signing {
   date: Date
 }
 
-/** The headers that sign the request, to be sent with it. */
+/** Returns the headers that sign the request, to be sent with it. */
 export function signatureHeaders(
   request: PlainRequest,
   signing: Signing,
@@ -55,7 +55,9 @@ export function signatureHeaders(
   const toSign = ['AWS4-HMAC-SHA256', dateTime, scope, sha256(canonical)].join('\n')
   const signature = createHmac('sha256', signingKey(signing, scope)).update(toSign).digest('hex')
   const { accessKeyId } = signing.credentials
-  const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`
+  const authorization =
+    `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, ` +
+    `SignedHeaders=${names}, Signature=${signature}`
   return [...added, ['authorization', authorization]]
 }
 

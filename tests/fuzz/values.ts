@@ -1,13 +1,12 @@
-// What the fuzzer puts where the API or S3 expects a value: right ones, nearly right ones, and
-// anything.
-// Owns the pools; every choice is the seeded stream's. Never knows operations.
+// Values for the members of the API and S3: right ones, nearly right ones, and arbitrary ones.
+// Owns the pools; draws every choice from the seeded stream. Never knows operations.
 
 import { type ShapeName, shapeOf } from '../../src/core/api/shapes.ts'
 import type { Random } from '../simulator/random.ts'
 
 /**
- * Simulations that requests speak of: the first one runs all the time, some come and go, some never
- * were.
+ * Simulations named in requests: the first one runs all the time, some come and go, some never
+ * existed.
  */
 export const STEADY_WORLD = 'steady'
 const passingWorlds = ['passing-1', 'passing-2', 'passing-3']
@@ -16,10 +15,14 @@ export const SCHEMA_KEY = 'small.yaml'
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'
 const oddTexts = [
-  '', ' ', '.', '..', '../../etc/passwd', '/', '//', '\\', '\0', '\n', '\r\n', '\t', '%', '%00', '%zz', '%2F..%2F', '+', '&a=b', '?', '#',
-  "'", '"', '`', '<b>', '&amp;', '{}', '[]', '$(x)', 'null', 'undefined', '__proto__', 'constructor', 'toString', 'NaN', '-1', '1e400',
-  'é', 'e\u0301', 'ß', '中文', '🧵', '👩‍👩‍👧', '\u202e', '\ufeff', '\u0000', '\uffff', '\ud800', '\udc00x', 'İ', 'ﬀ', 'a\u0300'.repeat(50), '\u2028',
-  '9'.repeat(400), 'x'.repeat(63), 'x'.repeat(64), 'x'.repeat(65), 'x'.repeat(1601), '🧵'.repeat(300), 'aws:', 'AWS:x', 'arn:', 'a'.repeat(255),
+  '', ' ', '.', '..', '../../etc/passwd', '/', '//', '\\', '\0', '\n', '\r\n', '\t', '%', '%00',
+  '%zz', '%2F..%2F', '+', '&a=b', '?', '#',
+  "'", '"', '`', '<b>', '&amp;', '{}', '[]', '$(x)', 'null', 'undefined', '__proto__',
+  'constructor', 'toString', 'NaN', '-1', '1e400',
+  'é', 'e\u0301', 'ß', '中文', '🧵', '👩‍👩‍👧', '\u202e', '\ufeff', '\u0000', '\uffff', '\ud800',
+  '\udc00x', 'İ', 'ﬀ', 'a\u0300'.repeat(50), '\u2028',
+  '9'.repeat(400), 'x'.repeat(63), 'x'.repeat(64), 'x'.repeat(65), 'x'.repeat(1601),
+  '🧵'.repeat(300), 'aws:', 'AWS:x', 'arn:', 'a'.repeat(255),
 ] // biome-ignore format: a list to look things up in
 
 export function oddText(random: Random): string {
@@ -41,7 +44,7 @@ export function anyName(random: Random): string {
   return Array.from({ length: random.between(1, 70) }, () => random.pick([...LETTERS])).join('')
 }
 
-/** A value as the shape wants it. */
+/** Returns a value that fits the shape. */
 export function rightValue(name: string, member: string, random: Random): unknown {
   const shape = shapeOf(name as ShapeName)
   switch (shape.type) {
@@ -71,7 +74,7 @@ export function rightValue(name: string, member: string, random: Random): unknow
   }
 }
 
-/** Something else in the place of a right value; it may happen to be right, too. */
+/** Replaces a right value by another, which may happen to be right too. */
 export function brokenValue(right: unknown, random: Random): unknown {
   if (Array.isArray(right) && random.chance(0.5)) return [...right, anything(random, 2)]
   if (typeof right === 'object' && right !== null && random.chance(0.7)) {
@@ -98,7 +101,7 @@ export function mutatedText(text: string, random: Random): string {
   return text.slice(0, at) + random.pick(oddTexts) + text.slice(at)
 }
 
-/** Any JSON. */
+/** Returns any JSON. */
 export function anything(random: Random, depth: number): unknown {
   const kind = random.below(depth > 0 ? 10 : 7)
   if (kind === 0) return null
@@ -116,8 +119,10 @@ function rightText(shape: string, member: string, random: Random): string {
   const world = () =>
     random.chance(0.7) ? STEADY_WORLD : random.pick([...passingWorlds, 'nobody'])
   switch (shape) {
-    case 'ResourceArn':
-      return `arn:aws:simspaceweaver:us-west-2:${random.pick(['111122223333', '111122223333', '999999999999'])}:simulation/${world()}`
+    case 'ResourceArn': {
+      const account = random.pick(['111122223333', '111122223333', '999999999999'])
+      return `arn:aws:simspaceweaver:us-west-2:${account}:simulation/${world()}`
+    }
     case 'RoleArn':
       return 'arn:aws:iam::111122223333:role/fuzz'
     case 'ClientToken':

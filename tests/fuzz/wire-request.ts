@@ -1,5 +1,5 @@
-// A fuzzer's request as bytes, and what texts may be in its parts.
-// Owns the form on the wire; never chooses what is in it.
+// A fuzzer's request as bytes, and the texts allowed in its parts.
+// Owns the form on the wire; never chooses the content.
 
 import type { OperationName } from '../../src/core/api/operations.ts'
 import { percentEncoded } from '../clients/raw-client.ts'
@@ -12,12 +12,12 @@ export interface FuzzRequest {
   kind: string
   bytes: Buffer
   service: Service
-  /** Known where the request reaches an operation, if anything. */
+  /** Set if the request, should it get that far, reaches this operation. */
   operation?: OperationName
   hasBodyInAnswer: boolean
   /**
-   * Whether it is one whole request, so that another one may follow; else no more is sent, and any
-   * number of answers may come.
+   * True for one whole request, after which another may follow. Otherwise nothing more is sent, and
+   * any number of answers may come.
    */
   isWhole: boolean
 }
@@ -43,8 +43,9 @@ export function whole(
   const lines = [...headers, ...length, ...signature].map(
     ([name, value]) => `${name}: ${value}\r\n`,
   )
-  const head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n${lines.join('')}\r\n`
-  // Else it is refused before anybody knows for whom it is.
+  const target = query === '' ? path : `${path}?${query}`
+  const head = `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`
+  // Otherwise the server rejects it before it knows the service.
   const isHttp = /^[\x21-\x7e]*$/.test(path + query) && head.length < 16 * 1024
   return {
     kind,
