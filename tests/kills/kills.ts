@@ -1,6 +1,8 @@
-// Kills in the midst of snapshots that are taken or restored: of the worker, of control, and of the S3 that they are kept in; each at a moment that a seed decides.
-// Owns what must hold after each: a snapshot is whole or not there, the statuses are true, and nothing is left but that. Two Heddles are shot at: one with objects of
-// its own, and one over the S3 of a third.
+// Kills the worker, control, or the foreign S3 while snapshots are taken or restored, at moments
+// that a seed decides.
+// Owns what must hold after each kill: a snapshot is whole or absent, the statuses are true, and
+// nothing else is left. Targets two Heddles: one with objects of its own, and one over the S3 of a
+// third.
 
 import { existsSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -18,7 +20,7 @@ import { waitFor } from '../support/waiting.ts'
 type Work = 'take' | 'restore'
 type Victim = 'worker' | 'control' | 'store'
 
-/** In turn, whatever the seed. */
+/** Taken in turn, whatever the seed. */
 const turns = [
   ['s3', 'take', 'worker'],
   ['s3', 'take', 'store'],
@@ -32,7 +34,7 @@ const turns = [
   ['s3', 'restore', 'control'],
 ] as const satisfies readonly (readonly ['folder' | 's3', Work, Victim])[]
 
-/** Incompressible, and so much that an upload has several parts. */
+/** Incompressible, and large enough that an upload has several parts. */
 const ENTITIES = 11_000
 const text = schema({
   tickRate: '100',
@@ -44,23 +46,23 @@ const text = schema({
     },
   },
 })
-/** The moments spread a little beyond the work's end. */
+/** Moments extend a little beyond the work's end. */
 const STRETCH = 1.15
 
 interface KillsOptions {
   seed: number
   kills: number
-  /** The number of the first. */
+  /** Number of the first kill. */
   from?: number
   onKill?: (what: string) => void
 }
 
 interface KillsReport {
   kills: number
-  /** How many snapshots were there whole after kills while they were taken. */
+  /** Snapshots that were whole after a kill while they were taken. */
   whole: number
   none: number
-  /** How many restored worlds came up all the same. */
+  /** Restored worlds that started despite the kill. */
   started: number
 }
 
@@ -121,10 +123,10 @@ async function openRange(): Promise<Range> {
 }
 
 class Target {
-  /** How long each takes when nobody is killed. */
+  /** Duration of each work without a kill. */
   readonly durationMs: Record<Work, number> = { take: 0, restore: 0 }
   readonly #heddle: Heddle
-  /** Whose folder the objects are in. */
+  /** The Heddle whose folder contains the objects. */
   readonly #keeper: Heddle
   readonly #wire: Wire | undefined
   #world!: Simulation
@@ -147,7 +149,7 @@ class Target {
     await this.#exchange(await this.#restore('second'))
   }
 
-  /** The world that is shot at next. */
+  /** Replaces the world to target next. */
   async #exchange(world: Simulation): Promise<void> {
     const old = this.#world
     this.#world = world
@@ -166,7 +168,7 @@ class Target {
     return world
   }
 
-  /** What it holds never changes. */
+  /** Checks that the world is unchanged: its content never changes. */
   async #isTheSame(world: Simulation): Promise<void> {
     await world.startClock()
     const { stateHash, tick } = await world.reaches(1)
@@ -217,7 +219,7 @@ class Target {
       line.includes('snapshot=s3://') && line.includes(`/${ObjectKeyPrefix}/`)
     const said = () => world.log('/sim/management').some(isOutcome)
     const failed = () => world.log('/sim/errors').some(isOutcome)
-    // A log may be a moment behind what the API shows.
+    // A log may be a moment behind the API.
     if (victim !== 'worker' && isBegun)
       await waitFor(() => said() || failed(), 'the outcome in the log')
     if (keys.length > 1) throw new Error(`one snapshot, and ${keys.length} objects: ${keys}`)
@@ -255,7 +257,8 @@ class Target {
       await this.#exchange(world)
       return 'started'
     }
-    // A world whose worker was lost after its start has no StartError; a control that was killed between its promise to launch a worker and the launch has launched none.
+    // A world whose worker was lost after its start has no StartError. A control killed between
+    // promising a worker and launching it has launched none.
     const reasons = {
       worker: /^$|the worker process ended unexpectedly/,
       control: /the worker process/,
@@ -273,7 +276,7 @@ class Target {
     return 'none'
   }
 
-  /** No half of anything is left, wherever it could be. */
+  /** Checks that nothing half-done is left anywhere. */
   async isClean(): Promise<void> {
     const { data, fabricFolder, bucket } = this.#heddle
     const worlds = await readdirs(fabricFolder)
@@ -310,7 +313,7 @@ function readdirs(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : []
 }
 
-/** FAILED, or the other status. */
+/** Waits for FAILED, or the other status. */
 async function waitForEnd(world: Simulation, other?: string) {
   let last: Awaited<ReturnType<Simulation['describe']>> | undefined
   return waitFor(

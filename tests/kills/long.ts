@@ -1,5 +1,5 @@
-// `npm run test:kills -- [--seed S] [--kills N] [--from F]`: kills F, F+1, … of a seed.
-// Owns the command line; prints each kill and what came of it, or the one after which something was wrong.
+// `npm run test:kills -- [--seed S] [--kills N] [--from F]`: runs kills F, F+1, … of a seed.
+// Owns the command line. Prints each kill and its outcome, or the kill after which a check failed.
 
 import { parseArgs } from 'node:util'
 import { KillFailure, runKills } from './kills.ts'
@@ -20,7 +20,8 @@ try {
     onKill: (what) => console.log(what),
   })
   console.log(
-    `${kills} kills: ${whole} snapshots whole, ${started} worlds restored, ${none} times neither; no fault found`,
+    `${kills} kills: ${whole} snapshots whole, ${started} worlds restored, ` +
+      `${none} times neither; no fault found`,
   )
 } catch (failure) {
   if (!(failure instanceof KillFailure)) throw failure
