@@ -1,5 +1,6 @@
-// `npm run test:soak -- [--minutes 60]`: a world in which everything happens, for so long.
-// Owns the command line; prints a sample a minute, and at the end what each part took at first and at last.
+// `npm run test:soak -- [--minutes 60]`: runs a world in constant change for this long.
+// Owns the command line. Prints a sample a minute, and at the end each part's memory at the
+// beginning and the end.
 
 import { parseArgs } from 'node:util'
 import { growth, parts, type Sample, soak } from './soak.ts'

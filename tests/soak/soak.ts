@@ -1,5 +1,6 @@
-// A world in which everything happens all the time, for as long as somebody wants: whether anything grows shows after an hour, not after a second.
-// Owns the run, the samples, and what counts as growth. Beside the apps' own churn a custom app comes and goes, snapshots are made, and the API and the metrics are read.
+// Runs a world in constant change for any time: growth shows after an hour, not after a second.
+// Owns the run, the samples, and what counts as growth. Beside the apps' own churn a custom app
+// comes and goes, snapshots are made, and the API and the metrics are read.
 
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,15 +10,18 @@ import { schema } from '../support/packages.ts'
 import { ownMiB } from '../support/processes.ts'
 import type { Simulation } from '../support/simulation.ts'
 
-/** MiB at one moment. Of processes, what is theirs alone; shared memory is counted once, as the files that it is. */
+/** MiB at one moment: private memory of the processes; shared memory counts once, as its files. */
 export interface Sample {
   minutes: number
   control: number
   worker: number
-  /** Of all spatial apps together. */
+  /** Sum over all spatial apps. */
   apps: number
   shared: number
-  /** What control keeps on the disk, objects and logs included; without the records of calls, which stay for as long as the operator wants. */
+  /**
+   * Control's files on disk, including objects and logs; without the audit, which stays as long as
+   * the operator wants.
+   */
   disk: number
 }
 
@@ -37,7 +41,10 @@ interface SoakReport {
   visitors: number
 }
 
-/** Runs for so long and samples at each interval. Throws where anything fails meanwhile, or is left behind. */
+/**
+ * Runs for this long and samples at each interval. Throws if anything fails meanwhile, or is left
+ * behind.
+ */
 export async function soak({
   minutes,
   intervalMs = 10_000,
@@ -46,7 +53,7 @@ export async function soak({
 }: {
   minutes: number
   intervalMs?: number
-  /** Ends it early, in order. */
+  /** Ends the run early, in order. */
   signal?: AbortSignal
   onSample?: (sample: Sample) => void
 }): Promise<SoakReport> {
@@ -89,7 +96,7 @@ const text = schema({
   },
 })
 
-/** An app that comes and goes, and whoever looks at the simulation from outside. */
+/** Runs an app that comes and goes, and reads the API from outside. */
 async function visit(heddle: Heddle, simulation: Simulation, name: string): Promise<void> {
   await simulation.startApp('Visitors', name)
   await simulation.appIs('Visitors', name, 'STARTED')
@@ -104,7 +111,7 @@ async function metrics(heddle: Heddle): Promise<string> {
   return (await fetch(new URL('/metrics', heddle.endpoint))).text()
 }
 
-/** Ticks that the clock has released, by the metrics. */
+/** Returns the ticks released by the clock, from the metrics. */
 async function tickOf(heddle: Heddle): Promise<number> {
   const found = /^heddle_simulation_tick\{[^}]*\} (\d+)/m.exec(await metrics(heddle))
   return Number(found?.[1])
@@ -123,7 +130,7 @@ function measure(heddle: Heddle, simulation: Simulation): Omit<Sample, 'minutes'
   }
 }
 
-/** What the files in a folder take, holes left out. */
+/** Returns the size of the files in a folder, without holes. */
 function filesMiB(folder: string): number {
   const blocks = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -134,7 +141,10 @@ function filesMiB(folder: string): number {
   return (blocks.reduce((sum, count) => sum + count, 0) * 512) / 1024 ** 2
 }
 
-/** What grew, by part: the median of the last fifth beside that of the second, in MiB. Before that, everything still warms up. */
+/**
+ * Returns the growth by part, in MiB: the median of the last fifth beside that of the second.
+ * Everything still warms up in the first fifth.
+ */
 export function growth(
   samples: readonly Sample[],
 ): Record<Part, { before: number; after: number; grew: boolean }> {
