@@ -1,4 +1,4 @@
-// Snapshots that a simulation makes of itself, as its tags ask.
+// Snapshots that a simulation makes by itself, as its tags say.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -21,7 +21,7 @@ const Cells = {
 } as const
 const text = schema({ domains: { Cells }, tickRate: '100' })
 
-test('a world saves itself every so many ticks, keeps the newest, and rests while its clock does', async () => {
+test('a world saves itself at its interval, and keeps the newest snapshots', async () => {
   const tags = {
     ...hashEvery(1).Tags,
     'heddle:snapshot-every': '20 ticks',
@@ -74,7 +74,7 @@ test('a world that saves itself every so many ticks does so at exactly these tic
     () => ticks().length >= 4,
     () => `four snapshots; there are ${ticks()}: ${world.errors()}`,
   )
-  // A busy machine may leave one out.
+  // A busy machine may skip one.
   for (const tick of ticks()) assert.equal(Number(tick) % 30, 0, `${ticks()}`)
   await world.stopClock()
   await world.is('STARTED')
@@ -85,7 +85,7 @@ test('a world that saves itself every so many ticks does so at exactly these tic
   await world.stop()
 })
 
-test('a bucket that is missing is said in the errors, and the world and other snapshots go on', async () => {
+test('a missing bucket is reported, and the world and other snapshots go on', async () => {
   const tags = {
     ...hashEvery(1).Tags,
     'heddle:snapshot-every': '5 ticks',

@@ -1,4 +1,4 @@
-// Heddle over an object store that has its bad moments: the S3 of another Heddle, behind a proxy that misbehaves.
+// Heddle over an unreliable object store: the S3 of another Heddle, behind a proxy that misbehaves.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -41,7 +41,7 @@ const text = (columns = 1) =>
   })
 const restart = { 'heddle:restart-on-loss': 'true' }
 
-/** Until the test has ended. */
+/** Misbehaves until the test has ended. */
 function misbehaves(
   context: { after(end: () => void): void },
   misbehave: HttpProxy['misbehave'],
@@ -58,7 +58,7 @@ function asked(name: string): number {
 
 const isPart = (name: string, part: string) => name.startsWith(part)
 
-test('a schema and a package whose downloads are cut once are read again, and the simulation starts', async (context) => {
+test('a start reads a schema and a package again if a download breaks off', async (context) => {
   const cut = new Set<string>()
   misbehaves(context, (name) => {
     if (!isPart(name, 'GET /test-bucket/') || cut.has(name)) return undefined
@@ -70,7 +70,7 @@ test('a schema and a package whose downloads are cut once are read again, and th
   await world.stop()
 })
 
-test('downloads that are cut each time fail the start after some attempts, and say so', async (context) => {
+test('downloads that always break off fail the start with the reason', async (context) => {
   misbehaves(context, (name) =>
     isPart(name, 'GET /test-bucket/app.zip') ? { cutAfter: 20 } : undefined,
   )
@@ -139,7 +139,7 @@ for (const [what, answer, message] of [
     /500 Internal Server Error/,
   ],
 ] as const) {
-  test(`CreateSnapshot into a store that answers ${what} to everything ends with an error that says so`, async (context) => {
+  test(`CreateSnapshot reports a store that answers ${what}`, async (context) => {
     const name = `saved-${what.replaceAll(' ', '-')}`
     const world = await heddle.startSimulation(name, text())
     const before = proxy.requests.length
@@ -175,7 +175,7 @@ test('the search for a free name ends when the caller has left', async (context)
   const given = once(response, 'close')
   sending.abort()
   await ended
-  // The third question is not waited for, and there is no fourth.
+  // The call does not wait for the third attempt, and there is no fourth.
   await given
   assert.equal(response.writableFinished, false)
   assert.equal((await world.describe()).Status, 'STARTED')
@@ -204,7 +204,7 @@ test('a 403 for some seconds while a simulation comes back is waited for', async
   await world.stop()
 })
 
-test('a simulation comes back from the schema that it was started with, whatever lies there since', async () => {
+test('a restart uses the schema of the start, even if the object was replaced', async () => {
   const world = await heddle.startSimulation('kept', text(2), { Tags: restart })
   assert.equal((await world.apps()).length, 2)
   await heddle.put('kept.yaml', text(3))
@@ -223,7 +223,7 @@ test('a simulation comes back from the schema that it was started with, whatever
   await world.stop()
 })
 
-test('one that began from a snapshot does not come back from another one under its key', async () => {
+test('a restart does not use another snapshot put under the first one’s key', async () => {
   const world = await heddle.startSimulation('origin', text(), hashEvery(1))
   await world.startClock()
   const [one, other] = [await world.snapshot(), await world.snapshot()]

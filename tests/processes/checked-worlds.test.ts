@@ -1,4 +1,5 @@
-// Worlds at full speed whose apps doubt what they read: every entity carries a sum over all that it is, and all is looked at in each tick, by its owner and by others.
+// Worlds at full speed whose apps check what they read: every entity carries a sum over all of its
+// data, and owner and readers check every entity in each tick.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -7,7 +8,7 @@ import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'
 
-/** Little more than there are on average: many are refused, and wait outside of their owner's cell. */
+/** Little above the average: many are rejected, and wait outside of their owner's cell. */
 const ENTITIES_PER_PARTITION = 2520
 
 let heddle: Heddle
@@ -24,7 +25,7 @@ for (const [columns, entities] of [
   [2, 2500],
   [4, 400],
 ] as const) {
-  test(`in ${columns} by ${columns} cells with ${entities} entities each, nobody ever reads one that is torn, old, lost or there twice`, async () => {
+  test(`no app of ${columns}×${columns} cells reads a torn, old, lost or double one`, async () => {
     const ticks = columns === 2 ? 1000 : 600
     const population = columns ** 2 * entities
     const domains = checkedDomains({ grid: [columns, columns], entities })

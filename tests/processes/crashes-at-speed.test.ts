@@ -1,4 +1,5 @@
-// Apps that end at every moment of a tick while entities are moved, made and stored in bulk: the world goes on as if they had not.
+// Apps that crash at every moment of a tick while entities are moved, made and stored in bulk: the
+// world goes on as if they had not.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -25,7 +26,7 @@ interface Crash {
   how: string
 }
 
-/** A world up to the tick after which nothing changes any more. */
+/** Runs a world up to the tick after which nothing changes any more. */
 async function run(name: string, crashes: readonly (readonly Crash[])[]): Promise<Simulation> {
   const ends = crashes.flat().map(({ name, tick, how }) => `--crash ${name}@${tick}:${how}`)
   const more = `--until ${TICKS} ${ends.join(' ')}`
@@ -41,7 +42,10 @@ async function run(name: string, crashes: readonly (readonly Crash[])[]): Promis
   return world
 }
 
-/** The world is the calm one, in each tick, and all of its apps end in order and have found nothing wrong. */
+/**
+ * Asserts that the world equals the calm one in each tick, and that its apps end in order and found
+ * no fault.
+ */
 async function isTheCalmWorld(world: Simulation): Promise<void> {
   const expected = calm.hashes()
   for (let tick = 1; tick <= TICKS; tick++)
@@ -51,14 +55,14 @@ async function isTheCalmWorld(world: Simulation): Promise<void> {
   noFaults(world)
 }
 
-/** In which ticks the processes of an app began, the first one excepted. */
+/** Returns the ticks in which an app's processes began, without the first one. */
 function repeated(world: Simulation, app: string): number[] {
   const [stream = ''] = world.streams().filter((name) => name.endsWith(`/${app}`))
   const begun = world.log(stream).map((line) => /^incarnation=(\d+) tick=(\d+)$/.exec(line))
   return begun.flatMap((line) => (line && line[1] !== '1' ? [Number(line[2])] : []))
 }
 
-test('apps that are killed or hang in the middle of a sweep, a bulk store or a bulk create do their tick again, and the world is the same', async () => {
+test('apps killed in a sweep, a bulk store or a bulk create repeat their tick', async () => {
   const modes = ['sweep', 'store', 'create', 'sweep', 'store']
   const crashes = names.map((name, app) =>
     [0, 1, 2].map((crash) => ({
@@ -82,7 +86,7 @@ test('apps that are killed or hang in the middle of a sweep, a bulk store or a b
   await isTheCalmWorld(world)
 })
 
-test('apps that are killed at any write of a commit do their tick again, and those that are killed at any moment do what they had not done', async () => {
+test('apps killed at any write of a commit, or at any moment, lose no tick', async () => {
   const crashes = names.map((name, app) => [
     { name, tick: 9 + app * 7, how: 'commit' },
     { name, tick: 43 + app * 5, how: 'commit' },

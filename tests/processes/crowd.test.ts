@@ -1,4 +1,5 @@
-// The crowd sample as a whole: what its people do must not depend on how many processes do it, nor on a snapshot in between.
+// The crowd sample as a whole: what its people do must not depend on the number of processes, nor
+// on a snapshot in between.
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -32,7 +33,7 @@ function crowdOn(columns: number, rows: number): string {
   return schema({ half: 60, tickRate: 'unlimited', domains: { Crowd } })
 }
 
-/** Lets a world go on to a tick, and ends it; the hashes on its way. */
+/** Runs a world up to a tick and ends it; returns the hashes on its way. */
 async function walk(world: Simulation, lastTick: number): Promise<Map<number, string>> {
   await world.startClock()
   await world.reaches(lastTick)
@@ -46,8 +47,9 @@ async function walk(world: Simulation, lastTick: number): Promise<Map<number, st
   return new Map(lines.map(({ tick, stateHash }) => [tick, stateHash]))
 }
 
-// Ids tell which partition's app made an entity, and the state hash covers ids: so the original goes on with the people that it has made, and all others from its snapshot.
-test('the people are saved as numbers; and a world, and what is restored from it on 1×1, 3×3 and 4×2 cells, have equal state hashes 500 ticks later', async () => {
+// The state hash covers ids, and an id tells which partition's app made its entity. So the original
+// goes on with the people it has made, and all others from its snapshot.
+test('a crowd restored on 1×1, 3×3 and 4×2 cells has equal hashes 500 ticks later', async () => {
   const original = await heddle.startSimulation('original', crowdOn(3, 3), hashEvery(HASH_TICKS))
   await original.startClock()
   await original.reaches(HASH_TICKS * 2)

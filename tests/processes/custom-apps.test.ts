@@ -26,7 +26,7 @@ before(async () => {
 })
 after(() => heddle?.stop())
 
-test('a custom app hands what it makes to a spatial domain, talks with its apps, and is reached from outside', async () => {
+test('a custom app hands over entities, sends messages, and serves clients', async () => {
   await world.startApp('Makers', 'first')
   const { host, port } = await world.endpoint('Makers', 'first', 7200)
   const known = await waitFor(async () => {
@@ -56,7 +56,7 @@ test('an app that is killed is started again, and clients reach it at the same p
   assert.equal((await world.describe()).Status, 'STARTED')
 })
 
-test('an app is stopped, deleted and started again under its name; what it had handed over stays', async () => {
+test('a deleted app can start again under its name; its handed-over entities stay', async () => {
   await assert.rejects(world.startApp('Makers', 'first'), { code: 'ConflictException' })
   await assert.rejects(world.deleteApp('Makers', 'first'), { code: 'ConflictException' })
   const pid = await world.appPid('Makers', 'first')
@@ -102,7 +102,7 @@ test('what a stopped app had not handed over leaves the world with it', async ()
   await world.deleteApp('Makers', 'keeper')
 })
 
-test('an app that is stopped in the middle of its start is stopped, and its simulation goes on', async () => {
+test('an app stopped during its start ends, and its simulation goes on', async () => {
   const domains = {
     Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' },
     View: { kind: 'custom', command: 'idle.ts' },

@@ -1,4 +1,5 @@
-// The complete apps of docs/app-sdk.md, as a reader would take them over: zipped, uploaded, run on cells of their own.
+// The complete apps of docs/app-sdk.md, used as a reader would: zipped, uploaded, and run on cells
+// of their own.
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'

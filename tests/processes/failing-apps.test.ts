@@ -21,7 +21,7 @@ function twoCells(command: string): string {
   return schema({ tickRate: '60', domains: { Cells: { kind: 'spatial', grid: [2, 1], command } } })
 }
 
-test('apps that exit, are killed or hang in the middle of a tick cost no entity, and are started again with all of theirs', async () => {
+test('apps that exit, are killed or hang in a tick restart with all entities', async () => {
   const calm = await heddle.startSimulation('calm', twoCells(WANDERERS), hashEvery(1))
   const crashes = ['Cells-0-0@1:exit', 'Cells-1-0@20:kill']
     .map((crash) => `--crash ${crash}`)
@@ -50,7 +50,10 @@ test('apps that exit, are killed or hang in the middle of a tick cost no entity,
     assert.equal((await world.describe()).Status, 'STARTED')
   }
   await struck.saysError(
-    /app=Cells-0-0 .*exited with code 1.*; its last words in \/domain\/Cells\/app\/\S+: .*tick 1: exit; it is started again after 0.25 s/,
+    new RegExp(
+      'app=Cells-0-0 .*exited with code 1.*; its last words in /domain/Cells/app/\\S+: ' +
+        '.*tick 1: exit; it is started again after 0.25 s',
+    ),
   )
   await struck.saysError(/app=Cells-1-0 .*SIGKILL.*started again/)
   await hung.saysError(/app=Cells-0-0 .*did not commit tick 13 within 3 s.*started again/)
@@ -73,7 +76,7 @@ test('apps that exit, are killed or hang in the middle of a tick cost no entity,
   for (const world of [calm, struck, hung]) await world.stop()
 })
 
-test('an app that is killed from outside again and again ends its simulation, and no other', async () => {
+test('an app that is killed again and again ends its simulation, and no other', async () => {
   const doomed = await heddle.startSimulation(
     'doomed',
     twoCells('wanderers.ts --entities 10'),
@@ -98,7 +101,10 @@ test('an app that is killed from outside again and again ends its simulation, an
   assert.equal(errorType, 'AppFailed')
   assert.match(errorMessage, /'Cells-1-0' .*failed again and again: it was ended by signal SIGKILL/)
   await doomed.saysError(
-    /simulation=FAILED .*app 'Cells-1-0' of domain 'Cells' failed again and again: it was ended by signal SIGKILL/,
+    new RegExp(
+      "simulation=FAILED .*app 'Cells-1-0' of domain 'Cells' failed again and again: " +
+        'it was ended by signal SIGKILL',
+    ),
   )
   await doomed.leavesNothing()
   await other.ticksOn()
@@ -135,7 +141,7 @@ test('a custom app that fails again and again is in ERROR, and the rest goes on'
   await world.stop()
 })
 
-test('what an app prints in a loop that never rests is in its log, line by line, and not in its memory', async () => {
+test('output of a busy loop goes to the log, line by line, and not into memory', async () => {
   const text = schema({
     domains: {
       Cells: { kind: 'spatial', grid: [1, 1], command: 'chatty.ts --lines 300 --until 20' },
@@ -153,8 +159,9 @@ test('what an app prints in a loop that never rests is in its log, line by line,
   assert.deepEqual(said, expected)
 })
 
-test('an app that prints without end neither slows the clock nor fills the disk, and what was dropped is said', async () => {
-  // Node would make a pipe that it shares with another program a non-blocking one, at which that one gives up.
+test('endless output neither slows the clock nor fills the disk', async () => {
+  // Node would make a pipe shared with another program non-blocking, and that program would give
+  // up.
   const script =
     'yes this app prints without end & exec node wanderers.ts --entities 10 > /dev/null'
   const command = ['sh', '-c', script]
@@ -185,7 +192,7 @@ test('an app that prints without end neither slows the clock nor fills the disk,
   }
 })
 
-test('a process that creates its application twice is told so, and goes on with the first', async () => {
+test('creating an application twice is an error, and the first one goes on', async () => {
   const world = await heddle.startSimulation('twice', twoCells('twice.ts'), hashEvery(1))
   await world.startClock()
   assert.equal((await world.reaches(5)).entities, 10)
@@ -198,7 +205,7 @@ test('a process that creates its application twice is told so, and goes on with 
   await world.stop()
 })
 
-test('a domain has a timeout of its own: its slow app ends in ERROR, while another domain may take longer', async () => {
+test('a domain’s own timeout applies to its apps alone', async () => {
   const text = schema({
     tickRate: 'unlimited',
     domains: {
@@ -216,15 +223,15 @@ test('a domain has a timeout of its own: its slow app ends in ERROR, while anoth
   ] as const) {
     await world.startApp(domain, 'viewer')
     await world.appIs(domain, 'viewer', 'ERROR')
-    const reason = `domain=${domain} failed for good: it did not commit tick \\d+ within ${seconds} s`
-    await world.saysError(new RegExp(reason))
+    const reason = `failed for good: it did not commit tick \\d+ within ${seconds} s`
+    await world.saysError(new RegExp(`domain=${domain} ${reason}`))
   }
   await world.ticksOn()
   assert.doesNotMatch(world.errors(), /domain=Cells/)
   await world.stop()
 })
 
-test('a timeout for a domain that there is not ends the start, and says which there are', async () => {
+test('a timeout for an unknown domain fails the start, and lists the domains', async () => {
   const tags = { 'heddle:app-timeout:Cell': '5' }
   const world = await heddle.beginSimulation('timeout-for-none', twoCells('wanderers.ts'), {
     Tags: tags,
@@ -234,7 +241,7 @@ test('a timeout for a domain that there is not ends the start, and says which th
   assert.match(errorMessage, /heddle:app-timeout:Cell names no domain .*"Cells"/)
 })
 
-test('an app that throws on a message is started again after growing pauses, knows its attempt, and lives on once it bears the message', async () => {
+test('an app that throws on a message is restarted until it survives it', async () => {
   const world = await heddle.startSimulation(
     'borne',
     twoCells('poisoned.ts --at 10 --bears 3'),
@@ -260,7 +267,7 @@ test('an app that throws on a message is started again after growing pauses, kno
   await world.stop()
 })
 
-test('what apps print is kept in the run folder where the schema names no log group, and goes with the simulation', async () => {
+test('output stays in the run folder if the schema names no log group', async () => {
   const Cells = { kind: 'spatial', grid: [2, 1], command: 'poisoned.ts --at 3 --bears 2' } as const
   const text = schema({ domains: { Cells }, tickRate: '60', logGroup: null })
   const world = await heddle.startSimulation('ungrouped', text)
@@ -287,7 +294,7 @@ test('what apps print is kept in the run folder where the schema names no log gr
   await waitFor(() => !existsSync(folder), 'the run folder to go')
 })
 
-test('the reason of a failure after the start stands in describe, status and the errors: of a lost worker too', async () => {
+test('describe, status and the errors tell why a started simulation failed', async () => {
   const lost = await heddle.startSimulation('lost', twoCells('wanderers.ts'), hashEvery(1))
   await lost.startClock()
   await lost.reaches(3)

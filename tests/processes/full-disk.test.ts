@@ -12,7 +12,7 @@ import { waitFor } from '../support/waiting.ts'
 const world = schema({ domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } } })
 const namesTheDisk = /disk of the service's data folder is full/
 
-test('a full disk ends nothing: calls are answered that it is full, and all goes on once there is room', async (context) => {
+test('a full disk fails calls with the reason, and ends no process', async (context) => {
   await withSmallDisk(context, 24, async (disk) => {
     const heddle = await startHeddle({
       data: join(disk.folder, 'data'),
@@ -24,7 +24,7 @@ test('a full disk ends nothing: calls are answered that it is full, and all goes
       await heddle.put('kept', 'before')
       disk.fill()
 
-      // Who isn't known is refused as ever: one such call ended control.
+      // Unknown callers are rejected as always: one such call used to end control.
       for (let count = 0; count < 20; count++) {
         assert.equal((await fetch(`${heddle.endpoint}/listsimulations`)).status, 403)
       }
@@ -107,7 +107,7 @@ test('what makes room on a full disk is done: objects can be deleted', async (co
   })
 })
 
-test('a world that ends while the disk is full is shown as ended, then and after a restart', async (context) => {
+test('a world that ends on a full disk stays ended after a restart', async (context) => {
   await withSmallDisk(context, 24, async (disk) => {
     const heddle = await startHeddle({ data: join(disk.folder, 'data') })
     try {

@@ -13,7 +13,7 @@ function growers(columns: number): string {
   })
 }
 
-test('a simulation whose memory does not fit fails its start, and says that it is full', async (context) => {
+test('a simulation too large for the memory fails its start', async (context) => {
   await withSmallDisk(context, 1, async ({ folder }) => {
     const fabricFolder = join(folder, 'fabric')
     const heddle = await startHeddle({ fabricFolder })
@@ -29,7 +29,7 @@ test('a simulation whose memory does not fit fails its start, and says that it i
   })
 })
 
-test('a world that fills its memory goes on: apps are refused more, and none of them dies', async (context) => {
+test('a world that fills its memory rejects new entities, and no app dies', async (context) => {
   await withSmallDisk(context, 24, async ({ folder }) => {
     const heddle = await startHeddle({ fabricFolder: join(folder, 'fabric') })
     try {
@@ -40,7 +40,8 @@ test('a world that fills its memory goes on: apps are refused more, and none of 
           world.output('Cells').filter((line) => line.startsWith('full: CapacityExceeded'))
             .length === 2,
         () =>
-          `both apps to be refused more; they said: ${world.output('Cells').join('\n')} ${world.errors()}`,
+          'both apps to be refused more; they said: ' +
+          `${world.output('Cells').join('\n')} ${world.errors()}`,
       )
       await world.ticksOn(20)
       assert.equal(world.errors(), '')

@@ -10,7 +10,7 @@ import { hashEvery, type Simulation } from '../support/simulation.ts'
 // More histories, or one again: HEDDLE_HISTORY_SEEDS=17,18,19 npm test -- history
 const seeds = (process.env.HEDDLE_HISTORY_SEEDS ?? '1,2').split(',').map(Number)
 const cells = ['Cells-0-0', 'Cells-1-0', 'Cells-0-1', 'Cells-1-1']
-/** Nothing changes from this tick on. */
+/** First tick without changes. */
 const LAST_TICK = 90
 
 let heddle: Heddle
@@ -20,7 +20,7 @@ before(async () => {
 after(() => heddle?.stop())
 
 for (const seed of seeds) {
-  test(`history ${seed}: a world whose apps are killed at any moment is the world whose apps are not`, async () => {
+  test(`history ${seed}: killing apps at any moment does not change the world`, async () => {
     const command = `wanderers.ts --seed ${seed} --entities 40 --until ${LAST_TICK}`
     const crashes = cells
       .map((cell) => `--crash ${cell}@${1 + Math.floor(chance(seed, cell) * 60)}:kill`)
@@ -48,7 +48,10 @@ async function start(name: string, command: string): Promise<Simulation> {
   return heddle.startSimulation(name, schema({ domains: { Cells } }), hashEvery(1))
 }
 
-/** Each app once or twice, at moments that nobody knows; with the crash of its own, that's as often as an app may fail in a minute. */
+/**
+ * Kills each app once or twice, at random moments; with its own crash that is the limit of failures
+ * in a minute.
+ */
 async function killAtRandom(world: Simulation, seed: number): Promise<void> {
   const victims = [...cells, ...cells].map((cell, turn) => ({
     cell,

@@ -1,4 +1,4 @@
-// Packages that lie on the host: whose simulations may have them, and from where.
+// Packages on the host: which simulations may use them, and from where.
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -43,7 +43,7 @@ const ROLE = 'arn:aws:iam::111122223333:role/test'
 const TAG_NAME = 'heddle:host-packages'
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
-test('no caller of the API has packages of the host taken, the operator with a bare client neither', async () => {
+test('no caller of the API can use packages of the host, not even the operator', async () => {
   const places = [
     join(folder, 'apps/idle'),
     `file://${folder}/apps/idle`,
@@ -63,7 +63,7 @@ test('no caller of the API has packages of the host taken, the operator with a b
   }
 })
 
-test("heddle run leaves the operator's packages where they are, relative to the schema's file, and through a loss", async () => {
+test('heddle run uses packages in place, relative to the schema, even after a loss', async () => {
   const file = join(folder, 'world.yaml')
   for (const [name, location] of [
     ['in-place', './apps/idle'],
@@ -84,7 +84,7 @@ test("heddle run leaves the operator's packages where they are, relative to the 
   assert.match(simulation.output('Cells').join(), /idle Cells-0-0/)
   const key = await simulation.snapshot()
   await closed.command('branch', 'in-place', '--name', 'branched', '--data', closed.data)
-  // The same snapshot is nobody else's leave.
+  // Another caller gets no permission from the same snapshot.
   const begun = await closed.branch('sneaked', key)
   const [error] = await begun.fails()
   assert.match(error.errorMessage, /must have the form s3:/)
@@ -149,7 +149,7 @@ test('the leave is for one schema, and the operator alone gives it', async () =>
     SchemaS3Location,
     Tags: { [TAG_NAME]: sha256(text) },
   }
-  // Her key counts within a second.
+  // Her key works within a second.
   await waitFor(async () => {
     const code = await ann
       .startSimulation(start)
@@ -162,7 +162,7 @@ test('the leave is for one schema, and the operator alone gives it', async () =>
   }, 'ann to be known')
 })
 
-test("nothing comes from Heddle's own folders: no package by heddle run, and no program of an app", async () => {
+test("Heddle's own folders provide no package and no program of an app", async () => {
   const file = join(closed.data, 'world.yaml')
   await mkdir(join(closed.data, 'logs/mine'), { recursive: true })
   await cp(join(appsFolder, 'idle.ts'), join(closed.data, 'logs/mine/app.ts'))
@@ -193,7 +193,7 @@ test("nothing comes from Heddle's own folders: no package by heddle run, and no 
   await simulation.stop()
 })
 
-test('where the operator lists folders, packages in them are anybody’s, and none elsewhere is', async () => {
+test('callers can use packages in folders that the operator lists, and no others', async () => {
   for (const [name, location] of [
     ['folder', join(folder, 'apps/idle')],
     ['zip', `file://${folder}/apps/idle.zip`],

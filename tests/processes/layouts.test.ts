@@ -1,4 +1,5 @@
-// A world that goes on from a snapshot on another layout: other cells, another tick rate, other workers; by a tag of StartSimulation, and by `heddle branch`.
+// Worlds restored from a snapshot onto another layout: other cells, another tick rate, other
+// workers; by a tag of StartSimulation, and by `heddle branch`.
 
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
@@ -49,7 +50,7 @@ for (const [columns, rows, settings] of [
   [3, 1, { tickRate: 'unlimited' }],
   [4, 5, { workers: 2, tickRate: '100' }],
 ] as const) {
-  test(`a world of 2 by 2 cells goes on as one of ${columns} by ${rows}, with every entity as it was`, async () => {
+  test(`a world of 2×2 cells goes on with ${columns}×${rows}, every entity unchanged`, async () => {
     const world = await begin(`as-${columns}-${rows}`, cells(columns, rows, settings))
     await world.is('STARTED')
     assert.equal((await world.apps()).length, columns * rows)
@@ -81,7 +82,7 @@ test('what the new schema has no place for is named, and nothing is started', as
   assert.equal(absent.errorType, 'SchemaNotFound')
 })
 
-test('entities of service apps go to those of their domain that are left, and none wait where nobody can come', async () => {
+test('entities of service apps move to the remaining apps of their domain', async () => {
   const domains = { Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } } as const
   const keeper = { command: 'keeper.ts --entities 5' }
   const first = schema({
@@ -137,7 +138,7 @@ test('a tag that names no schema, or one without a snapshot, is refused at once'
   })
 })
 
-test('heddle branch snapshots a running world and starts others from it, on another layout if it is given a schema', async () => {
+test('heddle branch snapshots a running world and starts others from it', async () => {
   const branch = (...words: string[]) => heddle.command('branch', ...words, '--data', heddle.data)
   await original.startClock()
   const file = join(heddle.data, 'wide.yaml')

@@ -1,4 +1,4 @@
-// What a simulation takes of the machine's memory: no more than the operator lets it, and less again after a peak.
+// A simulation's memory: bounded by the operator's limit, and given back after a peak.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { waitFor } from '../support/waiting.ts'
 
 const MEBIBYTE = 1024 ** 2
 
-/** Brings a Heddle up with a quota of memory, in MiB, and a folder for the test's own files. */
+/** Starts a Heddle with a quota of memory, in MiB, and a folder for the test's own files. */
 async function withHeddle(
   quota: string,
   use: (heddle: Heddle, folder: string) => Promise<void>,
@@ -32,7 +32,7 @@ async function withHeddle(
   }
 }
 
-/** Bytes of the file system that a simulation's fabric takes. */
+/** Returns the bytes of the file system that a simulation's fabric occupies. */
 function takenBytes(heddle: Heddle, executionId: string): number {
   const folder = join(heddle.fabricFolder, executionId)
   return readdirSync(folder).reduce(
@@ -45,7 +45,7 @@ function cells(columns: number, command: string): string {
   return schema({ domains: { Cells: { kind: 'spatial', grid: [columns, 1], command } } })
 }
 
-test('a simulation that has used what it may have refuses apps more, and its world goes on', async () => {
+test('a simulation at its memory limit rejects new entities, and goes on', async () => {
   await withHeddle('24', async (heddle) => {
     const world = await heddle.startSimulation('growing', cells(2, 'grower.ts'), hashEvery(5))
     await world.startClock()
@@ -54,7 +54,8 @@ test('a simulation that has used what it may have refuses apps more, and its wor
     await waitFor(
       () => world.output('Cells').filter((line) => refusal.test(line)).length === 2,
       () =>
-        `both apps to be refused more; they said: ${world.output('Cells').join('\n')} ${world.errors()}`,
+        'both apps to be refused more; they said: ' +
+        `${world.output('Cells').join('\n')} ${world.errors()}`,
     )
     await world.ticksOn(20)
     assert.equal(world.errors(), '')
@@ -92,7 +93,8 @@ test('after a peak the file system has the memory again, and nothing is lost', a
     await waitFor(
       () => takenBytes(heddle, world.executionId) < peakBytes / 8,
       () =>
-        `the fabric to shrink; it takes ${takenBytes(heddle, world.executionId)} of ${peakBytes} bytes`,
+        'the fabric to shrink; it takes ' +
+        `${takenBytes(heddle, world.executionId)} of ${peakBytes} bytes`,
     )
     await waitFor(() => said('ebb'), 'both apps to say so')
     await world.ticksOn(10)

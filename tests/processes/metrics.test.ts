@@ -1,4 +1,4 @@
-// What an operator sees, held against what simulations did.
+// An operator's metrics, compared with what simulations did.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -32,7 +32,10 @@ async function page(): Promise<ParsedPage> {
   return new ParsedPage(await pageText())
 }
 
-/** The page once it shows what a tick came to, whose last commit may be counted a moment after it was made. */
+/**
+ * Waits for a page with a tick's numbers: the last commit may be counted a moment after it was
+ * made.
+ */
 async function pageWhere(isSo: (page: ParsedPage) => boolean, what: string): Promise<ParsedPage> {
   return waitFor(async () => {
     const found = await page()
@@ -46,7 +49,7 @@ async function top(...args: string[]): Promise<TopReport[]> {
   ) as TopReport[]
 }
 
-test('the page says what a world did: its ticks, entities, handoffs, and the crash of an app', async (context) => {
+test('the page counts ticks, entities, handoffs, and the crash of an app', async (context) => {
   const command = 'wanderers.ts --seed 3 --entities 60 --crash Cells-1-0@20:kill'
   const text = schema({
     tickRate: '60',
@@ -88,7 +91,8 @@ test('the page says what a world did: its ticks, entities, handoffs, and the cra
     const labels = { ...simulation, domain: 'Cells', app }
     const count = (phase: string) =>
       found.value('heddle_app_phase_seconds_count', { ...labels, phase })
-    // The process that died had begun its last tick; the one after it counts on, and repeats that tick.
+    // The process that died had begun its last tick; its successor counts on, and repeats that
+    // tick.
     assert.deepEqual([count('wait'), count('read')], [tick + crashes, tick + crashes], app)
     assert.equal(count('simulate'), tick, app)
     assert.equal(found.value('heddle_app_restarts_total', labels), crashes)
@@ -115,7 +119,7 @@ test('the page says what a world did: its ticks, entities, handoffs, and the cra
   await endsOnPage(world)
 })
 
-test('an app that is too slow for the tick rate shows as missed ticks, as its own time, and first in heddle top', async () => {
+test('a slow app shows in the metrics, and first in heddle top', async () => {
   const text = schema({
     tickRate: '50',
     domains: {
@@ -131,7 +135,7 @@ test('an app that is too slow for the tick rate shows as missed ticks, as its ow
     '8 ticks',
   )
   const ticks = found.value('heddle_simulation_ticks_total', simulation)
-  // A tick that takes 100 ms leaves no time for the four that were due meanwhile.
+  // A tick of 100 ms misses the four that were due meanwhile.
   assert.ok(found.value('heddle_simulation_missed_ticks_total', simulation) >= 4 * (ticks - 1))
   const simulate = { ...simulation, domain: 'Slow', phase: 'simulate' }
   const count = found.value('heddle_app_phase_seconds_count', simulate)
@@ -166,7 +170,7 @@ test('an app that is too slow for the tick rate shows as missed ticks, as its ow
   await endsOnPage(world)
 })
 
-test('what a custom app hands over is counted at both ends, and its partition leaves the page with it', async () => {
+test('handoffs of a custom app count at both ends, and its partition ends with it', async () => {
   const text = schema({
     tickRate: '60',
     domains: {
@@ -200,7 +204,7 @@ test('what a custom app hands over is counted at both ends, and its partition le
   await endsOnPage(world)
 })
 
-test('top goes on from second to second until Ctrl-C, without control too, which finds all counts again', async () => {
+test('top refreshes until Ctrl-C, even while control is down', async () => {
   const text = schema({
     tickRate: '30',
     domains: { Cells: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } },

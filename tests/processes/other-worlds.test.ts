@@ -1,4 +1,5 @@
-// Worlds that are not spread evenly: all in one cell, all crossing at once, large fields, many cells, two domains. What holds for any world holds there.
+// Uneven worlds: all in one cell, all crossing at once, large fields, many cells, two domains. They
+// keep every rule of even ones.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -19,7 +20,10 @@ after(async () => {
   await heddle?.stop()
 })
 
-/** Runs a world of `crossing.ts` in two cells; what both apps said, by tick: owned, adds, removes, rejects. */
+/**
+ * Runs a world of `crossing.ts` in two cells; returns both apps' counts by tick: owned, adds,
+ * removes, rejects.
+ */
 async function cross(name: string, more: string): Promise<Record<'first' | 'last', number[][]>> {
   const Cells = { kind: 'spatial', grid: [2, 1], command: `crossing.ts ${more}` } as const
   const world = await heddle.startSimulation(name, schema({ domains: { Cells } }), hashEvery(1))
@@ -35,13 +39,13 @@ async function cross(name: string, more: string): Promise<Record<'first' | 'last
       assert.fail(line)
     said[app === 'Cells-0-0' ? 'first' : 'last'][Number(tick)] = counts.map(Number)
   }
-  // What is begun in a tick is counted at its end, and owned by somebody ever after.
+  // Entities begun in a tick are counted at its end, and have an owner from then on.
   for (let tick = 2; tick <= 10; tick++)
     assert.equal(said.first[tick][0] + said.last[tick][0], populations[tick - 1])
   return said
 }
 
-test('of all that cross at once the target takes as many as it has room for, and one more for each that goes', async () => {
+test('a full target takes one more entity for each one that leaves', async () => {
   const { first, last } = await cross('refused', '--first 20000 --last 25000 --end 1234')
   assert.deepEqual(
     [first[3], last[3]],
@@ -93,7 +97,7 @@ test('two partitions that are full change all of their entities at once', async 
   )
 })
 
-/** Runs a checked world for some ticks under the eyes of an overseer; how many entities were handed over. */
+/** Runs a checked world for some ticks with an overseer; returns the number of handoffs. */
 async function isWhole(
   name: string,
   settings: SchemaSettings,
@@ -121,7 +125,7 @@ async function isWhole(
   return handoffs
 }
 
-test('all entities may be in one cell: its app and its neighbours see them whole, and nobody leaves', async () => {
+test('all entities may be in one cell, and its neighbours see them whole', async () => {
   const domains = checkedDomains({
     grid: [2, 2],
     entities: 6000,
@@ -131,7 +135,7 @@ test('all entities may be in one cell: its app and its neighbours see them whole
   assert.equal(await isWhole('crowded', { domains }, 6000, 100), 0)
 })
 
-test('fields of 1 KiB are whole for their owner and for others, and cross with their entities', async () => {
+test('fields of 1 KiB are whole for owner and readers, and cross with their entities', async () => {
   const load = '--load 1024'
   const domains = checkedDomains({ grid: [2, 1], entities: 1000, more: load, overseers: load })
   assert.ok((await isWhole('loaded', { domains }, 2000, 100)) > 200)

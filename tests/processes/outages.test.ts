@@ -18,7 +18,7 @@ const text = schema({
   domains: { Cells: { kind: 'spatial', grid: [2, 1], command: 'wanderers.ts --entities 10' } },
 })
 
-test('a simulation ticks on while control is killed, and the next control knows the truth at once', async () => {
+test('a simulation runs while control is down, and the next control knows its state', async () => {
   const world = await heddle.startSimulation('ticking', text, hashEvery(1))
   const stopped = await heddle.startSimulation('stopped', text)
   await stopped.stop()
@@ -52,7 +52,7 @@ test('a simulation that fails while no control runs is FAILED for the next one',
   await world.leavesNothing()
 })
 
-test('the apps of a worker that is killed are gone at once, and its simulation is FAILED without any memory left', async () => {
+test('after a kill of the worker its apps end, and its simulation is FAILED', async () => {
   const world = await heddle.startSimulation('orphaned', text, hashEvery(1))
   const other = await heddle.startSimulation('unharmed', text, hashEvery(1))
   await world.startClock()
@@ -82,7 +82,7 @@ test('Ctrl-C says what goes on, and down ends that too', async () => {
   await world.is('STOPPED')
 })
 
-test('after control and worker are killed together, down finds and removes what is left', async () => {
+test('down removes what is left after control and worker were killed together', async () => {
   const world = await heddle.startSimulation('both', text, hashEvery(1))
   await world.startClock()
   await world.reaches(5)
@@ -97,11 +97,12 @@ test('after control and worker are killed together, down finds and removes what 
   assert.match((await world.describe()).Status ?? '', /^(FAILED|STOPPED)$/)
 })
 
-/** What a worker leaves in the embedded store that is killed while it writes there; gives its path. */
+/** Leaves what a killed worker leaves half written in the embedded store; returns its path. */
 function leaveHalfAnObject(): string {
+  const temporaryFiles = import.meta.resolve('../../src/io/objects/temporary-files.ts')
   const program = `
     import { writeFileSync } from 'node:fs'
-    import { temporaryPath } from ${JSON.stringify(import.meta.resolve('../../src/io/objects/temporary-files.ts'))}
+    import { temporaryPath } from ${JSON.stringify(temporaryFiles)}
     const path = temporaryPath(process.argv[1])
     writeFileSync(path, 'half of an object')
     console.log(path)`

@@ -20,7 +20,7 @@ before(async () => {
 after(() => heddle?.stop())
 
 let count = 0
-/** Starts what can't start, and gives why; nothing of it may be left. */
+/** Starts a simulation that can't start, and returns the reasons; nothing of it may be left. */
 async function refusal(schemaText: string): Promise<StartErrorEntry[]> {
   const simulation = await heddle.beginSimulation(`refused-${++count}`, schemaText)
   const errors = await simulation.fails()
@@ -109,7 +109,7 @@ for (const [key, expected] of [
   })
 }
 
-test('an app that exits at once fails the start, and the app and its exit code are named', async () => {
+test('an app that exits at once fails the start, with its name and exit code', async () => {
   for (const code of [0, 3]) {
     const [error] = await refusal(oneCommand(`faulty.ts exit ${code}`))
     assert.equal(error.errorType, 'AppFailed')
@@ -129,7 +129,7 @@ test('no arrangement on the workers is a fault of the schema', async () => {
   assert.match(error.errorMessage, /worker/)
 })
 
-test('an app that never creates its application can be stopped while the simulation starts', async () => {
+test('an app that never connects can be stopped while the simulation starts', async () => {
   const simulation = await heddle.beginSimulation('never', oneCommand('faulty.ts never'))
   await simulation.appPid('Cells', 'Cells-1-0')
   assert.equal((await simulation.describe()).Status, 'STARTING')

@@ -1,4 +1,4 @@
-// Simulations that go on from a snapshot of their own when their worker is lost.
+// Simulations that restart from a snapshot of their own after their worker is lost.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -42,23 +42,28 @@ async function start(name: string, tags: Record<string, string>): Promise<Simula
 interface Restart {
   lostAt: number
   backAt: number
-  /** Absent where it has begun anew. */
+  /** Absent if the world started afresh. */
   key?: string
   lost: number
 }
 
-/** What /sim/errors says of its restarts. */
+/** Returns the restarts that /sim/errors reports. */
 function restartsOf(world: Simulation): Restart[] {
   const lines = world.log('/sim/errors').filter((line) => line.includes('the worker was lost'))
   return lines.map((line) => {
-    const numbers =
-      /lost at about tick (\d+); .* at tick (\d+)(?: from s3:\/\/[^/]+\/(\S+))?; (?:about (\d+)|no) ticks? /
+    const numbers = new RegExp(
+      'lost at about tick (\\d+); .* at tick (\\d+)(?: from s3://[^/]+/(\\S+))?; ' +
+        '(?:about (\\d+)|no) ticks? ',
+    )
     const [, lostAt, backAt, key, lost = '0'] = numbers.exec(line) ?? assert.fail(line)
     return { lostAt: Number(lostAt), backAt: Number(backAt), key, lost: Number(lost) }
   })
 }
 
-/** Waits until it is back for so many times, with one worker, and gives what it says of the last one. */
+/**
+ * Waits until it has restarted this many times, with one worker; returns what it reports of the
+ * last one.
+ */
 async function isBack(world: Simulation, times = 1): Promise<Restart> {
   const restarts = await waitFor(
     () => restartsOf(world).length >= times && restartsOf(world),
@@ -70,7 +75,7 @@ async function isBack(world: Simulation, times = 1): Promise<Restart> {
   return restarts[times - 1]
 }
 
-/** What it would be known by without its memory. */
+/** Returns the tick known to others once its memory is gone. */
 function notedTick(world: Simulation): number {
   return Number(readFileSync(join(heddle.data, 'run', world.executionId, 'tick'), 'utf8'))
 }
@@ -79,7 +84,7 @@ async function killWorker(world: Simulation): Promise<void> {
   await world.kill(await world.workerPid())
 }
 
-/** Whoever computes a tick once more comes to the same world. */
+/** Asserts that every repeated tick has the same hash; returns how many were repeated. */
 function sameInEachRun(world: Simulation): number {
   const hashes = new Map<string, string>()
   let again = 0
@@ -102,7 +107,7 @@ async function hasSnapshots(world: Simulation, count: number): Promise<void> {
   )
 }
 
-test('a killed worker costs the ticks since the newest snapshot: the same world goes on from there, with its clock and its custom apps', async () => {
+test('a world restarts from its newest snapshot, with its clock and its custom apps', async () => {
   const world = await start('struck', { ...restart, ...savedEvery(40, 'struck', 2), team: 'loom' })
   await world.startApp('Keepers', 'keeper', ['node', 'keeper.ts', '--entities', '5'])
   await world.appIs('Keepers', 'keeper', 'STARTED')
@@ -136,7 +141,10 @@ test('a killed worker costs the ticks since the newest snapshot: the same world 
   const table = await heddle.command('status', '--data', heddle.data)
   assert.match(
     table,
-    /struck +(STARTED|SNAPSHOT_IN_PROGRESS) +STOPPED .*the worker was lost at about tick \d+; back at tick \d+ from s3:/,
+    new RegExp(
+      'struck +(STARTED|SNAPSHOT_IN_PROGRESS) +STOPPED ' +
+        '.*the worker was lost at about tick \\d+; back at tick \\d+ from s3:',
+    ),
   )
   await waitFor(
     async () => (await heddle.keys('struck/')).length <= 2,
@@ -145,7 +153,7 @@ test('a killed worker costs the ticks since the newest snapshot: the same world 
   await world.stop()
 })
 
-test('a world without a snapshot begins again as it was started, and one whose clock stands still rests', async () => {
+test('a world without a snapshot begins again; a stopped clock stays stopped', async () => {
   const world = await start('unsaved', restart)
   await killWorker(world)
   assert.deepEqual(await isBack(world), { lostAt: 0, backAt: 0, key: undefined, lost: 0 })
@@ -178,7 +186,7 @@ test('a worker that is lost again and again is given up, and the reason says so'
   await world.leavesNothing()
 })
 
-test('snapshots that callers asked for count; a damaged one and one that is gone are passed over, with a word', async () => {
+test('a restart uses snapshots of callers, and reports damaged and missing ones', async () => {
   const world = await start('damaged', restart)
   await world.startClock()
   const keys: string[] = []
@@ -208,7 +216,7 @@ test('snapshots that callers asked for count; a damaged one and one that is gone
   await world.leavesNothing()
 })
 
-test('a loss that nobody saw, with the memory of the machine gone, is made good by the next control', async () => {
+test('the next control restarts a simulation lost while it was down', async () => {
   const world = await start('rebooted', { ...restart, ...savedEvery(30, 'rebooted') })
   await world.startClock()
   await hasSnapshots(world, 2)
@@ -266,7 +274,7 @@ test('a stop in the middle of a restart is obeyed', async () => {
   }
 })
 
-test('control that is killed in the middle of a restart leaves one worker, and the next one finishes the restart', async () => {
+test('the next control finishes a restart during which control was killed', async () => {
   for (const [index, delayMs] of [0, 60, 100, 200, 600].entries()) {
     const world = await start(`twice-struck-${index}`, {
       ...restart,
@@ -291,7 +299,7 @@ test('control that is killed in the middle of a restart leaves one worker, and t
   }
 })
 
-test('what the simulation itself has failed by, or was told, is no loss; a signal to its worker is one', async () => {
+test('only a lost worker causes a restart, not a failure or a stop', async () => {
   const command = 'wanderers.ts --seed 3 --entities 3 --crash Cells-0-0@3:exit --always'
   const failing = schema({ domains: { Cells: { kind: 'spatial', grid: [1, 1], command } } })
   const broken = await heddle.startSimulation('broken', failing, { Tags: restart })
@@ -304,8 +312,9 @@ test('what the simulation itself has failed by, or was told, is no loss; a signa
   await world.stop()
 })
 
-test("the operator's configuration holds for simulations whose tags say nothing, each for itself", async () => {
-  const configuration = `snapshots: {every: 20 ticks, to: "s3://test-bucket/all", keep: 2, restart: true}\n`
+test("the operator's configuration applies to simulations without tags of their own", async () => {
+  const configuration =
+    'snapshots: {every: 20 ticks, to: "s3://test-bucket/all", keep: 2, restart: true}\n'
   const careful = await startHeddle({ configuration })
   try {
     const begin = (name: string, tags = {}) =>
@@ -338,7 +347,7 @@ test("the operator's configuration holds for simulations whose tags say nothing,
   }
 })
 
-test('a tag and a configuration that mean nothing are refused, with the place of the fault', async () => {
+test('a bad tag and a bad configuration are rejected with the place of the fault', async () => {
   await assert.rejects(start('odd', { 'heddle:restart-on-loss': 'always' }), {
     code: 'ValidationException',
     message: "the tag heddle:restart-on-loss is true or false, not 'always'",
@@ -353,19 +362,19 @@ for (const [name, damage] of [
   ['damaged', (file: string) => writeFile(file, '[{"bucket"')],
   ['missing', (file: string) => rm(file)],
 ] as const) {
-  test(`a world whose list of snapshots is ${name} goes on from the newest one in the bucket`, async () => {
+  test(`a world whose list is ${name} restarts from the bucket's newest snapshot`, async () => {
     const world = await start(`list-${name}`, { ...restart, ...savedEvery(30, `list-${name}`) })
     await world.startClock()
     await hasSnapshots(world, 2)
     const pid = await world.workerPid()
-    // A worker that goes on would write its list again.
+    // Stopped, since a running worker would write its list again.
     process.kill(pid, 'SIGSTOP')
     const file = join(heddle.data, 'run', world.executionId, 'snapshots.json')
     const newest = (JSON.parse(readFileSync(file, 'utf8')) as { key: string }[]).at(-1)!.key
     await damage(file)
     await world.kill(pid)
     const { key, backAt } = await isBack(world)
-    // The last on the list may not have been finished.
+    // The last one on the list may be unfinished.
     const keys = await heddle.keys(`list-${name}/`)
     assert.ok(
       key === newest || !keys.includes(newest),
@@ -380,7 +389,7 @@ for (const [name, damage] of [
   })
 }
 
-test('apps that come back have their ports back, though one that others would rather have is free', async () => {
+test('restarted apps get their ports back, though a more popular one is free', async () => {
   const gateways = schema({
     tickRate: '100',
     domains: {
@@ -403,11 +412,11 @@ test('apps that come back have their ports back, though one that others would ra
   }
   const before = await portsOf()
   assert.equal(new Set(Object.values(before)).size, 3)
-  // The first one's port is free by then, and would be the first to be found.
+  // The first one's port is then free, and a search would find it first.
   await world.stopApp('Gates', 'first')
   await world.appIs('Gates', 'first', 'STOPPED')
   await killWorker(world)
-  // While nobody holds its ports, others ask for some.
+  // While the ports are free, other apps ask for some.
   await Promise.all(['one', 'two', 'three'].map((name) => other.startApp('Gates', name)))
   await isBack(world)
   for (const name of ['second', 'third']) await world.appIs('Gates', name, 'STARTED')

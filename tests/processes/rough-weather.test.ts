@@ -1,5 +1,5 @@
-// A Heddle among callers who send too much, too slowly, too deep, or nothing at all: everybody is answered or closed, others are served, and its
-// memory stays bounded.
+// A Heddle with abusive clients: too many requests, too slow, too deep, or silent. Every client is
+// answered or closed, others are served, and memory stays bounded.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -24,7 +24,10 @@ import { requestsAtRate } from './steady-load.ts'
 
 const CONFIGURATION = 'serving: {connections: 1500, requests: 40, receive_seconds: 2}\n'
 const IDLE_CONNECTIONS = 4000
-/** All bodies that may be in memory at once, and what was made of them and is not collected yet: on a machine that is short of time, much. */
+/**
+ * Covers all bodies allowed in memory at once, and garbage not collected yet, which can be much on
+ * a busy machine.
+ */
 const GROWTH_MIB_MAX = 800
 
 let heddle: Heddle
@@ -52,7 +55,7 @@ async function isServing(): Promise<void> {
   assert.ok(grown < GROWTH_MIB_MAX, `control has ${grown} MiB more than in the beginning`)
 }
 
-/** A connection on which some bytes have been sent. */
+/** Opens a connection and sends some bytes on it. */
 async function open(bytes: string | Buffer): Promise<Socket> {
   const { hostname, port } = new URL(heddle.endpoint)
   const socket = connect(Number(port), hostname)
@@ -76,12 +79,12 @@ interface S3Request {
   path: string
   query?: string
   body?: Buffer
-  /** Where it isn't that of the body. */
+  /** Set if it differs from the body's length. */
   length?: number
   connection?: 'close' | 'keep-alive'
 }
 
-/** The bytes of a signed request to the object store; its body may be still to come. */
+/** Returns the bytes of a signed request to the object store; the body may follow later. */
 function s3Bytes({
   method,
   path,
@@ -108,19 +111,19 @@ function s3Bytes({
   ])
 }
 
-/** The same, sent; gives the whole answer. */
+/** Sends such a request and returns the whole answer. */
 async function s3Answer(request: S3Request): Promise<string> {
   return textOf(await open(s3Bytes(request)))
 }
 
-/** An upload whose body is still to come. */
+/** Begins an upload whose body follows later. */
 function upload(key: string, length: number): Promise<Socket> {
   return open(
     s3Bytes({ method: 'PUT', path: `/${heddle.bucket}/${key}`, length, connection: 'keep-alive' }),
   )
 }
 
-test('thousands of idle connections stop nobody: the ones that are idle for longest make room', async () => {
+test('thousands of idle connections block no client: the longest idle make room', async () => {
   const idle: Socket[] = []
   while (idle.length < IDLE_CONNECTIONS) {
     const opened = Array.from({ length: 100 }, () => open(''))
@@ -137,7 +140,7 @@ test('thousands of idle connections stop nobody: the ones that are idle for long
   for (const socket of idle) socket.destroy()
 })
 
-test('senders who never come to an end are told so, or closed, and everybody else is served meanwhile', async () => {
+test('endless senders get an error or are closed, and all others are served', async () => {
   const late = [
     '',
     'GET /listsimulations HTTP/1.1\r\nHost: h\r\nX-Slow: ',
@@ -147,7 +150,7 @@ test('senders who never come to an end are told so, or closed, and everybody els
   const sockets = await Promise.all(
     Array.from({ length: 200 }, (_, index) => open(late[index % late.length])),
   )
-  // One byte after the other: each of them is something that moves.
+  // Sends byte after byte: each of them counts as progress.
   const trickle = setInterval(() => {
     for (const [index, socket] of sockets.entries()) {
       if (index % late.length === 1 && socket.writable) socket.write('x')
@@ -169,7 +172,7 @@ test('senders who never come to an end are told so, or closed, and everybody els
   await isServing()
 })
 
-test('more uploads at once than are taken on are told to come back, by the object store alone', async () => {
+test('the object store alone rejects uploads beyond its limit, to be retried', async () => {
   const uploads = await Promise.all(
     Array.from({ length: 40 }, (_, index) => upload(`held-${index}`, 2)),
   )
@@ -205,16 +208,16 @@ test('JSON as deep as a body may be is refused, whatever member it is put in', a
   )
   const nested = `{"Simulation":${'{"a":'.repeat(150_000)}1${'}'.repeat(150_000)}}`
   refusedWith(await post('/startclock', nested), 'SerializationException', 400)
-  // What is unknown is not looked at.
+  // Unknown members are not parsed.
   const unknown = `{"Simulation":"nobody","Odd":${deep.slice(1)}${']'.repeat(499_999)}}`
   refusedWith(await post('/startclock', unknown), 'ResourceNotFoundException', 404)
   await isServing()
 })
 
-test('a hundred bodies over 1 MiB at once are each refused as too large, or told to come back, and none of them stays in memory', async () => {
+test('a hundred bodies over 1 MiB at once are rejected, and none stays in memory', async () => {
   const body = Buffer.alloc(2 * 1024 * 1024, 0x20)
   const request = { method: 'POST', path: '/startclock', body, unsigned: true } as const
-  // Together half as much again as may stay.
+  // Together half as much again as the limit.
   for (let round = 0; round < 6; round++) {
     const answers = await Promise.all(Array.from({ length: 100 }, () => send(heddle, request)))
     for (const answer of answers) {
@@ -245,7 +248,8 @@ test('XML as deep as a body may be is refused by the object store', async () => 
 test('keys of every odd character are kept apart, listed, given back and deleted', async () => {
   const keys = [
     ...Array.from({ length: 0x7e }, (_, index) => `odd/${String.fromCharCode(index + 1)}`),
-    ...['../..', '/', '//', 'a//b', 'a/', '/a', ' ', '  a  ', '%', '%2F', '%00', '+', '?a=b#c', '~', '__proto__', 'é', 'e\u0301', '🧵', '\u202e', '\uffff', '\ufeff'],
+    ...['../..', '/', '//', 'a//b', 'a/', '/a', ' ', '  a  ', '%', '%2F', '%00', '+', '?a=b#c'],
+    ...['~', '__proto__', 'é', 'e\u0301', '🧵', '\u202e', '\uffff', '\ufeff'],
     'x'.repeat(1024),
     '🧵'.repeat(256),
     `${'d/'.repeat(511)}xx`,
@@ -303,7 +307,7 @@ test('bucket names of every odd character are refused, and make nothing on the d
   await isServing()
 })
 
-test('two hundred requests a second while a simulation runs all succeed, and its clock goes on', async () => {
+test('two hundred requests a second all succeed while a simulation runs', async () => {
   const Cells = { kind: 'spatial', grid: [2, 2], command: 'wanderers.ts --entities 100' } as const
   const world = await heddle.startSimulation('busy', schema({ domains: { Cells } }), hashEvery(5))
   await world.startClock()
@@ -315,7 +319,7 @@ test('two hundred requests a second while a simulation runs all succeed, and its
   await world.stop()
 })
 
-test('schemas that unfold without end, and zips that are bombs or reach outside, fail their simulation alone', async () => {
+test('endless schemas and hostile zips fail their simulation alone', async () => {
   const Cells = { kind: 'spatial', grid: [1, 1], command: 'idle.ts' } as const
   const steady = await heddle.startSimulation(
     'weather',
@@ -356,10 +360,10 @@ test('schemas that unfold without end, and zips that are bombs or reach outside,
   await isServing()
 })
 
-/** Where a zip's list of entries says what an entry is, from the beginning of its record. */
+/** Offsets of an entry's fields in the zip's directory, from the start of its record. */
 const listed = { bytes: 24, mode: 38, name: 46 }
 
-/** The zip with another number in the list for that entry. */
+/** Returns the zip with another number in that entry's directory record. */
 function withListed(zip: Uint8Array, entry: string, offset: number, value: number): Buffer {
   const bytes = Buffer.from(zip)
   for (let at = bytes.indexOf('PK\x01\x02'); at !== -1; at = bytes.indexOf('PK\x01\x02', at + 1)) {

@@ -1,4 +1,4 @@
-// Worlds whose apps fail for good: saved before they end, or held until somebody has mended the app.
+// Worlds whose apps fail for good: saved before they end, or held until the app is fixed.
 
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -56,7 +56,7 @@ async function savedWorldOf(world: Simulation): Promise<string> {
   return error.savedWorld
 }
 
-test('a world that an app can not go on with is saved in its run folder, and a branch with other code goes on from it', async () => {
+test('a world is saved when its app fails for good, and can branch with other code', async () => {
   const world = await heddle.startSimulation('ended', cells(POISONED), hashEvery(1))
   await world.startClock()
   const saved = await savedWorldOf(world)
@@ -82,7 +82,7 @@ test('a world that an app can not go on with is saved in its run folder, and a b
   await (await known('from-file')).stop()
 })
 
-test('a world with a place for its snapshots is saved there, and where that is gone in the run folder', async () => {
+test('a world is saved beside its snapshots, or in the run folder if that fails', async () => {
   const tags = (bucket: string) => ({
     Tags: {
       ...hashEvery(1).Tags,
@@ -111,7 +111,7 @@ test('an app that fails in the start ends it without a saved world', async () =>
   assert.match(error.errorMessage, /exited with code 3.*last words in \S+: this app will exit$/)
 })
 
-test('a world that is held stands at the last commit, can be saved, and goes on with a mended package', async () => {
+test('a held world stands still, can be saved, and goes on with a mended package', async () => {
   const hold = { Tags: { ...hashEvery(1).Tags, 'heddle:on-app-failure': 'hold' } }
   const source = await readFile(join(appsFolder, 'poisoned.ts'), 'utf8')
   const packageOf = (text: string) =>
@@ -137,7 +137,10 @@ test('a world that is held stands at the last commit, can be saved, and goes on 
   const table = await heddle.command('status', '--data', heddle.data)
   assert.match(
     table,
-    /held +STARTED +STOPPED +10 +2\/3 +app Cells-1-0 of Cells is in ERROR: it exited .*can not bear poison/,
+    new RegExp(
+      'held +STARTED +STOPPED +10 +2/3 +app Cells-1-0 of Cells is in ERROR: ' +
+        'it exited .*can not bear poison',
+    ),
   )
   await assert.rejects(world.startClock(), { code: 'ConflictException', message: /is held/ })
   await assert.rejects(world.startApp('Views', 'another'), {
@@ -154,7 +157,7 @@ test('a world that is held stands at the last commit, can be saved, and goes on 
     /has no object .*none\.zip/,
   )
   assert.equal(await world.clockStatus(), 'STOPPED')
-  // Without a change it fails once more, and is held once more.
+  // Unchanged, it fails and is held once more.
   await assert.rejects(restart(), /app Cells-1-0 is ERROR: it exited .*can not bear poison/)
   const held = () => (world.errors().match(/simulation is held/g) ?? []).length === 2
   await waitFor(held, 'the world to be held again')
@@ -217,7 +220,7 @@ test('a world that is held for two apps goes on once both are started again', as
     /Cells-0-0 is STARTED\n {2}the simulation is still held for app Cells-1-0 of Cells/,
   )
   assert.equal(await world.clockStatus(), 'STOPPED')
-  // The package is the domain's by now.
+  // By now the domain has the new package.
   assert.equal(
     await heddle.command(...restart, 'Cells-1-0', '--data', heddle.data),
     'app Cells-1-0 is STARTED\n',

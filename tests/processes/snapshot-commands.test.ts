@@ -1,4 +1,5 @@
-// `heddle snapshot ls | info | verify | diff | export` over snapshots of real worlds; and the same files before readers that are not ours.
+// `heddle snapshot ls | info | verify | diff | export` over snapshots of real worlds, and foreign
+// readers of the same files.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -38,7 +39,7 @@ after(() => heddle?.stop())
 
 const uri = (key: string) => `s3://${heddle.bucket}/${key}`
 const online = (...words: string[]) => heddle.command('snapshot', ...words, '--data', heddle.data)
-/** Where no Heddle is needed, none can be found. */
+/** Runs where no Heddle can be found, as these commands need none. */
 const offline = (...words: string[]) =>
   heddle.command('snapshot', ...words, '--data', join(heddle.data, 'nowhere'))
 
@@ -87,7 +88,8 @@ test('info shows the manifest of a file, an object, and the newest of a simulati
 })
 
 test('verify says what is in a whole snapshot, from wherever it comes', async () => {
-  const text = `whole: tick ${second.tick} of city, ${second.entities.size} entities, state hash ${second.stateHash}\n`
+  const { tick, entities, stateHash } = second
+  const text = `whole: tick ${tick} of city, ${entities.size} entities, state hash ${stateHash}\n`
   assert.equal(await offline('verify', secondFile), text)
   assert.equal(await online('verify', uri(secondKey)), text)
   assert.equal(await online('verify', 'city'), text)
@@ -177,9 +179,12 @@ test('a csv has a line for each entity, as Python reads it', async () => {
   const program = `
 import csv, json, struct, sys
 rows = list(csv.DictReader(open(sys.argv[1])))
-print(json.dumps([[r['id'], r['type'], struct.pack('<3f', float(r['x']), float(r['y']), float(r['z'])).hex(),
-  ' '.join(f"{k[6:]}:{r[k + '_type']}:{r[k]}" for k in r if k.startswith('field_') and not k.endswith('_type') and r[k + '_type'] != '')]
-  for r in rows]))`
+def fields(r):
+  names = [k for k in r if k.startswith('field_') and not k.endswith('_type')]
+  return ' '.join(f"{k[6:]}:{r[k + '_type']}:{r[k]}" for k in names if r[k + '_type'] != '')
+def position(r):
+  return struct.pack('<3f', float(r['x']), float(r['y']), float(r['z'])).hex()
+print(json.dumps([[r['id'], r['type'], position(r), fields(r)] for r in rows]))`
   const { stdout, stderr } = spawnSync('python3', ['-c', program, out], { encoding: 'utf8' })
   assert.equal(stderr, '')
   const read = (JSON.parse(stdout) as string[][]).map(([id, type, position, fields]) => [
@@ -194,7 +199,7 @@ print(json.dumps([[r['id'], r['type'], struct.pack('<3f', float(r['x']), float(r
   )
 })
 
-test('a folder that is not there, or a file that is one, is named before anything is read', async () => {
+test('a missing folder, and a folder in place of a file, are named before any read', async () => {
   const into = (out: string) =>
     refused(offline('export', firstFile, '--format', 'csv', '--out', out))
   const nowhere = join(heddle.data, 'none')
@@ -205,7 +210,7 @@ test('a folder that is not there, or a file that is one, is named before anythin
   assert.match(throughFile, /folder \S+\.zip: a part of its path is no folder\n$/)
 })
 
-test('Polars reads the Arrow files in the zip, and the parquet file, as what was saved', async (context) => {
+test('Polars reads the Arrow files in the zip and the parquet file', async (context) => {
   const pl = await polars()
   if (pl === undefined) return context.skip('nodejs-polars is not installed')
   const manifest = JSON.parse(await offline('info', firstFile, '--json')) as {

@@ -9,7 +9,7 @@ import { ownMiB } from '../support/processes.ts'
 import { hashEvery } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
 
-test('snapshots of a world that swells and shrinks take no more memory with each of them', async () => {
+test('repeated snapshots of a growing and shrinking world take no more memory', async () => {
   const [few, many] = [4000, 40_000]
   const folder = mkdtempSync(join(tmpdir(), 'heddle-swell-'))
   const file = join(folder, 'flood')
@@ -39,7 +39,8 @@ test('snapshots of a world that swells and shrinks take no more memory with each
       await snapshotOf(many)
       used.push(ownMiB([worker]))
     }
-    // Each copy of many entities takes 40 MiB. In the first two turns the threads and their heaps come into being.
+    // Each copy of many entities takes 40 MiB. The first two turns start the threads and their
+    // heaps.
     assert.ok(used[6] < used[1] + 100, `${used.map((mib) => mib.toFixed(0)).join(', ')} MiB`)
   } finally {
     await heddle.stop()

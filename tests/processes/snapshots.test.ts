@@ -12,7 +12,7 @@ import { waitFor } from '../support/waiting.ts'
 
 let heddle: Heddle
 let original: Simulation
-/** Of the original while it ticked. */
+/** Snapshot of the original while it ticked. */
 let key = ''
 before(async () => {
   heddle = await startHeddle()
@@ -25,7 +25,7 @@ before(async () => {
 })
 after(() => heddle?.stop())
 
-test('a snapshot while the clock runs does not stop it, and holds the world of one tick', async () => {
+test('a snapshot does not stop the clock, and contains the world of one tick', async () => {
   await original.startClock()
   await original.reaches(15)
   key = await original.snapshot()
@@ -43,7 +43,7 @@ test('a snapshot while the clock runs does not stop it, and holds the world of o
   )
 })
 
-test('two simulations that start from one snapshot at once are the original world, then and later', async () => {
+test('two simulations started from one snapshot equal the original world', async () => {
   const { tick } = await readWorld(await heddle.download(key))
   const branches = await Promise.all(
     ['one', 'two'].map((name) => heddle.branch(name, key, hashEvery(1))),
@@ -72,7 +72,7 @@ test('two simulations that start from one snapshot at once are the original worl
   for (const branch of branches) await branch.stop()
 })
 
-test('a snapshot of a stopped clock leaves it stopped, and two of them are the same world in two objects', async () => {
+test('a snapshot of a stopped clock leaves it stopped, and a second one is equal', async () => {
   await original.stopClock()
   const first = await readWorld(await heddle.download(await original.snapshot()))
   assert.equal(await original.clockStatus(), 'STOPPED')
@@ -83,7 +83,7 @@ test('a snapshot of a stopped clock leaves it stopped, and two of them are the s
   assertSameEntities(second, first)
 })
 
-test('a second snapshot while one is made is a conflict, and a bucket that is missing is refused before', async () => {
+test('a second snapshot at once is a conflict, and a missing bucket is rejected', async () => {
   const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'both' }
   const both = await Promise.allSettled(
     [1, 2].map(() =>
@@ -102,7 +102,7 @@ test('a second snapshot while one is made is a conflict, and a bucket that is mi
   assert.equal((await original.describe()).Status, 'STARTED')
 })
 
-test('a snapshot takes the next second’s key where its own is taken, as by another one of that second', async () => {
+test('a snapshot uses the next second’s key if its own is taken', async () => {
   const seconds = Array.from({ length: 60 }, (_, second) =>
     snapshotKey('taken', 'original', Date.now() + second * 1000),
   )
@@ -143,7 +143,7 @@ test('a simulation that is stopped while its snapshot is made leaves no object',
   )
 })
 
-test('a file that is damaged, cut short or no snapshot at all is refused, and nothing is started', async () => {
+test('a damaged, truncated or foreign file is rejected, and starts nothing', async () => {
   const good = await heddle.get(key)
   const flipped = Buffer.from(good)
   flipped[good.length >> 1] ^= 0x10

@@ -1,4 +1,4 @@
-// Requests at a steady rate over a few connections that are kept open, as monitoring pages and scripts make them.
+// Requests at a steady rate over a few kept-open connections, like monitoring pages and scripts.
 // Owns the pace and the connections; never judges an answer.
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +8,10 @@ import type { Heddle } from '../support/heddle.ts'
 
 const CONNECTION_COUNT = 8
 
-/** Describes and lists the simulation and its apps, in turn; gives how many answers had which status, and the time each took. */
+/**
+ * Describes and lists the simulation and its apps, in turn; returns the counts of answers by
+ * status, and the time of each.
+ */
 export async function requestsAtRate(
   heddle: Heddle,
   simulation: string,

@@ -1,5 +1,5 @@
-// Snapshots of worlds that nobody thinks of: empty ones, odd fields, entities between two owners, apps that are down, names as long as they may be. Each is taken, verified,
-// and started again as what it was.
+// Snapshots of unusual worlds: empty ones, odd fields, entities between two owners, apps that are
+// down, names of maximum length. Each snapshot is verified, and restored to the same world.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -31,7 +31,7 @@ async function begin(name: string, settings: SchemaSettings): Promise<Simulation
   return world
 }
 
-/** Verifies a snapshot, and that what starts from it is the same world, which goes on. */
+/** Verifies a snapshot, and that a simulation started from it is the same world, and goes on. */
 async function isRestored(of: Simulation, key: string): Promise<World> {
   const saved = await readWorld(await heddle.download(key))
   const { tick, stateHash } = saved
@@ -54,7 +54,7 @@ for (const [name, grid, entities, sizes] of [
   ['single', [1, 1], 1, []],
   ['assorted', [2, 1], 40, [0, 1, 7, 1024, 65_536]],
 ] as const)
-  test(`a world of ${entities} entities in each of ${grid.join(' by ')} cells, with fields of ${sizes.join(', ') || 'no'} bytes`, async () => {
+  test(`a world with ${entities} entities in each of ${grid.join('×')} cells`, async () => {
     const app = `assorted.ts --entities ${entities}${sizes.length > 0 ? ` --sizes ${sizes}` : ''}`
     const world = await begin(name, { domains: { Cells: cells(grid, app) } })
     await world.reaches(3)
@@ -68,7 +68,7 @@ for (const [name, grid, entities, sizes] of [
     await world.stop()
   })
 
-test('entities that wait between their owner and a full cell are saved once, and wait on', async () => {
+test('entities waiting for a full cell are saved once, and go on waiting', async () => {
   const world = await begin('crossing', {
     domains: { Cells: cells([2, 1], 'crossing.ts --first 80 --last 60') },
   })
@@ -143,7 +143,7 @@ test('names and keys may be as long as they can be', async () => {
   await world.stop()
 })
 
-/** As `compare.ts` writes a field down; undefined where the entity lacks it. */
+/** The length of a field in the output of `compare.ts`; undefined if the entity lacks it. */
 function lengthOf(fields: string, index: number): number | undefined {
   const [, , hex] = new RegExp(`(?:^| )${index}:(\\d+):([0-9a-f]*)`).exec(fields) ?? []
   return hex === undefined ? undefined : hex.length / 2

@@ -17,7 +17,7 @@ for (const [columns, rows] of [
   [4, 1],
   [4, 4],
 ] as const) {
-  test(`a world of ${columns} by ${rows} cells has an app a cell, and its entities cross from one to the other`, async () => {
+  test(`${columns}×${rows} cells have an app each, and entities cross between them`, async () => {
     const Cells = {
       kind: 'spatial',
       grid: [columns, rows],
@@ -77,7 +77,7 @@ test('a service domain has its apps on each worker, and callers cannot end them'
   await world.stop()
 })
 
-test('two spatial domains on the same workers hand each other entities, and none is lost or changed', async () => {
+test('two spatial domains exchange entities, and none is lost or changed', async () => {
   const grid = [2, 2] as const
   const text = schema({
     domains: {
@@ -122,7 +122,7 @@ test('an unlimited clock ticks as soon as all have committed', async () => {
   })
   const world = await heddle.startSimulation('unlimited', text, hashEvery(100))
   await world.startClock()
-  // A clock of 30 ticks a second would need longer than the wait's limit.
+  // A clock of 30 ticks a second would exceed the wait's limit.
   await world.reaches(2_000, 60_000)
   await world.stopClock()
   const stoppedAt = world.newest().tick
