@@ -29,7 +29,7 @@ export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   bench: 8,
   'clients/typescript': 3,
   samples: 6,
-  scripts: 51,
+  scripts: 0,
   src: 1652,
   'src/base': 0,
   'src/control/access': 0,
@@ -82,7 +82,7 @@ export const LOWER_CONSTANTS_MAX: Readonly<Record<string, number>> = {
 export const DANGLING_COMMENTS_MAX: Readonly<Record<string, number>> = {
   bench: 7,
   'clients/typescript': 1,
-  scripts: 1,
+  scripts: 0,
   src: 59,
   'src/base': 0,
   'src/control/access': 0,
