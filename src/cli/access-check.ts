@@ -27,18 +27,37 @@ export function accessCheckCommand(): Command {
   const command = new Command('check')
     .description(`explain a decision; exits with ${DENIED_EXIT_CODE} if it is a denial`)
     .requiredOption('--user <name>', 'the user who calls')
-    .requiredOption('--action <action>', 'the action, such as simspaceweaver:StartClock or s3:GetObject')
+    .requiredOption(
+      '--action <action>',
+      'the action, such as simspaceweaver:StartClock or s3:GetObject',
+    )
     .option('--resource <arn>', 'the ARN that is acted on', '*')
     .option('--tag <key=value>', 'a tag of the resource; may be repeated', pair, {})
-    .option('--request-tag <key=value>', 'a tag that the request carries; may be repeated', pair, {})
-    .option('--context <key=value>', 'any condition key, such as aws:SourceIp=10.0.0.1; may be repeated', pair, {})
-    .option('--session-policy <file>', 'decide as for temporary credentials that this policy narrows')
+    .option(
+      '--request-tag <key=value>',
+      'a tag that the request carries; may be repeated',
+      pair,
+      {},
+    )
+    .option(
+      '--context <key=value>',
+      'any condition key, such as aws:SourceIp=10.0.0.1; may be repeated',
+      pair,
+      {},
+    )
+    .option(
+      '--session-policy <file>',
+      'decide as for temporary credentials that this policy narrows',
+    )
     .action(check)
   return addSettings(command, ['data', 'account', 'region'])
 }
 
 function check(options: CheckOptions): void {
-  const fault = [actionFault(options.action), ...Object.keys(options.context).map(unknownKeyFault)].find(Boolean)
+  const fault = [
+    actionFault(options.action),
+    ...Object.keys(options.context).map(unknownKeyFault),
+  ].find(Boolean)
   if (fault !== undefined) throw new Error(fault)
   const folder = accessFolderOf(options)
   const user = readFolder(folder).user(options.user)
@@ -55,7 +74,8 @@ function check(options: CheckOptions): void {
     ...options.context,
     ...userPrincipal(user.name, accountId).values,
   })
-  const sessionPolicy = options.sessionPolicy === undefined ? undefined : policyIn(options.sessionPolicy).policy
+  const sessionPolicy =
+    options.sessionPolicy === undefined ? undefined : policyIn(options.sessionPolicy).policy
   const { action, resource } = options
   const grants = { policies: user.policies, ...(sessionPolicy && { sessionPolicy }) }
   const decision = evaluate({ action, resource, context }, grants)
@@ -68,11 +88,16 @@ function explanation(decision: Decision, user: AccessUser, folder: string): stri
     const verdict = decision.allowed ? 'allowed' : 'denied'
     return `${verdict}: ${placeOf(decision.by, user, folder)}`
   }
-  if (decision.why === 'noSessionAllow') return 'denied: the policy of the session does not allow it'
+  if (decision.why === 'noSessionAllow')
+    return 'denied: the policy of the session does not allow it'
   return `denied: no statement of ${folder}/${user.file} allows it`
 }
 
-function placeOf(by: Extract<Decision, { by: unknown }>['by'], user: AccessUser, folder: string): string {
+function placeOf(
+  by: Extract<Decision, { by: unknown }>['by'],
+  user: AccessUser,
+  folder: string,
+): string {
   if (by.policy === 'session') return `statement ${by.statement + 1} of the session's policy`
   const { sid, effect } = user.policies[by.policy]!.statements[by.statement]!
   const line = user.lines[by.policy]![by.statement]

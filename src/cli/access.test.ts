@@ -56,7 +56,8 @@ test('a user is made with a key, listed without its secret, and its file is for 
 test('a decision is explained by the statement that makes it, with its place', async () => {
   const file = join(folder, 'access', 'ann.yaml')
   const lines = readFileSync(file, 'utf8').split('\n')
-  const ask = (action: string, ...more: string[]) => access('check', '--user', 'ann', '--action', action, ...more)
+  const ask = (action: string, ...more: string[]) =>
+    access('check', '--user', 'ann', '--action', action, ...more)
   const start = 'simspaceweaver:StartClock'
   const allowed = await ask(start, '--tag', 'team=red')
   assert.equal(allowed.code, 0)
@@ -73,7 +74,8 @@ test('a decision is explained by the statement that makes it, with its place', a
 })
 
 test('a question about an action or a key that does not exist is no question', async () => {
-  const ask = (action: string, ...more: string[]) => access('check', '--user', 'ann', '--action', action, ...more)
+  const ask = (action: string, ...more: string[]) =>
+    access('check', '--user', 'ann', '--action', action, ...more)
   const action = await ask('simspaceweaver:StartClok')
   assert.equal(action.code, 1)
   assert.match(
@@ -104,7 +106,10 @@ test('temporary credentials come in three forms, and last as long as asked', asy
     shell.out,
     /^export AWS_ACCESS_KEY_ID=ASIA\w+\nexport AWS_SECRET_ACCESS_KEY=\S+\nexport AWS_SESSION_TOKEN=/,
   )
-  assert.match((await access('session', '--user', 'ann', '--duration', '37h')).err, /from 15m to 36h/)
+  assert.match(
+    (await access('session', '--user', 'ann', '--duration', '37h')).err,
+    /from 15m to 36h/,
+  )
   assert.match((await access('session', '--user', 'bob')).err, /there is no user bob/)
 })
 

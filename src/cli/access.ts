@@ -3,7 +3,13 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { AccessUser } from '../control/access/access-file.ts'
-import { addKey, addUser, removeKey, removeUser, sessionKey } from '../control/access/edit-access.ts'
+import {
+  addKey,
+  addUser,
+  removeKey,
+  removeUser,
+  sessionKey,
+} from '../control/access/edit-access.ts'
 import { makeSession, type TemporaryCredentials } from '../control/access/sessions.ts'
 import type { ConfigOptions } from '../control/config.ts'
 import type { Credentials } from '../control/credentials.ts'
@@ -31,14 +37,20 @@ function userCommand(): Command {
   const add = new Command('add')
     .description('create a user with a key; shows the secret only this once')
     .argument('<name>')
-    .option('--policy <file>', 'what the user may do: a policy in the JSON language of IAM; default: nothing')
+    .option(
+      '--policy <file>',
+      'what the user may do: a policy in the JSON language of IAM; default: nothing',
+    )
     .action((name: string, options: Form & { policy?: string }) => {
       const policies = options.policy === undefined ? [] : [policyIn(options.policy).value]
       show(addUser(accessFolderOf(options), name, policies), options)
     })
-  const list = new Command('ls').description('list users and their keys').action((options: Form) => {
-    for (const line of userLines(readFolder(accessFolderOf(options)).allUsers())) process.stdout.write(`${line}\n`)
-  })
+  const list = new Command('ls')
+    .description('list users and their keys')
+    .action((options: Form) => {
+      for (const line of userLines(readFolder(accessFolderOf(options)).allUsers()))
+        process.stdout.write(`${line}\n`)
+    })
   const remove = new Command('rm')
     .description('remove a user with its keys and sessions')
     .argument('<name>')
@@ -52,7 +64,9 @@ function userCommand(): Command {
 
 function keyCommand(): Command {
   const rotate = new Command('rotate')
-    .description('give a user a second key; shows the secret only this once. Remove the old key with key rm')
+    .description(
+      'give a user a second key; shows the secret only this once. Remove the old key with key rm',
+    )
     .argument('<name>')
     .option('--replace <key>', 'remove this key at once')
     .action((name: string, options: Form & { replace?: string }) => {
@@ -62,12 +76,20 @@ function keyCommand(): Command {
     .description('remove a key')
     .argument('<name>')
     .argument('<key>', 'its id')
-    .action((name: string, key: string, options: Form) => removeKey(accessFolderOf(options), name, key))
-  return group('key', 'manage the access keys of users', [withForm(rotate), addSettings(remove, ['data'])])
+    .action((name: string, key: string, options: Form) =>
+      removeKey(accessFolderOf(options), name, key),
+    )
+  return group('key', 'manage the access keys of users', [
+    withForm(rotate),
+    addSettings(remove, ['data']),
+  ])
 }
 
 function sessionCommand(): Command {
-  const duration = new Option('--duration <time>', 'how long they are valid, such as 15m or 12h; at most 36h')
+  const duration = new Option(
+    '--duration <time>',
+    'how long they are valid, such as 15m or 12h; at most 36h',
+  )
     .argParser(durationMs)
     .default(3_600_000, '1h')
   const session = new Command('session')
@@ -77,10 +99,13 @@ function sessionCommand(): Command {
     .option('--policy <file>', 'a policy that narrows their rights')
     .action((options: Form & { user: string; duration: number; policy?: string }) => {
       const folder = accessFolderOf(options)
-      if (readFolder(folder).user(options.user) === undefined) throw new Error(`there is no user ${options.user}`)
+      if (readFolder(folder).user(options.user) === undefined)
+        throw new Error(`there is no user ${options.user}`)
       const policy = options.policy === undefined ? undefined : policyIn(options.policy).value
       if (policy !== undefined && JSON.stringify(policy).length > SESSION_POLICY_CHARACTERS_MAX) {
-        throw new Error(`the policy of a session may have ${SESSION_POLICY_CHARACTERS_MAX} characters at most`)
+        throw new Error(
+          `the policy of a session may have ${SESSION_POLICY_CHARACTERS_MAX} characters at most`,
+        )
       }
       const request = {
         userName: options.user,
@@ -119,11 +144,20 @@ function show(made: Credentials | TemporaryCredentials, form: Form): void {
     'sessionToken' in made
       ? { SessionToken: made.sessionToken, Expiration: new Date(made.expiresAtMs).toISOString() }
       : {}
-  const json = { Version: 1, AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, ...session }
+  const json = {
+    Version: 1,
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    ...session,
+  }
   if (form.json) process.stdout.write(`${JSON.stringify(json)}\n`)
   else if (form.export)
-    for (const [name, value] of lines) process.stdout.write(`export ${name.toUpperCase()}=${value}\n`)
-  else process.stdout.write(`[default]\n${lines.map(([name, value]) => `${name} = ${value}\n`).join('')}`)
+    for (const [name, value] of lines)
+      process.stdout.write(`export ${name.toUpperCase()}=${value}\n`)
+  else
+    process.stdout.write(
+      `[default]\n${lines.map(([name, value]) => `${name} = ${value}\n`).join('')}`,
+    )
 }
 
 function userLines(users: readonly AccessUser[]): string[] {
@@ -136,7 +170,8 @@ function userLines(users: readonly AccessUser[]): string[] {
 
 function durationMs(text: string): number {
   const [, count, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? []
-  const value = Number(count) * { s: 1000, m: 60_000, h: 3_600_000 }[(unit ?? 's') as 's' | 'm' | 'h']
+  const value =
+    Number(count) * { s: 1000, m: 60_000, h: 3_600_000 }[(unit ?? 's') as 's' | 'm' | 'h']
   if (value >= SESSION_MS_MIN && value <= SESSION_MS_MAX) return value
   throw new InvalidArgumentError('It must be from 15m to 36h.')
 }

@@ -27,7 +27,9 @@ async function heddle(args: string, env: NodeJS.ProcessEnv): Promise<Ended> {
 }
 
 async function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
-  return await runProgram(program, args, { env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env } })
+  return await runProgram(program, args, {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
+  })
 }
 
 test('every operation has a command, which says in words or in JSON what the service answers', async (context) => {
@@ -38,7 +40,9 @@ test('every operation has a command, which says in words or in JSON what the ser
     return out
   }
   assert.equal(
-    await said('simulation start world --schema s3://bucket/a/b.yaml --tag a=b=c --tag d= --maximum-duration 1H'),
+    await said(
+      'simulation start world --schema s3://bucket/a/b.yaml --tag a=b=c --tag d= --maximum-duration 1H',
+    ),
     'simulation world is STARTED\n',
   )
   const { ClientToken: _, ...input } = service.calls[0]!.input as Record<string, unknown>
@@ -78,7 +82,10 @@ test('every operation has a command, which says in words or in JSON what the ser
     ].join('\n'),
   )
   const { Simulations, NextToken } = JSON.parse(page)
-  assert.deepEqual([Simulations.length, Simulations[0].CreationTime, typeof NextToken], [1, 1664921418.09, 'string'])
+  assert.deepEqual(
+    [Simulations.length, Simulations[0].CreationTime, typeof NextToken],
+    [1, 1664921418.09, 'string'],
+  )
   assert.match(described, /^Schema S3 location +s3:\/\/bucket\/a\/b\.yaml$/m)
   assert.match(described, /^Live simulation state\n {2}Clocks +Status \w+, Target status \w+$/m)
   assert.equal(apps, 'NAME  DOMAIN  STATUS   TARGET STATUS\none   view    STARTED  STARTED\n')
@@ -134,7 +141,10 @@ test('a refusal is exit code 1 with its error code, wrong usage is 2, and whoeve
   assert.equal(noKeys.code, 1)
   assert.match(noKeys.err, /^heddle: no keys to sign with/)
   assert.equal(nobody.code, 1)
-  assert.match(nobody.err, /^heddle: no control serves the data folder \/nonexistent\/data; start it with heddle up/)
+  assert.match(
+    nobody.err,
+    /^heddle: no control serves the data folder \/nonexistent\/data; start it with heddle up/,
+  )
   assert.equal(service.calls.length, 1)
 })
 
@@ -143,11 +153,16 @@ test('run uploads a schema and starts it in the Heddle of the data folder; snaps
   const data = join(folder, 'data')
   const config = resolveConfig({ data, fabricDir: join(folder, 'fabric'), port: '0' }, {})
   const log = pino({ level: 'silent' })
-  const served = await serveControl(config, { log, environment: {}, workerProgram: SCRIPTED_WORKER })
+  const served = await serveControl(config, {
+    log,
+    environment: {},
+    workerProgram: SCRIPTED_WORKER,
+  })
   try {
     const env = { HEDDLE_DATA: data, HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER }
     await mkdir(join(folder, 'other'))
-    for (const name of ['schema.yaml', 'fail-at-start.yaml']) await writeFile(join(folder, name), 'sdk_version: 1\n')
+    for (const name of ['schema.yaml', 'fail-at-start.yaml'])
+      await writeFile(join(folder, name), 'sdk_version: 1\n')
     const ran = await heddle(`run ${folder}/schema.yaml --name world --start-clock`, env)
     assert.deepEqual(ran, {
       code: 0,
@@ -165,15 +180,23 @@ test('run uploads a schema and starts it in the Heddle of the data folder; snaps
     ] as const) {
       const refused = await heddle(`run ${folder}/other/schema.yaml ${words}`, env)
       assert.equal(refused.code, 1)
-      assert.match(refused.err, typeof refusal === 'string' ? new RegExp(`^heddle: ${refusal}\n$`) : refusal)
+      assert.match(
+        refused.err,
+        typeof refusal === 'string' ? new RegExp(`^heddle: ${refusal}\n$`) : refusal,
+      )
     }
     const { objects } = served.control
     const { body } = await objects.get('heddle-schemas', 'world/schema.yaml')
     assert.equal(await text(body), 'sdk_version: 1\n')
-    await assert.rejects(objects.head('heddle-schemas', 'other/schema.yaml'), { fault: 'NoSuchKey' })
+    await assert.rejects(objects.head('heddle-schemas', 'other/schema.yaml'), {
+      fault: 'NoSuchKey',
+    })
     const failed = await heddle(`run ${folder}/fail-at-start.yaml --name faulty`, env)
     assert.equal(failed.code, 1)
-    assert.match(failed.err, /^heddle: simulation faulty is FAILED: SchemaFormatInvalid: 3:7: no such property\n$/)
+    assert.match(
+      failed.err,
+      /^heddle: simulation faulty is FAILED: SchemaFormatInvalid: 3:7: no such property\n$/,
+    )
     const [described, saved] = await Promise.all([
       heddle('simulation describe faulty', env),
       heddle('snapshot create world --to s3://heddle-schemas/saved', env),
@@ -197,11 +220,20 @@ test('the model for the AWS CLI is installed once, removed again, and another on
   const models = join(HOME, '.aws', 'models')
   const folder = join(models, 'simspaceweaver', '2022-10-28')
   const file = join(folder, 'service-2.json')
-  const own = fileURLToPath(new URL('../../clients/botocore/simspaceweaver/2022-10-28', import.meta.url))
-  assert.deepEqual(await heddle('clients install', { HOME }), { code: 0, out: `installed ${folder}\n`, err: '' })
+  const own = fileURLToPath(
+    new URL('../../clients/botocore/simspaceweaver/2022-10-28', import.meta.url),
+  )
+  assert.deepEqual(await heddle('clients install', { HOME }), {
+    code: 0,
+    out: `installed ${folder}\n`,
+    err: '',
+  })
   assert.deepEqual((await readdir(folder)).sort(), ['paginators-1.json', 'service-2.json'])
   for (const name of await readdir(own)) {
-    assert.equal(await readFile(join(folder, name), 'utf8'), await readFile(join(own, name), 'utf8'))
+    assert.equal(
+      await readFile(join(folder, name), 'utf8'),
+      await readFile(join(own, name), 'utf8'),
+    )
   }
   assert.equal((await heddle('clients install', { HOME })).out, `${folder} is there already\n`)
   // As an earlier Heddle has left it.
@@ -211,7 +243,9 @@ test('the model for the AWS CLI is installed once, removed again, and another on
   assert.equal(existsSync(join(models, 'simspaceweaver')), false)
   await mkdir(folder, { recursive: true })
   await writeFile(file, '{"metadata":{"serviceFullName":"AWS SimSpace Weaver"}}')
-  const refusals = await Promise.all(['', ' --remove'].map((flag) => heddle(`clients install${flag}`, { HOME })))
+  const refusals = await Promise.all(
+    ['', ' --remove'].map((flag) => heddle(`clients install${flag}`, { HOME })),
+  )
   for (const refused of refusals) {
     assert.equal(refused.code, 1)
     assert.match(refused.err, /is not Heddle's model; use --force/)
@@ -223,9 +257,15 @@ test('a wait shows its progress on a terminal, and takes the line away', async (
   if (!existsSync(SCRIPT)) return context.skip(`there is no ${SCRIPT} to make a terminal`)
   const { endpoint } = await openServer(context)
   const command = `"${LAUNCHER}" simulation start world --schema s3://bucket/key`
-  const { out } = await run(SCRIPT, ['-qec', command, '/dev/null'], { ...KEYS, HEDDLE_ENDPOINT: endpoint })
+  const { out } = await run(SCRIPT, ['-qec', command, '/dev/null'], {
+    ...KEYS,
+    HEDDLE_ENDPOINT: endpoint,
+  })
   const clear = '\r\x1b[2K'
-  assert.equal(out, `${clear}simulation world is starting: STARTED, 0 s${clear}simulation world is STARTED\r\n`)
+  assert.equal(
+    out,
+    `${clear}simulation world is starting: STARTED, 0 s${clear}simulation world is STARTED\r\n`,
+  )
 })
 
 async function temporaryFolder(context: TestContext): Promise<string> {

@@ -22,7 +22,8 @@ export function appCommand(): Command {
             const { EndpointInfo } = await client.describeApp({ Simulation, Domain, App: Name })
             const ports = EndpointInfo?.IngressPortMappings ?? []
             const shown = ports.map(
-              ({ Actual, Declared }) => `\n  ${EndpointInfo?.Address}:${Actual}, port ${Declared} of the schema`,
+              ({ Actual, Declared }) =>
+                `\n  ${EndpointInfo?.Address}:${Actual}, port ${Declared} of the schema`,
             )
             return `app ${Name} is STARTED${shown.join('')}`
           }
@@ -30,7 +31,11 @@ export function appCommand(): Command {
       }),
     )
     .addCommand(
-      operationCommand({ word: 'describe', operation: 'DescribeApp', positional: ['Simulation', 'Domain', 'App'] }),
+      operationCommand({
+        word: 'describe',
+        operation: 'DescribeApp',
+        positional: ['Simulation', 'Domain', 'App'],
+      }),
     )
     .addCommand(
       operationCommand({

@@ -41,7 +41,12 @@ before(async () => {
       input: { Simulation: 'one', Domain: 'View', Name: 'eye' },
       error,
     },
-    { ...unknown, operation: 'StopClock', claimedAccessKeyId: 'AKIAWHO', timeMs: Date.UTC(2026, 0, 2) },
+    {
+      ...unknown,
+      operation: 'StopClock',
+      claimedAccessKeyId: 'AKIAWHO',
+      timeMs: Date.UTC(2026, 0, 2),
+    },
   ]
   for (const each of calls) files.append(JSON.stringify(auditEvent(each)))
   files.append('{"cut": sho')
@@ -64,7 +69,14 @@ test('records are shown as a table, without what would upset a terminal', async 
     (await audit()).map((line) => line.split(/ {2,}/)),
     [
       ['2026-01-01T00:00:00Z', 'alice', '127.0.0.1', 'DescribeSimulation', 'one', 'ok'],
-      ['2026-01-01T00:00:00Z', 'alice', '127.0.0.1', 'StartApp', 'one/View/eye', 'ConflictException: taken?[31m'],
+      [
+        '2026-01-01T00:00:00Z',
+        'alice',
+        '127.0.0.1',
+        'StartApp',
+        'one/View/eye',
+        'ConflictException: taken?[31m',
+      ],
       ['2026-01-02T00:00:00Z', 'AKIAWHO', '127.0.0.1', 'StopClock', 'one', 'ok'],
     ],
   )
@@ -78,7 +90,8 @@ test('records are chosen by time, operation, user and outcome', async () => {
     audit('--errors', '--user', 'AKIAALICE', '--json'),
     audit('--since', '1h', '--json'),
   ])
-  const names = (lines: string[]) => lines.map((line) => (JSON.parse(line) as { eventName: string }).eventName)
+  const names = (lines: string[]) =>
+    lines.map((line) => (JSON.parse(line) as { eventName: string }).eventName)
   assert.deepEqual(names(since), ['StopClock'])
   assert.deepEqual(names(operation), ['StartApp'])
   assert.deepEqual(names(user), ['DescribeSimulation', 'StartApp'])

@@ -88,16 +88,25 @@ function nameOf({ userIdentity }: AuditEvent): string | undefined {
 
 function cellsOf(event: AuditEvent): string[] {
   const { accessKeyId, type } = event.userIdentity
-  const result = event.errorCode === undefined ? 'ok' : `${event.errorCode}: ${event.errorMessage ?? ''}`
+  const result =
+    event.errorCode === undefined ? 'ok' : `${event.errorCode}: ${event.errorMessage ?? ''}`
   const user = nameOf(event) ?? accessKeyId ?? type
-  return [event.eventTime, user, event.sourceIPAddress, event.eventName, targetOf(event.requestParameters), result]
+  return [
+    event.eventTime,
+    user,
+    event.sourceIPAddress,
+    event.eventName,
+    targetOf(event.requestParameters),
+    result,
+  ]
 }
 
 /** What a call was about, in a few words. */
 function targetOf(parameters: unknown): string {
   const members = (parameters ?? {}) as Record<string, unknown>
   const { Simulation, Name, App, Domain, ResourceArn, bucketName, key } = members
-  const parts = ResourceArn === undefined ? [Simulation, Domain, Name ?? App, bucketName, key] : [ResourceArn]
+  const parts =
+    ResourceArn === undefined ? [Simulation, Domain, Name ?? App, bucketName, key] : [ResourceArn]
   return parts.filter((part) => typeof part === 'string').join('/') || '-'
 }
 
@@ -118,6 +127,7 @@ function timeOf(text: string): number {
   const ago = /^(\d{1,6})([smhd])$/.exec(text)
   if (ago !== null) return Date.now() - Number(ago[1]) * UNIT_MS[ago[2]]
   const timeMs = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(timeMs)) throw new InvalidArgumentError('It is a time such as 15m, 2h, 7d or 2026-01-31T12:00Z.')
+  if (Number.isNaN(timeMs))
+    throw new InvalidArgumentError('It is a time such as 15m, 2h, 7d or 2026-01-31T12:00Z.')
   return timeMs
 }

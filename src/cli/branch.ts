@@ -44,13 +44,20 @@ export function branchCommand(): Command {
       '<simulation|file|s3://bucket/key>',
       'a simulation or a snapshot. A STARTED simulation is saved first; a FAILED one needs a saved world',
     )
-    .requiredOption('--name <text>', 'name of the new simulation; several get the suffixes -1, -2, …')
+    .requiredOption(
+      '--name <text>',
+      'name of the new simulation; several get the suffixes -1, -2, …',
+    )
     .option('--count <number>', 'how many simulations', wholeNumber, 1)
     .option(
       '--schema <file>',
       "a schema to continue with: another grid, other workers, another tick rate. Default: the snapshot's own",
     )
-    .option('--bucket <name>', 'bucket for the snapshot and the schema; created if missing', 'heddle-branches')
+    .option(
+      '--bucket <name>',
+      'bucket for the snapshot and the schema; created if missing',
+      'heddle-branches',
+    )
   return startingCommand(command, branch)
 }
 
@@ -73,11 +80,17 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
   const Tags = { ...schemaTags, ...options.tag }
   const hasTags = Object.keys(Tags).length > 0
   for (const Name of names) {
-    const request = { Name, RoleArn: options.roleArn, SnapshotS3Location: snapshot, ...(hasTags && { Tags }) }
+    const request = {
+      Name,
+      RoleArn: options.roleArn,
+      SnapshotS3Location: snapshot,
+      ...(hasTags && { Tags }),
+    }
     await client.startSimulation(request)
   }
   for (const name of names) await waitForStart(client, name, options)
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ Snapshot: snapshot, Simulations: names })}\n`)
+  if (options.json === true)
+    process.stdout.write(`${JSON.stringify({ Snapshot: snapshot, Simulations: names })}\n`)
 }
 
 /** What the start would refuse whatever the operator's settings are is said before a snapshot is made for nothing. */
@@ -87,14 +100,23 @@ function checkTags({ tag = {}, schema }: BranchOptions): void {
     throw new UsageError(`both --schema and a tag name a schema: give one of the two; ${undone}`)
 }
 
-async function snapshotOf(connection: Connection, from: string, options: BranchOptions): Promise<Place> {
+async function snapshotOf(
+  connection: Connection,
+  from: string,
+  options: BranchOptions,
+): Promise<Place> {
   if (from.startsWith('s3://')) return readLocation(from)
   if (isFileName(from)) return uploadSnapshot(connection, from, options)
   const { Status, StartError } = await connection.client.describeSimulation({ Simulation: from })
   if (Status !== 'FAILED') return takeSnapshot(connection, from, options)
-  const saved = startErrorReasons(StartError ?? '').find(({ savedWorld }) => savedWorld !== undefined)?.savedWorld
-  if (saved === undefined) throw new Error(`simulation ${from} is FAILED, and its world was not saved; ${undone}`)
-  return saved.startsWith('s3://') ? readLocation(saved) : uploadSnapshot(connection, saved, options)
+  const saved = startErrorReasons(StartError ?? '').find(
+    ({ savedWorld }) => savedWorld !== undefined,
+  )?.savedWorld
+  if (saved === undefined)
+    throw new Error(`simulation ${from} is FAILED, and its world was not saved; ${undone}`)
+  return saved.startsWith('s3://')
+    ? readLocation(saved)
+    : uploadSnapshot(connection, saved, options)
 }
 
 /** No simulation's name has a slash, and a snapshot's file ends so. */
@@ -103,7 +125,11 @@ function isFileName(text: string): boolean {
 }
 
 /** A file on this machine. */
-async function uploadSnapshot(connection: Connection, file: string, { name, bucket }: BranchOptions): Promise<Place> {
+async function uploadSnapshot(
+  connection: Connection,
+  file: string,
+  { name, bucket }: BranchOptions,
+): Promise<Place> {
   const isFile = await stat(file).then(
     (found) => found.isFile(),
     () => false,
@@ -115,29 +141,45 @@ async function uploadSnapshot(connection: Connection, file: string, { name, buck
 }
 
 /** Makes one under a prefix that nothing else has, so that what appears there is it. */
-async function takeSnapshot(connection: Connection, simulation: string, options: BranchOptions): Promise<Place> {
+async function takeSnapshot(
+  connection: Connection,
+  simulation: string,
+  options: BranchOptions,
+): Promise<Place> {
   const { client } = connection
   const BucketName = options.bucket
   const ObjectKeyPrefix = `${options.name}/${new Date().toISOString().replace(/[:.]/g, '-')}`
   await makeBucket(connection, BucketName)
-  await client.createSnapshot({ Simulation: simulation, Destination: { BucketName, ObjectKeyPrefix } })
+  await client.createSnapshot({
+    Simulation: simulation,
+    Destination: { BucketName, ObjectKeyPrefix },
+  })
   await withProgress(`a snapshot of ${simulation} is being made`, timeoutMsOf(options), (wait) =>
     client.waitUntilSnapshotEnds(simulation, wait),
   )
   const [made] = await findObjects(connection, BucketName, `${ObjectKeyPrefix}/`)
   if (made === undefined)
-    throw new Error(`no snapshot of ${simulation} was made; the stream /sim/errors of its logs says why`)
+    throw new Error(
+      `no snapshot of ${simulation} was made; the stream /sim/errors of its logs says why`,
+    )
   return { BucketName, ObjectKey: made.key }
 }
 
-async function uploadSchema(connection: Connection, { schema, tags }: LocalSchema, options: BranchOptions) {
+async function uploadSchema(
+  connection: Connection,
+  { schema, tags }: LocalSchema,
+  options: BranchOptions,
+) {
   const key = `${options.name}/${basename(options.schema!)}`
   await putObject(connection, options.bucket, key, schema)
   return { ...schemaTag(options.bucket, key), ...tags }
 }
 
 /** A world that the operator started with packages of this machine goes on with them: its schema is the same. */
-async function leaveOf({ client, data }: Connection, from: string): Promise<Record<string, string>> {
+async function leaveOf(
+  { client, data }: Connection,
+  from: string,
+): Promise<Record<string, string>> {
   if (data === undefined || isFileName(from)) return {}
   const { Arn } = await client.describeSimulation({ Simulation: from })
   const { Tags = {} } = await client.listTagsForResource({ ResourceArn: Arn! })

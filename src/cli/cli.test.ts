@@ -34,8 +34,14 @@ function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: folder, HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER }
 }
 
-async function heddle(args: string[], options: { launcher?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
-  return runProgram(options.launcher ?? LAUNCHER, args, { cwd: folder, env: { ...environment(), ...options.env } })
+async function heddle(
+  args: string[],
+  options: { launcher?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
+  return runProgram(options.launcher ?? LAUNCHER, args, {
+    cwd: folder,
+    env: { ...environment(), ...options.env },
+  })
 }
 
 interface Served {
@@ -102,7 +108,10 @@ test('up serves signed calls, leaves simulations running at Ctrl-C, finds them a
     await post(second.url, '/startapp', { Simulation: 'world', Domain: 'View', Name })
   }
   await post(second.url, '/stopapp', { Simulation: 'world', Domain: 'View', App: 'ear' })
-  assert.match((await heddle(['status', '--data', data])).out, /world {2}STARTED {2}STARTED +\d+ +2\/2\n/)
+  assert.match(
+    (await heddle(['status', '--data', data])).out,
+    /world {2}STARTED {2}STARTED +\d+ +2\/2\n/,
+  )
 
   const down = await heddle(['down', '--data', data, '--fabric-dir', fabric])
   assert.equal(down.code, 0, down.err)
@@ -114,14 +123,21 @@ test('up serves signed calls, leaves simulations running at Ctrl-C, finds them a
 })
 
 test("the operator's key may come in the environment, and nobody reads it there any more", async () => {
-  const keys = { HEDDLE_ACCESS_KEY_ID: 'AKIAOFTHEOPERATOR', HEDDLE_SECRET_ACCESS_KEY: 'never/to+be=seen' }
+  const keys = {
+    HEDDLE_ACCESS_KEY_ID: 'AKIAOFTHEOPERATOR',
+    HEDDLE_SECRET_ACCESS_KEY: 'never/to+be=seen',
+  }
   const served = await up({ ...keys, AWS_SECRET_ACCESS_KEY: 'never-to-be-seen-either' })
   try {
     const shown = await readFile(`/proc/${served.child.pid}/environ`, 'utf8')
     assert.match(shown, /HEDDLE_WORKER_PROGRAM=/)
-    for (const secret of [...Object.values(keys), 'never-to-be-seen-either']) assert.ok(!shown.includes(secret), secret)
+    for (const secret of [...Object.values(keys), 'never-to-be-seen-either'])
+      assert.ok(!shown.includes(secret), secret)
     assert.match(served.said(), /AWS_ACCESS_KEY_ID="\$HEDDLE_ACCESS_KEY_ID"/)
-    assert.equal((await post(served.url, '/stopsimulation', { Simulation: 'none' }, keys)).status, 404)
+    assert.equal(
+      (await post(served.url, '/stopsimulation', { Simulation: 'none' }, keys)).status,
+      404,
+    )
     assert.equal((await post(served.url, '/stopsimulation', { Simulation: 'none' })).status, 403)
   } finally {
     served.child.kill('SIGINT')
@@ -134,7 +150,10 @@ test('a limit of open files that is too low is named before anything is opened',
   const command = `ulimit -n 200; exec "${LAUNCHER}" up --port 0 --data "${few}" --fabric-dir "${fabric}"`
   const refused = await heddle(['-c', command], { launcher: '/bin/sh' })
   assert.equal(refused.code, 1)
-  assert.match(refused.err, /at most 200 files may be open at once.* needs 256: raise the limit .*ulimit -n/)
+  assert.match(
+    refused.err,
+    /at most 200 files may be open at once.* needs 256: raise the limit .*ulimit -n/,
+  )
   assert.equal(existsSync(join(few, 'heddle.db')), false)
 })
 
@@ -175,7 +194,9 @@ test('an error is one line and exit code 1, wrong usage is exit code 2, and a st
   assert.equal((await heddle(['weave'])).code, 2)
   assert.equal((await heddle([])).code, 2)
   assert.equal((await heddle(['--help'])).code, 0)
-  const stack = await heddle(['up'], { env: { HEDDLE_PORT: 'x', HEDDLE_DATA: data, HEDDLE_DEBUG: '1' } })
+  const stack = await heddle(['up'], {
+    env: { HEDDLE_PORT: 'x', HEDDLE_DATA: data, HEDDLE_DEBUG: '1' },
+  })
   assert.match(stack.err, /\n {4}at /)
 })
 
@@ -185,7 +206,10 @@ test('a port in use and a broken credentials file are named', async () => {
   const elsewhere = join(folder, 'elsewhere')
   const taken = await heddle(['up', '--port', port, '--data', elsewhere, '--fabric-dir', fabric])
   assert.equal(taken.code, 1)
-  assert.match(taken.err, /^heddle: 127.0.0.1, port \d+, is in use; choose another with --port \(HEDDLE_PORT\)\n$/)
+  assert.match(
+    taken.err,
+    /^heddle: 127.0.0.1, port \d+, is in use; choose another with --port \(HEDDLE_PORT\)\n$/,
+  )
   const twice = await heddle(['up', '--port', '0', '--data', data, '--fabric-dir', fabric])
   assert.match(
     twice.err,
@@ -219,8 +243,14 @@ test('logs shows all streams by time, one alone, those of a deleted simulation, 
     out: '',
     err: 'heddle: there is no stream /sim/else; there are: /sim/errors, /sim/management\n',
   })
-  assert.match((await heddle(['logs', 'never', '--data', written])).err, /^heddle: there is no simulation named never/)
-  assert.match((await heddle(['logs', 'world', '--data', data])).err, /^heddle: world has no logs yet; .*worker.log\n$/)
+  assert.match(
+    (await heddle(['logs', 'never', '--data', written])).err,
+    /^heddle: there is no simulation named never/,
+  )
+  assert.match(
+    (await heddle(['logs', 'world', '--data', data])).err,
+    /^heddle: world has no logs yet; .*worker.log\n$/,
+  )
   assert.equal((await heddle(['logs'])).code, 2)
 })
 
@@ -269,7 +299,9 @@ test('what up prints sets up every client, over TLS too, and SIGHUP reads certif
   await waitFor('heddle ready', () => /Ctrl-C/.test(said) || undefined)
   await waitFor(
     'the warning',
-    () => /warning: the certificate .*soon\.pem expires at .* in [67] days/.test(complained) || undefined,
+    () =>
+      /warning: the certificate .*soon\.pem expires at .* in [67] days/.test(complained) ||
+      undefined,
   )
 
   const exports = said.match(/^ {2}export .*$/gm)?.join('\n') ?? ''
@@ -279,17 +311,26 @@ test('what up prints sets up every client, over TLS too, and SIGHUP reads certif
   const shell = `${exports}\nexec "$0" -e "$1" "$2"`
   const env = { ...environment(), AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: '1' }
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  const listed = await runProgram('sh', ['-c', shell, process.execPath, program, url], { cwd: root, env })
+  const listed = await runProgram('sh', ['-c', shell, process.execPath, program, url], {
+    cwd: root,
+    env,
+  })
   assert.equal(listed.out, '{"Simulations":[]}\n', listed.err)
   assert.match(exports, /AWS_CA_BUNDLE=\S+soon\.pem NODE_EXTRA_CA_CERTS=\S+soon\.pem/)
 
   complained = ''
   await writeFile(file, 'quotas: {simulatons: 8}\n')
   child.kill('SIGHUP')
-  await waitFor('a complaint', () => /not a known property.*all stays as it was/.test(complained) || undefined)
+  await waitFor(
+    'a complaint',
+    () => /not a known property.*all stays as it was/.test(complained) || undefined,
+  )
   await writeFile(file, 'quotas: {simulations: 8}\n')
   child.kill('SIGHUP')
-  await waitFor('the new settings', () => /read its configuration and certificate again/.test(said) || undefined)
+  await waitFor(
+    'the new settings',
+    () => /read its configuration and certificate again/.test(said) || undefined,
+  )
   child.kill('SIGTERM')
   assert.equal((await ended)[0], 0)
   running.delete(child)
@@ -301,9 +342,15 @@ test('wrong values of options are wrong usage, with exit code 2 and a word on wh
     [['up', '--tls-cert', 'cert.pem'], /--tls-cert needs --tls-key/],
     [['up', '--host', '0.0.0.0'], /--insecure-http/],
     [['status', '--data', ''], /--data is empty/],
-    [['simulation', 'list', '--endpoint', 'nowhere'], /--endpoint \(HEDDLE_ENDPOINT\) is 'nowhere'/],
+    [
+      ['simulation', 'list', '--endpoint', 'nowhere'],
+      /--endpoint \(HEDDLE_ENDPOINT\) is 'nowhere'/,
+    ],
     [['simulation', 'list', '--region', 'mars'], /--region \(HEDDLE_REGION\) is 'mars'/],
-    [['clock', 'start', 'world', '--timeout', '-1'], /--timeout .*must be a number of seconds above 0/],
+    [
+      ['clock', 'start', 'world', '--timeout', '-1'],
+      /--timeout .*must be a number of seconds above 0/,
+    ],
     [['access', 'user', 'add', 'a/b'], /'a\/b' can't be a user's name/],
   ]
   for (const [args, said] of wrong) {
@@ -317,6 +364,9 @@ test('wrong values of options are wrong usage, with exit code 2 and a word on wh
 })
 
 async function waitForRow(row: string): Promise<void> {
-  await waitFor(row, async () => (await heddle(['status', '--data', data])).out.includes(row) || undefined)
+  await waitFor(
+    row,
+    async () => (await heddle(['status', '--data', data])).out.includes(row) || undefined,
+  )
   assert.ok(readdirSync(fabric).length > 0)
 }

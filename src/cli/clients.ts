@@ -21,11 +21,19 @@ export function clientsCommand(): Command {
     .option('--remove', 'remove it again')
     .option('--force', 'replace another model')
     .action(installModel)
-  return new Command('clients').description('set up the AWS CLI and boto3').helpCommand(false).addCommand(install)
+  return new Command('clients')
+    .description('set up the AWS CLI and boto3')
+    .helpCommand(false)
+    .addCommand(install)
 }
 
 async function installModel(options: { remove?: boolean; force?: boolean }): Promise<void> {
-  const folder = join(homeFolder(process.env, 'use aws configure add-model'), '.aws', 'models', MODEL_FOLDER)
+  const folder = join(
+    homeFolder(process.env, 'use aws configure add-model'),
+    '.aws',
+    'models',
+    MODEL_FOLDER,
+  )
   const [present, own] = await Promise.all([textsIn(folder), textsIn(OWN_FOLDER)])
   const [model] = present
   if (model !== undefined && !isOurs(model) && !options.force) {
@@ -34,14 +42,18 @@ async function installModel(options: { remove?: boolean; force?: boolean }): Pro
       `${file} is not Heddle's model; use --force to ${options.remove ? 'remove' : 'replace'} it all the same`,
     )
   }
-  process.stdout.write(`${options.remove ? await remove(folder, present) : await install(folder, present, own)}\n`)
+  process.stdout.write(
+    `${options.remove ? await remove(folder, present) : await install(folder, present, own)}\n`,
+  )
 }
 
 type Texts = readonly (string | undefined)[]
 
 function textsIn(folder: string): Promise<Texts> {
   const paths = FILES.map((name) => join(folder, name))
-  return Promise.all(paths.map(async (path) => (existsSync(path) ? readFile(path, 'utf8') : undefined)))
+  return Promise.all(
+    paths.map(async (path) => (existsSync(path) ? readFile(path, 'utf8') : undefined)),
+  )
 }
 
 async function install(folder: string, present: Texts, own: Texts): Promise<string> {

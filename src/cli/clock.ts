@@ -15,7 +15,8 @@ export function clockCommand(): Command {
         positional: ['Simulation'],
         doing: ({ Simulation }) => `the clock of ${Simulation} is starting`,
         done: ({ Simulation }) => `the clock of ${Simulation} is STARTED`,
-        wait: ({ Simulation }, client, options) => client.waitUntilClockStarted(Simulation, options),
+        wait: ({ Simulation }, client, options) =>
+          client.waitUntilClockStarted(Simulation, options),
       }),
     )
     .addCommand(
@@ -25,7 +26,8 @@ export function clockCommand(): Command {
         positional: ['Simulation'],
         doing: ({ Simulation }) => `the clock of ${Simulation} is stopping`,
         done: ({ Simulation }) => `the clock of ${Simulation} is STOPPED`,
-        wait: ({ Simulation }, client, options) => client.waitUntilClockStopped(Simulation, options),
+        wait: ({ Simulation }, client, options) =>
+          client.waitUntilClockStopped(Simulation, options),
       }),
     )
 }

@@ -58,8 +58,14 @@ test('a command whose reader has seen enough ends without a word', async () => {
 })
 
 /** With one of its outputs closed at the other end before it has written anything; what it says on the other one is `said`. */
-async function unread(command: string, stream: 'stdout' | 'stderr'): Promise<{ code: number | null; said: string }> {
-  const child = spawn(launcher, command.split(' '), { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+async function unread(
+  command: string,
+  stream: 'stdout' | 'stderr',
+): Promise<{ code: number | null; said: string }> {
+  const child = spawn(launcher, command.split(' '), {
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const exit = once(child, 'close')
   child[stream].destroy()
   let said = ''
@@ -84,7 +90,11 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
   test(`${signal} leaves nothing of an object that is being read`, async (context) => {
     // An object store that has come to the middle of an object.
     const store = createServer((_, response) => {
-      response.writeHead(200, { 'content-length': 1_000_000, 'content-type': 'application/zip', etag: '"a"' })
+      response.writeHead(200, {
+        'content-length': 1_000_000,
+        'content-type': 'application/zip',
+        etag: '"a"',
+      })
       response.write(Buffer.alloc(100_000))
     }).listen(0, '127.0.0.1')
     context.after(() => {
@@ -95,10 +105,14 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     const endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`
     const copies = await mkdtemp(join(folder, 'copies-'))
     const keys = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
-    const command = spawn(launcher, ['snapshot', 'verify', 's3://bucket/a.zip', '--endpoint', endpoint], {
-      env: { ...environment(), ...keys, TMPDIR: copies },
-      stdio: 'ignore',
-    })
+    const command = spawn(
+      launcher,
+      ['snapshot', 'verify', 's3://bucket/a.zip', '--endpoint', endpoint],
+      {
+        env: { ...environment(), ...keys, TMPDIR: copies },
+        stdio: 'ignore',
+      },
+    )
     const ended = once(command, 'exit')
     await waitFor('the copy of the object', async () => {
       const [copy] = await readdir(copies)

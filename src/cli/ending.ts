@@ -34,7 +34,8 @@ export function endWithoutReader(): void {
  * disk be full.
  */
 export function goOnWithoutReader(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => undefined)
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners('error').on('error', () => undefined)
 }
 
 function ended(error: NodeJS.ErrnoException): void {

@@ -20,7 +20,9 @@ export interface ExportField {
 /** A number, a list of them, or bytes; undefined where there is none. */
 export type Value = number | number[] | Uint8Array | undefined
 
-export function exportFields(partitions: readonly Pick<ManifestPartition, 'fields' | 'shapes'>[]): ExportField[] {
+export function exportFields(
+  partitions: readonly Pick<ManifestPartition, 'fields' | 'shapes'>[],
+): ExportField[] {
   const found = new Map<number, ExportField>()
   const fieldOf = (index: number) => {
     const field = found.get(index) ?? { index, shape: undefined, hasBytes: false }
@@ -46,7 +48,10 @@ export function exportColumns(fields: readonly ExportField[]): ArrowColumn[] {
 }
 
 /** What a row of this partition has in each of the columns, in their order. */
-export function exportReaders(fields: readonly ExportField[], state: PartitionState): ((row: number) => Value)[] {
+export function exportReaders(
+  fields: readonly ExportField[],
+  state: PartitionState,
+): ((row: number) => Value)[] {
   return fields.flatMap((exported) => readersOf(exported, state))
 }
 

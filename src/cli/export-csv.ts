@@ -40,7 +40,8 @@ export async function openCsv(file: string, fields: readonly ExportField[]): Pro
 function valueText(value: Value): string {
   if (value === undefined) return ''
   if (typeof value === 'number') return numberText(value)
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')
   return `"[${value.map(numberText).join()}]"`
 }
 

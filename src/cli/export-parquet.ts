@@ -15,16 +15,26 @@ const GROUP_FIELD_BYTES_MAX = 32 * 1024 ** 2
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]
 
-export async function openParquet(file: string, fields: readonly ExportField[]): Promise<RowWriter> {
+export async function openParquet(
+  file: string,
+  fields: readonly ExportField[],
+): Promise<RowWriter> {
   const handle = await open(file, 'wx')
   const bytes = new ByteWriter()
   const names = exportColumns(fields).map(({ name }) => name)
-  const parquet = new ParquetWriter({ writer: bytes, schema: schemaOf(fields), createdBy: 'heddle' })
+  const parquet = new ParquetWriter({
+    writer: bytes,
+    schema: schemaOf(fields),
+    createdBy: 'heddle',
+  })
   return {
     async add(state) {
       const readers = exportReaders(fields, state)
       const widest = state.fields.reduce((sum, column) => sum + column.stride, 0)
-      const groupRows = Math.max(1, Math.min(GROUP_ROWS_MAX, Math.floor(GROUP_FIELD_BYTES_MAX / Math.max(1, widest))))
+      const groupRows = Math.max(
+        1,
+        Math.min(GROUP_ROWS_MAX, Math.floor(GROUP_FIELD_BYTES_MAX / Math.max(1, widest))),
+      )
       for (let start = 0; start < state.count; start += groupRows) {
         const end = Math.min(start + groupRows, state.count)
         const columnData = columnsOf(state, names, readers, start, end)
@@ -92,11 +102,15 @@ function columnsOf(
 ): ColumnSource[] {
   const rows = end - start
   // No typed arrays of small or unsigned numbers: of a Uint32Array, the library refuses numbers from 2^31 on.
-  const made = <Value>(value: (row: number) => Value) => Array.from({ length: rows }, (_, at) => value(start + at))
+  const made = <Value>(value: (row: number) => Value) =>
+    Array.from({ length: rows }, (_, at) => value(start + at))
   return [
     { name: 'domain', data: made(() => domain) },
     { name: 'app', data: made(() => name) },
-    { name: 'id', data: BigUint64Array.from({ length: rows }, (_, at) => BigInt(ids[start + at]!)) },
+    {
+      name: 'id',
+      data: BigUint64Array.from({ length: rows }, (_, at) => BigInt(ids[start + at]!)),
+    },
     { name: 'type', data: made((row) => types[row]!) },
     ...['x', 'y', 'z'].map((axis, at) => ({
       name: axis,

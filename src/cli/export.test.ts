@@ -21,7 +21,9 @@ const FIRST: TestEntity[] = [
   { id: Number.MAX_SAFE_INTEGER, type: 0, position: [-1, 2 ** 100, 0], fields: {} },
   { id: 3, type: 7, position: [1, 2, 3], fields: { 2: { typeId: 0xffff_ffff, bytes: [0, 255] } } },
 ]
-const SECOND: TestEntity[] = [{ id: 4, type: 7, position: [1, 2, 3], fields: { 5: { typeId: 1, bytes: [9] } } }]
+const SECOND: TestEntity[] = [
+  { id: 4, type: 7, position: [1, 2, 3], fields: { 5: { typeId: 1, bytes: [9] } } },
+]
 
 const FIELDS = exportFields([
   { fields: [5], shapes: [] },
@@ -91,10 +93,15 @@ test('values of a declared shape are numbers; others beside them, and of partiti
     { fields: [1], shapes: [SHAPED] },
     { fields: [], shapes: [{ ...SHAPED, shape: 'u8' }] },
   ])
-  const other = partitionOf([{ id: 4, type: 7, position: [1, 2, 3], fields: { 1: { typeId: 600, bytes: [8] } } }])
+  const other = partitionOf([
+    { id: 4, type: 7, position: [1, 2, 3], fields: { 1: { typeId: 600, bytes: [8] } } },
+  ])
   other.fields[0]!.shape = { typeId: 600, shape: 'u8' }
   const file = join(folder, 'shaped')
-  for (const writer of [await openCsv(`${file}.csv`, fields), await openParquet(`${file}.parquet`, fields)]) {
+  for (const writer of [
+    await openCsv(`${file}.csv`, fields),
+    await openParquet(`${file}.parquet`, fields),
+  ]) {
     await writer.add(shapedState())
     await writer.add(other)
     await writer.finish()
@@ -137,7 +144,10 @@ test('a world without entities becomes a file with columns alone', async () => {
 
 test('a partition of several row groups is whole', async () => {
   const writer = await openParquet(join(folder, 'many.parquet'), [])
-  const entities = Array.from({ length: 70_000 }, (_, at): TestEntity => ({ ...SECOND[0]!, id: at + 1, fields: {} }))
+  const entities = Array.from(
+    { length: 70_000 },
+    (_, at): TestEntity => ({ ...SECOND[0]!, id: at + 1, fields: {} }),
+  )
   await writer.add(partitionOf(entities))
   await writer.finish()
   const bytes = await readFile(join(folder, 'many.parquet'))

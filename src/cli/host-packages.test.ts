@@ -28,7 +28,9 @@ domains:
 `
   const { text: changed, hasHostPackages } = withAbsolutePackages(text, folder)
   assert.equal(hasHostPackages, true)
-  const packages = Object.values(parse(changed).domains as Record<string, { app_config: { package: string } }>)
+  const packages = Object.values(
+    parse(changed).domains as Record<string, { app_config: { package: string } }>,
+  )
   assert.deepEqual(
     packages.map(({ app_config }) => app_config.package),
     [

@@ -15,16 +15,26 @@ export interface LocalSchema {
 }
 
 /** A schema's file as the Heddle that is called takes it: the one of this machine, called by its operator, may read packages here; another has files of its own. */
-export function schemaFor({ data }: Pick<Connection, 'data'>, file: string, schema: Uint8Array): LocalSchema {
+export function schemaFor(
+  { data }: Pick<Connection, 'data'>,
+  file: string,
+  schema: Uint8Array,
+): LocalSchema {
   if (data === undefined) return { schema }
-  const { text, hasHostPackages } = withAbsolutePackages(new TextDecoder().decode(schema), dirname(resolve(file)))
+  const { text, hasHostPackages } = withAbsolutePackages(
+    new TextDecoder().decode(schema),
+    dirname(resolve(file)),
+  )
   if (!hasHostPackages) return { schema }
   const sha256 = createHash('sha256').update(text).digest('hex')
   return { schema: Buffer.from(text), tags: { [tagNames.hostPackages]: sha256 } }
 }
 
 /** `folder` is the one that the file lies in. A text that can't be read comes back as it is: whoever starts it says what is wrong. */
-export function withAbsolutePackages(text: string, folder: string): { text: string; hasHostPackages: boolean } {
+export function withAbsolutePackages(
+  text: string,
+  folder: string,
+): { text: string; hasHostPackages: boolean } {
   const document = parseDocument(text, { logLevel: 'silent' })
   const replaced: { start: number; end: number; path: string }[] = []
   let hasHostPackages = false

@@ -23,7 +23,9 @@ import { topCommand } from './top.ts'
 import { upCommand } from './up.ts'
 
 const USAGE_EXIT_CODE = 2
-const { version: heddleVersion } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+const { version: heddleVersion } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as {
   version: string
 }
 
@@ -32,7 +34,9 @@ await run(process.argv)
 
 async function run(argv: string[]): Promise<void> {
   const program = new Command('heddle')
-    .description('Runs large spatial simulations on your own machines, and serves the API of AWS SimSpace Weaver.')
+    .description(
+      'Runs large spatial simulations on your own machines, and serves the API of AWS SimSpace Weaver.',
+    )
     .version(heddleVersion)
   program.commandsGroup('Serving:')
   for (const command of [

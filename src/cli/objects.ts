@@ -16,7 +16,12 @@ export async function makeBucket(connection: Connection, Bucket: string): Promis
 }
 
 /** Puts an object into a bucket. Throws an error that names the bucket. */
-export async function putObject(connection: Connection, Bucket: string, Key: string, Body: Uint8Array): Promise<void> {
+export async function putObject(
+  connection: Connection,
+  Bucket: string,
+  Key: string,
+  Body: Uint8Array,
+): Promise<void> {
   await withBucket(connection, Bucket, async (s3) => {
     const { PutObjectCommand } = await import('@aws-sdk/client-s3')
     await s3.send(new PutObjectCommand({ Bucket, Key, Body }))
@@ -24,13 +29,24 @@ export async function putObject(connection: Connection, Bucket: string, Key: str
 }
 
 /** Streams a file into an object. Throws an error that names the bucket. */
-export async function putFile(connection: Connection, bucket: string, key: string, file: string): Promise<void> {
+export async function putFile(
+  connection: Connection,
+  bucket: string,
+  key: string,
+  file: string,
+): Promise<void> {
   await makeBucket(connection, bucket)
   const { S3Objects } = await import('../io/objects/s3-objects.ts')
   const { endpoint, region, credentials } = connection
   const uploadsFolder = await mkdtemp(join(tmpdir(), 'heddle-upload-'))
   removeAtEnd(uploadsFolder)
-  const objects = new S3Objects({ endpoint, region, credentials, forcePathStyle: true, uploadsFolder })
+  const objects = new S3Objects({
+    endpoint,
+    region,
+    credentials,
+    forcePathStyle: true,
+    uploadsFolder,
+  })
   try {
     await objects.put(bucket, key, createReadStream(file), { contentType: 'application/zip' })
   } finally {
@@ -47,7 +63,11 @@ export interface FoundObject {
 }
 
 /** The objects of a bucket whose keys begin so, or, without a bucket, of all that there are. */
-export async function findObjects(connection: Connection, bucket?: string, prefix = ''): Promise<FoundObject[]> {
+export async function findObjects(
+  connection: Connection,
+  bucket?: string,
+  prefix = '',
+): Promise<FoundObject[]> {
   return withClient(connection, async (s3) => {
     const { ListBucketsCommand, paginateListObjectsV2 } = await import('@aws-sdk/client-s3')
     const buckets =
@@ -58,9 +78,17 @@ export async function findObjects(connection: Connection, bucket?: string, prefi
     for (const each of buckets) {
       // A store that gives the same page again and again has no end.
       const paging = { client: s3, stopOnSameToken: true }
-      for await (const { Contents = [] } of paginateListObjectsV2(paging, { Bucket: each, Prefix: prefix }))
+      for await (const { Contents = [] } of paginateListObjectsV2(paging, {
+        Bucket: each,
+        Prefix: prefix,
+      }))
         for (const { Key, Size = 0, LastModified } of Contents)
-          found.push({ bucket: each, key: Key!, bytes: Size, modifiedAtMs: LastModified?.getTime() ?? 0 })
+          found.push({
+            bucket: each,
+            key: Key!,
+            bytes: Size,
+            modifiedAtMs: LastModified?.getTime() ?? 0,
+          })
     }
     return found
   })
@@ -78,7 +106,13 @@ export async function downloadObject(
   const { readObject } = await import('../io/objects/read-object.ts')
   // Nothing is put, so nothing is noted.
   const uploadsFolder = dirname(file)
-  const objects = new S3Objects({ endpoint, region, credentials, forcePathStyle: true, uploadsFolder })
+  const objects = new S3Objects({
+    endpoint,
+    region,
+    credentials,
+    forcePathStyle: true,
+    uploadsFolder,
+  })
   try {
     await readObject(objects, { bucket, key }, async (info, body) => {
       let bytes = 0
@@ -98,9 +132,8 @@ async function withBucket<Result>(
   Bucket: string,
   act: (s3: S3Client) => Promise<Result>,
 ): Promise<Result> {
-  const { BucketAlreadyOwnedByYou, CreateBucketCommand, HeadBucketCommand, NotFound } = await import(
-    '@aws-sdk/client-s3'
-  )
+  const { BucketAlreadyOwnedByYou, CreateBucketCommand, HeadBucketCommand, NotFound } =
+    await import('@aws-sdk/client-s3')
   return withClient(connection, async (s3) => {
     try {
       try {
@@ -117,9 +150,12 @@ async function withBucket<Result>(
       const { refusalText } = await import('../io/objects/s3-answers.ts')
       const { name, message } = cause as Error
       const text = refusalText(cause)
-      throw new Error(`the bucket ${Bucket} can not be used: ${text === name ? `${name}: ${message}` : text}`, {
-        cause,
-      })
+      throw new Error(
+        `the bucket ${Bucket} can not be used: ${text === name ? `${name}: ${message}` : text}`,
+        {
+          cause,
+        },
+      )
     }
   })
 }

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,9 +47,17 @@ test('another user of the machine runs simulations with the defaults, in a folde
   const { url } = await up()
   const { uid, mode } = statSync(fabric)
   assert.deepEqual([uid, mode & 0o7777], [USER, 0o700])
-  const started = await postSigned(url, join(data, 'credentials'), '/startsimulation', startInput('world'))
+  const started = await postSigned(
+    url,
+    join(data, 'credentials'),
+    '/startsimulation',
+    startInput('world'),
+  )
   assert.equal(started.status, 200, JSON.stringify(started.body))
-  await waitFor('the world to run', async () => /^world +STARTED/m.test((await heddle('status')).out) || undefined)
+  await waitFor(
+    'the world to run',
+    async () => /^world +STARTED/m.test((await heddle('status')).out) || undefined,
+  )
   assert.deepEqual(readableByOthers(data), [])
   assert.match((await heddle('down')).out, /^simulation world: STOPPED\n/)
   assert.equal(existsSync(fabric), false)
@@ -53,14 +70,20 @@ test('a folder for shared memory that goes or changes hands fails the start with
   rmSync(fabric, { recursive: true })
   mkdirSync(fabric)
   await postSigned(url, join(data, 'credentials'), '/startsimulation', startInput('robbed'))
-  await waitFor('the failure', async () => /robbed +FAILED/.test((await heddle('status')).out) || undefined)
+  await waitFor(
+    'the failure',
+    async () => /robbed +FAILED/.test((await heddle('status')).out) || undefined,
+  )
   assert.match(
     (await heddle('status')).out,
     /could not be started: the folder for shared memory .* belongs to another user/,
   )
   rmSync(fabric, { recursive: true })
   await postSigned(url, join(data, 'credentials'), '/startsimulation', startInput('well'))
-  await waitFor('the next one', async () => /well +STARTED/.test((await heddle('status')).out) || undefined)
+  await waitFor(
+    'the next one',
+    async () => /well +STARTED/.test((await heddle('status')).out) || undefined,
+  )
 })
 
 function mayBecomeOthers(): boolean {
@@ -79,7 +102,11 @@ async function place(context: TestContext) {
   }
   const children: ChildProcess[] = []
   const words = ['--reuid', String(USER), '--regid', String(USER), '--clear-groups', '--', LAUNCHER]
-  const environment = { PATH: process.env.PATH, HOME: folder, HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER }
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER,
+  }
   const heddle = (...args: string[]) =>
     runProgram(SETPRIV, [...words, ...args, '--data', data], { cwd: folder, env: environment })
   context.after(async () => {

@@ -44,7 +44,12 @@ async function run(file: string, options: RunOptions): Promise<void> {
   await putObject(connection, location.BucketName, location.ObjectKey, schema)
   say(options, `uploaded s3://${location.BucketName}/${location.ObjectKey}`)
   const Tags = (tag ?? tags) && { ...tags, ...tag }
-  const request = { Name: name, RoleArn: options.roleArn, SchemaS3Location: location, ...(Tags && { Tags }) }
+  const request = {
+    Name: name,
+    RoleArn: options.roleArn,
+    SchemaS3Location: location,
+    ...(Tags && { Tags }),
+  }
   const started = await client.startSimulation(request)
   if (options.json === true) process.stdout.write(`${outputText('StartSimulation', started)}\n`)
   await waitForStart(client, name, options)

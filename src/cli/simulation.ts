@@ -22,7 +22,13 @@ export function simulationCommand(): Command {
         wait: ({ Name }, client, options) => client.waitUntilStarted(Name, options),
       }),
     )
-    .addCommand(operationCommand({ word: 'describe', operation: 'DescribeSimulation', positional: ['Simulation'] }))
+    .addCommand(
+      operationCommand({
+        word: 'describe',
+        operation: 'DescribeSimulation',
+        positional: ['Simulation'],
+      }),
+    )
     .addCommand(
       operationCommand({
         word: 'list',

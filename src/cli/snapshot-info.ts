@@ -4,7 +4,12 @@
 import { Command } from 'commander'
 import type { Manifest } from '../core/snapshot/manifest.ts'
 import type { ConnectionOptions } from './api/connection.ts'
-import { addSourceOptions, SNAPSHOT_ARGUMENT, SNAPSHOT_DESCRIPTION, withSnapshot } from './snapshot-source.ts'
+import {
+  addSourceOptions,
+  SNAPSHOT_ARGUMENT,
+  SNAPSHOT_DESCRIPTION,
+  withSnapshot,
+} from './snapshot-source.ts'
 import { tableText } from './table.ts'
 
 export function infoCommand(): Command {
@@ -12,17 +17,30 @@ export function infoCommand(): Command {
     .description('show what a snapshot contains')
     .argument(`<${SNAPSHOT_ARGUMENT}>`, SNAPSHOT_DESCRIPTION)
     .option('--json', 'print its manifest as JSON')
-  return addSourceOptions(command).action((from: string, options: ConnectionOptions & { json?: boolean }) =>
-    withSnapshot(from, options, async (file) => {
-      const { readSnapshotManifest } = await import('../joints/snapshot/snapshot-file.ts')
-      const manifest = await readSnapshotManifest(file)
-      process.stdout.write(options.json === true ? `${JSON.stringify(manifest)}\n` : infoText(manifest))
-    }),
+  return addSourceOptions(command).action(
+    (from: string, options: ConnectionOptions & { json?: boolean }) =>
+      withSnapshot(from, options, async (file) => {
+        const { readSnapshotManifest } = await import('../joints/snapshot/snapshot-file.ts')
+        const manifest = await readSnapshotManifest(file)
+        process.stdout.write(
+          options.json === true ? `${JSON.stringify(manifest)}\n` : infoText(manifest),
+        )
+      }),
   )
 }
 
 function infoText(manifest: Manifest): string {
-  const { simulation, tick, takenAt, entities, stateHash, grids, heddleVersion, formatVersion, partitions } = manifest
+  const {
+    simulation,
+    tick,
+    takenAt,
+    entities,
+    stateHash,
+    grids,
+    heddleVersion,
+    formatVersion,
+    partitions,
+  } = manifest
   const facts = [
     ['Simulation', simulation.name],
     ['Tick', String(tick)],
@@ -39,7 +57,9 @@ function infoText(manifest: Manifest): string {
     each.domain,
     each.name,
     String(each.rows),
-    [...new Set([...each.shapes.map(({ field }) => field), ...each.fields])].sort((a, b) => a - b).join(' '),
+    [...new Set([...each.shapes.map(({ field }) => field), ...each.fields])]
+      .sort((a, b) => a - b)
+      .join(' '),
     String(each.bytes),
   ])
   return `${tableText(facts)}\n${tableText([['DOMAIN', 'APP', 'ENTITIES', 'FIELDS', 'BYTES'], ...rows])}`

@@ -30,11 +30,21 @@ async function ls(
       madeAt: new Date(modifiedAtMs).toISOString(),
       uri: `s3://${bucket}/${key}`,
     }))
-    .filter(({ simulation }) => simulation !== undefined && (options.simulation ?? simulation) === simulation)
+    .filter(
+      ({ simulation }) =>
+        simulation !== undefined && (options.simulation ?? simulation) === simulation,
+    )
     .sort((one, other) => (one.madeAt < other.madeAt ? -1 : one.madeAt > other.madeAt ? 1 : 0))
   if (options.json === true) return void process.stdout.write(`${JSON.stringify(found)}\n`)
-  const rows = found.map(({ simulation, bytes, madeAt, uri }) => [simulation!, madeAt, String(bytes), uri])
+  const rows = found.map(({ simulation, bytes, madeAt, uri }) => [
+    simulation!,
+    madeAt,
+    String(bytes),
+    uri,
+  ])
   process.stdout.write(
-    rows.length === 0 ? 'no snapshots\n' : tableText([['SIMULATION', 'MADE AT', 'BYTES', 'SNAPSHOT'], ...rows]),
+    rows.length === 0
+      ? 'no snapshots\n'
+      : tableText([['SIMULATION', 'MADE AT', 'BYTES', 'SNAPSHOT'], ...rows]),
   )
 }

@@ -13,7 +13,8 @@ import { removeAtEnd } from './ending.ts'
 import { downloadObject, type FoundObject, findObjects } from './objects.ts'
 
 export const SNAPSHOT_ARGUMENT = 'file|s3://bucket/key|simulation'
-export const SNAPSHOT_DESCRIPTION = 'a file, an object, or a simulation, which means its newest snapshot'
+export const SNAPSHOT_DESCRIPTION =
+  'a file, an object, or a simulation, which means its newest snapshot'
 
 export const addSourceOptions: (command: Command) => Command = addConnectionOptions
 
@@ -27,9 +28,14 @@ export async function withSnapshot<Result>(
   if (!isUri && existsSync(text)) return named(text, act(text))
   const connection = await connect(options, process.env).catch((cause: unknown) => {
     if (isUri) throw cause
-    throw new Error(`there is no file ${text}, and to look for a simulation: ${(cause as Error).message}`, { cause })
+    throw new Error(
+      `there is no file ${text}, and to look for a simulation: ${(cause as Error).message}`,
+      { cause },
+    )
   })
-  const { BucketName, ObjectKey } = isUri ? readLocation(text) : await newestOf(text, await findObjects(connection))
+  const { BucketName, ObjectKey } = isUri
+    ? readLocation(text)
+    : await newestOf(text, await findObjects(connection))
   const uri = `s3://${BucketName}/${ObjectKey}`
   const folder = await mkdtemp(join(tmpdir(), 'heddle-snapshot-'))
   removeAtEnd(folder)
@@ -40,7 +46,10 @@ export async function withSnapshot<Result>(
         onProgress?.({ status: `${percent(bytes, of)} of ${of} bytes`, elapsedMs: 0 })
       }),
     ).catch((cause: Error & { fault?: string }) => {
-      throw new Error(`the snapshot ${uri} can not be read: ${cause.fault ?? cause.name}: ${cause.message}`, { cause })
+      throw new Error(
+        `the snapshot ${uri} can not be read: ${cause.fault ?? cause.name}: ${cause.message}`,
+        { cause },
+      )
     })
     return await named(uri, act(file))
   } finally {
@@ -61,13 +70,18 @@ export function percent(done: number, all: number): string {
   return `${all === 0 ? 100 : Math.floor((done / all) * 100)} %`
 }
 
-function newestOf(simulation: string, objects: readonly FoundObject[]): { BucketName: string; ObjectKey: string } {
+function newestOf(
+  simulation: string,
+  objects: readonly FoundObject[],
+): { BucketName: string; ObjectKey: string } {
   const newest = objects
     .filter(({ key }) => simulationOfKey(key) === simulation)
     .sort((one, other) => one.modifiedAtMs - other.modifiedAtMs || (one.key < other.key ? -1 : 1))
     .at(-1)
   if (newest === undefined)
-    throw new Error(`there is neither a file ${simulation} nor a snapshot of a simulation of that name`)
+    throw new Error(
+      `there is neither a file ${simulation} nor a snapshot of a simulation of that name`,
+    )
   return { BucketName: newest.bucket, ObjectKey: newest.key }
 }
 

@@ -4,7 +4,13 @@
 import { Command } from 'commander'
 import type { ConnectionOptions } from './api/connection.ts'
 import { withProgress } from './api/progress.ts'
-import { addSourceOptions, percent, SNAPSHOT_ARGUMENT, SNAPSHOT_DESCRIPTION, withSnapshot } from './snapshot-source.ts'
+import {
+  addSourceOptions,
+  percent,
+  SNAPSHOT_ARGUMENT,
+  SNAPSHOT_DESCRIPTION,
+  withSnapshot,
+} from './snapshot-source.ts'
 
 interface VerifyOptions extends ConnectionOptions {
   json?: boolean
@@ -22,21 +28,27 @@ export function verifyCommand(): Command {
 
 async function verify(name: string, file: string, options: VerifyOptions): Promise<void> {
   // Only the commands that read snapshots need these, which take their time to load.
-  const [{ readSnapshot }, { refusePlaces }, { parseSchema }, { HEDDLE_LIMITS }] = await Promise.all([
-    import('../joints/snapshot/snapshot-file.ts'),
-    import('../joints/snapshot/refuse-places.ts'),
-    import('../core/schema/parse-schema.ts'),
-    import('../core/schema/schema-limits.ts'),
-  ])
+  const [{ readSnapshot }, { refusePlaces }, { parseSchema }, { HEDDLE_LIMITS }] =
+    await Promise.all([
+      import('../joints/snapshot/snapshot-file.ts'),
+      import('../joints/snapshot/refuse-places.ts'),
+      import('../core/schema/parse-schema.ts'),
+      import('../core/schema/schema-limits.ts'),
+    ])
   await withProgress(`${name} is being checked`, undefined, async ({ onProgress }) => {
     const snapshot = await readSnapshot(file, {
-      onProgress: (checked, of) => onProgress?.({ status: `${percent(checked, of)} of ${of} entities`, elapsedMs: 0 }),
+      onProgress: (checked, of) =>
+        onProgress?.({ status: `${percent(checked, of)} of ${of} entities`, elapsedMs: 0 }),
     })
     try {
       // Where packages may lie is up to the Heddle that starts it.
-      const parsed = parseSchema(snapshot.header.schemaText, { limits: { ...HEDDLE_LIMITS, packageFolders: ['/'] } })
+      const parsed = parseSchema(snapshot.header.schemaText, {
+        limits: { ...HEDDLE_LIMITS, packageFolders: ['/'] },
+      })
       if ('errors' in parsed)
-        throw new Error(parsed.errors.map((each) => `${each.errorType}: ${each.errorMessage}`).join('\n'))
+        throw new Error(
+          parsed.errors.map((each) => `${each.errorType}: ${each.errorMessage}`).join('\n'),
+        )
       const refusal = await refusePlaces(parsed.schema, snapshot)
       if (refusal !== undefined) throw new Error(`SnapshotInvalid: ${refusal}`)
       const { simulationName, tick, stateHash } = snapshot.header

@@ -33,7 +33,8 @@ export function startingCommand<Options extends StartingOptions>(
     .option('--start-clock', 'also start the clock')
   addJsonOption(addWaitOptions(command))
   return addConnectionOptions(command).action(async (argument: string, options: Options) => {
-    if (options.startClock && options.wait === false) command.error('error: --start-clock needs the wait')
+    if (options.startClock && options.wait === false)
+      command.error('error: --start-clock needs the wait')
     try {
       await act(argument, options)
     } catch (error) {
@@ -63,7 +64,11 @@ export function checkTagNames(tags: Readonly<Record<string, string>>, undone: st
 }
 
 /** A name that is taken is said before an object is put or a large snapshot made for nothing, and before others are started. */
-export async function requireFree(client: HeddleClient, names: readonly string[], undone: string): Promise<void> {
+export async function requireFree(
+  client: HeddleClient,
+  names: readonly string[],
+  undone: string,
+): Promise<void> {
   for (const Simulation of names) {
     const isTaken = await client.describeSimulation({ Simulation }).then(
       () => true,
@@ -78,16 +83,27 @@ export async function requireFree(client: HeddleClient, names: readonly string[]
   }
 }
 
-const openCodes: ReadonlySet<unknown> = new Set(['ResourceNotFoundException', 'AccessDeniedException'])
+const openCodes: ReadonlySet<unknown> = new Set([
+  'ResourceNotFoundException',
+  'AccessDeniedException',
+])
 
 /** Waits until a simulation that is starting has started, and starts its clock, as far as the options want that. */
-export async function waitForStart(client: HeddleClient, name: string, options: StartingOptions): Promise<void> {
+export async function waitForStart(
+  client: HeddleClient,
+  name: string,
+  options: StartingOptions,
+): Promise<void> {
   if (options.wait === false) return say(options, `simulation ${name} is starting`)
   const timeoutMs = timeoutMsOf(options)
-  await withProgress(`simulation ${name} is starting`, timeoutMs, (wait) => client.waitUntilStarted(name, wait))
+  await withProgress(`simulation ${name} is starting`, timeoutMs, (wait) =>
+    client.waitUntilStarted(name, wait),
+  )
   say(options, `simulation ${name} is STARTED`)
   if (!options.startClock) return
   await client.startClock({ Simulation: name })
-  await withProgress(`the clock of ${name} is starting`, timeoutMs, (wait) => client.waitUntilClockStarted(name, wait))
+  await withProgress(`the clock of ${name} is starting`, timeoutMs, (wait) =>
+    client.waitUntilClockStarted(name, wait),
+  )
   say(options, `the clock of ${name} is STARTED`)
 }

@@ -38,7 +38,11 @@ function partition(app: string, { ticks, simulateMs = 4, changes }: Life): Parti
   }
 }
 
-function world(ticks: number, partitions: PartitionMetrics[], changes: Partial<WorkerMetrics> = {}): WorkerMetrics {
+function world(
+  ticks: number,
+  partitions: PartitionMetrics[],
+  changes: Partial<WorkerMetrics> = {},
+): WorkerMetrics {
   return {
     executionId: 'id',
     simulation: 'world',
@@ -62,12 +66,20 @@ const cells = (ticks: number) => [
 ]
 
 test('rates and durations are those of the time between two readings, and what there is is of the later one', () => {
-  const report = reportOf(world(100, cells(100), { missedTicks: 5 }), world(160, cells(160), { missedTicks: 9 }), 2)
+  const report = reportOf(
+    world(100, cells(100), { missedTicks: 5 }),
+    world(160, cells(160), { missedTicks: 9 }),
+    2,
+  )
   assert.deepEqual([report.tick, report.entities], [1160, 30])
   assert.deepEqual(report.ticksPerSecond, { aimed: 30, reached: 30 })
   assert.deepEqual(report.missedTicks, { total: 9, perSecond: 2 })
   assert.deepEqual([report.handoffsPerSecond, report.rejectsPerSecond], [180, 0])
-  assert.deepEqual(report.memoryBytes, { apps: 150 * 1024 ** 2, worker: 60 * 1024 ** 2, shared: 3 * 1024 ** 2 })
+  assert.deepEqual(report.memoryBytes, {
+    apps: 150 * 1024 ** 2,
+    worker: 60 * 1024 ** 2,
+    shared: 3 * 1024 ** 2,
+  })
   assert.equal(report.phases.barrier.meanMs, 30)
 })
 
@@ -92,18 +104,28 @@ test('a partition that is new, or began anew under the same name, counts from it
     world(40, [partition('again', { ticks: 4 }), partition('new', { ticks: 3 })]),
     1,
   )
-  assert.deepEqual(report.apps.map(({ app, takenInPerSecond, busyMs }) => [app, takenInPerSecond, busyMs]).sort(), [
-    ['again', 0, 7],
-    ['new', 3, 7],
-  ])
+  assert.deepEqual(
+    report.apps.map(({ app, takenInPerSecond, busyMs }) => [app, takenInPerSecond, busyMs]).sort(),
+    [
+      ['again', 0, 7],
+      ['new', 3, 7],
+    ],
+  )
 })
 
 test('the text has a head and a table for each simulation, and a dash where there is nothing to tell', () => {
-  const stopped = world(10, [partition('a', { ticks: 10, changes: { status: undefined, restarts: 2 } })], {
-    clockStatus: 'STOPPED',
-    tickRate: 0,
-  })
-  const text = reportText([reportOf(stopped, stopped, 1), reportOf(world(10, cells(10)), world(40, cells(40)), 1)])
+  const stopped = world(
+    10,
+    [partition('a', { ticks: 10, changes: { status: undefined, restarts: 2 } })],
+    {
+      clockStatus: 'STOPPED',
+      tickRate: 0,
+    },
+  )
+  const text = reportText([
+    reportOf(stopped, stopped, 1),
+    reportOf(world(10, cells(10)), world(40, cells(40)), 1),
+  ])
   const [head, counts, phases, headings, row, empty, second] = text.split('\n')
   assert.equal(head, 'world: clock STOPPED, tick 1010, 0 ticks/s, unlimited, 0 missed/s (0 in all)')
   assert.equal(counts, '10 entities, 0 handoffs/s, 0 rejects/s, memory 110 MiB, shared 3 MiB')

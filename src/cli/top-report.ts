@@ -1,8 +1,20 @@
 // What `heddle top` says of a simulation, from two readings of what its worker counts.
 // Owns the numbers, their rounding and their order; never asks a worker, and never writes to a terminal.
 
-import { type AppPhase, appPhases, type ClockPhase, clockPhases } from '../core/fabric/memory/meters.ts'
-import { countOf, type Durations, durationsSince, meanMs, noDurations, quantileMs } from '../core/tick/durations.ts'
+import {
+  type AppPhase,
+  appPhases,
+  type ClockPhase,
+  clockPhases,
+} from '../core/fabric/memory/meters.ts'
+import {
+  countOf,
+  type Durations,
+  durationsSince,
+  meanMs,
+  noDurations,
+  quantileMs,
+} from '../core/tick/durations.ts'
 import type { PartitionMetrics, WorkerMetrics } from '../core/wire/worker-protocol.ts'
 import { tableText } from './table.ts'
 
@@ -59,15 +71,22 @@ export function reportOf(earlier: WorkerMetrics, later: WorkerMetrics, seconds: 
   const apps = later.partitions.map((partition) =>
     appReport(before.get(keyOf(partition)) ?? noPartition, partition, perSecond),
   )
-  const sum = (numberOf: (app: AppReport) => number) => apps.reduce((total, app) => total + numberOf(app), 0)
+  const sum = (numberOf: (app: AppReport) => number) =>
+    apps.reduce((total, app) => total + numberOf(app), 0)
   const ticks = countOf(durationsSince(earlier.clockPhases.barrier, later.clockPhases.barrier))
   return {
     simulation: later.simulation,
     executionId: later.executionId,
     clockStatus: later.clockStatus,
     tick: later.tick,
-    ticksPerSecond: { aimed: later.tickRate === 0 ? null : later.tickRate, reached: round(ticks / seconds) },
-    missedTicks: { total: later.missedTicks, perSecond: perSecond(earlier.missedTicks, later.missedTicks) },
+    ticksPerSecond: {
+      aimed: later.tickRate === 0 ? null : later.tickRate,
+      reached: round(ticks / seconds),
+    },
+    missedTicks: {
+      total: later.missedTicks,
+      perSecond: perSecond(earlier.missedTicks, later.missedTicks),
+    },
     entities: sum(({ entities }) => entities),
     handoffsPerSecond: round(sum(({ handedOutPerSecond }) => handedOutPerSecond)),
     rejectsPerSecond: round(sum(({ rejectsPerSecond }) => rejectsPerSecond)),
@@ -99,7 +118,9 @@ function appReport(
     handedOutPerSecond: perSecond(before.handedOut, after.handedOut),
     takenInPerSecond: perSecond(before.takenIn, after.takenIn),
     rejectsPerSecond: perSecond(before.rejected, after.rejected),
-    busyMs: means.every((mean) => mean !== null) ? round(means.reduce((total, mean) => total + mean, 0)) : null,
+    busyMs: means.every((mean) => mean !== null)
+      ? round(means.reduce((total, mean) => total + mean, 0))
+      : null,
     phases,
   }
 }
@@ -129,7 +150,9 @@ const HEADINGS = [
 /** For a terminal: a head and a table for each simulation. */
 export function reportText(reports: readonly TopReport[]): string {
   if (reports.length === 0) return 'no simulation is running\n'
-  return reports.map((report) => `${headOf(report)}${tableText([HEADINGS, ...report.apps.map(rowOf)])}`).join('\n')
+  return reports
+    .map((report) => `${headOf(report)}${tableText([HEADINGS, ...report.apps.map(rowOf)])}`)
+    .join('\n')
 }
 
 function headOf(report: TopReport): string {
@@ -152,7 +175,13 @@ function rowOf(app: AppReport): string[] {
     app.status,
     app.busyMs === null ? '-' : `${app.busyMs} ms`,
     ...[read, simulate, commit, wait].map(phaseText),
-    ...[app.entities, app.handedOutPerSecond, app.takenInPerSecond, app.rejectsPerSecond, app.restarts].map(String),
+    ...[
+      app.entities,
+      app.handedOutPerSecond,
+      app.takenInPerSecond,
+      app.rejectsPerSecond,
+      app.restarts,
+    ].map(String),
     mebibytes(app.memoryBytes),
   ]
 }

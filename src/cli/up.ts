@@ -70,8 +70,13 @@ function greeting({ control, url, identity }: ServedControl, environment: Enviro
   // Version 2 of the SDK reads that file only where it reads a configuration, which must be there.
   const ofVersion2 = environment.HEDDLE_ACCESS_KEY_ID
     ? []
-    : [`  export AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE=${quote(control.data.credentials)}   # for aws-sdk v2`]
-  const buckets = control.config.s3Endpoint === undefined ? [`  aws --endpoint-url ${url} s3 mb s3://my-bucket`] : []
+    : [
+        `  export AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE=${quote(control.data.credentials)}   # for aws-sdk v2`,
+      ]
+  const buckets =
+    control.config.s3Endpoint === undefined
+      ? [`  aws --endpoint-url ${url} s3 mb s3://my-bucket`]
+      : []
   return [
     `heddle ready ${url}`,
     '',
@@ -95,7 +100,9 @@ function trustLines(identity: TlsIdentity | undefined, certFile: string): string
   if (identity === undefined) return []
   const exports = (file: string) => `export AWS_CA_BUNDLE=${file} NODE_EXTRA_CA_CERTS=${file}`
   if (identity.isOwnAuthority) return [`  ${exports(quote(certFile))}`]
-  return [`  # If this machine does not know the authority of the certificate: ${exports('FILE-OF-THE-AUTHORITY')}`]
+  return [
+    `  # If this machine does not know the authority of the certificate: ${exports('FILE-OF-THE-AUTHORITY')}`,
+  ]
 }
 
 /** A fault is said, and nothing is changed by what has it. */

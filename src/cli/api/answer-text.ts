@@ -20,13 +20,19 @@ export function listText(
   const shape = shapeOf(itemShape)
   if (items.length === 0 || shape.type !== 'structure') return `${options.empty}\n`
   const members = inReadingOrder(shape.members).filter(([name]) => !options.left.includes(name))
-  const rows = items.map((item) => members.map(([name, member]) => valueText(member.shape, (item as Values)[name])))
+  const rows = items.map((item) =>
+    members.map(([name, member]) => valueText(member.shape, (item as Values)[name])),
+  )
   return tableText([members.map(([name]) => spaced(name).toUpperCase()), ...rows])
 }
 
 type Values = Readonly<Record<string, unknown>>
 
-function memberRows(members: Readonly<Record<string, Member>>, values: Values, indent: string): string[][] {
+function memberRows(
+  members: Readonly<Record<string, Member>>,
+  values: Values,
+  indent: string,
+): string[][] {
   return inReadingOrder(members).flatMap(([name, member]) => {
     const value = values[name]
     if (value === undefined) return []
@@ -38,7 +44,10 @@ function memberRows(members: Readonly<Record<string, Member>>, values: Values, i
       return rows.length === 0 ? [] : [[label], ...rows]
     }
     if (shape.type === 'map') {
-      return Object.entries(value as Values).map(([key, item], index) => [index === 0 ? label : '', `${key}=${item}`])
+      return Object.entries(value as Values).map(([key, item], index) => [
+        index === 0 ? label : '',
+        `${key}=${item}`,
+      ])
     }
     const items = Array.isArray(value) ? value : [value]
     const itemShape = shape.type === 'list' ? shape.item : member.shape
@@ -68,22 +77,31 @@ function startErrorRows(label: string, text: string): string[][] {
 }
 
 function isLocation(value: unknown): value is { BucketName: string; ObjectKey: string } {
-  return typeof value === 'object' && value !== null && 'BucketName' in value && 'ObjectKey' in value
+  return (
+    typeof value === 'object' && value !== null && 'BucketName' in value && 'ObjectKey' in value
+  )
 }
 
 /** `TargetStatus` is `Target status`. */
 function spaced(name: string): string {
   const words = name.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, ' ').split(' ')
-  return words.map((word, index) => SPELLINGS[word] ?? (index === 0 ? word : word.toLowerCase())).join(' ')
+  return words
+    .map((word, index) => SPELLINGS[word] ?? (index === 0 ? word : word.toLowerCase()))
+    .join(' ')
 }
 
 const SPELLINGS: Readonly<Record<string, string>> = { Arn: 'ARN', Id: 'ID', S3: 'S3' }
 
 /** What people look for first comes first; the rest stays in the table's order. */
-function inReadingOrder(members: Readonly<Record<string, Member>>): [name: string, member: Member][] {
-  const rank = ([name]: [string, Member]) => (FIRST_MEMBERS.includes(name) ? FIRST_MEMBERS.indexOf(name) : Infinity)
+function inReadingOrder(
+  members: Readonly<Record<string, Member>>,
+): [name: string, member: Member][] {
+  const rank = ([name]: [string, Member]) =>
+    FIRST_MEMBERS.includes(name) ? FIRST_MEMBERS.indexOf(name) : Infinity
   const entries = Object.entries(members)
-  const first = entries.filter((entry) => rank(entry) !== Infinity).sort((left, right) => rank(left) - rank(right))
+  const first = entries
+    .filter((entry) => rank(entry) !== Infinity)
+    .sort((left, right) => rank(left) - rank(right))
   return [...first, ...entries.filter((entry) => rank(entry) === Infinity)]
 }
 

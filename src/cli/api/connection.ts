@@ -41,7 +41,10 @@ export function addConnectionOptions(command: Command): Command {
 }
 
 /** Throws where no control serves the data folder, or there are no keys. */
-export async function connect(options: ConnectionOptions, environment: Environment): Promise<Connection> {
+export async function connect(
+  options: ConnectionOptions,
+  environment: Environment,
+): Promise<Connection> {
   // Only the commands that call the API need the client, which takes its time to load.
   const { credentialsFromEnvironment, HeddleClient, readCredentialsFile } = await import(
     '../../../clients/typescript/src/index.ts'
@@ -55,9 +58,15 @@ export async function connect(options: ConnectionOptions, environment: Environme
       )
     }
     const region =
-      givenRegion ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || SETTINGS.region.defaultText)
+      givenRegion ??
+      (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || SETTINGS.region.defaultText)
     const credentials = await credentialsFromEnvironment(environment)
-    return { client: new HeddleClient({ endpoint: named, region, credentials }), endpoint: named, region, credentials }
+    return {
+      client: new HeddleClient({ endpoint: named, region, credentials }),
+      endpoint: named,
+      region,
+      credentials,
+    }
   }
   const data = dataFolder(resolveDataFolder(options, environment))
   const holder = readHolder(data)
@@ -68,14 +77,24 @@ export async function connect(options: ConnectionOptions, environment: Environme
     )
   }
   const region = givenRegion ?? holder?.region ?? SETTINGS.region.defaultText
-  const { HEDDLE_ACCESS_KEY_ID: accessKeyId, HEDDLE_SECRET_ACCESS_KEY: secretAccessKey } = environment
+  const { HEDDLE_ACCESS_KEY_ID: accessKeyId, HEDDLE_SECRET_ACCESS_KEY: secretAccessKey } =
+    environment
   const credentials =
-    accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : await readCredentialsFile(data.credentials)
-  return { client: new HeddleClient({ endpoint, region, credentials }), endpoint, region, credentials, data }
+    accessKeyId && secretAccessKey
+      ? { accessKeyId, secretAccessKey }
+      : await readCredentialsFile(data.credentials)
+  return {
+    client: new HeddleClient({ endpoint, region, credentials }),
+    endpoint,
+    region,
+    credentials,
+    data,
+  }
 }
 
 /** A refusal with its code before its message; any other error as it is. */
 export function withErrorCode(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name !== 'HeddleApiError' || !('code' in error)) return error
+  if (!(error instanceof Error) || error.name !== 'HeddleApiError' || !('code' in error))
+    return error
   return new Error(`${error.code}: ${error.message}`, { cause: error })
 }

@@ -28,7 +28,10 @@ const FORMS: Readonly<Record<string, Form>> = {
   S3Location: { argument: '<s3://bucket/key>', read: readLocation },
   S3Destination: { argument: '<s3://bucket/prefix>', read: readDestination },
   TagMap: { argument: '<key=value>', hint: 'may be repeated', read: readTag },
-  TagKeyList: { argument: '<key>', read: (text, before) => [...((before as string[] | undefined) ?? []), text] },
+  TagKeyList: {
+    argument: '<key>',
+    read: (text, before) => [...((before as string[] | undefined) ?? []), text],
+  },
   LaunchOverrides: {
     argument: '<word>',
     hint: 'once for the program and once for each of its arguments, as --launch-command=--fast',
@@ -46,9 +49,10 @@ export function flagsOf(
     .filter(([memberName]) => !positional.includes(memberName))
     .map(([memberName, member]) => {
       const form = formOf(member)
-      const option = new Option(`--${flagName(memberName)} ${form.argument}`, describe(member, form)).argParser(
-        form.read,
-      )
+      const option = new Option(
+        `--${flagName(memberName)} ${form.argument}`,
+        describe(member, form),
+      ).argParser(form.read)
       const fallback = defaults[memberName]
       if (fallback !== undefined) option.default(fallback)
       else if (member.required) option.makeOptionMandatory()
@@ -60,13 +64,20 @@ export function flagsOf(
 export function argumentOf(name: OperationName, memberName: string): Argument {
   const member = operationOf(name).input[memberName]!
   const { type } = shapeOf(member.shape)
-  const word = memberName === 'Tags' ? 'key=value' : memberName === 'TagKeys' ? 'key' : argumentWord(memberName)
+  const word =
+    memberName === 'Tags'
+      ? 'key=value'
+      : memberName === 'TagKeys'
+        ? 'key'
+        : argumentWord(memberName)
   const takesAll = type === 'map' || type === 'list'
   return createArgument(takesAll ? `<${word}...>` : `<${word}>`).argParser(formOf(member).read)
 }
 
 export function flagName(memberName: string): string {
-  return FLAG_NAMES[memberName] ?? memberName.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, '-').toLowerCase()
+  return (
+    FLAG_NAMES[memberName] ?? memberName.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, '-').toLowerCase()
+  )
 }
 
 export function readLocation(text: string): { BucketName: string; ObjectKey: string } {
@@ -78,7 +89,8 @@ export function readLocation(text: string): { BucketName: string; ObjectKey: str
 /** A bucket, or what lies below a prefix in it: `key`, empty where it is all. */
 export function readPrefix(text: string): S3Place {
   const place = parseS3Uri(text)
-  if (place === undefined) throw new InvalidArgumentError('Write it as s3://bucket or s3://bucket/prefix.')
+  if (place === undefined)
+    throw new InvalidArgumentError('Write it as s3://bucket or s3://bucket/prefix.')
   return place
 }
 
@@ -91,8 +103,12 @@ function formOf({ shape }: InputMember): Form {
 }
 
 function describe(member: InputMember, form: Form): string {
-  const words = [member.summary ?? shapeOf(member.shape).summary ?? '', form.hint ?? ''].filter((each) => each !== '')
-  return words.map((each) => each.charAt(0).toLowerCase() + each.slice(1).replace(/\.$/, '')).join('; ')
+  const words = [member.summary ?? shapeOf(member.shape).summary ?? '', form.hint ?? ''].filter(
+    (each) => each !== '',
+  )
+  return words
+    .map((each) => each.charAt(0).toLowerCase() + each.slice(1).replace(/\.$/, ''))
+    .join('; ')
 }
 
 function readInteger(text: string): number {

@@ -3,11 +3,22 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { HeddleClient, WaitOptions } from '../../../clients/typescript/src/index.ts'
-import { type InputOf, type OperationName, type OutputOf, operationOf } from '../../core/api/operations.ts'
+import {
+  type InputOf,
+  type OperationName,
+  type OutputOf,
+  operationOf,
+} from '../../core/api/operations.ts'
 import { outputText } from '../../core/api/serialize.ts'
 import { shapeOf } from '../../core/api/shapes.ts'
 import { answerText, listText } from './answer-text.ts'
-import { addConnectionOptions, type Connection, type ConnectionOptions, connect, withErrorCode } from './connection.ts'
+import {
+  addConnectionOptions,
+  type Connection,
+  type ConnectionOptions,
+  connect,
+  withErrorCode,
+} from './connection.ts'
 import { argumentOf, flagName, flagsOf } from './flags.ts'
 import { withProgress } from './progress.ts'
 
@@ -26,9 +37,16 @@ interface OperationCommand<Name extends OperationName> {
   /** What is said once it is done; without it the answer is shown member by member. */
   readonly done?: (input: InputOf<Name>) => string
   /** For operations that take time. */
-  readonly wait?: (input: InputOf<Name>, client: HeddleClient, options: WaitOptions) => Promise<unknown>
+  readonly wait?: (
+    input: InputOf<Name>,
+    client: HeddleClient,
+    options: WaitOptions,
+  ) => Promise<unknown>
   /** Called before the call; what it returns is called after the wait, and gives the text in place of `done`. */
-  readonly outcome?: (input: InputOf<Name>, connection: Connection) => Promise<() => Promise<string>>
+  readonly outcome?: (
+    input: InputOf<Name>,
+    connection: Connection,
+  ) => Promise<() => Promise<string>>
   /** The answer as text, where neither `done` nor its members one by one are what people want to read. */
   readonly show?: (output: OutputOf<Name>) => string
   /** For lists: what is said of an empty one, and members that every row has in common. */
@@ -41,7 +59,9 @@ interface RunOptions extends ConnectionOptions {
   timeout?: number
 }
 
-export function operationCommand<Name extends OperationName>(spec: OperationCommand<Name>): Command {
+export function operationCommand<Name extends OperationName>(
+  spec: OperationCommand<Name>,
+): Command {
   const { summary } = operationOf(spec.operation)
   const command = new Command(spec.word).description(
     summary.charAt(0).toLowerCase() + summary.slice(1).replace(/\.$/, ''),
@@ -57,7 +77,9 @@ export function operationCommand<Name extends OperationName>(spec: OperationComm
     const options: Record<string, unknown> = command.opts()
     const members = positional.map((memberName, index) => [memberName, given[index]])
     for (const { member, option } of flags) members.push([member, options[option.attributeName()]])
-    const input = Object.fromEntries(members.filter(([, value]) => value !== undefined)) as InputOf<Name>
+    const input = Object.fromEntries(
+      members.filter(([, value]) => value !== undefined),
+    ) as InputOf<Name>
     demandExactlyOne(command, spec.operation, input)
     try {
       await perform(spec, input, options)
@@ -70,7 +92,11 @@ export function operationCommand<Name extends OperationName>(spec: OperationComm
 export function addWaitOptions(command: Command): Command {
   return command
     .option('--no-wait', 'return as soon as the request is accepted')
-    .addOption(new Option('--timeout <seconds>', 'stop waiting after this time (default 600)').argParser(readTimeout))
+    .addOption(
+      new Option('--timeout <seconds>', 'stop waiting after this time (default 600)').argParser(
+        readTimeout,
+      ),
+    )
 }
 
 export function addJsonOption(command: Command): Command {
@@ -85,7 +111,8 @@ export function timeoutMsOf(options: { readonly timeout?: number }): number | un
 
 function readTimeout(text: string): number {
   const seconds = Number(text)
-  if (!(seconds > 0 && seconds <= 1e6)) throw new InvalidArgumentError('It must be a number of seconds above 0.')
+  if (!(seconds > 0 && seconds <= 1e6))
+    throw new InvalidArgumentError('It must be a number of seconds above 0.')
   return seconds
 }
 
@@ -105,7 +132,9 @@ async function perform<Name extends OperationName>(
   if (options.json === true) process.stdout.write(`${outputText(spec.operation, output)}\n`)
   const doing = spec.doing?.(input)
   if (waits) {
-    await withProgress(doing ?? spec.operation, timeoutMs, (wait) => spec.wait!(input, client, wait))
+    await withProgress(doing ?? spec.operation, timeoutMs, (wait) =>
+      spec.wait!(input, client, wait),
+    )
     const text = await finish?.()
     say(`${text ?? spec.done?.(input) ?? 'done'}\n`)
   } else if (doing !== undefined) say(`${doing}\n`)
@@ -159,6 +188,9 @@ function itemsOf(name: OperationName): { member: string; shape: string } | undef
 
 function demandExactlyOne(command: Command, name: OperationName, input: object): void {
   const { exactlyOneOf } = operationOf(name)
-  if (exactlyOneOf === undefined || exactlyOneOf.filter((member) => member in input).length === 1) return
-  command.error(`error: give exactly one of ${exactlyOneOf.map((member) => `--${flagName(member)}`).join(', ')}`)
+  if (exactlyOneOf === undefined || exactlyOneOf.filter((member) => member in input).length === 1)
+    return
+  command.error(
+    `error: give exactly one of ${exactlyOneOf.map((member) => `--${flagName(member)}`).join(', ')}`,
+  )
 }

@@ -26,7 +26,10 @@ export function appOperations(context: OperationContext): Handlers {
 
     /** By domain and name, so that a page goes on at the right place when apps come and go between two pages. */
     async ListApps(input) {
-      const list = { operation: 'ListApps', filter: { Simulation: input.Simulation, Domain: input.Domain } } as const
+      const list = {
+        operation: 'ListApps',
+        filter: { Simulation: input.Simulation, Domain: input.Domain },
+      } as const
       const page = pageOf(list, context.pageTokenKey, input)
       const { record, known } = await findSimulation(context, 'ListApps', input.Simulation)
       if (input.Domain !== undefined) demand('ListApps', refuseMissingDomain(known, input.Domain))
@@ -47,7 +50,11 @@ export function appOperations(context: OperationContext): Handlers {
         demand('StopApp', stopAppWithoutWorker(simulation.known, input.Domain, input.App))
         return {}
       }
-      await commandWorker(context, 'StopApp', simulation, { command: 'stopApp', domain: input.Domain, name: input.App })
+      await commandWorker(context, 'StopApp', simulation, {
+        command: 'stopApp',
+        domain: input.Domain,
+        name: input.App,
+      })
       return {}
     },
 
@@ -88,7 +95,10 @@ function detailsOf(app: AppState, address: string) {
       app.status === 'STARTED' && {
         EndpointInfo: {
           Address: address,
-          IngressPortMappings: app.endpoint.ports.map((port) => ({ Declared: port.declared, Actual: port.actual })),
+          IngressPortMappings: app.endpoint.ports.map((port) => ({
+            Declared: port.declared,
+            Actual: port.actual,
+          })),
         },
       }),
   }

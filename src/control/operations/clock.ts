@@ -4,7 +4,9 @@
 import type { OperationHandlers } from '../http/handlers.ts'
 import { commandWorker, findSimulation, type OperationContext } from './context.ts'
 
-export function clockOperations(context: OperationContext): Pick<OperationHandlers, 'StartClock' | 'StopClock'> {
+export function clockOperations(
+  context: OperationContext,
+): Pick<OperationHandlers, 'StartClock' | 'StopClock'> {
   return {
     async StartClock(input) {
       const simulation = await findSimulation(context, 'StartClock', input.Simulation)

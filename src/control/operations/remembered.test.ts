@@ -35,7 +35,9 @@ test('an answer that was begun before a change is not given after it', async () 
 
 test('a refusal is not remembered', async () => {
   const { remembered } = remembering()
-  await assert.rejects(async () => remembered.answer('a', () => Promise.reject(new Error('not there'))))
+  await assert.rejects(async () =>
+    remembered.answer('a', () => Promise.reject(new Error('not there'))),
+  )
   assert.equal(await remembered.answer('a', async () => 'there'), 'there')
 })
 

@@ -27,7 +27,8 @@ export class Remembered<Answer> {
     const made = await make()
     // It may be newer than its revision already, and is forgotten with it then; it is never older.
     if (this.#madeAt !== revision) return made
-    if (this.#answers.size >= this.#countMax) this.#answers.delete(this.#answers.keys().next().value!)
+    if (this.#answers.size >= this.#countMax)
+      this.#answers.delete(this.#answers.keys().next().value!)
     this.#answers.set(question, made)
     return made
   }

@@ -77,8 +77,12 @@ async function describe(context: OperationContext, name: string): Promise<Descri
     Status: shownStatus(known),
     TargetStatus: record.targetStatus,
     ...(record.description !== undefined && { Description: record.description }),
-    ...(record.schemaLocation !== undefined && { SchemaS3Location: s3Location(record.schemaLocation) }),
-    ...(record.snapshotLocation !== undefined && { SnapshotS3Location: s3Location(record.snapshotLocation) }),
+    ...(record.schemaLocation !== undefined && {
+      SchemaS3Location: s3Location(record.schemaLocation),
+    }),
+    ...(record.snapshotLocation !== undefined && {
+      SnapshotS3Location: s3Location(record.snapshotLocation),
+    }),
     ...(workerStatus !== undefined && runtimeOf(context, workerStatus)),
   }
 }
@@ -108,14 +112,20 @@ function runtimeOf(context: OperationContext, status: WorkerStatus): Partial<Des
     ...(status.startErrors.length > 0 && { StartError: startErrorText(status.startErrors) }),
     ...(status.logGroup !== undefined && {
       LoggingConfiguration: {
-        Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: logGroupArn(context.owner, status.logGroup) } }],
+        Destinations: [
+          { CloudWatchLogsLogGroup: { LogGroupArn: logGroupArn(context.owner, status.logGroup) } },
+        ],
       },
     }),
     // Before the schema is read there is nothing to show; what has ended keeps its last state.
-    ...((status.domains.length > 0 || (!isFinal(status.status) && status.status !== 'STARTING')) && {
+    ...((status.domains.length > 0 ||
+      (!isFinal(status.status) && status.status !== 'STARTING')) && {
       LiveSimulationState: {
         Clocks: [{ Status: status.clock.status, TargetStatus: status.clock.targetStatus }],
-        Domains: status.domains.map((domain) => ({ Name: domain.name, Lifecycle: domain.lifecycle })),
+        Domains: status.domains.map((domain) => ({
+          Name: domain.name,
+          Lifecycle: domain.lifecycle,
+        })),
       },
     }),
   }

@@ -23,7 +23,10 @@ export function createSnapshot(context: OperationContext): OperationHandlers['Cr
       await context.objects.checkWritable(bucket, free)
       return free
     })
-    await commandWorker(context, 'CreateSnapshot', simulation, { command: 'createSnapshot', location: { bucket, key } })
+    await commandWorker(context, 'CreateSnapshot', simulation, {
+      command: 'createSnapshot',
+      location: { bucket, key },
+    })
     return {}
   }
 }
@@ -43,9 +46,17 @@ async function explainFaults<Result>(bucket: string, work: () => Promise<Result>
     switch (error.fault) {
       case 'NoSuchBucket':
       case 'InvalidName':
-        throw new ApiError('ValidationException', `the bucket ${bucket} does not exist; create it first`, cause)
+        throw new ApiError(
+          'ValidationException',
+          `the bucket ${bucket} does not exist; create it first`,
+          cause,
+        )
       case 'AccessDenied':
-        throw new ApiError('AccessDeniedException', `the bucket ${bucket} may not be written to`, cause)
+        throw new ApiError(
+          'AccessDeniedException',
+          `the bucket ${bucket} may not be written to`,
+          cause,
+        )
       default:
         throw new ApiError(
           'InternalServerException',

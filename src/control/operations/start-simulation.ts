@@ -28,7 +28,12 @@ export function startSimulation(context: OperationContext): StartSimulation {
     const { arn, createdAtMs, executionId } = record
     const answer: StoredAnswer = { arn, createdAtMs, executionId }
     const token = idempotencyToken('StartSimulation', input, createdAtMs)
-    const created = await context.store.createSimulation(record, token, answer, context.limits.simulations)
+    const created = await context.store.createSimulation(
+      record,
+      token,
+      answer,
+      context.limits.simulations,
+    )
     if (created.outcome === 'misused') throw tokenMisused()
     if (created.outcome === 'repeated') return outputOf(created.answer as StoredAnswer)
     if (created.outcome === 'nameTaken') throw nameTaken(input.Name)
@@ -74,7 +79,9 @@ function invalid(message: string): ApiError {
 }
 
 function locationOf(location: Input['SchemaS3Location']): ObjectLocation | undefined {
-  return location === undefined ? undefined : { bucket: location.BucketName, key: location.ObjectKey }
+  return location === undefined
+    ? undefined
+    : { bucket: location.BucketName, key: location.ObjectKey }
 }
 
 function nameTaken(name: string): ApiError {
@@ -92,5 +99,9 @@ function tooManySimulations(countMax: number): ApiError {
 }
 
 function outputOf(answer: StoredAnswer): Awaited<ReturnType<StartSimulation>> {
-  return { Arn: answer.arn, CreationTime: new Date(answer.createdAtMs), ExecutionId: answer.executionId }
+  return {
+    Arn: answer.arn,
+    CreationTime: new Date(answer.createdAtMs),
+    ExecutionId: answer.executionId,
+  }
 }

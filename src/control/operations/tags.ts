@@ -20,7 +20,10 @@ export function tagOperations(context: OperationContext): Pick<OperationHandlers
     /** What a simulation may do is settled at its start: nobody gives himself leave in between. */
     async TagResource(input) {
       if (Object.hasOwn(input.Tags, tagNames.hostPackages))
-        throw new ApiError('ValidationException', `the tag ${tagNames.hostPackages} is given at the start alone`)
+        throw new ApiError(
+          'ValidationException',
+          `the tag ${tagNames.hostPackages} is given at the start alone`,
+        )
       await changeTags(context, 'TagResource', input.ResourceArn, { set: { ...input.Tags } })
       return {}
     },
