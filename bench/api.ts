@@ -1,8 +1,8 @@
-// How many calls of the API a second one control answers: DescribeSimulation and ListSimulations,
-// with 1,000 simulations in the store, signed, decided by policies and audited, beside the same
-// server's route that does nothing.
-// Owns what is called; the sending is support/http-load.ts's. `value` and `reference` are those of
-// the slower operation.
+// Measures how many API calls a second one control answers: DescribeSimulation and ListSimulations,
+// with 1,000 simulations in the store, signed, authorized by policies and audited. The reference is
+// a route of the same server that does nothing.
+// Owns the calls; support/http-load.ts sends them. `value` and `reference` are those of the slower
+// operation.
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -22,7 +22,7 @@ import { interleaved, median } from './support/rounds.ts'
 
 const SIMULATIONS = 1000
 const ROUND_MS = 2_000
-/** Of each operation, before all of the code is compiled as well as it will be. */
+/** Calls of each operation that let the JIT compile all of the code. */
 const WARM_UP_CALLS = 120_000
 const WARM_UP_ROUNDS_MAX = 10
 const REGION = 'us-west-2'
@@ -40,9 +40,9 @@ const POLICY = {
     },
   ],
 }
-/** Of /proc. */
+/** Unit of the times in /proc. */
 const CLOCK_TICK_MS = 10
-/** So many seconds ago at most were requests signed, half of what is accepted. */
+/** Greatest age of a request's signature: half of what the server accepts. */
 const SIGNED_SECONDS_AGO_MAX = 450
 
 await benchmark(async ({ say, defer }) => {
@@ -101,7 +101,8 @@ await benchmark(async ({ say, defer }) => {
     {
       say,
       tell: ({ perSecond, p99Ms, busy, serverMicros }) =>
-        `${perSecond.toFixed(0)}/s, p99 ${p99Ms.toFixed(2)} ms, server ${serverMicros.toFixed(0)} µs, client ${busy.toFixed(2)} busy`,
+        `${perSecond.toFixed(0)}/s, p99 ${p99Ms.toFixed(2)} ms, ` +
+        `server ${serverMicros.toFixed(0)} µs, client ${busy.toFixed(2)} busy`,
     },
   )
   const { hello, describe, list } = {
@@ -119,7 +120,7 @@ await benchmark(async ({ say, defer }) => {
   }
 })
 
-/** CPU time of a process so far. */
+/** Returns the CPU time of a process so far. */
 function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const [user, system] = stat
@@ -137,7 +138,7 @@ function many(count: number, make: (index: number) => Promise<string>): Promise<
   return Promise.all(Array.from({ length: count }, (_, index) => make(index)))
 }
 
-/** Whole requests, signed at different times, so that no two are the same. */
+/** Signs whole requests with different times, so that no two are the same. */
 function signerFor(host: string, credentials: Credentials) {
   const signer = new SignatureV4({
     service: SERVICE_NAME,
@@ -166,7 +167,7 @@ function signerFor(host: string, credentials: Credentials) {
 }
 
 interface Measured extends LoadMeasured {
-  /** CPU time of the server for a request: less disturbed by what else the machine does. */
+  /** CPU time of the server per request: less disturbed by other load on the machine. */
   readonly serverMicros: number
 }
 

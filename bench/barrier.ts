@@ -1,6 +1,6 @@
-// What a tick costs in which nobody does anything: ticks a second of 2, 4 and 16 apps, beside a
-// bare futex barrier of as many processes. `value` and `reference` are those of the number of apps
-// with the lowest ratio.
+// Measures the cost of an empty tick: ticks a second of 2, 4 and 16 apps, beside a bare futex
+// barrier of as many processes. `value` and `reference` are those of the number of apps with the
+// lowest ratio.
 
 import { benchmark, rounded } from './support/benchmark.ts'
 import { startLockStep } from './support/lock-step.ts'

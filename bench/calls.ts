@@ -1,7 +1,6 @@
-// What a call for one entity costs: loads and stores of positions and of 12 bytes of a field, a
-// second, by an app in a running simulation, beside the same reads and writes through functions
-// over plain typed arrays. Counted is what the app does between the begin and the commit of its
-// ticks.
+// Measures calls for single entities: loads and stores a second of positions and 12 bytes of a
+// field, by an app in a running simulation. The reference does the same through functions over
+// plain typed arrays. Counts the app's time between the start and the commit of its ticks.
 
 import { benchmark } from './support/benchmark.ts'
 import { OtherProcess } from './support/other-process.ts'
@@ -9,7 +8,7 @@ import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
 
 const ENTITIES = 10_000
-/** One of each kind an entity. */
+/** One call of each kind per entity. */
 const calls = ENTITIES * 4
 const ROUND_MS = 2000
 

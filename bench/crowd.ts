@@ -1,5 +1,5 @@
-// The crowd sample, each person looking for neighbours at every tick, with 200,000 people in 8
-// partitions: beside the same steps in plain arrays.
+// Measures the crowd sample, each person looking for neighbours at every tick, with 200,000 people
+// in 8 partitions. The reference is the same steps in plain arrays.
 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ await benchmark(async (bench) => {
     half,
     domains: { Crowd: { kind: 'spatial', grid, command, package: sample } },
   })
-  // What a step costs one process, divided by the cores: a world that divides for nothing.
+  // The time of a step in one process, divided by the cores: a perfect division of the world.
   const cores = availableParallelism()
   const alone = new OtherProcess(bench, 'crowd-alone.ts', [PEOPLE, half])
   const measured = await interleaved(
@@ -36,7 +36,9 @@ await benchmark(async (bench) => {
     unit: 'ms a tick',
     value: tickMs,
     reference: median(measured.plain),
-    referenceName: `time of a core for the same steps on plain arrays in one process, divided by ${cores} cores`,
+    referenceName:
+      'time of a core for the same steps on plain arrays in one process, ' +
+      `divided by ${cores} cores`,
     goal: '<= 1.5',
     more: {
       ticksPerSecond: Math.round(10_000 / tickMs) / 10,

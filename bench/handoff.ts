@@ -1,6 +1,6 @@
-// How many entities can change owner a second: two apps own 20,000 each, all of which cross the
-// border in every tick, both ways, with a field of 12 bytes. Beside two processes that copy as many
-// bytes from one place to another. Counted is what the clock has granted.
+// Measures handoffs a second: two apps own 20,000 entities each, all of which cross the border in
+// every tick, both ways, with a field of 12 bytes. The reference is two processes that copy as many
+// bytes. Counts the handoffs that the clock has granted.
 
 import { benchmark } from './support/benchmark.ts'
 import { OtherProcess } from './support/other-process.ts'

@@ -1,6 +1,6 @@
-// What it takes to see what another app does: two apps own 4,000 entities each, move all of them in
-// each tick, and read every one of the other's, beside two processes that send each other the same
-// numbers over a unix socket. Updates that were read, a second.
+// Measures updates read a second: two apps own 4,000 entities each, move all of them in each tick,
+// and read every one of the other's. The reference is two processes that send each other the same
+// numbers over a unix socket.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -44,7 +44,9 @@ await benchmark(async (bench) => {
     goal: '>= 2',
     limit: {
       value: median(measured['bare barrier']),
-      name: 'a bare futex barrier of 2 processes and their leader, as if nobody moved or read anything',
+      name:
+        'a bare futex barrier of 2 processes and their leader, ' +
+        'as if nobody moved or read anything',
     },
     more: { entities: 2 * ENTITIES },
   }

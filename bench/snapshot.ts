@@ -1,9 +1,9 @@
-// Snapshots of moving worlds at 30 Hz, 32 bytes of fields an entity, in 16 partitions: whether a
-// tick waits for them, how long they take, how large they are, how fast one starts again. `value`
-// is the longest gap between two ticks while a snapshot of a million entities is made, the median
-// of several; `reference` is the usual gap of the same world. Beside it: how fast the file is made,
-// against zstd alone on the same bytes and one core; and Redis with the same entities, which forks
-// to save them.
+// Measures snapshots of moving worlds at 30 Hz, with 32 bytes of fields an entity, in 16
+// partitions: the delay of ticks, the time to make a snapshot, its size, and the time to start from
+// it. `value` is the longest gap between two ticks while a snapshot of a million entities is made,
+// the median of several; `reference` is the usual gap of the same world. Beside it: the rate at
+// which the file is made, against zstd alone on the same bytes and one core; and Redis with the
+// same entities, which forks to save them.
 
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,14 +22,12 @@ const HALF = 2000
 const TICK_RATE = 30
 /** With the velocity, three numbers of four bytes, 32 bytes of fields. */
 const BAGGAGE = 5
-/**
- * Of the largest world, and of the others: on a busy host all of it has to be done in two minutes.
- */
+/** Snapshots of the largest world and of the others: a busy host must finish within two minutes. */
 const snapshots = { large: 5, small: 3 }
 const WRITING_ROUNDS = 3
 /**
- * At 30 Hz most functions of an app are compiled for good by tick 512, all apps' at once: a tick of
- * the large world then takes three times as long, with or without a snapshot.
+ * Time to compile the apps: at 30 Hz most functions are compiled around tick 512, in all apps at
+ * once. A tick of the large world then takes three times as long, with or without a snapshot.
  */
 const compileMs = { large: 20_000, small: 1000 }
 const QUIET_MS = 2000
@@ -71,7 +69,8 @@ async function measured(bench: Bench, entities: number): Promise<Record<string, 
     const { gapsMs, result } = await world.gapsMs(() => takeSnapshot(world))
     taken.push({ ...result, longestGapMs: Math.max(...gapsMs) })
     bench.say(
-      `${entities}: longest gap ${taken.at(-1)!.longestGapMs.toFixed(1)} ms, object after ${result.toObjectMs.toFixed(0)} ms`,
+      `${entities}: longest gap ${taken.at(-1)!.longestGapMs.toFixed(1)} ms, ` +
+        `object after ${result.toObjectMs.toFixed(0)} ms`,
     )
   }
   const { key } = taken.at(-1)!
@@ -91,7 +90,7 @@ async function measured(bench: Bench, entities: number): Promise<Record<string, 
   }
 }
 
-/** From the call until the simulation says that the object is there. */
+/** Takes a snapshot, and waits until the simulation says that the object exists. */
 async function takeSnapshot({
   heddle,
   simulation,
@@ -100,7 +99,7 @@ async function takeSnapshot({
   const calledAtMs = performance.now()
   const Destination = { BucketName: heddle.bucket, ObjectKeyPrefix: 'bench' }
   await heddle.weaver.createSnapshot({ Simulation: simulation.name, Destination }).promise()
-  // Asked for seldom: who asks takes time from the ticks.
+  // Polls seldom, as each call takes time from the ticks.
   while ((await simulation.describe()).Status !== 'STARTED') await sleep(POLL_MS)
   const toObjectMs = performance.now() - calledAtMs
   const key = (await heddle.keys('bench/')).find((each) => !before.has(each))
@@ -118,11 +117,11 @@ async function startAgain({ heddle }: MeasuredWorld, key: string): Promise<numbe
 }
 
 /**
- * How fast the file's bytes are made of a copied world, by the threads that make a snapshot; and
- * how fast one core does no more than compress the columns.
+ * Measures how fast the snapshot threads make the file's bytes of a copied world, and how fast one
+ * core only compresses the columns.
  */
 async function writingSpeed(bench: Bench, file: string): Promise<Record<string, number>> {
-  // In a process each, as a worker is one: neither collects the other's garbage.
+  // Each runs in a process of its own, like a worker, so that neither collects the other's garbage.
   const ask = (what: string) => {
     const process = new OtherProcess(bench, 'snapshot-alone.ts', [file, what], workerNodeOptions)
     return () => process.ask<number>(WRITING_MS)
@@ -139,7 +138,9 @@ async function writingSpeed(bench: Bench, file: string): Promise<Record<string, 
   }
 }
 
-/** A Redis that holds as many entities as strings of the same bytes, and saves them with BGSAVE. */
+/**
+ * Fills a Redis with as many entities, as strings of the same bytes, and saves them with BGSAVE.
+ */
 async function savedByRedis(bench: Bench, entities: number): Promise<Record<string, unknown>> {
   const version = redisVersion()
   if (version === undefined) return { redis: 'not installed (Debian package redis-server)' }
@@ -170,7 +171,7 @@ function savedBytes(redis: RedisConnection): number {
   return statSync(join(redis.folder, 'dump.rdb')).size
 }
 
-/** Type, position and fields, as bytes: with the key they are what an entity is. */
+/** Returns type, position and fields as bytes, which with the key make an entity. */
 function value(): string {
   const numbers = Float32Array.from({ length: 12 }, () => Math.random())
   return Buffer.from(numbers.buffer).toString('latin1')

@@ -1,4 +1,4 @@
-// The reference of `barrier`: a process that goes in lock step with others, and does nothing else.
+// The reference of `barrier`: a process that runs in lock step with others, and does nothing else.
 
 import { follow } from '../support/lock-step.ts'
 

@@ -1,6 +1,6 @@
 // The reference of the bouncing worlds: the same steps over plain typed arrays, in a process of its
-// own, without fabric, borders or barrier. Forked with its number of entities; told for how many
-// milliseconds to run, it answers how long a step took.
+// own, without fabric, borders or barrier. Forked with its number of entities. A message says for
+// how many milliseconds to run; the answer is the time of a step.
 
 import { bounce, randomFrom } from './bounce.ts'
 

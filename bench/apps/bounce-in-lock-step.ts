@@ -1,7 +1,7 @@
-// What a fabric can come to at best in the bouncing worlds: processes in lock step, each of which
-// takes its own positions over from one column in shared memory to another, as everything needs
-// whose last tick others may read, and moves them there. No borders, no handoff, nothing is looked
-// for or counted. `bounce-in-lock-step.ts FOLDER NUMBER 62500 2000 0.5`
+// The upper limit of a fabric in the bouncing worlds: processes in lock step, each of which copies
+// its positions from one column in shared memory to another, so that others may read the last tick,
+// and moves them there. No borders, no handoff, no queries, no counts.
+// `bounce-in-lock-step.ts FOLDER NUMBER 62500 2000 0.5`
 
 import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
 import { follow } from '../support/lock-step.ts'
@@ -9,10 +9,7 @@ import { bounce, randomFrom } from './bounce.ts'
 
 const [folder, number] = process.argv.slice(2)
 const [count, half, speed] = process.argv.slice(4).map(Number)
-/**
- * As an app of the fabric does: a piece of the positions at a time, while it is in the processor's
- * nearest memory.
- */
+/** Works in pieces that fit the processor's L1 cache, as an app of the fabric does. */
 const PIECE_ROWS = 4096
 const PAGE_BYTES = 4096
 const columnBytes = Math.ceil((count * 12) / PAGE_BYTES) * PAGE_BYTES

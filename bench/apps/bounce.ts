@@ -1,5 +1,5 @@
-// The logic of the worlds of moving, bouncing entities, the same with and without a fabric. Owns
-// one step of one piece; never knows who calls.
+// The logic of the worlds of moving, bouncing entities, the same with and without a fabric.
+// Owns one step of one piece; never knows its caller.
 
 interface Cube {
   min: number
@@ -7,9 +7,9 @@ interface Cube {
 }
 
 /**
- * Moves the points from `from` up to `to` by their velocities, x, y and z alike; who would leave
- * the cube turns around on that axis instead. Adds to `turned`, from `count` on, the number of each
- * point that turned, and returns the new count.
+ * Moves the points from `from` up to `to` by their velocities, x, y and z alike. A point that would
+ * leave the cube turns round on that axis instead. Adds the number of each such point to `turned`,
+ * from `count` on, and returns the new count.
  */
 export function bounce(
   positions: Float32Array,
@@ -32,7 +32,7 @@ export function bounce(
   return end
 }
 
-/** Random numbers from 0 to 1, the same for the same seed (xorshift). */
+/** Returns random numbers from 0 to 1, the same for the same seed (xorshift). */
 export function randomFrom(seed: number): () => number {
   let state = (seed * 2_654_435_761 + 1) | 0 || 1
   return () => {

@@ -1,6 +1,6 @@
-// A cell of a world full of moving, bouncing entities:
-// `node bouncing-world.ts --entities 62500 --band 10`. Each tick it reads who is in a band along
-// its borders on its neighbours' side, and moves everybody of its own.
+// A cell of a world full of moving, bouncing entities: `node bouncing-world.ts --entities 62500
+// --band 10`. Each tick it reads the neighbours' entities in a band along its borders, and moves
+// all of its own.
 
 import { parseArgs } from 'node:util'
 import { createApplication, defineField, type Subscription, type Transaction } from '@heddle/sdk'
@@ -8,7 +8,7 @@ import { bounce, randomFrom } from './bounce.ts'
 
 const { values } = parseArgs({
   options: {
-    /** In this cell, at the beginning. */
+    /** Entities in this cell at the beginning. */
     entities: { type: 'string', default: '62500' },
     /** Width of the band, in world units. */
     band: { type: 'string', default: '10' },
@@ -26,7 +26,7 @@ const half = Math.max(...application.allPartitions().map(({ bounds }) => bounds?
 const cube = { min: -half, max: half }
 const turned = new Uint32Array(65_536)
 let border: Subscription | undefined
-/** What was read of others, so that nobody can leave the reading out. */
+/** Uses what was read, so that the compiler cannot drop the read. */
 let nearestToZero = Number.POSITIVE_INFINITY
 
 for (const transaction of application.updates()) {

@@ -1,6 +1,6 @@
 // The reference of `calls`: the same loads and stores through functions over plain typed arrays,
-// without anybody to tell and without a check. Forked with its number of entities; told for how
-// many milliseconds to run, it answers how long it took to go over all of them.
+// without checks and without readers to inform. Forked with its number of entities. A message says
+// for how many milliseconds to run; the answer is the time of a pass over all of them.
 
 const count = Number(process.argv[2])
 const LIMIT = 900

@@ -1,5 +1,5 @@
 // An app that loads and stores position and field of each of its entities in every tick, with a
-// call for each: `node calls.ts --entities 10000`. Keeps its handles, and gives each load the
+// call for each: `node calls.ts --entities 10000`. Keeps its handles, and passes each load the
 // object to fill.
 
 import { parseArgs } from 'node:util'

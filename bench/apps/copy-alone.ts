@@ -1,5 +1,6 @@
-// The reference of `handoff`: copies so many bytes from one place to another, again and again.
-// Forked with their number; told for how many milliseconds to run, it answers how long a copy took.
+// The reference of `handoff`: copies a number of bytes from one place to another, again and again.
+// Forked with that number. A message says for how many milliseconds to run; the answer is the time
+// of a copy.
 
 const bytes = Number(process.argv[2])
 const from = new Uint8Array(bytes).fill(1)

@@ -1,7 +1,7 @@
 // The reference of the crowd: the sample's own steps over plain typed arrays, all people in one
 // process, without fabric, borders or barrier. Forked with its number of people and half the side
-// of their square; told for how many milliseconds to run, it answers how much time of a core a step
-// took: what others do on the machine meanwhile does not count.
+// of their square. A message says for how many milliseconds to run; the answer is the CPU time of a
+// step, which other load on the machine does not change.
 
 import { personField, startOf } from '../../samples/crowd/spatial/person.ts'
 import { REACH, Walk } from '../../samples/crowd/spatial/step.ts'

@@ -1,6 +1,6 @@
-// One of two halves of a world whose entities all cross the border in every tick:
-// `node handoff.ts --entities 20000`, in each half at the beginning. Each entity has a velocity,
-// which goes with it.
+// One of two halves of a world whose entities all cross the border in every tick: `node handoff.ts
+// --entities 20000`, in each half at the beginning. Each entity has a velocity, which moves with
+// it.
 
 import { parseArgs } from 'node:util'
 import { createApplication, defineField, type Transaction } from '@heddle/sdk'

@@ -1,5 +1,5 @@
-// Where the worlds begin whose entities stand in one line across a cell. Owns their places; never
-// moves them afterwards.
+// Starting positions for worlds whose entities stand in one line across a cell.
+// Owns these positions; never moves entities afterwards.
 
 import type { OwnedColumns, Partition } from '@heddle/sdk'
 

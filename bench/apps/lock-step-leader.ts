@@ -1,5 +1,5 @@
-// The process that leads others in lock step: `lock-step-leader.ts FOLDER 4` is told for how many
-// milliseconds to run, and answers how long a round took.
+// The leader of processes in lock step: `lock-step-leader.ts FOLDER 4`. A message says for how many
+// milliseconds to run; the answer is the time of a round.
 
 import { lead } from '../support/lock-step.ts'
 

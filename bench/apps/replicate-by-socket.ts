@@ -1,8 +1,8 @@
 // The reference of `replicate`: one of two processes that move all of their points in each tick,
-// and send each other all ids and positions as bytes. `replicate-by-socket.ts 4000 OWN OTHER lead`
-// is told for how many milliseconds to run, and answers how long a tick took; the one with `follow`
-// goes along. OWN and OTHER are the paths of unix sockets, one for each way. A tick begins when the
-// other's last one has arrived whole, so both compute and send at the same time.
+// and send each other all ids and positions as bytes: `replicate-by-socket.ts 4000 OWN OTHER lead`.
+// A message says for how many milliseconds to run; the answer is the time of a tick. The process
+// with `follow` goes along. OWN and OTHER are the paths of unix sockets, one for each way. A tick
+// begins when the other's last one has arrived whole, so both compute and send at the same time.
 
 import { existsSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
@@ -13,8 +13,7 @@ const count = Number(entities)
 /** An id of 8 bytes, and three numbers of 4 each. */
 const tickBytes = count * 20
 /**
- * Ticks are written and read in two places in turns: what the socket still holds, or has brought
- * already, stays as it is.
+ * Alternates between two buffers for writing and reading: the socket may still use the other one.
  */
 const outbox = twoTicks()
 const inbox = twoTicks()
@@ -23,7 +22,7 @@ let ticksSent = 0
 let ticksRead = 0
 let arrivedBytes = 0
 let isRunning = role === 'follow'
-/** Of what was read, so that nobody can leave the reading out. */
+/** Uses what was read, so that the compiler cannot drop the read. */
 let sum = 0
 
 for (const { ids } of outbox) for (let row = 0; row < count; row++) ids[row] = row
@@ -33,7 +32,7 @@ createServer((socket) => {
   goOn()
 }).listen(ownPath)
 while (!existsSync(otherPath)) await sleep(20)
-// The socket reads to where the numbers are used: nothing is copied twice.
+// The socket reads straight into the buffer that is used: nothing is copied twice.
 connect({ path: otherPath, onread: { buffer: nextRoom, callback: arrived } })
 
 process.on('message', (durationMs: number) => {

@@ -1,5 +1,5 @@
-// One of two apps that move all of their entities in each tick and read where all of the other's
-// are: `node replicate.ts --entities 4000`.
+// One of two apps that move all of their entities in each tick and read the positions of all of the
+// other's: `node replicate.ts --entities 4000`.
 
 import { parseArgs } from 'node:util'
 import { createApplication, type Subscription, type Transaction } from '@heddle/sdk'
@@ -11,7 +11,7 @@ const [partition] = application.assignedPartitions()
 const cell = partition.bounds!
 const other = application.allPartitions().find(({ id }) => id !== partition.id)!.bounds!
 let everythingThere: Subscription | undefined
-/** Of what was read, so that nobody can leave the reading out. */
+/** Uses what was read, so that the compiler cannot drop the read. */
 let sum = 0
 
 for (const transaction of application.updates()) {

@@ -1,7 +1,7 @@
-// What `snapshot` compares: `snapshot-alone.ts FILE snapshot` writes the world of a snapshot's file
-// again and again, with the threads that make one, and `… zstd` does no more than compress its
-// columns, one after another, on one core. Told for how many milliseconds to go on, it answers how
-// many MB of the columns it took a second.
+// The contenders of `snapshot`. `snapshot-alone.ts FILE snapshot` writes the world of a snapshot's
+// file again and again, with the threads that make a snapshot. `… zstd` only compresses its
+// columns, one after another, on one core. A message says for how many milliseconds to run; the
+// answer is the MB of columns a second.
 
 import { constants, zstdCompressSync } from 'node:zlib'
 import type { PartitionState } from '../../src/core/entities/partition-state.ts'
@@ -50,7 +50,7 @@ function compressing(): () => void {
   }
 }
 
-/** As the clock copies it: in memory that threads share. */
+/** In memory shared by threads, like the clock's copy. */
 function sideOf(state: PartitionState, partition: number): SideColumns {
   const room = new CopyRoom(new SharedArrayBuffer(0))
   const copyOf = <Column extends Parameters<CopyRoom['copyOf']>[0]>(column: Column) =>
@@ -73,7 +73,7 @@ function sideOf(state: PartitionState, partition: number): SideColumns {
   }
 }
 
-/** What of the entities is in a snapshot: 56 bytes each. */
+/** Returns the columns of a snapshot: 56 bytes an entity. */
 function columnBytes({ ids, types, positions, fields }: PartitionState): Uint8Array[] {
   return [ids, types, positions, ...fields.map(({ data }) => data)].map(
     ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),

@@ -1,4 +1,4 @@
-// What the walking world and its twin in Redis have in common.
+// Shared by the walking world and its twin in Redis.
 
 /** Longest step along an axis in a tick, in world units. */
 export const STEP_MAX = 1

@@ -1,6 +1,6 @@
-// One of two halves of a world in which everybody walks at random: `node walk.ts --entities 5000`,
-// in each half at the beginning. Each tick it reads who is in a band behind its border, and moves
-// everybody of its own by a random step.
+// One of two halves of a world of random walkers: `node walk.ts --entities 5000`, in each half at
+// the beginning. Each tick it reads the entities in a band behind its border, and moves all of its
+// own by a random step.
 
 import { parseArgs } from 'node:util'
 import { createApplication, type Subscription, type Transaction } from '@heddle/sdk'
@@ -19,7 +19,7 @@ const cell = partition.bounds!
 const random = randomFrom(partition.id + 1)
 const half = Math.max(...application.allPartitions().map(({ bounds }) => bounds!.maxX))
 let border: Subscription | undefined
-/** What was read of others, so that nobody can leave the reading out. */
+/** Uses what was read, so that the compiler cannot drop the read. */
 let nearestToBorder = Number.POSITIVE_INFINITY
 
 for (const transaction of application.updates()) {
@@ -51,7 +51,7 @@ function lookAcross(transaction: Transaction, subscription: Subscription): void 
       if (Math.abs(x[place]) < nearestToBorder) nearestToBorder = Math.abs(x[place])
 }
 
-/** A step that would lead out of the world is not taken. */
+/** Skips steps that would lead out of the world. */
 function walk({ owned, tick }: Transaction): void {
   let chance = Math.imul(2 * tick + partition.id + 1, 0x9e37_79b1) || 1
   owned.sweep((positions, from, to) => {
@@ -59,7 +59,7 @@ function walk({ owned, tick }: Transaction): void {
   })
 }
 
-/** Returns the chance to go on with. */
+/** Returns the state of the random numbers after these steps. */
 function walkSome(positions: Float32Array, from: number, to: number, first: number): number {
   const perUnit = STEP_MAX / 2 ** 31
   let chance = first

@@ -1,6 +1,5 @@
-// The life of one benchmark: begin, measure, take down what was started, and say the result as the
-// last line.
-// Owns the result's form, the time limit and the taking down; never knows what is measured.
+// The life of one benchmark: begin, measure, clean up, and print the result as the last line.
+// Owns the result's form, the time limit and the cleanup; never knows what is measured.
 //
 //   await benchmark(async ({ say, defer }) => {
 //     const heddle = await startHeddle()
@@ -14,10 +13,10 @@
 
 import { basename } from 'node:path'
 
-/** A bound on `value / reference`; `report` where there is none. */
+/** A bound on `value / reference`; `report` for none. */
 type Goal = `>= ${number}` | `<= ${number}` | 'report'
 
-/** What a benchmark returns. Anything else that is worth telling goes into `more`. */
+/** What a benchmark returns. Other results go into `more`. */
 export interface Outcome {
   readonly unit: string
   readonly value: number
@@ -26,41 +25,41 @@ export interface Outcome {
   readonly referenceName: string
   readonly goal: Goal
   /**
-   * What this machine lets come of it at best, measured in the same run: what can't be left out,
-   * and nothing else.
+   * The best result that this machine allows, measured in the same run with only the unavoidable
+   * work.
    */
   readonly limit?: { readonly value: number; readonly name: string }
   readonly more?: Readonly<Record<string, unknown>>
 }
 
-/** What it returns where something is not on this machine that it needs. */
+/** Returned if the machine lacks something that the benchmark needs. */
 export interface Skipped {
   readonly skipped: string
 }
 
-/** The last line on standard output, as JSON; what is in `more` stands beside it. */
+/** The last line on standard output, as JSON; members of `more` stand beside the others. */
 export interface Result extends Omit<Outcome, 'more' | 'limit'> {
   readonly bench: string
   readonly ratio: number
-  /** With the ratio that it would have. */
+  /** With the ratio that this limit would give. */
   readonly limit?: { readonly value: number; readonly name: string; readonly ratio: number }
   readonly met: boolean
 }
 
 export interface Bench {
-  /** Progress, for people. */
+  /** Prints progress. */
   say(text: string): void
-  /** Is run at the end, however it comes: last in, first out. */
+  /** Runs `takeDown` at the end in any case: last in, first out. */
   defer(takeDown: () => Promise<void> | void): void
-  /** Aborted when the benchmark is interrupted, or has taken too long. */
+  /** Aborted when the benchmark is interrupted, or takes too long. */
   readonly signal: AbortSignal
 }
 
 const LIMIT_MS = 120_000
 
 /**
- * To be called once, by the file that is named after the benchmark. A benchmark that fails has exit
- * code 1 and no result.
+ * Call it once, in the file named after the benchmark. A benchmark that fails has exit code 1 and
+ * no result.
  */
 export async function benchmark(body: (bench: Bench) => Promise<Outcome | Skipped>): Promise<void> {
   const name = basename(process.argv[1] ?? '', '.ts')
@@ -90,7 +89,7 @@ export async function benchmark(body: (bench: Bench) => Promise<Outcome | Skippe
   } catch (error) {
     console.error(`bench ${name} failed:`, error)
     await started.disposeAsync()
-    // The body may be under way still.
+    // The body may still be running.
     process.exit(1)
   } finally {
     clearTimeout(limit)
@@ -115,7 +114,7 @@ export function resultOf(bench: string, { more, limit, ...outcome }: Outcome): R
   return { bench, ...outcome, ...numbers, met: meets(ratio, outcome.goal), ...atBest, ...more }
 }
 
-/** Nothing is asked of what is only reported. */
+/** A value with the goal `report` always meets it. */
 export function meets(ratio: number, goal: Goal): boolean {
   const [comparison, bound] = goal.split(' ')
   if (comparison === '>=') return ratio >= Number(bound)
@@ -123,7 +122,7 @@ export function meets(ratio: number, goal: Goal): boolean {
   return Number.isFinite(ratio)
 }
 
-/** To four digits: more would say what was not measured. */
+/** Rounds to four digits: more would exceed the measurement's precision. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(4))
 }

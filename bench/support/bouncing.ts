@@ -1,6 +1,6 @@
 // The comparison behind the benchmarks `million` and `ten-million`: a world of bouncing entities
 // beside the bare steps.
-// Owns both contenders; the numbers are the benchmarks'.
+// Owns both contenders; the benchmarks choose the numbers.
 
 import { availableParallelism } from 'node:os'
 import type { Bench, Outcome } from './benchmark.ts'
@@ -14,8 +14,8 @@ const BAND = 10
 const SPEED = 0.5
 
 /**
- * 16 partitions, each app subscribed to a band of its neighbours, against as many processes as
- * cores without a fabric.
+ * Compares 16 partitions, each app subscribed to a band of its neighbours, with one process per
+ * core without a fabric.
  */
 export async function bouncing(
   bench: Bench,
@@ -62,7 +62,9 @@ export async function bouncing(
     goal: '<= 1.5',
     limit: {
       value: median(measured['in lock step']),
-      name: `the same steps in ${partitions} processes in lock step, over two columns of positions in shared memory`,
+      name:
+        `the same steps in ${partitions} processes in lock step, ` +
+        'over two columns of positions in shared memory',
     },
     more: { ticksPerSecond: Math.round(10_000 / tickMs) / 10, entities, partitions },
   }

@@ -1,11 +1,10 @@
-// Load on an HTTP server from a process of its own: connections that are kept alive, one request
-// under way on each.
-// Owns sending, counting and the times that answers took; never signs and never reads an answer but
-// its status and length, so that it costs far less than what it measures. `busy` says whether that
-// was so.
+// Load on an HTTP server from a process of its own: kept-alive connections, with one request under
+// way on each.
+// Owns sending, counting and the times of answers. Never signs, and reads only the status and
+// length of an answer, so that it costs far less than the server; `busy` tells whether it did.
 //
 //   const load = new HttpLoad(port)
-//   await load.measure(requests, 2_000)   // whole requests as bytes; sent again from the first when all were sent
+//   await load.measure(requests, 2_000)   // whole requests as bytes, repeated from the first
 //   await load.close()
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -14,13 +13,13 @@ import { connect, type Socket } from 'node:net'
 import { quantile } from './rounds.ts'
 
 export interface LoadMeasured {
-  /** Of answers. */
+  /** Number of answers. */
   readonly count: number
   readonly perSecond: number
   readonly p99Ms: number
   /**
-   * CPU time of the sending process as a share of the time: from about 0.9 on, it is measured
-   * itself.
+   * CPU time of the sending process as a share of the time. From about 0.9 on, the result measures
+   * the sender.
    */
   readonly busy: number
 }
@@ -45,7 +44,7 @@ export class HttpLoad {
     this.#process = fork(import.meta.filename, { serialization: 'advanced' })
   }
 
-  /** Throws where an answer is not a 2xx. `requests` are in Latin-1, without bodies. */
+  /** Throws if an answer is not a 2xx. `requests` are in Latin-1, without bodies. */
   async measure(requests: readonly string[], durationMs: number): Promise<LoadMeasured> {
     const order: Order = { port: this.#port, requests, connections: CONNECTIONS, durationMs }
     const reported = once(this.#process, 'message')
@@ -99,7 +98,7 @@ async function connected(port: number): Promise<Socket> {
   return socket
 }
 
-/** One request after the other until the time is over. */
+/** Sends one request after the other until the time is over. */
 function converse(
   socket: Socket,
   nextRequest: () => Buffer,
@@ -108,7 +107,7 @@ function converse(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let sentAtMs = 0
-    /** Bytes of the answer that are still to come; undefined until its header is whole. */
+    /** Bytes of the answer still to arrive; undefined until its header is complete. */
     let missing: number | undefined
     let header = ''
     const send = () => {

@@ -1,6 +1,6 @@
-// Processes that go in lock step by futexes in shared memory: what a fabric can't do without. One
-// leads, and says how long a round took; the others follow.
-// Owns the barrier; what a follower does in a round is given to it, and nothing where nothing is.
+// Processes in lock step by futexes in shared memory: the minimum of every fabric. One process
+// leads and measures the time of a round; the others follow.
+// Owns the barrier; the caller gives a follower its work.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { futexAt } from '../../src/io/shm/futex.ts'
@@ -8,14 +8,14 @@ import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
 import type { Bench } from './benchmark.ts'
 import { OtherProcess } from './other-process.ts'
 
-/** A word in each line of the processor's memory. */
+/** Each word lies in its own cache line. */
 const at = { round: 0, pending: 16, done: 32 }
 const WAIT_MS = 1000
 const BYTES = 4096
 
 /**
- * Starts `count` processes of a program of bench/apps that follows, with its folder and these
- * settings, and gives the one that leads them.
+ * Starts `count` followers of a program of bench/apps, with its folder and these settings, and
+ * returns their leader.
  */
 export function startLockStep(
   bench: Bench,
@@ -32,7 +32,7 @@ export function startLockStep(
   return new OtherProcess(bench, 'lock-step-leader.ts', [folder, count])
 }
 
-/** Leads so many for so long; how long a round took. */
+/** Leads the followers for this long; returns the time of a round. */
 export function lead(folder: string, followers: number, durationMs: number): { roundMs: number } {
   const { words, round, done } = openBarrier(folder)
   const startedAtMs = performance.now()
@@ -52,7 +52,7 @@ export function lead(folder: string, followers: number, durationMs: number): { r
   return { roundMs: passedMs / rounds }
 }
 
-/** Takes part in all rounds until the process that started this one is gone. */
+/** Follows all rounds until the parent process is gone. */
 export function follow(folder: string, work: () => void): void {
   const { words, round, done } = openBarrier(folder)
   const parent = process.ppid

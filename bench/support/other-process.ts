@@ -1,14 +1,13 @@
-// A process beside a benchmark that measures when it is told to: a reference that must not share
-// the benchmark's own.
-// Owns its start, its end and the asking; what is measured is the program's: it answers each
-// message with one of its own.
+// A process beside a benchmark that measures on demand: a reference that must not share the
+// benchmark's process.
+// Owns its start, its end and the messages. The program answers each message with one of its own.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Bench } from './benchmark.ts'
 
-/** Programs of benchmarks: apps, and what they are compared with. */
+/** Programs of benchmarks: apps and references. */
 export const appsFolder = join(import.meta.dirname, '../apps')
 
 export class OtherProcess {
@@ -16,7 +15,7 @@ export class OtherProcess {
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown[]>
 
-  /** Runs a file of bench/apps, with these options of Node; it is ended with the benchmark. */
+  /** Runs a file of bench/apps with these options of Node; it ends with the benchmark. */
   constructor(
     bench: Bench,
     file: string,
@@ -29,7 +28,7 @@ export class OtherProcess {
     bench.defer(() => this.#end())
   }
 
-  /** Sends a message, and gives the answer. Throws where the process ends instead. */
+  /** Sends a message and returns the answer. Throws if the process ends instead. */
   async ask<Answer>(message: number | object): Promise<Answer> {
     const answered = once(this.#child, 'message')
     this.#child.send(message)

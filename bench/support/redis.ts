@@ -1,6 +1,6 @@
-// A Redis of a benchmark's own, on a unix socket in a folder of its own, that keeps nothing: and
-// the little of its protocol that it takes to keep it busy.
-// Owns the server and its folder; never knows what it is asked.
+// A Redis of a benchmark's own, on a unix socket in a folder of its own, without persistence; and
+// the part of its protocol that keeps it busy.
+// Owns the server and its folder; never knows the commands' meaning.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import type { Bench } from './benchmark.ts'
 
 const PROGRAM = 'redis-server'
 
-/** The program's version; undefined where it is not on this machine. */
+/** Returns the program's version; undefined if it is not installed. */
 export function redisVersion(): string | undefined {
   const { stdout } = spawnSync(PROGRAM, ['--version'], { encoding: 'utf8' })
   return stdout ? /v=(\S+)/.exec(stdout)?.[1] : undefined
@@ -45,7 +45,7 @@ export async function startRedis(bench: Bench): Promise<RedisConnection> {
   return new RedisConnection(socket, folder)
 }
 
-/** Commands as bytes, one after another. */
+/** Returns commands as bytes, one after another. */
 export function encoded(commands: readonly (readonly (string | number)[])[]): Buffer {
   const text = commands.map((words) => {
     const bulks = words.map((word) => `$${String(word).length}\r\n${word}\r\n`)
@@ -58,10 +58,10 @@ export class RedisConnection {
   /** Where the server writes what it saves. */
   readonly folder: string
   readonly #socket: Socket
-  /** Answers that are still to come, and who waits for the last one of them. */
+  /** Callers that wait for answers, with the number still to arrive. */
   readonly #awaited: { answers: number; texts: string[]; resolve(texts: string[]): void }[] = []
   #partOfLine = ''
-  /** Lines that belong to the answer before them. */
+  /** Number of lines that still belong to the last answer. */
   #furtherLines = 0
   #failure: Error | undefined
 
@@ -72,8 +72,8 @@ export class RedisConnection {
   }
 
   /**
-   * Sends commands, and gives the first line of each answer once all are there. Several calls may
-   * be under way. Throws where an answer is an error.
+   * Sends commands, and returns the first line of each answer once all have arrived. Several calls
+   * may be under way. Throws if an answer is an error.
    */
   async send(commands: Buffer, answers: number): Promise<string[]> {
     const texts = await new Promise<string[]>((resolve) => {
@@ -84,9 +84,10 @@ export class RedisConnection {
     return texts
   }
 
-  /** A number that the server says of itself in a section of INFO. */
+  /** Returns a number from a section of INFO. */
   async info(section: string, name: string): Promise<number> {
-    const script = `return tonumber(string.match(redis.call('INFO', '${section}'), '${name}:(%d+)'))`
+    const found = `redis.call('INFO', '${section}')`
+    const script = `return tonumber(string.match(${found}, '${name}:(%d+)'))`
     const [text] = await this.send(encoded([['EVAL', script, 0]]), 1)
     return Number(text.slice(1))
   }
@@ -101,8 +102,7 @@ export class RedisConnection {
   }
 
   /**
-   * Of arrays only those are known that hold plain texts: each has a line for its length and one
-   * for itself.
+   * Understands only arrays of plain texts: each text has a line for its length and one for itself.
    */
   #answer(line: string): void {
     if (line.startsWith('-')) this.#failure ??= new Error(`Redis says: ${line}`)
@@ -110,7 +110,7 @@ export class RedisConnection {
     const [first] = this.#awaited
     first.texts.push(line)
     if (first.texts.length < first.answers) return
-    // The lines of a last array are still to come; they are skipped when they do.
+    // Lines of a last array are still to arrive; they are skipped then.
     this.#awaited.shift()
     first.resolve(first.texts)
   }

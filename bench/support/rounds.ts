@@ -1,16 +1,15 @@
-// Fair comparison on machines that are shared and noisy: contenders take turns, and medians are
-// compared.
+// Fair comparison on shared, noisy machines: contenders take turns, and medians are compared.
 // Owns the order and the statistics; never knows what is measured.
 
 interface RoundOptions<Measured> {
-  /** That count; there is one more before them, to warm up. */
+  /** Rounds that count; one more before them warms up. */
   readonly rounds?: number
   say(text: string): void
-  /** How a measurement is told. */
+  /** Formats a measurement for progress. */
   tell?(measured: Measured): string
 }
 
-/** Lets each contender measure once a round, and gives what each has measured, round by round. */
+/** Lets each contender measure once a round; returns the measurements of each, round by round. */
 export async function interleaved<Name extends string, Measured>(
   contenders: Readonly<Record<Name, () => Promise<Measured> | Measured>>,
   { rounds = 5, say, tell = tellNumber }: RoundOptions<Measured>,
@@ -21,8 +20,7 @@ export async function interleaved<Name extends string, Measured>(
     Measured[]
   >
   for (let round = 0; round <= rounds; round += 1) {
-    // Whoever comes first in one round comes last in the next: what the machine does meanwhile hits
-    // all alike.
+    // Reverses the order each round, so that other load on the machine hits all contenders alike.
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const found = await contenders[name]()
       if (round > 0) measured[name].push(found)
@@ -41,8 +39,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * By linear interpolation between the two nearest; `share` 0.99 is what 99 % of the values don't
- * exceed.
+ * Interpolates linearly between the two nearest values; 99 % of the values do not exceed `share`
+ * 0.99.
  */
 export function quantile(values: ArrayLike<number>, share: number): number {
   const sorted = Float64Array.from(values).sort()

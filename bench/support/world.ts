@@ -1,6 +1,6 @@
 // A simulation under measurement, run by a whole Heddle: real processes, real clock, every
-// guarantee on. Its clock goes only while it is measured.
-// Owns the starting and the counting of ticks; what the apps do is in bench/apps.
+// guarantee on. Its clock runs only while it is measured.
+// Owns the start and the counting of ticks; the apps are in bench/apps.
 
 import { join } from 'node:path'
 import { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
@@ -14,11 +14,11 @@ import { waitFor } from '../../tests/support/waiting.ts'
 import type { Bench } from './benchmark.ts'
 import { appsFolder } from './other-process.ts'
 
-/** Ticks before a measurement counts: after each start of the clock the caches are cold. */
+/** Ticks before a measurement counts: the caches are cold after each start of the clock. */
 const WARM_TICKS = 30
 /**
- * So long the clock goes before the first measurement: the first ticks make the world, and then its
- * apps are compiled, all at once and some functions three times.
+ * Time that the clock runs before the first measurement: the first ticks make the world, and then
+ * all apps are compiled at once, some functions three times.
  */
 const DEFAULT_COMPILE_MS = 10_000
 
@@ -27,7 +27,7 @@ export class MeasuredWorld {
   readonly simulation: Simulation
   readonly #control: ControlBlock
   readonly #released: Futex
-  /** The clock has still to go for so long before a measurement. */
+  /** Time that the clock must still run before a measurement. */
   #compileMs: number
 
   constructor(heddle: Heddle, simulation: Simulation, compileMs: number) {
@@ -40,25 +40,25 @@ export class MeasuredWorld {
     this.#released = futexAt(segments.open(segment.name, segment.bytes, false), releaseWordOffset)
   }
 
-  /** The newest tick that is committed. */
+  /** The newest committed tick. */
   get tick(): number {
     return this.#control.committedTick
   }
 
-  /** Lets the clock go for so long; how long a tick took on average, in ms. */
+  /** Runs the clock for this long; returns the mean time of a tick, in ms. */
   async tickMs(durationMs: number): Promise<number> {
     const { passedMs, ticks } = await this.#run(durationMs)
     return passedMs / ticks
   }
 
-  /** The same, of what an app did between the begin and the commit of its ticks. */
+  /** Does the same for an app's time between the start and the commit of its ticks. */
   async simulateMs(partition: number, durationMs: number): Promise<number> {
     const { simulate } = this.#meter(partition).phases
     const { growth, ticks } = await this.#run(durationMs, () => simulate.read().sumMs)
     return growth / ticks
   }
 
-  /** Lets the clock go for so long; how many entities changed their owner a second. */
+  /** Runs the clock for this long; returns the handoffs a second. */
   async handoffsPerSecond(durationMs: number): Promise<number> {
     const meters = Array.from({ length: this.#control.partitionCount }, (_, partition) =>
       this.#meter(partition),
@@ -69,8 +69,8 @@ export class MeasuredWorld {
   }
 
   /**
-   * Lets the clock go until `body` is done, warm at its begin; the time between one release of a
-   * tick and the next, in ms, one behind the other, and what the body gives.
+   * Runs the clock, already warm, until `body` is done. Returns the times between releases of ticks
+   * in order, in ms, and the result of the body.
    */
   async gapsMs<Result>(body: () => Promise<Result>): Promise<{ gapsMs: number[]; result: Result }> {
     await this.#warmUp()
@@ -81,7 +81,7 @@ export class MeasuredWorld {
       for (let word = this.#control.loadReleaseWord(); goesOn; ) {
         await this.#released.waitAsync(word, 1000)
         word = this.#control.loadReleaseWord()
-        // When the clock did it: who watches may be woken late.
+        // Uses the clock's own time: a watcher may be woken late.
         const atMs = clock.releasedAtMs
         if (atMs !== releasedAtMs.at(-1)) releasedAtMs.push(atMs)
       }
@@ -96,7 +96,7 @@ export class MeasuredWorld {
     }
   }
 
-  /** Lets the clock go for so long; `growth` is that of what is read. */
+  /** Runs the clock for this long; `growth` is the growth of what `read` returns. */
   async #run(
     durationMs: number,
     read = () => 0,
@@ -129,8 +129,8 @@ export class MeasuredWorld {
 }
 
 /**
- * Starts the schema's world with its clock stopped; packages default to bench/apps. It is taken
- * down with the benchmark.
+ * Starts the schema's world with its clock stopped; packages default to bench/apps. The world ends
+ * with the benchmark.
  */
 export async function startWorld(
   bench: Bench,
