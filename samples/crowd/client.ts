@@ -1,5 +1,5 @@
-// A console client of the crowd: `node samples/crowd/client.ts --port 7000` (TCP) or
-// `--port 7001 --ws`; `--once` draws one map and ends.
+// A console client of the crowd: `node samples/crowd/client.ts --port 7000` (TCP) or `--port 7001
+// --ws`; `--once` draws one map and ends.
 
 import { parseArgs } from 'node:util'
 import { frames } from './frames.ts'
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 })
 const port = Number(values.port ?? (values.ws ? 7001 : 7000))
 const DRAW_EACH_MS = 250
-/** A single map waits so long for rates to tell; a clock that is stopped has none. */
+/** Time that a single map waits for rates; a stopped clock has none. */
 const RATES_WITHIN_MS = 3000
 const rates = new Rates()
 const startedAtMs = performance.now()
@@ -44,7 +44,8 @@ try {
 }
 
 function draw(frame: Frame): void {
-  const head = `tick ${frame.tick}   ${frame.ids.length} people   ${rates.ticks.toFixed(1)} ticks/s   ${rates.handoffs.toFixed(0)} handoffs/s`
+  const pace = `${rates.ticks.toFixed(1)} ticks/s   ${rates.handoffs.toFixed(0)} handoffs/s`
+  const head = `tick ${frame.tick}   ${frame.ids.length} people   ${pace}`
   const lines = [head, ...drawMap(frame, 72, 24), 'people per cell', ...drawCells(frame)]
   const clear = process.stdout.isTTY && !values.once ? '\x1b[H\x1b[2J' : ''
   process.stdout.write(`${clear}${lines.join('\n')}\n`)

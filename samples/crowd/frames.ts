@@ -1,5 +1,5 @@
 // Frames of a running view app, over TCP or WebSocket, for clients of the crowd.
-// Owns the connection; gives the newest frame to a reader who is slow, and drops those in between.
+// Owns the connection; gives a slow reader the newest frame, and drops those in between.
 
 import { connect } from 'node:net'
 import { decodeFrame, type Frame, FrameSplitter } from './view/frame.ts'
@@ -11,7 +11,7 @@ interface FramesOptions {
   signal?: AbortSignal
 }
 
-/** Ends when the view app ends. Throws where the connection fails. */
+/** Ends when the view app ends. Throws if the connection fails. */
 export async function* frames(options: FramesOptions): AsyncGenerator<Frame> {
   const inbox = new Inbox()
   const close =
@@ -56,7 +56,7 @@ function openWebSocket({ host, port }: FramesOptions, inbox: Inbox): () => void 
   return () => socket.close()
 }
 
-/** Room for one: the newest. */
+/** Holds the newest frame only. */
 class Inbox {
   #newest: Uint8Array | undefined
   #ended = false
@@ -75,7 +75,7 @@ class Inbox {
     this.#wake?.()
   }
 
-  /** Undefined where nothing comes any more. */
+  /** Returns undefined once no more frames arrive. */
   async take(): Promise<Uint8Array | undefined> {
     while (!this.#newest && !this.#ended) {
       await new Promise<void>((resolve) => {

@@ -1,10 +1,11 @@
-// A crowd as text: how dense it is, how many are in each cell. Owns nothing but the drawing.
+// Draws a crowd as text: its density, and the people in each cell.
+// Owns only the drawing.
 
 import type { Frame } from './view/frame.ts'
 
 const SHADES = ' .:-=+*#%@'
 
-/** Lines of a map, y upwards; the darkest is where most people are. */
+/** Returns the lines of a map, y upwards; darker means more people. */
 export function drawMap(frame: Frame, width: number, height: number): string[] {
   const counts = new Uint32Array(width * height)
   for (let person = 0; person < frame.ids.length; person++) {
@@ -23,7 +24,7 @@ export function drawMap(frame: Frame, width: number, height: number): string[] {
   return lines
 }
 
-/** People in each cell: one line a row of the grid, y upwards. */
+/** Returns the people in each cell: one line a row of the grid, y upwards. */
 export function drawCells(frame: Frame): string[] {
   const lines: string[] = []
   for (let row = frame.rows - 1; row >= 0; row--) {
@@ -33,13 +34,13 @@ export function drawCells(frame: Frame): string[] {
   return lines
 }
 
-/** What happened between two frames, a second of real time. */
+/** Changes between two frames, per second of real time. */
 export class Rates {
   #first: { frame: Frame; atMs: number } | undefined
   ticks = 0
   handoffs = 0
 
-  /** Looks back over `windowMs`, then begins again. */
+  /** Compares frames over `windowMs`, then begins again. */
   add(frame: Frame, nowMs: number, windowMs = 1000): void {
     this.#first ??= { frame, atMs: nowMs }
     const seconds = (nowMs - this.#first.atMs) / 1000

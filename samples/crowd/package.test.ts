@@ -16,7 +16,7 @@ async function filesIn(zip: Uint8Array): Promise<string[]> {
   })
 }
 
-test('the packages carry the apps and the library of the view, and neither tests nor the SDK', async () => {
+test('the packages contain the apps and the view’s library, but no tests and no SDK', async () => {
   const spatial = await filesIn(await spatialPackage())
   const view = await filesIn(await viewPackage())
   for (const name of ['package.json', 'app.ts', 'step.ts']) assert.ok(spatial.includes(name), name)

@@ -1,6 +1,7 @@
 // Makes the crowd's packages and schema, and puts them in a bucket:
-//   node samples/crowd/package.ts --endpoint URL --bucket B [--people N] [--grid 3x3] [--seed S] [--region R]
-// Owns what goes into the zips; the SDK does not: apps find it where they run.
+//   node samples/crowd/package.ts --endpoint URL --bucket B [--people N] [--grid 3x3]
+//                                 [--seed S] [--region R]
+// Owns what goes into the zips. They do not contain the SDK: the worker provides it.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -28,12 +29,12 @@ const packageKeys = { spatial: 'crowd/packages/spatial.zip', view: 'crowd/packag
 /** In m². */
 const ROOM_PER_PERSON = 18
 
-/** Half the side of a square that gives each person enough room, in m. */
+/** Returns half the side of a square that gives each person enough room, in m. */
 export function halfSideFor(people: number): number {
   return Math.max(30, Math.ceil(Math.sqrt(people * ROOM_PER_PERSON) / 2))
 }
 
-/** Makes the bucket where it is missing, and puts packages and schema into it. Returns the keys. */
+/** Makes the bucket if it is missing, and puts packages and schema into it. Returns the keys. */
 export async function uploadCrowd(client: S3Client, settings: CrowdSettings): Promise<string[]> {
   const objects = new Map<string, Uint8Array | string>([
     [packageKeys.spatial, await spatialPackage()],
@@ -46,7 +47,7 @@ export async function uploadCrowd(client: S3Client, settings: CrowdSettings): Pr
   return [...objects.keys()]
 }
 
-/** The sample's schema with these settings. */
+/** Returns the sample's schema with these settings. */
 export async function crowdSchema({
   bucket,
   people,
@@ -82,14 +83,14 @@ export async function crowdSchema({
   return schema.toString()
 }
 
-/** A worker of a simulation has this many compute units; each of the crowd's apps takes one. */
+/** Compute units of a simulation's worker; each of the crowd's apps takes one. */
 const UNITS_PER_WORKER = 17
 
 export async function spatialPackage(): Promise<Uint8Array> {
   return zip(await sources(join(sample, 'spatial')))
 }
 
-/** With the library `ws`, as an app's own dependencies are carried. */
+/** Includes the library `ws`, as any app includes its own dependencies. */
 export async function viewPackage(): Promise<Uint8Array> {
   const ws = dirname(createRequire(import.meta.url).resolve('ws/package.json'))
   const library = await filesBelow(ws)
@@ -99,7 +100,7 @@ export async function viewPackage(): Promise<Uint8Array> {
   return zip(files)
 }
 
-/** A folder's TypeScript without its tests. */
+/** Returns a folder's TypeScript files, without tests. */
 async function sources(folder: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>([
     ['package.json', Buffer.from('{ "type": "module" }\n')],
@@ -118,7 +119,7 @@ async function filesBelow(folder: string): Promise<string[]> {
   return files.sort()
 }
 
-/** The same files give the same bytes. */
+/** Returns the same bytes for the same files. */
 async function zip(files: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
   const archive = new ZipFile()
   const mtime = new Date('2000-01-01T00:00:00Z')
@@ -158,7 +159,8 @@ async function main(): Promise<void> {
     !Number.isInteger(seed)
   ) {
     throw new Error(
-      'usage: node samples/crowd/package.ts --endpoint URL --bucket B [--people N] [--grid 3x3] [--seed S]',
+      'usage: node samples/crowd/package.ts --endpoint URL --bucket B ' +
+        '[--people N] [--grid 3x3] [--seed S] [--region R]',
     )
   }
   const client = new S3Client({

@@ -38,7 +38,7 @@ class Crowd {
     this.cells[partition] = new CrowdCell(this.world.applications[partition], options)
   }
 
-  /** By number; the world goes a tick on in which nobody moves. */
+  /** Returns the people by number, after one tick in which nobody moves. */
   people(): Map<number, Person> {
     const found = new Map<number, Person>()
     this.world.tick(
@@ -77,7 +77,7 @@ test('the same people do the same things on one cell, on four by two and on thre
   assert.ok(nine.handoffs > 100, `${nine.handoffs} people changed cells`)
 })
 
-test('an app that is started again goes on exactly where it was', () => {
+test('a restarted app goes on exactly where it was', () => {
   const steady = new Crowd(2, 2)
   const shaken = new Crowd(2, 2)
   for (let round = 0; round < 40; round++) {

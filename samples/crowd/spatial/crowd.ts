@@ -1,6 +1,6 @@
 // The spatial app's life: people of this cell, tick by tick.
-// Owns what to ask of the fabric and what to tell it; how people walk is step.ts. Keeps nothing of
-// anybody: the fabric does.
+// Owns the calls to the fabric; step.ts owns how people walk. Keeps no state of its own: the fabric
+// does.
 
 import type { Application, Partition, Subscription, Transaction } from '@heddle/sdk'
 import { type Area, PERSON_TYPE, personField, startOf } from './person.ts'
@@ -9,7 +9,7 @@ import { REACH, Walk } from './step.ts'
 interface CrowdOptions {
   /** A whole number; the same seed gives the same run. */
   seed: number
-  /** In the whole world, at its beginning. */
+  /** People in the whole world, at its beginning. */
   people: number
 }
 
@@ -43,15 +43,15 @@ export class CrowdCell {
       this.#partition.domain,
       widened(this.#area, REACH),
     )
-    // Only the very first tick of a world makes people: a restored world is further on, and an app
-    // that was started again finds its people in the fabric.
+    // Makes people only in the very first tick of a world: a restored world is further on, and a
+    // restarted app finds its people in the fabric.
     if (transaction.tick === 1) this.#populate(transaction)
     else this.#walkOn(transaction)
   }
 
   #walkOn(transaction: Transaction): void {
     const { owned } = transaction
-    // A picture: people can be moved while others still look at where they were.
+    // A copy: this app moves people while others still read their old positions.
     const around = transaction.neighbourhood(REACH)
     const { states, positions } = owned
     this.#walk.step({ states, positions, columns: owned.field(personField) }, around)
@@ -80,7 +80,7 @@ export class CrowdCell {
     owned.stored(personField)
   }
 
-  /** People start off the world's edge, so the upper edges of the last cells don't matter. */
+  /** People start away from the world's edge, so the upper edges of the last cells don't matter. */
   #isHere(x: number, y: number): boolean {
     const { minX, maxX, minY, maxY } = this.#area
     return x >= minX && x < maxX && y >= minY && y < maxY

@@ -1,14 +1,13 @@
-// What a person is: the entity type, the data field, and what is true of them for good: where they
-// start, how fast they walk, where they want to go next. All of the latter from a hash of the seed
-// and the person's number, so it is the same in every process, after a restart and on any grid.
-// Never knows where a person is now.
+// A person: the entity type, the data field, and what never changes: starting position, speed, and
+// goals. All of these come from a hash of the seed and the person's number, so they are the same in
+// every process, after a restart and on any grid. Never knows a person's current position.
 
 import { defineField } from '@heddle/sdk'
 
 /** The entity type of people. */
 export const PERSON_TYPE = 512
 
-/** What is kept of a person, beside the position. Velocity in m/s. */
+/** Data of a person beside the position. Velocity in m/s. */
 export const personField = defineField({
   index: 1,
   typeId: 600,
@@ -22,13 +21,13 @@ export interface Area {
   maxY: number
 }
 
-/** Nobody goes nearer to the edge of the world than this, in m. */
+/** Distance in m that people keep from the edge of the world. */
 export const EDGE_MARGIN = 0.5
 const GOAL_MARGIN = 1
 
 const purpose = { startX: 1, startY: 2, speed: 3, goalX: 4, goalY: 5 } as const
 
-/** Where a person stands at first: 32-bit floats, as positions are. */
+/** Returns a person's starting position, in 32-bit floats like all positions. */
 export function startOf(seed: number, person: number, world: Area): { x: number; y: number } {
   return {
     x: Math.fround(
@@ -40,12 +39,12 @@ export function startOf(seed: number, person: number, world: Area): { x: number;
   }
 }
 
-/** In m/s: from a stroll to a jog. */
+/** Returns the speed in m/s: from a stroll to a jog. */
 export function speedOf(seed: number, person: number): number {
   return 1 + 1.5 * unit(seed, person, 0, purpose.speed)
 }
 
-/** Where a person who reached `goalsReached` goals goes next. */
+/** Returns the next goal of a person who has reached `goalsReached` goals. */
 export function goalXOf(seed: number, person: number, goalsReached: number, world: Area): number {
   return between(
     world.minX,
@@ -68,7 +67,7 @@ function between(min: number, max: number, margin: number, share: number): numbe
   return min + margin + (max - min - 2 * margin) * share
 }
 
-/** From 0 to below 1, by mixing four 32-bit words. */
+/** Returns a number from 0 to below 1, by mixing four 32-bit words. */
 function unit(seed: number, person: number, count: number, salt: number): number {
   let hash = mix(seed ^ Math.imul(salt, 0x9e3779b1))
   hash = mix(hash ^ Math.imul(person, 0x85ebca77))

@@ -26,7 +26,7 @@ function emptyCrowd(rows: number): People {
   }
 }
 
-/** Everybody within reach of each of the first `rows` places, by looking at all of them. */
+/** Finds everybody within reach of each of the first `rows` places, by looking at all of them. */
 function around(positions: Float32Array, rows = positions.length / 3): Surroundings {
   const list: number[] = []
   const starts = [0]
@@ -64,7 +64,7 @@ function byNumber({
 
 const numbers = Array.from({ length: 300 }, (_, number) => number)
 
-test('the order in which people are held makes no difference, to the last bit', () => {
+test('the order of people changes no bit of the result', () => {
   const walk = new Walk(SEED, world)
   const forward = crowdOf(numbers)
   const backward = crowdOf(numbers.toReversed())
@@ -75,7 +75,7 @@ test('the order in which people are held makes no difference, to the last bit', 
   assert.deepEqual(byNumber(forward), byNumber(backward))
 })
 
-test('people who know those within reach beyond a border do as they would in one big cell', () => {
+test('people at a border move as in one big cell if they see those beyond it', () => {
   const walk = new Walk(SEED, world)
   const whole = crowdOf(numbers)
   for (let tick = 0; tick < 30; tick++) walk.step(whole, around(whole.positions))
@@ -130,7 +130,7 @@ test('people reach goals, keep apart and stay inside the world', () => {
   assert.ok(goals > 300, `${goals} goals`)
 })
 
-test('a row that holds nobody is left alone', () => {
+test('an empty row stays unchanged', () => {
   const people = crowdOf([1, 2])
   people.states[1] = 0
   const before = byNumber(people)
@@ -140,7 +140,7 @@ test('a row that holds nobody is left alone', () => {
   assert.notDeepEqual(after.get(1), before.get(1))
 })
 
-test('another seed is another crowd', () => {
+test('another seed makes another crowd', () => {
   const start = startOf(7, 3, world)
   assert.deepEqual(startOf(7, 3, world), start)
   assert.notDeepEqual(startOf(8, 3, world), start)

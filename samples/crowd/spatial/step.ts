@@ -1,34 +1,34 @@
-// One tick of walking: where everybody goes from where everybody was. A pure function of positions
-// and velocities. The influence of neighbours is added up in whole numbers, so it does not depend
-// on their order, nor on which app owns whom: the same people do the same things on any grid.
+// One tick of walking: computes new positions from the old ones. A pure function of positions and
+// velocities. Sums the influence of neighbours in whole numbers, so it does not depend on their
+// order, nor on the app that owns them: people do the same on any grid.
 
 import type { ColumnsOf, Neighbourhood } from '@heddle/sdk'
 import { type Area, EDGE_MARGIN, goalXOf, goalYOf, type personField, speedOf } from './person.ts'
 
-/** How far people look, in m. An app needs to know all people this far beyond its cell. */
+/** How far people look, in m. An app must see all people this far beyond its cell. */
 export const REACH = 3
 
-/** People's time in one tick, whatever the clock's rate. */
+/** Simulated time of a tick, whatever the clock's rate. */
 const SECONDS = 1 / 30
 const GOAL_RADIUS = 2
-/** How fast a person comes back to the way they want to go, per second. */
+/** How fast people turn back towards their goal, per second. */
 const TURNING = 2
-/** How hard a neighbour at no distance pushes, in m/s². */
+/** How hard a neighbour at distance zero pushes, in m/s². */
 const PUSHING = 12
-/** Over a person's own speed. */
+/** Largest speed, as a multiple of a person's own. */
 const HURRY = 1.4
-/** Pushes are added in units of 2⁻²⁰: sums of whole numbers come out the same in any order. */
+/** Pushes are summed in units of 2⁻²⁰: sums of whole numbers are the same in any order. */
 const PUSH_UNITS = 2 ** 20
 
-/** The people to move, as columns: a row each, but for rows whose state is 0. */
+/** The people to move, as columns: one row each; rows with state 0 are empty. */
 export interface People {
   readonly states: Uint8Array
-  /** x, y, z a row. */
+  /** x, y, z for each row. */
   readonly positions: Float32Array
   readonly columns: ColumnsOf<typeof personField.shape>
 }
 
-/** Where everybody was, and who was within reach of whom. */
+/** Old positions, and the neighbours within reach of each person. */
 export type Surroundings = Pick<Neighbourhood, 'positions' | 'starts' | 'list'>
 
 export class Walk {

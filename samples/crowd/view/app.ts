@@ -22,7 +22,8 @@ const audience = await Audience.listen({
 })
 const domain = values.domain ?? firstSpatialDomain(application)
 console.log(
-  `watching ${domain}; clients on ports ${audience.ports.tcp} (TCP) and ${audience.ports.web} (WebSocket)`,
+  `watching ${domain}; ` +
+    `clients on ports ${audience.ports.tcp} (TCP) and ${audience.ports.web} (WebSocket)`,
 )
 await runView(application, audience, { domain, every: Number(values.every) })
 audience.close()

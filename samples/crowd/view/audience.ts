@@ -1,6 +1,6 @@
-// Everybody who watches: TCP and WebSocket clients of the view app.
-// Owns sockets. A client that has not taken the last frame yet misses this one: nothing is queued
-// for the slow, and the tick never waits for anybody.
+// TCP and WebSocket clients of the view app.
+// Owns sockets. A client that has not taken the last frame yet misses the next one: nothing is
+// queued, and the tick never waits for a client.
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -37,7 +37,7 @@ export class Audience {
     return { tcp: portOf(this.#tcp.address()), web: portOf(this.#web.address()) }
   }
 
-  /** Sends a frame to everybody who is ready for it. */
+  /** Sends a frame to every client that is ready for it. */
   send(frame: Uint8Array): void {
     const framed = withLength(frame)
     for (const socket of this.#sockets) if (socket.writableLength === 0) socket.write(framed)
@@ -45,13 +45,13 @@ export class Audience {
       if (client.readyState === WebSocket.OPEN && client.bufferedAmount === 0) client.send(frame)
   }
 
-  /** Says goodbye to all, and listens no more. */
+  /** Closes all connections, and stops listening. */
   close(): void {
     this.#tcp.close()
     for (const socket of this.#sockets) socket.destroySoon()
     this.#web.close()
     for (const client of this.#web.clients) client.close(1001, 'the simulation shuts down')
-    // Those who don't take what is left in half a second are cut off.
+    // Disconnects clients that don't take the rest within half a second.
     setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy()
       for (const client of this.#web.clients) client.terminate()

@@ -1,4 +1,4 @@
-// What the view app knows of the crowd: where everybody is, and in which cell.
+// What the view app knows about the crowd: each person's position and cell.
 // Owns the columns and the count of people who changed cells; never talks to the fabric.
 
 import type { Frame } from './frame.ts'
@@ -25,7 +25,7 @@ export class Census {
   #cellOf = new Map<number, number>()
   #cellBefore = new Map<number, number>()
 
-  /** The grid's cells in any order. */
+  /** Takes the grid's cells in any order. */
   constructor(cells: readonly Area[]) {
     const rising = (edges: number[]) => [...new Set(edges)].sort((one, other) => one - other)
     this.#xEdges = rising(cells.map(({ minX }) => minX))
@@ -41,7 +41,7 @@ export class Census {
     }
   }
 
-  /** Begins a new census: everybody is to be seen again. */
+  /** Begins a new census; add every person again. */
   begin(): void {
     this.people = 0
     this.#cells.fill(0)
@@ -65,7 +65,7 @@ export class Census {
     this.#places[place * 2 + 1] = Math.round(((y - minY) / (maxY - minY)) * 65535)
   }
 
-  /** Good until the next census begins: its columns are this one's own. */
+  /** Valid until the next census begins, which reuses its columns. */
   frame(tick: number): Frame {
     return {
       tick,
@@ -88,7 +88,7 @@ export class Census {
   }
 }
 
-/** The last edge that is not above the value. */
+/** Returns the last edge that is not above the value. */
 function last(edges: readonly number[], value: number): number {
   let place = edges.length - 1
   while (place > 0 && value < edges[place]) place--

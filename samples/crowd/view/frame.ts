@@ -50,7 +50,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return bytes
 }
 
-/** Throws where the bytes are no frame. */
+/** Throws if the bytes are no frame. */
 export function decodeFrame(received: Uint8Array): Frame {
   const view = new DataView(received.buffer, received.byteOffset, received.byteLength)
   if (received.length < HEAD_BYTES || view.getUint32(0, true) !== FRAME_MAGIC)
@@ -61,7 +61,7 @@ export function decodeFrame(received: Uint8Array): Frame {
     throw new Error(
       `a frame of ${people} people and ${cells} cells does not have ${received.length} bytes`,
     )
-  // A copy, so that the columns lie at multiples of their size.
+  // Copies the bytes to align the columns at multiples of their size.
   const { buffer } = new Uint8Array(received)
   return {
     columns: view.getUint16(4, true),
@@ -80,7 +80,7 @@ export function decodeFrame(received: Uint8Array): Frame {
   }
 }
 
-/** A frame as it travels over TCP: behind its length. */
+/** Returns a frame as TCP carries it: after its length. */
 export function withLength(frame: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + frame.length)
   new DataView(bytes.buffer).setUint32(0, frame.length, true)
@@ -96,7 +96,7 @@ export class FrameSplitter {
   #bytes = 0
 
   /**
-   * The frames that are whole with this chunk. Throws where the stream does not consist of frames.
+   * Returns the frames completed by this chunk. Throws if the stream does not consist of frames.
    */
   push(chunk: Uint8Array): Uint8Array[] {
     this.#chunks.push(chunk)
@@ -115,7 +115,7 @@ export class FrameSplitter {
     return frames
   }
 
-  /** The first bytes; joins chunks only where they are in several. */
+  /** Returns the first bytes; joins chunks only if they span several. */
   #peek(bytes: number): Uint8Array {
     if (this.#chunks[0].length < bytes) this.#chunks = [Buffer.concat(this.#chunks)]
     return this.#chunks[0].subarray(0, bytes)

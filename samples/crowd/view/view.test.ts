@@ -31,7 +31,7 @@ function watchedCrowd(every = 1) {
   }
 }
 
-test('the view sees everybody, where they were at the last tick, and counts who changes cells', () => {
+test('the view sees all people as of the last tick, and counts changes of cells', () => {
   const { world, tick } = watchedCrowd()
   let granted = 0
   for (let count = 0; count < 400; count++) {
@@ -40,8 +40,7 @@ test('the view sees everybody, where they were at the last tick, and counts who 
     assert.equal(frame.ids.length, count < 1 ? 0 : 300)
     assert.equal(frame.handoffs, granted)
     granted += world.handoffs.granted
-    // Who leaves at the end of this tick is seen at the next one, in the cell where they are by
-    // then.
+    // A person who leaves at the end of this tick appears in the next one, in the new cell.
     const sum = frame.cells.reduce((one, other) => one + other, 0)
     assert.equal(sum, frame.ids.length)
   }
@@ -66,7 +65,7 @@ test('a view that looks at every third tick sees the same crowd', () => {
   }
 })
 
-test('an entity that is deleted is gone from the frame', () => {
+test('a deleted entity is gone from the frame', () => {
   const world = new LockstepWorld({ bounds, customApps: ['view'] })
   const view = new View(world.applications[2], { domain: SPATIAL_DOMAIN, every: 1 })
   const people: number[] = []
@@ -96,7 +95,7 @@ const frame: Frame = {
   places: new Uint16Array([0, 65535, 30000, 10]),
 }
 
-test('a frame comes out as it went in, and bytes that are none are refused', () => {
+test('a frame survives encoding and decoding, and other bytes are rejected', () => {
   const bytes = encodeFrame(frame)
   assert.deepEqual(decodeFrame(bytes), frame)
   assert.throws(() => decodeFrame(bytes.subarray(1)), /no frame/)

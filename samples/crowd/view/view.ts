@@ -1,5 +1,5 @@
 // The view app's life: it watches the whole world and passes on what it sees.
-// Owns what is read and how often; who gets it is audience.ts.
+// Owns what is read and how often; audience.ts owns the clients.
 
 import type { Application, Subscription, Transaction } from '@heddle/sdk'
 import type { Audience } from './audience.ts'
@@ -9,11 +9,11 @@ import { encodeFrame, type Frame } from './frame.ts'
 interface ViewOptions {
   /** The spatial domain to watch. */
   domain: string
-  /** Looks, and sends a frame, each so many ticks. */
+  /** Interval between frames, in ticks. */
   every: number
 }
 
-/** The domain of the simulation's first spatial partition. Throws where there is none. */
+/** Returns the domain of the simulation's first spatial partition. Throws if there is none. */
 export function firstSpatialDomain(application: Application): string {
   const found = application.allPartitions().find(({ domainType }) => domainType === 'Spatial')
   if (!found) throw new Error('this simulation has no spatial domain')
@@ -29,7 +29,7 @@ export async function runView(
   const view = new View(application, options)
   for await (const transaction of application.updates()) {
     const frame = view.look(transaction)
-    // The others wait for this commit; they needn't wait for the sending.
+    // Commits first: others wait for the commit, but not for the sending.
     transaction.commit()
     if (frame && audience.size > 0) audience.send(encodeFrame(frame))
   }
@@ -46,7 +46,7 @@ export class View {
     this.#census = new Census(cells.map(({ bounds }) => bounds!))
   }
 
-  /** The crowd as of the last tick, where it is time to look; good until the next look. */
+  /** Returns the crowd as of the last tick if a frame is due; valid until the next call. */
   look(transaction: Transaction): Frame | undefined {
     const { domain, every } = this.#options
     this.#crowd ??= transaction.createSubscriptionBoundingBox2F32(domain, this.#census.world)
