@@ -75,7 +75,7 @@ function isDenied(code: string): boolean {
   return ['AccessDenied', 'AccessDeniedException', '403'].includes(code)
 }
 
-test('boto3 is let through and denied as IAM documents it, call by call', {
+test('boto3 is allowed and denied as IAM documents it, call by call', {
   skip: absent(PYTHON),
 }, async (context) => {
   if ((await run(PYTHON, ['-c', 'import boto3'], { env }).catch(() => undefined)) === undefined) {
@@ -109,7 +109,7 @@ test('boto3 is let through and denied as IAM documents it, call by call', {
     assert.ok(good.includes(code), `${call}: ${code}`)
 })
 
-test('the AWS CLI is let through and denied by the same policies', {
+test('the AWS CLI is allowed and denied by the same policies', {
   skip: absent(CLI),
 }, async () => {
   const attempts: [user: string, verdict: 'ok' | 'denied', ...words: string[]][] = [

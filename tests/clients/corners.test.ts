@@ -136,7 +136,7 @@ test('every operation rejects a wrong signature before any other fault', async (
   assert.equal(broken.status, 403, broken.text)
 })
 
-test('paths and methods that are no operation are unknown, to those who have signed', async () => {
+test('paths and methods of no operation are unknown to signed requests', async () => {
   for (const [method, path] of [
     ['GET', '/startsimulation'],
     ['POST', '/listsimulations'],
@@ -191,7 +191,7 @@ test('a call that the state does not allow is a conflict that names the state', 
   missing(await remove('/deletesimulation', { simulation: 'starting' }))
 })
 
-test('clocks may be started and stopped again and again', async () => {
+test('a clock can be started and stopped repeatedly', async () => {
   isEmptyAnswer(await post('/stopclock', { Simulation: 'world' }))
   isEmptyAnswer(await post('/startclock', { Simulation: 'world' }))
   isEmptyAnswer(await post('/startclock', { Simulation: 'world' }))
@@ -201,7 +201,7 @@ test('clocks may be started and stopped again and again', async () => {
   await world.clockIs('STOPPED')
 })
 
-test('apps: other domains, other names, names taken, and no room for another', async () => {
+test('apps are rejected for a wrong domain or name, a taken name, and a full worker', async () => {
   const app = (domain: string, name: string) => ({ simulation: 'world', domain, app: name })
   const body = (domain: string, name: string) => ({
     Simulation: 'world',
@@ -433,7 +433,7 @@ async function heddleIs(name: string, status: string): Promise<void> {
   await new Simulation(heddle, name, '').is(status)
 }
 
-test('tags have limits in count, length and beginning, and keep what they are given', async () => {
+test('tags have limits of count, length and prefix, and keep their values', async () => {
   const path = tagsPath(arnOf('world'))
   const tag = (Tags: object) => post(path, { Tags })
   const tags = async () => (await get(path)).json.Tags as Record<string, string>
@@ -466,7 +466,7 @@ test('tags have limits in count, length and beginning, and keep what they are gi
   invalid(tooMany, /'tags'.*50/)
 })
 
-test('ARNs of others are not here, of other kinds not valid, and are decoded once', async () => {
+test('foreign ARNs are not found, malformed ones not valid, and all are decoded once', async () => {
   for (const arn of [
     'arn:aws:simspaceweaver:us-west-2:999999999999:simulation/world',
     'arn:aws:simspaceweaver:eu-west-1:111122223333:simulation/world',
@@ -613,7 +613,7 @@ test('bodies must be JSON objects; unknown and null members are ignored', async 
   isEmptyAnswer(twice)
 })
 
-test('times are numbers of seconds with fractions, and what has no value is left out', async () => {
+test('times are fractional seconds, and members without a value are absent', async () => {
   const { json, text } = await get('/describesimulation', { simulation: 'world' })
   assert.equal(typeof json.CreationTime, 'number')
   assert.match(text, /"CreationTime":\d{10}(\.\d{1,3})?[,}]/)

@@ -41,7 +41,7 @@ after(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup()
 })
 
-test('a simulation is fed from the other S3, saved there, and started from there', async () => {
+test('a simulation starts, is saved and is restored over a foreign S3', async () => {
   await world.startApp('View', 'view')
   await world.appIs('View', 'view', 'STARTED')
   await world.stopApp('View', 'view')
@@ -75,7 +75,7 @@ test('no process shows the keys of the foreign S3 in its environment', async () 
   }
 })
 
-test('S3 is not served then: requests for it are refused, and say so', async () => {
+test('Heddle with a foreign S3 rejects S3 requests with the reason', async () => {
   const client = new S3Client({
     endpoint: heddle.endpoint,
     region: 'us-west-2',
@@ -150,7 +150,7 @@ test('a silent store is an error of a snapshot, and a StartError of a start', as
   await begun.leavesNothing()
 })
 
-test('a maximum duration that ends while a snapshot is saved waits for it', async () => {
+test('the end of the maximum duration waits for a snapshot under way', async () => {
   await using files = await makeWalkFiles(heddle.bucket)
   const text = await readFile(join(files.folder, 'schema.yaml'), 'utf8')
   const brief = await heddle.startSimulation('brief', text, { MaximumDuration: '1M' })

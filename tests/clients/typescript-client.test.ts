@@ -109,7 +109,7 @@ test('inputs, outputs and errors have types', () => {
   assert.deepEqual([typeof faulty, code], ['function', 'ConflictException'])
 })
 
-test('a token is made up where none is given, and a given one is sent', async (context) => {
+test('the client makes a token, or sends the given one', async (context) => {
   const { server, client } = await serve(context)
   await client.startSimulation(START)
   const ClientToken = '0123456789abcdef0123456789abcdef'
@@ -121,7 +121,7 @@ test('a token is made up where none is given, and a given one is sent', async (c
   assert.equal(second, ClientToken)
 })
 
-test('lists are walked through page by page, also when a loop ends early', async (context) => {
+test('lists are read page by page, also if a loop ends early', async (context) => {
   const { server, client } = await serve(context)
   const names = ['a', 'b', 'c', 'd', 'e']
   for (const Name of names) await client.startSimulation({ ...START, Name })
@@ -212,7 +212,7 @@ test('only requests that are safe to repeat are retried, with the same token', a
   assert.equal(bodies.length, 6)
 })
 
-test('an endpoint that nobody serves, or that is none, is named', async (context) => {
+test('an unreachable or invalid endpoint is named', async (context) => {
   const endpoint = await serveRaw(context, (_, response) => void response.end('hello'))
   const client = new HeddleClient({ endpoint, credentials: KEYS, attemptsMax: 1 })
   await assert.rejects(
@@ -239,7 +239,7 @@ test('an endpoint that nobody serves, or that is none, is named', async (context
   assert.throws(() => new HeddleClient({ endpoint: 'localhost' }), TypeError)
 })
 
-test('a certificate that nobody known has signed is refused, with what to do', async (context) => {
+test('an untrusted certificate is rejected, with advice', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-client-'))
   context.after(() => rm(folder, { recursive: true }))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]

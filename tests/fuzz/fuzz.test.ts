@@ -29,7 +29,7 @@ test('two thousand right and wrong requests get well-formed answers, and no 5xx'
   memoryGrowthMiB(report)
 })
 
-test('a request is decided by seed and number, so that it can be sent again', () => {
+test('seed and number determine a request, so that it can be repeated', () => {
   const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret' }
   const target = { host: 'localhost', credentials, now: new Date(0) }
   for (let number = 0; number < 300; number++) {

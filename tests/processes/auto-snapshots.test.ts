@@ -56,7 +56,7 @@ test('a world saves itself at its interval, and keeps the newest snapshots', asy
   await world.stop()
 })
 
-test('a world that saves itself every so many ticks does so at exactly these ticks', async () => {
+test('a world with an interval in ticks saves itself at exactly these ticks', async () => {
   const slow = schema({ domains: { Cells }, tickRate: '20' })
   const tags = {
     ...hashEvery(1).Tags,
@@ -108,7 +108,7 @@ test('a missing bucket is reported, and the world and other snapshots go on', as
   await world.stop()
 })
 
-test('a tag that means nothing is refused at the start', async () => {
+test('a bad tag is rejected at the start', async () => {
   const start = heddle.weaver
     .startSimulation({
       Name: 'odd',

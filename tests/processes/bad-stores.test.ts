@@ -83,7 +83,7 @@ test('downloads that always break off fail the start with the reason', async (co
   await world.leavesNothing()
 })
 
-test('a wrong checksum is named as that', async (context) => {
+test('a wrong checksum is reported as such', async (context) => {
   const wrong = (key: string) =>
     misbehaves(context, (name) =>
       name === `GET /test-bucket/${key}`
@@ -100,7 +100,7 @@ test('a wrong checksum is named as that', async (context) => {
   assert.match(schemaError.errorMessage, /damaged-schema\.yaml.*another checksum/)
 })
 
-test('a stop ends the start that waits for a store which never answers', async (context) => {
+test('a stop ends a start that waits for a silent store', async (context) => {
   let waiting = 0
   misbehaves(context, (name) => {
     if (name !== 'GET /test-bucket/app.zip') return undefined
@@ -156,7 +156,7 @@ for (const [what, answer, message] of [
   })
 }
 
-test('the search for a free name ends when the caller has left', async (context) => {
+test('the search for a free name ends when the caller disconnects', async (context) => {
   const world = await heddle.startSimulation('left', text())
   let heads = 0
   const held = Promise.withResolvers<ServerResponse>()
@@ -183,7 +183,7 @@ test('the search for a free name ends when the caller has left', async (context)
   await world.stop()
 })
 
-test('a 403 for some seconds while a simulation comes back is waited for', async (context) => {
+test('a restart waits out a 403 of some seconds', async (context) => {
   const world = await heddle.startSimulation('forbidden', text(), {
     Tags: { ...hashEvery(1).Tags, ...restart },
   })
@@ -246,7 +246,7 @@ test('a restart does not use another snapshot put under the first one’s key', 
   await world.stop()
 })
 
-test('a snapshot that a command reads is read again where it is cut', async (context) => {
+test('a command reads a snapshot again if the download breaks off', async (context) => {
   const world = await heddle.startSimulation('read', text())
   const key = await world.snapshot()
   let reads = 0

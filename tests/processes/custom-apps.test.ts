@@ -42,7 +42,7 @@ test('a custom app hands over entities, sends messages, and serves clients', asy
   assert.equal(world.newest().entities, 30)
 })
 
-test('an app that is killed is started again, and clients reach it at the same port', async () => {
+test('a killed app restarts, and clients reach it at the same port', async () => {
   const before = await world.endpoint('Makers', 'first', 7200)
   const pid = await world.appPid('Makers', 'first')
   await world.kill(pid)
@@ -85,7 +85,7 @@ test('a deleted app can start again under its name; its handed-over entities sta
   await world.deleteApp('Makers', 'first')
 })
 
-test('what a stopped app had not handed over leaves the world with it', async () => {
+test('the own entities of a stopped app leave the world with it', async () => {
   await world.ticksOn()
   const before = world.newest().entities
   await world.startApp('Makers', 'keeper', ['node', 'keeper.ts', '--entities', '25'])
@@ -131,7 +131,7 @@ test('an app stopped during its start ends, and its simulation goes on', async (
   await world.stop()
 })
 
-test('custom apps take the units that are left, and give them back', async () => {
+test('custom apps take free compute units, and give them back', async () => {
   await world.startApp('Makers', 'a')
   await world.startApp('Makers', 'b')
   await assert.rejects(world.startApp('Makers', 'c'), { code: 'ServiceQuotaExceededException' })

@@ -91,7 +91,7 @@ test('a full disk fails calls with the reason, and ends no process', async (cont
   })
 })
 
-test('what makes room on a full disk is done: objects can be deleted', async (context) => {
+test('objects can be deleted on a full disk', async (context) => {
   await withSmallDisk(context, 16, async (disk) => {
     const heddle = await startHeddle({ data: join(disk.folder, 'data') })
     try {
@@ -135,7 +135,7 @@ test('a world that ends on a full disk stays ended after a restart', async (cont
   })
 })
 
-test('without control, and with a full disk, worlds are shown and ended', async (context) => {
+test('status and down work without control and with a full disk', async (context) => {
   await withSmallDisk(context, 24, async (disk) => {
     const heddle = await startHeddle({ data: join(disk.folder, 'data') })
     const command = (...words: string[]) => heddle.command(...words, '--data', heddle.data)

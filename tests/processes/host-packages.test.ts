@@ -92,7 +92,7 @@ test('heddle run uses packages in place, relative to the schema, even after a lo
     await (await closed.find(name)).stop()
 })
 
-test('a simulation of the operator that is lost comes back with its packages', async () => {
+test('a lost simulation of the operator restarts with its packages', async () => {
   const file = join(folder, 'lost.yaml')
   await writeFile(file, world('apps/idle'))
   const tag = ['--tag', 'heddle:restart-on-loss=true']
@@ -104,7 +104,7 @@ test('a simulation of the operator that is lost comes back with its packages', a
   await simulation.stop()
 })
 
-test('the leave is for one schema, and the operator alone gives it', async () => {
+test('the permission covers one schema, and the operator alone can give it', async () => {
   const text = world(join(folder, 'apps/idle'))
   const other = world(join(folder, 'private'))
   const swapped = await closed.beginSimulation('swapped', other, {

@@ -66,7 +66,7 @@ for (const [columns, rows, settings] of [
   })
 }
 
-test('what the new schema has no place for is named, and nothing is started', async () => {
+test('a schema without place for some entities starts nothing, and names them', async () => {
   const small = await begin('small', cells(2, 2, { half: 10 }))
   const [outside] = await small.fails()
   assert.equal(outside.errorType, 'SnapshotInvalid')
@@ -179,7 +179,7 @@ test('heddle branch snapshots a running world and starts others from it', async 
   assert.equal(await original.clockStatus(), 'STARTED')
 })
 
-test('a name that is taken, or is none, is said before anything is saved or started', async () => {
+test('a taken or invalid name is rejected before anything is saved or started', async () => {
   const saved = () => heddle.command('snapshot', 'ls', '--json', '--data', heddle.data)
   const before = await saved()
   await heddle.startSimulation('twin-2', cells(1, 1))
@@ -198,7 +198,7 @@ test('a name that is taken, or is none, is said before anything is saved or star
   await assert.rejects(heddle.find('twin-1'))
 })
 
-test('a schema that is not there is named, and nothing is saved or started for it', async () => {
+test('a missing schema is named, and nothing is saved or started', async () => {
   const before = await heddle.keys()
   for (const words of [
     ['branch', 'original', '--name', 'none', '--schema', 'no/such.yaml'],

@@ -67,7 +67,7 @@ test('a simulation at its memory limit rejects new entities, and goes on', async
   })
 })
 
-test('a simulation that needs more than it may have fails its start, and says so', async () => {
+test('a simulation that needs more than its limit fails its start with the reason', async () => {
   await withHeddle('1', async (heddle) => {
     const world = await heddle.beginSimulation('too-large', cells(17, 'grower.ts'))
     const [error] = await world.fails()
@@ -77,7 +77,7 @@ test('a simulation that needs more than it may have fails its start, and says so
   })
 })
 
-test('after a peak the file system has the memory again, and nothing is lost', async () => {
+test('after a peak the file system gets the memory back, and nothing is lost', async () => {
   await withHeddle('auto', async (heddle, folder) => {
     const file = join(folder, 'ebb')
     const command = `tide.ts ${file} 40000 100`

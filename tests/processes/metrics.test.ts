@@ -272,7 +272,7 @@ test("control counts its own requests, and says nothing of a caller's words", as
   assert.doesNotMatch(await pageText(), /nobody-knows|an-object|no\/such/)
 })
 
-test('top says what is not there, and shows nothing where nothing runs', async () => {
+test('top names a missing simulation, and shows nothing if none runs', async () => {
   await assert.rejects(
     heddle.command('top', 'nobody', '--once', '--data', heddle.data),
     /no simulation named nobody/,

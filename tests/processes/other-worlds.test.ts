@@ -81,7 +81,7 @@ test('a full target takes one more entity for each one that leaves', async () =>
   )
 })
 
-test('two partitions that are full change all of their entities at once', async () => {
+test('two full partitions exchange all of their entities at once', async () => {
   const { first, last } = await cross(
     'swapped',
     `--first ${ENTITY_LIMIT} --last ${ENTITY_LIMIT} --swap`,
@@ -146,7 +146,7 @@ test('a world of 100 cells is whole', async () => {
   assert.ok((await isWhole('hundred', { domains, workers: 6, tickRate: '10' }, 3000, 20)) > 300)
 })
 
-test('two domains that hand each other all of their entities see each other whole', async () => {
+test('two domains that exchange all of their entities see each other whole', async () => {
   const cells = (to: string) =>
     ({ kind: 'spatial', grid: [2, 1], command: `checked.ts --entities 700 --to ${to}` }) as const
   const domains = {

@@ -43,7 +43,7 @@ test('a simulation runs while control is down, and the next control knows its st
   await world.stop()
 })
 
-test('a simulation that fails while no control runs is FAILED for the next one', async () => {
+test('a simulation that fails while control is down is FAILED for the next one', async () => {
   const world = await heddle.startSimulation('unseen', text, hashEvery(1))
   await heddle.killControl()
   await world.kill(await world.workerPid())
@@ -71,7 +71,7 @@ test('after a kill of the worker its apps end, and its simulation is FAILED', as
   await other.stop()
 })
 
-test('Ctrl-C says what goes on, and down ends that too', async () => {
+test('Ctrl-C names the running simulations, and down ends them too', async () => {
   const world = await heddle.startSimulation('going-on', text, hashEvery(1))
   await world.startClock()
   assert.match(await heddle.interrupt(), /this simulation goes on without it:\n {2}going-on\n/)

@@ -40,7 +40,7 @@ function oneCommand(command: string | string[]): string {
   return schema({ domains: { Cells: { kind: 'spatial', grid: [2, 1], command } } })
 }
 
-test('a good package starts, so that the refusals below are for their own faults', async () => {
+test('a good package starts, so the rejections below have their own reasons', async () => {
   const text = schema({
     domains: {
       Cells: {
@@ -73,7 +73,7 @@ for (const [what, change, expected] of [
   })
 }
 
-test('a schema, a bucket or a package that is not there is named', async () => {
+test('a missing schema, bucket or package is named', async () => {
   const missing = [
     { BucketName: heddle.bucket, ObjectKey: 'no-such.yaml' },
     { BucketName: 'no-such-bucket', ObjectKey: 'world.yaml' },
@@ -122,7 +122,7 @@ test('a launch command that does not exist is named', async () => {
   assert.match(error.errorMessage, /'Cells-[01]-0'.*no-such-program/)
 })
 
-test('no arrangement on the workers is a fault of the schema', async () => {
+test('a schema that fits no arrangement on the workers is rejected', async () => {
   const text = schema({ domains: { Cells: { kind: 'spatial', grid: [5, 5], command: 'idle.ts' } } })
   const [error] = await refusal(text)
   assert.equal(error.errorType, 'SchemaFormatInvalid')

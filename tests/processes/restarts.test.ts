@@ -170,7 +170,7 @@ test('a world without a snapshot begins again; a stopped clock stays stopped', a
   await world.stop()
 })
 
-test('a worker that is lost again and again is given up, and the reason says so', async () => {
+test('a worker lost again and again fails the simulation with the reason', async () => {
   const world = await start('hopeless', restart)
   for (const times of [1, 2, 3]) {
     await killWorker(world)
@@ -239,7 +239,7 @@ test('the next control restarts a simulation lost while it was down', async () =
   await world.stop()
 })
 
-test('an object store that comes up later than its users is waited for', async () => {
+test('a restart waits for an object store that comes up later', async () => {
   await using wire = await layWire(heddle.endpoint)
   const user = await startHeddle({
     otherS3: { endpoint: wire.url, credentials: heddle.credentials },
@@ -265,7 +265,7 @@ test('an object store that comes up later than its users is waited for', async (
   }
 })
 
-test('a stop in the middle of a restart is obeyed', async () => {
+test('a stop during a restart ends the simulation', async () => {
   for (const [index, delayMs] of [0, 60, 150, 600].entries()) {
     const world = await start(`stopped-${index}`, restart)
     await killWorker(world)

@@ -193,7 +193,7 @@ test('the object store alone rejects uploads beyond its limit, to be retried', a
   await isServing()
 })
 
-test('JSON as deep as a body may be is refused, whatever member it is put in', async () => {
+test('JSON as deep as a body allows is rejected in every member', async () => {
   const deep = '['.repeat(500_000)
   refusedWith(await post('/startsimulation', deep), 'SerializationException', 400)
   refusedWith(
@@ -229,7 +229,7 @@ test('a hundred bodies over 1 MiB at once are rejected, and none stays in memory
   }
 })
 
-test('XML as deep as a body may be is refused by the object store', async () => {
+test('XML as deep as a body allows is rejected by the object store', async () => {
   for (const text of [
     '<Delete>'.repeat(500_000),
     `<Delete>${'<a>'.repeat(200_000)}${'</a>'.repeat(200_000)}</Delete>`,
@@ -245,7 +245,7 @@ test('XML as deep as a body may be is refused by the object store', async () => 
   await isServing()
 })
 
-test('keys of every odd character are kept apart, listed, given back and deleted', async () => {
+test('keys of every odd character can be put, listed, read and deleted', async () => {
   const keys = [
     ...Array.from({ length: 0x7e }, (_, index) => `odd/${String.fromCharCode(index + 1)}`),
     ...['../..', '/', '//', 'a//b', 'a/', '/a', ' ', '  a  ', '%', '%2F', '%00', '+', '?a=b#c'],
@@ -277,7 +277,7 @@ test('keys of every odd character are kept apart, listed, given back and deleted
   await isServing()
 })
 
-test('bucket names of every odd character are refused, and make nothing on the disk', async () => {
+test('bucket names of every odd character are rejected, and leave nothing on disk', async () => {
   const odd = Array.from({ length: 0x7f }, (_, code) => String.fromCharCode(code)).filter(
     (one) => !/[a-z0-9.-]/.test(one),
   )

@@ -104,7 +104,7 @@ test('a world is saved beside its snapshots, or in the run folder if that fails'
   await homeless.saysError(/the world could not be saved: .*nowhere-at-all/)
 })
 
-test('an app that fails in the start ends it without a saved world', async () => {
+test('an app that fails in the start leaves no saved world', async () => {
   const world = await heddle.beginSimulation('stillborn', cells('faulty.ts exit 3'), hashEvery(1))
   const [error] = await world.fails()
   assert.deepEqual(Object.keys(error), ['errorType', 'errorMessage'])
@@ -180,7 +180,7 @@ test('a held world can have its clock stopped, and can be stopped itself', async
   await world.stop()
 })
 
-test('a world that is held for two apps goes on once both are started again', async () => {
+test('a world held for two apps goes on once both are restarted', async () => {
   const hold = { Tags: { ...hashEvery(1).Tags, 'heddle:on-app-failure': 'hold' } }
   const world = await heddle.startSimulation(
     'doubly-held',

@@ -52,7 +52,7 @@ async function refused(work: Promise<string>): Promise<string> {
   return error.stderr
 }
 
-test('ls shows what CreateSnapshot has made, and nothing else', async () => {
+test('ls shows snapshots of CreateSnapshot, and nothing else', async () => {
   await heddle.put('snapshot/notes.txt', 'no snapshot')
   const found = JSON.parse(await online('ls', '--json')) as {
     simulation: string
@@ -87,7 +87,7 @@ test('info shows the manifest of a file, an object, and the newest of a simulati
   assert.match(await offline('info', secondFile), new RegExp(`State hash +${second.stateHash}`))
 })
 
-test('verify says what is in a whole snapshot, from wherever it comes', async () => {
+test('verify describes a whole snapshot from a file, an object or a simulation', async () => {
   const { tick, entities, stateHash } = second
   const text = `whole: tick ${tick} of city, ${entities.size} entities, state hash ${stateHash}\n`
   assert.equal(await offline('verify', secondFile), text)
@@ -132,7 +132,7 @@ test('verify refuses a damaged snapshot with the words of a start', async () => 
   assert.match(await refused(offline('verify', 'nobody')), /no file nobody/)
 })
 
-test('diff counts what differs and lists it', async () => {
+test('diff counts and lists the differences', async () => {
   const moved = [...first.entities].filter(([id, { position }]) => {
     const twin = second.entities.get(id)
     return twin !== undefined && twin.position !== position
@@ -245,7 +245,7 @@ test('Polars reads the Arrow files in the zip and the parquet file', async (cont
   check(frame.select(...columns).toRecords() as Row[])
 })
 
-test('create says from afar which object it has made', async () => {
+test('create prints the object it has made, also from another machine', async () => {
   const said = await heddle.commandFromAfar(
     'snapshot',
     'create',

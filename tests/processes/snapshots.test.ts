@@ -116,7 +116,7 @@ test('a snapshot uses the next second’s key if its own is taken', async () => 
   for (const each of seconds) assert.equal((await heddle.get(each)).toString(), 'of before')
 })
 
-test('a simulation that is stopped while its snapshot is made leaves no object', async () => {
+test('a simulation stopped during its snapshot leaves no object', async () => {
   const Cells = {
     kind: 'spatial',
     grid: [2, 1],

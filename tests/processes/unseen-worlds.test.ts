@@ -78,7 +78,7 @@ test('entities waiting for a full cell are saved once, and go on waiting', async
   await world.stop()
 })
 
-test('a world is saved while one of its apps is started again', async () => {
+test('a world is saved while one of its apps restarts', async () => {
   const world = await begin('restarted', {
     domains: { Cells: cells([2, 1], 'wanderers.ts --seed 6 --entities 30') },
   })
@@ -91,7 +91,7 @@ test('a world is saved while one of its apps is started again', async () => {
   await world.stop()
 })
 
-test('two spatial domains, service apps and custom apps are saved with what they own', async () => {
+test('two spatial domains, service apps and custom apps are saved', async () => {
   const world = await begin('several', {
     domains: {
       People: cells([2, 1], 'assorted.ts --entities 12 --sizes 4'),
@@ -108,7 +108,7 @@ test('two spatial domains, service apps and custom apps are saved with what they
   await world.stop()
 })
 
-test('names and keys may be as long as they can be', async () => {
+test('names and keys of maximum length work', async () => {
   const long = (first: string) => first.padEnd(64, '-_Z')
   const world = await begin(long('world.'), {
     domains: {

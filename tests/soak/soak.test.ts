@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { growth, parts, type Sample, soak } from './soak.ts'
 
-test('a world in which everything happens goes on, and each of its parts is measured', async () => {
+test('a world in constant change goes on, and each of its parts is measured', async () => {
   const { samples, ticks, visitors } = await soak({ minutes: 0.1, intervalMs: 1000 })
   assert.ok(ticks > 0, `${ticks} ticks`)
   assert.equal(visitors, samples.length)
@@ -10,7 +10,7 @@ test('a world in which everything happens goes on, and each of its parts is meas
     for (const part of parts) assert.ok(sample[part] > 0, `${part}: ${sample[part]} MiB`)
 })
 
-test('what grows is told from what goes up and down', () => {
+test('growth is told from ups and downs', () => {
   const samples = Array.from({ length: 60 }, (_, minutes): Sample => {
     const wave = Math.sin(minutes) * 20
     return {
