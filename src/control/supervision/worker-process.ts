@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { workerSocketPath } from '../../core/wire/places.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
@@ -48,9 +49,13 @@ export async function startWorkerProcess(
   }
 }
 
-/** The process of the worker that was started for this run folder, whoever started it; undefined where none lives. */
+/**
+ * The process of the worker that was started for this run folder, whoever started it, also from
+ * another installation of Heddle. Undefined if there is none.
+ */
 export function findWorkerProcess(program: string, folder: RunFolder): number | undefined {
-  const tail = `\0${program}\0${folder.folder}\0`
+  const name = join(basename(dirname(program)), basename(program))
+  const tail = `/${name}\0${folder.folder}\0`
   const found = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && commandLine(entry).endsWith(tail))
   return found === undefined ? undefined : Number(found)
 }
