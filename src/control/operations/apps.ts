@@ -1,5 +1,5 @@
-// DescribeApp, ListApps, StopApp, DeleteApp.
-// Owns what these show, and the choice between the worker and its last status; never starts an app.
+// DescribeApp, ListApps, StopApp, DeleteApp. Owns what these show, and the choice between the
+// worker's answer and its last status; never starts an app.
 
 import {
   deleteAppWithoutWorker,
@@ -24,7 +24,10 @@ export function appOperations(context: OperationContext): Handlers {
       return { ...summaryOf(record.name, found.app), ...detailsOf(found.app, context.address) }
     },
 
-    /** By domain and name, so that a page goes on at the right place when apps come and go between two pages. */
+    /**
+     * Sorted by domain and name, so that a page continues correctly when apps come and go between
+     * two pages.
+     */
     async ListApps(input) {
       const list = {
         operation: 'ListApps',
@@ -89,7 +92,7 @@ function summaryOf(simulation: string, app: AppState) {
 function detailsOf(app: AppState, address: string) {
   return {
     ...(app.description !== undefined && { Description: app.description }),
-    // As the service has it: clients read the list without a look whether it is there.
+    // As in the service: clients may read the list without checking that it is there.
     LaunchOverrides: { LaunchCommands: app.launchCommands ?? [] },
     ...(app.endpoint !== undefined &&
       app.status === 'STARTED' && {
@@ -104,7 +107,7 @@ function detailsOf(app: AppState, address: string) {
   }
 }
 
-/** No name holds a slash. */
+/** A name contains no slash. */
 function sortKeyOf(app: AppState): string {
   return `${app.domain}/${app.name}`
 }

@@ -1,5 +1,4 @@
-// StartClock and StopClock.
-// Owns nothing but the way to the worker, which alone knows its clock.
+// StartClock and StopClock. Owns only the way to the worker, which alone knows its clock.
 
 import type { OperationHandlers } from '../http/handlers.ts'
 import { commandWorker, findSimulation, type OperationContext } from './context.ts'

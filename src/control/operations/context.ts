@@ -1,5 +1,5 @@
-// What every operation works with, and the few steps they share.
-// Owns the way from a refusal to an API error; never decides one.
+// What all operations work with, and the few steps they share. Owns the way from a refusal to an
+// API error; never decides one.
 
 import { ApiError, type ApiErrorCode } from '../../core/api/errors.ts'
 import { type OperationName, operationOf } from '../../core/api/operations.ts'
@@ -20,9 +20,9 @@ export interface OperationContext {
   supervisor: Supervisor
   objects: Objects
   limits: Limits
-  /** Of the operator, for simulations whose tags say nothing else. */
+  /** The operator's settings, for simulations whose tags set nothing else. */
   snapshots: SnapshotSettings
-  /** Where clients connect to the apps of this host. */
+  /** The address where clients connect to the apps of this host. */
   readonly address: string
   /** Signs the tokens of pages. */
   pageTokenKey: Uint8Array
@@ -30,12 +30,12 @@ export interface OperationContext {
   newExecutionId(): string
 }
 
-export interface FoundSimulation {
+interface FoundSimulation {
   record: SimulationRecord
   known: KnownSimulation
 }
 
-/** Throws ApiError ResourceNotFoundException, or what the operation declares in its place. */
+/** Throws ApiError ResourceNotFoundException, or the error that the operation declares instead. */
 export async function findSimulation(
   context: OperationContext,
   operation: OperationName,
@@ -53,14 +53,14 @@ export function noSimulation(operation: OperationName, name: string): ApiError {
   })
 }
 
-/** Throws where there is a refusal. */
+/** Throws if there is a refusal. */
 export function demand(operation: OperationName, refusal: Refusal | undefined): void {
   if (refusal !== undefined) throw refused(operation, refusal)
 }
 
 /**
- * Answers only with errors that the operation declares: StartApp, for one, knows no ResourceNotFoundException, and a
- * name that does not exist is bad input there.
+ * Answers only with errors that the operation declares: StartApp, for example, has no
+ * ResourceNotFoundException, so an unknown name is bad input there.
  */
 export function refused(operation: OperationName, refusal: Refusal): ApiError {
   const declared: readonly ApiErrorCode[] = operationOf(operation).errors
@@ -68,7 +68,7 @@ export function refused(operation: OperationName, refusal: Refusal): ApiError {
   return new ApiError(code, refusal.message)
 }
 
-/** Gives a command to the worker of a running simulation, and passes its refusal on. */
+/** Sends a command to the worker of a running simulation, and throws its refusal. */
 export async function commandWorker(
   context: OperationContext,
   operation: OperationName,
@@ -79,7 +79,7 @@ export async function commandWorker(
   demand(operation, refusal)
 }
 
-/** The same, for who wants to look at the refusal. */
+/** The same, but returns the refusal. */
 export async function askWorker(
   context: OperationContext,
   operation: OperationName,
@@ -98,7 +98,8 @@ export async function askWorker(
     demand(operation, refuseUnlessRunning(now.known, operation))
     throw new ApiError(
       'InternalServerException',
-      `the worker of simulation ${simulation.record.name} did not answer; look at the simulation's state and try again`,
+      `the worker of simulation ${simulation.record.name} did not answer; look at the ` +
+        `simulation's state and try again`,
       { cause: error },
     )
   }

@@ -1,14 +1,13 @@
-// What makes two inputs the same request.
-// Owns the hash; never stores a token (io/store does).
+// What makes two inputs the same request. Owns the hash; never stores a token (io/store does).
 
 import { createHash } from 'node:crypto'
 import { ApiError } from '../../core/api/errors.ts'
 import type { IdempotencyToken } from '../../io/store/store.ts'
 
-/** Tokens are remembered for this long. */
+/** How long tokens are remembered. */
 export const TOKEN_AGE_MS_MAX = 7 * 86_400_000
 
-/** Undefined where the caller gave no token. */
+/** Undefined if the caller gave no token. */
 export function idempotencyToken(
   operation: string,
   input: { readonly ClientToken?: string },
@@ -27,7 +26,7 @@ export function tokenMisused(): ApiError {
   )
 }
 
-/** JSON with the members of every object in one order. */
+/** JSON with the members of every object in a fixed order. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) =>
     typeof each === 'object' && each !== null && !Array.isArray(each)

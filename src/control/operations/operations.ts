@@ -1,5 +1,4 @@
-// All operations of the API, put together.
-// Owns nothing else.
+// All operations of the API, put together. Owns nothing else.
 
 import type { OperationHandlers } from '../http/handlers.ts'
 import { appOperations } from './apps.ts'

@@ -1,16 +1,16 @@
-// Pages of a list: how many items, from where, and the token of the next page.
-// Owns the sizes; never reads a list, and never knows a token's form (core/api does).
+// Pages of a list: how many items, from where, and the token of the next page. Owns the sizes;
+// never reads a list, and never knows a token's form (core/api does).
 
 import { decodePageToken, encodePageToken, type PagedList } from '../../core/api/page-token.ts'
 
-/** Where the caller gives no MaxResults. */
+/** Used if the caller gives no MaxResults. */
 const PAGE_COUNT_DEFAULT = 100
 const PAGE_COUNT_MAX = 1000
 
-export interface Page {
+interface Page {
   list: PagedList
   key: Uint8Array
-  /** The sort key of the last item of the page before. */
+  /** The sort key of the previous page's last item. */
   after?: string
   countMax: number
 }
@@ -28,7 +28,10 @@ export function pageOf(
   return { list, key, after: start.after, countMax }
 }
 
-/** One page of items that begin where the page does, and the token of the next page where there is more. */
+/**
+ * One page of items, starting at the page's first item, and the token of the next page if there is
+ * one.
+ */
 export function cutPage<Item>(
   page: Page,
   items: readonly Item[],

@@ -1,5 +1,5 @@
-// Answers that are given again while nothing has changed of what they are made of.
-// Owns the remembering; whoever makes an answer says what it depends on, as a revision.
+// Caches answers until their facts change. Owns the cache; the code that makes an answer names a
+// revision of the facts that it depends on.
 
 export class Remembered<Answer> {
   readonly #revision: () => string
@@ -7,13 +7,16 @@ export class Remembered<Answer> {
   readonly #answers = new Map<string, Answer>()
   #madeAt = ''
 
-  /** `revision` must give another text after each change of anything that an answer is made of. */
+  /** `revision` must return another text after each change of a fact that an answer depends on. */
   constructor(revision: () => string, countMax: number) {
     this.#revision = revision
     this.#countMax = countMax
   }
 
-  /** The answer to `question`: at once where it is known, and made anew where it has to be. Nobody may change it. What `make` throws is not remembered. */
+  /**
+   * The answer to `question`: from the cache, or made anew. Callers must not change it. Exceptions
+   * of `make` are not cached.
+   */
   answer(question: string, make: () => Promise<Answer>): Answer | Promise<Answer> {
     const revision = this.#revision()
     if (revision !== this.#madeAt) {
@@ -25,7 +28,8 @@ export class Remembered<Answer> {
 
   async #make(question: string, make: () => Promise<Answer>, revision: string): Promise<Answer> {
     const made = await make()
-    // It may be newer than its revision already, and is forgotten with it then; it is never older.
+    // The answer may already be newer than its revision and is then dropped with it; it is never
+    // older.
     if (this.#madeAt !== revision) return made
     if (this.#answers.size >= this.#countMax)
       this.#answers.delete(this.#answers.keys().next().value!)

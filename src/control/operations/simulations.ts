@@ -1,5 +1,5 @@
-// DescribeSimulation, ListSimulations, StopSimulation, DeleteSimulation.
-// Owns what these show and the order of storing and doing; never starts a worker.
+// DescribeSimulation, ListSimulations, StopSimulation, DeleteSimulation. Owns what these show and
+// the order of storing and doing; never starts a worker.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ObjectLocation } from '../../base/object-location.ts'
@@ -20,10 +20,13 @@ type Description = Awaited<ReturnType<OperationHandlers['DescribeSimulation']>>
 type ListInput = Parameters<OperationHandlers['ListSimulations']>[0]
 type SimulationList = Awaited<ReturnType<OperationHandlers['ListSimulations']>>
 
-/** A list may be of 1,000 simulations. */
+/** A list may have 1,000 simulations. */
 const LISTS_REMEMBERED_MAX = 64
 const DESCRIPTIONS_REMEMBERED_MAX = 4096
-/** DeleteSimulation waits this long for processes to end; what takes longer goes on behind the answer. */
+/**
+ * How long DeleteSimulation waits for processes to end. Afterwards it answers, and the ending goes
+ * on.
+ */
 const REMOVAL_WAIT_MS = 3_000
 
 export function simulationOperations(context: OperationContext): Handlers {
@@ -39,7 +42,10 @@ export function simulationOperations(context: OperationContext): Handlers {
       return lists.answer(`${input.MaxResults} ${input.NextToken}`, () => list(context, input))
     },
 
-    /** Stopping what is stopping or over succeeds: it is what was asked for. */
+    /**
+     * Stopping a simulation that is stopping or has ended succeeds, because the caller gets what it
+     * asked for.
+     */
     async StopSimulation(input) {
       const { record } = await findSimulation(context, 'StopSimulation', input.Simulation)
       if (!(await context.store.setTargetStatus(record.executionId, 'STOPPED'))) {
@@ -106,7 +112,7 @@ async function list(context: OperationContext, input: ListInput): Promise<Simula
   }
 }
 
-/** What only the worker can tell. */
+/** The facts that only the worker knows. */
 function runtimeOf(context: OperationContext, status: WorkerStatus): Partial<Description> {
   return {
     ...(status.startErrors.length > 0 && { StartError: startErrorText(status.startErrors) }),
@@ -117,7 +123,7 @@ function runtimeOf(context: OperationContext, status: WorkerStatus): Partial<Des
         ],
       },
     }),
-    // Before the schema is read there is nothing to show; what has ended keeps its last state.
+    // Before the schema is read there is nothing to show; an ended simulation keeps its last state.
     ...((status.domains.length > 0 ||
       (!isFinal(status.status) && status.status !== 'STARTING')) && {
       LiveSimulationState: {

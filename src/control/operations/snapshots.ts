@@ -1,5 +1,5 @@
-// CreateSnapshot: finds a place for the snapshot, and has the worker make it.
-// Owns the check of the bucket and the key; never reads or writes a snapshot.
+// CreateSnapshot: finds a place for the snapshot, and has the worker make it. Owns the check of the
+// bucket and the key; never reads or writes a snapshot.
 
 import { ApiError } from '../../core/api/errors.ts'
 import { refuseSnapshot } from '../../core/lifecycle/simulation.ts'

@@ -1,8 +1,9 @@
-// StartApp: has the worker start an app of a custom domain, once for each ClientToken.
-// Owns the token's way through a request that may be cut short; never launches anything itself.
+// StartApp: has the worker start an app of a custom domain, once for each ClientToken. Owns the
+// token's state in a request that may be interrupted; never launches anything itself.
 //
-// The token is stored before the worker is asked, and settled after. A repetition that finds it unsettled asks the
-// worker again: where the app is there by then, the first request had got through.
+// The token is stored before the worker is asked, and settled afterwards. A repetition that finds
+// the token unsettled asks the worker again: if the app is there by then, the first request
+// succeeded.
 
 import { ApiError } from '../../core/api/errors.ts'
 import { findApp } from '../../core/lifecycle/apps.ts'
@@ -27,7 +28,8 @@ export function startApp(context: OperationContext): StartApp {
     if (claimed.outcome === 'misused') throw tokenMisused()
     if (claimed.outcome === 'repeated') return claimed.answer as Output
     const refusal = await ask(context, input).catch(async (error: unknown) => {
-      // After an InternalServerException nobody knows whether the worker had heard; the token stays for the repetition.
+      // After an InternalServerException it is unknown whether the worker got the command, so the
+      // token stays for the repetition.
       const refusedForSure = error instanceof ApiError && error.code !== 'InternalServerException'
       if (refusedForSure) await context.store.releaseToken(token.operation, token.token)
       throw error

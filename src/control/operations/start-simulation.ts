@@ -15,7 +15,7 @@ import { idempotencyToken, tokenMisused } from './idempotency.ts'
 type StartSimulation = OperationHandlers['StartSimulation']
 type Input = Parameters<StartSimulation>[0]
 
-/** As it is kept with the ClientToken. */
+/** As it is stored with the ClientToken. */
 interface StoredAnswer {
   arn: string
   createdAtMs: number
@@ -94,7 +94,8 @@ function nameTaken(name: string): ApiError {
 function tooManySimulations(countMax: number): ApiError {
   return new ApiError(
     'ServiceQuotaExceededException',
-    `there are ${countMax} simulations with target status STARTED, which is the quota; failed and timed-out ones count until they are deleted: stop or delete one first`,
+    `there are ${countMax} simulations with target status STARTED, which is the quota; ` +
+      'failed and timed-out ones count until they are deleted: stop or delete one first',
   )
 }
 

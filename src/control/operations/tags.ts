@@ -1,5 +1,5 @@
-// ListTagsForResource, TagResource, UntagResource.
-// Owns the way from an ARN to a simulation's tags; the rules of keys and values are the operations table's.
+// ListTagsForResource, TagResource, UntagResource. Owns the way from an ARN to a simulation's tags;
+// the operations table has the rules of keys and values.
 
 import { ApiError } from '../../core/api/errors.ts'
 import { tagNames } from '../../core/lifecycle/heddle-tags.ts'
@@ -17,7 +17,7 @@ export function tagOperations(context: OperationContext): Pick<OperationHandlers
       return { Tags: record.tags }
     },
 
-    /** What a simulation may do is settled at its start: nobody gives himself leave in between. */
+    /** Rights are fixed at the start, so that callers cannot grant themselves any later. */
     async TagResource(input) {
       if (Object.hasOwn(input.Tags, tagNames.hostPackages))
         throw new ApiError(
@@ -28,7 +28,7 @@ export function tagOperations(context: OperationContext): Pick<OperationHandlers
       return {}
     },
 
-    /** Keys that are not there are left out silently. */
+    /** Keys that are not there are ignored. */
     async UntagResource(input) {
       await changeTags(context, 'UntagResource', input.ResourceArn, { remove: input.TagKeys })
       return {}
@@ -48,7 +48,8 @@ async function changeTags(
   if (outcome === 'tooMany') {
     throw new ApiError(
       'TooManyTagsException',
-      `${record.name} would have more than ${TAGS_COUNT_MAX} tags; remove some with UntagResource first`,
+      `${record.name} would have more than ${TAGS_COUNT_MAX} tags; remove some with ` +
+        'UntagResource first',
     )
   }
 }
