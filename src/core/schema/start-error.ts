@@ -32,3 +32,8 @@ export type StartError = z.infer<typeof startErrorShape>
 export function startErrorText(errors: readonly StartError[]): string {
   return JSON.stringify(errors)
 }
+
+/** For people: a line for each. */
+export function startErrorLines(errors: readonly StartError[]): string {
+  return errors.map(({ errorType, errorMessage }) => `${errorType}: ${errorMessage}`).join('\n')
+}

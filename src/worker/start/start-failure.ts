@@ -1,12 +1,12 @@
 // What ends a start: thrown anywhere on the way, shown as the simulation's StartError.
 
 import { filesFault } from '../../base/files-fault.ts'
-import type { StartError, StartErrorType } from '../../core/schema/start-error.ts'
+import { type StartError, type StartErrorType, startErrorLines } from '../../core/schema/start-error.ts'
 
 export class StartFailure extends Error {
   readonly errors: readonly StartError[]
   constructor(errors: readonly StartError[], options?: ErrorOptions) {
-    super(errors.map((error) => `${error.errorType}: ${error.errorMessage}`).join('\n'), options)
+    super(startErrorLines(errors), options)
     this.name = 'StartFailure'
     this.errors = errors
   }
