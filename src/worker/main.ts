@@ -26,7 +26,7 @@ async function main(runFolder: string): Promise<void> {
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // Also sent by a machine that goes down. Where losses are made good this is one: what is to end is stopped through the API.
-    process.on(signal, () => (plan.tags.restartOnLoss ? process.exit(1) : void simulation.stop()))
+    process.on(signal, () => (plan.tags.restartOnLoss ? process.exit(1) : simulation.stop()))
   }
   await simulation.start()
   await simulation.ended

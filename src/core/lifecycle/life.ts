@@ -3,7 +3,7 @@
 
 import type { ObjectLocation } from '../../base/object-location.ts'
 import type { StartError } from '../schema/start-error.ts'
-import type { AppState, ObjectLocation, Refusal, WorkerCommand, WorkerStatus } from '../wire/worker-protocol.ts'
+import type { AppState, Refusal, WorkerCommand, WorkerStatus } from '../wire/worker-protocol.ts'
 
 export interface LifeOptions {
   readonly simulationName: string

@@ -133,4 +133,17 @@ test('a copy of every fourth tick is of that very tick, whatever else is copied 
     exact = clock.copyState(room, { multipleOf: 4, after })
   }
   assert.deepEqual(found, [4, 8, 12])
+  const last = assert.rejects(exact, /the clock has ended/)
+  await clock.finish(true)
+  await last
+})
+
+test('who still waits for an answer when the clock ends is told', { timeout: 60_000 }, async (context) => {
+  const { clock, ground } = openClock(context)
+  clock.join(ground)
+  const never = clock.copyState(new SharedArrayBuffer(0), { multipleOf: 1000, after: 0 })
+  const told = assert.rejects(never, /the clock has ended/)
+  await clock.finish(true)
+  await told
+  await assert.rejects(clock.addPartition(1, 'late'), /the clock has ended/)
 })

@@ -24,10 +24,11 @@ export class Clock extends EventEmitter<ClockEvents> {
   readonly #wake: Futex
   readonly #port: MessagePort
   readonly #thread: Worker
-  readonly #waiting = new Map<number, (report: ClockReport) => void>()
+  readonly #waiting = new Map<number, PromiseWithResolvers<ClockReport>>()
   readonly #finished: Promise<void>
   readonly #commandCount = new Int32Array(new SharedArrayBuffer(4))
   #nextRequest = 1
+  #hasEnded = false
 
   constructor(control: ControlBlock, segment: SharedSegment, settings: Omit<ClockThreadData, 'commandCount'>) {
     super()
@@ -41,7 +42,14 @@ export class Clock extends EventEmitter<ClockEvents> {
       transferList: [port2],
     })
     this.#thread.on('error', (error) => this.emit('failed', error as Error))
-    this.#finished = new Promise((resolve) => this.#thread.once('exit', () => resolve()))
+    this.#finished = new Promise((resolve) =>
+      this.#thread.once('exit', () => {
+        this.#hasEnded = true
+        for (const { reject } of this.#waiting.values()) reject(clockHasEnded())
+        this.#waiting.clear()
+        resolve()
+      }),
+    )
     port1.on('message', (report: ClockReport) => this.#hear(report))
   }
 
@@ -86,12 +94,14 @@ export class Clock extends EventEmitter<ClockEvents> {
     this.#port.close()
   }
 
-  #ask(command: (request: number) => ClockCommand): Promise<ClockReport> {
+  /** Throws where the clock ends before it answers. */
+  async #ask(command: (request: number) => ClockCommand): Promise<ClockReport> {
+    if (this.#hasEnded) throw clockHasEnded()
     const request = this.#nextRequest++
-    return new Promise((resolve) => {
-      this.#waiting.set(request, resolve)
-      this.#tell(command(request))
-    })
+    const waiting = Promise.withResolvers<ClockReport>()
+    this.#waiting.set(request, waiting)
+    this.#tell(command(request))
+    return waiting.promise
   }
 
   #tell(command: ClockCommand): void {
@@ -103,7 +113,7 @@ export class Clock extends EventEmitter<ClockEvents> {
 
   #hear(report: ClockReport): void {
     if ('request' in report) {
-      this.#waiting.get(report.request)?.(report)
+      this.#waiting.get(report.request)?.resolve(report)
       this.#waiting.delete(report.request)
     } else if (report.kind === 'late') {
       this.emit('late', report)
@@ -115,4 +125,8 @@ export class Clock extends EventEmitter<ClockEvents> {
       this.emit('stopped')
     }
   }
+}
+
+function clockHasEnded(): Error {
+  return new Error('the clock has ended')
 }

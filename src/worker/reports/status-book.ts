@@ -1,5 +1,5 @@
 // The worker's status: one document, written down and told to control at every change.
-// Owns its revision and its file; never decides what stands in it. A disk that is full ends no world: what can't be written is written later.
+// Owns its file; never decides what stands in it. A disk that is full ends no world: what can't be written is written later.
 
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,15 +22,10 @@ export class StatusBook {
     this.#write()
   }
 
-  get status(): WorkerStatus {
-    return this.#status
-  }
-
-  /** Changes in one turn of the event loop are written and told together. */
-  change(patch: Partial<WorkerStatus>): WorkerStatus {
-    this.#status = { ...this.#status, ...patch, revision: this.#status.revision + 1 }
+  /** What is shown in one turn of the event loop is written and told together: the last of it. */
+  show(status: WorkerStatus): void {
+    this.#status = status
     this.#scheduled ??= setImmediate(() => this.flush())
-    return this.#status
   }
 
   flush(): void {

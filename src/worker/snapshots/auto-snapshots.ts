@@ -25,10 +25,10 @@ export interface AutoSnapshotsOptions {
   made: MadeSnapshots
   /** The newest committed tick. */
   tick(): number
-  /** The world at the first tick after `after` that is a multiple. Never comes where the clock ends before. */
+  /** The world at the first tick after `after` that is a multiple. Throws where the clock ends before. */
   copyAt(ticks: { multipleOf: number; after: number }): Promise<WorldCopy>
-  /** Makes one, of the world now or of this copy, unless it can't be now: undefined. True where the object is there. */
-  take(location: ObjectLocation, copy?: WorldCopy): Promise<boolean> | undefined
+  /** Makes one, of the copy where there is one, of that tick, unless it can't be now: undefined. True where the object is there. */
+  take(location: ObjectLocation, copied: number | undefined): Promise<boolean> | undefined
   /** A fault that the operator should read; the simulation goes on. */
   failed(message: string): void
 }
@@ -40,7 +40,7 @@ export class AutoSnapshots {
   #lastMs = Date.now()
   #isBusy = false
   #isAwaitingCopy = false
-  /** Of the tick that is due, until it is saved. */
+  #isStopped = false
   #copy: WorldCopy | undefined
 
   constructor(options: AutoSnapshotsOptions) {
@@ -51,13 +51,19 @@ export class AutoSnapshots {
     this.#awaitCopy()
   }
 
+  /** Of the tick that is due, until it is saved. */
+  get copy(): WorldCopy | undefined {
+    return this.#copy
+  }
+
   stop(): void {
     clearInterval(this.#timer)
+    this.#isStopped = true
   }
 
   #look(): void {
     if (this.#isNewSecond) this.#awaitCopy()
-    if (!this.#isBusy && this.#isDue()) void this.#takeDue()
+    if (!this.#isBusy && !this.#isStopped && this.#isDue()) void this.#takeDue()
   }
 
   /** Only the clock sees every tick go by. */
@@ -65,11 +71,17 @@ export class AutoSnapshots {
     const { every } = this.#options.rhythm
     if (!('ticks' in every) || this.#isAwaitingCopy || this.#isBusy || this.#copy) return
     this.#isAwaitingCopy = true
-    void this.#options.copyAt({ multipleOf: every.ticks, after: this.#lastTick }).then((copy) => {
-      this.#isAwaitingCopy = false
-      this.#copy = copy
-      this.#look()
-    })
+    void this.#options.copyAt({ multipleOf: every.ticks, after: this.#lastTick }).then(
+      (copy) => {
+        this.#isAwaitingCopy = false
+        this.#copy = copy
+        this.#look()
+      },
+      (cause: Error) => {
+        // A clock that ends gives no copies; that it failed is told by itself.
+        if (!this.#isStopped) this.#options.failed(`no automatic snapshots are made any more: ${cause.message}`)
+      },
+    )
   }
 
   async #takeDue(): Promise<void> {
@@ -102,7 +114,7 @@ export class AutoSnapshots {
     const objects = await openObjects(this.#options.objects)
     try {
       const key = await freeKey(objects, bucket, Date.now(), (atMs) => snapshotKey(prefix, simulationName, atMs))
-      const made = take({ bucket, key }, this.#copy)
+      const made = take({ bucket, key }, this.#copy?.tick)
       if (!made) return
       this.#begin()
       if (await made) await this.#removeOld(objects)

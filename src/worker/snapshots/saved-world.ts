@@ -2,10 +2,10 @@
 // Owns the choice of the place and how long each may take; how a snapshot is written is the caller's.
 
 import { join } from 'node:path'
+import type { SnapshotOutcome } from '../../core/lifecycle/life.ts'
 import { SAVED_WORLD_FILE } from '../../core/wire/places.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import { freePlace, placeText, type SnapshotPlace } from './snapshot-place.ts'
-import type { SnapshotOutcome } from './snapshot-thread.ts'
 
 /** How long one place may take. */
 const limitMs = 300_000

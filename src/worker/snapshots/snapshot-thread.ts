@@ -5,6 +5,7 @@ import { type MessagePort, parentPort } from 'node:worker_threads'
 import { PAGE_BYTES } from '../../base/memory.ts'
 import type { SnapshotHeader } from '../../core/entities/partition-state.ts'
 import type { WorldCopy } from '../../core/fabric/worker/clock-work.ts'
+import type { SnapshotOutcome } from '../../core/lifecycle/life.ts'
 import { runWhenIdle } from '../../io/launch/scheduling.ts'
 import { writeSnapshot } from '../../joints/snapshot/snapshot-file.ts'
 import { Encoders } from './encoders.ts'
@@ -33,8 +34,6 @@ export type SnapshotThreadReport =
   | { kind: 'room'; room: SharedArrayBuffer }
   /** After an error the thread is of no more use: whoever hears of it ends it. */
   | { kind: 'finished'; outcome: SnapshotOutcome }
-
-export type SnapshotOutcome = { bytes: number; entities: number; stateHash: string } | { error: string }
 
 /** For what is created until the copy is made, and for the copies after it. */
 const spareShare = 1 / 8

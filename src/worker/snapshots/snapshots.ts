@@ -4,17 +4,12 @@
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { WorldCopy } from '../../core/fabric/worker/clock-work.ts'
+import type { SnapshotOutcome } from '../../core/lifecycle/life.ts'
 import type { SimulationSchema } from '../../core/schema/schema.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type { AppState } from '../../core/wire/worker-protocol.ts'
 import { discard } from '../../io/shm/libc.ts'
-import type {
-  SimulationHeader,
-  SnapshotOrder,
-  SnapshotOutcome,
-  SnapshotThreadCommand,
-  SnapshotThreadReport,
-} from './snapshot-thread.ts'
+import type { SimulationHeader, SnapshotOrder, SnapshotThreadCommand, SnapshotThreadReport } from './snapshot-thread.ts'
 import { threadMemory } from './thread-memory.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {

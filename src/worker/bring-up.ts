@@ -1,0 +1,153 @@
+// Brings up what a simulation is made of (its source, fabric, clock, apps), and leaves nothing of it.
+// Owns the order of both; what it means for the simulation is told to its life, which decides.
+
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ObjectLocation } from '../base/object-location.ts'
+import { appTimeoutMsOf, refuseUnknownDomains } from '../core/lifecycle/app-timeouts.ts'
+import type { LifeEvent } from '../core/lifecycle/life.ts'
+import { placeApps } from '../core/schema/placement.ts'
+import type { SimulationSchema } from '../core/schema/schema.ts'
+import { executionFabricFolder, logFolderOf, RESTORING_FOLDER } from '../core/wire/places.ts'
+import type { WorkerPlan } from '../core/wire/plan.ts'
+import { openFilesMax } from '../io/launch/proc.ts'
+import { killProcesses } from '../io/launch/processes.ts'
+import { openLogStreams } from '../io/logs/log-streams.ts'
+import { listStreams } from '../io/logs/read-logs.ts'
+import { openObjects } from '../io/objects/open-objects.ts'
+import { removePackages } from '../io/packages/packages.ts'
+import { Apps, packagesFolder } from './apps/apps.ts'
+import { Clock } from './clock/clock.ts'
+import type { Journal } from './reports/journal.ts'
+import { MadeSnapshots } from './snapshots/made-snapshots.ts'
+import { requireFiles, StartFailure, startFailure } from './start/start-failure.ts'
+import { readStartSource } from './start/start-source.ts'
+import { type FabricSetup, setUpFabric } from './start/world-setup.ts'
+
+/** Bytes of a stream before its older part is let go, and streams of apps that have ended. */
+const UNGROUPED_LOGS = { streamBytesMax: 1024 ** 2, endedAppsMax: 64 }
+
+/** A simulation's world, and what it was made of. */
+export interface RunningWorld {
+  schema: SimulationSchema
+  schemaText: string
+  /** Its own snapshot that it goes on from, after a loss. */
+  from: ObjectLocation | undefined
+  made: MadeSnapshots
+  setup: FabricSetup
+  clock: Clock
+  apps: Apps
+}
+
+export interface BringUpOptions {
+  plan: WorkerPlan
+  journal: Journal
+  /** Breaks it off. */
+  signal: AbortSignal
+  hear(event: LifeEvent): void
+  /** Told once, when fabric, clock and apps are there, before any app is launched. */
+  made(world: RunningWorld): void
+}
+
+/** Resolves when all apps are launched. Throws StartFailure, or the signal's reason. */
+export async function bringUp(options: BringUpOptions): Promise<void> {
+  const { plan, journal, signal, hear } = options
+  await using opened = new AsyncDisposableStack()
+  const objects = await openObjects(plan.objects)
+  opened.defer(() => objects.close())
+  if (plan.last) await openLog(plan, journal, plan.last.logGroup)
+  const made = new MadeSnapshots(plan.runFolder)
+  const source = await readStartSource(plan, objects, {
+    made,
+    signal,
+    passedOver: (reason) => journal.error(reason),
+  })
+  const { schema, schemaText, packageFolders, snapshot, ownSnapshot } = source
+  await describe(schema, options)
+  journal.note(`simulation=${plan.simulationName} execution=${plan.executionId} starts`)
+  const placement = placeApps(schema, { unitsPerWorker: plan.limits.unitsPerWorker })
+  if ('errors' in placement) throw new StartFailure(placement.errors)
+  requireFiles(placement.apps.length, openFilesMax())
+  const unknownDomain = refuseUnknownDomains(plan.tags.appTimeouts, schema.domains)
+  if (unknownDomain !== undefined) throw startFailure('SchemaFormatInvalid', unknownDomain)
+  signal.throwIfAborted()
+  const setup = await setUpFabric({
+    folder: executionFabricFolder(plan.fabricFolder, plan.executionId),
+    simulationName: plan.simulationName,
+    executionId: plan.executionId,
+    schema,
+    placed: placement.apps,
+    snapshot,
+    limits: plan.limits.fabric,
+  })
+  await snapshot?.close()
+  const clock = createClock(setup, schema, options)
+  const parts = { plan, schema, packageFolders, placement, setup, clock, objects, journal }
+  const apps: Apps = new Apps({
+    ...parts,
+    listener: {
+      changed: () => hear({ kind: 'appsChanged', apps: apps.states, areReady: apps.areReady }),
+      failed: (app, reason) => hear({ kind: 'appFailed', app, reason }),
+    },
+  })
+  options.made({ schema, schemaText, from: ownSnapshot, made, setup, clock, apps })
+  await apps.fetchPackages(plan.last?.packages ?? {}, signal)
+  signal.throwIfAborted()
+  await apps.launch(plan.last?.apps ?? [])
+}
+
+/** Nothing of a simulation outlives it but its logs, its status and its snapshots. */
+export async function leaveNothing(plan: WorkerPlan): Promise<void> {
+  const { executionId, fabricFolder, runFolder } = plan
+  await killProcesses(executionId)
+  rmSync(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
+  await removePackages(packagesFolder(plan))
+  rmSync(join(runFolder, RESTORING_FOLDER), { recursive: true, force: true })
+}
+
+/** What is known once the schema is read. */
+async function describe(schema: SimulationSchema, options: BringUpOptions): Promise<void> {
+  const { plan, journal, hear } = options
+  const { logDestination: logGroup } = schema
+  const domains = schema.domains.map(({ name, lifecycle }) => ({ name, lifecycle }))
+  hear({ kind: 'described', domains, logGroup })
+  if (!plan.last || logGroup !== plan.last.logGroup) await openLog(plan, journal, logGroup)
+  for (const { name, image } of schema.domains)
+    if (image) journal.note(`domain=${name} image=${image} is not used: apps run as processes of this host`)
+}
+
+/**
+ * Streams of a log group are the user's to keep; those of none go with the simulation, and are fewer
+ * and shorter.
+ */
+async function openLog(plan: WorkerPlan, journal: Journal, logGroup: string | undefined): Promise<void> {
+  const folder = logFolderOf(plan, logGroup)
+  if (logGroup !== undefined) return journal.open(openLogStreams(folder))
+  const { streamBytesMax, endedAppsMax: endedMax } = UNGROUPED_LOGS
+  const left = (await listStreams(folder)).filter((stream) => stream.startsWith('/domain/'))
+  const streams = openLogStreams(folder, { limits: { streamBytesMax } })
+  journal.open(streams, { endedMax, ended: left })
+}
+
+function createClock(
+  setup: FabricSetup,
+  { domains }: SimulationSchema,
+  { plan, journal, hear }: BringUpOptions,
+): Clock {
+  const { appTimeoutMs, tags } = plan
+  const timeoutsMs = domains.map((domain) => appTimeoutMsOf(domain, tags.appTimeouts, appTimeoutMs))
+  const clock = new Clock(setup.fabric.control, setup.controlSegment, {
+    fabricFolder: setup.folder,
+    world: setup.description,
+    tickRate: setup.fabric.control.tickRate,
+    appTimeoutMs: Math.min(...timeoutsMs.filter((ms) => ms > 0), Number.POSITIVE_INFINITY),
+    hashInterval: tags.stateHashInterval,
+  })
+  clock.on('started', () => hear({ kind: 'clockIs', status: 'STARTED' }))
+  clock.on('stopped', () => hear({ kind: 'clockIs', status: 'STOPPED' }))
+  clock.on('stateHash', ({ tick, entities, handoffs, stateHash }) => {
+    journal.stateHash(`tick=${tick} entities=${entities} handoffs=${handoffs} state-hash=${stateHash}`)
+  })
+  clock.on('failed', ({ stack, message }) => hear({ kind: 'clockFailed', reason: stack ?? message }))
+  return clock
+}
