@@ -9,7 +9,7 @@ const wordsOfCode: Readonly<Record<string, string>> = {
   EIO: 'fails (I/O error)',
 }
 
-/** What SQLite says where there is no room for what its processes share (SQLITE_IOERR_SHMSIZE). */
+/** SQLITE_IOERR_SHMSIZE: no room for the memory that processes share. */
 const NO_ROOM_TO_SHARE = 4874
 
 /** SQLite's primary result codes: the lowest byte of an extended code. */

@@ -382,7 +382,7 @@ for (const [name, damage] of [
     )
     assert.ok(backAt > 0)
     if (name === 'damaged')
-      await world.saysError(/snapshots\.json can't be read.*looked for in their buckets/)
+      await world.saysError(/snapshots\.json is damaged: .*looked for in their buckets/)
     await world.ticksOn(5)
     assert.ok(sameInEachRun(world) > 0)
     await world.stop()

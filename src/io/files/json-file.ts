@@ -1,12 +1,12 @@
-// Files of JSON that are read back: looked over once, here, and then of a type that can be trusted.
-// Owns the check and the whole replacement of a file; never knows what a file means.
+// Files of JSON: checks a file once, when it is read, and returns it with its type.
+// Owns the check and the atomic replacement of a file; never knows what a file means.
 
 import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import type { z } from 'zod'
 import { parseJson } from '../../base/parse.ts'
 
-/** `fault` names the file and what is wrong with it. Neither is there where there is no file. */
+/** `fault` names the file and what is wrong with it. Both are absent if the file does not exist. */
 export interface FileContent<Content> {
   content?: Content
   fault?: string
@@ -27,7 +27,10 @@ export function readJsonFile<Shape extends z.ZodType>(
   return fault === undefined ? { content } : { fault: `${path} is damaged: ${fault}` }
 }
 
-/** For this user alone. Whoever reads it meanwhile finds the old content or the new one, whole. */
+/**
+ * Writes a file readable by this user alone. A concurrent reader finds the old content or the new
+ * one, whole.
+ */
 export async function writeJsonFile(path: string, content: unknown): Promise<void> {
   await writeFile(`${path}.new`, `${JSON.stringify(content, undefined, 2)}\n`, {
     mode: 0o600,

@@ -282,7 +282,7 @@ function tried<Result>(work: () => Result): Result {
   }
 }
 
-/** Where it is the disk's fault, that is what an operator can do something about. */
+/** Names the disk's fault if there is one: the operator can repair that. */
 function unavailable(cause: unknown, path: string): StoreError {
   const fault = diskFault(cause)
   const why = fault === undefined ? messageOf(cause) : `its disk ${fault}`

@@ -1,5 +1,5 @@
-// A store whose disk takes nothing more, read all the same: a copy of its files in memory.
-// Owns the copy and its end; never writes where the store itself is.
+// Reads a store on a disk that takes no more data: a copy of its files in memory.
+// Owns the copy and its end; never writes to the store's own folder.
 
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,15 +19,15 @@ export function openStoreToRead(path: string): Store {
 }
 
 /**
- * What is changed in a copy is gone when it is closed. Nobody may write to the store while it is
- * copied. Throws StoreError `Unavailable` where it can't be.
+ * Opens a copy of the store; changes of the copy end with it. No process may write to the store
+ * meanwhile. Throws StoreError `Unavailable` if it can't be copied.
  */
 export function openStoreCopy(path: string): Store {
   const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'heddle-store-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
     const copy = join(folder, 'heddle.db')
-    // What was stored last may be beside it still.
+    // The log beside the file may contain the newest changes.
     for (const end of ['', '-wal'])
       if (existsSync(`${path}${end}`)) copyFileSync(`${path}${end}`, `${copy}${end}`)
     const store = openSqliteStore(copy)

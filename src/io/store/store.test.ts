@@ -271,7 +271,7 @@ test('a migration that fails leaves the store at its version', () => {
   const path = newPath()
   const database = new DatabaseSync(path)
   database.exec(MIGRATIONS[0])
-  // What the next step makes is there already.
+  // The index of the next step exists already.
   database.exec(
     'CREATE INDEX simulations_by_target_status ON simulations (name); PRAGMA user_version = 1',
   )
