@@ -28,7 +28,7 @@ export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {
 /** Lines of sources that are longer than 100 columns. */
 export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'clients/typescript': 3,
-  src: 1652,
+  src: 1417,
   'src/base': 0,
   'src/control/access': 0,
   'src/control/audit': 0,
@@ -43,13 +43,13 @@ export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'src/core/schema': 0,
   'src/core/snapshot': 8,
   'src/io': 0,
-  'src/io/launch': 114,
-  'src/io/shm': 78,
+  'src/io/launch': 94,
+  'src/io/shm': 58,
   'tests/architecture': 1,
   'tests/architecture.test.ts': 7,
   'tests/conformance': 6,
   'tests/packages': 3,
-  'tests/simulator': 163,
+  'tests/simulator': 143,
 }
 
 /** Numbers and texts of a module that are not written `LIKE_THIS`. */
