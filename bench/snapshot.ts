@@ -8,7 +8,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { workerNodeOptions } from '../src/control/supervision/worker-process.ts'
+import { workerNodeOptions } from '../src/joints/worker-host/worker-process.ts'
 import { waitFor } from '../tests/support/waiting.ts'
 import { type Bench, benchmark, rounded } from './support/benchmark.ts'
 import { OtherProcess } from './support/other-process.ts'

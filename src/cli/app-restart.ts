@@ -4,12 +4,13 @@
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
-import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
-import { type DataFolder, dataFolder } from '../control/data-folder.ts'
+import type { ConfigOptions } from '../control/config.ts'
 import { commandWorker, readRecords } from '../control/overview.ts'
 import { parsePackageLocation } from '../core/schema/package-location.ts'
 import type { AppState, WorkerCommand, WorkerStatus } from '../core/wire/worker-protocol.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
+import type { WorkerHost } from '../joints/worker-host/worker-host.ts'
+import { openHost } from './host.ts'
 import { addSettings } from './settings.ts'
 
 interface RestartOptions extends ConfigOptions {
@@ -34,13 +35,13 @@ export function appRestartCommand(): Command {
 }
 
 async function restart(simulation: string, domain: string, name: string, options: RestartOptions): Promise<void> {
-  const data = dataFolder(resolveDataFolder(options, process.env))
+  const { data, host } = openHost(options)
   const record = (await readRecords(data)).find((each) => each.name === simulation)
   if (record === undefined) throw new Error(`there is no simulation named ${simulation} in ${data.folder}`)
   const location = options.package === undefined ? {} : { package: absolute(options.package) }
-  const begin = await ask(data, record, { command: 'restartApp', domain, name, ...location })
+  const begin = await ask(host, record, { command: 'restartApp', domain, name, ...location })
   for (;;) {
-    const { apps, clock, tick } = await ask(data, record, { command: 'status' })
+    const { apps, clock, tick } = await ask(host, record, { command: 'status' })
     const app = apps.find((each) => each.domain === domain && each.name === name)
     if (app === undefined) throw new Error(`app ${name} was deleted`)
     const others = apps.filter(({ status, lifecycle }) => status === 'ERROR' && lifecycle !== 'ByRequest')
@@ -59,8 +60,8 @@ function sayStarted({ name }: AppState, others: readonly AppState[]): void {
 }
 
 /** The status after the command. Throws an error with the refusal. */
-async function ask(data: DataFolder, record: SimulationRecord, command: WorkerCommand): Promise<WorkerStatus> {
-  const answer = await commandWorker(data, record, command, answerLimitMs)
+async function ask(host: WorkerHost, record: SimulationRecord, command: WorkerCommand): Promise<WorkerStatus> {
+  const answer = await commandWorker(host, record, command, answerLimitMs)
   if (answer === undefined || !('refusal' in answer || 'status' in answer))
     throw new Error(`the worker of ${record.name} does not answer: 'heddle status' says how the simulation does`)
   if ('refusal' in answer) throw new Error(`${answer.refusal.error}: ${answer.refusal.message}`)

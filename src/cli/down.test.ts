@@ -9,12 +9,13 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
-import { dataFolder, runFolder } from '../control/data-folder.ts'
+import { dataFolder, hostOf } from '../control/data-folder.ts'
 import { shutDown } from '../control/shutdown.ts'
-import { findWorkerProcess } from '../control/supervision/worker-process.ts'
 import { SCRIPTED_WORKER, startInput, waitFor } from '../control/testing/control-fixture.ts'
 import { isAlive } from '../io/launch/processes.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
+import { runFolderIn } from '../joints/worker-host/run-folder.ts'
+import { findWorkerProcess } from '../joints/worker-host/worker-process.ts'
 import { postSigned } from './testing/post-signed.ts'
 import { type Ended, runProgram } from './testing/run-program.ts'
 
@@ -113,8 +114,7 @@ test('control that does not end is waited for, named, and killed, and no other m
   const said: string[] = []
   const ending = shutDown({
     data: dataFolder(data),
-    fabricFolder: fabric,
-    workerProgram: SCRIPTED_WORKER,
+    host: hostOf(dataFolder(data), fabric, SCRIPTED_WORKER),
     log: pino({ level: 'silent' }),
     say: (text) => said.push(text),
     controlLimitMs: 2_000,
@@ -153,7 +153,7 @@ test('worlds that run without their store are neither ended by up nor overlooked
   const closed = once(child, 'close')
   child.kill('SIGINT')
   await closed
-  const folder = runFolder(dataFolder(data), executionId)
+  const folder = runFolderIn(dataFolder(data).run, executionId)
   const worker = findWorkerProcess(SCRIPTED_WORKER, folder)
   mkdirSync(join(data, 'kept'))
   for (const name of readdirSync(data).filter((each) => each.startsWith('heddle.db')))

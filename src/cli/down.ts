@@ -3,11 +3,10 @@
 
 import { Command } from 'commander'
 import pino from 'pino'
-import { type ConfigOptions, resolveConfig } from '../control/config.ts'
-import { dataFolder } from '../control/data-folder.ts'
+import type { ConfigOptions } from '../control/config.ts'
 import { CONTROL_LIMIT_MS, type EndedControl, type ShutdownReport, shutDown } from '../control/shutdown.ts'
-import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
 import { goOnWithoutReader } from './ending.ts'
+import { openHost } from './host.ts'
 import { addSettings } from './settings.ts'
 
 export function downCommand(): Command {
@@ -17,15 +16,14 @@ export function downCommand(): Command {
 
 async function down(options: ConfigOptions): Promise<void> {
   goOnWithoutReader()
-  const { dataFolder: folder, fabricFolder } = resolveConfig(options, process.env)
+  const { data, host } = openHost(options)
   const report = await shutDown({
-    data: dataFolder(folder),
-    fabricFolder,
-    workerProgram: process.env.HEDDLE_WORKER_PROGRAM || WORKER_PROGRAM,
+    data,
+    host,
     log: pino({ level: 'silent' }),
     say: (text) => void process.stderr.write(`heddle: ${text}\n`),
   })
-  process.stdout.write(`${describe(report, folder)}\n`)
+  process.stdout.write(`${describe(report, data.folder)}\n`)
 }
 
 function describe(report: ShutdownReport, folder: string): string {

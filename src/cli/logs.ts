@@ -3,10 +3,10 @@
 
 import { once } from 'node:events'
 import { Command } from 'commander'
-import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
-import { dataFolder } from '../control/data-folder.ts'
-import { findLogFolder } from '../control/find-logs.ts'
-import { listStreams, readLogs } from '../io/logs/read-logs.ts'
+import type { ConfigOptions } from '../control/config.ts'
+import { findLogs } from '../control/find-logs.ts'
+import type { SimulationLogs } from '../joints/worker-host/worker-host.ts'
+import { openHost } from './host.ts'
 import { addSettings } from './settings.ts'
 
 interface LogsOptions extends ConfigOptions {
@@ -20,18 +20,20 @@ export function logsCommand(): Command {
     .argument('<simulation>', 'its name; for a deleted one, shows the newest logs')
     .option('--stream <name>', 'only this stream, such as /sim/management')
     .option('--follow', 'keep printing new lines until Ctrl-C')
-  return addSettings(command, ['data']).action(logs)
+  return addSettings(command, ['data']).action(showLogs)
 }
 
-async function logs(simulation: string, options: LogsOptions): Promise<void> {
-  const folder = await findLogFolder(dataFolder(resolveDataFolder(options, process.env)), simulation)
+async function showLogs(simulation: string, options: LogsOptions): Promise<void> {
+  const { data, host } = openHost(options)
+  const logs = await findLogs(host, data, simulation)
   const ended = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
   // Whoever reads our output may have seen enough.
   process.stdout.once('error', () => ended.abort())
-  const stream = await streamOf(folder, options)
+  const stream = await streamOf(logs, options)
   const follow = options.follow === true
-  for await (const { stream: from, time, text } of readLogs(folder, { ...stream, follow, signal: ended.signal })) {
+  const read = logs.read({ ...stream, follow, signal: ended.signal })
+  for await (const { stream: from, time, text } of read) {
     if (ended.signal.aborted) return
     const shown = stream === undefined ? `${from} ${time} ${text}\n` : `${time} ${text}\n`
     if (!process.stdout.write(shown))
@@ -39,10 +41,10 @@ async function logs(simulation: string, options: LogsOptions): Promise<void> {
   }
 }
 
-async function streamOf(folder: string, options: LogsOptions): Promise<{ stream: string } | undefined> {
+async function streamOf(logs: SimulationLogs, options: LogsOptions): Promise<{ stream: string } | undefined> {
   if (options.stream === undefined) return undefined
   const stream = options.stream.startsWith('/') ? options.stream : `/${options.stream}`
-  const streams = await listStreams(folder)
+  const streams = await logs.streams()
   if (!options.follow && !streams.includes(stream)) {
     throw new Error(`there is no stream ${stream}; there are: ${streams.join(', ') || 'none yet'}`)
   }

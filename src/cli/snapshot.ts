@@ -3,11 +3,11 @@
 
 import { Command } from 'commander'
 import { overviewOf, readRecords } from '../control/overview.ts'
-import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
 import type { InputOf } from '../core/api/operations.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
 import type { Connection } from './api/connection.ts'
 import { operationCommand } from './api/operation-command.ts'
+import { hostFor } from './host.ts'
 import { findObjects } from './objects.ts'
 import { diffCommand } from './snapshot-diff.ts'
 import { exportCommand } from './snapshot-export.ts'
@@ -72,7 +72,7 @@ async function lastSnapshot({ data }: Connection, name: string): Promise<LastSna
   if (data === undefined) return undefined
   const record = (await readRecords(data)).find((each) => each.name === name)
   if (record === undefined) return undefined
-  const overview = await overviewOf(data, record, process.env.HEDDLE_WORKER_PROGRAM || WORKER_PROGRAM)
+  const overview = await overviewOf(hostFor(data), record)
   return overview.workerStatus?.lastSnapshot
 }
 

@@ -2,15 +2,14 @@
 // Owns the table; what is true comes from control's overview.
 
 import { Command } from 'commander'
-import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
-import { dataFolder } from '../control/data-folder.ts'
+import type { ConfigOptions } from '../control/config.ts'
 import { readHolder } from '../control/lock.ts'
 import { type Overview, overviewOf, readRecords } from '../control/overview.ts'
 import { findStrays, type Stray } from '../control/supervision/strays.ts'
-import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
 import { restartText } from '../core/lifecycle/lost-worker.ts'
 import type { WorkerStatus } from '../core/wire/worker-protocol.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
+import { openHost } from './host.ts'
 import { addSettings } from './settings.ts'
 import { tableText } from './table.ts'
 
@@ -23,21 +22,20 @@ export function statusCommand(): Command {
 }
 
 async function status(options: ConfigOptions): Promise<void> {
-  const data = dataFolder(resolveDataFolder(options, process.env))
+  const { data, host } = openHost(options)
   const holder = readHolder(data)
-  const program = process.env.HEDDLE_WORKER_PROGRAM || WORKER_PROGRAM
   const overviews: Overview[] = []
   const records = await readRecords(data)
-  for (const record of records) overviews.push(await overviewOf(data, record, program))
-  const strays = findStrays(data, records, program)
+  for (const record of records) overviews.push(await overviewOf(host, record))
+  const strays = await findStrays(host, records)
   const served = holder === undefined ? 'control is not running' : `control serves ${holder.url ?? 'soon'}`
   process.stdout.write(`${served}, data ${data.folder}\n`)
   const rows = [...overviews.map(rowOf), ...strays.map(strayRow)]
   process.stdout.write(rows.length === 0 ? 'no simulations\n' : tableText([HEADINGS, ...rows]))
 }
 
-function strayRow({ name, pid }: Stray): string[] {
-  return [name, '?', '-', '-', '-', `it runs as process ${pid}, and the store doesn't know it: heddle down ends it`]
+function strayRow({ name, worker }: Stray): string[] {
+  return [name, '?', '-', '-', '-', `it runs as ${worker}, and the store doesn't know it: heddle down ends it`]
 }
 
 function rowOf({ record, status, workerStatus, faults }: Overview): string[] {

@@ -3,12 +3,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
-import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
-import { type DataFolder, dataFolder } from '../control/data-folder.ts'
+import type { ConfigOptions } from '../control/config.ts'
+import type { DataFolder } from '../control/data-folder.ts'
 import { metricsOf, readRecords } from '../control/overview.ts'
 import { findStrays } from '../control/supervision/strays.ts'
-import { WORKER_PROGRAM } from '../control/supervision/worker-process.ts'
 import type { WorkerMetrics } from '../core/wire/worker-protocol.ts'
+import type { WorkerHost } from '../joints/worker-host/worker-host.ts'
+import { openHost } from './host.ts'
 import { addSettings } from './settings.ts'
 import { reportOf, reportText, type TopReport } from './top-report.ts'
 
@@ -34,19 +35,19 @@ export function topCommand(): Command {
 }
 
 async function top(simulation: string | undefined, options: TopOptions): Promise<void> {
-  const data = dataFolder(resolveDataFolder(options, process.env))
+  const { data, host } = openHost(options)
   const ended = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
   // Whoever reads our output may have seen enough.
   process.stdout.once('error', () => ended.abort())
   const show = options.json === true ? showJson : process.stdout.isTTY && !options.once ? showScreen : showText
-  let earlier = await read(data, simulation)
+  let earlier = await read(data, host, simulation)
   if (simulation !== undefined && earlier.simulations.length === 0)
     throw new Error(`simulation ${simulation} is not running; heddle status says how it is`)
   while (!ended.signal.aborted) {
     await sleep(INTERVAL_MS, undefined, { signal: ended.signal }).catch(() => undefined)
     if (ended.signal.aborted) return
-    const later = await read(data, simulation)
+    const later = await read(data, host, simulation)
     show(reportsOf(earlier, later))
     if (options.once || (simulation !== undefined && later.simulations.length === 0)) return
     earlier = later
@@ -54,14 +55,14 @@ async function top(simulation: string | undefined, options: TopOptions): Promise
 }
 
 /** Throws where there is no simulation of that name. */
-async function read(data: DataFolder, simulation: string | undefined): Promise<Reading> {
+async function read(data: DataFolder, host: WorkerHost, simulation: string | undefined): Promise<Reading> {
   const records = await readRecords(data)
   // What runs is shown, whether the store knows it or not.
-  const strays = findStrays(data, records, process.env.HEDDLE_WORKER_PROGRAM || WORKER_PROGRAM)
+  const strays = await findStrays(host, records)
   const isWanted = (name: string) => simulation === undefined || name === simulation
   const wanted = [...records, ...strays].filter(({ name }) => isWanted(name))
   if (simulation !== undefined && wanted.length === 0) throw new Error(`there is no simulation named ${simulation}`)
-  const metrics = await Promise.all(wanted.map((each) => metricsOf(data, each)))
+  const metrics = await Promise.all(wanted.map((each) => metricsOf(host, each)))
   return { atMs: performance.now(), simulations: metrics.filter((each) => each !== undefined) }
 }
 

@@ -191,7 +191,7 @@ export function resolveConfig(options: ConfigOptions, environment: Environment):
     dataFolder: resolveDataFolder(options, environment),
     region: regionGiven(options, environment) ?? SETTINGS.region.defaultText,
     accountId: check('account', text('account'), /^\d{12}$/, 'an account number of 12 digits'),
-    fabricFolder: fabricFolderOf(given('fabricDir', options, environment) ?? DEFAULT_FABRIC_FOLDER),
+    fabricFolder: resolveFabricFolder(options, environment),
     appTimeoutMs: secondsOf('appTimeout', text('appTimeout')),
     isInsecureHttpAllowed: flagOf('insecureHttp', text('insecureHttp')),
     ...(advertise !== undefined && { advertise }),
@@ -238,6 +238,11 @@ export function resolveDataFolder(options: ConfigOptions, environment: Environme
   if (stateHome?.startsWith('/')) return join(stateHome, 'heddle')
   const { option, variable } = SETTINGS.data
   return join(homeFolder(environment, `name the data folder with ${option} (${variable})`), '.local/state/heddle')
+}
+
+/** The folder of shared memory alone. */
+export function resolveFabricFolder(options: ConfigOptions, environment: Environment): string {
+  return fabricFolderOf(given('fabricDir', options, environment) ?? DEFAULT_FABRIC_FOLDER)
 }
 
 /** Throws UsageError where there is no home: a folder that depends on where a command is typed is nobody's wish. */

@@ -5,16 +5,16 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import type { Logger } from 'pino'
-import { killProcesses } from '../io/launch/processes.ts'
 import type { Objects } from '../io/objects/objects.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
 import { makeFabricFolder } from '../io/shm/fabric-folder.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord, Store } from '../io/store/store.ts'
+import type { WorkerHost } from '../joints/worker-host/worker-host.ts'
 import { clearRegularly } from './clear-objects.ts'
 import { type ControlConfig, type Environment, objectsConfig } from './config.ts'
 import { type Credentials, loadCredentials } from './credentials.ts'
-import { type DataFolder, dataFolder, makeDataFolder } from './data-folder.ts'
+import { type DataFolder, dataFolder, hostOf, makeDataFolder } from './data-folder.ts'
 import type { OperationHandlers } from './http/handlers.ts'
 import { KeptFiles, withKeptFiles } from './kept-files.ts'
 import { type Lock, takeLock } from './lock.ts'
@@ -23,7 +23,6 @@ import { operationHandlers } from './operations/operations.ts'
 import { findStrays, StraysError } from './supervision/strays.ts'
 import { SUPERVISION_LIMITS, type Supervision } from './supervision/supervision.ts'
 import { Supervisor } from './supervision/supervisor.ts'
-import { WORKER_PROGRAM } from './supervision/worker-process.ts'
 
 export interface Control {
   config: ControlConfig
@@ -60,15 +59,15 @@ export async function openControl(config: ControlConfig, options: ControlOptions
   const lock = takeLock(data)
   opened.defer(() => lock.release())
   makeFabricFolder(config.fabricFolder)
-  const workerProgram = options.workerProgram ?? WORKER_PROGRAM
+  const host = hostOf(data, config.fabricFolder, options.workerProgram)
   const isStoreMissing = !existsSync(data.store)
   // Before there is a store: it is not to be made beside worlds that another one knows.
-  if (isStoreMissing) demandNoStrays(data, [], workerProgram)
+  if (isStoreMissing) await demandNoStrays(data, host, [])
   const credentials = await loadCredentials(data.credentials, options.environment)
   const plainStore = openSqliteStore(data.store)
   const store = options.wrapStore?.(plainStore) ?? plainStore
   opened.defer(() => store.close())
-  if (!isStoreMissing) demandNoStrays(data, await store.listSimulations(), workerProgram)
+  if (!isStoreMissing) await demandNoStrays(data, host, await store.listSimulations())
   const storage = objectsConfig(config, data)
   const objects = await openObjects(storage)
   opened.defer(() => objects.close())
@@ -76,19 +75,18 @@ export async function openControl(config: ControlConfig, options: ControlOptions
   opened.defer(() => clearing.stop())
   const supervision: Supervision = {
     store,
-    data,
+    host,
     log: options.log,
-    processes: { kill: killProcesses },
-    workerProgram,
-    region: config.region,
-    accountId: config.accountId,
-    objects: storage,
-    fabricFolder: config.fabricFolder,
-    appTimeoutMs: config.appTimeoutMs,
-    get simulationLimits() {
-      return config.limits.simulation
+    launching: {
+      region: config.region,
+      accountId: config.accountId,
+      objects: storage,
+      appTimeoutMs: config.appTimeoutMs,
+      get simulationLimits() {
+        return config.limits.simulation
+      },
+      snapshots: config.snapshots,
     },
-    snapshots: config.snapshots,
     ...SUPERVISION_LIMITS,
     ...options.limits,
   }
@@ -128,8 +126,8 @@ export async function openControl(config: ControlConfig, options: ControlOptions
 }
 
 /** Worlds that the store doesn't know would be swept away as remains. */
-function demandNoStrays(data: DataFolder, records: readonly SimulationRecord[], workerProgram: string): void {
-  const strays = findStrays(data, records, workerProgram)
+async function demandNoStrays(data: DataFolder, host: WorkerHost, records: readonly SimulationRecord[]): Promise<void> {
+  const strays = await findStrays(host, records)
   if (strays.length > 0) throw new StraysError(data, strays, !existsSync(data.store))
 }
 

@@ -16,7 +16,8 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { PLAN_FILE, STATUS_FILE } from '../core/wire/places.ts'
+import { LocalHost } from '../joints/worker-host/local-host.ts'
+import type { WorkerHost } from '../joints/worker-host/worker-host.ts'
 
 export interface DataFolder {
   folder: string
@@ -33,13 +34,6 @@ export interface DataFolder {
   unknownAudit: string
   objects: string
   uploads: string
-}
-
-export interface RunFolder {
-  folder: string
-  plan: string
-  status: string
-  workerLog: string
 }
 
 export function dataFolder(folder: string): DataFolder {
@@ -67,12 +61,13 @@ export function makeDataFolder(data: DataFolder): void {
   }
 }
 
-export function runFolder(data: DataFolder, executionId: string): RunFolder {
-  const folder = join(data.run, executionId)
-  return {
-    folder,
-    plan: join(folder, PLAN_FILE),
-    status: join(folder, STATUS_FILE),
-    workerLog: join(folder, 'worker.log'),
-  }
+/** The host that runs workers as processes of this machine, for this data folder. */
+export function hostOf(data: DataFolder, fabricFolder: string, program?: string): WorkerHost {
+  return new LocalHost({
+    run: data.run,
+    logs: data.logs,
+    fabricFolder,
+    closedFolders: [data.folder],
+    ...(program !== undefined && { program }),
+  })
 }

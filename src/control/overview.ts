@@ -1,35 +1,29 @@
-// What is true of the simulations of a data folder now, whether control runs or not, and the way to their workers.
-// Owns the choice among the sources: the worker itself, its last word on disk, the store; changes nothing itself.
+// What is true of the simulations of a data folder now, whether control runs or not, and the way to
+// their workers. Owns the choice among the sources: the worker itself, what it left on its host, the
+// store; changes nothing itself.
 
 import { existsSync } from 'node:fs'
 import { concludeLostWorker } from '../core/lifecycle/lost-worker.ts'
 import { isFinal, type KnownSimulation, shownStatus } from '../core/lifecycle/simulation.ts'
-import { workerSocketPath } from '../core/wire/places.ts'
-import type { WorkerPlan } from '../core/wire/plan.ts'
-import type {
-  WorkerAnswer,
-  WorkerCommand,
-  WorkerEvent,
-  WorkerMetrics,
-  WorkerStatus,
-} from '../core/wire/worker-protocol.ts'
+import type { WorkerAnswer, WorkerCommand, WorkerMetrics, WorkerStatus } from '../core/wire/worker-protocol.ts'
 import { BusError } from '../io/bus/bus.ts'
-import { connectBus } from '../io/bus/unix-bus.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
 import { openStoreToRead } from '../io/store/store-copy.ts'
-import { type DataFolder, runFolder } from './data-folder.ts'
+import type { Traces, WorkerHost } from '../joints/worker-host/worker-host.ts'
+import type { DataFolder } from './data-folder.ts'
 import { storedStatus } from './known-status.ts'
-import { lastTick } from './supervision/last-tick.ts'
-import { readPlan, readStatus } from './supervision/run-files.ts'
-import { findFabricFolder, findWorkerProcess } from './supervision/worker-process.ts'
+import { tagsOf } from './supervision/simulation-plan.ts'
 
 export interface Overview {
   record: SimulationRecord
   status: string
   workerStatus?: WorkerStatus
-  /** What is wrong with its files. */
-  faults: string[]
+  /** What is damaged of what is known of it, and where. */
+  faults: readonly string[]
 }
+
+/** One that the store knows, or doesn't. */
+type Execution = Pick<SimulationRecord, 'executionId'>
 
 const ANSWER_LIMIT_MS = 2_000
 
@@ -43,84 +37,68 @@ export async function readRecords(data: DataFolder): Promise<SimulationRecord[]>
   }
 }
 
-export async function overviewOf(data: DataFolder, record: SimulationRecord, workerProgram: string): Promise<Overview> {
-  const { name, targetStatus } = record
-  const { status: stored, faults: stale } = storedStatus(record)
-  const folder = runFolder(data, record.executionId)
-  const isOver = stored !== undefined && isFinal(stored.status)
-  const { content: plan, fault } = isOver ? {} : readPlan(folder, record.executionId)
-  const { content: left, fault: statusFault } = isOver ? {} : readStatus(folder, record.executionId)
-  const workerStatus = isOver ? stored : await liveStatus(placesOf(plan, record.executionId), left, stored)
-  let known: KnownSimulation = { name, targetStatus, ...(workerStatus !== undefined && { workerStatus }) }
-  const final = workerStatus !== undefined && isFinal(workerStatus.status)
-  if (!final && record.launched && findWorkerProcess(workerProgram, folder) === undefined) {
-    const { status } = concludeLostWorker(record.executionId, known, {
-      reason: 'its worker is gone',
-      atMs: Date.now(),
-      tick: plan === undefined ? 0 : lastTick(plan, record.executionId, workerStatus),
-      isRestartWanted: plan?.tags.restartOnLoss ?? false,
-    })
-    known = { ...known, workerStatus: status }
+export async function overviewOf(host: WorkerHost, record: SimulationRecord): Promise<Overview> {
+  const { status: stored, faults } = storedStatus(record)
+  if (stored !== undefined && isFinal(stored.status))
+    return { record, status: stored.status, workerStatus: stored, faults }
+  const answer = await commandWorker(host, record, { command: 'status' })
+  const traces = await host.look(record.executionId)
+  const told = answer !== undefined && 'status' in answer ? answer.status : undefined
+  const known = knownOf(record, traces, told ?? newest(traces.status, stored))
+  return {
+    record,
+    status: shownStatus(known),
+    ...(known.workerStatus && { workerStatus: known.workerStatus }),
+    faults: [...faults, ...traces.faults],
   }
-  const faults = [...stale, fault, statusFault].filter((each) => each !== undefined)
-  return { record, status: shownStatus(known), ...(known.workerStatus && { workerStatus: known.workerStatus }), faults }
 }
 
-/** What it takes to reach a worker. */
-interface WorkerPlaces {
-  executionId: string
-  fabricFolder: string
-}
-
-function placesOf(plan: WorkerPlan | undefined, executionId: string): WorkerPlaces | undefined {
-  const fabricFolder = plan?.fabricFolder ?? findFabricFolder(executionId)
-  return fabricFolder === undefined ? undefined : { executionId, fabricFolder }
-}
-
-async function liveStatus(
-  places: WorkerPlaces | undefined,
-  left: WorkerStatus | undefined,
-  stored: WorkerStatus | undefined,
-): Promise<WorkerStatus | undefined> {
-  const answer = places && (await askWorker(places, { command: 'status' }))
-  if (answer && 'status' in answer) return answer.status
-  // What control has concluded of a lost worker is newer than what that one left.
+/** What control has concluded of a lost worker is newer than what that one left. */
+function newest(left?: WorkerStatus, stored?: WorkerStatus): WorkerStatus | undefined {
   return left !== undefined && left.revision >= (stored?.revision ?? 0) ? left : stored
 }
 
-/** One that the store knows, or doesn't. */
-type Execution = Pick<SimulationRecord, 'executionId'>
+/** A worker that is gone without a last word is lost, whether control has noticed by now or not. */
+function knownOf(
+  record: SimulationRecord,
+  { worker, plan, tick }: Traces,
+  workerStatus: WorkerStatus | undefined,
+): KnownSimulation {
+  const { executionId, name, targetStatus } = record
+  const known = { name, targetStatus, ...(workerStatus !== undefined && { workerStatus }) }
+  const isOver = workerStatus !== undefined && isFinal(workerStatus.status)
+  if (isOver || !record.launched || worker !== undefined) return known
+  const { status } = concludeLostWorker(executionId, known, {
+    reason: 'its worker is gone',
+    atMs: Date.now(),
+    tick,
+    isRestartWanted: tagsOf(record, plan).restartOnLoss,
+  })
+  return { ...known, workerStatus: status }
+}
 
-/** How a simulation does. Undefined where it has no apps yet, or none any more, and where its worker does not answer. */
-export async function metricsOf(data: DataFolder, execution: Execution): Promise<WorkerMetrics | undefined> {
-  const answer = await commandWorker(data, execution, { command: 'metrics' })
+/**
+ * How a simulation does. Undefined where it has no apps yet, or none any more, and where its worker
+ * does not answer.
+ */
+export async function metricsOf(host: WorkerHost, execution: Execution): Promise<WorkerMetrics | undefined> {
+  const answer = await commandWorker(host, execution, { command: 'metrics' })
   return answer && 'metrics' in answer ? answer.metrics : undefined
 }
 
 /** Gives a command to a simulation's worker, past control. Undefined where none answers in time. */
 export async function commandWorker(
-  data: DataFolder,
+  host: WorkerHost,
   { executionId }: Execution,
   command: WorkerCommand,
   limitMs = ANSWER_LIMIT_MS,
 ): Promise<WorkerAnswer | undefined> {
-  const { content: plan } = readPlan(runFolder(data, executionId), executionId)
-  const places = placesOf(plan, executionId)
-  return places && askWorker(places, command, limitMs)
-}
-
-async function askWorker(
-  places: WorkerPlaces,
-  command: WorkerCommand,
-  limitMs = ANSWER_LIMIT_MS,
-): Promise<WorkerAnswer | undefined> {
   try {
-    const path = workerSocketPath(places.fabricFolder, places.executionId)
-    const client = await connectBus<WorkerCommand, WorkerAnswer, WorkerEvent>(path)
+    const worker = await host.connect(executionId)
     try {
-      return await client.request(command, limitMs)
+      return await worker.request(command, limitMs)
     } finally {
-      await client.close()
+      await worker.close()
     }
   } catch (error) {
     if (error instanceof BusError) return undefined

@@ -5,17 +5,15 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { diskFault } from '../base/disk-fault.ts'
-import { defaultSnapshotSettings } from '../core/lifecycle/snapshot-settings.ts'
-import { defaultSimulationLimits } from '../core/limits.ts'
-import { isAlive, killProcesses } from '../io/launch/processes.ts'
+import { isAlive } from '../io/launch/processes.ts'
 import { FolderObjects } from '../io/objects/folder-objects.ts'
 import { openSqliteStore } from '../io/store/sqlite-store.ts'
 import type { SimulationRecord, Store } from '../io/store/store.ts'
 import { openStoreCopy } from '../io/store/store-copy.ts'
+import type { WorkerHost } from '../joints/worker-host/worker-host.ts'
 import { type DataFolder, makeDataFolder } from './data-folder.ts'
 import { isOver, storedStatus } from './known-status.ts'
 import { findHolder, type Holder, type Lock, LockedError, takeLock } from './lock.ts'
-import { removeFabricFolderIfEmpty } from './supervision/remains.ts'
 import { endStray, findStrays } from './supervision/strays.ts'
 import { SUPERVISION_LIMITS } from './supervision/supervision.ts'
 import { Supervisor } from './supervision/supervisor.ts'
@@ -24,7 +22,7 @@ export interface ShutdownReport {
   /** The process that served, where one did. */
   control?: EndedControl
   /** Simulations that were not over before, and how they ended. */
-  simulations: { name: string; status: string }[]
+  simulations: EndedSimulation[]
 }
 
 export interface EndedControl {
@@ -35,9 +33,7 @@ export interface EndedControl {
 
 export interface ShutdownOptions {
   data: DataFolder
-  /** Where simulations have their memory if their plan does not say. */
-  fabricFolder: string
-  workerProgram: string
+  host: WorkerHost
   log: Logger
   /** Told of what takes long, in a line for people. */
   say(text: string): void
@@ -54,9 +50,9 @@ const SAY_AFTER_MS = 1_000
 
 /** Also looks at what runs where the store is missing, or knows nothing of it. */
 export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport> {
-  const { data, fabricFolder } = options
+  const { data, host } = options
   if (!existsSync(data.store) && !existsSync(data.run)) {
-    await removeFabricFolderIfEmpty(fabricFolder)
+    await host.tidy()
     return { simulations: [] }
   }
   makeDataFolder(data)
@@ -72,10 +68,8 @@ export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport
   const known = store === undefined ? [] : await endKnown(options, store)
   // Workers that were killed may have left halves of objects; who opens the store clears them away.
   await (await FolderObjects.open(data.objects)).close()
-  const ended = [...known, ...strays]
-  for (const folder of new Set([fabricFolder, ...ended.map((each) => each.fabricFolder)]))
-    if (folder !== undefined) await removeFabricFolderIfEmpty(folder)
-  const simulations = ended.flatMap(({ name, status }) => (status === undefined ? [] : [{ name, status }]))
+  await host.tidy()
+  const simulations = [...known, ...strays]
   if (isCopied && store !== undefined && simulations.length > 0) await storeEnds(options, store)
   return { simulations, ...(control !== undefined && { control }) }
 }
@@ -122,38 +116,34 @@ async function storeEnds({ data, say }: ShutdownOptions, copy: Store): Promise<v
   }
 }
 
-/** `status` is how it ended; undefined for a simulation that was over before. */
 interface EndedSimulation {
   name: string
-  status: string | undefined
-  fabricFolder: string | undefined
+  /** How it ended. */
+  status: string
 }
 
-async function endStrays(
-  { data, workerProgram, say }: ShutdownOptions,
-  store: Store | undefined,
-): Promise<EndedSimulation[]> {
-  const strays = findStrays(data, (await store?.listSimulations()) ?? [], workerProgram)
+async function endStrays({ data, host, say }: ShutdownOptions, store: Store | undefined): Promise<EndedSimulation[]> {
+  const strays = await findStrays(host, (await store?.listSimulations()) ?? [])
   const names = strays.map(({ name }) => name).join(', ')
   if (strays.length > 0) say(`ends what runs and the store ${data.store} doesn't know: ${names}`)
-  const processes = { kill: killProcesses }
   return Promise.all(
     strays.map(async (stray) => {
-      const status = await endStray(stray, processes, workerProgram, STOP_LIMIT_MS)
-      return { name: stray.name, status, fabricFolder: stray.fabricFolder }
+      return { name: stray.name, status: await endStray(stray, host, STOP_LIMIT_MS) }
     }),
   )
 }
 
+/** Those that were not over before. */
 async function endKnown(options: ShutdownOptions, store: Store): Promise<EndedSimulation[]> {
   const running = new Set((await wishStopped(store)).map(({ executionId }) => executionId))
-  const fabricFolders = await stopAll(options, store)
+  await stopAll(options, store)
   const records = await store.listSimulations()
-  return records.map((record) => {
-    const { name, executionId } = record
-    const last = storedStatus(record).status?.status ?? 'STOPPED'
-    return { name, status: running.has(executionId) ? last : undefined, fabricFolder: fabricFolders.get(executionId) }
-  })
+  return records
+    .filter(({ executionId }) => running.has(executionId))
+    .map((record) => ({
+      name: record.name,
+      status: storedStatus(record).status?.status ?? 'STOPPED',
+    }))
 }
 
 /** All that are not over, after storing that they shall be. */
@@ -213,38 +203,21 @@ function tryLock(data: DataFolder): Lock | undefined {
   }
 }
 
-/** Gives the folders that held the simulations' memory, by execution. */
-async function stopAll(options: ShutdownOptions, store: Store): Promise<Map<string, string>> {
-  const { data, fabricFolder, workerProgram, log, say } = options
+async function stopAll({ host, log, say }: ShutdownOptions, store: Store): Promise<void> {
   const records = await store.listSimulations()
-  const supervisor = new Supervisor({
-    store,
-    data,
-    log,
-    processes: { kill: killProcesses },
-    workerProgram,
-    fabricFolder,
-    // No worker is started here, so the rest of a plan is of no use.
-    region: '',
-    accountId: '',
-    objects: { kind: 'folder', folder: data.objects },
-    appTimeoutMs: 0,
-    simulationLimits: defaultSimulationLimits,
-    snapshots: defaultSnapshotSettings,
-    ...SUPERVISION_LIMITS,
-    stopLimitMs: STOP_LIMIT_MS,
-  })
+  // No worker is started here, so nothing is said of how to launch one.
+  const limits = { ...SUPERVISION_LIMITS, stopLimitMs: STOP_LIMIT_MS }
+  const supervisor = new Supervisor({ store, host, log, ...limits })
   await supervisor.recover()
-  const goingOn = () => records.filter(({ executionId }) => supervisor.find(executionId) !== undefined)
+  const goingOn = () => records.filter((each) => supervisor.find(each.executionId) !== undefined)
   const telling = setTimeout(() => {
     const names = goingOn().map(({ name }) => name)
-    if (names.length > 0)
-      say(`waits for simulations to stop: ${names.join(', ')}; killed after ${STOP_LIMIT_MS / 1000} s`)
+    const limit = `killed after ${STOP_LIMIT_MS / 1000} s`
+    if (names.length > 0) say(`waits for simulations to stop: ${names.join(', ')}; ${limit}`)
   }, SAY_AFTER_MS)
   await Promise.all(records.map((record) => supervisor.find(record.executionId)?.ended))
   clearTimeout(telling)
   await supervisor.close()
-  return new Map(records.map(({ executionId }) => [executionId, supervisor.fabricFolderOf(executionId)]))
 }
 
 /** False where it has just ended. */

@@ -7,7 +7,7 @@ import { executionFabricFolder, PLAN_FILE, workerSocketPath } from '../core/wire
 import { type WorkerPlan, workerPlanShape } from '../core/wire/plan.ts'
 import { type WorkerAnswer, type WorkerStatus, workerCommandShape } from '../core/wire/worker-protocol.ts'
 import type { BusServer } from '../io/bus/bus.ts'
-import { serveBus } from '../io/bus/unix-bus.ts'
+import { unixBus } from '../io/bus/unix-bus.ts'
 import { readJsonFile } from '../io/files/json-file.ts'
 import { hideSecrets } from '../io/launch/secret-variables.ts'
 import { makeFabricFolder } from '../io/shm/fabric-folder.ts'
@@ -21,9 +21,12 @@ async function main(runFolder: string): Promise<void> {
   // Again: the last simulation that ended has taken it away.
   makeFabricFolder(plan.fabricFolder)
   mkdirSync(executionFabricFolder(plan.fabricFolder, plan.executionId), { recursive: true, mode: 0o700 })
-  bus = await serveBus<unknown, WorkerAnswer, WorkerStatus>(workerSocketPath(plan.fabricFolder, plan.executionId), {
-    onRequest: (command) => simulation.obey(workerCommandShape.parse(command)),
-  })
+  bus = await unixBus.serve<unknown, WorkerAnswer, WorkerStatus>(
+    workerSocketPath(plan.fabricFolder, plan.executionId),
+    {
+      onRequest: (command) => simulation.obey(workerCommandShape.parse(command)),
+    },
+  )
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // Also sent by a machine that goes down. Where losses are made good this is one: what is to end is stopped through the API.
     process.on(signal, () => (plan.tags.restartOnLoss ? process.exit(1) : simulation.stop()))

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { ApiError } from '../../core/api/errors.ts'
 import { executionFabricFolder } from '../../core/wire/places.ts'
 import { FolderObjects } from '../../io/objects/folder-objects.ts'
-import { runFolder } from '../data-folder.ts'
+import { runFolderIn } from '../../joints/worker-host/run-folder.ts'
 import { type ControlFixture, openFixture, startInput, waitFor } from '../testing/control-fixture.ts'
 
 const TOKEN = 'token-of-thirty-two-characters-or-more'
@@ -27,7 +27,7 @@ test('a simulation is described from its start to its deletion', async () => {
     MaximumDuration: '2h',
     Tags: { team: 'loom' },
   })
-  const folder = runFolder(f.control.data, started.ExecutionId)
+  const folder = runFolderIn(f.control.data.run, started.ExecutionId)
   const starting = await f.call('DescribeSimulation', { Simulation: 'life' })
   assert.deepEqual(starting, {
     Name: 'life',
@@ -105,7 +105,7 @@ test('a repeated ClientToken starts one simulation and gives its answer again', 
   assert.deepEqual(third, first)
   const other = { ...input, Description: 'another' }
   assert.equal(await f.refusalOf('StartSimulation', other), 'ConflictException')
-  const starts = join(runFolder(f.control.data, first.ExecutionId).folder, 'starts')
+  const starts = join(runFolderIn(f.control.data.run, first.ExecutionId).folder, 'starts')
   await f.waitForStatus('token', 'STARTED')
   assert.equal(readFileSync(starts, 'utf8').trim().split('\n').length, 1)
 })

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { awsLimits, defaultLimits } from '../../core/limits.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
-import { runFolder } from '../data-folder.ts'
+import { runFolderIn } from '../../joints/worker-host/run-folder.ts'
 import { openFixture, startInput } from '../testing/control-fixture.ts'
 
 const TOKEN = 'token-of-thirty-two-characters-or-more'
@@ -38,6 +38,6 @@ test('a worker gets the quotas that hold when its simulation is started', async 
   await using f = await openFixture({}, { limits: awsLimits })
   const { ExecutionId } = await f.start('one')
   await f.waitForStatus('one', 'STARTED')
-  const plan = JSON.parse(readFileSync(runFolder(f.control.data, ExecutionId).plan, 'utf8')) as WorkerPlan
+  const plan = JSON.parse(readFileSync(runFolderIn(f.control.data.run, ExecutionId).plan, 'utf8')) as WorkerPlan
   assert.deepEqual(plan.limits, awsLimits.simulation)
 })

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { emptyStatus } from '../../core/lifecycle/simulation.ts'
-import { dataFolder, type RunFolder, runFolder } from '../data-folder.ts'
+import { type RunFolder, readPlan, readStatus, runFolderIn } from '../../joints/worker-host/run-folder.ts'
+import { findWorkerProcess } from '../../joints/worker-host/worker-process.ts'
+import { dataFolder } from '../data-folder.ts'
 import { storedStatus } from '../known-status.ts'
 import { overviewOf, readRecords } from '../overview.ts'
 import { openFixture, SCRIPTED_WORKER } from '../testing/control-fixture.ts'
-import { readPlan, readStatus } from './run-files.ts'
-import { findWorkerProcess } from './worker-process.ts'
 
 const DAMAGES: readonly [text: string, fault: RegExp][] = [
   ['', /is damaged: Unexpected end of JSON input$/],
@@ -23,7 +23,7 @@ const DAMAGES: readonly [text: string, fault: RegExp][] = [
 test('a file of a run folder that is damaged is named with its fault; one that is missing says nothing', (context) => {
   const parent = mkdtempSync(join(tmpdir(), 'heddle-run-'))
   context.after(() => rmSync(parent, { recursive: true }))
-  const folder = runFolder(dataFolder(parent), 'id')
+  const folder = runFolderIn(dataFolder(parent).run, 'id')
   mkdirSync(folder.folder, { recursive: true })
   assert.deepEqual(readPlan(folder, 'id'), {})
   assert.deepEqual(readStatus(folder, 'id'), {})
@@ -53,7 +53,7 @@ test('a damaged plan or status stops nothing: all worlds are found again, its ow
   await fixture.start('other')
   await fixture.waitForStatus('struck', 'STARTED')
   await fixture.waitForStatus('other', 'STARTED')
-  const folder = runFolder(fixture.control.data, ExecutionId)
+  const folder = runFolderIn(fixture.control.data.run, ExecutionId)
   const plans = [...DAMAGES.map(([text]) => text), otherFabric(folder)]
   for (const text of plans) {
     writeFileSync(folder.plan, text)
@@ -65,7 +65,7 @@ test('a damaged plan or status stops nothing: all worlds are found again, its ow
     await fixture.call('StopClock', { Simulation: 'struck' })
   }
   const record = await fixture.control.store.findSimulation('struck')
-  const { faults, status } = await overviewOf(fixture.control.data, record!, SCRIPTED_WORKER)
+  const { faults, status } = await overviewOf(fixture.control.supervision.host, record!)
   assert.equal(status, 'STARTED')
   assert.match(faults[0], /plan\.json is damaged: fabricFolder/)
 })
@@ -76,7 +76,7 @@ test('a worker that is lost with its plan damaged fails its simulation alone', a
   await fixture.start('other')
   await fixture.waitForStatus('struck', 'STARTED')
   await fixture.waitForStatus('other', 'STARTED')
-  const folder = runFolder(fixture.control.data, ExecutionId)
+  const folder = runFolderIn(fixture.control.data.run, ExecutionId)
   await fixture.control.close()
   writeFileSync(folder.plan, 'null')
   writeFileSync(folder.status, 'null')
@@ -94,14 +94,15 @@ test('damaged rows of the store concern their simulations alone, and live worlds
   for (const name of names) await fixture.waitForStatus(name, 'STARTED')
   const { data } = fixture.control
   await fixture.control.close()
-  const pid = findWorkerProcess(SCRIPTED_WORKER, runFolder(data, ids.gone))!
+  const pid = findWorkerProcess(SCRIPTED_WORKER, runFolderIn(data.run, ids.gone))!
   process.kill(pid, 'SIGKILL')
   const database = new DatabaseSync(data.store)
   const damages = "worker_status = '{\"status\":7}', tags = '[', maximum_duration = 'long'"
   database.exec(`UPDATE simulations SET ${damages} WHERE name != 'other'`)
   database.close()
-  const records = await readRecords(data)
-  const { status, faults } = await overviewOf(data, records.find(({ name }) => name === 'lives')!, SCRIPTED_WORKER)
+  const { host } = fixture.control.supervision
+  const lives = (await readRecords(data)).find(({ name }) => name === 'lives')
+  const { status, faults } = await overviewOf(host, lives!)
   assert.equal(status, 'STARTED')
   assert.match(faults.join('; '), /^tags of lives .*; worker_status of lives .*executionId/)
   await fixture.reopen()

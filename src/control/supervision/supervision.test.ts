@@ -8,20 +8,21 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { executionFabricFolder } from '../../core/wire/places.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
-import { dataFolder, makeDataFolder, runFolder } from '../data-folder.ts'
+import { runFolderIn } from '../../joints/worker-host/run-folder.ts'
+import { findWorkerProcess } from '../../joints/worker-host/worker-process.ts'
+import { dataFolder, makeDataFolder } from '../data-folder.ts'
 import { takeLock } from '../lock.ts'
 import { type ControlFixture, openFixture, SCRIPTED_WORKER, startInput, waitFor } from '../testing/control-fixture.ts'
-import { findWorkerProcess } from './worker-process.ts'
 
 const CONTROL_PROGRAM = fileURLToPath(new URL('../testing/control-process.ts', import.meta.url))
 
 function workerOf(f: ControlFixture, executionId: string): number | undefined {
-  return findWorkerProcess(SCRIPTED_WORKER, runFolder(f.control.data, executionId))
+  return findWorkerProcess(SCRIPTED_WORKER, runFolderIn(f.control.data.run, executionId))
 }
 
 /** How often a worker was started for that execution. */
 function startsOf(f: ControlFixture, executionId: string): number {
-  return readFileSync(join(runFolder(f.control.data, executionId).folder, 'starts'), 'utf8')
+  return readFileSync(join(runFolderIn(f.control.data.run, executionId).folder, 'starts'), 'utf8')
     .trim()
     .split('\n').length
 }
@@ -49,10 +50,10 @@ test('a control that is killed and started again is right about every simulation
   await once(killed.process, 'exit')
   const [runs = '', dies = '', ends = ''] = killed.executionIds
   const data = dataFolder(f.config.dataFolder)
-  process.kill(findWorkerProcess(SCRIPTED_WORKER, runFolder(data, dies)) ?? 0, 'SIGKILL')
+  process.kill(findWorkerProcess(SCRIPTED_WORKER, runFolderIn(data.run, dies)) ?? 0, 'SIGKILL')
   // This one comes to its end by itself while nobody watches.
-  process.kill(findWorkerProcess(SCRIPTED_WORKER, runFolder(data, ends)) ?? 0, 'SIGTERM')
-  await waitFor('a last word', () => /"STOPPED"/.test(lastStatus(runFolder(data, ends).status)) || undefined)
+  process.kill(findWorkerProcess(SCRIPTED_WORKER, runFolderIn(data.run, ends)) ?? 0, 'SIGTERM')
+  await waitFor('a last word', () => /"STOPPED"/.test(lastStatus(runFolderIn(data.run, ends).status)) || undefined)
 
   await f.reopen()
   await waitFor('the truth', async () => {
@@ -116,7 +117,9 @@ test('a worker that dies later makes the simulation FAILED with the reason, and 
   await using f = await openFixture()
   const { ExecutionId } = await f.start('world')
   await f.waitForStatus('world', 'STARTED')
-  const unpacked = ['packages', 'snapshot'].map((name) => join(runFolder(f.control.data, ExecutionId).folder, name))
+  const unpacked = ['packages', 'snapshot'].map((name) =>
+    join(runFolderIn(f.control.data.run, ExecutionId).folder, name),
+  )
   for (const folder of unpacked) await mkdir(join(folder, 'inner'), { recursive: true })
   const killing = { Simulation: 'world', Domain: 'View', Name: 'kill-worker' }
   assert.match(await f.refusalOf('StartApp', killing), /InternalServerException|ConflictException/)
@@ -162,7 +165,7 @@ test('a plan of an older Heddle without folders of packages gets those listed to
   const Tags = { 'heddle:restart-on-loss': 'true' }
   const { ExecutionId } = await f.call('StartSimulation', { ...startInput('world'), Tags })
   await f.waitForStatus('world', 'STARTED')
-  const { plan: file } = runFolder(f.control.data, ExecutionId)
+  const { plan: file } = runFolderIn(f.control.data.run, ExecutionId)
   const isNew = /^(package|closed)Folders$/
   const old = JSON.parse(await readFile(file, 'utf8')) as WorkerPlan
   await writeFile(
@@ -237,7 +240,7 @@ test('a simulation stopped in the moment of its start ends, and can be deleted',
 
 test('run folders of deletions that were cut short are swept', async () => {
   await using f = await openFixture()
-  const left = runFolder(f.control.data, '99999999-2222-4333-8444-555555555555')
+  const left = runFolderIn(f.control.data.run, '99999999-2222-4333-8444-555555555555')
   await mkdir(left.folder, { recursive: true })
   writeFileSync(left.plan, '{}')
   await f.reopen()
@@ -248,7 +251,7 @@ test('a deletion removes the unpacked packages too', async () => {
   await using f = await openFixture()
   const { ExecutionId } = await f.start('packed', 'fail-at-start')
   await f.waitForStatus('packed', 'FAILED')
-  const { folder } = runFolder(f.control.data, ExecutionId)
+  const { folder } = runFolderIn(f.control.data.run, ExecutionId)
   await mkdir(join(folder, 'packages', 'app'), { recursive: true })
   await f.call('DeleteSimulation', { Simulation: 'packed' })
   await waitFor('the run folder to go', () => !existsSync(folder) || undefined)
@@ -258,7 +261,7 @@ test('a damaged status file and plan of a dead worker end in FAILED, not in a co
   await using f = await openFixture()
   const { ExecutionId } = await f.start('world')
   await f.waitForStatus('world', 'STARTED')
-  const folder = runFolder(f.control.data, ExecutionId)
+  const folder = runFolderIn(f.control.data.run, ExecutionId)
   const pid = workerOf(f, ExecutionId)
   await f.control.close()
   process.kill(pid ?? 0, 'SIGKILL')
@@ -276,7 +279,7 @@ test('a worker gets no keys of ours', async () => {
     await f.waitForStatus('world', 'STARTED')
     const environment = readFileSync(`/proc/${workerOf(f, ExecutionId)}/environ`, 'utf8')
     assert.equal(environment.includes('never-to-be-seen'), false)
-    const plan = readFileSync(runFolder(f.control.data, ExecutionId).plan, 'utf8')
+    const plan = readFileSync(runFolderIn(f.control.data.run, ExecutionId).plan, 'utf8')
     assert.equal(plan.includes(f.control.credentials.secretAccessKey), false)
   } finally {
     delete process.env.HEDDLE_SECRET_ACCESS_KEY

@@ -1,35 +1,17 @@
-// What it takes to watch over workers, as one plain object, and the limits of time that hold for them.
-// Owns the shapes; never does anything.
+// What it takes to watch over workers, as one plain object, and the limits of time that hold for
+// them. Owns the shapes; never does anything.
 
 import type { Logger } from 'pino'
-import type { ObjectsConfig } from '../../base/objects-config.ts'
-import type { SnapshotSettings } from '../../core/lifecycle/snapshot-settings.ts'
-import type { SimulationLimits } from '../../core/limits.ts'
 import type { Store } from '../../io/store/store.ts'
-import type { DataFolder } from '../data-folder.ts'
-
-/** The processes of an execution, worker and apps alike, as the operating system knows them. */
-export interface Processes {
-  /** Ends them all, and waits until they are gone. */
-  kill(executionId: string): Promise<void>
-}
+import type { WorkerHost } from '../../joints/worker-host/worker-host.ts'
+import type { LaunchSettings } from './simulation-plan.ts'
 
 export interface Supervision {
   store: Store
-  data: DataFolder
+  host: WorkerHost
   log: Logger
-  processes: Processes
-  /** The file of the worker program. */
-  workerProgram: string
-  region: string
-  accountId: string
-  objects: ObjectsConfig
-  fabricFolder: string
-  appTimeoutMs: number
-  /** For the simulations that are started from now on. */
-  simulationLimits: SimulationLimits
-  /** The same, where their tags say nothing else. */
-  snapshots: SnapshotSettings
+  /** For the simulations that are started from now on; absent where none is started any more. */
+  launching?: LaunchSettings
   /** How long a new worker may take until it answers. */
   startLimitMs: number
   /** How long a worker may take to stop before it is ended. */
@@ -38,4 +20,8 @@ export interface Supervision {
   exitLimitMs: number
 }
 
-export const SUPERVISION_LIMITS = { startLimitMs: 60_000, stopLimitMs: 60_000, exitLimitMs: 10_000 }
+export const SUPERVISION_LIMITS = {
+  startLimitMs: 60_000,
+  stopLimitMs: 60_000,
+  exitLimitMs: 10_000,
+}

@@ -5,32 +5,16 @@
 //     ↑                                → the process is gone → the same
 //     └── end what is left, remove its memory ← store ←┘ where it is started again
 
-import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { concludeLostWorker, type LossConclusion } from '../../core/lifecycle/lost-worker.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
-import { logFolderOf, workerSocketPath } from '../../core/wire/places.ts'
-import type { WorkerPlan } from '../../core/wire/plan.ts'
-import type {
-  WorkerAnswer,
-  WorkerCommand,
-  WorkerEvent,
-  WorkerMetrics,
-  WorkerStatus,
-} from '../../core/wire/worker-protocol.ts'
-import type { BusClient } from '../../io/bus/bus.ts'
+import type { WorkerAnswer, WorkerCommand, WorkerMetrics, WorkerStatus } from '../../core/wire/worker-protocol.ts'
 import { BusError } from '../../io/bus/bus.ts'
-import { connectBus } from '../../io/bus/unix-bus.ts'
-import { openLogStreams } from '../../io/logs/log-streams.ts'
-import { makeFabricFolder } from '../../io/shm/fabric-folder.ts'
 import type { SimulationRecord, Store } from '../../io/store/store.ts'
-import type { RunFolder } from '../data-folder.ts'
+import type { Traces, WorkerConnection } from '../../joints/worker-host/worker-host.ts'
 import { storedStatus } from '../known-status.ts'
-import { lastTick } from './last-tick.ts'
-import { freeMemory, removeRemains } from './remains.ts'
-import { readStatus, writeStatus } from './run-files.ts'
+import { planFor, tagsOf } from './simulation-plan.ts'
 import type { Supervision } from './supervision.ts'
-import { findWorkerProcess, startWorkerProcess, writePlan } from './worker-process.ts'
 
 const RETRY_MS = 50
 /** For `status` and `stop`, which a healthy worker gives at once. */
@@ -44,8 +28,6 @@ const REACH_LIMIT_MS = 2_000
 /** How long until what could not be stored is stored again. */
 const STORE_AGAIN_MS = 500
 
-type Client = BusClient<WorkerCommand, WorkerAnswer, WorkerEvent>
-
 export class WorkerWatch {
   readonly executionId: string
   /** Fulfilled once the worker has been reached, or its end is known. */
@@ -53,15 +35,13 @@ export class WorkerWatch {
   /** Fulfilled once the simulation is final and nothing of it is left but its run folder and its logs. */
   readonly ended: Promise<void>
   readonly #supervision: Supervision
-  readonly #folder: RunFolder
-  readonly #plan: WorkerPlan
+  readonly #record: SimulationRecord
   readonly #name: string
   readonly #onStatus: () => void
   #targetStatus: 'STARTED' | 'STOPPED'
   #launched: boolean
   #status: WorkerStatus | undefined
-  #client: Client | undefined
-  #child: ChildProcess | undefined
+  #client: WorkerConnection | undefined
   #closed = false
   #settle: () => void = () => undefined
   #stopDeadline: NodeJS.Timeout | undefined
@@ -69,22 +49,15 @@ export class WorkerWatch {
   /** What is not stored yet. A newer one takes the place of an older one. */
   #unstored: ((store: Store) => Promise<unknown>) | undefined
   #storingAgain: Promise<void> | undefined
-  #statusFault: string | undefined
+  readonly #faultsTold = new Set<string>()
   /** Why its worker could not be started. */
   #launchFault: string | undefined
 
   /** `onStatus` is told of each new status, before it is stored. */
-  constructor(
-    supervision: Supervision,
-    record: SimulationRecord,
-    folder: RunFolder,
-    plan: WorkerPlan,
-    onStatus: () => void,
-  ) {
+  constructor(supervision: Supervision, record: SimulationRecord, onStatus: () => void) {
     this.executionId = record.executionId
     this.#supervision = supervision
-    this.#folder = folder
-    this.#plan = plan
+    this.#record = record
     this.#name = record.name
     this.#onStatus = onStatus
     this.#targetStatus = record.targetStatus
@@ -124,7 +97,7 @@ export class WorkerWatch {
   }
 
   /** The connection; where it was lost a moment ago, it may come back. */
-  async #reach(): Promise<Client> {
+  async #reach(): Promise<WorkerConnection> {
     const giveUpAtMs = Date.now() + REACH_LIMIT_MS
     while (this.#client === undefined && !this.#over && Date.now() < giveUpAtMs) await sleep(RETRY_MS)
     if (this.#client === undefined)
@@ -167,7 +140,7 @@ export class WorkerWatch {
         if (this.#closed) return
       } while (!isFinal(end.status.status))
       await this.#waitForExit()
-      await removeRemains(this.#supervision.processes, this.#plan.fabricFolder, this.executionId, this.#folder)
+      await this.#supervision.host.clear(this.executionId, 'remains')
       // Until its end is stored, this watch alone knows it.
       await this.#storingAgain
     } catch (error) {
@@ -178,23 +151,21 @@ export class WorkerWatch {
   }
 
   async #launch(): Promise<void> {
+    const { host, store, launching, log } = this.#supervision
     this.#launchFault = undefined
-    if (this.#targetStatus === 'STOPPED') return
-    // Here and not where the loss was found: control may have been started again since.
-    if (this.#status !== undefined) {
-      await freeMemory(this.#supervision.processes, this.#plan.fabricFolder, this.executionId)
-    }
+    if (this.#targetStatus === 'STOPPED' || launching === undefined) return
     try {
-      // What is wrong with it is said here, and not by the exit code of a worker.
-      makeFabricFolder(this.#plan.fabricFolder)
-      await writePlan(this.#folder, { ...this.#plan, ...(this.#status !== undefined && { last: this.#status }) })
-      // The promise just before the deed: a control that ends in between leaves a loss to the next one.
-      await this.#supervision.store.setLaunched(this.executionId)
+      // Here and not where the loss was found: control may have been started again since.
+      if (this.#status !== undefined) await host.clear(this.executionId, 'memory')
+      const { plan: begun } = await this.#look()
+      const plan = planFor(this.#record, begun, launching)
+      // The promise before the deed: a control that ends in between leaves a loss to the next one.
+      await store.setLaunched(this.executionId)
       this.#launched = true
-      this.#child = await startWorkerProcess(this.#supervision.workerProgram, this.#folder, this.executionId)
+      await host.launch({ ...plan, ...(this.#status !== undefined && { last: this.#status }) })
     } catch (error) {
       this.#launchFault = (error as Error).message
-      this.#supervision.log.error({ error, simulation: this.#name }, 'a worker process could not be started')
+      log.error({ error, simulation: this.#name }, 'a worker process could not be started')
     }
   }
 
@@ -211,44 +182,44 @@ export class WorkerWatch {
         await this.#stayConnected(client)
         continue
       }
-      // In this order: a worker that writes its last word and ends in between is not taken for lost.
-      const alive = this.#isAlive()
-      const left = this.#readLeft()
+      const traces = await this.#look()
+      const { worker, status: left } = traces
       if (left !== undefined && isFinal(left.status)) return { status: left }
       if (left !== undefined) await this.#adopt(left)
-      missing = alive ? 0 : missing + 1
+      missing = worker === undefined ? missing + 1 : 0
       // Twice, for a process that was started by a control that died in that moment.
-      if (missing >= 2) return this.#lost(this.#describeEnd())
-      if (alive && !reached && Date.now() > connectBeforeMs) {
-        await this.#supervision.processes.kill(this.executionId)
-        return this.#lost(`the worker process did not answer within ${this.#supervision.startLimitMs / 1000} s`)
+      if (missing >= 2) return this.#lost(this.#describeEnd(traces), traces)
+      if (worker !== undefined && !reached && Date.now() > connectBeforeMs) {
+        await this.#supervision.host.end(this.executionId)
+        const limitS = this.#supervision.startLimitMs / 1000
+        return this.#lost(`the worker process did not answer within ${limitS} s`, traces)
       }
       await sleep(RETRY_MS)
     }
     return undefined
   }
 
-  /** A file that is damaged says nothing; the process itself tells the rest. */
-  #readLeft(): WorkerStatus | undefined {
-    const { content, fault } = readStatus(this.#folder, this.executionId)
-    if (fault !== undefined && fault !== this.#statusFault)
-      this.#supervision.log.warn({ fault, simulation: this.#name }, 'a status file is damaged')
-    this.#statusFault = fault
-    return content
+  /** A file that is damaged says nothing; the worker itself tells the rest. */
+  async #look(): Promise<Traces> {
+    const traces = await this.#supervision.host.look(this.executionId)
+    for (const fault of traces.faults)
+      if (!this.#faultsTold.has(fault)) {
+        this.#faultsTold.add(fault)
+        this.#supervision.log.warn({ fault, simulation: this.#name }, 'a file is damaged')
+      }
+    return traces
   }
 
-  async #connect(): Promise<Client | undefined> {
+  async #connect(): Promise<WorkerConnection | undefined> {
     try {
-      return await connectBus<WorkerCommand, WorkerAnswer, WorkerEvent>(
-        workerSocketPath(this.#plan.fabricFolder, this.executionId),
-      )
+      return await this.#supervision.host.connect(this.executionId)
     } catch (error) {
       if (error instanceof BusError && error.fault === 'Unreachable') return undefined
       throw error
     }
   }
 
-  async #stayConnected(client: Client): Promise<void> {
+  async #stayConnected(client: WorkerConnection): Promise<void> {
     const ended = new Promise<void>((resolve) => client.onClose(resolve))
     client.onEvent((status) => void this.#adopt(status))
     try {
@@ -267,7 +238,7 @@ export class WorkerWatch {
   }
 
   /** What fails here is made good when we connect again, or when the time for stopping is over. */
-  async #sendStop(client: Client): Promise<void> {
+  async #sendStop(client: WorkerConnection): Promise<void> {
     if (this.#status !== undefined && (isFinal(this.#status.status) || this.#status.status === 'STOPPING')) return
     try {
       const answer = await client.request({ command: 'stop' }, ANSWER_LIMIT_MS)
@@ -283,7 +254,7 @@ export class WorkerWatch {
     if (this.#stopDeadline !== undefined) return
     this.#stopDeadline = setTimeout(() => {
       this.#supervision.log.warn({ simulation: this.#name }, 'a worker did not stop in time and is ended')
-      void this.#supervision.processes.kill(this.executionId)
+      void this.#supervision.host.end(this.executionId)
     }, this.#supervision.stopLimitMs)
     this.#stopDeadline.unref()
   }
@@ -333,42 +304,29 @@ export class WorkerWatch {
   async #conclude({ status, failure }: LossConclusion): Promise<void> {
     if (isFinal(status.status)) {
       await this.#adopt(status, failure)
-      if (failure !== undefined) await this.#sayInErrors(status, failure)
-      await this.#leaveStatus(status)
+      await this.#leave(status, failure)
       return
     }
     this.#status = status
     this.#launched = false
-    this.#child = undefined
     this.#onStatus()
     this.#saving = this.#saving.then(() => this.#store((store) => store.setUnlaunched(this.executionId, status)))
     await this.#saving
   }
 
   /** The store has it as well, so that a disk which is full holds nothing up. */
-  async #leaveStatus(status: WorkerStatus): Promise<void> {
+  async #leave(status: WorkerStatus, failure: string | undefined): Promise<void> {
     try {
-      await writeStatus(this.#folder, status)
+      await this.#supervision.host.conclude(this.#name, status, failure)
     } catch (error) {
       this.#supervision.log.warn(
         { error, simulation: this.#name },
-        'a last status could not be written to the run folder',
+        'a last status could not be left with what else there is of its simulation',
       )
     }
   }
 
-  /** In the simulation's own log, where the worker can say nothing any more. */
-  async #sayInErrors({ tick, logGroup }: WorkerStatus, failure: string): Promise<void> {
-    const streams = openLogStreams(logFolderOf(this.#plan, logGroup))
-    streams.writer('/sim/errors').write(`tick=${tick} simulation=FAILED ${failure}\n`)
-    await streams.close()
-  }
-
-  #isAlive(): boolean {
-    return findWorkerProcess(this.#supervision.workerProgram, this.#folder) !== undefined
-  }
-
-  #lost(reason: string): LossConclusion {
+  #lost(reason: string, { plan, tick }: Traces): LossConclusion {
     const known: KnownSimulation = {
       name: this.#name,
       targetStatus: this.#targetStatus,
@@ -377,8 +335,8 @@ export class WorkerWatch {
     const conclusion = concludeLostWorker(this.executionId, known, {
       reason,
       atMs: Date.now(),
-      tick: lastTick(this.#plan, this.executionId, this.#status),
-      isRestartWanted: this.#plan.tags.restartOnLoss,
+      tick: Math.max(tick, this.#status?.tick ?? 0),
+      isRestartWanted: tagsOf(this.#record, plan, this.#supervision.launching?.snapshots).restartOnLoss,
     })
     const { status } = conclusion
     this.#supervision.log.warn(
@@ -388,18 +346,19 @@ export class WorkerWatch {
     return conclusion
   }
 
-  #describeEnd(): string {
+  #describeEnd({ ending, output }: Traces): string {
     if (this.#launchFault !== undefined) return `the worker process could not be started: ${this.#launchFault}`
     if (!this.#launched) return 'the worker process was not started'
-    const signal = this.#child?.signalCode
-    const code = this.#child?.exitCode
-    const how = signal ? ` by ${signal}` : typeof code === 'number' ? ` with exit code ${code}` : ''
-    return `the worker process ended unexpectedly${how}; its output is in ${this.#folder.workerLog}`
+    const how = ending === undefined ? '' : ` ${ending}`
+    return `the worker process ended unexpectedly${how}; its output is in ${output}`
   }
 
   /** A final status comes shortly before the end of its process. */
   async #waitForExit(): Promise<void> {
     const giveUpAtMs = Date.now() + this.#supervision.exitLimitMs
-    while (!this.#closed && this.#isAlive() && Date.now() < giveUpAtMs) await sleep(RETRY_MS)
+    while (!this.#closed && Date.now() < giveUpAtMs) {
+      if ((await this.#look()).worker === undefined) return
+      await sleep(RETRY_MS)
+    }
   }
 }

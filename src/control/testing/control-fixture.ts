@@ -14,7 +14,9 @@ import { killProcesses } from '../../io/launch/processes.ts'
 import { type ControlConfig, resolveConfig } from '../config.ts'
 import { type Control, type ControlOptions, openControl } from '../control.ts'
 
-export const SCRIPTED_WORKER = fileURLToPath(new URL('./scripted-worker.ts', import.meta.url))
+export const SCRIPTED_WORKER = fileURLToPath(
+  new URL('../../joints/worker-host/testing/scripted-worker.ts', import.meta.url),
+)
 export const WAIT_LIMIT_MS = 30_000
 
 const CALL = {

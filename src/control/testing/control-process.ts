@@ -19,7 +19,7 @@ try {
   const control = await openControl(resolveConfig({ data: dataFolder, fabricDir: fabricFolder, port: '0' }, {}), {
     log: pino({ level: 'silent' }),
     environment: {},
-    workerProgram: fileURLToPath(new URL('./scripted-worker.ts', import.meta.url)),
+    workerProgram: fileURLToPath(new URL('../../joints/worker-host/testing/scripted-worker.ts', import.meta.url)),
   })
   const executionIds: string[] = []
   for (const input of JSON.parse(starts) as InputOf<'StartSimulation'>[]) {

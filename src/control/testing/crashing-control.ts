@@ -11,10 +11,10 @@ import { setImmediate } from 'node:timers/promises'
 import pino from 'pino'
 import type { InputOf, OperationName, OutputOf } from '../../core/api/operations.ts'
 import type { Store } from '../../io/store/store.ts'
+import { runFolderIn } from '../../joints/worker-host/run-folder.ts'
+import { findWorkerProcess } from '../../joints/worker-host/worker-process.ts'
 import { resolveConfig } from '../config.ts'
 import { openControl } from '../control.ts'
-import { runFolder } from '../data-folder.ts'
-import { findWorkerProcess } from '../supervision/worker-process.ts'
 import { SCRIPTED_WORKER, startInput, waitFor } from './control-fixture.ts'
 
 const WRITES = new Set<keyof Store>([
@@ -65,7 +65,7 @@ async function call<Name extends OperationName>(name: Name, input: InputOf<Name>
 
 async function loseWorker(): Promise<void> {
   const { ExecutionId } = await control.handlers.DescribeSimulation({ Simulation: 'a' }, CALL)
-  const folder = runFolder(control.data, ExecutionId)
+  const folder = runFolderIn(control.data.run, ExecutionId)
   process.kill(findWorkerProcess(SCRIPTED_WORKER, folder) ?? 0, 'SIGKILL')
   const starts = join(folder.folder, 'starts')
   await waitFor('another worker', () => readFileSync(starts, 'utf8').split('\n').length > 2 || undefined)

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Bus, BusError, MESSAGE_BYTES_MAX } from './bus.ts'
-import { serveBus, unixBus } from './unix-bus.ts'
+import { memoryBus } from './memory-bus.ts'
+import { unixBus } from './unix-bus.ts'
 
 const LIMIT_MS = 20_000
 let folder = ''
@@ -28,7 +29,10 @@ function isFault(fault: string): (error: unknown) => boolean {
 }
 
 /** Each implementation passes the same suite. */
-const buses: [string, Bus][] = [['a unix socket', unixBus]]
+const buses: [string, Bus][] = [
+  ['a unix socket', unixBus],
+  ['the memory of a process', memoryBus()],
+]
 for (const [name, bus] of buses) {
   describe(`the bus over ${name}`, () => {
     test('answers each of many concurrent requests with its own answer', async () => {
@@ -152,7 +156,7 @@ for (const [name, bus] of buses) {
 
 test('a request that comes in pieces, several in one piece, is answered', async () => {
   const path = newAddress()
-  const server = await serveBus<string, string, never>(path, {
+  const server = await unixBus.serve<string, string, never>(path, {
     onRequest: (command) => command.toUpperCase(),
   })
   const socket = createConnection(path)
@@ -177,7 +181,9 @@ test('a request that comes in pieces, several in one piece, is answered', async 
 
 test('a peer that sends nonsense or an endless line is disconnected', async () => {
   const path = newAddress()
-  const server = await serveBus<string, string, never>(path, { onRequest: (command) => command })
+  const server = await unixBus.serve<string, string, never>(path, {
+    onRequest: (command) => command,
+  })
   const other = await unixBus.connect<string, string, never>(path)
   for (const sent of [
     'nonsense\n',
@@ -206,7 +212,9 @@ test('a socket file left by a dead process is replaced', async () => {
   await link(path, `${path}.kept`)
   await new Promise<void>((resolve) => dead.close(() => resolve()))
   await rename(`${path}.kept`, path)
-  const server = await serveBus<string, string, never>(path, { onRequest: (command) => command })
+  const server = await unixBus.serve<string, string, never>(path, {
+    onRequest: (command) => command,
+  })
   assert.equal((await stat(path)).mode & 0o777, 0o600)
   const client = await unixBus.connect<string, string, never>(path)
   assert.equal(await client.request('x', LIMIT_MS), 'x')

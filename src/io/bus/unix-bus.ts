@@ -24,7 +24,7 @@ const BACKLOG_BYTES_MAX = 4 * MESSAGE_BYTES_MAX
 export const SOCKET_PATH_BYTES_MAX = 107
 
 /** Serves at `path` for this user alone. Replaces a socket file that a dead process left behind. */
-export async function serveBus<Command, Answer, Event>(
+async function serveBus<Command, Answer, Event>(
   path: string,
   handlers: BusHandlers<Command, Answer>,
 ): Promise<BusServer<Event>> {
@@ -59,7 +59,7 @@ export async function serveBus<Command, Answer, Event>(
 }
 
 /** Connects to the server at `path`. */
-export async function connectBus<Command, Answer, Event>(
+async function connectBus<Command, Answer, Event>(
   path: string,
 ): Promise<BusClient<Command, Answer, Event>> {
   const socket = await openSocket(path)

@@ -4,28 +4,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { workerSocketPath } from '../../core/wire/places.ts'
-import type { WorkerPlan } from '../../core/wire/plan.ts'
-import { writeJsonFile } from '../../io/files/json-file.ts'
 import { READ_ONCE } from '../../io/launch/secret-variables.ts'
-import type { RunFolder } from '../data-folder.ts'
 import { boundCompiledCode } from './compiled-code.ts'
+import type { RunFolder } from './run-folder.ts'
 
 /** The real worker; tests have others. */
 export const WORKER_PROGRAM = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
 
-/** Where the worker finds it. */
-export async function writePlan(folder: RunFolder, plan: WorkerPlan): Promise<void> {
-  await mkdir(folder.folder, { recursive: true, mode: 0o700 })
-  await writeJsonFile(folder.plan, plan)
-}
-
 /**
- * Starts `node <program> <runFolder>`, where there is a plan, in a session of its own: it outlives control, and a Ctrl-C
- * in control's terminal does not reach it. Its output goes to `worker.log`. Throws where it can't be started.
+ * Starts `node <program> <runFolder>`, where there is a plan, in a session of its own: it outlives
+ * control, and a Ctrl-C in control's terminal does not reach it. Its output goes to `worker.log`.
+ * Throws where it can't be started.
  */
 export async function startWorkerProcess(
   program: string,
@@ -49,6 +41,12 @@ export async function startWorkerProcess(
   }
 }
 
+/** How it has ended, in words; undefined while it lives. */
+export function endingOf({ signalCode, exitCode }: ChildProcess): string | undefined {
+  if (signalCode !== null) return `by ${signalCode}`
+  return exitCode === null ? undefined : `with exit code ${exitCode}`
+}
+
 /**
  * The process of the worker that was started for this run folder, whoever started it, also from
  * another installation of Heddle. Undefined if there is none.
@@ -60,7 +58,10 @@ export function findWorkerProcess(program: string, folder: RunFolder): number | 
   return found === undefined ? undefined : Number(found)
 }
 
-/** Where the memory of an execution is whose worker serves now, as the kernel knows of its socket; for one without a plan. */
+/**
+ * Where the memory of an execution is whose worker serves now, as the kernel knows of its socket;
+ * for one without a plan.
+ */
 export function findFabricFolder(executionId: string): string | undefined {
   const tail = workerSocketPath('', executionId)
   const line = readFileSync('/proc/net/unix', 'utf8')

@@ -1,11 +1,30 @@
-// What lies in a run folder: the plan that control wrote, the status that the worker left, and in its place what control
-// has concluded. Owns their check: a file that is missing says nothing, and one that is damaged says why. Never writes
-// while a worker lives.
+// What lies in the run folder of an execution: the plan that its worker is started with, the status
+// that the worker leaves, or in its place what control has concluded.
+// Owns their names and their check; never writes while a worker lives.
 
+import { join } from 'node:path'
+import { PLAN_FILE, STATUS_FILE } from '../../core/wire/places.ts'
 import { type WorkerPlan, workerPlanShape } from '../../core/wire/plan.ts'
 import { type WorkerStatus, workerStatusShape } from '../../core/wire/worker-protocol.ts'
-import { type FileContent, readJsonFile, writeJsonFile } from '../../io/files/json-file.ts'
-import type { RunFolder } from '../data-folder.ts'
+import { type FileContent, readJsonFile } from '../../io/files/json-file.ts'
+
+export interface RunFolder {
+  folder: string
+  plan: string
+  status: string
+  workerLog: string
+}
+
+/** In the folder of all executions' run folders. */
+export function runFolderIn(parent: string, executionId: string): RunFolder {
+  const folder = join(parent, executionId)
+  return {
+    folder,
+    plan: join(folder, PLAN_FILE),
+    status: join(folder, STATUS_FILE),
+    workerLog: join(folder, 'worker.log'),
+  }
+}
 
 /** What the worker was started with. */
 export function readPlan(folder: RunFolder, executionId: string): FileContent<WorkerPlan> {
@@ -15,11 +34,6 @@ export function readPlan(folder: RunFolder, executionId: string): FileContent<Wo
 /** The newest status that the worker wrote. */
 export function readStatus(folder: RunFolder, executionId: string): FileContent<WorkerStatus> {
   return ofExecution(folder.status, readJsonFile(folder.status, workerStatusShape), executionId)
-}
-
-/** In the place of what a worker left that is gone: whoever reads only the file finds the end there too. */
-export async function writeStatus(folder: RunFolder, status: WorkerStatus): Promise<void> {
-  await writeJsonFile(folder.status, status)
 }
 
 function ofExecution<Content extends { executionId: string }>(

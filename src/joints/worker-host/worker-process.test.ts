@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { dataFolder, runFolder } from '../data-folder.ts'
+import { runFolderIn } from './run-folder.ts'
 import { findWorkerProcess } from './worker-process.ts'
 
 test('a worker is found from every installation, and nothing else is taken for it', async (context) => {
@@ -14,7 +14,7 @@ test('a worker is found from every installation, and nothing else is taken for i
   const program = join(parent, 'installed/worker/main.ts')
   mkdirSync(join(parent, 'installed/worker'), { recursive: true })
   writeFileSync(program, "setInterval(() => undefined, 1000); console.log('runs')")
-  const folder = runFolder(dataFolder(parent), 'id')
+  const folder = runFolderIn(parent, 'id')
   const child = spawn(process.execPath, [program, folder.folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -24,7 +24,7 @@ test('a worker is found from every installation, and nothing else is taken for i
     assert.equal(findWorkerProcess('/opt/heddle/src/worker/main.ts', folder), child.pid)
     assert.equal(findWorkerProcess('/opt/heddle/src/other/main.ts', folder), undefined)
     assert.equal(findWorkerProcess('/opt/heddle/src/coworker/main.ts', folder), undefined)
-    assert.equal(findWorkerProcess(program, runFolder(dataFolder(parent), 'other')), undefined)
+    assert.equal(findWorkerProcess(program, runFolderIn(parent, 'other')), undefined)
   } finally {
     child.kill()
     await once(child, 'exit')

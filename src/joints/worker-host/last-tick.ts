@@ -7,18 +7,22 @@ import { controlRecord, layoutMagic, layoutVersion, segmentNames } from '../../c
 import { executionFabricFolder, TICK_FILE } from '../../core/wire/places.ts'
 import type { WorkerStatus } from '../../core/wire/worker-protocol.ts'
 
-/** Its memory knows exactly; after a restart of the machine that is gone, and its note is a second old or so. */
+/**
+ * Its memory knows exactly; after a restart of the machine that is gone, and its note is a second
+ * old or so.
+ */
 export function lastTick(
   places: { fabricFolder: string; runFolder: string },
   executionId: string,
   status: WorkerStatus | undefined,
 ): number {
-  const known = status?.tick ?? 0
-  const committed = committedTick(join(executionFabricFolder(places.fabricFolder, executionId), segmentNames.control))
-  return committed ?? Math.max(known, notedTick(join(places.runFolder, TICK_FILE)))
+  const folder = executionFabricFolder(places.fabricFolder, executionId)
+  const committed = committedTick(join(folder, segmentNames.control))
+  const noted = notedTick(join(places.runFolder, TICK_FILE))
+  return committed ?? Math.max(status?.tick ?? 0, noted)
 }
 
-/** Of the control segment's file; undefined where there is none, or none that is understood. */
+/** Undefined where there is no control segment, or none that is understood. */
 function committedTick(path: string): number | undefined {
   const head = Buffer.alloc(controlRecord.bytes)
   try {
@@ -33,7 +37,9 @@ function committedTick(path: string): number | undefined {
   }
   const { magic, layoutVersion: version, committedTick } = controlRecord.offsetBytes
   if (head.readUInt32LE(magic) !== layoutMagic || head.readUInt32LE(version) !== layoutVersion) return undefined
-  return head.readDoubleLE(committedTick)
+  const tick = head.readDoubleLE(committedTick)
+  // Another program may have written over it.
+  return Number.isSafeInteger(tick) && tick >= 0 ? tick : undefined
 }
 
 function notedTick(path: string): number {
