@@ -1,5 +1,5 @@
-// `heddle access check`: would this be allowed, and which statement of which file says so.
-// Owns the explanation; the decision is made by what control uses.
+// `heddle access check`: whether a call would be allowed, and which statement of which file
+// decides. Owns the explanation; control's own code decides.
 
 import { Command, InvalidArgumentError } from 'commander'
 import { userPrincipal } from '../control/access/access.ts'
@@ -101,7 +101,8 @@ function placeOf(
   if (by.policy === 'session') return `statement ${by.statement + 1} of the session's policy`
   const { sid, effect } = user.policies[by.policy]!.statements[by.statement]!
   const line = user.lines[by.policy]![by.statement]
-  return `${folder}/${user.file}:${line}, statement ${by.statement + 1} of policy ${by.policy + 1} (${sid ?? effect})`
+  const place = `${folder}/${user.file}:${line}, statement ${by.statement + 1}`
+  return `${place} of policy ${by.policy + 1} (${sid ?? effect})`
 }
 
 function pair(text: string, before: Record<string, string>): Record<string, string> {

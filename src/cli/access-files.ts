@@ -1,5 +1,5 @@
-// The files that the commands of `heddle access` work on.
-// Owns where they are, and how their faults are shown; never changes one.
+// The files that the commands of `heddle access` work on. Owns where they are, and how their faults
+// are shown; never changes one.
 
 import { readFileSync } from 'node:fs'
 import { parsePolicyFile } from '../control/access/access-file.ts'
@@ -13,7 +13,7 @@ export function accessFolderOf(options: ConfigOptions): string {
   return data.access
 }
 
-/** Faults go to stderr: what is not broken can be used. */
+/** Prints faults to stderr and continues with the files that are not broken. */
 export function readFolder(folder: string): AccessFolder {
   return new AccessFolder(folder, ({ file, line, reason }) => {
     process.stderr.write(`${folder}/${file}:${line}: ${reason}\n`)

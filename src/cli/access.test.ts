@@ -14,7 +14,8 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 const POLICY = {
   Version: '2012-10-17',
   Statement: [
-    { Sid: 'OwnTeam', Effect: 'Allow', Action: 'simspaceweaver:*', Resource: '*', Condition: { StringEquals: { 'aws:ResourceTag/team': 'red' } } },
+    { Sid: 'OwnTeam', Effect: 'Allow', Action: 'simspaceweaver:*', Resource: '*',
+      Condition: { StringEquals: { 'aws:ResourceTag/team': 'red' } } },
     { Effect: 'Deny', Action: 'simspaceweaver:Delete*', Resource: '*' },
   ],
 } // biome-ignore format: one statement a line
@@ -38,7 +39,7 @@ async function access(...args: string[]): Promise<{ code: number; out: string; e
   })
 }
 
-test('a user is made with a key, listed without its secret, and its file is for its owner alone', async () => {
+test('a user gets a key that is listed without its secret, in a private file', async () => {
   const { out, code } = await access('user', 'add', 'ann', '--policy', policy)
   assert.equal(code, 0)
   const { accessKeyId, secretAccessKey } = parseCredentials(out, 'the output')
@@ -94,17 +95,23 @@ test('temporary credentials come in three forms, and last as long as asked', asy
   const session = readSession(key, AccessKeyId, SessionToken)
   assert.equal(session?.secretAccessKey, SecretAccessKey)
   assert.equal(session && session.expiresAtMs - session.issuedAtMs, 900_000)
-  // Without it, AWS clients take what a credential_process says for keys that never end, and don't ask for new ones.
+  // Without an expiry, AWS clients never ask a credential_process for new keys.
   assert.equal(Expiration, session && new Date(session.expiresAtMs).toISOString())
   const file = await access('session', '--user', 'ann', '--policy', policyOf('s3:*'))
   assert.match(
     file.out,
-    /^\[default\]\naws_access_key_id = ASIA.*\naws_secret_access_key = .*\naws_session_token = .*\n$/,
+    new RegExp(
+      '^\\[default\\]\\naws_access_key_id = ASIA.*\\n' +
+        'aws_secret_access_key = .*\\naws_session_token = .*\\n$',
+    ),
   )
   const shell = await access('session', '--user', 'ann', '--export')
   assert.match(
     shell.out,
-    /^export AWS_ACCESS_KEY_ID=ASIA\w+\nexport AWS_SECRET_ACCESS_KEY=\S+\nexport AWS_SESSION_TOKEN=/,
+    new RegExp(
+      '^export AWS_ACCESS_KEY_ID=ASIA\\w+\\nexport AWS_SECRET_ACCESS_KEY=\\S+\\n' +
+        'export AWS_SESSION_TOKEN=',
+    ),
   )
   assert.match(
     (await access('session', '--user', 'ann', '--duration', '37h')).err,
@@ -127,11 +134,12 @@ test('keys are rotated and removed, and comments in the file stay', async () => 
   assert.match((await access('user', 'ls')).out, /^no users/)
 })
 
-test('a policy that is broken is refused with file, line and reason, and makes no user', async () => {
+test('a broken policy is refused with file, line and reason, and creates no user', async () => {
   const broken = join(folder, 'broken.json')
   writeFileSync(
     broken,
-    '{"Version": "2012-10-17",\n"Statement": [{"Effect": "Allow", "Resource": "*",\n"Action": "Get"}]}',
+    '{"Version": "2012-10-17",\n"Statement": [{"Effect": "Allow", "Resource": ' +
+      '"*",\n"Action": "Get"}]}',
   )
   const refused = await access('user', 'add', 'eve', '--policy', broken)
   assert.equal(refused.code, 1)

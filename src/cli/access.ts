@@ -1,5 +1,6 @@
-// `heddle access`: who may call, and what they may do. Works on the files of a data folder, whether control serves or not.
-// Owns what the operator types and reads; a secret is shown once, where it is made.
+// `heddle access`: who may call, and what they may do. Works on the files of a data folder, whether
+// control is running or not. Owns the commands and their output; shows a secret once, when it is
+// created.
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { AccessUser } from '../control/access/access-file.ts'
@@ -17,7 +18,7 @@ import { accessCheckCommand } from './access-check.ts'
 import { accessFolderOf, policyIn, readFolder } from './access-files.ts'
 import { addSettings } from './settings.ts'
 
-/** IAM's limits of a session: 15 minutes to 36 hours, and of the policy that goes with it. */
+/** IAM's limits for sessions: 15 minutes to 36 hours, and the size of the session policy. */
 const SESSION_MS_MIN = 15 * 60_000
 const SESSION_MS_MAX = 36 * 3_600_000
 const SESSION_POLICY_CHARACTERS_MAX = 2048
@@ -131,7 +132,7 @@ function withForm(command: Command): Command {
   return addSettings(command, ['data'])
 }
 
-/** In the AWS credentials format, where nothing else is asked for. */
+/** Prints the AWS credentials format unless another one is asked for. */
 function show(made: Credentials | TemporaryCredentials, form: Form): void {
   const { accessKeyId, secretAccessKey } = made
   const sessionToken = 'sessionToken' in made ? made.sessionToken : undefined

@@ -1,4 +1,5 @@
-// The commands that call the API, as real processes: against the example service, and against a control with scripted workers.
+// The commands that call the API, as real processes: against the example service, and against a
+// control with scripted workers.
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
@@ -32,7 +33,7 @@ async function run(program: string, args: string[], env: NodeJS.ProcessEnv): Pro
   })
 }
 
-test('every operation has a command, which says in words or in JSON what the service answers', async (context) => {
+test('every operation has a command that answers in words or in JSON', async (context) => {
   const { endpoint, service } = await openServer(context)
   const said = async (args: string): Promise<string> => {
     const { code, out, err } = await heddle(args, { ...KEYS, HEDDLE_ENDPOINT: endpoint })
@@ -41,7 +42,8 @@ test('every operation has a command, which says in words or in JSON what the ser
   }
   assert.equal(
     await said(
-      'simulation start world --schema s3://bucket/a/b.yaml --tag a=b=c --tag d= --maximum-duration 1H',
+      'simulation start world --schema s3://bucket/a/b.yaml --tag a=b=c --tag d= ' +
+        '--maximum-duration 1H',
     ),
     'simulation world is STARTED\n',
   )
@@ -55,13 +57,14 @@ test('every operation has a command, which says in words or in JSON what the ser
   })
   assert.equal(
     await said('simulation start other --snapshot s3://bucket/k.zip --no-wait --json'),
-    `{"Arn":"${ARN.replace('world', 'other')}","CreationTime":1664921418.09,"ExecutionId":"01234567-89ab-cdef-0123-456789abcdef"}\n`,
+    `{"Arn":"${ARN.replace('world', 'other')}","CreationTime":1664921418.09,` +
+      '"ExecutionId":"01234567-89ab-cdef-0123-456789abcdef"}\n',
   )
   assert.match(
     await said('app start world view one --launch-command run --launch-command=--fast'),
     /^app one is STARTED\n {2}127\.0\.0\.1:7001, port 7000 of the schema\n$/,
   )
-  // These change nothing for each other.
+  // These calls do not affect each other.
   const [list, page, described, apps, tags, app, clock, clockJson] = await Promise.all([
     said('simulation list'),
     said('simulation list --max-results 1 --json'),
@@ -119,7 +122,7 @@ test('every operation has a command, which says in words or in JSON what the ser
   assert.deepEqual([...called].sort(), [...OPERATION_NAMES].sort())
 })
 
-test('a refusal is exit code 1 with its error code, wrong usage is 2, and whoever serves nowhere is named', async (context) => {
+test('a refusal exits with 1 and its code, wrong usage with 2', async (context) => {
   const { endpoint, service } = await openServer(context)
   const env = { ...KEYS, HEDDLE_ENDPOINT: endpoint }
   const [refused, usage, both, noKeys, nobody] = await Promise.all([
@@ -148,7 +151,7 @@ test('a refusal is exit code 1 with its error code, wrong usage is 2, and whoeve
   assert.equal(service.calls.length, 1)
 })
 
-test('run uploads a schema and starts it in the Heddle of the data folder; snapshots and failures are told', async (context) => {
+test('run uploads a schema and starts it in the Heddle of the data folder', async (context) => {
   const folder = await temporaryFolder(context)
   const data = join(folder, 'data')
   const config = resolveConfig({ data, fabricDir: join(folder, 'fabric'), port: '0' }, {})
@@ -166,7 +169,9 @@ test('run uploads a schema and starts it in the Heddle of the data folder; snaps
     const ran = await heddle(`run ${folder}/schema.yaml --name world --start-clock`, env)
     assert.deepEqual(ran, {
       code: 0,
-      out: 'uploaded s3://heddle-schemas/world/schema.yaml\nsimulation world is STARTED\nthe clock of world is STARTED\n',
+      out:
+        'uploaded s3://heddle-schemas/world/schema.yaml\nsimulation world is STARTED\n' +
+        'the clock of world is STARTED\n',
       err: '',
     })
     await writeFile(join(folder, 'other', 'schema.yaml'), 'sdk_version: 2\n')
@@ -215,7 +220,7 @@ test('run uploads a schema and starts it in the Heddle of the data folder; snaps
   }
 })
 
-test('the model for the AWS CLI is installed once, removed again, and another one is left alone', async (context) => {
+test('the AWS CLI model is installed once and removed, and others are kept', async (context) => {
   const HOME = await temporaryFolder(context)
   const models = join(HOME, '.aws', 'models')
   const folder = join(models, 'simspaceweaver', '2022-10-28')
@@ -236,7 +241,7 @@ test('the model for the AWS CLI is installed once, removed again, and another on
     )
   }
   assert.equal((await heddle('clients install', { HOME })).out, `${folder} is there already\n`)
-  // As an earlier Heddle has left it.
+  // A model as an earlier Heddle left it.
   await rm(join(folder, 'paginators-1.json'))
   assert.equal((await heddle('clients install', { HOME })).out, `replaced ${folder}\n`)
   assert.equal((await heddle('clients install --remove', { HOME })).out, `removed ${folder}\n`)

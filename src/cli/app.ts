@@ -1,5 +1,5 @@
-// `heddle app`: the commands for apps.
-// Owns what each waits for and says; how a command works is api/operation-command.ts.
+// `heddle app`: the commands for apps. Owns what each waits for and says; api/operation-command.ts
+// defines how a command works.
 
 import { Command } from 'commander'
 import { operationCommand } from './api/operation-command.ts'

@@ -1,5 +1,5 @@
-// `heddle audit`: shows who called what, from the records in the data folder.
-// Owns the filters and what a line looks like; never writes a record.
+// `heddle audit`: shows who called what, from the records in the data folder. Owns the filters and
+// the form of a line; never writes a record.
 
 import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
@@ -21,7 +21,7 @@ interface AuditOptions extends ConfigOptions {
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const COLUMNS = ['TIME', 'USER', 'FROM', 'OPERATION', 'ON', 'RESULT'] as const
-/** What does not fit moves the rest of its line to the right. */
+/** Longer values move the rest of their line to the right. */
 const WIDTHS = [20, 20, 15, 22, 24, 0]
 
 export function auditCommand(): Command {
@@ -44,7 +44,7 @@ async function audit(options: AuditOptions): Promise<void> {
   const { audit: known, unknownAudit } = dataFolder(resolveDataFolder(options, process.env))
   const ended = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
-  // Whoever reads our output may have seen enough.
+  // The reader of our output may have seen enough.
   process.stdout.once('error', () => ended.abort())
   if (options.json !== true) await write(rowOf(COLUMNS), ended.signal)
   const reading = { follow: options.follow === true, signal: ended.signal }
@@ -56,7 +56,7 @@ async function audit(options: AuditOptions): Promise<void> {
   }
 }
 
-/** ISO 8601: in the order of texts they are in the order of time. */
+/** ISO 8601 texts sort in the order of time. */
 function timeOfLine(line: string): string {
   return /"eventTime":"([^"]*)"/.exec(line)?.[1] ?? ''
 }
@@ -81,7 +81,7 @@ function isWanted(event: AuditEvent, { since, operation, user, errors }: AuditOp
   )
 }
 
-/** The operator, who is no user, is `root`. */
+/** The operator is not a user and is shown as `root`. */
 function nameOf({ userIdentity }: AuditEvent): string | undefined {
   return userIdentity.type === 'Root' ? 'root' : userIdentity.userName
 }
@@ -110,7 +110,7 @@ function targetOf(parameters: unknown): string {
   return parts.filter((part) => typeof part === 'string').join('/') || '-'
 }
 
-/** Control characters of callers must not reach a terminal. */
+/** Control characters from callers must not reach a terminal. */
 function rowOf(cells: readonly string[]): string {
   const shown = cells.map((cell, index) => cell.replaceAll(/\p{Cc}/gu, '?').padEnd(WIDTHS[index]))
   return shown.join('  ').trimEnd()

@@ -1,5 +1,6 @@
-// `heddle branch`: simulations that go on from where another one is, or from a snapshot, side by side with it; on another layout if wanted.
-// Owns the order: snapshot, upload of the schema, starts, waits. Each step is the API's own.
+// `heddle branch`: new simulations that continue from another simulation or from a snapshot, on
+// another layout if wanted. Owns the order: snapshot, upload of the schema, starts, waits. Each
+// step is an API call.
 
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -34,15 +35,16 @@ interface Place {
   ObjectKey: string
 }
 
-const branchesMax = 100
-const undone = 'nothing was saved or started'
+const BRANCHES_MAX = 100
+const UNDONE = 'nothing was saved or started'
 
 export function branchCommand(): Command {
   const command = new Command('branch')
     .description('start simulations that continue from another simulation or a snapshot')
     .argument(
       '<simulation|file|s3://bucket/key>',
-      'a simulation or a snapshot. A STARTED simulation is saved first; a FAILED one needs a saved world',
+      'a simulation or a snapshot. A STARTED simulation is saved first; ' +
+        'a FAILED one needs a saved world',
     )
     .requiredOption(
       '--name <text>',
@@ -51,7 +53,8 @@ export function branchCommand(): Command {
     .option('--count <number>', 'how many simulations', wholeNumber, 1)
     .option(
       '--schema <file>',
-      "a schema to continue with: another grid, other workers, another tick rate. Default: the snapshot's own",
+      'a schema to continue with: another grid, other workers, another tick rate. ' +
+        "Default: the snapshot's own",
     )
     .option(
       '--bucket <name>',
@@ -70,7 +73,7 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
   const names = Array.from({ length: options.count }, (_, number) =>
     options.count === 1 ? options.name : `${options.name}-${number + 1}`,
   )
-  await requireFree(client, names, undone)
+  await requireFree(client, names, UNDONE)
   const snapshot = await snapshotOf(connection, from, options)
   say(options, `the branch begins at s3://${snapshot.BucketName}/${snapshot.ObjectKey}`)
   const schemaTags =
@@ -93,11 +96,11 @@ async function branch(from: string, options: BranchOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify({ Snapshot: snapshot, Simulations: names })}\n`)
 }
 
-/** What the start would refuse whatever the operator's settings are is said before a snapshot is made for nothing. */
+/** Reports what any start would refuse before a snapshot is made in vain. */
 function checkTags({ tag = {}, schema }: BranchOptions): void {
-  checkTagNames(tag, undone)
+  checkTagNames(tag, UNDONE)
   if (schema !== undefined && Object.hasOwn(tag, tagNames.schema))
-    throw new UsageError(`both --schema and a tag name a schema: give one of the two; ${undone}`)
+    throw new UsageError(`both --schema and a tag name a schema: give one of the two; ${UNDONE}`)
 }
 
 async function snapshotOf(
@@ -113,13 +116,13 @@ async function snapshotOf(
     ({ savedWorld }) => savedWorld !== undefined,
   )?.savedWorld
   if (saved === undefined)
-    throw new Error(`simulation ${from} is FAILED, and its world was not saved; ${undone}`)
+    throw new Error(`simulation ${from} is FAILED, and its world was not saved; ${UNDONE}`)
   return saved.startsWith('s3://')
     ? readLocation(saved)
     : uploadSnapshot(connection, saved, options)
 }
 
-/** No simulation's name has a slash, and a snapshot's file ends so. */
+/** A simulation's name has no slash, and a snapshot's file has this ending. */
 function isFileName(text: string): boolean {
   return text.includes('/') || text.endsWith('.zip')
 }
@@ -134,13 +137,13 @@ async function uploadSnapshot(
     (found) => found.isFile(),
     () => false,
   )
-  if (!isFile) throw new Error(`there is no file ${file} on this machine; ${undone}`)
+  if (!isFile) throw new Error(`there is no file ${file} on this machine; ${UNDONE}`)
   const ObjectKey = `${name}/${new Date().toISOString().replace(/[:.]/g, '-')}/${basename(file)}`
   await putFile(connection, bucket, ObjectKey, file)
   return { BucketName: bucket, ObjectKey }
 }
 
-/** Makes one under a prefix that nothing else has, so that what appears there is it. */
+/** Makes a snapshot under a unique prefix, so that the object that appears there is this one. */
 async function takeSnapshot(
   connection: Connection,
   simulation: string,
@@ -175,7 +178,9 @@ async function uploadSchema(
   return { ...schemaTag(options.bucket, key), ...tags }
 }
 
-/** A world that the operator started with packages of this machine goes on with them: its schema is the same. */
+/**
+ * The world continues with the operator's packages of this machine, because its schema is the same.
+ */
 async function leaveOf(
   { client, data }: Connection,
   from: string,
@@ -188,7 +193,7 @@ async function leaveOf(
 }
 
 function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(text) || Number(text) > branchesMax)
-    throw new InvalidArgumentError(`a whole number from 1 to ${branchesMax}`)
+  if (!/^[1-9]\d{0,2}$/.test(text) || Number(text) > BRANCHES_MAX)
+    throw new InvalidArgumentError(`a whole number from 1 to ${BRANCHES_MAX}`)
   return Number(text)
 }

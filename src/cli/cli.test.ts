@@ -47,7 +47,7 @@ async function heddle(
 interface Served {
   child: ChildProcess
   url: string
-  /** All that was said; grows. */
+  /** Everything the command has said so far. */
   said(): string
   ended: Promise<number | null>
 }
@@ -83,7 +83,7 @@ function post(
   return postSigned(url, join(data, 'credentials'), path, input, env)
 }
 
-test('up serves signed calls, leaves simulations running at Ctrl-C, finds them again, and down ends all', async () => {
+test('up serves signed calls and leaves simulations running, and down ends all', async () => {
   const first = await up()
   assert.match(first.said(), new RegExp(`AWS_SHARED_CREDENTIALS_FILE=${join(data, 'credentials')}`))
   assert.match(first.said(), /AWS_DATA_PATH=.+clients\/botocore/)
@@ -103,7 +103,7 @@ test('up serves signed calls, leaves simulations running at Ctrl-C, finds them a
   const clock = await post(second.url, '/startclock', { Simulation: 'world' })
   assert.deepEqual(clock, { status: 200, body: {} })
 
-  // Beside the app that the scripted worker begins with: one that runs, and one that was stopped.
+  // Besides the scripted worker's first app: one app that runs, and one that was stopped.
   for (const Name of ['eye', 'ear']) {
     await post(second.url, '/startapp', { Simulation: 'world', Domain: 'View', Name })
   }
@@ -122,7 +122,7 @@ test('up serves signed calls, leaves simulations running at Ctrl-C, finds them a
   assert.match((await heddle(['status', '--data', data])).out, /world {2}STOPPED/)
 })
 
-test("the operator's key may come in the environment, and nobody reads it there any more", async () => {
+test("the operator's key may come from the environment, and is removed from it", async () => {
   const keys = {
     HEDDLE_ACCESS_KEY_ID: 'AKIAOFTHEOPERATOR',
     HEDDLE_SECRET_ACCESS_KEY: 'never/to+be=seen',
@@ -147,7 +147,8 @@ test("the operator's key may come in the environment, and nobody reads it there 
 
 test('a limit of open files that is too low is named before anything is opened', async () => {
   const few = join(folder, 'few')
-  const command = `ulimit -n 200; exec "${LAUNCHER}" up --port 0 --data "${few}" --fabric-dir "${fabric}"`
+  const options = `--port 0 --data "${few}" --fabric-dir "${fabric}"`
+  const command = `ulimit -n 200; exec "${LAUNCHER}" up ${options}`
   const refused = await heddle(['-c', command], { launcher: '/bin/sh' })
   assert.equal(refused.code, 1)
   assert.match(
@@ -157,7 +158,7 @@ test('a limit of open files that is too low is named before anything is opened',
   assert.equal(existsSync(join(few, 'heddle.db')), false)
 })
 
-test('down stops simulations also where no control runs, and a second time has nothing to do', async () => {
+test('down stops simulations without a control, and has nothing to do a second time', async () => {
   const served = await up()
   await post(served.url, '/startsimulation', startInput('alone'))
   await waitForRow('alone  STARTED')
@@ -178,7 +179,7 @@ test('down of a data folder that does not exist makes none', async () => {
   assert.equal(existsSync(none), false)
 })
 
-test('an error is one line and exit code 1, wrong usage is exit code 2, and a stack comes only when asked for', async () => {
+test('an error is one line and exit code 1, and wrong usage is exit code 2', async () => {
   assert.deepEqual(await heddle(['access', 'key', 'rotate', 'nobody', '--data', data]), {
     code: 1,
     out: '',
@@ -222,7 +223,7 @@ test('a port in use and a broken credentials file are named', async () => {
   assert.equal(await served.ended, 0)
 })
 
-test('logs shows all streams by time, one alone, those of a deleted simulation, and what is missing', async () => {
+test('logs shows streams by time, those of deleted simulations, and what is missing', async () => {
   const written = join(folder, 'written')
   const streams = join(written, 'logs', 'MyLogs', 'gone-0a1b2c3d')
   await mkdir(join(streams, 'sim'), { recursive: true })
@@ -254,7 +255,7 @@ test('logs shows all streams by time, one alone, those of a deleted simulation, 
   assert.equal((await heddle(['logs'])).code, 2)
 })
 
-test('the launcher works through symbolic links, and says what to run where Node is missing', async () => {
+test('the launcher works through symbolic links, and says what to run without Node', async () => {
   await mkdir(join(folder, 'bin'))
   await symlink(LAUNCHER, join(folder, 'bin', 'absolute'))
   await symlink('absolute', join(folder, 'bin', 'relative'))
@@ -270,7 +271,7 @@ test('the launcher works through symbolic links, and says what to run where Node
   assert.match(missing.err, /npm ci/)
 })
 
-test('what up prints sets up every client, over TLS too, and SIGHUP reads certificate and configuration again', async () => {
+test('what up prints sets up every client, over TLS too, and SIGHUP reloads settings', async () => {
   const place = join(folder, 'tls')
   await mkdir(place)
   const { certFile, keyFile } = await makeCertificate(place, 'soon', 7)
@@ -307,7 +308,8 @@ test('what up prints sets up every client, over TLS too, and SIGHUP reads certif
   const exports = said.match(/^ {2}export .*$/gm)?.join('\n') ?? ''
   const [, url = ''] = /^heddle ready (\S+)/.exec(said) ?? []
   const program = `const S = require('aws-sdk/clients/simspaceweaver');
-    new S({ endpoint: process.argv[1] }).listSimulations().promise().then((r) => console.log(JSON.stringify(r)), (e) => console.log(String(e)))`
+    new S({ endpoint: process.argv[1] }).listSimulations().promise()
+      .then((r) => console.log(JSON.stringify(r)), (e) => console.log(String(e)))`
   const shell = `${exports}\nexec "$0" -e "$1" "$2"`
   const env = { ...environment(), AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: '1' }
   const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -336,7 +338,7 @@ test('what up prints sets up every client, over TLS too, and SIGHUP reads certif
   running.delete(child)
 })
 
-test('wrong values of options are wrong usage, with exit code 2 and a word on what is wanted', async () => {
+test('wrong values of options exit with 2 and say what is expected', async () => {
   const wrong: [args: string[], said: RegExp][] = [
     [['up', '--port', 'x'], /--port \(HEDDLE_PORT\) is 'x', and must be a port/],
     [['up', '--tls-cert', 'cert.pem'], /--tls-cert needs --tls-key/],

@@ -1,5 +1,5 @@
-// `heddle clients`: teaches the AWS CLI and boto3 of this user the API.
-// Owns one folder under ~/.aws/models; never touches a model that Heddle has not put there, unless told to.
+// `heddle clients`: teaches the user's AWS CLI and boto3 the API. Owns one folder under
+// ~/.aws/models; never touches a model that Heddle did not install, unless forced.
 
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { homeFolder } from '../control/config.ts'
 import { API_VERSION, SERVICE_NAME } from '../core/api/operations.ts'
 
 const MODEL_FOLDER = join(SERVICE_NAME, API_VERSION)
-/** The first one says whose model it is. */
+/** The first file says whose model it is. */
 const FILES = ['service-2.json', 'paginators-1.json']
 const OWN_FOLDER = fileURLToPath(new URL(`../../clients/botocore/${MODEL_FOLDER}`, import.meta.url))
 
@@ -39,7 +39,8 @@ async function installModel(options: { remove?: boolean; force?: boolean }): Pro
   if (model !== undefined && !isOurs(model) && !options.force) {
     const file = join(folder, FILES[0]!)
     throw new Error(
-      `${file} is not Heddle's model; use --force to ${options.remove ? 'remove' : 'replace'} it all the same`,
+      `${file} is not Heddle's model; use --force to ` +
+        `${options.remove ? 'remove' : 'replace'} it all the same`,
     )
   }
   process.stdout.write(
@@ -82,7 +83,7 @@ async function remove(folder: string, present: Texts): Promise<string> {
   return `removed ${folder}`
 }
 
-/** The folder and those above it, `levels` in all, as far as nothing else is in them. */
+/** Removes the folder and up to `levels` folders in all above it, as long as they are empty. */
 async function removeEmptyFolders(folder: string, levels: number): Promise<void> {
   if (levels === 0) return
   try {

@@ -57,7 +57,10 @@ test('a command whose reader has seen enough ends without a word', async () => {
   assert.equal(err, '')
 })
 
-/** With one of its outputs closed at the other end before it has written anything; what it says on the other one is `said`. */
+/**
+ * Runs a command with one of its outputs closed by the reader at once; `said` is the text on the
+ * other one.
+ */
 async function unread(
   command: string,
   stream: 'stdout' | 'stderr',
@@ -88,7 +91,7 @@ test('an error that nobody reads is the same error', async () => {
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   test(`${signal} leaves nothing of an object that is being read`, async (context) => {
-    // An object store that has come to the middle of an object.
+    // An object store that stops in the middle of an object.
     const store = createServer((_, response) => {
       response.writeHead(200, {
         'content-length': 1_000_000,

@@ -1,5 +1,6 @@
-// The columns of an export's data fields: those of the snapshot's Arrow files, the same for all partitions.
-// Owns which there are, and the reading of a row's values; never how a format writes them.
+// The columns of an export's data fields, as in the snapshot's Arrow files, the same for all
+// partitions. Owns which columns there are, and how a row's values are read; never how a format
+// writes them.
 
 import { isDeepStrictEqual } from 'node:util'
 import type { PartitionState } from '../core/entities/partition-state.ts'
@@ -9,15 +10,15 @@ import type { ArrowColumn } from '../core/snapshot/arrow-file.ts'
 import { byteColumns, memberColumn } from '../core/snapshot/columns.ts'
 import type { ManifestPartition } from '../core/snapshot/manifest.ts'
 
-/** A data field that some partition of the snapshot has. */
+/** A data field that at least one partition of the snapshot has. */
 export interface ExportField {
   index: number
-  /** The first one that a partition has; values that another partition keeps in another shape are bytes. */
+  /** The field's first shape in a partition. Values of partitions with another shape are bytes. */
   shape: ManifestPartition['shapes'][number] | undefined
   hasBytes: boolean
 }
 
-/** A number, a list of them, or bytes; undefined where there is none. */
+/** A number, a list of numbers, or bytes; undefined if there is no value. */
 export type Value = number | number[] | Uint8Array | undefined
 
 export function exportFields(
@@ -47,7 +48,7 @@ export function exportColumns(fields: readonly ExportField[]): ArrowColumn[] {
   ])
 }
 
-/** What a row of this partition has in each of the columns, in their order. */
+/** A row's values in each of the columns, in their order. */
 export function exportReaders(
   fields: readonly ExportField[],
   state: PartitionState,

@@ -1,5 +1,5 @@
-// Entities as CSV: a line of names, then a line for each entity.
-// Owns the text: numbers in full (a float's exact value), lists in brackets, bytes in hex, nothing where there is no value.
+// Entities as CSV: a line of names, then a line for each entity. Owns the text: numbers in full (a
+// float's exact value), lists in brackets, bytes in hex, empty cells for missing values.
 
 import { open } from 'node:fs/promises'
 import type { PartitionState } from '../core/entities/partition-state.ts'
@@ -23,7 +23,8 @@ export async function openCsv(file: string, fields: readonly ExportField[]): Pro
     async add(state) {
       const readers = exportReaders(fields, state)
       for (let row = 0; row < state.count; row++) {
-        text += `${state.domain},${state.name},${state.ids[row]},${state.types[row]},${positionText(state, row)}`
+        const place = `${state.domain},${state.name}`
+        text += `${place},${state.ids[row]},${state.types[row]},${positionText(state, row)}`
         for (const read of readers) text += `,${valueText(read(row))}`
         text += '\n'
         if (text.length > PIECE_CHARACTERS) await write()
@@ -49,12 +50,12 @@ function positionText({ positions }: PartitionState, row: number): string {
   return [0, 1, 2].map((axis) => numberText(positions[row * 3 + axis]!)).join()
 }
 
-/** A minus before a zero is part of the state. */
+/** The sign of a zero is part of the state. */
 function numberText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
 
-/** A member may be named as its app likes. */
+/** Apps may choose any name for a member. */
 function quoted(name: string): string {
   return /[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
 }

@@ -1,5 +1,6 @@
-// Entities as a Parquet file: the columns of a snapshot's Arrow files, with the domain and the app before them.
-// Owns the columns' types and the row groups, a slice of a partition each; never holds more than one of these as values.
+// Entities as a Parquet file: the columns of a snapshot's Arrow files after the domain and the app.
+// Owns the columns' types and the row groups, each a slice of a partition; never holds more than
+// one group as values.
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
@@ -9,7 +10,7 @@ import { BASE_COLUMNS } from '../core/snapshot/columns.ts'
 import { type ExportField, exportColumns, exportReaders } from './export-columns.ts'
 import type { RowWriter } from './row-writer.ts'
 
-/** A group ends at so many rows, or before its fields could take more than so many bytes. */
+/** A group ends at this many rows, or before its fields could exceed this many bytes. */
 const GROUP_ROWS_MAX = 65_536
 const GROUP_FIELD_BYTES_MAX = 32 * 1024 ** 2
 
@@ -56,7 +57,10 @@ async function moveTo(handle: FileHandle, bytes: ByteWriter): Promise<void> {
   bytes.index = 0
 }
 
-/** How a column's numbers lie in the file; the library knows unsigned ones by their converted type. */
+/**
+ * How a column's numbers are stored in the file; the library knows unsigned ones by their converted
+ * type.
+ */
 const parquetTypes: Record<ArrowKind, Pick<SchemaElement, 'type' | 'converted_type'>> = {
   u8: { type: 'INT32', converted_type: 'UINT_8' },
   i8: { type: 'INT32', converted_type: 'INT_8' },
@@ -101,7 +105,8 @@ function columnsOf(
   end: number,
 ): ColumnSource[] {
   const rows = end - start
-  // No typed arrays of small or unsigned numbers: of a Uint32Array, the library refuses numbers from 2^31 on.
+  // Plain arrays for small and unsigned numbers: the library refuses numbers from 2^31 on in a
+  // Uint32Array.
   const made = <Value>(value: (row: number) => Value) =>
     Array.from({ length: rows }, (_, at) => value(start + at))
   return [

@@ -88,7 +88,7 @@ function shapedState() {
   return state
 }
 
-test('values of a declared shape are numbers; others beside them, and of partitions with another shape, are bytes', async () => {
+test('values of a declared shape are numbers, and values of other shapes are bytes', async () => {
   const fields = exportFields([
     { fields: [1], shapes: [SHAPED] },
     { fields: [], shapes: [{ ...SHAPED, shape: 'u8' }] },

@@ -1,5 +1,5 @@
-// What a failure of the file system means to who typed the file's name.
-// Owns the words; the sentence around them names what and where.
+// The meaning of a file system failure for the user who typed the file's name. Owns the words; the
+// caller's sentence names the file.
 
 const wordsOfCode: Record<string, string> = {
   ENOENT: 'it is not there',

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 import { withAbsolutePackages } from './host-packages.ts'
 
-const folder = '/home/me/world'
+const FOLDER = '/home/me/world'
 
-test('paths that are relative to the file are made absolute, and nothing else of its text is changed', () => {
+test('paths relative to the file are made absolute, and the rest of its text is kept', () => {
   const text = `# A world.
 domains:
   One:   # first
@@ -26,7 +26,7 @@ domains:
   Seven:
     app_config: {package: /opt/seven}
 `
-  const { text: changed, hasHostPackages } = withAbsolutePackages(text, folder)
+  const { text: changed, hasHostPackages } = withAbsolutePackages(text, FOLDER)
   assert.equal(hasHostPackages, true)
   const packages = Object.values(
     parse(changed).domains as Record<string, { app_config: { package: string } }>,
@@ -50,7 +50,7 @@ domains:
 
 test('a package that is named by an anchor is one', () => {
   const text = 'a: {package: &app ./app.zip}\nb: {package: *app}\n'
-  const { text: changed, hasHostPackages } = withAbsolutePackages(text, folder)
+  const { text: changed, hasHostPackages } = withAbsolutePackages(text, FOLDER)
   assert.equal(hasHostPackages, true)
   assert.deepEqual(parse(changed), {
     a: { package: '/home/me/world/app.zip' },
@@ -60,7 +60,7 @@ test('a package that is named by an anchor is one', () => {
 
 test('an anchor that stands elsewhere is changed where it is used', () => {
   const text = 'common: &app ./app.zip\nb: {package: *app}\nc: {package: *app }\n'
-  const { text: changed } = withAbsolutePackages(text, folder)
+  const { text: changed } = withAbsolutePackages(text, FOLDER)
   assert.deepEqual(parse(changed), {
     common: './app.zip',
     b: { package: '/home/me/world/app.zip' },
@@ -78,5 +78,5 @@ test('a schema of buckets, and one that can not be read, come back as they are',
     'package: {a: b}\n',
     '\ufeffa: 1',
   ])
-    assert.deepEqual(withAbsolutePackages(text, folder), { text, hasHostPackages: false })
+    assert.deepEqual(withAbsolutePackages(text, FOLDER), { text, hasHostPackages: false })
 })

@@ -1,5 +1,6 @@
-// Packages on this machine that a schema's file names: the operator's own commands leave them where they are.
-// Owns how they are found in the text, and how a path that is relative to the file is made absolute; all other bytes stay as they are.
+// Packages on this machine that a schema's file names: the operator's own commands leave them where
+// they are. Owns how they are found in the text, and how relative paths are made absolute; keeps
+// all other bytes.
 
 import { createHash } from 'node:crypto'
 import { dirname, isAbsolute, resolve } from 'node:path'
@@ -10,11 +11,14 @@ import type { Connection } from './api/connection.ts'
 
 export interface LocalSchema {
   schema: Uint8Array
-  /** The operator's leave for just this schema, where it names packages of this machine. */
+  /** The operator's permission for exactly this schema, if it names packages of this machine. */
   tags?: Readonly<Record<string, string>>
 }
 
-/** A schema's file as the Heddle that is called takes it: the one of this machine, called by its operator, may read packages here; another has files of its own. */
+/**
+ * The schema's text for the Heddle that is called. The operator's Heddle on this machine may read
+ * packages here; any other one has its own files.
+ */
 export function schemaFor(
   { data }: Pick<Connection, 'data'>,
   file: string,
@@ -30,7 +34,10 @@ export function schemaFor(
   return { schema: Buffer.from(text), tags: { [tagNames.hostPackages]: sha256 } }
 }
 
-/** `folder` is the one that the file lies in. A text that can't be read comes back as it is: whoever starts it says what is wrong. */
+/**
+ * `folder` contains the file. An unreadable text is returned unchanged: the start reports what is
+ * wrong.
+ */
 export function withAbsolutePackages(
   text: string,
   folder: string,
@@ -54,7 +61,7 @@ export function withAbsolutePackages(
   })
   let changed = text
   for (const { start, end, path } of replaced.toSorted((one, other) => other.start - one.start)) {
-    // A block of lines holds the end of its last one.
+    // A block of lines includes the end of its last line.
     const lineEnd = /\n$/.exec(changed.slice(start, end))?.[0] ?? ''
     changed = `${changed.slice(0, start)}${JSON.stringify(path)}${lineEnd}${changed.slice(end)}`
   }

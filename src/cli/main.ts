@@ -1,5 +1,5 @@
-// The command line `heddle`.
-// Owns the list of commands, and how an error is shown: one line and an exit code; never does a command's work.
+// The command line `heddle`. Owns the list of commands, and how an error is shown: one line and an
+// exit code; never does a command's work.
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
@@ -35,7 +35,8 @@ await run(process.argv)
 async function run(argv: string[]): Promise<void> {
   const program = new Command('heddle')
     .description(
-      'Runs large spatial simulations on your own machines, and serves the API of AWS SimSpace Weaver.',
+      'Runs large spatial simulations on your own machines, and serves the API of AWS ' +
+        'SimSpace Weaver.',
     )
     .version(heddleVersion)
   program.commandsGroup('Serving:')
@@ -77,7 +78,7 @@ function throwInPlaceOfExit(command: Command): void {
 }
 
 function exitCodeOf(error: unknown): number {
-  // Commander has said what is wrong itself.
+  // Commander has already said what is wrong.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE
   const code = error instanceof UsageError ? USAGE_EXIT_CODE : 1
   const message = error instanceof Error ? error.message : String(error)

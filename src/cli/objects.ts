@@ -1,5 +1,5 @@
-// What commands do in the object store: put an object, get one, and see what is there. Owns the client's life. A bucket that is
-// missing is made for what writes into it; what only reads makes none.
+// What commands do in the object store: put an object, get one, list objects. Owns the client's
+// life. A write creates a missing bucket; a read does not.
 
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import type { Connection } from './api/connection.ts'
 import { removeAtEnd } from './ending.ts'
 
-/** Makes a bucket where it is missing. Throws an error that names it. */
+/** Creates the bucket if it is missing. Throws an error that names it. */
 export async function makeBucket(connection: Connection, Bucket: string): Promise<void> {
   await withBucket(connection, Bucket, async () => undefined)
 }
@@ -62,7 +62,7 @@ export interface FoundObject {
   modifiedAtMs: number
 }
 
-/** The objects of a bucket whose keys begin so, or, without a bucket, of all that there are. */
+/** The objects of a bucket whose keys have this prefix; without a bucket, all objects. */
 export async function findObjects(
   connection: Connection,
   bucket?: string,
@@ -76,7 +76,7 @@ export async function findObjects(
         : [bucket]
     const found: FoundObject[] = []
     for (const each of buckets) {
-      // A store that gives the same page again and again has no end.
+      // A store that repeats the same page would never end.
       const paging = { client: s3, stopOnSameToken: true }
       for await (const { Contents = [] } of paginateListObjectsV2(paging, {
         Bucket: each,
@@ -94,7 +94,10 @@ export async function findObjects(
   })
 }
 
-/** An object as a file; `onProgress` is told how many of how many bytes are there. Throws ObjectsError. */
+/**
+ * Downloads an object to a file; `onProgress` gets the bytes so far and in all. Throws
+ * ObjectsError.
+ */
 export async function downloadObject(
   { endpoint, region, credentials }: Connection,
   bucket: string,
@@ -104,7 +107,7 @@ export async function downloadObject(
 ): Promise<void> {
   const { S3Objects } = await import('../io/objects/s3-objects.ts')
   const { readObject } = await import('../io/objects/read-object.ts')
-  // Nothing is put, so nothing is noted.
+  // Required, but unused: nothing is uploaded.
   const uploadsFolder = dirname(file)
   const objects = new S3Objects({
     endpoint,
@@ -141,7 +144,7 @@ async function withBucket<Result>(
       } catch (error) {
         if (!(error instanceof NotFound)) throw error
         await s3.send(new CreateBucketCommand({ Bucket })).catch((refusal: unknown) => {
-          // Another command has made it at the same time.
+          // Another command created it at the same time.
           if (!(refusal instanceof BucketAlreadyOwnedByYou)) throw refusal
         })
       }

@@ -22,20 +22,21 @@ import { runProgram } from './testing/run-program.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/heddle', import.meta.url))
 const SETPRIV = '/usr/bin/setpriv'
-/** Nobody has it, and no other run of this test. */
+/** A user id that no account and no other run of this test has. */
 const USER = 100_000 + process.pid
 
-test('another user of the machine runs simulations with the defaults, in a folder of shared memory of its own', async (context) => {
+test('another user runs simulations with the defaults, in memory of its own', async (context) => {
   if (!mayBecomeOthers()) return context.skip('only root can become another user')
   const { data, fabric, heddle, up } = await place(context)
 
-  // Somebody else was there first.
+  // Another user created the folder first.
   mkdirSync(fabric, { mode: 0o755 })
   const taken = await heddle('up', '--port', '0')
   assert.deepEqual([taken.code, taken.out], [1, ''])
   assert.equal(
     taken.err,
-    `heddle: the folder for shared memory ${fabric} belongs to another user (0; this is ${USER}); ` +
+    `heddle: the folder for shared memory ${fabric} belongs to another user ` +
+      `(0; this is ${USER}); ` +
       'name another one with --fabric-dir (HEDDLE_FABRIC_DIR)\n',
   )
   rmSync(fabric, { recursive: true })
@@ -63,7 +64,7 @@ test('another user of the machine runs simulations with the defaults, in a folde
   assert.equal(existsSync(fabric), false)
 })
 
-test('a folder for shared memory that goes or changes hands fails the start with the reason, and not with an exit code', async (context) => {
+test('a start fails with the reason if its shared memory changes hands', async (context) => {
   if (!mayBecomeOthers()) return context.skip('only root can become another user')
   const { data, fabric, heddle, up } = await place(context)
   const { url } = await up()
@@ -90,7 +91,7 @@ function mayBecomeOthers(): boolean {
   return process.getuid?.() === 0 && existsSync(SETPRIV)
 }
 
-/** A data folder that was there already, and that others may look into. */
+/** A data folder that already exists, and that others may read. */
 async function place(context: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-user-'))
   const data = join(folder, 'data')
@@ -137,7 +138,7 @@ async function place(context: TestContext) {
   return { data, fabric, heddle, up }
 }
 
-/** Files and folders right in a folder that others may read, write or enter. */
+/** Entries of a folder that others may read, write or enter. */
 function readableByOthers(folder: string): string[] {
   return readdirSync(folder).filter((name) => (statSync(join(folder, name)).mode & 0o077) !== 0)
 }

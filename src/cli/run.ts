@@ -1,5 +1,6 @@
-// `heddle run`: from a schema on this machine to a running simulation, in one command.
-// Owns the order: look whether it can be started, upload, start, wait, and the clock if asked for. Packages are where the schema says: in buckets, or on this machine.
+// `heddle run`: from a schema on this machine to a running simulation, in one command. Owns the
+// order: check whether it can be started, upload, start, wait, and start the clock if asked.
+// Packages are where the schema says: in buckets or on this machine.
 
 import { basename } from 'node:path'
 import { Command } from 'commander'
@@ -17,7 +18,7 @@ import {
   waitForStart,
 } from './starting.ts'
 
-const undone = 'nothing was uploaded or started'
+const UNDONE = 'nothing was uploaded or started'
 
 interface RunOptions extends StartingOptions {
   bucket: string
@@ -34,12 +35,12 @@ export function runCommand(): Command {
 
 async function run(file: string, options: RunOptions): Promise<void> {
   const { name, tag } = options
-  checkTagNames(tag ?? {}, undone)
+  checkTagNames(tag ?? {}, UNDONE)
   const bytes = await readSchemaFile(file)
   const connection = await connect(options, process.env)
   const { client } = connection
   const { schema, tags } = schemaFor(connection, file, bytes)
-  await requireFree(client, [name], undone)
+  await requireFree(client, [name], UNDONE)
   const location = { BucketName: options.bucket, ObjectKey: `${name}/${basename(file)}` }
   await putObject(connection, location.BucketName, location.ObjectKey, schema)
   say(options, `uploaded s3://${location.BucketName}/${location.ObjectKey}`)

@@ -1,5 +1,5 @@
-// The options that commands share, made from control's table of settings.
-// Owns their form on the command line; never reads the environment (control's config does).
+// The options that commands share, made from control's table of settings. Owns their form on the
+// command line; never reads the environment (control's config does).
 
 import { type Command, Option } from 'commander'
 import { type ConfigOptions, SETTINGS, type SettingName } from '../control/config.ts'

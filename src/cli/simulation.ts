@@ -1,10 +1,10 @@
-// `heddle simulation`: the commands for simulations.
-// Owns what each waits for and says; how a command works is api/operation-command.ts.
+// `heddle simulation`: the commands for simulations. Owns what each waits for and says;
+// api/operation-command.ts defines how a command works.
 
 import { Command } from 'commander'
 import { operationCommand } from './api/operation-command.ts'
 
-/** The service demands a role; Heddle gives none to apps, so a person needn't make one up. */
+/** The service requires a role. Heddle gives apps none, so the command supplies one. */
 export const UNUSED_ROLE = 'arn:aws:iam::111122223333:role/heddle'
 
 export function simulationCommand(): Command {

@@ -1,5 +1,5 @@
-// `heddle snapshot diff`: what differs between two worlds.
-// Owns the form; what counts as a difference is core's. Both snapshots are verified first.
+// `heddle snapshot diff`: what differs between two worlds. Owns the form; core decides what is a
+// difference. Both snapshots are verified first.
 
 import { Command } from 'commander'
 import type { EntityDifference, WorldDifference } from '../core/snapshot/difference.ts'
@@ -106,7 +106,10 @@ async function verified(name: string, file: string): Promise<Snapshot> {
   )
 }
 
-/** Lines on their way out, a partition's at a time: whoever reads slowly holds us up, not our memory. */
+/**
+ * Writes a partition's lines at a time and waits for a slow reader, so that lines do not pile up in
+ * memory.
+ */
 class Lines {
   #lines: string[] = []
 
@@ -118,7 +121,7 @@ class Lines {
     if (this.#lines.length === 0) return
     const text = `${this.#lines.join('\n')}\n`
     this.#lines = []
-    // Where nobody reads it any more, that ends the process.
+    // Ends the process if there is no reader any more.
     await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()))
   }
 }
@@ -163,6 +166,7 @@ function totalsText(
   ]
   return (
     `tick ${ticks[0]}, ${entities[0]} entities; tick ${ticks[1]}, ${entities[1]} entities; ` +
-    `${sameState ? 'the same state' : 'states differ'}\n${tableText(rows.map(([what, count]) => [what, String(count)]))}`
+    `${sameState ? 'the same state' : 'states differ'}\n` +
+    tableText(rows.map(([what, count]) => [what, String(count)]))
   )
 }

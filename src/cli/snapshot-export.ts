@@ -1,5 +1,5 @@
-// `heddle snapshot export`: the entities of a snapshot as one file for other tools.
-// Owns the order and the file: it appears under its name when it is whole. How rows are written is of each format.
+// `heddle snapshot export`: the entities of a snapshot as one file for other tools. Owns the order
+// and the file, which appears under its name when it is complete. Each format writes rows itself.
 
 import { access, constants, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -41,10 +41,13 @@ export function exportCommand(): Command {
   })
 }
 
-/** Before a large snapshot is read for nothing. Throws an error that names the folder, or the file. */
+/**
+ * Checks this before a large snapshot is read in vain. Throws an error that names the folder or the
+ * file.
+ */
 async function requirePlace(out: string): Promise<void> {
   const folder = dirname(out)
-  // With the dot, a file is no folder.
+  // With the dot, the system refuses a file as a folder.
   await access(`${folder}/.`, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw new Error(`nothing can be written into the folder ${folder}: ${fileFault(cause)}`, {
       cause,
@@ -104,7 +107,7 @@ async function openWriter(
   file: string,
   fields: ExportField[],
 ): Promise<RowWriter> {
-  // The library for parquet is loaded where it is needed alone.
+  // Loaded only if needed: the library for Parquet is large.
   if (format === 'parquet') return (await import('./export-parquet.ts')).openParquet(file, fields)
   return (await import('./export-csv.ts')).openCsv(file, fields)
 }

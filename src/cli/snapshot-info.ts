@@ -1,5 +1,5 @@
-// `heddle snapshot info`: what a snapshot says of itself.
-// Owns the form; the manifest is read under its seal, the entities are not looked at.
+// `heddle snapshot info`: the manifest of a snapshot. Owns the form; checks the manifest's seal,
+// but reads no entities.
 
 import { Command } from 'commander'
 import type { Manifest } from '../core/snapshot/manifest.ts'
@@ -62,5 +62,6 @@ function infoText(manifest: Manifest): string {
       .join(' '),
     String(each.bytes),
   ])
-  return `${tableText(facts)}\n${tableText([['DOMAIN', 'APP', 'ENTITIES', 'FIELDS', 'BYTES'], ...rows])}`
+  const domains = [['DOMAIN', 'APP', 'ENTITIES', 'FIELDS', 'BYTES'], ...rows]
+  return `${tableText(facts)}\n${tableText(domains)}`
 }

@@ -1,5 +1,5 @@
-// `heddle snapshot ls`: the snapshots in the object store.
-// Owns which objects are shown: those with the keys that CreateSnapshot gives; never opens one.
+// `heddle snapshot ls`: the snapshots in the object store. Owns which objects are shown: those with
+// the keys that CreateSnapshot gives; never opens one.
 
 import { Command } from 'commander'
 import type { S3Place } from '../base/s3-uri.ts'

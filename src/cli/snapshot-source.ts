@@ -1,5 +1,6 @@
-// Where the snapshot lies that a command is to read: a file, an object in S3, or the newest one of a simulation.
-// Owns finding it, the copy of an object (removed at the end), and how a refusal names it; never looks into it.
+// Finds the snapshot that a command reads: a file, an object in S3, or the newest one of a
+// simulation. Owns finding it, the copy of an object (removed at the end), and how a refusal names
+// it; never looks into it.
 
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -18,7 +19,10 @@ export const SNAPSHOT_DESCRIPTION =
 
 export const addSourceOptions: (command: Command) => Command = addConnectionOptions
 
-/** Hands over a file on this machine. Throws an error that names the snapshot where it is refused. */
+/**
+ * Passes a file on this machine to the command. Throws an error that names the snapshot if it is
+ * refused.
+ */
 export async function withSnapshot<Result>(
   text: string,
   options: ConnectionOptions,
@@ -57,15 +61,15 @@ export async function withSnapshot<Result>(
   }
 }
 
-/** `CreateSnapshot` names its objects so. */
+/** The names that `CreateSnapshot` gives its objects. */
 const SNAPSHOT_KEY = /(?:^|\/)snapshot\/(.+)-\d{6}-\d{4}-\d{2}\.zip$/
 
-/** The simulation that an object is a snapshot of, by its key; undefined where it is none. */
+/** The simulation of a snapshot's object, by its key; undefined if the object is no snapshot. */
 export function simulationOfKey(key: string): string | undefined {
   return SNAPSHOT_KEY.exec(key)?.[1]
 }
 
-/** How far a work is, for its progress line. */
+/** The progress of some work, for its progress line. */
 export function percent(done: number, all: number): string {
   return `${all === 0 ? 100 : Math.floor((done / all) * 100)} %`
 }

@@ -1,5 +1,5 @@
-// `heddle snapshot verify`: would a start refuse it?
-// Owns the order of the checks, which are those of a start: the file, its schema, the place of each entity in it.
+// `heddle snapshot verify`: whether a start would refuse a snapshot. Owns the order of the checks,
+// which are those of a start: the file, its schema, the place of each entity in it.
 
 import { Command } from 'commander'
 import type { ConnectionOptions } from './api/connection.ts'
@@ -27,7 +27,7 @@ export function verifyCommand(): Command {
 }
 
 async function verify(name: string, file: string, options: VerifyOptions): Promise<void> {
-  // Only the commands that read snapshots need these, which take their time to load.
+  // Loaded only by commands that read snapshots, because loading takes time.
   const [{ readSnapshot }, { refusePlaces }, { parseSchema }, { HEDDLE_LIMITS }] =
     await Promise.all([
       import('../joints/snapshot/snapshot-file.ts'),
@@ -41,7 +41,7 @@ async function verify(name: string, file: string, options: VerifyOptions): Promi
         onProgress?.({ status: `${percent(checked, of)} of ${of} entities`, elapsedMs: 0 }),
     })
     try {
-      // Where packages may lie is up to the Heddle that starts it.
+      // The Heddle that starts the snapshot decides where packages may be.
       const parsed = parseSchema(snapshot.header.schemaText, {
         limits: { ...HEDDLE_LIMITS, packageFolders: ['/'] },
       })
@@ -57,7 +57,8 @@ async function verify(name: string, file: string, options: VerifyOptions): Promi
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify(outcome)}\n`
-          : `whole: tick ${tick} of ${simulationName}, ${entities} entities, state hash ${stateHash}\n`,
+          : `whole: tick ${tick} of ${simulationName}, ${entities} entities, ` +
+              `state hash ${stateHash}\n`,
       )
     } finally {
       await snapshot.close()

@@ -1,5 +1,5 @@
-// What commands share that start simulations: their options, the schema's file, and the waits for simulation and clock.
-// Owns the order of these; what is started from, each command knows itself.
+// Shared by commands that start simulations: their options, the schema's file, and the waits for
+// simulation and clock. Owns the order of these; each command knows what it starts from.
 
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
@@ -22,7 +22,7 @@ export interface StartingOptions extends ConnectionOptions {
   timeout?: number
 }
 
-/** A command with one argument, which ends in simulations that are started. */
+/** A command with one argument that starts simulations. */
 export function startingCommand<Options extends StartingOptions>(
   command: Command,
   act: (argument: string, options: Options) => Promise<void>,
@@ -43,12 +43,12 @@ export function startingCommand<Options extends StartingOptions>(
   })
 }
 
-/** Says something to people; programs that asked for JSON get nothing else. */
+/** Prints a text for users; programs that asked for JSON get nothing else. */
 export function say({ json }: { json?: boolean }, text: string): void {
   if (json !== true) process.stdout.write(`${text}\n`)
 }
 
-/** A schema on this machine. Throws an error that names the file where it can't be read. */
+/** Reads a schema on this machine. Throws an error that names the file if it cannot be read. */
 export async function readSchemaFile(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file)
@@ -57,13 +57,18 @@ export async function readSchemaFile(file: string): Promise<Uint8Array> {
   }
 }
 
-/** What a start would refuse, whatever the operator's settings are, is said before anything is done: `undone` says what was not. */
+/**
+ * Reports what any start would refuse before anything is done; `undone` names what was not done.
+ */
 export function checkTagNames(tags: Readonly<Record<string, string>>, undone: string): void {
   const unknown = refuseUnknownTags(tags)
   if (unknown) throw new Error(`${unknown.refusal}; ${undone}`)
 }
 
-/** A name that is taken is said before an object is put or a large snapshot made for nothing, and before others are started. */
+/**
+ * Reports a name that is in use before an object is put, a large snapshot is made, or other
+ * simulations are started.
+ */
 export async function requireFree(
   client: HeddleClient,
   names: readonly string[],
@@ -73,7 +78,7 @@ export async function requireFree(
     const isTaken = await client.describeSimulation({ Simulation }).then(
       () => true,
       (error: unknown) => {
-        // Who may start but not look is told by the start.
+        // A caller who may start but not describe learns it from the start.
         const isOpen = error instanceof Error && 'code' in error && openCodes.has(error.code)
         if (!isOpen) throw error
         return false
@@ -88,7 +93,9 @@ const openCodes: ReadonlySet<unknown> = new Set([
   'AccessDeniedException',
 ])
 
-/** Waits until a simulation that is starting has started, and starts its clock, as far as the options want that. */
+/**
+ * Waits until a starting simulation has started, and starts its clock, if the options ask for it.
+ */
 export async function waitForStart(
   client: HeddleClient,
   name: string,

@@ -1,5 +1,5 @@
-// Tables in plain text.
-// Owns widths and what may reach a terminal; never decides what is in a table.
+// Tables in plain text. Owns widths, and which characters may reach a terminal; never decides what
+// is in a table.
 
 /** Columns as wide as their widest cell, two spaces apart; no space at the end of a line. */
 export function tableText(rows: readonly (readonly string[])[]): string {
@@ -19,7 +19,7 @@ export function tableText(rows: readonly (readonly string[])[]): string {
     .join('')
 }
 
-/** Text from elsewhere could steer a terminal: control characters become spaces. */
+/** Text from elsewhere could control a terminal, so control characters become spaces. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ')
 }

@@ -1,5 +1,5 @@
-// `heddle tag`: the tags of a simulation, which is named by its name or its ARN.
-// Owns the finding of the ARN; how a command works is api/operation-command.ts.
+// `heddle tag`: the tags of a simulation, given by its name or its ARN. Owns finding the ARN;
+// api/operation-command.ts defines how a command works.
 
 import { Command } from 'commander'
 import type { Connection } from './api/connection.ts'

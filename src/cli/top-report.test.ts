@@ -4,7 +4,7 @@ import { bucketOf, noDurations } from '../core/tick/durations.ts'
 import type { PartitionMetrics, WorkerMetrics } from '../core/wire/worker-protocol.ts'
 import { reportOf, reportText } from './top-report.ts'
 
-/** So many ticks of so many ms each. */
+/** A number of ticks of equal duration in ms. */
 function durations(count: number, ms: number) {
   const counts = [...noDurations.counts]
   counts[bucketOf(ms)] = count
@@ -65,7 +65,7 @@ const cells = (ticks: number) => [
   partition('c', { ticks, simulateMs: 0.5 }),
 ]
 
-test('rates and durations are those of the time between two readings, and what there is is of the later one', () => {
+test('rates and durations cover the time between two readings, other values are the latest', () => {
   const report = reportOf(
     world(100, cells(100), { missedTicks: 5 }),
     world(160, cells(160), { missedTicks: 9 }),
@@ -98,7 +98,7 @@ test('the app that takes longest comes first, one that did no tick last', () => 
   assert.deepEqual(apps[3].phases.wait, { meanMs: null, p50Ms: null, p99Ms: null })
 })
 
-test('a partition that is new, or began anew under the same name, counts from its own beginning', () => {
+test('a partition that is new, or was restarted under its name, counts from its beginning', () => {
   const report = reportOf(
     world(10, [partition('again', { ticks: 100 })]),
     world(40, [partition('again', { ticks: 4 }), partition('new', { ticks: 3 })]),
@@ -113,7 +113,7 @@ test('a partition that is new, or began anew under the same name, counts from it
   )
 })
 
-test('the text has a head and a table for each simulation, and a dash where there is nothing to tell', () => {
+test('the text has a head and a table per simulation, and dashes for missing values', () => {
   const stopped = world(
     10,
     [partition('a', { ticks: 10, changes: { status: undefined, restarts: 2 } })],

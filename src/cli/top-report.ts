@@ -1,5 +1,5 @@
-// What `heddle top` says of a simulation, from two readings of what its worker counts.
-// Owns the numbers, their rounding and their order; never asks a worker, and never writes to a terminal.
+// What `heddle top` shows of a simulation, from two readings of its worker's meters. Owns the
+// numbers, their rounding and their order; never asks a worker, and never writes to a terminal.
 
 import {
   type AppPhase,
@@ -18,7 +18,10 @@ import {
 import type { PartitionMetrics, WorkerMetrics } from '../core/wire/worker-protocol.ts'
 import { tableText } from './table.ts'
 
-/** One line of `--json`, for each simulation that runs. Rates and durations are of the time between two readings. */
+/**
+ * One line of `--json` for each running simulation. Rates and durations cover the time between two
+ * readings.
+ */
 export interface TopReport {
   simulation: string
   executionId: string
@@ -32,7 +35,7 @@ export interface TopReport {
   rejectsPerSecond: number
   memoryBytes: { apps: number; worker: number; shared: number }
   phases: Record<ClockPhase, PhaseReport>
-  /** The one that took the longest for its ticks first. */
+  /** Slowest partition first. */
   apps: AppReport[]
 }
 
@@ -46,12 +49,12 @@ interface AppReport {
   handedOutPerSecond: number
   takenInPerSecond: number
   rejectsPerSecond: number
-  /** What it does in a tick but waiting, on average; null where it did no tick. */
+  /** Average time that it works in a tick, without waiting; null if it had no tick. */
   busyMs: number | null
   phases: Record<AppPhase, PhaseReport>
 }
 
-/** Null where there was no tick. */
+/** Null if there was no tick. */
 interface PhaseReport {
   meanMs: number | null
   p50Ms: number | null
@@ -160,9 +163,15 @@ function headOf(report: TopReport): string {
   const aimed = ticksPerSecond.aimed === null ? ', unlimited' : ` of ${ticksPerSecond.aimed}`
   const memory = mebibytes(memoryBytes.apps + memoryBytes.worker)
   return [
-    `${report.simulation}: clock ${report.clockStatus}, tick ${report.tick}, ${ticksPerSecond.reached} ticks/s${aimed}, ${missedTicks.perSecond} missed/s (${missedTicks.total} in all)`,
-    `${report.entities} entities, ${report.handoffsPerSecond} handoffs/s, ${report.rejectsPerSecond} rejects/s, memory ${memory}, shared ${mebibytes(memoryBytes.shared)}`,
-    `all committed after ${phaseText(phases.barrier)} ms, handoffs granted in ${phaseText(phases.handoff)} ms; of durations: the median / what 99 of 100 do not exceed`,
+    `${report.simulation}: clock ${report.clockStatus}, tick ${report.tick}, ` +
+      `${ticksPerSecond.reached} ticks/s${aimed}, ` +
+      `${missedTicks.perSecond} missed/s (${missedTicks.total} in all)`,
+    `${report.entities} entities, ${report.handoffsPerSecond} handoffs/s, ` +
+      `${report.rejectsPerSecond} rejects/s, memory ${memory}, ` +
+      `shared ${mebibytes(memoryBytes.shared)}`,
+    `all committed after ${phaseText(phases.barrier)} ms, ` +
+      `handoffs granted in ${phaseText(phases.handoff)} ms; ` +
+      'of durations: the median / what 99 of 100 do not exceed',
     '',
   ].join('\n')
 }
@@ -198,7 +207,7 @@ function keyOf({ domain, app }: { domain: string; app: string }): string {
   return `${domain}/${app}`
 }
 
-/** Three digits that count, or whole numbers: more would only flicker. */
+/** Three significant digits, or whole numbers: more would only flicker. */
 function round(value: number): number {
   return value >= 100 ? Math.round(value) : Number(value.toPrecision(3))
 }

@@ -1,5 +1,5 @@
-// `heddle up`: serves in the foreground until it is told to stop.
-// Owns what the operator reads and the signals; never stops a simulation.
+// `heddle up`: serves in the foreground until it is told to stop. Owns the output for the operator
+// and the signals; never stops a simulation.
 
 import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -22,7 +22,7 @@ import { ControlLog } from '../io/logs/control-log.ts'
 import { goOnWithoutReader } from './ending.ts'
 import { addSettings } from './settings.ts'
 
-/** Holds the API's model where boto3 and the AWS CLI look for it. */
+/** The folder with the API's model for boto3 and the AWS CLI. */
 const CLIENT_MODELS = fileURLToPath(new URL('../../clients/botocore', import.meta.url))
 
 export function upCommand(): Command {
@@ -32,7 +32,7 @@ export function upCommand(): Command {
 
 async function up(options: ConfigOptions): Promise<void> {
   const environment = { ...process.env }
-  // Only this command needs what is loaded here and below, which takes its time.
+  // Loaded here and below, because only this command needs it and loading takes time.
   const { hideSecrets } = await import('../io/launch/secret-variables.ts')
   hideSecrets()
   const config = loadConfig(options, environment)
@@ -42,7 +42,7 @@ async function up(options: ConfigOptions): Promise<void> {
   let reload: (() => void) | undefined
   const stopped = stopSignal(() => reload?.())
   goOnWithoutReader()
-  // For tests of the command line alone: another program in the place of the real worker.
+  // For tests of the command line alone: another program replaces the real worker.
   const workerProgram = process.env.HEDDLE_WORKER_PROGRAM
   const { serveControl } = await import('../control/server.ts')
   const logger = pino({}, log)
@@ -58,20 +58,23 @@ async function up(options: ConfigOptions): Promise<void> {
   const left = await goingOn(served.control).finally(() => served.close())
   process.stdout.write(farewell(left))
   log.close()
-  // An S3 that doesn't answer would hold the process, which has let go of the data folder.
+  // An S3 that does not answer would keep the process alive, though it has released the data
+  // folder.
   process.exit()
 }
 
 function greeting({ control, url, identity }: ServedControl, environment: Environment): string {
   const { region } = control.config
   const keys = environment.HEDDLE_ACCESS_KEY_ID
-    ? 'export AWS_ACCESS_KEY_ID="$HEDDLE_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$HEDDLE_SECRET_ACCESS_KEY"'
+    ? 'export AWS_ACCESS_KEY_ID="$HEDDLE_ACCESS_KEY_ID" ' +
+      'AWS_SECRET_ACCESS_KEY="$HEDDLE_SECRET_ACCESS_KEY"'
     : `export AWS_SHARED_CREDENTIALS_FILE=${quote(control.data.credentials)}`
-  // Version 2 of the SDK reads that file only where it reads a configuration, which must be there.
+  // Version 2 of the SDK reads that file only if it reads a configuration, which must exist.
   const ofVersion2 = environment.HEDDLE_ACCESS_KEY_ID
     ? []
     : [
-        `  export AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE=${quote(control.data.credentials)}   # for aws-sdk v2`,
+        `  export AWS_SDK_LOAD_CONFIG=1 AWS_CONFIG_FILE=${quote(control.data.credentials)}` +
+          '   # for aws-sdk v2',
       ]
   const buckets =
     control.config.s3Endpoint === undefined
@@ -85,7 +88,8 @@ function greeting({ control, url, identity }: ServedControl, environment: Enviro
     ...ofVersion2,
     ...trustLines(identity(), control.config.tls?.certFile ?? ''),
     `  export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}`,
-    `  export AWS_DATA_PATH=${quote(CLIENT_MODELS)}   # teaches boto3 and the AWS CLI all of the API, snapshots too`,
+    `  export AWS_DATA_PATH=${quote(CLIENT_MODELS)}` +
+      '   # teaches boto3 and the AWS CLI all of the API, snapshots too',
     `  aws --endpoint-url ${url} simspaceweaver list-simulations`,
     ...buckets,
     '',
@@ -95,17 +99,18 @@ function greeting({ control, url, identity }: ServedControl, environment: Enviro
   ].join('\n')
 }
 
-/** What has clients trust a certificate that this machine may not know. */
+/** Lets clients trust a certificate that this machine may not know. */
 function trustLines(identity: TlsIdentity | undefined, certFile: string): string[] {
   if (identity === undefined) return []
   const exports = (file: string) => `export AWS_CA_BUNDLE=${file} NODE_EXTRA_CA_CERTS=${file}`
   if (identity.isOwnAuthority) return [`  ${exports(quote(certFile))}`]
   return [
-    `  # If this machine does not know the authority of the certificate: ${exports('FILE-OF-THE-AUTHORITY')}`,
+    '  # If this machine does not know the authority of the certificate: ' +
+      exports('FILE-OF-THE-AUTHORITY'),
   ]
 }
 
-/** A fault is said, and nothing is changed by what has it. */
+/** A setting with a fault is reported and stays unchanged. */
 function readAgain(
   served: ServedControl,
   { options, environment, log }: { options: ConfigOptions; environment: Environment; log: Logger },
@@ -133,7 +138,8 @@ function farewell(left: readonly string[]): string {
   if (left.length === 0) return '\nheddle has stopped serving; no simulation is running.\n'
   return [
     '',
-    `heddle has stopped serving; ${left.length === 1 ? 'this simulation goes' : 'these simulations go'} on without it:`,
+    'heddle has stopped serving; ' +
+      `${left.length === 1 ? 'this simulation goes' : 'these simulations go'} on without it:`,
     ...left.map((name) => `  ${name}`),
     'heddle up finds them again; heddle down stops them.',
     '',
@@ -151,8 +157,8 @@ async function goingOn({ store, supervisor }: Control): Promise<string[]> {
 }
 
 /**
- * The first Ctrl-C ends in order; a second one has the system's own meaning. SIGHUP asks to read settings again, and ends where the terminal
- * is gone that the command was typed into.
+ * The first Ctrl-C ends in order; the second one has the system's own meaning. SIGHUP reloads
+ * settings, but ends the command if its terminal was closed.
  */
 function stopSignal(onHangUp: () => void): Promise<void> {
   const hadTerminal = hasTerminal()
@@ -171,12 +177,12 @@ function hasTerminal(): boolean {
     closeSync(openSync('/dev/tty', 'r'))
     return true
   } catch {
-    // ENXIO: there is none.
+    // ENXIO: there is no terminal.
     return false
   }
 }
 
-/** For a POSIX shell, where it needs it. */
+/** Quotes for a POSIX shell, if necessary. */
 function quote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

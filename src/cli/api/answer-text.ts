@@ -1,5 +1,5 @@
-// Answers of the API as people read them: a list as a table, anything else as names and values.
-// Owns the form; the members and their order come from the table of operations.
+// Answers of the API as text: a list as a table, anything else as names and values. Owns the form;
+// the table of operations has the members and their order.
 
 import { startErrorReasons } from '../../../clients/typescript/src/errors.ts'
 import { type OperationName, type OutputOf, operationOf } from '../../core/api/operations.ts'
@@ -11,7 +11,7 @@ export function answerText<Name extends OperationName>(name: Name, output: Outpu
   return tableText(memberRows(operationOf(name).output, output as Values, ''))
 }
 
-/** The items of a list under the names of their members, without those that `left` out. */
+/** The items of a list under the names of their members, without the members in `left`. */
 export function listText(
   itemShape: string,
   items: readonly object[],
@@ -82,7 +82,7 @@ function isLocation(value: unknown): value is { BucketName: string; ObjectKey: s
   )
 }
 
-/** `TargetStatus` is `Target status`. */
+/** `TargetStatus` becomes `Target status`. */
 function spaced(name: string): string {
   const words = name.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, ' ').split(' ')
   return words
@@ -92,7 +92,7 @@ function spaced(name: string): string {
 
 const SPELLINGS: Readonly<Record<string, string>> = { Arn: 'ARN', Id: 'ID', S3: 'S3' }
 
-/** What people look for first comes first; the rest stays in the table's order. */
+/** The most important members come first; the rest keeps the table's order. */
 function inReadingOrder(
   members: Readonly<Record<string, Member>>,
 ): [name: string, member: Member][] {

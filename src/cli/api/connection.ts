@@ -1,5 +1,5 @@
-// Which Heddle a command talks to, and with which keys.
-// Owns the choice: an endpoint that was named with the AWS environment, or the running control of the data folder with its keys.
+// Which Heddle a command talks to, and with which keys. Owns the choice: a named endpoint with the
+// keys of the AWS environment, or the running control of the data folder with its keys.
 
 import { type Command, Option } from 'commander'
 import type { ClientCredentials, HeddleClient } from '../../../clients/typescript/src/index.ts'
@@ -24,7 +24,7 @@ export interface Connection {
   readonly endpoint: string
   readonly region: string
   readonly credentials: ClientCredentials
-  /** Where it was found; absent where an endpoint was named. */
+  /** The data folder of the control; absent if an endpoint was named. */
   readonly data?: DataFolder
 }
 
@@ -34,18 +34,19 @@ export function addConnectionOptions(command: Command): Command {
   command.addOption(
     new Option(
       '--endpoint <url>',
-      `call this Heddle, with the keys of the AWS environment (${ENDPOINT_VARIABLE}); default: the one serving the data folder`,
+      `call this Heddle, with the keys of the AWS environment (${ENDPOINT_VARIABLE}); ` +
+        'default: the one serving the data folder',
     ),
   )
   return addSettings(command, ['data', 'region'])
 }
 
-/** Throws where no control serves the data folder, or there are no keys. */
+/** Throws if no control serves the data folder, or if there are no keys. */
 export async function connect(
   options: ConnectionOptions,
   environment: Environment,
 ): Promise<Connection> {
-  // Only the commands that call the API need the client, which takes its time to load.
+  // Loaded only by commands that call the API, because loading the client takes time.
   const { credentialsFromEnvironment, HeddleClient, readCredentialsFile } = await import(
     '../../../clients/typescript/src/index.ts'
   )
@@ -54,7 +55,8 @@ export async function connect(
   if (named !== undefined) {
     if (!/^https?:$/.test(URL.parse(named)?.protocol ?? '')) {
       throw new UsageError(
-        `--endpoint (${ENDPOINT_VARIABLE}) is '${named}', and must be a URL that begins with http:// or https://`,
+        `--endpoint (${ENDPOINT_VARIABLE}) is '${named}', and must be a URL that begins ` +
+          'with http:// or https://',
       )
     }
     const region =
@@ -73,7 +75,8 @@ export async function connect(
   const endpoint = holder?.url
   if (endpoint === undefined) {
     throw new Error(
-      `no control serves the data folder ${data.folder}; start it with heddle up, or name another Heddle with --endpoint (${ENDPOINT_VARIABLE})`,
+      `no control serves the data folder ${data.folder}; start it with heddle up, or name ` +
+        `another Heddle with --endpoint (${ENDPOINT_VARIABLE})`,
     )
   }
   const region = givenRegion ?? holder?.region ?? SETTINGS.region.defaultText
@@ -92,7 +95,7 @@ export async function connect(
   }
 }
 
-/** A refusal with its code before its message; any other error as it is. */
+/** A refusal with its code before its message; any other error unchanged. */
 export function withErrorCode(error: unknown): unknown {
   if (!(error instanceof Error) || error.name !== 'HeddleApiError' || !('code' in error))
     return error

@@ -1,12 +1,12 @@
-// Flags and arguments of a command, from the input of its operation.
-// Owns how a value is written on the command line; limits are the service's to check.
+// A command's flags and arguments, from the input of its operation. Owns how a value is written on
+// the command line; the service checks limits.
 
 import { type Argument, createArgument, InvalidArgumentError, Option } from 'commander'
 import { parseS3Uri, type S3Place } from '../../base/s3-uri.ts'
 import { type InputMember, type OperationName, operationOf } from '../../core/api/operations.ts'
 import { shapeOf } from '../../core/api/shapes.ts'
 
-/** Where the member's own name would be long or odd on the command line. */
+/** Short names for members whose own names would be long or odd on the command line. */
 const FLAG_NAMES: Readonly<Record<string, string>> = {
   SchemaS3Location: 'schema',
   SnapshotS3Location: 'snapshot',
@@ -15,7 +15,10 @@ const FLAG_NAMES: Readonly<Record<string, string>> = {
   Tags: 'tag',
 }
 
-/** How values of a shape are written. `read` gets what was read before where a flag may be repeated. */
+/**
+ * How values of a shape are written. For flags that may be repeated, `read` gets the previous
+ * value.
+ */
 interface Form {
   readonly argument: string
   readonly hint?: string
@@ -39,7 +42,10 @@ const FORMS: Readonly<Record<string, Form>> = {
   },
 }
 
-/** The options for all members that are no arguments, each with its member's name. `defaults` are values, by member. */
+/**
+ * The options for all members that are not arguments, each with its member's name. `defaults` are
+ * values by member.
+ */
 export function flagsOf(
   name: OperationName,
   positional: readonly string[],
@@ -60,7 +66,7 @@ export function flagsOf(
     })
 }
 
-/** A list or a map takes all words that are left. */
+/** A list or a map takes all remaining words. */
 export function argumentOf(name: OperationName, memberName: string): Argument {
   const member = operationOf(name).input[memberName]!
   const { type } = shapeOf(member.shape)
@@ -86,7 +92,7 @@ export function readLocation(text: string): { BucketName: string; ObjectKey: str
   return { BucketName: place.bucket, ObjectKey: place.key }
 }
 
-/** A bucket, or what lies below a prefix in it: `key`, empty where it is all. */
+/** A bucket, or everything below a prefix in it. `key` is empty for the whole bucket. */
 export function readPrefix(text: string): S3Place {
   const place = parseS3Uri(text)
   if (place === undefined)
@@ -124,7 +130,7 @@ function readDestination(text: string): { BucketName: string; ObjectKeyPrefix?: 
 export function readTag(text: string, before: unknown): Record<string, string> {
   const equals = text.indexOf('=')
   if (equals < 1) throw new InvalidArgumentError('Write it as key=value.')
-  // A key such as __proto__ is a key like any other.
+  // A null prototype, so that a key such as __proto__ is an ordinary key.
   const added = [[text.slice(0, equals), text.slice(equals + 1)]]
   return Object.fromEntries([...Object.entries((before ?? {}) as Record<string, string>), ...added])
 }

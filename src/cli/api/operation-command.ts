@@ -1,5 +1,5 @@
-// A command for one operation of the API: its flags from the table, the call, the answer, the wait.
-// Owns the order of these; what is waited for and said at the end is each command's own.
+// A command for one operation of the API: flags from the table, call, answer, wait. Owns the order
+// of these; each command defines what it waits for and what it says at the end.
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { HeddleClient, WaitOptions } from '../../../clients/typescript/src/index.ts'
@@ -23,18 +23,21 @@ import { argumentOf, flagName, flagsOf } from './flags.ts'
 import { withProgress } from './progress.ts'
 
 interface OperationCommand<Name extends OperationName> {
-  /** Its word in the group, such as `start`. */
+  /** The command's word in its group, such as `start`. */
   readonly word: string
   readonly operation: Name
   /** Members that are given without a flag, in order. */
   readonly positional?: readonly (keyof InputOf<Name> & string)[]
-  /** For members that the service demands and a person needn't care for. */
+  /** Defaults for members that the service requires but users need not care about. */
   readonly defaults?: Readonly<Record<string, string>>
   /** Last changes of the input, such as finding an ARN. */
   readonly prepare?: (input: InputOf<Name>, connection: Connection) => Promise<InputOf<Name>>
-  /** What is being done, for the progress line and the text where nobody waits: `simulation world is starting`. */
+  /**
+   * What is going on, for the progress line and as the answer without a wait: `simulation world is
+   * starting`.
+   */
   readonly doing?: (input: InputOf<Name>) => string
-  /** What is said once it is done; without it the answer is shown member by member. */
+  /** The text when the operation is done; if absent, the answer is shown member by member. */
   readonly done?: (input: InputOf<Name>) => string
   /** For operations that take time. */
   readonly wait?: (
@@ -42,14 +45,17 @@ interface OperationCommand<Name extends OperationName> {
     client: HeddleClient,
     options: WaitOptions,
   ) => Promise<unknown>
-  /** Called before the call; what it returns is called after the wait, and gives the text in place of `done`. */
+  /**
+   * Called before the call. Its result is called after the wait and returns the text instead of
+   * `done`.
+   */
   readonly outcome?: (
     input: InputOf<Name>,
     connection: Connection,
   ) => Promise<() => Promise<string>>
-  /** The answer as text, where neither `done` nor its members one by one are what people want to read. */
+  /** The answer as text, if neither `done` nor single members are what users want to read. */
   readonly show?: (output: OutputOf<Name>) => string
-  /** For lists: what is said of an empty one, and members that every row has in common. */
+  /** For lists: the text for an empty one, and members that all rows share. */
   readonly list?: { readonly empty: string; readonly left: readonly string[] }
 }
 
@@ -103,7 +109,7 @@ export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print the answer of the API as JSON')
 }
 
-/** In ms; the client's own limit where none is given. */
+/** In ms; the client's own limit if absent. */
 export function timeoutMsOf(options: { readonly timeout?: number }): number | undefined {
   const { timeout } = options
   return timeout === undefined ? undefined : timeout * 1000
@@ -141,7 +147,7 @@ async function perform<Name extends OperationName>(
   else say(shownText(spec, input, output))
 }
 
-/** A list is asked for to its end, unless the caller goes through its pages. */
+/** Reads the whole list, unless the caller asks for single pages. */
 async function answerOf<Name extends OperationName>(
   name: Name,
   input: InputOf<Name>,
@@ -175,7 +181,7 @@ function shownText<Name extends OperationName>(
   return listText(items.shape, rows as readonly object[], spec.list) + next
 }
 
-/** The one list in the output of an operation that answers in pages. */
+/** The only list in the output of an operation that answers in pages. */
 function itemsOf(name: OperationName): { member: string; shape: string } | undefined {
   const { output } = operationOf(name)
   if (output.NextToken === undefined) return undefined
@@ -191,6 +197,7 @@ function demandExactlyOne(command: Command, name: OperationName, input: object):
   if (exactlyOneOf === undefined || exactlyOneOf.filter((member) => member in input).length === 1)
     return
   command.error(
-    `error: give exactly one of ${exactlyOneOf.map((member) => `--${flagName(member)}`).join(', ')}`,
+    'error: give exactly one of ' +
+      `${exactlyOneOf.map((member) => `--${flagName(member)}`).join(', ')}`,
   )
 }

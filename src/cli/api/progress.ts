@@ -1,10 +1,10 @@
-// One line that shows how a wait goes on, for people alone.
-// Owns the line; where nobody looks at a terminal it writes nothing.
+// One line that shows the progress of a wait on a terminal. Owns the line; writes nothing if the
+// output is not a terminal.
 
 import type { WaitOptions } from '../../../clients/typescript/src/index.ts'
 import { printable } from '../table.ts'
 
-/** Does `work` with the options of a wait; the line is gone when it ends, however it ends. */
+/** Runs `work` with the options of a wait. The line is removed when it ends, however it ends. */
 export async function withProgress<Result>(
   what: string,
   timeoutMs: number | undefined,

@@ -1,4 +1,5 @@
-// A call of the API, signed with the keys of an environment or a credentials file. Owns the signature; never judges the answer.
+// Sends an API call signed with the keys of an environment or a credentials file. Owns the
+// signature; never judges the answer.
 
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'

@@ -1,4 +1,4 @@
-// A program as a test runs it: to its end, with what it said. Owns the waiting; never judges.
+// Runs a program to its end for a test, and returns its output. Owns the waiting; never judges.
 
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ export interface Ended {
   err: string
 }
 
-/** Its input is empty; its environment is `options.env` and nothing else. */
+/** The program's input is empty; its environment is `options.env` and nothing else. */
 export async function runProgram(
   program: string,
   args: readonly string[],
