@@ -11,9 +11,9 @@ import { shapeOf } from '../../src/core/api/shapes.ts'
 import { checkExchanges } from './check.ts'
 import { type Exchange, FOLDER_VARIABLE, readExchanges, recordingEnvironment } from './exchange.ts'
 
-const arn = 'arn:aws:simspaceweaver:us-west-2:111122223333:simulation/world'
+const ARN = 'arn:aws:simspaceweaver:us-west-2:111122223333:simulation/world'
 const values: Record<string, unknown> = {
-  ResourceArn: arn,
+  ResourceArn: ARN,
   RoleArn: 'arn:aws:iam::111122223333:role/any',
   ExecutionId: '01234567-89ab-4def-8123-456789abcdef',
   Timestamp: 1795478304.643,
@@ -23,7 +23,7 @@ const values: Record<string, unknown> = {
   S3Destination: { BucketName: 'bucket' },
 }
 
-/** Something of that shape. */
+/** Makes a value of that shape. */
 function exampleOf(shapeName: string): unknown {
   const shape = shapeOf(shapeName)
   if (shape.type === 'list') return values[shapeName] ?? []
@@ -42,7 +42,7 @@ function success(name: OperationName): Exchange {
   const answer = Object.entries(output).filter(([, { always }]) => always)
   return {
     method,
-    url: `${path.replace(/\{.*/, encodeURIComponent(arn))}?${query.join('&')}`,
+    url: `${path.replace(/\{.*/, encodeURIComponent(ARN))}?${query.join('&')}`,
     requestBody:
       method === 'POST'
         ? JSON.stringify(Object.fromEntries(body.map(([m, { shape }]) => [m, exampleOf(shape)])))
@@ -68,7 +68,7 @@ function headersOf(code?: string): Record<string, string> {
   }
 }
 
-/** A suite that has seen everything there is to see. */
+/** A suite that has seen everything. */
 const everything = OPERATION_NAMES.flatMap((name) => [
   success(name),
   ...operationOf(name)
@@ -95,7 +95,7 @@ test('whatever is left out is named as unseen', () => {
   assert.ok(checkExchanges([]).unseen.includes('StopClock ConflictException'))
 })
 
-test('errors that an operation does not declare, of another status, or thought to be never answered are faults', () => {
+test('undeclared errors, other statuses and errors never to be answered are faults', () => {
   assert.match(
     faultsOf(failure('ListSimulations', 'ConflictException'))[0],
     /does not declare ConflictException/,
@@ -127,7 +127,7 @@ test('members of a wrong type, unknown, absent or null ones are faults of an ans
   )
   assert.match(faultOf({ CreationTime: '2026-01-01' }), /answer\.CreationTime is no time/)
   assert.match(
-    faultOf({ Arn: arn.replace('world', 'other') }),
+    faultOf({ Arn: ARN.replace('world', 'other') }),
     /answer\.Arn is not that of the simulation/,
   )
   assert.match(faultOf({ Arn: 'world' }), /answer\.Arn is not /)

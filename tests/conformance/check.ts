@@ -1,6 +1,7 @@
-// Holds every exchange of the suite against the table of operations, and the suite against the
-// table: what has it never seen? Owns what conforms; reads requests and answers by the table alone,
-// never with the server's own validation.
+// Checks every exchange of the suite against the table of operations, and the suite for operations
+// and errors that it has never seen.
+// Owns what conforms; reads requests and answers by the table alone, never with the server's own
+// validation.
 
 import {
   OPERATION_NAMES,
@@ -21,22 +22,19 @@ interface Verdict {
 }
 
 /**
- * Declared by the service's model, and yet never to be answered, each for a reason. One that is
- * answered after all is a fault. Stopping a simulation is right in every state: what is stopping or
- * over is what was asked for.
+ * Errors that the service's model declares but that are never answered. StopSimulation is valid in
+ * every state: a simulation that is stopping or over already has the target status.
  */
 const NEVER_ANSWERED: readonly string[] = ['StopSimulation ConflictException']
 
-/** Where the service's own pattern fits none of the ARNs that it answers. */
+/** Patterns for ARNs that the service's own pattern does not fit. */
 const ANSWERED_PATTERNS: Readonly<Record<string, string>> = {
   LogGroupArn: 'arn:aws:logs:[a-z0-9-]+:\\d{12}:log-group:.+',
 }
 
 const SUCCESS = 'success'
 const EXCERPT_LENGTH = 300
-/**
- * Seconds since the epoch, to the millisecond; taken for milliseconds they would have more digits.
- */
+/** Seconds since the epoch, to the millisecond; a number of milliseconds would have more digits. */
 const TIMESTAMP = /^\d{10}(\.\d{1,3})?$/
 
 export function checkExchanges(exchanges: Iterable<Exchange>): Verdict {
@@ -103,10 +101,7 @@ function faultsOf(
   ]
 }
 
-/**
- * What is done must have been asked for rightly. Members that the table doesn't have are not looked
- * at, and null is none.
- */
+/** Faults of a request that succeeded. Ignores unknown members and null, as the service does. */
 function requestFaults(
   exchange: Exchange,
   name: OperationName,
@@ -198,7 +193,7 @@ function valueFaults(side: Side, shapeName: string, value: unknown, path: string
   }
 }
 
-/** What is answered may be empty: the least count is a rule for callers. */
+/** Skips the least count: it is a rule for callers, and answers may be empty. */
 function countFaults(
   side: Side,
   { countMin = 0, countMax = Number.POSITIVE_INFINITY }: { countMin?: number; countMax?: number },

@@ -1,13 +1,13 @@
-// A request to the API and its answer, as they were on the wire, and the files that they are kept
-// in while the suite runs.
-// Owns their form and who records them; never judges one.
+// A request to the API and its answer, as on the wire, and the files that keep them while the suite
+// runs.
+// Owns their form and the choice of what is recorded; never judges one.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Exchange {
   method: string
-  /** Path and query as on the request line, without what signs them. */
+  /** Path and query as on the request line, without the signature. */
   url: string
   requestBody: string
   status: number
@@ -16,13 +16,10 @@ export interface Exchange {
   answerBody: string
 }
 
-/** The folder that exchanges are recorded in; where it isn't set nothing is recorded. */
+/** The folder of recorded exchanges; unset, nothing is recorded. */
 export const FOLDER_VARIABLE = 'HEDDLE_TEST_EXCHANGES'
 
-/**
- * What makes a Heddle that is started with this environment record, where this program was told to
- * have it recorded.
- */
+/** Returns the environment that makes a Heddle record, if this program was told to record. */
 export function recordingEnvironment(): Record<string, string> {
   const folder = process.env[FOLDER_VARIABLE]
   if (folder === undefined) return {}
@@ -31,8 +28,8 @@ export function recordingEnvironment(): Record<string, string> {
 }
 
 /**
- * All exchanges of a folder, one at a time. A server that was killed may have left half a line:
- * nobody has had that answer.
+ * Yields all exchanges of a folder. Skips half a line of a killed server: no client has got that
+ * answer.
  */
 export function* readExchanges(folder: string): Generator<Exchange> {
   for (const name of readdirSync(folder).sort()) {

@@ -1,5 +1,7 @@
-// Loaded before a Heddle that tests start (`node --import`): writes down every request to the API and its answer, at Node's own HTTP server.
-// Owns what is kept: never a signature, a key or a token; nothing of other services. Never changes what is asked or answered.
+// Records every request to the API and its answer, at Node's own HTTP server; tests load it into a
+// Heddle (`node --import`).
+// Owns what is kept: never a signature, a key or a token, and nothing of other services. Never
+// changes a request or an answer.
 
 import { subscribe } from 'node:diagnostics_channel'
 import { appendFileSync } from 'node:fs'
@@ -9,10 +11,10 @@ import { serviceOf } from '../../src/control/http/claimed-service.ts'
 import { type Exchange, FOLDER_VARIABLE } from './exchange.ts'
 
 const file = join(process.env[FOLDER_VARIABLE]!, `${process.pid}-${Date.now()}.jsonl`)
-/** Nothing is kept of larger bodies: they are refused unread, and what the server has in memory is measured. */
-const askedBytesMax = 1024 ** 2
+/** Larger bodies are not kept: the server rejects them unread, and tests measure its memory. */
+const ASKED_BYTES_MAX = 1024 ** 2
 const OTHER_SERVICES = ['s3', 'sts']
-// The programs that this one starts serve nothing, and are as they are for users.
+// Child processes serve nothing, and run as they do for users.
 delete process.env[FOLDER_VARIABLE]
 delete process.env.NODE_OPTIONS
 
@@ -21,7 +23,10 @@ subscribe('http.server.request.start', (message) => {
   if (!OTHER_SERVICES.includes(serviceOf(request))) record(request, response)
 })
 
-/** Written before the last byte of the answer leaves, so that nothing which a test has seen is missing, also where it kills the server then. */
+/**
+ * Records before the last byte of the answer leaves, so that no answer seen by a test is missing,
+ * even if the test then kills the server.
+ */
 function record(request: IncomingMessage, response: ServerResponse): void {
   const asked: Buffer[] = []
   const answered: Buffer[] = []
@@ -29,7 +34,7 @@ function record(request: IncomingMessage, response: ServerResponse): void {
   let askedBytes = 0
   observe(request, 'push', ([chunk]) => {
     askedBytes += (chunk as Buffer | null)?.length ?? 0
-    if (askedBytes <= askedBytesMax) keep(asked, chunk)
+    if (askedBytes <= ASKED_BYTES_MAX) keep(asked, chunk)
     else asked.length = 0
   })
   observe(response, 'writeHead', (args) => {
@@ -43,14 +48,16 @@ function record(request: IncomingMessage, response: ServerResponse): void {
       url: withoutSignature(request.url ?? ''),
       requestBody: Buffer.concat(asked).toString(),
       status: response.statusCode,
-      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])),
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+      ),
       answerBody: Buffer.concat(answered).toString(),
     }
     appendFileSync(file, `${JSON.stringify(exchange)}\n`)
   })
 }
 
-/** Shows what a method is called with, before it does its work. */
+/** Shows a method's arguments before it does its work. */
 function observe<Name extends string>(
   target: Record<Name, unknown>,
   name: Name,

@@ -1,5 +1,5 @@
-// The packed SDK and client, in a project outside of the clone: they run under its node_modules,
-// and compile whatever the project's compiler is told.
+// The packed SDK and client in a project outside of the clone: they run under its node_modules, and
+// compile with any compiler options of the project.
 
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
@@ -28,7 +28,7 @@ const COMPILERS = {
   'TypeScript 7': join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'),
   'TypeScript 5.9': join(import.meta.dirname, 'node_modules', 'typescript', 'bin', 'tsc'),
 }
-/** Every switch that makes a compiler refuse more. */
+/** Every switch that makes a compiler stricter. */
 const STRICTEST = {
   noEmit: true,
   strict: true,
@@ -53,7 +53,7 @@ const WITH_ANY_COMPILER = [
   { target: 'es2024', module: 'nodenext', moduleResolution: 'nodenext', lib: ['es2024'] },
   { target: 'esnext', module: 'preserve', moduleResolution: 'bundler', lib: ['esnext', 'dom'] },
 ]
-/** What the newer compiler no longer knows. */
+/** Options that the newer compiler no longer knows. */
 const WITH_THE_OLDER_COMPILER = [
   { target: 'es5', module: 'esnext', moduleResolution: 'node10', downlevelIteration: true },
   { target: 'es2017', module: 'es2020', moduleResolution: 'node10', lib: ['es2017'] },
@@ -99,7 +99,7 @@ test('an app outside of a simulation is told so by the packed SDK', () => {
   assert.equal(status, 1)
 })
 
-test('the packed client signs a call, reads its answer, and throws what the service refuses', async () => {
+test('the packed client signs a call, reads its answer, and throws errors', async () => {
   const requests: string[] = []
   const server = createServer((request, response) => {
     requests.push(
@@ -118,7 +118,8 @@ test('the packed client signs a call, reads its answer, and throws what the serv
       `
       import { HeddleApiError, HeddleClient } from '@heddle/client'
       const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a secret of this test' }
-      const client = new HeddleClient({ endpoint: process.argv[2], region: 'us-west-2', credentials })
+      const endpoint = process.argv[2]
+      const client = new HeddleClient({ endpoint, region: 'us-west-2', credentials })
       for await (const { Name } of client.listAllSimulations()) console.log(Name)
       await client.describeSimulation({ Simulation: 'other' }).catch((error) =>
         console.log(error instanceof HeddleApiError, error.code, error.message))`,
@@ -145,7 +146,7 @@ for (const [name, compiler] of Object.entries(COMPILERS)) {
   ]
   for (const setting of settings) {
     const told = `${setting.target}, ${setting.moduleResolution}`
-    test(`the strictest project compiles with ${name} for ${told}, and no source of Heddle with it`, () => {
+    test(`the strictest project compiles with ${name} for ${told} without Heddle's source`, () => {
       const { status, stdout } = compile(compiler, setting)
       assert.equal(status, 0, stdout)
       const files = stdout.trim().split('\n')
@@ -211,8 +212,8 @@ function compileWritten(compiler: string, setting: object) {
 }
 
 /**
- * Unpacks the tarballs as npm does. The libraries that they declare are the clone's: no registry is
- * asked.
+ * Unpacks the tarballs as npm does. Links the clone's libraries as their dependencies, so no
+ * registry is needed.
  */
 function installPackages(): void {
   writeFileSync(join(PROJECT, 'package.json'), JSON.stringify({ name: 'project', type: 'module' }))

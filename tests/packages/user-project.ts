@@ -1,6 +1,5 @@
-// A program of a user's project, as packages.test.ts has it compiled: it names most of what the
-// packages export.
-// Never run.
+// A program of a user's project that packages.test.ts compiles: it names most of what the packages
+// export. Never run.
 
 import {
   HeddleApiError,
