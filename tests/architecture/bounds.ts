@@ -28,7 +28,7 @@ export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {
 /** Lines of sources that are longer than 100 columns. */
 export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'clients/typescript': 3,
-  src: 1417,
+  src: 1397,
   'src/base': 0,
   'src/cli': 48,
   'src/control/access': 0,
@@ -48,15 +48,13 @@ export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'src/io/shm': 58,
   'tests/architecture': 1,
   'tests/architecture.test.ts': 7,
-  'tests/conformance': 6,
-  'tests/packages': 3,
   'tests/simulator': 143,
 }
 
 /** Numbers and texts of a module that are not written `LIKE_THIS`. */
 export const LOWER_CONSTANTS_MAX: Readonly<Record<string, number>> = {
   'sdk/typescript': 2,
-  src: 78,
+  src: 76,
   'src/base': 0,
   'src/cli': 2,
   'src/control/access': 0,
@@ -75,8 +73,6 @@ export const LOWER_CONSTANTS_MAX: Readonly<Record<string, number>> = {
   'src/io': 0,
   'src/io/launch': 9,
   'src/io/shm': 24,
-  tests: 2,
-  'tests/fuzz': 0,
   'tests/simulator': 4,
 }
 
