@@ -30,7 +30,7 @@ export function botocoreModelText(): string {
       jsonVersion: '1.1',
       protocol: 'rest-json',
       protocols: ['rest-json'],
-      serviceFullName: 'Heddle, in the place of AWS SimSpace Weaver',
+      serviceFullName: 'Heddle, a self-hosted server for the API of AWS SimSpace Weaver',
       serviceId: 'SimSpaceWeaver',
       signatureVersion: 'v4',
       signingName: SERVICE_NAME,
@@ -46,7 +46,7 @@ export function botocoreModelText(): string {
         Object.entries(SHAPES).map(([name, shape]) => [name, shapeModel(shape)]),
       ),
     },
-    documentation: 'Runs large spatial simulations: starts, watches, snapshots and restores them.',
+    documentation: 'Runs large spatial simulations: starts, describes, saves and restores them.',
   }
   return `${JSON.stringify(model, undefined, 2)}\n`
 }

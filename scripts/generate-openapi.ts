@@ -32,14 +32,12 @@ export function openapiText(): string {
   const document = {
     openapi: '3.1.0',
     info: {
-      title: 'Heddle, in the place of AWS SimSpace Weaver',
+      title: 'Heddle, a self-hosted server for the API of AWS SimSpace Weaver',
       version: API_VERSION,
-      description: 'Runs large spatial simulations: starts, watches, snapshots and restores them.',
+      description: 'Runs large spatial simulations: starts, describes, saves and restores them.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [
-      { url: 'http://127.0.0.1:4310', description: 'Where heddle up serves unless told otherwise' },
-    ],
+    servers: [{ url: 'http://127.0.0.1:4310', description: 'Default address of heddle up' }],
     security: [{ signature: [] }],
     paths,
     components: {
@@ -90,7 +88,7 @@ function operationObject(name: OperationName): object {
     }),
     responses: {
       200: {
-        description: 'Done, or begun.',
+        description: 'The operation succeeded or has begun.',
         headers: requestIdHeader(),
         content: { 'application/json': { schema: refTo(`${name}Output`) } },
       },
@@ -118,7 +116,7 @@ function errorResponses(codes: readonly ApiErrorCode[]): Record<string, object> 
       description: group.map((code) => `${code}: ${API_ERRORS[code].meaning}`).join('\n'),
       headers: {
         'x-amzn-ErrorType': {
-          description: 'Which error it is.',
+          description: 'The code of the error.',
           schema: { type: 'string', enum: group },
         },
         ...requestIdHeader(),
