@@ -54,17 +54,25 @@ test('a full target takes one more entity for each one that leaves', async () =>
       [25_000, 0, 0, 0],
     ],
   )
-  for (const tick of [4, 5, 6]) {
-    const isNew = tick === 4 ? 5000 : 0
+  // As many as the target has claimed room for go at once, the others a tick later.
+  const [, , removedAt4] = first[4]
+  assert.ok(removedAt4 > 1024 && removedAt4 <= 5000, `${removedAt4} at once`)
+  for (const [tick, removed] of [
+    [4, removedAt4],
+    [5, 5000 - removedAt4],
+    [6, 0],
+  ]) {
+    const left = first[tick - 1][0] - removed
     assert.deepEqual(
       [first[tick], last[tick]],
       [
-        [15_000, 0, isNew, 15_000],
-        [ENTITY_LIMIT, isNew, 0, 0],
+        [left, 0, removed, left],
+        [45_000 - left, removed, 0, 0],
       ],
       `tick ${tick}`,
     )
   }
+  assert.equal(last[6][0], ENTITY_LIMIT)
   assert.deepEqual(
     [first[7], last[7]],
     [
