@@ -38,7 +38,7 @@ function strayRow({ name, worker }: Stray): string[] {
   return [name, '?', '-', '-', '-', `it runs as ${worker}, and the store doesn't know it: heddle down ends it`]
 }
 
-function rowOf({ record, status, workerStatus, faults }: Overview): string[] {
+function rowOf({ record, status, workerStatus, unanswered = '', faults }: Overview): string[] {
   if (workerStatus === undefined) return [record.name, status, '-', '-', '-', faults.join('; ')]
   // Those that were stopped are no longer expected to run.
   const apps = workerStatus.apps.filter((app) => app.status !== 'STOPPED')
@@ -49,7 +49,7 @@ function rowOf({ record, status, workerStatus, faults }: Overview): string[] {
     workerStatus.clock.status,
     String(workerStatus.tick),
     `${running}/${apps.length}`,
-    [whyOf(status, record, workerStatus), ...faults]
+    [unanswered, whyOf(status, record, workerStatus), ...faults]
       .filter((reason) => reason !== '')
       .join('; ')
       .replaceAll(/\s+/g, ' '),

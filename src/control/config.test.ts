@@ -27,6 +27,7 @@ test('defaults are used where neither option nor variable says otherwise', () =>
     accountId: '111122223333',
     fabricFolder: `/dev/shm/heddle-${process.getuid?.()}`,
     appTimeoutMs: 10_000,
+    workerTimeoutMs: 300_000,
     isInsecureHttpAllowed: false,
     ...defaultFileSettings,
   })

@@ -32,6 +32,8 @@ export interface ControlConfig extends FileSettings {
   isInsecureHttpAllowed: boolean
   /** How long an app may take for one tick, in ms; 0 waits for ever. */
   appTimeoutMs: number
+  /** A worker that answers nothing for longer is lost; 0 waits for ever. */
+  workerTimeoutMs: number
 }
 
 /** Options as the command line gives them; what is absent is taken from the environment, then from the defaults. */
@@ -47,6 +49,7 @@ export type SettingName =
   | 'fabricDir'
   | 's3Endpoint'
   | 'appTimeout'
+  | 'workerTimeout'
   | 'config'
   | 'tlsCert'
   | 'tlsKey'
@@ -136,6 +139,13 @@ export const SETTINGS: Record<SettingName, Setting> = {
     description: 'seconds an app may take for one tick before it counts as failed; 0 waits forever',
     defaultText: '10',
   },
+  workerTimeout: {
+    option: '--worker-timeout',
+    variable: 'HEDDLE_WORKER_TIMEOUT',
+    argument: '<seconds>',
+    description: 'how long a worker may answer nothing before it counts as lost; 0 waits forever',
+    defaultText: '300',
+  },
   tlsCert: {
     option: '--tls-cert',
     variable: 'HEDDLE_TLS_CERT',
@@ -193,6 +203,7 @@ export function resolveConfig(options: ConfigOptions, environment: Environment):
     accountId: check('account', text('account'), /^\d{12}$/, 'an account number of 12 digits'),
     fabricFolder: resolveFabricFolder(options, environment),
     appTimeoutMs: secondsOf('appTimeout', text('appTimeout')),
+    workerTimeoutMs: secondsOf('workerTimeout', text('workerTimeout')),
     isInsecureHttpAllowed: flagOf('insecureHttp', text('insecureHttp')),
     ...(advertise !== undefined && { advertise }),
     ...(tls !== undefined && { tls }),

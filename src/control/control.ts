@@ -88,6 +88,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
       snapshots: config.snapshots,
     },
     ...SUPERVISION_LIMITS,
+    workerTimeoutMs: config.workerTimeoutMs,
     ...options.limits,
   }
   const supervisor = new Supervisor(supervision)

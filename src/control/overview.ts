@@ -18,6 +18,8 @@ export interface Overview {
   record: SimulationRecord
   status: string
   workerStatus?: WorkerStatus
+  /** That its worker lives and answers nothing, and since when, in words for people. */
+  unanswered?: string
   /** What is damaged of what is known of it, and where. */
   faults: readonly string[]
 }
@@ -45,12 +47,32 @@ export async function overviewOf(host: WorkerHost, record: SimulationRecord): Pr
   const traces = await host.look(record.executionId)
   const told = answer !== undefined && 'status' in answer ? answer.status : undefined
   const known = knownOf(record, traces, told ?? newest(traces.status, stored))
+  const unanswered = told === undefined ? unansweredText(record, traces, known) : undefined
+  const workerStatus = known.workerStatus && {
+    ...known.workerStatus,
+    // The memory of a worker that hangs knows better.
+    tick: Math.max(known.workerStatus.tick, unanswered === undefined ? 0 : traces.tick),
+  }
   return {
     record,
     status: shownStatus(known),
-    ...(known.workerStatus && { workerStatus: known.workerStatus }),
+    ...(workerStatus && { workerStatus }),
+    ...(unanswered !== undefined && { unanswered }),
     faults: [...faults, ...traces.faults],
   }
+}
+
+/** A worker that does not serve yet, or has said its last word, does not hang. */
+function unansweredText(
+  { unansweredSinceMs: sinceMs }: SimulationRecord,
+  { worker }: Traces,
+  { workerStatus }: KnownSimulation,
+): string | undefined {
+  if (worker === undefined || workerStatus === undefined) return undefined
+  if (isFinal(workerStatus.status)) return undefined
+  if (sinceMs !== undefined) return `its worker (${worker}) has not answered since ${new Date(sinceMs).toISOString()}`
+  if (workerStatus.status === 'STARTING') return undefined
+  return `its worker (${worker}) does not answer now`
 }
 
 /** What control has concluded of a lost worker is newer than what that one left. */

@@ -12,6 +12,7 @@ import { runFolderIn } from '../../joints/worker-host/run-folder.ts'
 import { findWorkerProcess } from '../../joints/worker-host/worker-process.ts'
 import { dataFolder, makeDataFolder } from '../data-folder.ts'
 import { takeLock } from '../lock.ts'
+import { overviewOf } from '../overview.ts'
 import { type ControlFixture, openFixture, SCRIPTED_WORKER, startInput, waitFor } from '../testing/control-fixture.ts'
 
 const CONTROL_PROGRAM = fileURLToPath(new URL('../testing/control-process.ts', import.meta.url))
@@ -218,6 +219,45 @@ test('a worker that never answers is ended, and its start has failed', async () 
   const failed = await f.waitForStatus('deaf', 'FAILED')
   assert.match(failed.StartError ?? '', /did not answer within 0.7 s/)
   assert.equal(workerOf(f, ExecutionId), undefined)
+})
+
+test('a worker that hangs is shown with since when, also by the next control, and is lost at the limit', async () => {
+  const limits = { askEachMs: 10, answerLimitMs: 100, workerTimeoutMs: 0 }
+  await using f = await openFixture(limits)
+  const { ExecutionId } = await f.start('mute', 'mute')
+  const beganAtMs = Date.now() - 60_000
+  const found = () => f.control.store.findSimulation('mute')
+  const since = await waitFor('a note', async () => (await found())?.unansweredSinceMs)
+  assert.ok(since > beganAtMs && since <= Date.now())
+  const { host } = f.control.supervision
+  const { status, unanswered } = await overviewOf(host, (await found())!)
+  assert.equal(status, 'STARTED')
+  const pid = workerOf(f, ExecutionId)
+  const text = `not answered since ${new Date(since).toISOString()}`
+  assert.equal(unanswered, `its worker (process ${pid}) has ${text}`)
+  await f.reopen()
+  assert.equal((await found())?.unansweredSinceMs, since)
+  assert.equal(workerOf(f, ExecutionId), pid)
+  limits.workerTimeoutMs = 300
+  await f.reopen()
+  const { StartError = '' } = await f.waitForStatus('mute', 'FAILED')
+  assert.ok(StartError.includes(`the worker has ${text}, nor within 0.3 s`), StartError)
+  assert.equal((await found())?.unansweredSinceMs, undefined)
+  assert.equal(workerOf(f, ExecutionId), undefined)
+})
+
+test('a worker that answers again is not lost, and nothing more is said of it', async () => {
+  await using f = await openFixture({ askEachMs: 10, answerLimitMs: 100, workerTimeoutMs: 0 })
+  const { ExecutionId } = await f.start('world')
+  await f.waitForStatus('world', 'STARTED')
+  const pid = workerOf(f, ExecutionId) ?? 0
+  const since = async () => (await f.control.store.findSimulation('world'))?.unansweredSinceMs
+  process.kill(pid, 'SIGSTOP')
+  await waitFor('a note', since)
+  process.kill(pid, 'SIGCONT')
+  await waitFor('no note', async () => (await since()) === undefined || undefined)
+  await f.call('StartClock', { Simulation: 'world' })
+  assert.equal(startsOf(f, ExecutionId), 1)
 })
 
 test('a worker that does not stop is ended, and the simulation is STOPPED', async () => {

@@ -18,10 +18,18 @@ export interface Supervision {
   stopLimitMs: number
   /** How long a worker may live after its last word. */
   exitLimitMs: number
+  /** How often a worker is asked whether it is there, and how long it may take to say so. */
+  askEachMs: number
+  answerLimitMs: number
+  /** A worker that answers nothing for longer is lost; 0 waits for ever. */
+  workerTimeoutMs: number
 }
 
 export const SUPERVISION_LIMITS = {
   startLimitMs: 60_000,
   stopLimitMs: 60_000,
   exitLimitMs: 10_000,
+  askEachMs: 2_000,
+  answerLimitMs: 10_000,
+  workerTimeoutMs: 300_000,
 }

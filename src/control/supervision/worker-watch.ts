@@ -17,9 +17,7 @@ import { planFor, tagsOf } from './simulation-plan.ts'
 import type { Supervision } from './supervision.ts'
 
 const RETRY_MS = 50
-/** For `status` and `stop`, which a healthy worker gives at once. */
-const ANSWER_LIMIT_MS = 10_000
-/** Other commands may have to wait for the end of a tick, or for an app. */
+/** A command may have to wait for the end of a tick, or for an app. */
 const COMMAND_LIMIT_MS = 60_000
 /** Who asks how simulations do waits for the slowest of them. */
 const METRICS_LIMIT_MS = 2_000
@@ -27,6 +25,12 @@ const METRICS_LIMIT_MS = 2_000
 const REACH_LIMIT_MS = 2_000
 /** How long until what could not be stored is stored again. */
 const STORE_AGAIN_MS = 500
+
+/** By the clock on the wall, and by one that runs on evenly. */
+interface Moment {
+  atMs: number
+  passedMs: number
+}
 
 export class WorkerWatch {
   readonly executionId: string
@@ -50,6 +54,11 @@ export class WorkerWatch {
   #unstored: ((store: Store) => Promise<unknown>) | undefined
   #storingAgain: Promise<void> | undefined
   readonly #faultsTold = new Set<string>()
+  /** When it was first asked in vain, while it answers nothing. */
+  #unanswered: Moment | undefined
+  #storedUnansweredMs: number | undefined
+  /** Why its worker was ended that hung. */
+  #hanging: string | undefined
   /** Why its worker could not be started. */
   #launchFault: string | undefined
 
@@ -58,6 +67,7 @@ export class WorkerWatch {
     this.executionId = record.executionId
     this.#supervision = supervision
     this.#record = record
+    this.#storedUnansweredMs = record.unansweredSinceMs
     this.#name = record.name
     this.#onStatus = onStatus
     this.#targetStatus = record.targetStatus
@@ -153,6 +163,7 @@ export class WorkerWatch {
   async #launch(): Promise<void> {
     const { host, store, launching, log } = this.#supervision
     this.#launchFault = undefined
+    this.#hanging = undefined
     if (this.#targetStatus === 'STOPPED' || launching === undefined) return
     try {
       // Here and not where the loss was found: control may have been started again since.
@@ -222,26 +233,72 @@ export class WorkerWatch {
   async #stayConnected(client: WorkerConnection): Promise<void> {
     const ended = new Promise<void>((resolve) => client.onClose(resolve))
     client.onEvent((status) => void this.#adopt(status))
-    try {
-      const answer = await client.request({ command: 'status' }, ANSWER_LIMIT_MS)
-      if ('status' in answer) await this.#adopt(answer.status)
+    if (await this.#isAnswering(client)) {
       if (this.#closed) await client.close()
       this.#client = client
       if (this.#targetStatus === 'STOPPED') await this.#sendStop(client)
       this.#settle()
-    } catch (error) {
-      this.#supervision.log.warn({ error, simulation: this.#name }, 'a worker does not answer')
-      await client.close()
-    }
+      void this.#keepAsking(client)
+    } else await client.close()
     await ended
     this.#client = undefined
+  }
+
+  /** A worker that hangs is told from one that has nothing to say. */
+  async #keepAsking(client: WorkerConnection): Promise<void> {
+    while (this.#client === client && !this.#over) {
+      await sleep(this.#supervision.askEachMs, undefined, { ref: false })
+      if (this.#client === client) await this.#isAnswering(client)
+    }
+  }
+
+  async #isAnswering(client: WorkerConnection): Promise<boolean> {
+    const asked = { atMs: Date.now(), passedMs: performance.now() }
+    try {
+      const answer = await client.request({ command: 'status' }, this.#supervision.answerLimitMs)
+      if ('status' in answer) await this.#adopt(answer.status)
+      await this.#setUnanswered(undefined)
+      return true
+    } catch (error) {
+      const isClosed = error instanceof BusError && error.fault === 'Closed'
+      // A worker that has said its last word is given its own time to end.
+      if (!isClosed && !this.#over) await this.#missAnswer(asked, error)
+      return false
+    }
+  }
+
+  /** Time that passes while the machine sleeps is not counted. */
+  async #missAnswer(asked: Moment, error: unknown): Promise<void> {
+    const { log, host, workerTimeoutMs } = this.#supervision
+    if (this.#unanswered === undefined) {
+      log.warn({ error, simulation: this.#name }, 'a worker does not answer')
+      await this.#setUnanswered({ ...asked, atMs: this.#storedUnansweredMs ?? asked.atMs })
+    }
+    const { atMs, passedMs } = this.#unanswered ?? asked
+    const hangsMs = performance.now() - passedMs
+    if (workerTimeoutMs === 0 || hangsMs < workerTimeoutMs) return
+    const limit = `within ${workerTimeoutMs / 1000} s`
+    this.#hanging = `the worker has not answered since ${new Date(atMs).toISOString()}, nor ${limit}`
+    await host.end(this.executionId)
+  }
+
+  async #setUnanswered(moment: Moment | undefined): Promise<void> {
+    const { store, log } = this.#supervision
+    this.#unanswered = moment
+    if (moment?.atMs === this.#storedUnansweredMs) return
+    try {
+      await store.setUnansweredSince(this.executionId, moment?.atMs)
+      this.#storedUnansweredMs = moment?.atMs
+    } catch (error) {
+      log.warn({ error, simulation: this.#name }, 'it could not be stored since when it hangs')
+    }
   }
 
   /** What fails here is made good when we connect again, or when the time for stopping is over. */
   async #sendStop(client: WorkerConnection): Promise<void> {
     if (this.#status !== undefined && (isFinal(this.#status.status) || this.#status.status === 'STOPPING')) return
     try {
-      const answer = await client.request({ command: 'stop' }, ANSWER_LIMIT_MS)
+      const answer = await client.request({ command: 'stop' }, this.#supervision.answerLimitMs)
       if ('status' in answer) await this.#adopt(answer.status)
       else this.#supervision.log.warn({ answer, simulation: this.#name }, 'a worker refused to stop')
     } catch (error) {
@@ -302,6 +359,7 @@ export class WorkerWatch {
 
   /** A final status, or one for the next worker to begin with. */
   async #conclude({ status, failure }: LossConclusion): Promise<void> {
+    await this.#setUnanswered(undefined)
     if (isFinal(status.status)) {
       await this.#adopt(status, failure)
       await this.#leave(status, failure)
@@ -349,6 +407,7 @@ export class WorkerWatch {
   #describeEnd({ ending, output }: Traces): string {
     if (this.#launchFault !== undefined) return `the worker process could not be started: ${this.#launchFault}`
     if (!this.#launched) return 'the worker process was not started'
+    if (this.#hanging !== undefined) return this.#hanging
     const how = ending === undefined ? '' : ` ${ending}`
     return `the worker process ended unexpectedly${how}; its output is in ${output}`
   }

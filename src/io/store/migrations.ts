@@ -35,4 +35,8 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX simulations_by_target_status ON simulations (target_status);
   `,
+  // A worker that hangs is shown, whether control runs or not.
+  `
+  ALTER TABLE simulations ADD COLUMN unanswered_since_ms INTEGER;
+  `,
 ]

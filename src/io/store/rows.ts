@@ -27,6 +27,7 @@ const rowShape = z.object({
   launched: z.number(),
   worker_status: textOrNull,
   failure: textOrNull,
+  unanswered_since_ms: z.number().nullable(),
 })
 type SimulationRow = z.infer<typeof rowShape>
 
@@ -52,6 +53,7 @@ export function rowOf(record: SimulationRecord): SimulationRow {
     launched: record.launched ? 1 : 0,
     worker_status: workerStatus === undefined ? null : JSON.stringify(workerStatus),
     failure: record.failure ?? null,
+    unanswered_since_ms: record.unansweredSinceMs ?? null,
   }
 }
 
@@ -83,6 +85,7 @@ export function recordOf(found: unknown): SimulationRecord {
     ...(snapshotLocation !== undefined && { snapshotLocation }),
     ...(status.content && { workerStatus: status.content }),
     ...(row.failure !== null && { failure: row.failure }),
+    ...(row.unanswered_since_ms !== null && { unansweredSinceMs: row.unanswered_since_ms }),
     ...(faults.length > 0 && { faults }),
   }
 }

@@ -121,6 +121,11 @@ class SqliteStore implements Store {
     return this.#attempt(() => this.#update('launched = ?', executionId, 1))
   }
 
+  setUnansweredSince(executionId: string, sinceMs: number | undefined): Promise<boolean> {
+    const assignment = 'unanswered_since_ms = ?'
+    return this.#attempt(() => this.#update(assignment, executionId, sinceMs ?? null))
+  }
+
   setUnlaunched(executionId: string, workerStatus: unknown): Promise<boolean> {
     const text = JSON.stringify(workerStatus)
     return this.#attempt(() =>
@@ -252,7 +257,7 @@ class SqliteStore implements Store {
     this.#run('DELETE FROM tokens WHERE operation = ? AND token = ?', operation, token)
   }
 
-  #update(assignments: string, executionId: string, ...values: (string | number)[]): boolean {
+  #update(assignments: string, executionId: string, ...values: SQLInputValue[]): boolean {
     return (
       this.#run(
         `UPDATE simulations SET ${assignments} WHERE execution_id = ?`,

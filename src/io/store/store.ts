@@ -30,6 +30,8 @@ export interface SimulationRecord {
   workerStatus?: unknown
   /** Why the simulation failed, if its worker could not say so itself. */
   failure?: string
+  /** Since when its worker, which lives, has answered nothing; absent while it answers. */
+  unansweredSinceMs?: number
   /** The damaged columns, and where the damage is. A damaged column counts as empty. */
   faults?: readonly string[]
 }
@@ -99,6 +101,8 @@ export interface Store {
   setLaunched(executionId: string): Promise<boolean>
   /** Records in one step that the worker is gone and another is to be started, with this status. */
   setUnlaunched(executionId: string, workerStatus: unknown): Promise<boolean>
+  /** Undefined: it answers again. */
+  setUnansweredSince(executionId: string, sinceMs: number | undefined): Promise<boolean>
   setWorkerStatus(executionId: string, workerStatus: unknown, failure?: string): Promise<boolean>
   /** Sets and removes tags in one step, unless more than `countMax` tags would result. */
   changeTags(
