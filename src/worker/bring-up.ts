@@ -11,7 +11,7 @@ import type { SimulationSchema } from '../core/schema/schema.ts'
 import { executionFabricFolder, logFolderOf, RESTORING_FOLDER } from '../core/wire/places.ts'
 import type { WorkerPlan } from '../core/wire/plan.ts'
 import { openFilesMax } from '../io/launch/proc.ts'
-import { killProcesses } from '../io/launch/processes.ts'
+import { processLauncher } from '../io/launch/processes.ts'
 import { openLogStreams } from '../io/logs/log-streams.ts'
 import { listStreams } from '../io/logs/read-logs.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
@@ -85,6 +85,7 @@ export async function bringUp(options: BringUpOptions): Promise<void> {
   const parts = { plan, schema, packageFolders, placement, setup, clock, objects, journal }
   const apps: Apps = new Apps({
     ...parts,
+    launcher: processLauncher,
     listener: {
       changed: () => hear({ kind: 'appsChanged', apps: apps.states, areReady: apps.areReady }),
       failed: (app, reason) => hear({ kind: 'appFailed', app, reason }),
@@ -99,7 +100,7 @@ export async function bringUp(options: BringUpOptions): Promise<void> {
 /** Nothing of a simulation outlives it but its logs, its status and its snapshots. */
 export async function leaveNothing(plan: WorkerPlan): Promise<void> {
   const { executionId, fabricFolder, runFolder } = plan
-  await killProcesses(executionId)
+  await processLauncher.endAll(executionId)
   rmSync(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
   await removePackages(packagesFolder(plan))
   rmSync(join(runFolder, RESTORING_FOLDER), { recursive: true, force: true })

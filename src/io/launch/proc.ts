@@ -9,6 +9,7 @@ export interface ProcessStat {
   state: string
   parentPid: number
   groupId: number
+  threads: number
   /** Clock ticks from the machine's boot to the process's start: with the pid, it names a process and never another one. */
   startTime: number
 }
@@ -24,6 +25,7 @@ export function readStat(pid: number): ProcessStat | undefined {
     state: fields[0],
     parentPid: Number(fields[1]),
     groupId: Number(fields[2]),
+    threads: Number(fields[17]),
     startTime: Number(fields[19]),
   }
 }
@@ -36,7 +38,9 @@ export function startTimeOf(pid: number): number | undefined {
 /** Whether the process runs; with its start time, another process that got the same pid later doesn't count. */
 export function isAlive(pid: number, startTime?: number): boolean {
   const stat = readStat(pid)
-  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return false
+  if (stat === undefined || stat.state === 'X') return false
+  // Its first thread has ended; while others are about to, it has its files and its locks.
+  if (stat.state === 'Z' && stat.threads <= 1) return false
   return startTime === undefined || stat.startTime === startTime
 }
 

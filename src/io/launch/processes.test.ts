@@ -8,14 +8,13 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Launch } from './launcher.ts'
 import { descendantsOf, ownMemoryBytes } from './proc.ts'
 import {
   baseEnvironment,
   findProcesses,
   isAlive,
-  isBeingDebugged,
   killProcesses,
-  type Launch,
   LaunchError,
   launch,
   type RunningProcess,
@@ -24,6 +23,7 @@ import {
 
 let folder: string
 const executionId = randomUUID()
+const identityOf = (executionId: string) => ({ executionId, domain: 'Cells', app: 'a', incarnation: 1 })
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'heddle-launch-'))
@@ -46,7 +46,8 @@ function start(command: string[], options: Partial<Launch> = {}): Started {
   const process = launch({
     command,
     workingFolder: folder,
-    environment: { ...baseEnvironment(), HEDDLE_EXECUTION_ID: executionId },
+    identity: identityOf(executionId),
+    environment: baseEnvironment(),
     onOutput: (stream, chunk) => {
       output[stream] += chunk
     },
@@ -179,7 +180,7 @@ test('an app sees the environment that it is given and nothing else', async () =
 test('an app leads a group of its own in the session of who launched it, and knows nothing of how it came there', {
   skip: existsSync('/usr/bin/perl') ? false : 'perl is not installed',
 }, async () => {
-  const environment = { ...baseEnvironment(), HEDDLE_EXECUTION_ID: executionId, LC_ALL: 'xx_XX.nowhere' }
+  const environment = { ...baseEnvironment(), LC_ALL: 'xx_XX.nowhere' }
   const command = ['sh', '-c', 'cut -d" " -f1,5,6 /proc/$$/stat; env | grep PERL']
   const started = start(command, { environment })
   await started.ended
@@ -191,10 +192,10 @@ test('an app leads a group of its own in the session of who launched it, and kno
 })
 
 test('a signal that comes before the app has begun reaches it', async () => {
-  for (const end of ['signal', 'killTree'] as const) {
+  for (const end of ['signal', 'end'] as const) {
     const started = start(['sleep', '1000'])
     if (end === 'signal') started.process.signal('SIGKILL')
-    else started.process.killTree()
+    else started.process.end()
     assert.deepEqual(await started.ended, { code: null, signal: 'SIGKILL' })
   }
 })
@@ -209,7 +210,7 @@ test('signals reach the whole group, and an end by a signal is told', async () =
   other.process.signal('SIGINT')
   assert.deepEqual(await other.ended, { code: null, signal: 'SIGINT' })
   other.process.signal('SIGTERM')
-  other.process.killTree()
+  other.process.end()
 })
 
 test('the tree is killed with children that ignore signals and those that left the group', async () => {
@@ -222,7 +223,7 @@ test('the tree is killed with children that ignore signals and those that left t
     const found = descendantsOf(app.process.pid)
     return found.length >= 3 && found
   })
-  app.process.killTree()
+  app.process.end()
   assert.deepEqual(await app.ended, { code: null, signal: 'SIGKILL' })
   await until(() => children.every(({ pid, startTime }) => !isAlive(pid, startTime)))
 })
@@ -237,8 +238,8 @@ test('what an app leaves in its group ends with it, and its pipe is not waited f
 
 test('every process of an execution is found and ended, wherever it went', async () => {
   const own = randomUUID()
-  const environment = { ...baseEnvironment(), HEDDLE_EXECUTION_ID: own }
-  const app = start(['sh', '-c', 'setsid sh -c "sleep 1000 & sleep 1000" & echo ready; sleep 1000'], { environment })
+  const identity = identityOf(own)
+  const app = start(['sh', '-c', 'setsid sh -c "sleep 1000 & sleep 1000" & echo ready; sleep 1000'], { identity })
   await until(() => findProcesses(own).length >= 4)
   assert.ok(findProcesses(own).includes(app.process.pid))
   assert.ok(!findProcesses(own, { except: [app.process.pid] }).includes(app.process.pid))
@@ -251,12 +252,12 @@ test('every process of an execution is found and ended, wherever it went', async
 
 test('processes that are excepted go on', async () => {
   const own = randomUUID()
-  const environment = { ...baseEnvironment(), HEDDLE_EXECUTION_ID: own }
-  const [kept, ended] = [start(['sleep', '1000'], { environment }), start(['sleep', '1000'], { environment })]
+  const identity = identityOf(own)
+  const [kept, ended] = [start(['sleep', '1000'], { identity }), start(['sleep', '1000'], { identity })]
   await killProcesses(own, { except: [kept.process.pid] })
   await ended.ended
   assert.ok(isAlive(kept.process.pid, kept.process.startTime))
-  kept.process.killTree()
+  kept.process.end()
   await kept.ended
 })
 
@@ -269,7 +270,7 @@ test('an app dies with the process that launched it', {
   writeFileSync(
     script,
     `import { baseEnvironment, launch } from ${JSON.stringify(module)}
-     const app = launch({ command: ['sleep', '1000'], workingFolder: '/', environment: { ...baseEnvironment(), HEDDLE_EXECUTION_ID: '${own}' }, onOutput() {}, onExit() {} })
+     const app = launch({ command: ['sleep', '1000'], workingFolder: '/', environment: baseEnvironment(), identity: ${JSON.stringify(identityOf(own))}, onOutput() {}, onExit() {} })
      console.log(app.pid)`,
   )
   const parent: ChildProcess = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -287,7 +288,7 @@ test('an app that writes without end is slowed down, and not buffered', async ()
     outputBytesPerSecondMax: 4_000_000,
     onOutput: (_stream, chunk) => {
       bytes += chunk.length
-      if (bytes > 2_000_000) app.process.killTree()
+      if (bytes > 2_000_000) app.process.end()
     },
   })
   assert.deepEqual(await app.ended, { code: null, signal: 'SIGKILL' })
@@ -301,29 +302,10 @@ test('a pid that another process got is not taken for the first one', async () =
   assert.equal(startTime, app.process.startTime)
   assert.ok(isAlive(app.process.pid, startTime))
   assert.ok(!isAlive(app.process.pid, startTime! - 1))
-  app.process.killTree()
+  app.process.end()
   await app.ended
   assert.ok(!isAlive(app.process.pid, startTime))
   assert.equal(startTimeOf(app.process.pid), undefined)
-})
-
-test('an app under a debugger is known as one', async () => {
-  const plain = start(['sleep', '1000'])
-  assert.equal(isBeingDebugged(plain.process.pid), false)
-  const waiting = 'setInterval(() => {}, 1000); console.log("up")'
-  const inspected = start(['node', '--inspect=127.0.0.1:0', '-e', waiting])
-  await until(inspected.stdout)
-  assert.equal(isBeingDebugged(inspected.process.pid), true)
-  const byOption = start(['node', '-e', waiting], {
-    environment: { ...baseEnvironment(), HEDDLE_EXECUTION_ID: executionId, NODE_OPTIONS: '--inspect=127.0.0.1:0' },
-  })
-  await until(byOption.stdout)
-  assert.equal(isBeingDebugged(byOption.process.pid), true)
-  for (const app of [plain, inspected, byOption]) {
-    app.process.killTree()
-    await app.ended
-  }
-  assert.equal(isBeingDebugged(plain.process.pid), false)
 })
 
 test('the memory of a process is its own, and of one that is gone there is none', () => {
@@ -339,7 +321,7 @@ test('a launch that fails for too many open files says so, and works once there 
     import { baseEnvironment, launch } from ${JSON.stringify(join(import.meta.dirname, 'processes.ts'))}
     const options = {
       command: ['true'], workingFolder: ${JSON.stringify(folder)}, onOutput() {}, onExit() {},
-      environment: { ...baseEnvironment(), HEDDLE_EXECUTION_ID: ${JSON.stringify(executionId)} },
+      environment: baseEnvironment(), identity: ${JSON.stringify(identityOf(executionId))},
     }
     const files = []
     try { for (;;) files.push(openSync('/dev/null', 'r')) } catch {}

@@ -1,4 +1,4 @@
-// Starts apps' processes, and ends all that they started.
+// The launcher of processes of this host: starts them, and ends all that they started.
 // Owns process groups and signals; never decides when an app starts or ends, and passes nothing of its own environment on.
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -9,36 +9,25 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assert } from '../../base/assert.ts'
 import { filesFault } from '../../base/files-fault.ts'
-import { descendantsOf, isAlive, listProcesses, readEnvironment, startTimeOf } from './proc.ts'
+import { identityVariables, type Launch, type Launched, type Launcher } from './launcher.ts'
+import { descendantsOf, isAlive, isBeingDebugged, listProcesses, readEnvironment, startTimeOf } from './proc.ts'
 import { LaunchError, resolveCommand } from './resolve-command.ts'
 
-export { isAlive, isBeingDebugged, startTimeOf } from './proc.ts'
+export { isAlive, startTimeOf } from './proc.ts'
 export { LaunchError } from './resolve-command.ts'
 
-export interface Launch {
-  /** The program and its arguments. */
-  command: readonly string[]
-  /** Where it runs, and where its program is looked for first. */
-  workingFolder: string
-  /** No program comes from these, other than from the working folder. Default: none. */
-  closedFolders?: readonly string[]
-  /** All of its environment; HEDDLE_EXECUTION_ID must be in it, so that `findProcesses` finds it and its children. */
-  environment: Readonly<Record<string, string>>
-  onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void
-  /** Called once, after the last output. One of the two is null. */
-  onExit(end: { code: number | null; signal: NodeJS.Signals | null }): void
-  /** An app that writes faster than this, in bytes a second, waits. Default: 32 MiB. */
-  outputBytesPerSecondMax?: number
-}
-
-export interface RunningProcess {
+/** A process of this host, as those see it who run on it. */
+export interface RunningProcess extends Launched {
   readonly pid: number
   /** For `isAlive`. */
   readonly startTime: number
   /** To the app's whole process group. Does nothing once it has ended. */
   signal(signal: NodeJS.Signals): void
-  /** Ends the process, its group and its descendants at once. What it started dies with it in any case. */
-  killTree(): void
+}
+
+export const processLauncher: Launcher = {
+  launch,
+  endAll: (executionId) => killProcesses(executionId),
 }
 
 /** After an app's end its output is waited for, but not for ever: a process that it left behind may hold the pipe. */
@@ -57,10 +46,6 @@ const LEAD_GROUP = 'delete $ENV{PERL_BADLANG}; setpgrp; exec { $ARGV[0] } @ARGV;
 export function launch(options: Launch): RunningProcess {
   const { command, workingFolder, closedFolders, environment, onExit } = options
   assert(command.length > 0, 'a launch command names a program')
-  assert(
-    environment.HEDDLE_EXECUTION_ID !== undefined,
-    'an app is launched with HEDDLE_EXECUTION_ID in its environment',
-  )
   const program = resolveCommand(command[0], workingFolder, environment.PATH ?? '', closedFolders)
   const leading = existsSync(PERL) ? [PERL, '-e', LEAD_GROUP, '--'] : []
   const words = [...dyingWithParent(), ...leading, program, ...command.slice(1)]
@@ -86,11 +71,16 @@ export function launch(options: Launch): RunningProcess {
   return {
     pid,
     startTime,
+    place: `pid=${pid}`,
+    get isAlive() {
+      return !hasEnded
+    },
+    isBeingDebugged: () => !hasEnded && isBeingDebugged(pid),
     signal(signal) {
       // In its first moments it leads no group yet.
       if (!hasEnded && !signalGroup(pid, signal)) sendSignal(pid, signal)
     },
-    killTree() {
+    end() {
       if (hasEnded) return
       const descendants = descendantsOf(pid)
       if (!signalGroup(pid, 'SIGKILL')) sendSignal(pid, 'SIGKILL')
@@ -138,13 +128,19 @@ export async function killProcesses(
   { timeoutMs = 10_000, ...find }: FindOptions & { timeoutMs?: number } = {},
 ): Promise<void> {
   const giveUpAtMs = performance.now() + timeoutMs
+  // Those that were ended show no environment any more, long before they have let go of their files.
+  const ended = new Map<number, number>()
   // Again until none is left, as one that is being ended may have started another.
   for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 100)) {
-    const pids = findProcesses(executionId, find)
-    if (pids.length === 0) return
-    for (const pid of pids) sendSignal(pid, 'SIGKILL')
+    const found = findProcesses(executionId, find)
+    for (const pid of found) {
+      ended.set(pid, startTimeOf(pid) ?? 0)
+      sendSignal(pid, 'SIGKILL')
+    }
+    for (const [pid, startTime] of ended) if (!isAlive(pid, startTime)) ended.delete(pid)
+    if (found.length === 0 && ended.size === 0) return
     if (performance.now() > giveUpAtMs)
-      throw new Error(`processes of execution ${executionId} can't be ended: ${pids.join(', ')}`)
+      throw new Error(`processes of execution ${executionId} can't be ended: ${[...ended.keys()].join(', ')}`)
     await sleep(waitMs)
   }
 }
@@ -155,17 +151,18 @@ function dyingWithParent(): string[] {
 
 function start(
   [file, ...words]: string[],
-  { command, workingFolder, environment }: Launch,
+  { identity, command, workingFolder, environment: given }: Launch,
   inSessionOfItsOwn: boolean,
 ): ChildProcess {
   const failure = new LaunchError(
     `can't launch ${JSON.stringify(command[0])} in ${workingFolder}: the system refused to start it`,
   )
+  const environment = { ...given, ...identityVariables(identity) }
   let child: ChildProcess
   try {
     child = spawn(file, words, {
       cwd: workingFolder,
-      env: inSessionOfItsOwn ? { ...environment } : { ...environment, PERL_BADLANG: '0' },
+      env: inSessionOfItsOwn ? environment : { ...environment, PERL_BADLANG: '0' },
       detached: inSessionOfItsOwn,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

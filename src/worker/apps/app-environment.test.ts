@@ -3,24 +3,21 @@ import { test } from 'node:test'
 import { appEnvironment } from './app-environment.ts'
 
 const app = {
-  executionId: '01',
   simulation: 'city',
-  domain: 'Cells',
-  name: 'cell-0-0',
   fabricFolder: '/dev/shm/x',
   partition: 3,
   ports: [{ declared: 7000, actual: 31_000 }],
 }
 
-test('an app is told who it is and where compiled code is kept, and nothing else that its worker was told', (context) => {
+test('an app is told where it belongs and where compiled code is kept, and nothing else that its worker was told', (context) => {
   const before = { ...process.env }
   context.after(() => {
     process.env = before
   })
   Object.assign(process.env, { AWS_SECRET_ACCESS_KEY: 'secret', NODE_COMPILE_CACHE: '/cache', HEDDLE_DATA: '/data' })
-  const environment = appEnvironment(app, { incarnation: 7, attempt: 2 })
+  const environment = appEnvironment(app, 2)
   assert.equal(environment.NODE_COMPILE_CACHE, '/cache')
-  assert.equal(environment.HEDDLE_INCARNATION, '7')
+  assert.equal(environment.HEDDLE_PARTITION, '3')
   assert.equal(environment.HEDDLE_ATTEMPT, '2')
   assert.equal(environment.HEDDLE_PORTS, '{"7000":31000}')
   assert.deepEqual(
@@ -28,5 +25,5 @@ test('an app is told who it is and where compiled code is kept, and nothing else
     [],
   )
   delete process.env.NODE_COMPILE_CACHE
-  assert.equal('NODE_COMPILE_CACHE' in appEnvironment(app, { incarnation: 7, attempt: 2 }), false)
+  assert.equal('NODE_COMPILE_CACHE' in appEnvironment(app, 2), false)
 })

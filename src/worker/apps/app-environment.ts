@@ -14,26 +14,20 @@ export interface AppPlace {
   name: string
   fabricFolder: string
   partition: number
-  ports: PortMapping[]
+  ports: readonly PortMapping[]
 }
 
-/** Which of an app's processes it is. */
-export interface AppProcess {
-  incarnation: number
-  attempt: number
-}
-
-export function appEnvironment(app: AppPlace, { incarnation, attempt }: AppProcess): Record<string, string> {
+/** But for its identity, which its launcher adds. `attempt`: the how-maniest for the same tick. */
+export function appEnvironment(
+  app: Omit<AppPlace, 'executionId' | 'domain' | 'name'>,
+  attempt: number,
+): Record<string, string> {
   const { NODE_COMPILE_CACHE: compiledCode } = process.env
   return {
     ...baseEnvironment(),
-    HEDDLE_EXECUTION_ID: app.executionId,
     HEDDLE_SIMULATION: app.simulation,
-    HEDDLE_DOMAIN: app.domain,
-    HEDDLE_APP: app.name,
     HEDDLE_FABRIC: app.fabricFolder,
     HEDDLE_PARTITION: String(app.partition),
-    HEDDLE_INCARNATION: String(incarnation),
     HEDDLE_ATTEMPT: String(attempt),
     HEDDLE_PORTS: JSON.stringify(Object.fromEntries(app.ports.map(({ declared, actual }) => [declared, actual]))),
     ...(compiledCode !== undefined && { NODE_COMPILE_CACHE: compiledCode }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { ControlBlock } from '../../core/fabric/memory/control-block.ts'
+import { processLauncher } from '../../io/launch/processes.ts'
 import { MemorySegments } from '../../io/shm/memory-segments.ts'
 import { App } from './app.ts'
 
@@ -24,6 +25,7 @@ async function heardOf(lifecycle: 'BySpatialSubdivision' | 'ByRequest', shutdown
   const app: App = new App(
     {
       ...place,
+      launcher: processLauncher,
       lifecycle,
       command: [process.execPath, '-e', ''],
       closedFolders: [],

@@ -7,22 +7,30 @@ import { lastWords, lastWordsBytes } from '../../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../../core/lifecycle/restarts.ts'
 import { failureLimits } from '../../core/limits.ts'
 import type { AppState } from '../../core/wire/worker-protocol.ts'
-import { isBeingDebugged, launch, type RunningProcess } from '../../io/launch/processes.ts'
+import type { Launched, Launcher } from '../../io/launch/launcher.ts'
 import { type AppPlace, appEnvironment } from './app-environment.ts'
 
-export interface AppOptions extends AppPlace {
-  lifecycle: AppState['lifecycle']
-  command: readonly string[]
-  workingFolder: string
-  closedFolders: readonly string[]
+/** What stays as it is for as long as there is the app. */
+export interface AppOptions extends Omit<AppPlace, keyof AppMeans> {
+  readonly launcher: Launcher
+  readonly lifecycle: AppState['lifecycle']
+  readonly command: readonly string[]
+  readonly closedFolders: readonly string[]
   /** How long it may take for a tick; 0 waits for ever. */
-  timeoutMs: number
-  description?: string
-  launchCommands?: string[]
+  readonly timeoutMs: number
+  readonly description?: string
+  readonly launchCommands?: string[]
   /** Name of the log stream that its output goes to. */
-  stream: string
+  readonly stream: string
   /** A piece of what the app wrote to its standard output or error. */
   onOutput(chunk: Buffer): void
+}
+
+/** What it runs with, which may become another. */
+export interface AppMeans {
+  readonly partition: number
+  readonly ports: readonly PortMapping[]
+  readonly workingFolder: string
 }
 
 /** What an app tells its simulation. */
@@ -47,39 +55,53 @@ export class App {
   /** The end of what the process wrote. */
   #lastOutput = Buffer.alloc(0)
   #state: AppState
-  #process: RunningProcess | undefined
+  #means: AppMeans
+  #process: Launched | undefined
   #launchedAtMs = 0
   #attachedAtMs = 0
   #killedFor: string | undefined
   #exited: Promise<void> = Promise.resolve()
 
-  constructor(options: AppOptions, control: ControlBlock, listener: AppListener) {
+  constructor(
+    { partition, ports, workingFolder, ...options }: AppOptions & AppMeans,
+    control: ControlBlock,
+    listener: AppListener,
+  ) {
     this.options = options
+    this.#means = { partition, ports, workingFolder }
     this.#control = control
     this.#listener = listener
     const { domain, name, lifecycle, description, launchCommands } = options
     this.#state = {
       ...{ domain, name, lifecycle, description, launchCommands },
-      ...{ status: 'STARTING', targetStatus: 'STARTED', endpoint: endpointOf(options.ports) },
+      ...{ status: 'STARTING', targetStatus: 'STARTED', endpoint: endpointOf(ports) },
     }
   }
 
   get state(): AppState {
     return this.#state
   }
-  get pid(): number | undefined {
-    return this.#process?.pid
+  get partition(): number {
+    return this.#means.partition
+  }
+  get ports(): readonly PortMapping[] {
+    return this.#means.ports
+  }
+  /** Where its process is, for people. */
+  get place(): string | undefined {
+    return this.#process?.place
   }
 
-  /** What it binds to from now on. It keeps them over all of its processes. */
-  usePorts(ports: PortMapping[]): void {
-    this.options.ports = ports
-    this.#change({ endpoint: endpointOf(ports) })
+  /** From its next process on. Ports are shown at once: it keeps them over all of its processes. */
+  use(means: Partial<AppMeans>): void {
+    this.#means = { ...this.#means, ...means }
+    if (means.ports) this.#change({ endpoint: endpointOf(means.ports) })
   }
 
   /** Starts a process. One that can't even be started is a failure like any other. */
   launch(): void {
-    const { partition, command, workingFolder, closedFolders } = this.options
+    const { executionId, domain, name, command, closedFolders, launcher } = this.options
+    const { partition, workingFolder } = this.#means
     const incarnation = this.#control.partitionWord(partition, 'incarnation') + 1
     this.#control.setPartitionWord(partition, 'attachedPid', 0)
     this.#control.setPartitionWord(partition, 'destroyed', 0)
@@ -89,11 +111,12 @@ export class App {
     this.#launchedAtMs = performance.now()
     const exited = Promise.withResolvers<void>()
     try {
-      this.#process = launch({
-        command: [...command],
+      this.#process = launcher.launch({
+        identity: { executionId, domain, app: name, incarnation },
+        command,
         workingFolder,
         closedFolders,
-        environment: appEnvironment(this.options, { incarnation, attempt: this.#attempt }),
+        environment: appEnvironment({ ...this.options, ...this.#means }, this.#attempt),
         onOutput: (_stream, chunk) => this.#hear(chunk),
         onExit: ({ code, signal }) => {
           exited.resolve()
@@ -117,15 +140,14 @@ export class App {
 
   /** Looks whether the process has attached meanwhile, or takes too long over it. */
   checkAttached(): void {
-    if (this.#state.status !== 'STARTING' || !this.#process) return
-    const { partition } = this.options
-    if (this.#control.partitionWord(partition, 'attachedPid') !== 0) {
+    if (this.#state.status !== 'STARTING' || !this.#process?.isAlive) return
+    if (this.#control.partitionWord(this.partition, 'attachedPid') !== 0) {
       this.#attachedAtMs = performance.now()
       this.#listener.attached(this)
       this.#change({ status: 'STARTED' })
     } else if (
       performance.now() - this.#launchedAtMs > failureLimits.attachTimeoutMs &&
-      !isBeingDebugged(this.#process.pid)
+      !this.#process.isBeingDebugged()
     ) {
       this.#kill(`it did not create its application within ${failureLimits.attachTimeoutMs / 1000} s`)
     }
@@ -134,9 +156,9 @@ export class App {
   /** The clock has waited for this app for so long. Kills it once it had all of its time for itself, unless somebody debugs it. */
   checkLate(tick: number, forMs: number): void {
     const { timeoutMs } = this.options
-    if (this.#state.status !== 'STARTED' || !this.#process || timeoutMs === 0) return
+    if (this.#state.status !== 'STARTED' || !this.#process?.isAlive || timeoutMs === 0) return
     const ownMs = Math.min(forMs, performance.now() - this.#attachedAtMs)
-    if (ownMs < timeoutMs || isBeingDebugged(this.#process.pid)) return
+    if (ownMs < timeoutMs || this.#process.isBeingDebugged()) return
     this.#kill(`it did not commit tick ${tick} within ${timeoutMs / 1000} s`)
   }
 
@@ -145,25 +167,25 @@ export class App {
     // One that has not attached can't hear of it.
     const limitMs = this.#state.status === 'STARTING' ? 0 : graceMs
     this.#change({ status: 'STOPPING', targetStatus: 'STOPPED' })
-    const timer = setTimeout(() => this.#process?.killTree(), limitMs)
+    const timer = setTimeout(() => this.#process?.end(), limitMs)
     await this.#exited
     clearTimeout(timer)
-    this.#process?.killTree()
+    this.#process?.end()
     this.#change({ status: 'STOPPED' })
   }
 
   /** Ends the process at once, and does not start it again. */
   async abandon(): Promise<void> {
     if (this.#state.status !== 'ERROR') this.#change({ status: 'STOPPING' })
-    this.#process?.killTree()
+    this.#process?.end()
     await this.#exited
     if (this.#state.status !== 'ERROR') this.#change({ status: 'STOPPED' })
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
-    this.#process?.killTree()
+    this.#process?.end()
     if (this.#state.status === 'STOPPING' || this.#state.status === 'STOPPED') return
-    const destroyed = this.#control.partitionWord(this.options.partition, 'destroyed') !== 0
+    const destroyed = this.#control.partitionWord(this.partition, 'destroyed') !== 0
     this.#process = undefined
     // The clock has told all apps to end: some do before this thread hears of it.
     if (this.#control.shutdown) {
@@ -179,7 +201,8 @@ export class App {
   }
 
   #fail(how: string): void {
-    const { partition, stream } = this.options
+    const { partition, options } = this
+    const { stream } = options
     const words = lastWords(this.#lastOutput.toString())
     const reason = words === undefined ? how : `${how}; its last words in ${stream}: ${words}`
     const tick = this.#control.isPending(partition) ? this.#control.tick : this.#control.tick + 1
@@ -206,7 +229,7 @@ export class App {
 
   #kill(reason: string): void {
     this.#killedFor ??= reason
-    this.#process?.killTree()
+    this.#process?.end()
   }
 
   #change(patch: Partial<AppState>): void {
@@ -215,8 +238,8 @@ export class App {
   }
 }
 
-function endpointOf(ports: PortMapping[]): AppState['endpoint'] {
-  return ports.length > 0 ? { ports } : undefined
+function endpointOf(ports: readonly PortMapping[]): AppState['endpoint'] {
+  return ports.length > 0 ? { ports: [...ports] } : undefined
 }
 
 function exitReason(code: number | null, signal: NodeJS.Signals | null, destroyed: boolean): string {

@@ -13,6 +13,7 @@ import type { CustomDomain, Domain, SimulationSchema } from '../../core/schema/s
 import { PACKAGES_FOLDER } from '../../core/wire/places.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type { AppState, Refusal } from '../../core/wire/worker-protocol.ts'
+import type { Launcher } from '../../io/launch/launcher.ts'
 import { PortReservations } from '../../io/launch/ports.ts'
 import type { Objects } from '../../io/objects/objects.ts'
 import { openObjects } from '../../io/objects/open-objects.ts'
@@ -52,6 +53,7 @@ export interface AppsOptions {
   clock: Clock
   objects: Objects
   journal: Journal
+  launcher: Launcher
   listener: AppsListener
 }
 
@@ -70,7 +72,7 @@ export class Apps {
     this.#freeUnits = new Map<string, number>(options.placement.freeUnits as FreeUnits)
     this.#poll = setInterval(() => this.#checkAttached(), attachPollMs)
     options.clock.on('late', ({ tick, forMs, partitions }) => {
-      for (const app of this.#apps.values()) if (partitions.includes(app.options.partition)) app.checkLate(tick, forMs)
+      for (const app of this.#apps.values()) if (partitions.includes(app.partition)) app.checkLate(tick, forMs)
     })
   }
 
@@ -185,7 +187,7 @@ export class Apps {
     try {
       const folder = await this.#fetchAnew(text, objects)
       this.#packageFolders.set(domain, folder)
-      for (const app of this.#apps.values()) if (app.state.domain === domain) app.options.workingFolder = folder
+      for (const app of this.#apps.values()) if (app.state.domain === domain) app.use({ workingFolder: folder })
     } catch (cause) {
       if (!(cause instanceof PackageError)) throw cause
       return { error: 'ValidationException', message: cause.message }
@@ -266,21 +268,23 @@ export class Apps {
     if (this.#apps.get(key) !== app) return
     if (app.state.status === 'STOPPING' || app.state.status === 'STOPPED') return
     const { clock } = this.#options
-    clock.shutDownApp(app.options.partition)
+    clock.shutDownApp(app.partition)
     await app.shutDown(failureLimits.shutdownGraceMs)
     this.#retire(app)
   }
 
   /** What a custom app needs before its process: a partition and its ports. Throws where there is no room for them. */
   async #prepare(app: App): Promise<void> {
-    const { options } = app
+    const { domain: domainName, name } = app.options
     const { schema, setup, clock } = this.#options
-    if (options.partition === noPartition) {
-      options.partition = await clock.addPartition(setup.fabric.world.domainIndex(options.domain), options.name)
-      setup.partitions.set(partitionKey(options.domain, options.name), options.partition)
+    if (app.partition === noPartition) {
+      const domainIndex = setup.fabric.world.domainIndex(domainName)
+      const partition = await clock.addPartition(domainIndex, name)
+      app.use({ partition })
+      setup.partitions.set(partitionKey(domainName, name), partition)
     }
-    const domain = schema.domains.find(({ name }) => name === options.domain)!
-    if (options.ports.length === 0) app.usePorts(await this.#reservePorts(domain))
+    const domain = schema.domains.find((candidate) => candidate.name === domainName)!
+    if (app.ports.length === 0) app.use({ ports: await this.#reservePorts(domain) })
   }
 
   deleteCustom(domain: string, name: string): void {
@@ -317,10 +321,11 @@ export class Apps {
       launchCommands?: string[]
     },
   ): App {
-    const { plan, setup, journal } = this.#options
+    const { plan, setup, journal, launcher } = this.#options
     const { name, partition, ports, command, description, launchCommands } = options
     const app = new App(
       {
+        launcher,
         domain: domain.name,
         name,
         lifecycle: domain.lifecycle,
@@ -347,8 +352,8 @@ export class Apps {
 
   readonly #appListener: AppListener = {
     attached: (app) => {
-      this.#options.clock.join(app.options.partition)
-      this.#options.journal.note(`app=${app.state.name} domain=${app.state.domain} pid=${app.pid} attached`)
+      this.#options.clock.join(app.partition)
+      this.#options.journal.note(`app=${app.state.name} domain=${app.state.domain} ${app.place} attached`)
     },
     changed: () => this.#options.listener.changed(),
     restarting: (app, reason, pauseMs) => {
@@ -358,12 +363,12 @@ export class Apps {
     },
     failed: (app, reason) => {
       this.#options.journal.error(`app=${app.state.name} domain=${app.state.domain} failed for good: ${reason}`)
-      if (app.state.lifecycle === 'ByRequest') this.#options.clock.leave(app.options.partition)
+      if (app.state.lifecycle === 'ByRequest') this.#options.clock.leave(app.partition)
       else this.#options.listener.failed(app.state, reason)
     },
     ended: (app) => {
       this.#options.journal.note(`app=${app.state.name} domain=${app.state.domain} ended by itself`)
-      this.#options.clock.leave(app.options.partition)
+      this.#options.clock.leave(app.partition)
       this.#retire(app)
     },
   }
@@ -372,12 +377,12 @@ export class Apps {
   #retire(app: App): void {
     const key = partitionKey(app.state.domain, app.state.name)
     const { setup, clock } = this.#options
-    if (setup.partitions.get(key) === app.options.partition) {
+    if (setup.partitions.get(key) === app.partition) {
       setup.partitions.delete(key)
-      clock.removePartition(app.options.partition)
+      clock.removePartition(app.partition)
     }
-    this.#ports.release(app.options.ports.map(actualOf))
-    app.usePorts([])
+    this.#ports.release(app.ports.map(actualOf))
+    app.use({ ports: [] })
     this.#options.journal.appEnded(app.options.stream)
     const workerId = this.#workerOf.get(key)
     if (workerId === undefined) return
