@@ -69,9 +69,7 @@ export function operationCommand<Name extends OperationName>(
   spec: OperationCommand<Name>,
 ): Command {
   const { summary } = operationOf(spec.operation)
-  const command = new Command(spec.word).description(
-    summary.charAt(0).toLowerCase() + summary.slice(1).replace(/\.$/, ''),
-  )
+  const command = new Command(spec.word).description(imperative(summary))
   const positional = spec.positional ?? []
   for (const memberName of positional) command.addArgument(argumentOf(spec.operation, memberName))
   const flags = flagsOf(spec.operation, positional, spec.defaults ?? {})
@@ -93,6 +91,12 @@ export function operationCommand<Name extends OperationName>(
       throw withErrorCode(error)
     }
   })
+}
+
+/** "Starts the clock." becomes "start the clock", as the other commands say it. */
+function imperative(summary: string): string {
+  const text = summary.replace(/^(\w+)s\b/, '$1').replace(/\.$/, '')
+  return text.charAt(0).toLowerCase() + text.slice(1)
 }
 
 export function addWaitOptions(command: Command): Command {

@@ -153,7 +153,7 @@ export const OPERATIONS = {
     errors: CHANGE_ERRORS,
   },
   DeleteSimulation: {
-    summary: 'Deletes a stopped or failed simulation and frees its name.',
+    summary: 'Deletes a stopped or failed simulation; its name becomes free.',
     method: 'DELETE',
     path: '/deletesimulation',
     input: { Simulation: SIMULATION_IN_QUERY },
@@ -273,7 +273,7 @@ export const OPERATIONS = {
     errors: TAG_ERRORS,
   },
   TagResource: {
-    summary: 'Adds tags to a resource, or changes their values.',
+    summary: 'Adds tags to a resource; an existing key gets the new value.',
     method: 'POST',
     path: '/tags/{ResourceArn}',
     input: {
