@@ -28,7 +28,7 @@ interface Place {
   /** `heddle up`; resolves when it is ready. */
   up(...more: string[]): Promise<{ child: ChildProcess; url: string }>
   post(url: string, path: string, input: object): Promise<{ status: number; body: unknown }>
-  /** Starts a simulation with a worker that plays that part, and gives its execution id. */
+  /** Starts a simulation with a scripted worker, and returns its execution id. */
   start(url: string, name: string, part?: string): Promise<string>
 }
 
@@ -36,14 +36,23 @@ async function place(context: TestContext): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-down-'))
   const data = join(folder, 'data')
   const fabric = join(folder, 'fabric')
-  const environment = { PATH: process.env.PATH, HOME: folder, HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER }
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    HEDDLE_WORKER_PROGRAM: SCRIPTED_WORKER,
+  }
   const children: ChildProcess[] = []
   const heddle = (...args: string[]) =>
-    runProgram(LAUNCHER, [...args, '--data', data, ...(args[0] === 'status' ? [] : ['--fabric-dir', fabric])], {
-      cwd: folder,
-      env: environment,
-    })
-  const post = (url: string, path: string, input: object) => postSigned(url, join(data, 'credentials'), path, input)
+    runProgram(
+      LAUNCHER,
+      [...args, '--data', data, ...(args[0] === 'status' ? [] : ['--fabric-dir', fabric])],
+      {
+        cwd: folder,
+        env: environment,
+      },
+    )
+  const post = (url: string, path: string, input: object) =>
+    postSigned(url, join(data, 'credentials'), path, input)
   context.after(async () => {
     await heddle('down')
     for (const child of children) child.kill('SIGKILL')
@@ -55,11 +64,19 @@ async function place(context: TestContext): Promise<Place> {
     heddle,
     post,
     async up(...more) {
-      const child = spawn(LAUNCHER, ['up', '--port', '0', '--data', data, '--fabric-dir', fabric, ...more], {
-        cwd: folder,
-        env: { ...environment, HEDDLE_S3_ACCESS_KEY_ID: 'key', HEDDLE_S3_SECRET_ACCESS_KEY: 'secret-key' },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
+      const child = spawn(
+        LAUNCHER,
+        ['up', '--port', '0', '--data', data, '--fabric-dir', fabric, ...more],
+        {
+          cwd: folder,
+          env: {
+            ...environment,
+            HEDDLE_S3_ACCESS_KEY_ID: 'key',
+            HEDDLE_S3_SECRET_ACCESS_KEY: 'secret-key',
+          },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
       children.push(child)
       let said = ''
       child.stdout.on('data', (chunk) => {
@@ -87,7 +104,7 @@ function ended(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 
-test('down waits for the process of control, though a request of it hangs at an S3 that does not answer', async (context) => {
+test('down waits for control even if one of its requests hangs at a silent S3', async (context) => {
   const { up, start, post, heddle } = await place(context)
   const silent = createServer(() => undefined).listen(0, '127.0.0.1')
   await once(silent, 'listening')
@@ -96,16 +113,22 @@ test('down waits for the process of control, though a request of it hangs at an 
   const { child, url } = await up('--s3-endpoint', `http://127.0.0.1:${port}`)
   await start(url, 'world')
   const connected = once(silent, 'connection')
-  const hanging = post(url, '/createsnapshot', { Simulation: 'world', Destination: { BucketName: 'bucket' } })
+  const hanging = post(url, '/createsnapshot', {
+    Simulation: 'world',
+    Destination: { BucketName: 'bucket' },
+  })
   hanging.catch(() => undefined)
   await connected
   const down = await heddle('down')
   assert.equal(down.code, 0, down.err)
   assert.equal(isAlive(child.pid!), false)
-  assert.match(down.out, new RegExp(`^simulation world: STOPPED\ncontrol, process ${child.pid}: (ended|killed.*)\n$`))
+  assert.match(
+    down.out,
+    new RegExp(`^simulation world: STOPPED\ncontrol, process ${child.pid}: (ended|killed.*)\n$`),
+  )
 })
 
-test('control that does not end is waited for, named, and killed, and no other may serve its folder meanwhile', async (context) => {
+test('a control that does not end is waited for, named, and killed', async (context) => {
   const { up, data, fabric, heddle } = await place(context)
   const { child } = await up()
   child.kill('SIGSTOP')
@@ -122,12 +145,13 @@ test('control that does not end is waited for, named, and killed, and no other m
   assert.deepEqual(await ending, { simulations: [], control: { pid: child.pid, isKilled: true } })
   assert.ok(ended(child) || !isAlive(child.pid!))
   assert.deepEqual(said, [
-    `waits for control, process ${child.pid}, to end: it holds ${join(data, 'control.lock')}; it is killed after 2 s`,
+    `waits for control, process ${child.pid}, to end: it holds ` +
+      `${join(data, 'control.lock')}; it is killed after 2 s`,
     `kills control, process ${child.pid}`,
   ])
 })
 
-test('no second control serves a folder whose lock or note was deleted, and down finds the first', async (context) => {
+test('no second control serves a folder whose lock was deleted', async (context) => {
   const { up, post, data, heddle } = await place(context)
   const { child, url } = await up()
   rmSync(join(data, 'control.lock'))
@@ -146,7 +170,7 @@ test('no second control serves a folder whose lock or note was deleted, and down
   assert.match((await heddle('down')).out, new RegExp(`^control, process ${next.pid}: ended\n$`))
 })
 
-test('worlds that run without their store are neither ended by up nor overlooked by down', async (context) => {
+test('worlds without their store are not ended by up, and down finds them', async (context) => {
   const { up, start, data, fabric, heddle } = await place(context)
   const { child, url } = await up()
   const executionId = await start(url, 'world')
@@ -164,7 +188,8 @@ test('worlds that run without their store are neither ended by up nor overlooked
   const found = `world (process ${worker}, ${folder.folder})`
   assert.ok(
     refused.err.startsWith(
-      `heddle: the store ${join(data, 'heddle.db')} is missing, and this simulation runs: ${found}; put the store back`,
+      `heddle: the store ${join(data, 'heddle.db')} is missing, ` +
+        `and this simulation runs: ${found}; put the store back`,
     ),
     refused.err,
   )
@@ -180,14 +205,16 @@ test('worlds that run without their store are neither ended by up nor overlooked
   assert.match(unknown.err, /heddle\.db doesn't know it, and this simulation runs: world \(process/)
   assert.equal(findWorkerProcess(SCRIPTED_WORKER, folder), worker)
 
-  for (const name of readdirSync(join(data, 'kept'))) renameSync(join(data, 'kept', name), join(data, name))
+  for (const name of readdirSync(join(data, 'kept')))
+    renameSync(join(data, 'kept', name), join(data, name))
   const again = await up()
   assert.match((await heddle('status')).out, /^world +STARTED/m)
   const againClosed = once(again.child, 'close')
   again.child.kill('SIGINT')
   await againClosed
 
-  for (const name of readdirSync(data).filter((each) => each.startsWith('heddle.db'))) rmSync(join(data, name))
+  for (const name of readdirSync(data).filter((each) => each.startsWith('heddle.db')))
+    rmSync(join(data, name))
   const down = await heddle('down')
   assert.equal(down.out, 'simulation world: STOPPED\n')
   assert.match(down.err, /doesn't know: world/)

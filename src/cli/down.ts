@@ -1,16 +1,23 @@
-// `heddle down`: stops all simulations of a data folder, and control.
-// Owns what is said about it; the order is control's (shutdown.ts).
+// `heddle down`: stops all simulations of a data folder, and control. Owns the output; control has
+// the order (shutdown.ts).
 
 import { Command } from 'commander'
 import pino from 'pino'
 import type { ConfigOptions } from '../control/config.ts'
-import { CONTROL_LIMIT_MS, type EndedControl, type ShutdownReport, shutDown } from '../control/shutdown.ts'
+import {
+  CONTROL_LIMIT_MS,
+  type EndedControl,
+  type ShutdownReport,
+  shutDown,
+} from '../control/shutdown.ts'
 import { goOnWithoutReader } from './ending.ts'
 import { openHost } from './host.ts'
 import { addSettings } from './settings.ts'
 
 export function downCommand(): Command {
-  const command = new Command('down').description('stop all simulations of a data folder, and control if it runs')
+  const command = new Command('down').description(
+    'stop all simulations of a data folder, and control if it runs',
+  )
   return addSettings(command, ['data', 'fabricDir']).action(down)
 }
 
@@ -28,7 +35,8 @@ async function down(options: ConfigOptions): Promise<void> {
 
 function describe(report: ShutdownReport, folder: string): string {
   const lines = report.simulations.map(({ name, status }) => `simulation ${name}: ${status}`)
-  if (report.control !== undefined) lines.push(`control, process ${report.control.pid}: ${endOf(report.control)}`)
+  if (report.control !== undefined)
+    lines.push(`control, process ${report.control.pid}: ${endOf(report.control)}`)
   return lines.length === 0 ? `nothing of Heddle was running for ${folder}` : lines.join('\n')
 }
 

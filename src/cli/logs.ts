@@ -1,5 +1,5 @@
-// `heddle logs`: shows the log streams of a simulation.
-// Owns what a line looks like; never writes a log.
+// `heddle logs`: shows the log streams of a simulation. Owns the form of a line; never writes a
+// log.
 
 import { once } from 'node:events'
 import { Command } from 'commander'
@@ -28,7 +28,7 @@ async function showLogs(simulation: string, options: LogsOptions): Promise<void>
   const logs = await findLogs(host, data, simulation)
   const ended = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
-  // Whoever reads our output may have seen enough.
+  // The reader of our output may have seen enough.
   process.stdout.once('error', () => ended.abort())
   const stream = await streamOf(logs, options)
   const follow = options.follow === true
@@ -41,7 +41,10 @@ async function showLogs(simulation: string, options: LogsOptions): Promise<void>
   }
 }
 
-async function streamOf(logs: SimulationLogs, options: LogsOptions): Promise<{ stream: string } | undefined> {
+async function streamOf(
+  logs: SimulationLogs,
+  options: LogsOptions,
+): Promise<{ stream: string } | undefined> {
   if (options.stream === undefined) return undefined
   const stream = options.stream.startsWith('/') ? options.stream : `/${options.stream}`
   const streams = await logs.streams()

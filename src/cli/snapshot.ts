@@ -1,5 +1,5 @@
-// `heddle snapshot`: saves a simulation; the commands for what was saved have files of their own.
-// Owns what is said of the outcome, which the API itself does not tell: the data folder does, where it is at hand.
+// `heddle snapshot`: saves a simulation; the commands for saved worlds have files of their own.
+// Owns the report of the outcome: the API does not return it, but a local data folder has it.
 
 import { Command } from 'commander'
 import { overviewOf, readRecords } from '../control/overview.ts'
@@ -26,11 +26,13 @@ export function snapshotCommand(): Command {
         operation: 'CreateSnapshot',
         positional: ['Simulation'],
         doing: ({ Simulation }) => `a snapshot of ${Simulation} is being made`,
-        wait: ({ Simulation }, client, options) => client.waitUntilSnapshotEnds(Simulation, options),
+        wait: ({ Simulation }, client, options) =>
+          client.waitUntilSnapshotEnds(Simulation, options),
         outcome: async ({ Simulation, Destination }, connection) => {
           if (connection.data === undefined) return outcomeAfar(Simulation, Destination, connection)
           const before = await lastSnapshot(connection, Simulation)
-          return async () => outcomeText(Simulation, before, await lastSnapshot(connection, Simulation))
+          return async () =>
+            outcomeText(Simulation, before, await lastSnapshot(connection, Simulation))
         },
       }),
     )
@@ -41,7 +43,10 @@ export function snapshotCommand(): Command {
     .addCommand(exportCommand())
 }
 
-/** Of a simulation whose data folder is elsewhere: it shows in what is there afterwards, as far as the caller may look. */
+/**
+ * The outcome for a simulation whose data folder is elsewhere: found by listing the bucket, if the
+ * caller may.
+ */
 async function outcomeAfar(
   simulation: string,
   { BucketName, ObjectKeyPrefix }: InputOf<'CreateSnapshot'>['Destination'],
@@ -57,13 +62,18 @@ async function outcomeAfar(
     if (!after) return unknownText(simulation)
     const made = after.find((key) => !before.includes(key))
     if (made === undefined)
-      throw new Error(`no snapshot of ${simulation} was made; the stream /sim/errors of its logs says why`)
+      throw new Error(
+        `no snapshot of ${simulation} was made; the stream /sim/errors of its logs says why`,
+      )
     return `saved ${simulation}: s3://${BucketName}/${made}`
   }
 }
 
 function unknownText(simulation: string): string {
-  return `the snapshot of ${simulation} has ended; 'heddle logs ${simulation}' on its machine says how`
+  return (
+    `the snapshot of ${simulation} has ended; ` +
+    `'heddle logs ${simulation}' on its machine says how`
+  )
 }
 
 type LastSnapshot = WorkerStatus['lastSnapshot']
@@ -76,11 +86,13 @@ async function lastSnapshot({ data }: Connection, name: string): Promise<LastSna
   return overview.workerStatus?.lastSnapshot
 }
 
-/** Throws where it is known that there is no snapshot. */
+/** Throws if it is certain that there is no snapshot. */
 function outcomeText(simulation: string, before: LastSnapshot, after: LastSnapshot): string {
   const isSame = after?.location.key === before?.location.key && after?.tick === before?.tick
   if (after === undefined || isSame) return unknownText(simulation)
   const { location, tick, bytes, error } = after
-  if (error !== undefined) throw new Error(`the snapshot of ${simulation} at tick ${tick} failed: ${error}`)
-  return `saved tick ${tick} of ${simulation}, ${bytes} bytes: s3://${location.bucket}/${location.key}`
+  if (error !== undefined)
+    throw new Error(`the snapshot of ${simulation} at tick ${tick} failed: ${error}`)
+  const place = `s3://${location.bucket}/${location.key}`
+  return `saved tick ${tick} of ${simulation}, ${bytes} bytes: ${place}`
 }

@@ -1,5 +1,5 @@
-// `heddle status`: a table of the simulations of a data folder, and whether control serves.
-// Owns the table; what is true comes from control's overview.
+// `heddle status`: a table of the simulations of a data folder, and whether control serves. Owns
+// the table; control's overview has the facts.
 
 import { Command } from 'commander'
 import type { ConfigOptions } from '../control/config.ts'
@@ -16,9 +16,9 @@ import { tableText } from './table.ts'
 const HEADINGS = ['NAME', 'STATUS', 'CLOCK', 'TICK', 'APPS', 'WHY']
 
 export function statusCommand(): Command {
-  return addSettings(new Command('status').description('show the simulations of a data folder'), ['data']).action(
-    status,
-  )
+  return addSettings(new Command('status').description('show the simulations of a data folder'), [
+    'data',
+  ]).action(status)
 }
 
 async function status(options: ConfigOptions): Promise<void> {
@@ -28,19 +28,27 @@ async function status(options: ConfigOptions): Promise<void> {
   const records = await readRecords(data)
   for (const record of records) overviews.push(await overviewOf(host, record))
   const strays = await findStrays(host, records)
-  const served = holder === undefined ? 'control is not running' : `control serves ${holder.url ?? 'soon'}`
+  const served =
+    holder === undefined ? 'control is not running' : `control serves ${holder.url ?? 'soon'}`
   process.stdout.write(`${served}, data ${data.folder}\n`)
   const rows = [...overviews.map(rowOf), ...strays.map(strayRow)]
   process.stdout.write(rows.length === 0 ? 'no simulations\n' : tableText([HEADINGS, ...rows]))
 }
 
 function strayRow({ name, worker }: Stray): string[] {
-  return [name, '?', '-', '-', '-', `it runs as ${worker}, and the store doesn't know it: heddle down ends it`]
+  return [
+    name,
+    '?',
+    '-',
+    '-',
+    '-',
+    `it runs as ${worker}, and the store doesn't know it: heddle down ends it`,
+  ]
 }
 
 function rowOf({ record, status, workerStatus, unanswered = '', faults }: Overview): string[] {
   if (workerStatus === undefined) return [record.name, status, '-', '-', '-', faults.join('; ')]
-  // Those that were stopped are no longer expected to run.
+  // Stopped simulations are not expected to run.
   const apps = workerStatus.apps.filter((app) => app.status !== 'STOPPED')
   const running = apps.filter((app) => app.status === 'STARTED').length
   return [
@@ -59,7 +67,9 @@ function rowOf({ record, status, workerStatus, unanswered = '', faults }: Overvi
 function whyOf(status: string, record: SimulationRecord, workerStatus: WorkerStatus): string {
   if (status === 'FAILED') return whyFailed(record, workerStatus)
   const failed = workerStatus.apps.filter(({ failure }) => failure !== undefined)
-  const errors = failed.map(({ domain, name, failure }) => `app ${name} of ${domain} is in ERROR: ${failure}`)
+  const errors = failed.map(
+    ({ domain, name, failure }) => `app ${name} of ${domain} is in ERROR: ${failure}`,
+  )
   return errors.length > 0 ? firstOf(errors) : newestRestart(workerStatus)
 }
 

@@ -1,5 +1,6 @@
-// `heddle top`: how the running simulations of a data folder do, live.
-// Owns the terminal and the pace; what is said of a simulation is top-report.ts's. Asks the workers themselves, so it works without control too.
+// `heddle top`: live metrics of the running simulations of a data folder. Owns the terminal and the
+// pace; top-report.ts has the numbers. Asks the workers themselves, so it works without control
+// too.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
@@ -38,9 +39,10 @@ async function top(simulation: string | undefined, options: TopOptions): Promise
   const { data, host } = openHost(options)
   const ended = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
-  // Whoever reads our output may have seen enough.
+  // The reader of our output may have seen enough.
   process.stdout.once('error', () => ended.abort())
-  const show = options.json === true ? showJson : process.stdout.isTTY && !options.once ? showScreen : showText
+  const show =
+    options.json === true ? showJson : process.stdout.isTTY && !options.once ? showScreen : showText
   let earlier = await read(data, host, simulation)
   if (simulation !== undefined && earlier.simulations.length === 0)
     throw new Error(`simulation ${simulation} is not running; heddle status says how it is`)
@@ -54,19 +56,24 @@ async function top(simulation: string | undefined, options: TopOptions): Promise
   }
 }
 
-/** Throws where there is no simulation of that name. */
-async function read(data: DataFolder, host: WorkerHost, simulation: string | undefined): Promise<Reading> {
+/** Throws if there is no simulation of that name. */
+async function read(
+  data: DataFolder,
+  host: WorkerHost,
+  simulation: string | undefined,
+): Promise<Reading> {
   const records = await readRecords(data)
-  // What runs is shown, whether the store knows it or not.
+  // All running simulations are shown, even those that the store does not know.
   const strays = await findStrays(host, records)
   const isWanted = (name: string) => simulation === undefined || name === simulation
   const wanted = [...records, ...strays].filter(({ name }) => isWanted(name))
-  if (simulation !== undefined && wanted.length === 0) throw new Error(`there is no simulation named ${simulation}`)
+  if (simulation !== undefined && wanted.length === 0)
+    throw new Error(`there is no simulation named ${simulation}`)
   const metrics = await Promise.all(wanted.map((each) => metricsOf(host, each)))
   return { atMs: performance.now(), simulations: metrics.filter((each) => each !== undefined) }
 }
 
-/** One that has just begun is shown from the next reading on. */
+/** A new simulation is shown from the next reading on. */
 function reportsOf(earlier: Reading, later: Reading): TopReport[] {
   const seconds = (later.atMs - earlier.atMs) / 1000
   const before = new Map(earlier.simulations.map((metrics) => [metrics.executionId, metrics]))
@@ -84,12 +91,16 @@ function showText(reports: TopReport[]): void {
   process.stdout.write(`${reportText(reports)}\n`)
 }
 
-/** In place of what stood there before, as far as the terminal has room: without flicker, and lines that are too long are cut. */
+/**
+ * Replaces the previous text without flicker, as far as the terminal has room; long lines are cut.
+ */
 function showScreen(reports: TopReport[]): void {
   const { rows, columns } = process.stdout
   const lines = reportText(reports).split('\n').slice(0, -1)
   const shown =
-    lines.length < rows ? lines : [...lines.slice(0, rows - 2), `… and ${lines.length - rows + 2} lines more`]
+    lines.length < rows
+      ? lines
+      : [...lines.slice(0, rows - 2), `… and ${lines.length - rows + 2} lines more`]
   const home = '\x1b[H'
   const clearToLineEnd = '\x1b[K'
   const clearToScreenEnd = '\x1b[J'

@@ -8,7 +8,12 @@ import { ApiError } from '../../core/api/errors.ts'
 import { executionFabricFolder } from '../../core/wire/places.ts'
 import { FolderObjects } from '../../io/objects/folder-objects.ts'
 import { runFolderIn } from '../../joints/worker-host/run-folder.ts'
-import { type ControlFixture, openFixture, startInput, waitFor } from '../testing/control-fixture.ts'
+import {
+  type ControlFixture,
+  openFixture,
+  startInput,
+  waitFor,
+} from '../testing/control-fixture.ts'
 
 const TOKEN = 'token-of-thirty-two-characters-or-more'
 let f: ControlFixture
@@ -53,7 +58,13 @@ test('a simulation is described from its start to its deletion', async () => {
     ],
   })
   assert.deepEqual(running.LoggingConfiguration, {
-    Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: 'arn:aws:logs:us-west-2:111122223333:log-group:MyLogs' } }],
+    Destinations: [
+      {
+        CloudWatchLogsLogGroup: {
+          LogGroupArn: 'arn:aws:logs:us-west-2:111122223333:log-group:MyLogs',
+        },
+      },
+    ],
   })
   assert.equal(running.StartError, undefined)
 
@@ -72,8 +83,14 @@ test('a simulation is described from its start to its deletion', async () => {
   assert.equal(await f.refusalOf('StartClock', { Simulation: 'life' }), 'ConflictException')
 
   await f.call('DeleteSimulation', { Simulation: 'life' })
-  assert.equal(await f.refusalOf('DescribeSimulation', { Simulation: 'life' }), 'ResourceNotFoundException')
-  assert.equal(await f.refusalOf('DeleteSimulation', { Simulation: 'life' }), 'ResourceNotFoundException')
+  assert.equal(
+    await f.refusalOf('DescribeSimulation', { Simulation: 'life' }),
+    'ResourceNotFoundException',
+  )
+  assert.equal(
+    await f.refusalOf('DeleteSimulation', { Simulation: 'life' }),
+    'ResourceNotFoundException',
+  )
   await waitFor('the run folder to go', () => !existsSync(folder.folder) || undefined)
   assert.equal(existsSync(executionFabricFolder(f.config.fabricFolder, started.ExecutionId)), false)
 })
@@ -99,7 +116,10 @@ test('of many starts with one name at once, one wins', async () => {
 
 test('a repeated ClientToken starts one simulation and gives its answer again', async () => {
   const input = { ...startInput('token'), ClientToken: TOKEN, Tags: { a: '1', b: '2' } }
-  const [first, second] = await Promise.all([f.call('StartSimulation', input), f.call('StartSimulation', input)])
+  const [first, second] = await Promise.all([
+    f.call('StartSimulation', input),
+    f.call('StartSimulation', input),
+  ])
   const third = await f.call('StartSimulation', { ...input, Tags: { b: '2', a: '1' } })
   assert.deepEqual(second, first)
   assert.deepEqual(third, first)
@@ -122,10 +142,13 @@ test('a fault in the schema is FAILED with a StartError that is a JSON array', a
 test('a duration beyond the limit starts nothing', async () => {
   const input = { ...startInput('long'), MaximumDuration: '15D' }
   assert.equal(await f.refusalOf('StartSimulation', input), 'ValidationException')
-  assert.equal(await f.refusalOf('DescribeSimulation', { Simulation: 'long' }), 'ResourceNotFoundException')
+  assert.equal(
+    await f.refusalOf('DescribeSimulation', { Simulation: 'long' }),
+    'ResourceNotFoundException',
+  )
 })
 
-test('custom apps go through the worker while it lives, and through its last status afterwards', async () => {
+test('custom apps are described by the living worker, then by its last status', async () => {
   await f.start('apps')
   await f.waitForStatus('apps', 'STARTED')
   const app = { Simulation: 'apps', Domain: 'View', App: 'one' }
@@ -143,9 +166,18 @@ test('custom apps go through the worker while it lives, and through its last sta
     LaunchOverrides: { LaunchCommands: ['run', '--fast'] },
     EndpointInfo: { Address: '127.0.0.1', IngressPortMappings: [{ Declared: 7000, Actual: 7001 }] },
   })
-  assert.equal(await f.refusalOf('DescribeApp', { ...app, App: 'two' }), 'ResourceNotFoundException')
-  assert.equal(await f.refusalOf('DescribeApp', { ...app, Domain: 'Vew' }), 'ResourceNotFoundException')
-  assert.equal(await f.refusalOf('ListApps', { Simulation: 'apps', Domain: 'Vew' }), 'ResourceNotFoundException')
+  assert.equal(
+    await f.refusalOf('DescribeApp', { ...app, App: 'two' }),
+    'ResourceNotFoundException',
+  )
+  assert.equal(
+    await f.refusalOf('DescribeApp', { ...app, Domain: 'Vew' }),
+    'ResourceNotFoundException',
+  )
+  assert.equal(
+    await f.refusalOf('ListApps', { Simulation: 'apps', Domain: 'Vew' }),
+    'ResourceNotFoundException',
+  )
   await f.call('StopApp', app)
   await f.call('DeleteApp', app)
   assert.equal(await f.refusalOf('DescribeApp', app), 'ResourceNotFoundException')
@@ -156,10 +188,13 @@ test('custom apps go through the worker while it lives, and through its last sta
   const ended = await f.call('DescribeApp', app)
   assert.equal(ended.Status, 'STOPPED')
   assert.equal(ended.EndpointInfo, undefined)
-  // As the service shows it where none were given.
+  // As the service shows it if none were given.
   assert.deepEqual(ended.LaunchOverrides, { LaunchCommands: [] })
   assert.equal(await f.refusalOf('StartApp', { ...output, Name: 'two' }), 'ConflictException')
-  assert.equal(await f.refusalOf('DeleteApp', { ...app, Domain: 'Crowd', App: 'cell-0-0' }), 'ValidationException')
+  assert.equal(
+    await f.refusalOf('DeleteApp', { ...app, Domain: 'Crowd', App: 'cell-0-0' }),
+    'ValidationException',
+  )
   await f.call('DeleteApp', app)
   assert.equal(await f.refusalOf('DeleteApp', app), 'ResourceNotFoundException')
   assert.deepEqual(
@@ -168,10 +203,13 @@ test('custom apps go through the worker while it lives, and through its last sta
   )
 })
 
-test('StartApp answers with declared errors only: a simulation or domain that does not exist is bad input', async () => {
+test('StartApp answers with declared errors only: an unknown name is bad input', async () => {
   await f.start('declared')
   await f.waitForStatus('declared', 'STARTED')
-  assert.equal(await f.refusalOf('StartApp', { Simulation: 'none', Domain: 'View', Name: 'x' }), 'ValidationException')
+  assert.equal(
+    await f.refusalOf('StartApp', { Simulation: 'none', Domain: 'View', Name: 'x' }),
+    'ValidationException',
+  )
   const wrong = { Simulation: 'declared', Domain: 'Vew', Name: 'x', ClientToken: `wrong-${TOKEN}` }
   assert.equal(await f.refusalOf('StartApp', wrong), 'ValidationException')
 })
@@ -181,7 +219,10 @@ test('lists come in pages that meet exactly, sorted by name', async () => {
   const names: string[] = []
   let token: string | undefined
   do {
-    const page = await f.call('ListSimulations', { MaxResults: 2, ...(token !== undefined && { NextToken: token }) })
+    const page = await f.call('ListSimulations', {
+      MaxResults: 2,
+      ...(token !== undefined && { NextToken: token }),
+    })
     assert.ok(page.Simulations.length <= 2)
     names.push(...page.Simulations.map((each) => each.Name))
     token = page.NextToken
@@ -190,17 +231,25 @@ test('lists come in pages that meet exactly, sorted by name', async () => {
   assert.deepEqual(names, whole)
   assert.deepEqual(whole, [...whole].sort())
   assert.ok(whole.includes('page-b'))
-  assert.equal(await f.refusalOf('ListSimulations', { NextToken: 'bm9uc2Vuc2U' }), 'ValidationException')
+  assert.equal(
+    await f.refusalOf('ListSimulations', { NextToken: 'bm9uc2Vuc2U' }),
+    'ValidationException',
+  )
 
   await f.start('pages')
   await f.waitForStatus('pages', 'STARTED')
-  for (const name of ['c', 'a', 'b']) await f.call('StartApp', { Simulation: 'pages', Domain: 'View', Name: name })
+  for (const name of ['c', 'a', 'b'])
+    await f.call('StartApp', { Simulation: 'pages', Domain: 'View', Name: name })
   const first = await f.call('ListApps', { Simulation: 'pages', Domain: 'View', MaxResults: 2 })
   assert.deepEqual(
     first.Apps.map((each) => each.Name),
     ['a', 'b'],
   )
-  const last = await f.call('ListApps', { Simulation: 'pages', Domain: 'View', NextToken: first.NextToken ?? '' })
+  const last = await f.call('ListApps', {
+    Simulation: 'pages',
+    Domain: 'View',
+    NextToken: first.NextToken ?? '',
+  })
   assert.deepEqual(
     last.Apps.map((each) => each.Name),
     ['c'],
@@ -217,11 +266,16 @@ test('a snapshot goes to a bucket that can be written, under a key that is free'
   await assert.rejects(
     f.call('CreateSnapshot', missing),
     (error) =>
-      error instanceof ApiError && error.code === 'ValidationException' && /no-such-bucket/.test(error.message),
+      error instanceof ApiError &&
+      error.code === 'ValidationException' &&
+      /no-such-bucket/.test(error.message),
   )
   assert.ok(f.control.objects instanceof FolderObjects)
   await f.control.objects.createBucket('snapshots')
-  const input = { Simulation: 'shot', Destination: { BucketName: 'snapshots', ObjectKeyPrefix: 'a/' } }
+  const input = {
+    Simulation: 'shot',
+    Destination: { BucketName: 'snapshots', ObjectKeyPrefix: 'a/' },
+  }
   const keys = new Set<string>()
   for (let count = 0; count < 3; count += 1) {
     await f.call('CreateSnapshot', input)
@@ -232,21 +286,41 @@ test('a snapshot goes to a bucket that can be written, under a key that is free'
     await f.control.objects.put(location.bucket, location.key, Readable.from([Buffer.from('zip')]))
   }
   const long = { BucketName: 'snapshots', ObjectKeyPrefix: 'x'.repeat(1020) }
-  assert.equal(await f.refusalOf('CreateSnapshot', { ...input, Destination: long }), 'ValidationException')
+  assert.equal(
+    await f.refusalOf('CreateSnapshot', { ...input, Destination: long }),
+    'ValidationException',
+  )
 })
 
 test('tags are those of the start, and change by ARN', async () => {
-  const { Arn } = await f.call('StartSimulation', { ...startInput('tags', 'fail-at-start'), Tags: { a: '1' } })
+  const { Arn } = await f.call('StartSimulation', {
+    ...startInput('tags', 'fail-at-start'),
+    Tags: { a: '1' },
+  })
   await f.call('TagResource', { ResourceArn: Arn, Tags: { b: '2', a: 'one' } })
   await f.call('UntagResource', { ResourceArn: Arn, TagKeys: ['b', 'none'] })
-  assert.deepEqual(await f.call('ListTagsForResource', { ResourceArn: Arn }), { Tags: { a: 'one' } })
+  assert.deepEqual(await f.call('ListTagsForResource', { ResourceArn: Arn }), {
+    Tags: { a: 'one' },
+  })
   const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, '']))
-  assert.equal(await f.refusalOf('TagResource', { ResourceArn: Arn, Tags: many }), 'TooManyTagsException')
+  assert.equal(
+    await f.refusalOf('TagResource', { ResourceArn: Arn, Tags: many }),
+    'TooManyTagsException',
+  )
   const elsewhere = Arn.replace('us-west-2', 'eu-west-1')
-  assert.equal(await f.refusalOf('ListTagsForResource', { ResourceArn: elsewhere }), 'ResourceNotFoundException')
+  assert.equal(
+    await f.refusalOf('ListTagsForResource', { ResourceArn: elsewhere }),
+    'ResourceNotFoundException',
+  )
   const app = Arn.replace(':simulation/', ':app/')
-  assert.equal(await f.refusalOf('ListTagsForResource', { ResourceArn: app }), 'ValidationException')
-  assert.equal(await f.refusalOf('ListTagsForResource', { ResourceArn: `${Arn}x` }), 'ResourceNotFoundException')
+  assert.equal(
+    await f.refusalOf('ListTagsForResource', { ResourceArn: app }),
+    'ValidationException',
+  )
+  assert.equal(
+    await f.refusalOf('ListTagsForResource', { ResourceArn: `${Arn}x` }),
+    'ResourceNotFoundException',
+  )
 })
 
 async function lastSnapshot(name: string): Promise<{ bucket: string; key: string }> {
@@ -263,7 +337,8 @@ test('an app that runs is described with the address that is advertised now', as
   await fixture.waitForStatus('shown', 'STARTED')
   await fixture.call('StartApp', { Simulation: 'shown', Domain: 'View', Name: 'eye' })
   const address = async () =>
-    (await fixture.call('DescribeApp', { Simulation: 'shown', Domain: 'View', App: 'eye' })).EndpointInfo?.Address
+    (await fixture.call('DescribeApp', { Simulation: 'shown', Domain: 'View', App: 'eye' }))
+      .EndpointInfo?.Address
   assert.equal(await address(), 'first.example.org')
   fixture.config.advertise = 'second.example.org'
   await fixture.reopen()

@@ -8,7 +8,7 @@ import { openFixture, startInput } from '../testing/control-fixture.ts'
 
 const TOKEN = 'token-of-thirty-two-characters-or-more'
 
-test('a start over the quota is refused until one of those that are to run is stopped or deleted', async () => {
+test('a start over the quota is refused until another is stopped or deleted', async () => {
   await using f = await openFixture({}, { limits: { ...defaultLimits, simulations: 2 } })
   await f.start('first')
   await f.start('second', 'fail-at-start')
@@ -16,17 +16,26 @@ test('a start over the quota is refused until one of those that are to run is st
   const third = { ...startInput('third'), ClientToken: TOKEN }
   assert.equal(await f.refusalOf('StartSimulation', third), 'ServiceQuotaExceededException')
   assert.equal(await f.refusalOf('StartSimulation', startInput('first')), 'ConflictException')
-  assert.equal(await f.refusalOf('DescribeSimulation', { Simulation: 'third' }), 'ResourceNotFoundException')
+  assert.equal(
+    await f.refusalOf('DescribeSimulation', { Simulation: 'third' }),
+    'ResourceNotFoundException',
+  )
   await f.call('DeleteSimulation', { Simulation: 'second' })
   const started = await f.call('StartSimulation', third)
   assert.deepEqual(await f.call('StartSimulation', third), started)
-  assert.equal(await f.refusalOf('StartSimulation', startInput('fourth')), 'ServiceQuotaExceededException')
+  assert.equal(
+    await f.refusalOf('StartSimulation', startInput('fourth')),
+    'ServiceQuotaExceededException',
+  )
   await f.call('StopSimulation', { Simulation: 'first' })
   assert.equal(await f.refusalOf('StartSimulation', startInput('fourth')), 'no refusal')
 })
 
 test('the longest duration is also the one of simulations that name none', async () => {
-  await using f = await openFixture({}, { limits: { ...defaultLimits, maximumDurationMs: 36 * 3_600_000 } })
+  await using f = await openFixture(
+    {},
+    { limits: { ...defaultLimits, maximumDurationMs: 36 * 3_600_000 } },
+  )
   const day = { ...startInput('days'), MaximumDuration: '2D' }
   assert.equal(await f.refusalOf('StartSimulation', day), 'ValidationException')
   await f.start('one')
@@ -38,6 +47,8 @@ test('a worker gets the quotas that hold when its simulation is started', async 
   await using f = await openFixture({}, { limits: awsLimits })
   const { ExecutionId } = await f.start('one')
   await f.waitForStatus('one', 'STARTED')
-  const plan = JSON.parse(readFileSync(runFolderIn(f.control.data.run, ExecutionId).plan, 'utf8')) as WorkerPlan
+  const plan = JSON.parse(
+    readFileSync(runFolderIn(f.control.data.run, ExecutionId).plan, 'utf8'),
+  ) as WorkerPlan
   assert.deepEqual(plan.limits, awsLimits.simulation)
 })
