@@ -3,10 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { checkedDomains, looked, noFaults } from '../support/checked.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { type SchemaSettings, schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
 
 const ENTITY_LIMIT = 30_000
 
@@ -165,4 +167,30 @@ test('two domains that exchange all of their entities see each other whole', asy
   assert.ok(
     (await isWhole('domains', { domains, together: ['People', 'Ghosts'] }, 2800, 100)) > 2800 * 10,
   )
+})
+
+test('domains and apps may be called like what every object has', async () => {
+  const domains = {
+    constructor: { kind: 'spatial', grid: [1, 1], command: 'idle.ts' },
+    ['__proto__']: { kind: 'custom', command: 'idle.ts', timeout: 5 },
+    toString: { kind: 'custom', command: 'idle.ts' },
+  } as const
+  const world = await heddle.startSimulation('inherited', schema({ domains }), {
+    Tags: { 'heddle:app-timeout:toString': '20', 'heddle:state-hash-interval': '1' },
+  })
+  await world.startClock()
+  await world.startApp('__proto__', 'hasOwnProperty')
+  await world.startApp('toString', 'valueOf')
+  await world.reaches(5)
+  const started = [
+    '__proto__ hasOwnProperty STARTED',
+    'constructor constructor-0-0 STARTED',
+    'toString valueOf STARTED',
+  ]
+  await waitFor(async () => {
+    const { Apps = [] } = await heddle.weaver.listApps({ Simulation: 'inherited' }).promise()
+    const found = Apps.map(({ Domain, Name, Status }) => `${Domain} ${Name} ${Status}`).sort()
+    return isDeepStrictEqual(found, started)
+  }, 'all three apps to be STARTED')
+  await world.stop()
 })

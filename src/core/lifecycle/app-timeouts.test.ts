@@ -46,6 +46,16 @@ test("a domain's tag wins over its schema, that over the tag for all, and that o
   assert.equal(appTimeoutMsOf(domain('Cells'), undefined, 10_000), 10_000)
 })
 
+test('a domain may be called like what every object has', () => {
+  for (const name of ['constructor', 'toString', '__proto__']) {
+    assert.equal(appTimeoutMsOf(domain(name), undefined, 10_000), 10_000)
+    assert.equal(appTimeoutMsOf(domain(name), accepted({ 'heddle:app-timeout:Views': '2' }), 10_000), 10_000)
+    const timeouts = accepted({ [`heddle:app-timeout:${name}`]: '2' })
+    assert.equal(appTimeoutMsOf(domain(name), timeouts, 10_000), 2_000)
+    assert.match(refuseUnknownDomains(timeouts, [domain('Views')]) ?? '', new RegExp(name))
+  }
+})
+
 test('a tag for a domain that the schema lacks is refused with those that there are', () => {
   const domains = [domain('Views'), domain('Cells')]
   assert.equal(refuseUnknownDomains(accepted({ 'heddle:app-timeout:Views': '2' }), domains), undefined)

@@ -2,6 +2,7 @@
 // Owns how a tag is written and which of the three wins; never measures time.
 
 import { z } from 'zod'
+import { own } from '../../base/own.ts'
 import { mapShape } from '../../base/parse.ts'
 import type { Domain } from '../schema/schema.ts'
 import { APP_TIMEOUT_SECONDS_MAX } from '../schema/schema-limits.ts'
@@ -29,7 +30,7 @@ export function parseAppTimeouts(
 ): { timeouts: AppTimeouts } | { refusal: string } | undefined {
   const entries = Object.entries(tags).filter(([name]) => isAppTimeoutTag(name))
   if (entries.length === 0) return undefined
-  const ofDomainMs: Record<string, number> = {}
+  const ofDomainMs = new Map<string, number>()
   let ofAllMs: number | undefined
   for (const [name, text] of entries) {
     if (!/^\d{1,5}(\.\d{1,3})?$/.test(text) || Number(text) > APP_TIMEOUT_SECONDS_MAX)
@@ -38,15 +39,15 @@ export function parseAppTimeouts(
       }
     const ms = Math.round(Number(text) * 1000)
     if (name === appTimeoutTag) ofAllMs = ms
-    else ofDomainMs[name.slice(appTimeoutTag.length + 1)] = ms
+    else ofDomainMs.set(name.slice(appTimeoutTag.length + 1), ms)
   }
-  return { timeouts: { ...(ofAllMs !== undefined && { ofAllMs }), ofDomainMs } }
+  return { timeouts: { ...(ofAllMs !== undefined && { ofAllMs }), ofDomainMs: Object.fromEntries(ofDomainMs) } }
 }
 
 /** What is closest to the domain wins: its tag, its schema, the tag for all, the operator's setting. */
 export function appTimeoutMsOf(domain: Domain, timeouts: AppTimeouts | undefined, operatorsMs: number): number {
   const { ofAllMs, ofDomainMs = {} } = timeouts ?? {}
-  return ofDomainMs[domain.name] ?? domain.appTimeoutMs ?? ofAllMs ?? operatorsMs
+  return own(ofDomainMs, domain.name) ?? domain.appTimeoutMs ?? ofAllMs ?? operatorsMs
 }
 
 /** Why tags don't fit a schema: they name a domain that it doesn't have. */

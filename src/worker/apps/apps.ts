@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { own } from '../../base/own.ts'
 import type { PackageLocation } from '../../base/package-location.ts'
 import type { PortMapping } from '../../base/port-mapping.ts'
 import { appTimeoutMsOf } from '../../core/lifecycle/app-timeouts.ts'
@@ -88,7 +89,7 @@ export class Apps {
     const patience = new Patience(signal)
     for (const domain of schema.domains) {
       try {
-        const text = moved[domain.name]
+        const text = own(moved, domain.name)
         const fetch = () =>
           text === undefined ? fetchPackage(domain.package, options) : this.#fetchAnew(text, objects, signal)
         this.#packageFolders.set(domain.name, await (plan.last ? patience.with(fetch) : fetch()))
