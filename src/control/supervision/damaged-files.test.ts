@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { emptyStatus } from '../../core/lifecycle/simulation.ts'
-import { type RunFolder, readPlan, readStatus, runFolderIn } from '../../joints/worker-host/run-folder.ts'
+import {
+  type RunFolder,
+  readPlan,
+  readStatus,
+  runFolderIn,
+} from '../../joints/worker-host/run-folder.ts'
 import { findWorkerProcess } from '../../joints/worker-host/worker-process.ts'
 import { dataFolder } from '../data-folder.ts'
 import { storedStatus } from '../known-status.ts'
@@ -20,7 +25,7 @@ const DAMAGES: readonly [text: string, fault: RegExp][] = [
   ['{}', /is damaged: executionId: Invalid input/],
 ]
 
-test('a file of a run folder that is damaged is named with its fault; one that is missing says nothing', (context) => {
+test('a damaged file of a run folder is named with its fault', (context) => {
   const parent = mkdtempSync(join(tmpdir(), 'heddle-run-'))
   context.after(() => rmSync(parent, { recursive: true }))
   const folder = runFolderIn(dataFolder(parent).run, 'id')
@@ -47,7 +52,7 @@ test('a file of a run folder that is damaged is named with its fault; one that i
   assert.match(readPlan(folder, 'id').fault ?? '', /can't be read: EISDIR/)
 })
 
-test('a damaged plan or status stops nothing: all worlds are found again, its own too', async () => {
+test('a damaged plan or status stops nothing: all worlds are found again', async () => {
   await using fixture = await openFixture()
   const { ExecutionId } = await fixture.start('struck')
   await fixture.start('other')
@@ -86,7 +91,7 @@ test('a worker that is lost with its plan damaged fails its simulation alone', a
   await fixture.waitForStatus('other', 'STARTED')
 })
 
-test('damaged rows of the store concern their simulations alone, and live worlds mend them', async () => {
+test('damaged rows affect only their simulations, and live worlds mend them', async () => {
   await using fixture = await openFixture()
   const names = ['lives', 'gone', 'other']
   const ids: Record<string, string> = {}

@@ -16,11 +16,11 @@ export interface LaunchSettings {
   objects: ObjectsConfig
   appTimeoutMs: number
   readonly simulationLimits: SimulationLimits
-  /** What holds where tags say nothing else. */
+  /** Settings that apply if the tags set nothing else. */
   snapshots: SnapshotSettings
 }
 
-/** `begun` is what a worker of that execution was started with before, where that is known. */
+/** `begun` is what an earlier worker of the execution was started with, if known. */
 export function planFor(
   record: SimulationRecord,
   begun: SimulationPlan | undefined,
@@ -43,19 +43,19 @@ export function planFor(
   }
 }
 
-/** What it was started with holds, whatever it was tagged with since. */
+/** The settings of the first start apply, even if the tags have changed since. */
 export function tagsOf(
   record: SimulationRecord,
   begun: SimulationPlan | undefined,
   snapshots?: SnapshotSettings,
 ): HeddleTags {
   if (begun !== undefined) return begun.tags
-  // They were checked at the start; whoever tagged the simulation since may have written anything.
+  // Tags were checked at the start; later ones are unchecked.
   const parsed = parseHeddleTags(record.tags, snapshots)
   return 'refusal' in parsed ? noHeddleTags : parsed
 }
 
-/** One that the store no longer tells is what it was started with, or else as long as may be. */
+/** The first start's value if the store no longer has it, or else the longest possible. */
 function durationMsOf(record: SimulationRecord, begun: SimulationPlan | undefined): number {
   const duration = parseMaximumDuration(record.maximumDuration, Number.POSITIVE_INFINITY)
   if (!('refusal' in duration)) return duration.durationMs
@@ -63,8 +63,8 @@ function durationMsOf(record: SimulationRecord, begun: SimulationPlan | undefine
 }
 
 /**
- * A plan of an older Heddle says nothing of folders with packages: what the operator lists today
- * holds. Whoever was started without any has no package there.
+ * Plans of an older Heddle do not name package folders: then the operator's current list applies. A
+ * simulation that was started without folders has no packages there.
  */
 function limitsOf(begun: SimulationPlan | undefined, today: SimulationLimits): SimulationLimits {
   if (begun === undefined) return today

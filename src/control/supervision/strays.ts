@@ -1,5 +1,5 @@
-// Worlds that run on a host and that the store doesn't know: the store was removed, or is another one.
-// Owns how they are found and how they are ended; never decides that they shall be.
+// Worlds that run on a host but are not in the store, because the store was removed or replaced.
+// Owns how they are found and ended; never decides that they should be.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isFinal } from '../../core/lifecycle/simulation.ts'
@@ -10,9 +10,9 @@ import type { DataFolder } from '../data-folder.ts'
 
 export interface Stray {
   executionId: string
-  /** Its execution id where its plan is damaged. */
+  /** The execution id if the plan is damaged. */
   name: string
-  /** Its worker, in words for people. */
+  /** Describes the worker to users. */
   worker: string
   place: string
 }
@@ -21,10 +21,13 @@ const RETRY_MS = 50
 const ANSWER_LIMIT_MS = 5_000
 
 /**
- * A worker that has said its last word is none: its simulation was deleted, and its process is about
- * to end.
+ * A worker that has sent its last word does not count: its simulation was deleted, and its process
+ * is about to end.
  */
-export async function findStrays(host: WorkerHost, records: readonly SimulationRecord[]): Promise<Stray[]> {
+export async function findStrays(
+  host: WorkerHost,
+  records: readonly SimulationRecord[],
+): Promise<Stray[]> {
   const known = new Set(records.map(({ executionId }) => executionId))
   const strays: Stray[] = []
   for (const { executionId } of await host.list()) {
@@ -36,12 +39,13 @@ export async function findStrays(host: WorkerHost, records: readonly SimulationR
   return strays
 }
 
-/** Worlds run that the store doesn't know: whoever served it would take them for remains. */
+/** Running worlds that the store does not know: serving it would treat them as remains. */
 export class StraysError extends Error {
   override readonly name = 'StraysError'
   constructor(data: DataFolder, strays: readonly Stray[], isStoreMissing: boolean) {
     const found = strays.map(({ name, worker, place }) => `${name} (${worker}, ${place})`)
-    const [these, them] = strays.length === 1 ? ['this simulation runs', 'it'] : ['these simulations run', 'them']
+    const [these, them] =
+      strays.length === 1 ? ['this simulation runs', 'it'] : ['these simulations run', 'them']
     const fault = isStoreMissing ? 'is missing' : `doesn't know ${them}`
     super(
       `the store ${data.store} ${fault}, and ${these}: ${found.join(', ')}; ` +
@@ -51,13 +55,18 @@ export class StraysError extends Error {
 }
 
 /**
- * Asks its worker to stop, ends it where it doesn't within `limitMs`, and removes what is left.
- * Gives the last status, or `killed`.
+ * Asks the worker to stop, kills it if it does not within `limitMs`, and removes what is left.
+ * Returns the last status, or `killed`.
  */
-export async function endStray({ executionId }: Stray, host: WorkerHost, limitMs: number): Promise<string> {
+export async function endStray(
+  { executionId }: Stray,
+  host: WorkerHost,
+  limitMs: number,
+): Promise<string> {
   const killAtMs = Date.now() + limitMs
   const isAsked = await askToStop(host, executionId)
-  while (isAsked && (await host.look(executionId)).worker !== undefined && Date.now() < killAtMs) await sleep(RETRY_MS)
+  while (isAsked && (await host.look(executionId)).worker !== undefined && Date.now() < killAtMs)
+    await sleep(RETRY_MS)
   await host.clear(executionId, 'remains')
   const { status } = await host.look(executionId)
   return status !== undefined && isFinal(status.status) ? status.status : 'killed'

@@ -13,7 +13,13 @@ import { findWorkerProcess } from '../../joints/worker-host/worker-process.ts'
 import { dataFolder, makeDataFolder } from '../data-folder.ts'
 import { takeLock } from '../lock.ts'
 import { overviewOf } from '../overview.ts'
-import { type ControlFixture, openFixture, SCRIPTED_WORKER, startInput, waitFor } from '../testing/control-fixture.ts'
+import {
+  type ControlFixture,
+  openFixture,
+  SCRIPTED_WORKER,
+  startInput,
+  waitFor,
+} from '../testing/control-fixture.ts'
 
 const CONTROL_PROGRAM = fileURLToPath(new URL('../testing/control-process.ts', import.meta.url))
 
@@ -21,7 +27,7 @@ function workerOf(f: ControlFixture, executionId: string): number | undefined {
   return findWorkerProcess(SCRIPTED_WORKER, runFolderIn(f.control.data.run, executionId))
 }
 
-/** How often a worker was started for that execution. */
+/** How often a worker was started for the execution. */
 function startsOf(f: ControlFixture, executionId: string): number {
   return readFileSync(join(runFolderIn(f.control.data.run, executionId).folder, 'starts'), 'utf8')
     .trim()
@@ -52,9 +58,12 @@ test('a control that is killed and started again is right about every simulation
   const [runs = '', dies = '', ends = ''] = killed.executionIds
   const data = dataFolder(f.config.dataFolder)
   process.kill(findWorkerProcess(SCRIPTED_WORKER, runFolderIn(data.run, dies)) ?? 0, 'SIGKILL')
-  // This one comes to its end by itself while nobody watches.
+  // This simulation ends by itself while no control runs.
   process.kill(findWorkerProcess(SCRIPTED_WORKER, runFolderIn(data.run, ends)) ?? 0, 'SIGTERM')
-  await waitFor('a last word', () => /"STOPPED"/.test(lastStatus(runFolderIn(data.run, ends).status)) || undefined)
+  await waitFor(
+    'a last word',
+    () => /"STOPPED"/.test(lastStatus(runFolderIn(data.run, ends).status)) || undefined,
+  )
 
   await f.reopen()
   await waitFor('the truth', async () => {
@@ -64,9 +73,15 @@ test('a control that is killed and started again is right about every simulation
   })
   const { StartError } = await f.call('DescribeSimulation', { Simulation: 'dies' })
   assert.match(StartError ?? '', /the worker process ended unexpectedly/)
-  await waitFor('the memory to go', () => !existsSync(executionFabricFolder(f.config.fabricFolder, dies)) || undefined)
+  await waitFor(
+    'the memory to go',
+    () => !existsSync(executionFabricFolder(f.config.fabricFolder, dies)) || undefined,
+  )
   assert.equal(startsOf(f, runs), 1)
-  assert.equal((await f.control.store.findSimulation('dies'))?.failure?.includes('ended unexpectedly'), true)
+  assert.equal(
+    (await f.control.store.findSimulation('dies'))?.failure?.includes('ended unexpectedly'),
+    true,
+  )
   await f.call('StopSimulation', { Simulation: 'runs' })
   await f.waitForStatus('runs', 'STOPPED')
 })
@@ -82,7 +97,7 @@ test('a stop that was stored before a crash reaches the worker afterwards', asyn
   await waitFor('the worker to end', () => workerOf(f, ExecutionId) === undefined || undefined)
 })
 
-test('a simulation that was stored and never launched is launched by the next control', async () => {
+test('a stored simulation that was never launched is launched by the next control', async () => {
   await using f = await openFixture()
   await f.control.store.createSimulation({
     name: 'stored',
@@ -114,7 +129,7 @@ test('a simulation whose launch was begun is never launched twice', async () => 
   assert.equal(startsOf(f, ExecutionId), 1)
 })
 
-test('a worker that dies later makes the simulation FAILED with the reason, and leaves no memory and nothing that it unpacked', async () => {
+test('a worker that dies leaves a FAILED simulation with the reason, and no remains', async () => {
   await using f = await openFixture()
   const { ExecutionId } = await f.start('world')
   await f.waitForStatus('world', 'STARTED')
@@ -127,15 +142,18 @@ test('a worker that dies later makes the simulation FAILED with the reason, and 
   const failed = await f.waitForStatus('world', 'FAILED')
   assert.match(failed.StartError ?? '', /"InternalError".*the worker process ended unexpectedly/)
   const remains = [...unpacked, executionFabricFolder(f.config.fabricFolder, ExecutionId)]
-  await waitFor('nothing to remain', () => !remains.some((folder) => existsSync(folder)) || undefined)
-  // As control leaves it that is killed before it has removed them.
+  await waitFor(
+    'nothing to remain',
+    () => !remains.some((folder) => existsSync(folder)) || undefined,
+  )
+  // Control leaves this if it is killed before removing it.
   await mkdir(unpacked[0])
   await f.reopen()
   assert.ok(!existsSync(unpacked[0]))
   await f.call('DeleteSimulation', { Simulation: 'world' })
 })
 
-test('where a restart is wanted, a lost worker is replaced with the clock and the apps that ran, as the simulation was started', async () => {
+test('if restarts are wanted, a lost worker is replaced, with its clock and its apps', async () => {
   await using f = await openFixture()
   const Tags = { 'heddle:restart-on-loss': 'true' }
   const { ExecutionId } = await f.call('StartSimulation', { ...startInput('world'), Tags })
@@ -143,15 +161,20 @@ test('where a restart is wanted, a lost worker is replaced with the clock and th
   await f.call('StartClock', { Simulation: 'world' })
   await f.call('StartApp', { Simulation: 'world', Domain: 'View', Name: 'eye' })
   const before = await f.call('DescribeSimulation', { Simulation: 'world' })
-  // A tag that is changed later changes nothing.
-  await f.call('TagResource', { ResourceArn: before.Arn, Tags: { 'heddle:restart-on-loss': 'false' } })
+  // Changing a tag later has no effect.
+  await f.call('TagResource', {
+    ResourceArn: before.Arn,
+    Tags: { 'heddle:restart-on-loss': 'false' },
+  })
   await f.reopen()
   process.kill(workerOf(f, ExecutionId) ?? 0, 'SIGKILL')
   await waitFor('another worker', () => startsOf(f, ExecutionId) === 2 || undefined)
   const after = await f.waitForStatus('world', 'STARTED')
   assert.equal(after.ExecutionId, ExecutionId)
   assert.deepEqual(after.CreationTime, before.CreationTime)
-  assert.deepEqual(after.LiveSimulationState?.Clocks, [{ Status: 'STARTING', TargetStatus: 'STARTED' }])
+  assert.deepEqual(after.LiveSimulationState?.Clocks, [
+    { Status: 'STARTING', TargetStatus: 'STARTED' },
+  ])
   const { Apps = [] } = await f.call('ListApps', { Simulation: 'world', Domain: 'View' })
   assert.deepEqual(
     Apps.map(({ Name, TargetStatus }) => [Name, TargetStatus]),
@@ -186,13 +209,16 @@ test('a plan of an older Heddle without folders of packages gets those listed to
 test('a worker that dies at each start is given up', async () => {
   await using f = await openFixture()
   const Tags = { 'heddle:restart-on-loss': 'true' }
-  const { ExecutionId } = await f.call('StartSimulation', { ...startInput('gone', 'die-at-start'), Tags })
+  const { ExecutionId } = await f.call('StartSimulation', {
+    ...startInput('gone', 'die-at-start'),
+    Tags,
+  })
   const { StartError } = await f.waitForStatus('gone', 'FAILED')
   assert.match(StartError ?? '', /exit code 3.*started again 3 times within 10 minutes/)
   assert.equal(startsOf(f, ExecutionId), 4)
 })
 
-test('an app whose answer was lost with control is not a conflict for the repeated request', async () => {
+test('repeating a request whose answer was lost is not a conflict', async () => {
   await using f = await openFixture()
   await f.start('world')
   await f.waitForStatus('world', 'STARTED')
@@ -205,12 +231,18 @@ test('an app whose answer was lost with control is not a conflict for the repeat
   const lost = f.refusalOf('StartApp', input)
   await waitFor(
     'the app',
-    async () => (await f.refusalOf('DescribeApp', { ...input, App: 'lose-answer' })) === 'no refusal' || undefined,
+    async () =>
+      (await f.refusalOf('DescribeApp', { ...input, App: 'lose-answer' })) === 'no refusal' ||
+      undefined,
   )
   await f.control.supervisor.close()
   assert.equal(await lost, 'InternalServerException')
   await f.reopen()
-  assert.deepEqual(await f.call('StartApp', input), { Simulation: 'world', Domain: 'View', Name: 'lose-answer' })
+  assert.deepEqual(await f.call('StartApp', input), {
+    Simulation: 'world',
+    Domain: 'View',
+    Name: 'lose-answer',
+  })
 })
 
 test('a worker that never answers is ended, and its start has failed', async () => {
@@ -221,7 +253,7 @@ test('a worker that never answers is ended, and its start has failed', async () 
   assert.equal(workerOf(f, ExecutionId), undefined)
 })
 
-test('a worker that hangs is shown with since when, also by the next control, and is lost at the limit', async () => {
+test('a hanging worker is shown with since when, and is lost at the limit', async () => {
   const limits = { askEachMs: 10, answerLimitMs: 100, workerTimeoutMs: 0 }
   await using f = await openFixture(limits)
   const { ExecutionId } = await f.start('mute', 'mute')
@@ -297,7 +329,7 @@ test('a deletion removes the unpacked packages too', async () => {
   await waitFor('the run folder to go', () => !existsSync(folder) || undefined)
 })
 
-test('a damaged status file and plan of a dead worker end in FAILED, not in a control that cannot start', async () => {
+test('a damaged status and plan of a dead worker end in FAILED, and control starts', async () => {
   await using f = await openFixture()
   const { ExecutionId } = await f.start('world')
   await f.waitForStatus('world', 'STARTED')
@@ -330,9 +362,13 @@ test('a second control on one data folder is refused and changes nothing', async
   await using f = await openFixture()
   await f.start('world')
   await f.waitForStatus('world', 'STARTED')
-  const second = spawn(process.execPath, [CONTROL_PROGRAM, f.config.dataFolder, f.config.fabricFolder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const second = spawn(
+    process.execPath,
+    [CONTROL_PROGRAM, f.config.dataFolder, f.config.fabricFolder],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   let said = ''
   second.stderr.on('data', (chunk) => {
     said += chunk
@@ -343,7 +379,7 @@ test('a second control on one data folder is refused and changes nothing', async
   assert.equal((await f.call('DescribeSimulation', { Simulation: 'world' })).Status, 'STARTED')
 })
 
-test('the lock is free after its holder, and refuses a second one in the same process', async () => {
+test('the lock refuses a second holder, and is free after the first', async () => {
   await using f = await openFixture()
   const data = dataFolder(join(f.folder, 'other'))
   makeDataFolder(data)

@@ -1,5 +1,5 @@
-// What it takes to watch over workers, as one plain object, and the limits of time that hold for
-// them. Owns the shapes; never does anything.
+// What supervising workers needs, as one plain object, and its time limits. Owns the shapes; does
+// nothing itself.
 
 import type { Logger } from 'pino'
 import type { Store } from '../../io/store/store.ts'
@@ -10,18 +10,18 @@ export interface Supervision {
   store: Store
   host: WorkerHost
   log: Logger
-  /** For the simulations that are started from now on; absent where none is started any more. */
+  /** For simulations that are started from now on; absent if none can be started any more. */
   launching?: LaunchSettings
   /** How long a new worker may take until it answers. */
   startLimitMs: number
-  /** How long a worker may take to stop before it is ended. */
+  /** How long a worker may take to stop before it is killed. */
   stopLimitMs: number
   /** How long a worker may live after its last word. */
   exitLimitMs: number
-  /** How often a worker is asked whether it is there, and how long it may take to say so. */
+  /** How often a worker is pinged, and how long it may take to answer. */
   askEachMs: number
   answerLimitMs: number
-  /** A worker that answers nothing for longer is lost; 0 waits for ever. */
+  /** A worker without an answer for longer is lost; 0 waits for ever. */
   workerTimeoutMs: number
 }
 

@@ -1,5 +1,5 @@
-// All simulations of one store: which have a worker, and who watches it.
-// Owns the set of watches and the recovery at the start; never answers the API.
+// All simulations of one store: which have a worker, and which watch follows it. Owns the set of
+// watches and the recovery at the start; never answers the API.
 
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
 import type { WorkerMetrics } from '../../core/wire/worker-protocol.ts'
@@ -8,20 +8,23 @@ import { isOver, storedStatus } from '../known-status.ts'
 import type { Supervision } from './supervision.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
-/** At its start control waits no longer than this for workers to answer. */
+/** The longest time that control waits at its start for workers to answer. */
 const RECOVERY_LIMIT_MS = 900
 
 export class Supervisor {
   readonly #supervision: Supervision
   readonly #watches = new Map<string, WorkerWatch>()
-  /** How often a watch came, went, or has told a status. */
+  /** Counts watches that came or went, and statuses. */
   #changes = 0
 
   constructor(supervision: Supervision) {
     this.#supervision = supervision
   }
 
-  /** Finds the workers of all simulations that are not over, concludes those that ended, and sweeps up. */
+  /**
+   * Finds the workers of all simulations that are not over, concludes those that ended, and removes
+   * remains.
+   */
   async recover(): Promise<void> {
     const records = await this.#supervision.store.listSimulations()
     const going = records.filter((record) => !isOver(record))
@@ -31,7 +34,7 @@ export class Supervisor {
     await this.#sweep(records)
   }
 
-  /** Watches a simulation that is not over; launches its worker where that was never done. */
+  /** Watches a simulation that is not over. Launches its worker if that was never done. */
   superviseOrLaunch(record: SimulationRecord): WorkerWatch {
     const watch = new WorkerWatch(this.#supervision, record, () => {
       this.#changes += 1
@@ -39,7 +42,8 @@ export class Supervisor {
     this.#watches.set(record.executionId, watch)
     this.#changes += 1
     void watch.ended.then(() => {
-      if (watch.status !== undefined && isFinal(watch.status.status)) this.#forget(record.executionId)
+      if (watch.status !== undefined && isFinal(watch.status.status))
+        this.#forget(record.executionId)
     })
     return watch
   }
@@ -49,12 +53,12 @@ export class Supervisor {
     return this.#watches.get(executionId)
   }
 
-  /** Another text after each change of what is known beyond the store. */
+  /** Changes with each change of what is known beyond the store. */
   get revision(): string {
     return String(this.#changes)
   }
 
-  /** What is known of a simulation now: its record, with the newest status of its worker. */
+  /** The current facts about a simulation: its record, with its worker's newest status. */
   known(record: SimulationRecord): KnownSimulation {
     const { status: stored } = storedStatus(record)
     const live = this.#watches.get(record.executionId)?.status
@@ -67,7 +71,7 @@ export class Supervisor {
   }
 
   /**
-   * How all simulations do that have apps now; those whose worker does not answer in time are
+   * The metrics of all simulations that have apps. Those whose worker does not answer in time are
    * missing.
    */
   async metrics(): Promise<WorkerMetrics[]> {
@@ -75,18 +79,21 @@ export class Supervisor {
     return told.filter((metrics) => metrics !== undefined)
   }
 
-  /** Ends what is left of a deleted simulation; what fails is done by the next sweep. */
+  /** Ends what is left of a deleted simulation. If something fails, the next sweep does it. */
   async remove(executionId: string): Promise<void> {
     try {
       await this.#watches.get(executionId)?.ended
       this.#forget(executionId)
       await this.#supervision.host.clear(executionId, 'all')
     } catch (error) {
-      this.#supervision.log.error({ error, executionId }, 'the remains of a deleted simulation could not be removed')
+      this.#supervision.log.error(
+        { error, executionId },
+        'the remains of a deleted simulation could not be removed',
+      )
     }
   }
 
-  /** Lets all workers go on without us. */
+  /** Leaves all workers running without this control. */
   async close(): Promise<void> {
     await Promise.all([...this.#watches.values()].map((watch) => watch.close()))
     this.#watches.clear()
@@ -98,8 +105,8 @@ export class Supervisor {
   }
 
   /**
-   * Executions without a record are of simulations whose deletion was cut short; ended ones may have
-   * left memory and files.
+   * Executions without a record belong to simulations whose deletion was interrupted; ended ones
+   * may have left memory and files.
    */
   async #sweep(records: readonly SimulationRecord[]): Promise<void> {
     const { host } = this.#supervision

@@ -1,14 +1,21 @@
 // Follows one simulation's worker from its start to its end, over restarts of control.
-// Owns the newest status and the connection; never decides what a caller may do (core/lifecycle does).
+// Owns the newest status and the connection; never decides what a caller may do (core/lifecycle
+// does).
 //
-//   launch → connect ⇄ lost connection → last word in status.json → store, end what is left, remove its memory
-//     ↑                                → the process is gone → the same
+//   launch → connect ⇄ lost connection → last word in status.json → store, end what is left,
+//     ↑              ↓                                            remove its memory
+//     ↑              └→ the process is gone → the same
 //     └── end what is left, remove its memory ← store ←┘ where it is started again
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { concludeLostWorker, type LossConclusion } from '../../core/lifecycle/lost-worker.ts'
 import { isFinal, type KnownSimulation } from '../../core/lifecycle/simulation.ts'
-import type { WorkerAnswer, WorkerCommand, WorkerMetrics, WorkerStatus } from '../../core/wire/worker-protocol.ts'
+import type {
+  WorkerAnswer,
+  WorkerCommand,
+  WorkerMetrics,
+  WorkerStatus,
+} from '../../core/wire/worker-protocol.ts'
 import { BusError } from '../../io/bus/bus.ts'
 import type { SimulationRecord, Store } from '../../io/store/store.ts'
 import type { Traces, WorkerConnection } from '../../joints/worker-host/worker-host.ts'
@@ -19,14 +26,14 @@ import type { Supervision } from './supervision.ts'
 const RETRY_MS = 50
 /** A command may have to wait for the end of a tick, or for an app. */
 const COMMAND_LIMIT_MS = 60_000
-/** Who asks how simulations do waits for the slowest of them. */
+/** A request for all metrics waits for the slowest worker. */
 const METRICS_LIMIT_MS = 2_000
-/** How long a command waits for a connection that is being made again. */
+/** How long a command waits for a connection that is being restored. */
 const REACH_LIMIT_MS = 2_000
-/** How long until what could not be stored is stored again. */
+/** How long until a failed write to the store is repeated. */
 const STORE_AGAIN_MS = 500
 
-/** By the clock on the wall, and by one that runs on evenly. */
+/** By the wall clock, and by a monotonic clock. */
 interface Moment {
   atMs: number
   passedMs: number
@@ -34,9 +41,9 @@ interface Moment {
 
 export class WorkerWatch {
   readonly executionId: string
-  /** Fulfilled once the worker has been reached, or its end is known. */
+  /** Resolves once the worker has been reached, or its end is known. */
   readonly settled: Promise<void>
-  /** Fulfilled once the simulation is final and nothing of it is left but its run folder and its logs. */
+  /** Resolves once the simulation is final and only its run folder and its logs are left. */
   readonly ended: Promise<void>
   readonly #supervision: Supervision
   readonly #record: SimulationRecord
@@ -50,19 +57,19 @@ export class WorkerWatch {
   #settle: () => void = () => undefined
   #stopDeadline: NodeJS.Timeout | undefined
   #saving: Promise<void> = Promise.resolve()
-  /** What is not stored yet. A newer one takes the place of an older one. */
+  /** The newest status that is not stored yet; it replaces older ones. */
   #unstored: ((store: Store) => Promise<unknown>) | undefined
   #storingAgain: Promise<void> | undefined
   readonly #faultsTold = new Set<string>()
-  /** When it was first asked in vain, while it answers nothing. */
+  /** When the first unanswered ping was sent, while the worker does not answer. */
   #unanswered: Moment | undefined
   #storedUnansweredMs: number | undefined
-  /** Why its worker was ended that hung. */
+  /** Why a hanging worker was killed. */
   #hanging: string | undefined
-  /** Why its worker could not be started. */
+  /** Why the worker could not be started. */
   #launchFault: string | undefined
 
-  /** `onStatus` is told of each new status, before it is stored. */
+  /** `onStatus` gets each new status before it is stored. */
   constructor(supervision: Supervision, record: SimulationRecord, onStatus: () => void) {
     this.executionId = record.executionId
     this.#supervision = supervision
@@ -73,7 +80,7 @@ export class WorkerWatch {
     this.#targetStatus = record.targetStatus
     const { status, faults } = storedStatus(record)
     for (const fault of faults) supervision.log.warn({ fault }, 'the store is damaged')
-    // With a status that is damaged nobody knows what to begin with: that is a loss, as any other.
+    // A damaged status leaves nothing to continue from, so it counts as a loss.
     this.#launched = record.launched || faults.length > 0
     this.#status = status
     this.settled = new Promise((resolve) => {
@@ -86,7 +93,10 @@ export class WorkerWatch {
     return this.#status
   }
 
-  /** Asks the worker, and stores the status that it answers. Throws BusError where it can't be reached in time. */
+  /**
+   * Asks the worker, and stores the status that it answers. Throws BusError if it cannot be reached
+   * in time.
+   */
   async request(command: WorkerCommand): Promise<WorkerAnswer> {
     const client = await this.#reach()
     const answer = await client.request(command, COMMAND_LIMIT_MS)
@@ -94,7 +104,10 @@ export class WorkerWatch {
     return answer
   }
 
-  /** How the simulation does. Undefined while it has no apps yet or ends, and where the worker can't be reached at once. */
+  /**
+   * The simulation's metrics. Undefined while it has no apps yet or ends, or if the worker cannot
+   * be reached at once.
+   */
   async metrics(): Promise<WorkerMetrics | undefined> {
     if (this.#over) return undefined
     try {
@@ -106,10 +119,11 @@ export class WorkerWatch {
     }
   }
 
-  /** The connection; where it was lost a moment ago, it may come back. */
+  /** The connection. If it was lost a moment ago, it may come back. */
   async #reach(): Promise<WorkerConnection> {
     const giveUpAtMs = Date.now() + REACH_LIMIT_MS
-    while (this.#client === undefined && !this.#over && Date.now() < giveUpAtMs) await sleep(RETRY_MS)
+    while (this.#client === undefined && !this.#over && Date.now() < giveUpAtMs)
+      await sleep(RETRY_MS)
     if (this.#client === undefined)
       throw new BusError('Unreachable', `the worker of ${this.#name} can't be reached now`)
     return this.#client
@@ -119,14 +133,14 @@ export class WorkerWatch {
     return this.#closed || (this.#status !== undefined && isFinal(this.#status.status))
   }
 
-  /** To be called once the stop is stored: it is sent now, or as soon as the worker can be reached. */
+  /** Call this once the stop is stored: it is sent now, or as soon as the worker can be reached. */
   async stop(): Promise<void> {
     this.#targetStatus = 'STOPPED'
     this.#limitStop()
     if (this.#client !== undefined) await this.#sendStop(this.#client)
   }
 
-  /** Lets the worker go on without us. */
+  /** Leaves the worker running without this control. */
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#stopDeadline)
@@ -145,13 +159,13 @@ export class WorkerWatch {
         if (end === undefined) return
         await this.#conclude(end)
         this.#settle()
-        // Another worker is started only once that is stored.
+        // The next worker is started only once this is stored.
         if (!isFinal(end.status.status)) await this.#storingAgain
         if (this.#closed) return
       } while (!isFinal(end.status.status))
       await this.#waitForExit()
       await this.#supervision.host.clear(this.executionId, 'remains')
-      // Until its end is stored, this watch alone knows it.
+      // Until its end is stored, only this watch knows it.
       await this.#storingAgain
     } catch (error) {
       this.#supervision.log.error({ error, simulation: this.#name }, 'the watch of a worker broke')
@@ -166,11 +180,11 @@ export class WorkerWatch {
     this.#hanging = undefined
     if (this.#targetStatus === 'STOPPED' || launching === undefined) return
     try {
-      // Here and not where the loss was found: control may have been started again since.
+      // Checked here, because control may have been restarted since the loss.
       if (this.#status !== undefined) await host.clear(this.executionId, 'memory')
       const { plan: begun } = await this.#look()
       const plan = planFor(this.#record, begun, launching)
-      // The promise before the deed: a control that ends in between leaves a loss to the next one.
+      // Store the intent first: a control that ends in between leaves a loss to the next one.
       await store.setLaunched(this.executionId)
       this.#launched = true
       await host.launch({ ...plan, ...(this.#status !== undefined && { last: this.#status }) })
@@ -180,7 +194,10 @@ export class WorkerWatch {
     }
   }
 
-  /** What follows from the worker's end, once it has ended; undefined where we are closed before. */
+  /**
+   * What follows from the worker's end, once it has ended; undefined if this watch is closed
+   * before.
+   */
   async #untilEnd(): Promise<LossConclusion | undefined> {
     const connectBeforeMs = Date.now() + this.#supervision.startLimitMs
     let reached = false
@@ -198,7 +215,7 @@ export class WorkerWatch {
       if (left !== undefined && isFinal(left.status)) return { status: left }
       if (left !== undefined) await this.#adopt(left)
       missing = worker === undefined ? missing + 1 : 0
-      // Twice, for a process that was started by a control that died in that moment.
+      // Repeated for a process that a dying control started in that moment.
       if (missing >= 2) return this.#lost(this.#describeEnd(traces), traces)
       if (worker !== undefined && !reached && Date.now() > connectBeforeMs) {
         await this.#supervision.host.end(this.executionId)
@@ -210,7 +227,7 @@ export class WorkerWatch {
     return undefined
   }
 
-  /** A file that is damaged says nothing; the worker itself tells the rest. */
+  /** A damaged file is ignored; the worker itself reports the rest. */
   async #look(): Promise<Traces> {
     const traces = await this.#supervision.host.look(this.executionId)
     for (const fault of traces.faults)
@@ -244,7 +261,7 @@ export class WorkerWatch {
     this.#client = undefined
   }
 
-  /** A worker that hangs is told from one that has nothing to say. */
+  /** Tells a hanging worker from one that has nothing to say. */
   async #keepAsking(client: WorkerConnection): Promise<void> {
     while (this.#client === client && !this.#over) {
       await sleep(this.#supervision.askEachMs, undefined, { ref: false })
@@ -261,13 +278,13 @@ export class WorkerWatch {
       return true
     } catch (error) {
       const isClosed = error instanceof BusError && error.fault === 'Closed'
-      // A worker that has said its last word is given its own time to end.
+      // After its last word, a worker has its own time limit to end.
       if (!isClosed && !this.#over) await this.#missAnswer(asked, error)
       return false
     }
   }
 
-  /** Time that passes while the machine sleeps is not counted. */
+  /** Time in which the machine sleeps does not count. */
   async #missAnswer(asked: Moment, error: unknown): Promise<void> {
     const { log, host, workerTimeoutMs } = this.#supervision
     if (this.#unanswered === undefined) {
@@ -278,7 +295,8 @@ export class WorkerWatch {
     const hangsMs = performance.now() - passedMs
     if (workerTimeoutMs === 0 || hangsMs < workerTimeoutMs) return
     const limit = `within ${workerTimeoutMs / 1000} s`
-    this.#hanging = `the worker has not answered since ${new Date(atMs).toISOString()}, nor ${limit}`
+    const since = new Date(atMs).toISOString()
+    this.#hanging = `the worker has not answered since ${since}, nor ${limit}`
     await host.end(this.executionId)
   }
 
@@ -294,23 +312,31 @@ export class WorkerWatch {
     }
   }
 
-  /** What fails here is made good when we connect again, or when the time for stopping is over. */
+  /** Failures here are repaired at the next connection, or when the time for stopping is over. */
   async #sendStop(client: WorkerConnection): Promise<void> {
-    if (this.#status !== undefined && (isFinal(this.#status.status) || this.#status.status === 'STOPPING')) return
+    if (
+      this.#status !== undefined &&
+      (isFinal(this.#status.status) || this.#status.status === 'STOPPING')
+    )
+      return
     try {
       const answer = await client.request({ command: 'stop' }, this.#supervision.answerLimitMs)
       if ('status' in answer) await this.#adopt(answer.status)
-      else this.#supervision.log.warn({ answer, simulation: this.#name }, 'a worker refused to stop')
+      else
+        this.#supervision.log.warn({ answer, simulation: this.#name }, 'a worker refused to stop')
     } catch (error) {
       this.#supervision.log.warn({ error, simulation: this.#name }, 'a stop could not be sent')
     }
   }
 
-  /** A worker that can't stop by itself is ended. */
+  /** A worker that cannot stop by itself is killed. */
   #limitStop(): void {
     if (this.#stopDeadline !== undefined) return
     this.#stopDeadline = setTimeout(() => {
-      this.#supervision.log.warn({ simulation: this.#name }, 'a worker did not stop in time and is ended')
+      this.#supervision.log.warn(
+        { simulation: this.#name },
+        'a worker did not stop in time and is ended',
+      )
       void this.#supervision.host.end(this.executionId)
     }, this.#supervision.stopLimitMs)
     this.#stopDeadline.unref()
@@ -331,13 +357,16 @@ export class WorkerWatch {
     await this.#store((store) => store.setWorkerStatus(this.executionId, status, failure))
   }
 
-  /** What can't be stored now, as on a disk that is full, is stored as soon as it can be. */
+  /** What cannot be stored now, for example on a full disk, is stored as soon as possible. */
   async #store(change: (store: Store) => Promise<unknown>): Promise<void> {
     this.#unstored = change
     try {
       await this.#storeNow(change)
     } catch (error) {
-      this.#supervision.log.error({ error, simulation: this.#name }, 'a status could not be stored, and is tried again')
+      this.#supervision.log.error(
+        { error, simulation: this.#name },
+        'a status could not be stored, and is tried again',
+      )
       this.#storingAgain ??= this.#storeAgain()
     }
   }
@@ -351,13 +380,13 @@ export class WorkerWatch {
     while (this.#unstored !== undefined && !this.#closed) {
       await sleep(STORE_AGAIN_MS)
       const change = this.#unstored
-      // The first failure was logged; the last one is followed by a success, or by our end.
+      // The first failure was logged; the last one is followed by a success or by our end.
       if (change !== undefined) await this.#storeNow(change).catch(() => undefined)
     }
     this.#storingAgain = undefined
   }
 
-  /** A final status, or one for the next worker to begin with. */
+  /** A final status, or one that the next worker starts with. */
   async #conclude({ status, failure }: LossConclusion): Promise<void> {
     await this.#setUnanswered(undefined)
     if (isFinal(status.status)) {
@@ -368,11 +397,13 @@ export class WorkerWatch {
     this.#status = status
     this.#launched = false
     this.#onStatus()
-    this.#saving = this.#saving.then(() => this.#store((store) => store.setUnlaunched(this.executionId, status)))
+    this.#saving = this.#saving.then(() =>
+      this.#store((store) => store.setUnlaunched(this.executionId, status)),
+    )
     await this.#saving
   }
 
-  /** The store has it as well, so that a disk which is full holds nothing up. */
+  /** The store has it too, so a full disk blocks nothing. */
   async #leave(status: WorkerStatus, failure: string | undefined): Promise<void> {
     try {
       await this.#supervision.host.conclude(this.#name, status, failure)
@@ -394,7 +425,8 @@ export class WorkerWatch {
       reason,
       atMs: Date.now(),
       tick: Math.max(tick, this.#status?.tick ?? 0),
-      isRestartWanted: tagsOf(this.#record, plan, this.#supervision.launching?.snapshots).restartOnLoss,
+      isRestartWanted: tagsOf(this.#record, plan, this.#supervision.launching?.snapshots)
+        .restartOnLoss,
     })
     const { status } = conclusion
     this.#supervision.log.warn(
@@ -405,7 +437,8 @@ export class WorkerWatch {
   }
 
   #describeEnd({ ending, output }: Traces): string {
-    if (this.#launchFault !== undefined) return `the worker process could not be started: ${this.#launchFault}`
+    if (this.#launchFault !== undefined)
+      return `the worker process could not be started: ${this.#launchFault}`
     if (!this.#launched) return 'the worker process was not started'
     if (this.#hanging !== undefined) return this.#hanging
     const how = ending === undefined ? '' : ` ${ending}`
