@@ -16,7 +16,8 @@ import { openLogStreams } from '../io/logs/log-streams.ts'
 import { listStreams } from '../io/logs/read-logs.ts'
 import { openObjects } from '../io/objects/open-objects.ts'
 import { removePackages } from '../io/packages/packages.ts'
-import { Apps, packagesFolder } from './apps/apps.ts'
+import { AppPackages, packagesFolder } from './apps/app-packages.ts'
+import { Apps } from './apps/apps.ts'
 import { Clock } from './clock/clock.ts'
 import type { Journal } from './reports/journal.ts'
 import { MadeSnapshots } from './snapshots/made-snapshots.ts'
@@ -82,7 +83,8 @@ export async function bringUp(options: BringUpOptions): Promise<void> {
   })
   await snapshot?.close()
   const clock = createClock(setup, schema, options)
-  const parts = { plan, schema, packageFolders, placement, setup, clock, objects, journal }
+  const packages = new AppPackages(plan)
+  const parts = { plan, schema, packages, placement, setup, clock, journal }
   const apps: Apps = new Apps({
     ...parts,
     launcher: processLauncher,
@@ -92,7 +94,7 @@ export async function bringUp(options: BringUpOptions): Promise<void> {
     },
   })
   options.made({ schema, schemaText, from: ownSnapshot, made, setup, clock, apps })
-  await apps.fetchPackages(plan.last?.packages ?? {}, signal)
+  await packages.fetchAll(schema, { objects, packageFolders, signal })
   signal.throwIfAborted()
   await apps.launch(plan.last?.apps ?? [])
 }

@@ -1,30 +1,21 @@
 // All apps of a simulation: those that the schema starts and those that callers start.
-// Owns their packages, ports and partitions; what an app's failure means for the simulation is told to its listener.
+// Owns their ports and partitions; what an app's failure means for the simulation is told to its listener.
 
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { own } from '../../base/own.ts'
-import type { PackageLocation } from '../../base/package-location.ts'
 import type { PortMapping } from '../../base/port-mapping.ts'
 import { appTimeoutMsOf } from '../../core/lifecycle/app-timeouts.ts'
 import { failureLimits } from '../../core/limits.ts'
-import { parsePackageLocation } from '../../core/schema/package-location.ts'
 import { type FreeUnits, type Placement, placeCustomApp } from '../../core/schema/placement.ts'
 import type { CustomDomain, Domain, SimulationSchema } from '../../core/schema/schema.ts'
-import { PACKAGES_FOLDER } from '../../core/wire/places.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type { AppState, Refusal } from '../../core/wire/worker-protocol.ts'
 import type { Launcher } from '../../io/launch/launcher.ts'
 import { PortReservations } from '../../io/launch/ports.ts'
-import type { Objects } from '../../io/objects/objects.ts'
-import { openObjects } from '../../io/objects/open-objects.ts'
-import { fetchPackage, PackageError } from '../../io/packages/packages.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Journal } from '../reports/journal.ts'
-import { Patience } from '../start/patience.ts'
-import { startFailure } from '../start/start-failure.ts'
 import { type FabricSetup, partitionKey } from '../start/world-setup.ts'
 import { App, type AppListener } from './app.ts'
+import type { AppPackages } from './app-packages.ts'
 import { portsWantedByOthers } from './wanted-ports.ts'
 
 const attachPollMs = 10
@@ -47,12 +38,11 @@ export interface CustomAppOptions {
 export interface AppsOptions {
   plan: WorkerPlan
   schema: SimulationSchema
-  /** Where on the host packages may lie. */
-  packageFolders: readonly string[]
+  /** Fetched before any app is launched. */
+  packages: AppPackages
   placement: Placement
   setup: FabricSetup
   clock: Clock
-  objects: Objects
   journal: Journal
   launcher: Launcher
   listener: AppsListener
@@ -66,7 +56,6 @@ export class Apps {
   readonly #freeUnits: Map<string, number>
   readonly #ports = new PortReservations()
   readonly #preparing = new Map<App, Promise<void>>()
-  readonly #packageFolders = new Map<string, string>()
 
   constructor(options: AppsOptions) {
     this.#options = options
@@ -79,25 +68,6 @@ export class Apps {
 
   get states(): AppState[] {
     return [...this.#apps.values()].map((app) => app.state)
-  }
-
-  /** Fetches every domain's package once, from where it is by now. Throws StartFailure. */
-  async fetchPackages(moved: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
-    const { plan, schema, packageFolders, objects } = this.#options
-    const { closedFolders } = plan
-    const options = { objects, destinationFolder: packagesFolder(plan), packageFolders, closedFolders, signal }
-    const patience = new Patience(signal)
-    for (const domain of schema.domains) {
-      try {
-        const text = own(moved, domain.name)
-        const fetch = () =>
-          text === undefined ? fetchPackage(domain.package, options) : this.#fetchAnew(text, objects, signal)
-        this.#packageFolders.set(domain.name, await (plan.last ? patience.with(fetch) : fetch()))
-      } catch (cause) {
-        if (!(cause instanceof PackageError)) throw cause
-        throw startFailure(cause.errorType, `domain '${domain.name}': ${cause.message}`, cause)
-      }
-    }
   }
 
   /** Launches all spatial and service apps, and the custom apps that ran before, if this execution had another worker. */
@@ -172,36 +142,15 @@ export class Apps {
   async restart(domain: string, name: string, packageText?: string): Promise<Refusal | undefined> {
     const app = this.#apps.get(partitionKey(domain, name))!
     if (packageText !== undefined) {
-      const refusal = await this.#movePackage(domain, packageText)
+      const { packages } = this.#options
+      const refusal = await packages.move(domain, packageText)
       if (refusal) return refusal
+      const workingFolder = packages.folderOf(domain)
+      for (const each of this.#apps.values()) if (each.state.domain === domain) each.use({ workingFolder })
     }
     // It may have been started again, or deleted, while the package was fetched.
     if (app.state.status === 'ERROR') app.restart()
     return undefined
-  }
-
-  async #movePackage(domain: string, text: string): Promise<Refusal | undefined> {
-    const { plan } = this.#options
-    await using opened = new AsyncDisposableStack()
-    const objects = await openObjects(plan.objects)
-    opened.defer(() => objects.close())
-    try {
-      const folder = await this.#fetchAnew(text, objects)
-      this.#packageFolders.set(domain, folder)
-      for (const app of this.#apps.values()) if (app.state.domain === domain) app.use({ workingFolder: folder })
-    } catch (cause) {
-      if (!(cause instanceof PackageError)) throw cause
-      return { error: 'ValidationException', message: cause.message }
-    }
-    return undefined
-  }
-
-  /** Whatever was fetched from there before: the package may be another one by now. The operator has named it, so it may lie anywhere on the host. */
-  async #fetchAnew(text: string, objects: Objects, signal?: AbortSignal): Promise<string> {
-    const { plan } = this.#options
-    const destinationFolder = join(packagesFolder(plan), `again-${randomId()}`)
-    const places = { packageFolders: ['/'], closedFolders: plan.closedFolders }
-    return fetchPackage(locationOf(text), { objects, destinationFolder, ...places, ...(signal && { signal }) })
   }
 
   #enlistCustom(options: CustomAppOptions, ports: PortMapping[] = []): { app: App } | { refusal: Refusal } {
@@ -322,7 +271,7 @@ export class Apps {
       launchCommands?: string[]
     },
   ): App {
-    const { plan, setup, journal, launcher } = this.#options
+    const { plan, packages, setup, journal, launcher } = this.#options
     const { name, partition, ports, command, description, launchCommands } = options
     const app = new App(
       {
@@ -332,7 +281,7 @@ export class Apps {
         lifecycle: domain.lifecycle,
         partition,
         command,
-        workingFolder: this.#packageFolders.get(domain.name)!,
+        workingFolder: packages.folderOf(domain.name),
         closedFolders: plan.closedFolders,
         executionId: plan.executionId,
         simulation: plan.simulationName,
@@ -416,17 +365,6 @@ function actualOf({ actual }: PortMapping): number {
 
 function isAlive(app: App): boolean {
   return app.state.status !== 'STOPPED' && app.state.status !== 'ERROR'
-}
-
-export function packagesFolder(plan: WorkerPlan): string {
-  return join(plan.runFolder, PACKAGES_FOLDER)
-}
-
-/** Throws PackageError where the text is no location. */
-function locationOf(text: string): PackageLocation {
-  const parsed = parsePackageLocation(text)
-  if ('rule' in parsed) throw new PackageError('PackageInvalid', `package ${text}: ${parsed.rule}`)
-  return parsed.location
 }
 
 /** Of an app whose partition is still to be made. */
