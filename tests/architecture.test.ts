@@ -23,7 +23,7 @@ import {
   findPrivateWords,
   listFiles,
 } from './architecture/files.ts'
-import { findDeadLinks } from './architecture/pages.ts'
+import { findDeadLinks, findWideProse } from './architecture/pages.ts'
 import { findFaults } from './architecture/rules.ts'
 import { readSources, type Source } from './architecture/sources.ts'
 
@@ -298,6 +298,22 @@ test('links that lead nowhere are recognised', () => {
     'docs/a.md:9 #no-heading',
     'docs/a.md:12 #twice-2',
   ])
+})
+
+test('prose beyond 100 columns is found, and tables and blocks of code may be wider', () => {
+  const wide = 'x '.repeat(60)
+  const page = ['×'.repeat(100), `- ${wide}`, `| ${wide}`, '```', wide, '```', `\`${wide}\``]
+  assert.deepEqual(findWideProse('a.md', page.join('\n')), ['a.md:2', 'a.md:7'])
+})
+
+test('prose of pages is wrapped at 100 columns', (context) => {
+  const files = listFiles(ROOT)
+  if (files === undefined) return context.skip('this is no clone: git does not know its files')
+  const pages = files.filter(({ path }) => path.endsWith('.md'))
+  assert.deepEqual(
+    pages.flatMap(({ path, text }) => findWideProse(path, text)),
+    [],
+  )
 })
 
 test('every relative link of a page leads to a file, and to a heading of it', (context) => {

@@ -1,5 +1,6 @@
-// Links between the project's pages. Owns what a link is, and how a heading becomes an anchor.
-// Never looks at addresses on the network.
+// The project's pages: links between them, and how wide their prose is.
+// Owns what a link is, how a heading becomes an anchor, and which lines are prose. Never looks at
+// addresses on the network.
 
 import { dirname, normalize } from 'node:path/posix'
 
@@ -18,6 +19,15 @@ export function findDeadLinks(
       .filter((target) => !/^[a-z][a-z+.-]*:/.test(target) && !resolves(path, target, pages, known))
       .map((target) => `${path}:${number} ${target}`),
   )
+}
+
+const COLUMNS_MAX = 100
+
+/** `path:line` of every line that is too wide. Tables and blocks of code may be. */
+export function findWideProse(path: string, text: string): string[] {
+  return proseLines(text, false)
+    .filter(({ line }) => !/^\s*\|/.test(line) && [...line].length > COLUMNS_MAX)
+    .map(({ number }) => `${path}:${number}`)
 }
 
 function resolves(
