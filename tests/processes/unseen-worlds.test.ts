@@ -117,7 +117,7 @@ test('names and keys of maximum length work', async () => {
       [long('Keepers')]: { kind: 'custom', command: 'keeper.ts --entities 5' },
     },
   })
-  for (const app of [long('keeper.'), '.'.repeat(64)]) {
+  for (const app of [long('keeper.'), '.'.repeat(63).concat('k')]) {
     await world.startApp(long('Keepers'), app)
     await world.appIs(long('Keepers'), app, 'STARTED')
   }
