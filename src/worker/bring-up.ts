@@ -151,6 +151,6 @@ function createClock(
   clock.on('stateHash', ({ tick, entities, handoffs, stateHash }) => {
     journal.stateHash(`tick=${tick} entities=${entities} handoffs=${handoffs} state-hash=${stateHash}`)
   })
-  clock.on('failed', ({ stack, message }) => hear({ kind: 'clockFailed', reason: stack ?? message }))
+  clock.on('failed', (reason) => hear({ kind: 'clockFailed', reason }))
   return clock
 }

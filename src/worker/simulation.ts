@@ -89,7 +89,7 @@ export class Simulation {
 
   /** The newest committed tick. */
   get #tick(): number {
-    return this.#world?.setup.fabric.control.committedTick ?? this.#life.status.tick
+    return this.#world?.clock.tick ?? this.#life.status.tick
   }
 
   /**

@@ -9,15 +9,18 @@ import type { ClockCommand, CopiedTicks } from '../../core/tick/clock-machine.ts
 import { type Futex, futexAt } from '../../io/shm/futex.ts'
 import type { SharedSegment } from '../../io/shm/shared-segments.ts'
 import type { ClockThreadData } from './clock-messages.ts'
+import { TrustedTick } from './trusted-tick.ts'
 
 interface ClockEvents {
   started: []
   stopped: []
   late: [{ tick: number; forMs: number; partitions: number[] }]
   stateHash: [{ tick: number; entities: number; handoffs: number; stateHash: string }]
-  /** The thread broke: a programmer's error. */
-  failed: [Error]
+  /** The thread broke, which is a programmer's error, or the memory was written over. */
+  failed: [reason: string]
 }
+
+const LOOK_EACH_MS = 1_000
 
 export class Clock extends EventEmitter<ClockEvents> {
   readonly #control: ControlBlock
@@ -26,6 +29,8 @@ export class Clock extends EventEmitter<ClockEvents> {
   readonly #thread: Worker
   readonly #waiting = new Map<number, PromiseWithResolvers<ClockReport>>()
   readonly #finished: Promise<void>
+  readonly #trusted: TrustedTick
+  readonly #looking: NodeJS.Timeout
   readonly #commandCount = new Int32Array(new SharedArrayBuffer(4))
   #nextRequest = 1
   #hasEnded = false
@@ -33,6 +38,9 @@ export class Clock extends EventEmitter<ClockEvents> {
   constructor(control: ControlBlock, segment: SharedSegment, settings: Omit<ClockThreadData, 'commandCount'>) {
     super()
     this.#control = control
+    this.#trusted = new TrustedTick(control)
+    // The thread itself looks only while ticks run.
+    this.#looking = setInterval(() => this.#lookAtMemory(), LOOK_EACH_MS).unref()
     this.#wake = futexAt(segment, control.workerWordOffset)
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
@@ -41,16 +49,22 @@ export class Clock extends EventEmitter<ClockEvents> {
       workerData: { data, port: port2 },
       transferList: [port2],
     })
-    this.#thread.on('error', (error) => this.emit('failed', error as Error))
+    this.#thread.on('error', (error) => this.#fail(error as Error))
     this.#finished = new Promise((resolve) =>
       this.#thread.once('exit', () => {
         this.#hasEnded = true
+        clearInterval(this.#looking)
         for (const { reject } of this.#waiting.values()) reject(clockHasEnded())
         this.#waiting.clear()
         resolve()
       }),
     )
     port1.on('message', (report: ClockReport) => this.#hear(report))
+  }
+
+  /** The newest committed tick that can be believed. */
+  get tick(): number {
+    return this.#trusted.tick
   }
 
   start(): void {
@@ -102,6 +116,17 @@ export class Clock extends EventEmitter<ClockEvents> {
     this.#waiting.set(request, waiting)
     this.#tell(command(request))
     return waiting.promise
+  }
+
+  #fail({ stack, message }: Error): void {
+    this.emit('failed', this.#trusted.look() ?? stack ?? message)
+  }
+
+  #lookAtMemory(): void {
+    const fault = this.#trusted.look()
+    if (fault === undefined) return
+    clearInterval(this.#looking)
+    this.emit('failed', fault)
   }
 
   #tell(command: ClockCommand): void {

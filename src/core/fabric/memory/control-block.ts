@@ -118,6 +118,10 @@ export class ControlBlock {
     )
   }
 
+  /** Whether it still begins as its worker has made it. */
+  get isIntact(): boolean {
+    return this.words[at.magic] === layoutMagic && this.words[at.layoutVersion] === layoutVersion
+  }
   get tick(): number {
     return this.floats[at.tick]
   }

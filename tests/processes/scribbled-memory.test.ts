@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { segmentNames } from '../../src/core/fabric/memory/layout.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { schema } from '../support/packages.ts'
+import { hashEvery } from '../support/simulation.ts'
+
+let heddle: Heddle
+before(async () => {
+  heddle = await startHeddle()
+})
+after(() => heddle?.stop())
+
+test('a world whose memory was written over is FAILED with the reason', async () => {
+  const command = 'wanderers.ts --seed 5 --entities 40 --until 40'
+  const text = schema({
+    tickRate: '60',
+    domains: { Cells: { kind: 'spatial', grid: [2, 1], command } },
+  })
+  const resting = await heddle.startSimulation('resting', text)
+  const ticking = await heddle.startSimulation('ticking', text, hashEvery(1))
+  const whole = await heddle.startSimulation('whole', text, hashEvery(1))
+  for (const world of [ticking, whole]) await world.startClock()
+  for (const world of [ticking, whole]) await world.reaches(20)
+  for (const world of [resting, ticking]) {
+    const control = join(heddle.fabricFolder, world.executionId, segmentNames.control)
+    const file = openSync(control, 'r+')
+    writeSync(file, Buffer.alloc(256, 0xa7))
+    closeSync(file)
+  }
+  for (const world of [resting, ticking]) {
+    const [{ errorMessage }] = await world.fails()
+    assert.match(errorMessage, /the shared memory was written over by another program/)
+  }
+  assert.equal((await whole.describe()).Status, 'STARTED')
+})
