@@ -13,7 +13,11 @@ const [count, half, speed] = process.argv.slice(4).map(Number)
 const PIECE_ROWS = 4096
 const PAGE_BYTES = 4096
 const columnBytes = Math.ceil((count * 12) / PAGE_BYTES) * PAGE_BYTES
-const segment = new SharedSegments(folder).open(`positions-${number}`, 3 * columnBytes, true)
+const segments = new SharedSegments(folder)
+const name = `positions-${number}`
+const range = { offsetBytes: 0, bytes: 3 * columnBytes }
+segments.create(name, range.bytes)
+const segment = segments.open(name, range, true)
 if (!segment.claim(0, 3 * columnBytes)) throw new Error('/dev/shm is full')
 const [one, other, velocities] = [0, 1, 2].map(
   (place) => new Float32Array(segment.buffer, segment.startBytes + place * columnBytes, count * 3),

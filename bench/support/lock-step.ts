@@ -12,6 +12,7 @@ import { OtherProcess } from './other-process.ts'
 const at = { round: 0, pending: 16, done: 32 }
 const WAIT_MS = 1000
 const BYTES = 4096
+const ALL = { offsetBytes: 0, bytes: BYTES }
 
 /**
  * Starts `count` followers of a program of bench/apps, with its folder and these settings, and
@@ -25,8 +26,9 @@ export function startLockStep(
 ): OtherProcess {
   const folder = mkdtempSync('/dev/shm/heddle-bench-')
   bench.defer(() => rmSync(folder, { recursive: true }))
-  if (!new SharedSegments(folder).open('barrier', BYTES, true).claim(0, BYTES))
-    throw new Error('/dev/shm is full')
+  const segments = new SharedSegments(folder)
+  segments.create('barrier', BYTES)
+  if (!segments.open('barrier', ALL, true).claim(0, BYTES)) throw new Error('/dev/shm is full')
   for (let follower = 0; follower < count; follower++)
     new OtherProcess(bench, file, [folder, follower, ...settings])
   return new OtherProcess(bench, 'lock-step-leader.ts', [folder, count])
@@ -70,7 +72,7 @@ export function follow(folder: string, work: () => void): void {
 }
 
 function openBarrier(folder: string) {
-  const segment = new SharedSegments(folder).open('barrier', BYTES, true)
+  const segment = new SharedSegments(folder).open('barrier', ALL, true)
   return {
     words: new Int32Array(segment.buffer, segment.startBytes, 48),
     round: futexAt(segment, at.round * 4),

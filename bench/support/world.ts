@@ -4,9 +4,10 @@
 
 import { join } from 'node:path'
 import { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
-import { ClockMeter, PartitionMeter } from '../../src/core/fabric/memory/meters.ts'
+import { appDurations, ClockMeter, PartitionMeter } from '../../src/core/fabric/memory/meters.ts'
+import { PartitionMemory } from '../../src/core/fabric/memory/partition-memory.ts'
 import { type Futex, futexAt } from '../../src/io/shm/futex.ts'
-import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
+import { type SharedSegment, SharedSegments } from '../../src/io/shm/shared-segments.ts'
 import { type Heddle, startHeddle } from '../../tests/support/heddle.ts'
 import { type SchemaSettings, schema } from '../../tests/support/packages.ts'
 import type { Simulation } from '../../tests/support/simulation.ts'
@@ -26,6 +27,7 @@ export class MeasuredWorld {
   readonly heddle: Heddle
   readonly simulation: Simulation
   readonly #control: ControlBlock
+  readonly #segments: SharedSegments
   readonly #released: Futex
   /** Time that the clock must still run before a measurement. */
   #compileMs: number
@@ -35,9 +37,10 @@ export class MeasuredWorld {
     this.simulation = simulation
     this.#compileMs = compileMs
     const segments = new SharedSegments(join(heddle.fabricFolder, simulation.executionId))
-    this.#control = ControlBlock.open(segments)
+    this.#control = ControlBlock.open(segments, { writable: false })
     const { segment, releaseWordOffset } = this.#control
-    this.#released = futexAt(segments.open(segment.name, segment.bytes, false), releaseWordOffset)
+    this.#released = futexAt(segment as SharedSegment, releaseWordOffset)
+    this.#segments = segments
   }
 
   /** The newest committed tick. */
@@ -53,7 +56,11 @@ export class MeasuredWorld {
 
   /** Does the same for an app's time between the start and the commit of its ticks. */
   async simulateMs(partition: number, durationMs: number): Promise<number> {
-    const { simulate } = this.#meter(partition).phases
+    const memory = new PartitionMemory(this.#segments, this.#control, partition, {
+      writable: false,
+      pagesOfOthers: () => 0,
+    })
+    const { simulate } = appDurations(memory)
     const { growth, ticks } = await this.#run(durationMs, () => simulate.read().sumMs)
     return growth / ticks
   }

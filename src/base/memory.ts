@@ -27,15 +27,32 @@ export interface Segment {
   release(offsetBytes: number, bytes: number): void
 }
 
-/** The segments of one fabric. */
+/** A piece of a file that is looked at: `bytes` bytes from `offsetBytes` on, whole pages. */
+export interface Range {
+  offsetBytes: number
+  bytes: number
+}
+
+/**
+ * The files of one fabric, and the segments that are open in them. A name is `file` or
+ * `folder/file`.
+ */
 export interface Segments {
   /**
-   * Returns the segment of that name, at least `bytes` long, and makes it if it doesn't exist.
-   * Opened again with more bytes, the same memory grows. With `writable` false, the caller must not
-   * write into the buffer.
+   * Makes a file at its full length, and its folder where that isn't there. It keeps that length
+   * for as long as it is there. Only the worker makes files.
    */
-  open(name: string, bytes: number, writable: boolean): Segment
-  /** Frees the segment's memory once no process has it open. Does nothing if it doesn't exist. */
+  create(name: string, bytes: number): void
+  /**
+   * A range of a file that is there; throws where it isn't, or is shorter than that. Asked again
+   * from the same offset on with more bytes, it is the same memory, longer. Ranges don't overlap.
+   * With `writable` false a write into the buffer is the caller's error.
+   */
+  open(name: string, range: Range, writable: boolean): Segment
+  /**
+   * Frees the memory of a file, or of all files of a folder, once nobody has it open. Removing what
+   * doesn't exist does nothing.
+   */
   remove(name: string): void
 }
 

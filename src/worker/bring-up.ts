@@ -139,7 +139,7 @@ function createClock(
 ): Clock {
   const { appTimeoutMs, tags } = plan
   const timeoutsMs = domains.map((domain) => appTimeoutMsOf(domain, tags.appTimeouts, appTimeoutMs))
-  const clock = new Clock(setup.fabric.control, setup.controlSegment, {
+  const clock = new Clock(setup.fabric.control, {
     fabricFolder: setup.folder,
     world: setup.description,
     tickRate: setup.fabric.control.tickRate,
@@ -150,6 +150,11 @@ function createClock(
   clock.on('stopped', () => hear({ kind: 'clockIs', status: 'STOPPED' }))
   clock.on('stateHash', ({ tick, entities, handoffs, stateHash }) => {
     journal.stateHash(`tick=${tick} entities=${entities} handoffs=${handoffs} state-hash=${stateHash}`)
+  })
+  clock.on('damaged', ({ tick, partition, fault }) => {
+    const name = setup.fabric.control.partitionName(partition)
+    const what = `tick ${tick} of app '${name}' can't be computed from what was committed`
+    hear({ kind: 'clockFailed', reason: `${what}: ${fault}` })
   })
   clock.on('failed', (reason) => hear({ kind: 'clockFailed', reason }))
   return clock

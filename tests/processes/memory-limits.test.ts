@@ -35,10 +35,8 @@ async function withHeddle(
 /** Returns the bytes of the file system that a simulation's fabric occupies. */
 function takenBytes(heddle: Heddle, executionId: string): number {
   const folder = join(heddle.fabricFolder, executionId)
-  return readdirSync(folder).reduce(
-    (sum, file) => sum + statSync(join(folder, file)).blocks * 512,
-    0,
-  )
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return files.reduce((sum, file) => sum + statSync(join(folder, file)).blocks * 512, 0)
 }
 
 function cells(columns: number, command: string): string {

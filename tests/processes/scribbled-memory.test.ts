@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { segmentNames } from '../../src/core/fabric/memory/layout.ts'
+import { fabricFiles } from '../../src/core/fabric/memory/layout.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'
@@ -25,7 +25,7 @@ test('a world whose memory was written over is FAILED with the reason', async ()
   for (const world of [ticking, whole]) await world.startClock()
   for (const world of [ticking, whole]) await world.reaches(20)
   for (const world of [resting, ticking]) {
-    const control = join(heddle.fabricFolder, world.executionId, segmentNames.control)
+    const control = join(heddle.fabricFolder, world.executionId, fabricFiles.control)
     const file = openSync(control, 'r+')
     writeSync(file, Buffer.alloc(256, 0xa7))
     closeSync(file)

@@ -77,7 +77,7 @@ export class AppProcess {
       side.set = set
     }
     yield
-    this.#fabric.control.clearPending(this.index)
+    this.#fabric.commits.commit(this.index)
   }
 
   *#update(tick: number): Generator<void, void> {

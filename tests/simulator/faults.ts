@@ -6,12 +6,13 @@ import {
   columns,
   fieldColumns,
   fieldLayout,
+  fieldOffset,
   groupColumns,
   kindBytes,
   messageColumns,
   messageLayout,
+  partitionFile,
   partitionLayout,
-  segmentNames,
   sideRecord,
 } from '../../src/core/fabric/memory/layout.ts'
 import type { HistorySegments } from './pooled-segments.ts'
@@ -32,7 +33,7 @@ export function spoilBackSide(
       segments.scribble(segment, start, start + bytes, random, random.below(Math.min(bytes, 40)))
   }
   const { sideOffsets, groups, sides } = partitionLayout(sizes)
-  const name = segmentNames.partition(partition, epoch)
+  const name = partitionFile(partition, epoch, 'state')
   for (const { name: column, kind } of columns) {
     const placed = sides[side]
     spoil(name, placed.offsetBytes[column], placed.length[column] * kindBytes[kind])
@@ -42,13 +43,16 @@ export function spoilBackSide(
   spoil(name, sideOffsets[side], sideRecord.bytes)
   for (let field = 7; field <= fieldsMax * 7; field += 7) {
     const placed = fieldLayout(sizes, 64)
-    const fieldName = segmentNames.field(partition, epoch, field, side)
-    for (const { name: column } of fieldColumns) spoil(fieldName, placed.offsetBytes[column], placed.length[column] * 4)
-    spoil(fieldName, placed.dataOffset, sizes.entityLimit * 4)
+    const fields = partitionFile(partition, epoch, 'fields')
+    const start = fieldOffset(sizes, field, side)
+    for (const { name: column } of fieldColumns)
+      spoil(fields, start + placed.offsetBytes[column], placed.length[column] * 4)
+    spoil(fields, start + placed.dataOffset, sizes.entityLimit * 4)
   }
   const placed = messageLayout(sizes)
-  const messagesName = segmentNames.messages(partition, epoch, side)
+  const messages = partitionFile(partition, epoch, 'messages')
+  const start = side * placed.bytes
   for (const { name: column } of messageColumns)
-    spoil(messagesName, placed.offsetBytes[column], placed.length[column] * 4)
-  spoil(messagesName, placed.heapOffset, sizes.messageHeapBytes)
+    spoil(messages, start + placed.offsetBytes[column], placed.length[column] * 4)
+  spoil(messages, start + placed.heapOffset, sizes.messageHeapBytes)
 }

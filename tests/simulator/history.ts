@@ -6,7 +6,7 @@ import { Scratch } from '../../src/base/scratch.ts'
 import type { PartitionState } from '../../src/core/entities/partition-state.ts'
 import { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
 import { Fabric } from '../../src/core/fabric/memory/fabric.ts'
-import { controlRecord } from '../../src/core/fabric/memory/layout.ts'
+import { controlRecord, partitionFolder } from '../../src/core/fabric/memory/layout.ts'
 import type { ClockReport, ClockWork, WorldCopy } from '../../src/core/fabric/worker/clock-work.ts'
 import { hashWorld } from '../../src/core/fabric/worker/state.ts'
 import type { ClockMachine, EffectKind } from '../../src/core/tick/clock-machine.ts'
@@ -150,8 +150,8 @@ class History {
   }
 
   #stepClock(): EffectKind {
-    const { control } = this.#world
-    const effect = this.#machine.step(0, control.nonePending())
+    const { fabric } = this.#world
+    const effect = this.#machine.step(0, fabric.commits.nonePending())
     const { kind, tick, partition } = effect
     if (kind === 'beginCopy') this.#picture = this.#world.model.picture()
     this.#work.perform(effect)
@@ -163,10 +163,14 @@ class History {
   }
 
   #released(tick: number): void {
-    const { control, model } = this.#world
+    const { fabric, model } = this.#world
     this.#expected = model.expectBegins()
     for (const index of model.partitions.keys())
-      check(control.isPending(index) === this.#processes.has(index), tick, () => `${index} is wrong about pending`)
+      check(
+        fabric.commits.isPending(index) === this.#processes.has(index),
+        tick,
+        () => `${index} is wrong about pending`,
+      )
     if (tick !== this.#restoredAt) {
       const isCopied = this.#fate.chance(this.#plan.snapshot)
       this.#ends = this.#fate.chance(this.#plan.restore)
@@ -182,14 +186,18 @@ class History {
 
   /** A process does a step of its tick, or dies. */
   #advance(): void {
-    const { control } = this.#world
+    const { control, fabric } = this.#world
     const { tick } = control
     const place = this.#schedule.below(this.#running.length)
     const run = this.#running[place]
     const state = advance(run)
     if (state === 'running') return
     const { index, operations, messages } = run.process
-    check(control.isPending(index) === (state === 'dead'), tick, () => `partition ${index} is wrong about pending`)
+    check(
+      fabric.commits.isPending(index) === (state === 'dead'),
+      tick,
+      () => `partition ${index} is wrong about pending`,
+    )
     if (state === 'dead' && !run.gone) {
       this.#die(index, tick)
       this.#running[place] = this.#start(this.#launch(index), tick, false)
@@ -293,6 +301,8 @@ class History {
 
   #hear(report: ClockReport): void {
     if (report.kind === 'stateCopied') this.#copied(report.copy)
+    if (report.kind === 'refused' || report.kind === 'damaged')
+      check(false, report.tick, () => `partition ${report.partition} is ${report.kind}: ${report.fault}`)
     if (report.kind !== 'partitionAdded') return
     const { request: domain, partition, error } = report
     const { model, control } = this.#world
@@ -379,7 +389,7 @@ class History {
 
   #fabricOfProcess(segments: Segments, index: number): Fabric {
     const writable = (partition: number) => partition === index
-    return new Fabric(segments, ControlBlock.open(segments), worldOf(this.#world.plan), writable)
+    return new Fabric(segments, ControlBlock.open(segments, { writable: false }), worldOf(this.#world.plan), writable)
   }
 
   #memoryIsShort(): boolean {
@@ -402,9 +412,9 @@ class History {
   /** No segment is left of a partition that is gone, and nothing was written without a claim. */
   #checkSegments(): void {
     const { segments, model } = this.#world
-    const names = [...model.partitions].map(([index, { epoch }]) => `partition-${index}-${epoch}`)
+    const folders = [...model.partitions].map(([index, { epoch }]) => `${partitionFolder(index, epoch)}/`)
     for (const name of segments.names) {
-      const known = name === 'control' || names.some((prefix) => name === prefix || name.startsWith(`${prefix}-`))
+      const known = !name.includes('/') || folders.some((folder) => name.startsWith(folder))
       check(known, model.tick, () => `segment '${name}' is left over`)
     }
     const unclaimed = segments.writtenUnclaimed()

@@ -16,7 +16,8 @@ test('pooled: a limit plays a machine that is full', () => {
 
 test('pooled: a write to what was not claimed is found, and one to what was claimed is not', () => {
   const segments = new PooledSegments({ headroomBytes: 0 })
-  const segment = segments.open('one', 8192)
+  segments.create('one', 8192)
+  const segment = segments.open('one', { offsetBytes: 0, bytes: 8192 })
   assert.ok(segment.claim(0, 1))
   const bytes = new Uint8Array(segment.buffer)
   bytes[4095] = 1

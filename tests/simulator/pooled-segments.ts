@@ -1,7 +1,7 @@
 // Memory for thousands of short histories: segments from a pool, that know which of their pages were claimed.
 // Owns the buffers, the pool, and the rule that nothing is written before it is claimed; never knows what stands in them.
 
-import { PAGE_BYTES, type Segment, type Segments } from '../../src/base/memory.ts'
+import { PAGE_BYTES, type Range, type Segment, type Segments } from '../../src/base/memory.ts'
 import type { Random } from './random.ts'
 
 /** The memory of one history. */
@@ -12,7 +12,7 @@ export interface HistorySegments extends Segments {
   readonly names: string[]
   /** The same memory as another process sees it. */
   forProcess(): Segments
-  /** Writes random bytes into a range of a segment, as a process does that runs wild before it dies; only where it may write. */
+  /** Writes random bytes into a range of a file, as a process does that runs wild before it dies; only where it may write. */
   scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void
   /** The name of a segment that was written outside of what was claimed: on a real machine that can end the process. */
   writtenUnclaimed(): string | undefined
@@ -25,6 +25,8 @@ export class PooledSegments implements HistorySegments {
   claimedBytes = 0
   readonly #open = new Map<string, PooledSegment>()
   readonly #removed: PooledSegment[] = []
+  /** Lengths by name. */
+  readonly #files = new Map<string, number>()
   readonly #headroomBytes: number
 
   /** A segment may grow by `headroomBytes` after it was first opened. */
@@ -33,11 +35,21 @@ export class PooledSegments implements HistorySegments {
   }
 
   get names(): string[] {
-    return [...this.#open.keys()]
+    return [...this.#files.keys()]
   }
 
-  open(name: string, bytes: number): Segment {
-    const existing = this.#open.get(name)
+  create(name: string, bytes: number): void {
+    if (this.#files.has(name)) throw new Error(`cannot make the fabric's file '${name}': it is there`)
+    this.#files.set(name, bytes)
+  }
+
+  open(name: string, { offsetBytes, bytes }: Range): Segment {
+    const fileBytes = this.#files.get(name)
+    if (fileBytes === undefined) throw new Error(`cannot open the fabric's file '${name}': there is none`)
+    const end = offsetBytes + bytes
+    if (fileBytes < end) throw new Error(`the fabric's file '${name}' has ${fileBytes} bytes, and ${end} are needed`)
+    const key = `${name}@${offsetBytes}`
+    const existing = this.#open.get(key)
     if (existing) {
       if (existing.buffer.byteLength < bytes) throw new Error(`segment '${name}' grew by more than the headroom`)
       return existing
@@ -45,6 +57,7 @@ export class PooledSegments implements HistorySegments {
     const buffer = takeBuffer(Math.ceil((bytes + this.#headroomBytes) / PAGE_BYTES) * PAGE_BYTES)
     const segment: PooledSegment = {
       name,
+      offsetBytes,
       buffer,
       startBytes: 0,
       bytes: buffer.byteLength,
@@ -52,7 +65,7 @@ export class PooledSegments implements HistorySegments {
       claim: (offsetBytes, claimBytes) => this.#claim(segment, offsetBytes, claimBytes),
       release: (offsetBytes, releaseBytes) => this.#release(segment, offsetBytes, releaseBytes),
     }
-    this.#open.set(name, segment)
+    this.#open.set(key, segment)
     return segment
   }
 
@@ -61,19 +74,23 @@ export class PooledSegments implements HistorySegments {
   }
 
   remove(name: string): void {
-    const segment = this.#open.get(name)
-    if (!segment) return
-    this.#open.delete(name)
-    this.#removed.push(segment)
-    for (const claimed of segment.claimed) this.claimedBytes -= claimed * PAGE_BYTES
+    for (const file of this.#files.keys()) if (file === name || file.startsWith(`${name}/`)) this.#files.delete(file)
+    for (const [key, segment] of this.#open) {
+      if (this.#files.has(segment.name)) continue
+      this.#open.delete(key)
+      this.#removed.push(segment)
+      for (const claimed of segment.claimed) this.claimedBytes -= claimed * PAGE_BYTES
+    }
   }
 
   scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void {
-    const segment = this.#open.get(name)
+    const holds = ({ offsetBytes, bytes }: PooledSegment) =>
+      offsetBytes <= startBytes && endBytes <= offsetBytes + bytes
+    const segment = [...this.#open.values()].find((open) => open.name === name && holds(open))
     if (!segment) return
     const bytes = new Uint8Array(segment.buffer)
     for (let done = 0; done < count; done++) {
-      const at = random.between(startBytes, endBytes - 1)
+      const at = random.between(startBytes, endBytes - 1) - segment.offsetBytes
       if (segment.claimed[Math.floor(at / PAGE_BYTES)]) bytes[at] = random.chance(0.3) ? random.below(4) : random.word()
     }
   }
@@ -99,6 +116,7 @@ export class PooledSegments implements HistorySegments {
       pool.get(buffer.byteLength)!.push(buffer)
     }
     this.#open.clear()
+    this.#files.clear()
     this.#removed.length = 0
   }
 
@@ -124,6 +142,7 @@ export class PooledSegments implements HistorySegments {
 }
 
 interface PooledSegment extends Segment {
+  offsetBytes: number
   /** One a page: 1 where it is claimed. */
   claimed: Uint8Array
 }

@@ -1,9 +1,10 @@
 // The same histories over memory that processes really share: each simulated process has mappings of its own, read-only but for its partition.
 
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { test } from 'node:test'
+import type { Range } from '../../src/base/memory.ts'
 import { SharedSegments } from '../../src/io/shm/shared-segments.ts'
 import { runHistory } from './history.ts'
 import { realParts } from './parts.ts'
@@ -20,7 +21,9 @@ class SharedHistorySegments implements HistorySegments {
   readonly #worker = this.forProcess()
 
   get names(): string[] {
-    return readdirSync(this.#folder)
+    const entries = readdirSync(this.#folder, { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile())
+    return files.map(({ parentPath, name }) => relative(this.#folder, join(parentPath, name)))
   }
 
   forProcess(): SharedSegments {
@@ -29,8 +32,12 @@ class SharedHistorySegments implements HistorySegments {
     return view
   }
 
-  open(name: string, bytes: number, writable: boolean) {
-    return this.#worker.open(name, bytes, writable)
+  create(name: string, bytes: number): void {
+    this.#worker.create(name, bytes)
+  }
+
+  open(name: string, range: Range, writable: boolean) {
+    return this.#worker.open(name, range, writable)
   }
 
   remove(name: string): void {
@@ -39,9 +46,13 @@ class SharedHistorySegments implements HistorySegments {
 
   scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void {
     if (!this.names.includes(name)) return
-    const segment = this.#worker.open(name, endBytes, true)
-    const bytes = new Uint8Array(segment.buffer, segment.startBytes, segment.bytes)
-    for (let done = 0; done < count; done++) bytes[random.between(startBytes, endBytes - 1)] = random.word()
+    const file = openSync(join(this.#folder, name), 'r+')
+    const byte = new Uint8Array(1)
+    for (let done = 0; done < count; done++) {
+      byte[0] = random.word()
+      writeSync(file, byte, 0, 1, random.between(startBytes, endBytes - 1))
+    }
+    closeSync(file)
   }
 
   writtenUnclaimed(): undefined {

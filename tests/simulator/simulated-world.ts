@@ -80,7 +80,7 @@ export function hashOf(states: Iterable<PartitionState>): string {
 function emptyWorld(plan: Plan, parts: Parts, tick: number, usedIds: Set<number>): SimulatedWorld {
   const { sizes } = plan
   const segments = new parts.Segments({ headroomBytes: 256 * sizes.entityLimit })
-  const control = ControlBlock.create(segments, sizes, { workerPid: 1, tickRate: 0, tick })
+  const control = ControlBlock.create(segments, sizes, { tickRate: 0, tick })
   const fabric = new Fabric(segments, control, worldOf(plan), () => true)
   return { plan, segments, control, fabric, model: new Model(plan, tick, usedIds) }
 }

@@ -2,21 +2,25 @@
 // runs the simulation.
 // Owns the clock's readings; never allocates, and costs one reading for each phase.
 
-import { type AppPhase, PartitionMeter } from '../../../src/core/fabric/memory/meters.ts'
+import {
+  type AppPhase,
+  appDurations,
+  type DurationMeter,
+} from '../../../src/core/fabric/memory/meters.ts'
 import type { Host } from './host.ts'
 
 export class PhaseTimer {
-  readonly #meter: PartitionMeter
+  readonly #meters: Readonly<Record<AppPhase, DurationMeter>>
   #sinceMs = performance.now()
 
   constructor({ fabric, partition }: Host) {
-    this.#meter = new PartitionMeter(fabric, partition)
+    this.#meters = appDurations(fabric.partition(partition))
   }
 
   /** A phase is over, and the next one begins. */
   end(phase: AppPhase): void {
     const nowMs = performance.now()
-    this.#meter.phases[phase].add(nowMs - this.#sinceMs)
+    this.#meters[phase].add(nowMs - this.#sinceMs)
     this.#sinceMs = nowMs
   }
 }

@@ -7,7 +7,9 @@ import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { ControlBlock } from '../../../src/core/fabric/memory/control-block.ts'
 import { Fabric } from '../../../src/core/fabric/memory/fabric.ts'
+import { fabricFiles, partitionFile } from '../../../src/core/fabric/memory/layout.ts'
 import { World } from '../../../src/core/fabric/memory/world.ts'
+import { isLocked, lockFile } from '../../../src/io/shm/file-lock.ts'
 import { type Futex, futexAt } from '../../../src/io/shm/futex.ts'
 import { type SharedSegment, SharedSegments } from '../../../src/io/shm/shared-segments.ts'
 import { HeddleError } from './errors.ts'
@@ -21,29 +23,42 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   const partition = Number(required(environment, 'HEDDLE_PARTITION'))
   const incarnation = Number(required(environment, 'HEDDLE_INCARNATION'))
   const segments = new SharedSegments(folder)
-  const control = ControlBlock.open(segments)
+  const control = ControlBlock.open(segments, { writable: false })
   if (control.partitionWord(partition, 'incarnation') !== incarnation) {
     throw new HeddleError(
       'NotConnected',
       'this process was replaced: another one owns its partition now',
     )
   }
-  const attached = control.partitionWord(partition, 'attachedPid')
-  if (attached !== 0 && isAlive(attached))
-    throw new HeddleError(
-      'InvalidState',
-      `process ${attached} has this app's application already: create it once`,
-    )
-  writeOutputAtOnce()
-  const world = new World(JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')))
+  const world = new World(JSON.parse(readFileSync(join(folder, fabricFiles.world), 'utf8')))
   const fabric = new Fabric(segments, control, world, (index) => index === partition)
+  takePlace(fabric, { folder, partition, incarnation })
+  writeOutputAtOnce()
   const attempt = Number(environment.HEDDLE_ATTEMPT ?? 1)
-  const host = new SharedHost(fabric, { partition, attempt, ports: portsOf(environment) }, segments)
-  control.setPartitionWord(partition, 'attachedPid', process.pid)
+  const host = new SharedHost(fabric, {
+    ...{ folder, partition, incarnation, attempt, ports: portsOf(environment) },
+  })
   host.wakeWorker()
   // At once: apps that are launched next needn't compile then what this one has.
   flushCompileCache()
   return host
+}
+
+/** Says that this process is the app's, for as long as it lives. Throws where another one is. */
+function takePlace(
+  fabric: Fabric,
+  { folder, partition, incarnation }: Pick<SharedPlace, 'folder' | 'partition' | 'incarnation'>,
+): void {
+  const { app, epoch } = fabric.partition(partition)
+  // This process has it already where another of its threads does: a lock can't tell.
+  const isOwn = app.load('attached') === incarnation && app.load('pid') === process.pid
+  if (isOwn || !lockFile(join(folder, partitionFile(partition, epoch, 'lock'))))
+    throw new HeddleError(
+      'InvalidState',
+      `a process has this app's application already: create it once`,
+    )
+  app.store('pid', process.pid)
+  app.store('attached', incarnation)
 }
 
 /**
@@ -59,32 +74,36 @@ function writeOutputAtOnce(): void {
   }
 }
 
+type SharedPlace = Pick<Host, 'partition' | 'attempt' | 'ports'> & {
+  folder: string
+  incarnation: number
+}
+
 class SharedHost implements Host {
   readonly fabric: Fabric
   readonly partition: number
   readonly ports: ReadonlyMap<number, number>
   readonly attempt: number
+  readonly #workerLock: string
+  readonly #incarnation: number
   readonly #released: Futex
   readonly #worker: Futex
 
-  constructor(
-    fabric: Fabric,
-    { partition, attempt, ports }: Pick<Host, 'partition' | 'attempt' | 'ports'>,
-    segments: SharedSegments,
-  ) {
+  constructor(fabric: Fabric, { folder, partition, incarnation, attempt, ports }: SharedPlace) {
     this.fabric = fabric
     this.partition = partition
     this.attempt = attempt
     this.ports = ports
+    this.#workerLock = join(folder, fabricFiles.workerLock)
+    this.#incarnation = incarnation
     const { control } = fabric
-    const segment: SharedSegment = segments.open(control.segment.name, control.segment.bytes, true)
-    this.#released = futexAt(segment, control.releaseWordOffset)
-    this.#worker = futexAt(segment, control.workerWordOffset)
+    this.#released = futexAt(control.segment as SharedSegment, control.releaseWordOffset)
+    this.#worker = futexAt(control.wakeSegment as SharedSegment, control.wakeWordOffset)
   }
 
   poll(): 'tick' | 'shutdown' | 'wait' {
-    const { control } = this.fabric
-    if (control.isPending(this.partition)) return 'tick'
+    const { control, commits } = this.fabric
+    if (commits.isAsked(this.partition)) return 'tick'
     return control.shutdown || control.partitionWord(this.partition, 'shutdown') !== 0
       ? 'shutdown'
       : 'wait'
@@ -105,31 +124,23 @@ class SharedHost implements Host {
   }
 
   committed(): void {
-    if (this.fabric.control.clearPending(this.partition)) this.wakeWorker()
+    if (this.fabric.commits.commit(this.partition)) this.#worker.wake()
   }
 
   destroy(): void {
-    this.fabric.control.setPartitionWord(this.partition, 'destroyed', 1)
+    this.fabric.partition(this.partition).app.store('destroyed', this.#incarnation)
     this.wakeWorker()
   }
 
   wakeWorker(): void {
-    this.fabric.control.bumpWorkerWord()
+    this.fabric.control.bumpWakeWord()
     this.#worker.wake()
   }
 
   #checkWorker(): void {
     if (this.poll() !== 'wait') return
-    if (!isAlive(this.fabric.control.workerPid))
+    if (!isLocked(this.#workerLock))
       throw new HeddleError('NotConnected', 'the worker of this simulation is gone')
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
   }
 }
 

@@ -4,7 +4,7 @@
 import { ControlBlock } from '../../../src/core/fabric/memory/control-block.ts'
 import { Fabric } from '../../../src/core/fabric/memory/fabric.ts'
 import { World } from '../../../src/core/fabric/memory/world.ts'
-import { ClockWork } from '../../../src/core/fabric/worker/clock-work.ts'
+import { ClockWork, throwIfWrong } from '../../../src/core/fabric/worker/clock-work.ts'
 import type { Bounds } from '../../../src/core/schema/grid.ts'
 import { ClockMachine } from '../../../src/core/tick/clock-machine.ts'
 import { MemorySegments } from '../../../src/io/shm/memory-segments.ts'
@@ -41,7 +41,6 @@ export function createStandaloneHost(options: StandaloneOptions): Host {
     messageHeapBytes: 128 * 256,
   }
   const control = ControlBlock.create(segments, sizes, {
-    workerPid: process.pid,
     tickRate: rate === 'unlimited' ? 0 : rate,
     tick: 0,
   })
@@ -81,7 +80,7 @@ class StandaloneHost implements Host {
       committedTick: 0,
       tickRate: fabric.control.tickRate,
     })
-    this.#work = new ClockWork(this.#machine, fabric, { report: () => undefined })
+    this.#work = new ClockWork(this.#machine, fabric, { report: throwIfWrong })
     this.#machine.obey({ kind: 'join', partition }, performance.now())
     this.#machine.obey({ kind: 'start' }, performance.now())
     this.#endInTime()
@@ -90,7 +89,7 @@ class StandaloneHost implements Host {
   poll(): 'tick' | 'shutdown' | 'wait' {
     const { control } = this.fabric
     this.#goOn()
-    if (control.isPending(this.partition)) return 'tick'
+    if (this.fabric.commits.isAsked(this.partition)) return 'tick'
     return control.shutdown ? 'shutdown' : 'wait'
   }
 
@@ -106,7 +105,7 @@ class StandaloneHost implements Host {
   }
 
   committed(): void {
-    this.fabric.control.clearPending(this.partition)
+    this.fabric.commits.commit(this.partition)
     this.#endInTime()
     this.#goOn()
   }

@@ -271,6 +271,11 @@ export class ClockMachine {
     for (const set of [this.participants, this.#joining, this.#caredFor, this.#removing]) set.delete(partition)
   }
 
+  /** The last `grant` found that somebody's part of the tick has to be computed again. */
+  refused(): void {
+    this.#stage = 'computing'
+  }
+
   /** The last `copyStep` ended the copy. */
   copied(): void {
     this.#copiedTick = -1

@@ -1,4 +1,4 @@
-// Which partitions, as one bit each: the form that the pending bits of the control segment have.
+// Which partitions, as one bit each.
 // Owns the bits; allocates nothing after it is made.
 
 export class PartitionSet {
@@ -37,10 +37,21 @@ export class PartitionSet {
     for (let word = 0; word < this.words.length; word++) this.words[word] &= ~from.words[word]
   }
 
+  get count(): number {
+    let count = 0
+    for (let partition = this.first(); partition >= 0; partition = this.next(partition + 1)) count++
+    return count
+  }
+
   /** The lowest partition; -1 where there is none. */
   first(): number {
-    for (let word = 0; word < this.words.length; word++) {
-      const bits = this.words[word]
+    return this.next(0)
+  }
+
+  /** The lowest partition from `from` on; -1 where there is none. */
+  next(from: number): number {
+    for (let word = from >>> 5; word < this.words.length; word++) {
+      const bits = word === from >>> 5 ? this.words[word] & (-1 << (from & 31)) : this.words[word]
       if (bits !== 0) return word * 32 + 31 - Math.clz32(bits & -bits)
     }
     return -1

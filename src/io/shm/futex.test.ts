@@ -17,7 +17,9 @@ after(() => {
 function sharedWords(): { folder: string; words: Int32Array; futex: Futex } {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'heddle-futex-'))
   folders.push(folder)
-  const segment = new SharedSegments(folder).open('shared', 4096, true)
+  const segments = new SharedSegments(folder)
+  segments.create('shared', 4096)
+  const segment = segments.open('shared', { offsetBytes: 0, bytes: 4096 }, true)
   assert.ok(segment.claim(0, 4096))
   return { folder, words: new Int32Array(segment.buffer, segment.startBytes, 4), futex: futexAt(segment, 0) }
 }

@@ -2,6 +2,7 @@
 // Owns the foreign-function declarations and error numbers; never decides what is mapped or waited for.
 
 import koffi from 'koffi'
+import type { Range } from '../../base/memory.ts'
 
 const libc = koffi.load(null)
 const mmapCall = libc.func(
@@ -39,10 +40,10 @@ export function reserveAddresses(bytes: number): { address: Address; buffer: Arr
   return { address, buffer: koffi.view(address, bytes) as ArrayBuffer }
 }
 
-/** Maps a file over addresses that were reserved. Throws with the error number where the system refuses. */
-export function mapFile(address: Address, file: number, bytes: number, writable: boolean): void {
+/** Maps a range of a file over addresses that were reserved. Throws with the error number where the system refuses. */
+export function mapFile(address: Address, file: number, { offsetBytes, bytes }: Range, writable: boolean): void {
   const protection = protectionRead | (writable ? protectionWrite : 0)
-  mapped(mmapCall(address, bytes, protection, mapShared | mapFixed | mapNoReserve, file, 0), bytes)
+  mapped(mmapCall(address, bytes, protection, mapShared | mapFixed | mapNoReserve, file, offsetBytes), bytes)
 }
 
 function mapped(result: unknown, bytes: number): Address {
@@ -51,10 +52,10 @@ function mapped(result: unknown, bytes: number): Address {
   throw new Error(`mmap of ${bytes} bytes failed with error number ${koffi.errno()}`)
 }
 
-/** Gives a range of a file real memory. False where there is none left; throws for any other reason. */
+/** Gives a range of a file real memory; its length stays as it is. False where there is none left; throws for any other reason. */
 export function allocate(file: number, offsetBytes: number, bytes: number): boolean {
   for (;;) {
-    if (fallocateCall(file, 0, offsetBytes, bytes) === 0) return true
+    if (fallocateCall(file, keepSize, offsetBytes, bytes) === 0) return true
     const errorNumber = koffi.errno()
     // The file system is full, or the memory that the process group may use is.
     if (errorNumber === errorNumbers.noSpace || errorNumber === errorNumbers.noMemory) return false

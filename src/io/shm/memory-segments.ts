@@ -1,11 +1,11 @@
-// Segments inside one process, for standalone applications, tests and the simulator: the twin of the shared ones.
+// Segments inside one process, for standalone applications and tests: the twin of the shared ones.
 // Owns plain buffers; never leaves the process.
 
-import { PAGE_BYTES, type Segment, type Segments } from '../../base/memory.ts'
+import { PAGE_BYTES, type Range, type Segment, type Segments } from '../../base/memory.ts'
 
 /** `limitBytes` bounds what can be claimed in all, so that a full machine can be played. */
 export class MemorySegments implements Segments {
-  readonly #segments = new Map<string, MemorySegment>()
+  readonly #files = new Map<string, MemoryFile>()
   readonly #limitBytes: number
   claimedBytes = 0
 
@@ -14,11 +14,20 @@ export class MemorySegments implements Segments {
   }
 
   get names(): string[] {
-    return [...this.#segments.keys()]
+    return [...this.#files.keys()]
   }
 
-  open(name: string, bytes: number): Segment {
-    const existing = this.#segments.get(name)
+  create(name: string, bytes: number): void {
+    if (this.#files.has(name)) throw new Error(`cannot make the fabric's file '${name}': it is there`)
+    this.#files.set(name, { bytes, segments: new Map() })
+  }
+
+  open(name: string, { offsetBytes, bytes }: Range): Segment {
+    const file = this.#files.get(name)
+    if (!file) throw new Error(`cannot open the fabric's file '${name}': there is none`)
+    const end = offsetBytes + bytes
+    if (file.bytes < end) throw new Error(`the fabric's file '${name}' has ${file.bytes} bytes, and ${end} are needed`)
+    const existing = file.segments.get(offsetBytes)
     if (existing) {
       if (bytes > existing.buffer.byteLength) existing.buffer.resize(bytes)
       return existing
@@ -31,16 +40,19 @@ export class MemorySegments implements Segments {
       },
       buffer: new ArrayBuffer(bytes, { maxByteLength: Math.max(bytes, segmentBytesMax) }),
       claimedPages: new Set(),
-      claim: (offsetBytes, claimBytes) => this.#claim(segment, offsetBytes, claimBytes),
-      release: (offsetBytes, releaseBytes) => this.#release(segment, offsetBytes, releaseBytes),
+      claim: (offset, count) => this.#claim(segment, offset, count),
+      release: (offset, count) => this.#release(segment, offset, count),
     }
-    this.#segments.set(name, segment)
+    file.segments.set(offsetBytes, segment)
     return segment
   }
 
   remove(name: string): void {
-    this.claimedBytes -= (this.#segments.get(name)?.claimedPages.size ?? 0) * PAGE_BYTES
-    this.#segments.delete(name)
+    for (const [other, { segments }] of this.#files) {
+      if (other !== name && !other.startsWith(`${name}/`)) continue
+      for (const { claimedPages } of segments.values()) this.claimedBytes -= claimedPages.size * PAGE_BYTES
+      this.#files.delete(other)
+    }
   }
 
   #claim(segment: MemorySegment, offsetBytes: number, bytes: number): boolean {
@@ -60,6 +72,12 @@ export class MemorySegments implements Segments {
       if (segment.claimedPages.delete(page)) this.claimedBytes -= PAGE_BYTES
     new Uint8Array(segment.buffer, offsetBytes, bytes).fill(0)
   }
+}
+
+interface MemoryFile {
+  bytes: number
+  /** By offset. */
+  segments: Map<number, MemorySegment>
 }
 
 interface MemorySegment extends Segment {

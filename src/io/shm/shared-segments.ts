@@ -1,12 +1,26 @@
-// Segments that processes share: sparse files in a folder on a tmpfs, mapped whole.
-// Owns files and mappings; never knows what stands in them. A mapping lives as long as the process: reservations cost no memory.
+// Segments that processes share: ranges of sparse files in a folder on a tmpfs, mapped by offset.
+// Owns files and mappings; never knows what stands in them. A mapping lives as long as the process:
+// reservations cost no memory.
 //
-// All segments lie in a few very long buffers. A buffer each would be simpler, but V8 counts each new one's length as memory that the heap holds on to, and
-// collects garbage: some milliseconds a segment, in every process of a large world.
+// All segments lie in a few very long buffers. A buffer each would be simpler, but V8 counts each new
+// one's length as memory that the heap holds on to, and collects garbage: some milliseconds a
+// segment, in every process of a large world.
 
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Segment, Segments } from '../../base/memory.ts'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Range, Segment, Segments } from '../../base/memory.ts'
 import { type Address, allocate, mapFile, release, reserveAddresses } from './libc.ts'
 
 export interface SharedSegment extends Segment {
@@ -16,58 +30,106 @@ export interface SharedSegment extends Segment {
 
 export class SharedSegments implements Segments {
   readonly #folder: string
-  readonly #open = new Map<string, SharedSegment & { file: number }>()
+  /** By name, and by offset. */
+  readonly #open = new Map<string, Map<number, SharedSegment>>()
+  /** By name. */
+  readonly #files = new Map<string, OpenFile>()
 
   /** The folder must exist, on a tmpfs. */
   constructor(folder: string) {
     this.#folder = folder
   }
 
-  /** Throws with `cause` where the file can't be made or mapped. */
-  open(name: string, bytes: number, writable: boolean): SharedSegment {
-    const already = this.#open.get(name)
-    if (already && already.bytes >= bytes) return already
+  /** For this user alone, as its folder is. Throws where it can't be made, or is there already. */
+  create(name: string, bytes: number): void {
     const path = join(this.#folder, name)
-    let file: number
     try {
-      file =
-        already?.file ?? openSync(path, writable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY, 0o600)
-      if (writable && fstatSync(file).size < bytes) ftruncateSync(file, bytes)
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
+      try {
+        ftruncateSync(file, bytes)
+      } finally {
+        closeSync(file)
+      }
     } catch (cause) {
-      throw new Error(`cannot open the fabric's segment '${name}'`, { cause })
+      throw new Error(`cannot make the fabric's file '${name}'`, { cause })
     }
-    const place = takeAddresses(bytes)
-    mapFile(place.address, file, bytes, writable)
-    const segment = {
+  }
+
+  /** Throws with `cause` where the file can't be opened or mapped. */
+  open(name: string, range: Range, writable: boolean): SharedSegment {
+    const already = this.#open.get(name)?.get(range.offsetBytes)
+    if (already && already.bytes >= range.bytes) return already
+    const { file, bytes } = this.#openFile(name, writable)
+    const end = range.offsetBytes + range.bytes
+    // A page behind the end of a file can be mapped, and ends the process that touches it.
+    if (bytes < end)
+      throw new Error(
+        `the fabric's file '${name}' has ${bytes} bytes, and ${end} are needed: ` + 'somebody shortened it',
+      )
+    const place = takeAddresses(range.bytes)
+    mapFile(place.address, file, range, writable)
+    const segment: SharedSegment = {
       ...place,
       name,
-      bytes,
-      file,
-      claim: (offset: number, count: number) => count === 0 || allocate(file, offset, count),
-      release: (offset: number, count: number) => release(file, offset, count),
+      bytes: range.bytes,
+      claim: (offset, count) => count === 0 || allocate(file, range.offsetBytes + offset, count),
+      release: (offset, count) => release(file, range.offsetBytes + offset, count),
     }
-    this.#open.set(name, segment)
+    const ranges = this.#open.get(name) ?? new Map<number, SharedSegment>()
+    this.#open.set(name, ranges.set(range.offsetBytes, segment))
     return segment
   }
 
-  /** Other processes may still map the file: its memory is given back all the same, at once. */
+  /** Other processes may still map the files: their memory is given back all the same, at once. */
   remove(name: string): void {
     const path = join(this.#folder, name)
-    const open = this.#open.get(name)
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    if (!stats?.isDirectory()) {
+      this.#removeFile(name, stats)
+      return
+    }
+    for (const file of readdirSync(path)) this.#removeFile(`${name}/${file}`, lstatSync(join(path, file)))
+    rmdirSync(path)
+  }
+
+  #removeFile(name: string, stats: Stats | undefined): void {
+    const path = join(this.#folder, name)
+    const open = this.#files.get(name)
     if (open) closeSync(open.file)
+    this.#files.delete(name)
     this.#open.delete(name)
-    try {
-      const file = openSync(path, constants.O_RDWR)
+    if (!stats) return
+    if (stats.isFile()) {
+      const file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW)
       try {
         release(file, 0, fstatSync(file).size)
       } finally {
         closeSync(file)
       }
-      unlinkSync(path)
+    }
+    unlinkSync(path)
+  }
+
+  #openFile(name: string, writable: boolean): OpenFile {
+    const already = this.#files.get(name)
+    if (already) return already
+    try {
+      const path = join(this.#folder, name)
+      const access = writable ? constants.O_RDWR : constants.O_RDONLY
+      const file = openSync(path, access | constants.O_NOFOLLOW)
+      const opened = { file, bytes: fstatSync(file).size }
+      this.#files.set(name, opened)
+      return opened
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+      throw new Error(`cannot open the fabric's file '${name}'`, { cause })
     }
   }
+}
+
+interface OpenFile {
+  file: number
+  bytes: number
 }
 
 interface Reservation {

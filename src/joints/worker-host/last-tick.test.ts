@@ -43,6 +43,6 @@ function controlAt(tick: number): Uint8Array {
     messageBytesMax: 1,
     messageHeapBytes: 1,
   }
-  const { segment } = ControlBlock.create(new MemorySegments(), sizes, { workerPid: 1, tickRate: 30, tick })
+  const { segment } = ControlBlock.create(new MemorySegments(), sizes, { tickRate: 30, tick })
   return new Uint8Array(segment.buffer, segment.startBytes, controlRecord.bytes)
 }

@@ -3,7 +3,7 @@
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { controlRecord, layoutMagic, layoutVersion, segmentNames } from '../../core/fabric/memory/layout.ts'
+import { controlRecord, fabricFiles, layoutMagic, layoutVersion } from '../../core/fabric/memory/layout.ts'
 import { executionFabricFolder, TICK_FILE } from '../../core/wire/places.ts'
 import type { WorkerStatus } from '../../core/wire/worker-protocol.ts'
 
@@ -17,7 +17,7 @@ export function lastTick(
   status: WorkerStatus | undefined,
 ): number {
   const folder = executionFabricFolder(places.fabricFolder, executionId)
-  const committed = committedTick(join(folder, segmentNames.control))
+  const committed = committedTick(join(folder, fabricFiles.control))
   const noted = notedTick(join(places.runFolder, TICK_FILE))
   return committed ?? Math.max(status?.tick ?? 0, noted)
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { ControlBlock } from '../../core/fabric/memory/control-block.ts'
+import { Fabric } from '../../core/fabric/memory/fabric.ts'
+import { World } from '../../core/fabric/memory/world.ts'
 import { processLauncher } from '../../io/launch/processes.ts'
 import { MemorySegments } from '../../io/shm/memory-segments.ts'
 import { App } from './app.ts'
@@ -17,7 +19,11 @@ const sizes = {
 
 /** Launches an app that exits at once, and says what its simulation hears of it, up to its first failure or its end. */
 async function heardOf(lifecycle: 'BySpatialSubdivision' | 'ByRequest', shutdown: boolean): Promise<string[]> {
-  const control = ControlBlock.create(new MemorySegments(), sizes, { workerPid: process.pid, tickRate: 0, tick: 0 })
+  const segments = new MemorySegments()
+  const control = ControlBlock.create(segments, sizes, { tickRate: 0, tick: 0 })
+  const world = new World({ simulationName: 'test', executionId: 'test', domains: [{ name: 'Cells', lifecycle }] })
+  const fabric = new Fabric(segments, control, world, () => true)
+  fabric.addPartition({ domain: 0, cell: -1, name: 'Cells-0-0' })
   if (shutdown) control.setShutdown()
   const heard: string[] = []
   const over = Promise.withResolvers<void>()
@@ -36,7 +42,7 @@ async function heardOf(lifecycle: 'BySpatialSubdivision' | 'ByRequest', shutdown
       stream: 'none',
       onOutput: () => undefined,
     },
-    control,
+    fabric,
     {
       attached: () => heard.push('attached'),
       changed: () => {

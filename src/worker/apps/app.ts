@@ -2,7 +2,7 @@
 // Owns its status and its process; what a final failure means for the simulation is the caller's.
 
 import type { PortMapping } from '../../base/port-mapping.ts'
-import type { ControlBlock } from '../../core/fabric/memory/control-block.ts'
+import type { Fabric } from '../../core/fabric/memory/fabric.ts'
 import { lastWords, lastWordsBytes } from '../../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../../core/lifecycle/restarts.ts'
 import { failureLimits } from '../../core/limits.ts'
@@ -47,7 +47,7 @@ export interface AppListener {
 
 export class App {
   readonly options: AppOptions
-  readonly #control: ControlBlock
+  readonly #fabric: Fabric
   readonly #listener: AppListener
   #restarts = new RestartBudget()
   /** The how-maniest process it is that is to compute the same tick. */
@@ -64,12 +64,12 @@ export class App {
 
   constructor(
     { partition, ports, workingFolder, ...options }: AppOptions & AppMeans,
-    control: ControlBlock,
+    fabric: Fabric,
     listener: AppListener,
   ) {
     this.options = options
     this.#means = { partition, ports, workingFolder }
-    this.#control = control
+    this.#fabric = fabric
     this.#listener = listener
     const { domain, name, lifecycle, description, launchCommands } = options
     this.#state = {
@@ -102,10 +102,10 @@ export class App {
   launch(): void {
     const { executionId, domain, name, command, closedFolders, launcher } = this.options
     const { partition, workingFolder } = this.#means
-    const incarnation = this.#control.partitionWord(partition, 'incarnation') + 1
-    this.#control.setPartitionWord(partition, 'attachedPid', 0)
-    this.#control.setPartitionWord(partition, 'destroyed', 0)
-    this.#control.setPartitionWord(partition, 'incarnation', incarnation)
+    const { control, commits } = this.#fabric
+    commits.readmit(partition)
+    const incarnation = control.partitionWord(partition, 'incarnation') + 1
+    control.setPartitionWord(partition, 'incarnation', incarnation)
     this.#killedFor = undefined
     this.#lastOutput = Buffer.alloc(0)
     this.#launchedAtMs = performance.now()
@@ -141,7 +141,7 @@ export class App {
   /** Looks whether the process has attached meanwhile, or takes too long over it. */
   checkAttached(): void {
     if (this.#state.status !== 'STARTING' || !this.#process?.isAlive) return
-    if (this.#control.partitionWord(this.partition, 'attachedPid') !== 0) {
+    if (this.#hasSaid('attached')) {
       this.#attachedAtMs = performance.now()
       this.#listener.attached(this)
       this.#change({ status: 'STARTED' })
@@ -160,6 +160,13 @@ export class App {
     const ownMs = Math.min(forMs, performance.now() - this.#attachedAtMs)
     if (ownMs < timeoutMs || this.#process.isBeingDebugged()) return
     this.#kill(`it did not commit tick ${tick} within ${timeoutMs / 1000} s`)
+  }
+
+  /** The barrier refused what the process of a launch wrote for a tick: another one may run by now. */
+  refuse({ tick, incarnation, fault }: { tick: number; incarnation: number; fault: string }): void {
+    const { control } = this.#fabric
+    if (control.partitionWord(this.partition, 'incarnation') !== incarnation) return
+    this.#kill(`what it wrote for tick ${tick} can't be: ${fault}`)
   }
 
   /** The app is told to shut down (by the caller, through the fabric): waits for its end, and makes it where it takes too long. */
@@ -185,10 +192,10 @@ export class App {
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     this.#process?.end()
     if (this.#state.status === 'STOPPING' || this.#state.status === 'STOPPED') return
-    const destroyed = this.#control.partitionWord(this.partition, 'destroyed') !== 0
+    const destroyed = this.#hasSaid('destroyed')
     this.#process = undefined
     // The clock has told all apps to end: some do before this thread hears of it.
-    if (this.#control.shutdown) {
+    if (this.#fabric.control.shutdown) {
       this.#change({ status: 'STOPPED', targetStatus: 'STOPPED' })
       return
     }
@@ -205,7 +212,8 @@ export class App {
     const { stream } = options
     const words = lastWords(this.#lastOutput.toString())
     const reason = words === undefined ? how : `${how}; its last words in ${stream}: ${words}`
-    const tick = this.#control.isPending(partition) ? this.#control.tick : this.#control.tick + 1
+    const { control, commits } = this.#fabric
+    const tick = commits.isPending(partition) ? control.tick : control.tick + 1
     const restart = this.#restarts.restart(performance.now(), tick)
     if (restart) {
       this.#attempt = restart.attempt
@@ -218,6 +226,14 @@ export class App {
       this.#change({ status: 'ERROR', failure: reason })
       this.#listener.failed(this, reason)
     }
+  }
+
+  /** Whether it was this launch's process that said so. */
+  #hasSaid(what: 'attached' | 'destroyed'): boolean {
+    const { partition } = this
+    const { control } = this.#fabric
+    if (!control.partitionInUse(partition)) return false
+    return this.#fabric.partition(partition).app.load(what) === control.partitionWord(partition, 'incarnation')
   }
 
   #hear(chunk: Buffer): void {

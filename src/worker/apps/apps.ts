@@ -61,6 +61,9 @@ export class Apps {
     this.#options = options
     this.#freeUnits = new Map<string, number>(options.placement.freeUnits as FreeUnits)
     this.#poll = setInterval(() => this.#checkAttached(), attachPollMs)
+    options.clock.on('refused', (refusal) => {
+      for (const app of this.#apps.values()) if (app.partition === refusal.partition) app.refuse(refusal)
+    })
     options.clock.on('late', ({ tick, forMs, partitions }) => {
       for (const app of this.#apps.values()) if (partitions.includes(app.partition)) app.checkLate(tick, forMs)
     })
@@ -293,7 +296,7 @@ export class Apps {
         stream: options.stream,
         onOutput: journal.appOutput(options.stream),
       },
-      setup.fabric.control,
+      setup.fabric,
       this.#appListener,
     )
     this.#apps.set(partitionKey(domain.name, name), app)

@@ -9,14 +9,14 @@ import { type ClockReport, ClockWork } from '../../core/fabric/worker/clock-work
 import { type ClockCommand, ClockMachine } from '../../core/tick/clock-machine.ts'
 import { runPromptly } from '../../io/launch/scheduling.ts'
 import { type Futex, futexAt } from '../../io/shm/futex.ts'
-import { SharedSegments } from '../../io/shm/shared-segments.ts'
+import { type SharedSegment, SharedSegments } from '../../io/shm/shared-segments.ts'
 import type { ClockThreadData } from './clock-messages.ts'
 
 class ClockThread {
   readonly #port: MessagePort
   readonly #commandsSent: Int32Array
   #commandsKnown = 0
-  readonly #control: ControlBlock
+  readonly #fabric: Fabric
   readonly #machine: ClockMachine
   readonly #work: ClockWork
   readonly #released: Futex
@@ -26,12 +26,11 @@ class ClockThread {
     this.#port = port
     this.#commandsSent = new Int32Array(data.commandCount)
     const segments = new SharedSegments(data.fabricFolder)
-    const control = ControlBlock.open(segments)
+    const control = ControlBlock.open(segments, { writable: true })
     const fabric = new Fabric(segments, control, new World(data.world), () => true)
-    const segment = segments.open(control.segment.name, control.segment.bytes, true)
-    this.#control = control
-    this.#released = futexAt(segment, control.releaseWordOffset)
-    this.#worker = futexAt(segment, control.workerWordOffset)
+    this.#fabric = fabric
+    this.#released = futexAt(control.segment as SharedSegment, control.releaseWordOffset)
+    this.#worker = futexAt(control.wakeSegment as SharedSegment, control.wakeWordOffset)
     this.#machine = new ClockMachine({
       partitionCapacity: control.sizes.partitionCapacity,
       partitions: fabric.partitions(),
@@ -49,9 +48,9 @@ class ClockThread {
   run(): void {
     for (;;) {
       // Whatever happens after this is looked at, or changes the word, so that nobody's waking is missed.
-      const word = this.#control.loadWorkerWord()
+      const word = this.#fabric.control.loadWakeWord()
       this.#obey()
-      const effect = this.#machine.step(performance.now(), this.#control.nonePending())
+      const effect = this.#machine.step(performance.now(), this.#fabric.commits.nonePending())
       if (effect.kind === 'wait') this.#worker.wait(word, effect.waitMs)
       else if (effect.kind === 'wake') this.#released.wake()
       else this.#work.perform(effect)

@@ -10,7 +10,7 @@ import { World, type WorldDescription } from '../../core/fabric/memory/world.ts'
 import { PartitionOwner } from '../../core/fabric/owner/partition-owner.ts'
 import { smallSizes } from '../../core/fabric/testing/test-fabric.ts'
 import { futexAt } from '../../io/shm/futex.ts'
-import { SharedSegments } from '../../io/shm/shared-segments.ts'
+import { type SharedSegment, SharedSegments } from '../../io/shm/shared-segments.ts'
 import { Clock } from './clock.ts'
 
 const description: WorldDescription = {
@@ -30,12 +30,11 @@ const description: WorldDescription = {
 function openClock(context: TestContext) {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'heddle-clock-'))
   const segments = new SharedSegments(folder)
-  const control = ControlBlock.create(segments, smallSizes, { workerPid: process.pid, tickRate: 0, tick: 0 })
+  const control = ControlBlock.create(segments, smallSizes, { tickRate: 0, tick: 0 })
   const fabric = new Fabric(segments, control, new World(description), () => true)
   const ground = fabric.addPartition({ domain: 0, cell: 0, name: 'ground-0-0' })
-  const segment = segments.open(control.segment.name, control.segment.bytes, true)
-  const worker = futexAt(segment, control.workerWordOffset)
-  const clock = new Clock(control, segment, {
+  const worker = futexAt(control.wakeSegment as SharedSegment, control.wakeWordOffset)
+  const clock = new Clock(control, {
     fabricFolder: folder,
     world: description,
     tickRate: 0,
@@ -50,17 +49,16 @@ function openClock(context: TestContext) {
   return {
     clock,
     control,
+    commits: fabric.commits,
     ground,
     /** Computes the tick that waits for this partition. */
     async compute(partition: number): Promise<number> {
-      while (!control.isPending(partition)) await sleep(1)
+      while (!fabric.commits.isPending(partition)) await sleep(1)
       const owner = owners.get(partition) ?? new PartitionOwner(fabric, partition)
       owners.set(partition, owner)
       owner.begin(control.tick)
       owner.finish()
-      control.clearPending(partition)
-      control.bumpWorkerWord()
-      worker.wake()
+      if (fabric.commits.commit(partition)) worker.wake()
       return owner.tick
     },
   }
@@ -69,16 +67,16 @@ function openClock(context: TestContext) {
 test('an app that joins and leaves again while a tick is computed is not waited for', {
   timeout: 60_000,
 }, async (context) => {
-  const { clock, control, ground, compute } = openClock(context)
+  const { clock, commits, ground, compute } = openClock(context)
   clock.join(ground)
   const maker = await clock.addPartition(1, 'maker')
   clock.start()
-  while (!control.isPending(ground)) await sleep(1)
+  while (!commits.isPending(ground)) await sleep(1)
   // The world waits for the ground's first tick: what is said now is heard in the middle of it.
   clock.join(maker)
   clock.leave(maker)
   for (let tick = 1; tick <= 5; tick++) assert.equal(await compute(ground), tick)
-  assert.equal(control.isPending(maker), false)
+  assert.equal(commits.isPending(maker), false)
 })
 
 test('an app that joined is waited for from the next tick on, until it leaves', {
@@ -102,11 +100,11 @@ test('an app that joined is waited for from the next tick on, until it leaves', 
 test('a copy of the newest commit is made while a tick is computed that nobody ends', {
   timeout: 60_000,
 }, async (context) => {
-  const { clock, control, ground, compute } = openClock(context)
+  const { clock, control, commits, ground, compute } = openClock(context)
   clock.join(ground)
   clock.start()
   for (let tick = 1; tick <= 3; tick++) await compute(ground)
-  while (!control.isPending(ground)) await sleep(1)
+  while (!commits.isPending(ground)) await sleep(1)
   const copy = await clock.copyState(new SharedArrayBuffer(0))
   assert.equal(copy.tick, 3)
   assert.equal(control.tick, 4)

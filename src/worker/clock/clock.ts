@@ -1,5 +1,5 @@
 // The clock as the worker's main thread sees it: commands go in, reports come out as events and promises.
-// Owns the thread; never touches the control segment but to wake it.
+// Owns the thread; never touches the fabric but to wake the thread.
 
 import { EventEmitter } from 'node:events'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
@@ -15,6 +15,10 @@ interface ClockEvents {
   started: []
   stopped: []
   late: [{ tick: number; forMs: number; partitions: number[] }]
+  /** The numbers that a partition's app wrote for the tick are wrong: it is waited for another process. */
+  refused: [{ tick: number; partition: number; incarnation: number; fault: string }]
+  /** A partition without an app can't go on from what is committed of it. */
+  damaged: [{ tick: number; partition: number; fault: string }]
   stateHash: [{ tick: number; entities: number; handoffs: number; stateHash: string }]
   /** The thread broke, which is a programmer's error, or the memory was written over. */
   failed: [reason: string]
@@ -35,13 +39,13 @@ export class Clock extends EventEmitter<ClockEvents> {
   #nextRequest = 1
   #hasEnded = false
 
-  constructor(control: ControlBlock, segment: SharedSegment, settings: Omit<ClockThreadData, 'commandCount'>) {
+  constructor(control: ControlBlock, settings: Omit<ClockThreadData, 'commandCount'>) {
     super()
     this.#control = control
     this.#trusted = new TrustedTick(control)
     // The thread itself looks only while ticks run.
     this.#looking = setInterval(() => this.#lookAtMemory(), LOOK_EACH_MS).unref()
-    this.#wake = futexAt(segment, control.workerWordOffset)
+    this.#wake = futexAt(control.wakeSegment as SharedSegment, control.wakeWordOffset)
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     const data: ClockThreadData = { ...settings, commandCount: this.#commandCount.buffer }
@@ -132,7 +136,7 @@ export class Clock extends EventEmitter<ClockEvents> {
   #tell(command: ClockCommand): void {
     this.#port.postMessage(command)
     Atomics.add(this.#commandCount, 0, 1)
-    this.#control.bumpWorkerWord()
+    this.#control.bumpWakeWord()
     this.#wake.wake()
   }
 
@@ -142,6 +146,10 @@ export class Clock extends EventEmitter<ClockEvents> {
       this.#waiting.delete(report.request)
     } else if (report.kind === 'late') {
       this.emit('late', report)
+    } else if (report.kind === 'refused') {
+      this.emit('refused', report)
+    } else if (report.kind === 'damaged') {
+      this.emit('damaged', report)
     } else if (report.kind === 'stateHash') {
       this.emit('stateHash', report)
     } else if (report.kind === 'started') {

@@ -28,7 +28,6 @@ const SCRIBBLES: readonly [what: string, scribble: (control: ControlBlock) => vo
 test('a tick is believed as long as it moves on in a control segment that is whole', () => {
   for (const [what, scribble] of SCRIBBLES) {
     const control = ControlBlock.create(new MemorySegments(), SIZES, {
-      workerPid: 1,
       tickRate: 30,
       tick: 44,
     })

@@ -4,7 +4,8 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { PAGE_BYTES } from '../../base/memory.ts'
-import { ClockMeter, PartitionMeter } from '../../core/fabric/memory/meters.ts'
+import { appDurations, ClockMeter, PartitionMeter } from '../../core/fabric/memory/meters.ts'
+import type { PartitionMemory } from '../../core/fabric/memory/partition-memory.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type { AppState, PartitionMetrics, WorkerMetrics, WorkerStatus } from '../../core/wire/worker-protocol.ts'
 import { ownMemoryBytes } from '../../io/launch/proc.ts'
@@ -27,7 +28,7 @@ export function readMetrics(plan: WorkerPlan, status: WorkerStatus, { fabric, fo
     workerMemoryBytes: ownMemoryBytes(process.pid) ?? 0,
     fabricBytes: claimedBytes(folder),
     fabricBytesMax: control.memoryPagesMax * PAGE_BYTES,
-    partitions: [...fabric.partitions()].map((partition) => partitionMetrics(fabric, partition, apps)),
+    partitions: [...fabric.partitions()].flatMap((partition) => partitionMetrics(fabric, partition, apps) ?? []),
   }
 }
 
@@ -35,20 +36,23 @@ function partitionMetrics(
   fabric: FabricSetup['fabric'],
   partition: number,
   apps: ReadonlyMap<string, AppState>,
-): PartitionMetrics {
+): PartitionMetrics | undefined {
   const { control, world } = fabric
+  const memory = memoryOf(fabric, partition)
+  if (!memory) return undefined
   const meter = new PartitionMeter(fabric, partition)
-  const { wait, read, simulate, commit } = meter.phases
+  const { wait, read, simulate, commit } = appDurations(memory)
   const domain = world.description.domains[control.partitionWord(partition, 'domain')].name
   const app = control.partitionName(partition)
   const status = apps.get(partitionKey(domain, app))?.status
-  const pid = control.partitionWord(partition, 'attachedPid')
+  const isAttached = memory.app.load('attached') === control.partitionWord(partition, 'incarnation')
+  const pid = isAttached ? memory.app.load('pid') : 0
   return {
     domain,
     app,
     ...(status !== undefined && { status }),
     restarts: Math.max(0, control.partitionWord(partition, 'incarnation') - 1),
-    memoryBytes: pid === 0 ? 0 : (ownMemoryBytes(pid) ?? 0),
+    memoryBytes: pid <= 0 ? 0 : (ownMemoryBytes(pid) ?? 0),
     entities: meter.get('entities'),
     handedOut: meter.get('handedOut'),
     takenIn: meter.get('takenIn'),
@@ -57,9 +61,20 @@ function partitionMetrics(
   }
 }
 
+/** Undefined where the clock's thread has removed it meanwhile. */
+function memoryOf(fabric: FabricSetup['fabric'], partition: number): PartitionMemory | undefined {
+  try {
+    return fabric.partition(partition)
+  } catch (error) {
+    if (fabric.control.partitionInUse(partition)) throw error
+    return undefined
+  }
+}
+
 /** What the tmpfs gave; files are much longer than that. One that is removed meanwhile holds nothing. */
 function claimedBytes(folder: string): number {
   let blocks = 0
-  for (const name of readdirSync(folder)) blocks += statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    blocks += statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0
   return blocks * blockBytes
 }

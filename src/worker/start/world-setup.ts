@@ -8,6 +8,7 @@ import type { PartitionState } from '../../core/entities/partition-state.ts'
 import { ControlBlock } from '../../core/fabric/memory/control-block.ts'
 import { describeWorld } from '../../core/fabric/memory/describe-world.ts'
 import { Fabric } from '../../core/fabric/memory/fabric.ts'
+import { fabricFiles } from '../../core/fabric/memory/layout.ts'
 import { refusePlace } from '../../core/fabric/memory/refuse-place.ts'
 import { World, type WorldDescription } from '../../core/fabric/memory/world.ts'
 import { redistribute } from '../../core/fabric/worker/redistribute.ts'
@@ -15,7 +16,8 @@ import { seedState } from '../../core/fabric/worker/state.ts'
 import type { FabricLimits } from '../../core/limits.ts'
 import type { SimulationSchema } from '../../core/schema/schema.ts'
 import { defaultMemoryBytesMax } from '../../io/shm/default-memory.ts'
-import { type SharedSegment, SharedSegments } from '../../io/shm/shared-segments.ts'
+import { lockFile } from '../../io/shm/file-lock.ts'
+import { SharedSegments } from '../../io/shm/shared-segments.ts'
 import type { Snapshot } from '../../joints/snapshot/snapshot-file.ts'
 import { startFailure } from './start-failure.ts'
 
@@ -30,7 +32,6 @@ export interface PlacedApp {
 export interface FabricSetup {
   folder: string
   fabric: Fabric
-  controlSegment: SharedSegment
   description: WorldDescription
   /** Partition index by domain and app name (see partitionKey), those without an app included. */
   partitions: Map<string, number>
@@ -54,7 +55,10 @@ export async function setUpFabric(options: {
   const description = { ...describeWorld(options), transfersPerTick: limits.transfersPerTick }
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeFileSync(join(folder, 'world.json'), JSON.stringify(description), { mode: 0o600 })
+    writeFileSync(join(folder, fabricFiles.world), JSON.stringify(description), { mode: 0o600 })
+    writeFileSync(join(folder, fabricFiles.workerLock), '', { mode: 0o600 })
+    // For as long as this process lives: by it apps know that somebody runs their clock.
+    lockFile(join(folder, fabricFiles.workerLock))
     const segments = new SharedSegments(folder)
     const control = ControlBlock.create(
       segments,
@@ -68,7 +72,6 @@ export async function setUpFabric(options: {
         fieldsPerEntity: limits.fieldsPerEntity,
       },
       {
-        workerPid: process.pid,
         tickRate: schema.clock.tickRate === 'unlimited' ? 0 : schema.clock.tickRate,
         tick: snapshot?.header.tick ?? 0,
         memoryBytesMax: limits.memoryBytesMax ?? defaultMemoryBytesMax(),
@@ -78,8 +81,7 @@ export async function setUpFabric(options: {
     const fabric = new Fabric(segments, control, new World(description), () => true)
     const partitions = addPartitions(fabric, placed, snapshot)
     if (snapshot) await restore(fabric, partitions, snapshot)
-    const controlSegment = segments.open(control.segment.name, control.segment.bytes, true)
-    return { folder, fabric, controlSegment, description, partitions }
+    return { folder, fabric, description, partitions }
   } catch (cause) {
     rmSync(folder, { recursive: true, force: true })
     if (cause instanceof MemoryFullError) throw startFailure('CapacityExceeded', `${folder}: ${cause.message}`, cause)

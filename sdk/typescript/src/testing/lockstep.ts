@@ -6,7 +6,7 @@ import { ControlBlock } from '../../../../src/core/fabric/memory/control-block.t
 import { Fabric } from '../../../../src/core/fabric/memory/fabric.ts'
 import { World } from '../../../../src/core/fabric/memory/world.ts'
 import type { HandoffsOfTick } from '../../../../src/core/fabric/worker/barrier.ts'
-import { ClockWork } from '../../../../src/core/fabric/worker/clock-work.ts'
+import { ClockWork, throwIfWrong } from '../../../../src/core/fabric/worker/clock-work.ts'
 import type { Bounds } from '../../../../src/core/schema/grid.ts'
 import { ClockMachine } from '../../../../src/core/tick/clock-machine.ts'
 import { MemorySegments } from '../../../../src/io/shm/memory-segments.ts'
@@ -51,7 +51,6 @@ export class LockstepWorld {
       messageHeapBytes: 128 * 256,
     }
     const control = ControlBlock.create(segments, sizes, {
-      workerPid: process.pid,
       tickRate: 0,
       tick: 0,
     })
@@ -82,7 +81,7 @@ export class LockstepWorld {
       committedTick: 0,
       tickRate: 0,
     })
-    this.#work = new ClockWork(this.#machine, this.fabric, { report: () => undefined })
+    this.#work = new ClockWork(this.#machine, this.fabric, { report: throwIfWrong })
     for (const partition of this.fabric.partitions())
       this.#machine.obey({ kind: 'join', partition }, 0)
     this.applications = [...this.fabric.partitions()].map((partition) => this.#attach(partition))
@@ -134,7 +133,7 @@ class LockstepHost implements Host {
 
   poll(): 'tick' | 'shutdown' | 'wait' {
     const { control } = this.fabric
-    if (control.isPending(this.partition)) return 'tick'
+    if (this.fabric.commits.isAsked(this.partition)) return 'tick'
     return control.shutdown ? 'shutdown' : 'wait'
   }
 
@@ -147,7 +146,7 @@ class LockstepHost implements Host {
   }
 
   committed(): void {
-    this.fabric.control.clearPending(this.partition)
+    this.fabric.commits.commit(this.partition)
   }
 
   destroy(): void {

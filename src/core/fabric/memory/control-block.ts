@@ -1,23 +1,27 @@
-// The control segment seen as an object: the tick, the barrier's pending bits, the table of partitions.
-// Owns reading and writing of single entries; never decides, waits or wakes.
+// The control file seen as an object: the tick, who is asked to compute it, the table of partitions;
+// and the word that wakes the worker. Owns reading and writing of single entries; never decides,
+// waits or wakes. The worker alone writes it: elsewhere it is mapped for reading.
 
 import { assert } from '../../../base/assert.ts'
 import { MemoryFullError, PAGE_BYTES, type Segment, type Segments } from '../../../base/memory.ts'
-import type { PartitionSet } from '../../tick/partition-set.ts'
 import {
   controlLayout,
   controlRecord,
   type FabricSizes,
+  fabricFiles,
   fieldIndexMax,
   layoutMagic,
   layoutVersion,
   partitionMeterRecord,
   partitionRecord,
-  segmentNames,
+  wakeCountBits,
+  wakeRecord,
 } from './layout.ts'
 
 const at = controlRecord.index
 const partitionAt = partitionRecord.index
+const WAKE_RANGE = { offsetBytes: 0, bytes: PAGE_BYTES }
+const WAKE_COUNT_MASK = 2 ** wakeCountBits - 1
 
 type PartitionWord = Exclude<keyof typeof partitionAt, 'name'>
 
@@ -38,21 +42,27 @@ export class ControlBlock {
   readonly sizes: FabricSizes
   readonly words: Int32Array
   readonly floats: Float64Array
-  readonly pending: Int32Array
-  /** Byte offsets of the two futex words in the segment. */
+  /** One a partition: low 32 bits of the newest tick that its app is asked to compute. */
+  readonly asked: Int32Array
+  /** Byte offset in the segment of the futex word that apps wait on. */
   readonly releaseWordOffset: number = controlRecord.offsetBytes.releaseWord
-  readonly workerWordOffset: number = controlRecord.offsetBytes.workerWord
+  readonly wakeSegment: Segment
+  /** Byte offset in that segment of the futex word that the worker waits on. */
+  readonly wakeWordOffset: number = wakeRecord.offsetBytes.word
+  readonly #wake: Int32Array
   readonly #bytes: Uint8Array
   readonly #layout: ReturnType<typeof controlLayout>
 
-  private constructor(segment: Segment, sizes: FabricSizes) {
+  private constructor(segment: Segment, wakeSegment: Segment, sizes: FabricSizes) {
     const layout = controlLayout(sizes.partitionCapacity)
     this.segment = segment
+    this.wakeSegment = wakeSegment
+    this.#wake = new Int32Array(wakeSegment.buffer, wakeSegment.startBytes, wakeRecord.bytes / 4)
     this.sizes = sizes
     const { buffer, startBytes } = segment
     this.words = new Int32Array(buffer, startBytes, layout.bytes / 4)
     this.floats = new Float64Array(buffer, startBytes, layout.bytes / 8)
-    this.pending = new Int32Array(buffer, startBytes + layout.pendingOffset, Math.ceil(sizes.partitionCapacity / 32))
+    this.asked = new Int32Array(buffer, startBytes + layout.askedOffset, sizes.partitionCapacity)
     this.#bytes = new Uint8Array(buffer, startBytes, layout.bytes)
     this.#layout = layout
   }
@@ -61,16 +71,20 @@ export class ControlBlock {
   static create(
     segments: Segments,
     sizes: FabricSizes,
-    options: { workerPid: number; tickRate: number; tick: number; memoryBytesMax?: number },
+    options: { tickRate: number; tick: number; memoryBytesMax?: number },
   ): ControlBlock {
     const { bytes } = controlLayout(sizes.partitionCapacity)
     const { memoryBytesMax = Number.POSITIVE_INFINITY } = options
-    const segment = segments.open(segmentNames.control, bytes, true)
-    if (bytes > memoryBytesMax)
-      throw new MemoryFullError(`the control segment alone needs ${bytes} bytes, and the limit is ${memoryBytesMax}`)
-    if (!segment.claim(0, bytes))
-      throw new MemoryFullError(`no room for the fabric's control segment: ${machineIsFull}`)
-    const block = new ControlBlock(segment, sizes)
+    const needed = bytes + WAKE_RANGE.bytes
+    if (needed > memoryBytesMax)
+      throw new MemoryFullError(`the control file alone needs ${needed} bytes, and the limit is ${memoryBytesMax}`)
+    segments.create(fabricFiles.control, bytes)
+    segments.create(fabricFiles.wake, WAKE_RANGE.bytes)
+    const segment = segments.open(fabricFiles.control, { offsetBytes: 0, bytes }, true)
+    const wakeSegment = segments.open(fabricFiles.wake, WAKE_RANGE, true)
+    if (!segment.claim(0, bytes) || !wakeSegment.claim(0, WAKE_RANGE.bytes))
+      throw new MemoryFullError(`no room for the fabric's control file: ${machineIsFull}`)
+    const block = new ControlBlock(segment, wakeSegment, sizes)
     block.words[at.partitionCapacity] = sizes.partitionCapacity
     block.words[at.entityLimit] = sizes.entityLimit
     block.words[at.fieldBytesMax] = sizes.fieldBytesMax
@@ -78,8 +92,7 @@ export class ControlBlock {
     block.words[at.messageBytesMax] = sizes.messageBytesMax
     block.words[at.messageHeapBytes] = sizes.messageHeapBytes
     block.words[at.fieldsPerEntity] = sizes.fieldsPerEntity ?? fieldIndexMax
-    block.words[at.workerPid] = options.workerPid
-    block.words[at.memoryPages] = bytes / PAGE_BYTES
+    block.words[at.memoryPages] = needed / PAGE_BYTES
     block.words[at.memoryPagesMax] = Math.min(memoryPagesMost, Math.floor(memoryBytesMax / PAGE_BYTES))
     block.floats[at.nextIdLane] = 1
     block.floats[at.tickRate] = options.tickRate
@@ -92,30 +105,33 @@ export class ControlBlock {
     return block
   }
 
-  /** Opens the control segment of a fabric that somebody else made. Throws LayoutError where it isn't one of this layout. */
-  static open(segments: Segments): ControlBlock {
-    const { buffer, startBytes } = segments.open(segmentNames.control, controlRecord.bytes, true)
-    const head = new Uint32Array(buffer, startBytes, controlRecord.bytes / 4)
-    if (head[at.magic] !== layoutMagic)
+  /**
+   * Opens the control file of a fabric that is there; `writable` is for the worker's own threads.
+   * Throws LayoutError where it isn't one of this layout.
+   */
+  static open(segments: Segments, { writable }: { writable: boolean }): ControlBlock {
+    const head = { offsetBytes: 0, bytes: controlRecord.bytes }
+    const { buffer, startBytes } = segments.open(fabricFiles.control, head, writable)
+    const numbers = new Uint32Array(buffer, startBytes, controlRecord.bytes / 4)
+    if (numbers[at.magic] !== layoutMagic)
       throw new LayoutError('this is no Heddle fabric: its control segment does not begin with the magic number')
-    if (head[at.layoutVersion] !== layoutVersion) {
+    if (numbers[at.layoutVersion] !== layoutVersion) {
       throw new LayoutError(
-        `the fabric has layout version ${head[at.layoutVersion]}, this program has ${layoutVersion}: use the same Heddle for both`,
+        `the fabric has layout version ${numbers[at.layoutVersion]}, this program has ${layoutVersion}: use the same Heddle for both`,
       )
     }
     const sizes: FabricSizes = {
-      partitionCapacity: head[at.partitionCapacity],
-      entityLimit: head[at.entityLimit],
-      fieldBytesMax: head[at.fieldBytesMax],
-      messageLimit: head[at.messageLimit],
-      messageBytesMax: head[at.messageBytesMax],
-      messageHeapBytes: head[at.messageHeapBytes],
-      fieldsPerEntity: head[at.fieldsPerEntity],
+      partitionCapacity: numbers[at.partitionCapacity],
+      entityLimit: numbers[at.entityLimit],
+      fieldBytesMax: numbers[at.fieldBytesMax],
+      messageLimit: numbers[at.messageLimit],
+      messageBytesMax: numbers[at.messageBytesMax],
+      messageHeapBytes: numbers[at.messageHeapBytes],
+      fieldsPerEntity: numbers[at.fieldsPerEntity],
     }
-    return new ControlBlock(
-      segments.open(segmentNames.control, controlLayout(sizes.partitionCapacity).bytes, true),
-      sizes,
-    )
+    const all = { offsetBytes: 0, bytes: controlLayout(sizes.partitionCapacity).bytes }
+    const segment = segments.open(fabricFiles.control, all, writable)
+    return new ControlBlock(segment, segments.open(fabricFiles.wake, WAKE_RANGE, true), sizes)
   }
 
   /** Whether it still begins as its worker has made it. */
@@ -131,27 +147,24 @@ export class ControlBlock {
   get tickRate(): number {
     return this.floats[at.tickRate]
   }
-  get workerPid(): number {
-    return this.words[at.workerPid]
-  }
   get partitionCount(): number {
     return this.words[at.partitionCount]
   }
   get shutdown(): boolean {
     return Atomics.load(this.words, at.shutdown) !== 0
   }
+  /** The newest committed tick in which an app began to read other boxes than before. */
   get interestsTick(): number {
     return this.floats[at.interestsTick]
   }
-  /** Of all that write it in a tick, each writes the same. */
+  /** Only the worker, at a barrier; as the next one. */
   set interestsTick(tick: number) {
     this.floats[at.interestsTick] = tick
   }
-  /** The newest tick in which a partition opened a field, or made one wider. */
+  /** The newest committed tick in which a partition opened a field, or made one wider. */
   get fieldsTick(): number {
     return this.floats[at.fieldsTick]
   }
-  /** Of the apps that write it in a tick, each writes the same. */
   set fieldsTick(tick: number) {
     this.floats[at.fieldsTick] = tick
   }
@@ -177,65 +190,37 @@ export class ControlBlock {
     return this.floats[at.nextIdLane]++
   }
 
-  /** Pages that are claimed in the whole fabric. */
+  /** Pages that were claimed in the whole fabric, at the last barrier. */
   get memoryPages(): number {
-    return Atomics.load(this.words, at.memoryPages)
+    return this.words[at.memoryPages]
   }
   get memoryPagesMax(): number {
     return this.words[at.memoryPagesMax]
   }
 
-  /** Counts pages that are about to be claimed, by any process. False, and counts nothing, where they are more than the simulation may have. */
-  takeMemory(pages: number): boolean {
-    for (;;) {
-      const taken = this.memoryPages
-      if (pages > this.memoryPagesMax - taken) return false
-      if (Atomics.compareExchange(this.words, at.memoryPages, taken, taken + pages) === taken) return true
-    }
+  /** Pages of the files that belong to no partition. */
+  get ownPages(): number {
+    return (this.#layout.bytes + WAKE_RANGE.bytes) / PAGE_BYTES
   }
 
-  giveMemoryBack(pages: number): void {
-    Atomics.sub(this.words, at.memoryPages, pages)
-  }
-
-  /** Says how many pages partitions have claimed: a process that died while it claimed may have left another number. Only while nobody claims. */
+  /** Says how many pages partitions have claimed. Only the worker, while nobody computes. */
   recountMemory(pagesOfPartitions: number): void {
-    Atomics.store(this.words, at.memoryPages, this.#layout.bytes / PAGE_BYTES + pagesOfPartitions)
+    const pages = this.ownPages + pagesOfPartitions
+    if (this.words[at.memoryPages] !== pages) this.words[at.memoryPages] = pages
   }
 
   setShutdown(): void {
     Atomics.store(this.words, at.shutdown, 1)
   }
 
-  /** Releases a tick to the partitions of `participants`: what they are told is there before the word that they wait for. The caller wakes the apps afterwards. */
-  release(tick: number, participants: PartitionSet): void {
-    assert(this.nonePending(), 'a tick is released when nobody computes')
-    assert(tick === this.committedTick + 1, `tick ${tick} does not follow on the committed one`)
+  /** What commits.ts writes when it releases a tick. */
+  setTick(tick: number): void {
     this.floats[at.tick] = tick
-    for (let word = 0; word < this.pending.length; word++)
-      if (participants.words[word] !== 0) Atomics.or(this.pending, word, participants.words[word])
-    Atomics.add(this.words, at.releaseWord, 1)
   }
 
   setCommittedTick(tick: number): void {
-    assert(this.nonePending(), 'a tick is committed when all have committed')
     assert(tick === this.committedTick + 1, `tick ${tick} does not follow on the committed one`)
     this.floats[at.committedTick] = tick
-  }
-
-  isPending(partition: number): boolean {
-    return (Atomics.load(this.pending, partition >>> 5) & (1 << (partition & 31))) !== 0
-  }
-
-  /** The commit point of one partition's tick: idempotent. Returns true where nobody is pending any more. */
-  clearPending(partition: number): boolean {
-    Atomics.and(this.pending, partition >>> 5, ~(1 << (partition & 31)))
-    return this.nonePending()
-  }
-
-  nonePending(): boolean {
-    for (let word = 0; word < this.pending.length; word++) if (Atomics.load(this.pending, word) !== 0) return false
-    return true
   }
 
   loadReleaseWord(): number {
@@ -244,11 +229,21 @@ export class ControlBlock {
   bumpReleaseWord(): void {
     Atomics.add(this.words, at.releaseWord, 1)
   }
-  loadWorkerWord(): number {
-    return Atomics.load(this.words, at.workerWord)
+
+  loadWakeWord(): number {
+    return Atomics.load(this.#wake, 0)
   }
-  bumpWorkerWord(): void {
-    Atomics.add(this.words, at.workerWord, 1)
+  /** Changes the wake word, so that the worker looks. */
+  bumpWakeWord(): void {
+    Atomics.add(this.#wake, 0, WAKE_COUNT_MASK + 1)
+  }
+  /** Says in the wake word how many apps have not committed. */
+  setWakeCount(count: number): void {
+    Atomics.add(this.#wake, 0, count - (this.loadWakeWord() & WAKE_COUNT_MASK))
+  }
+  /** One app fewer, or with -1 one more. True where it was the last one. */
+  lowerWakeCount(by: 1 | -1): boolean {
+    return ((Atomics.sub(this.#wake, 0, by) - by) & WAKE_COUNT_MASK) === 0
   }
 
   partitionWord(partition: number, name: PartitionWord): number {
@@ -280,13 +275,17 @@ export class ControlBlock {
     this.setPartitionWord(partition, 'epoch', this.partitionWord(partition, 'epoch') + 1)
     this.setPartitionWord(partition, 'domain', options.domain)
     this.setPartitionWord(partition, 'cell', options.cell)
-    for (const word of ['attachedPid', 'incarnation', 'shutdown', 'destroyed'] as const)
-      this.setPartitionWord(partition, word, 0)
+    for (const word of ['incarnation', 'refused', 'shutdown'] as const) this.setPartitionWord(partition, word, 0)
+    this.asked[partition] = this.committedTick | 0
     const meter = this.partitionMeterOffset(partition)
     this.#bytes.fill(0, meter, meter + partitionMeterRecord.bytes)
+    return partition
+  }
+
+  /** Lets everybody see a partition that was added, once its files are there. */
+  showPartition(partition: number): void {
     if (partition >= this.partitionCount) Atomics.store(this.words, at.partitionCount, partition + 1)
     this.setPartitionWord(partition, 'state', 1)
-    return partition
   }
 
   /** Byte offset in the segment of what is counted of a partition. */

@@ -4,6 +4,7 @@
 import { assert } from '../../../base/assert.ts'
 import type { Segments } from '../../../base/memory.ts'
 import type { Box } from './box.ts'
+import { Commits } from './commits.ts'
 import type { ControlBlock } from './control-block.ts'
 import { PartitionMemory } from './partition-memory.ts'
 import type { World } from './world.ts'
@@ -12,6 +13,7 @@ export class Fabric {
   readonly segments: Segments
   readonly control: ControlBlock
   readonly world: World
+  readonly commits: Commits
   readonly #open: (PartitionMemory | undefined)[] = []
   readonly #writable: (partition: number) => boolean
 
@@ -20,6 +22,7 @@ export class Fabric {
     this.segments = segments
     this.control = control
     this.world = world
+    this.commits = new Commits(control, (index) => this.partition(index).app)
     this.#writable = writable
   }
 
@@ -30,7 +33,9 @@ export class Fabric {
     if (open && control.partitionInUse(index) && open.epoch === control.partitionWord(index, 'epoch')) return open
     // Whoever looks at all partitions comes by often: the message is made only where it is needed.
     assert(control.partitionInUse(index), `partition ${index} is not in use`)
-    const opened = new PartitionMemory(this.segments, this.control, index, this.#writable(index))
+    const writable = this.#writable(index)
+    const pagesOfOthers = () => this.#pagesWithout(index)
+    const opened = new PartitionMemory(this.segments, control, index, { writable, pagesOfOthers })
     this.#open[index] = opened
     return opened
   }
@@ -40,17 +45,16 @@ export class Fabric {
     const index = this.control.addPartition(options)
     if (index < 0) return index
     try {
-      const memory = PartitionMemory.create(
-        this.segments,
-        this.control,
-        index,
-        options.idLane ?? this.control.takeIdLane(),
-      )
+      const memory = PartitionMemory.create(this.segments, this.control, index, {
+        idLane: options.idLane ?? this.control.takeIdLane(),
+        pagesOfOthers: () => this.#pagesWithout(index),
+      })
       for (const side of memory.sides) side.setFloat('idCounter', options.idCounter ?? 0)
       this.#open[index] = memory
+      this.control.showPartition(index)
+      this.control.recountMemory(this.#pagesWithout(-1))
     } catch (cause) {
-      new PartitionMemory(this.segments, this.control, index, true).remove()
-      this.control.removePartition(index)
+      PartitionMemory.remove(this.segments, this.control, index)
       throw cause
     }
     return index
@@ -58,11 +62,17 @@ export class Fabric {
 
   /** Takes a partition and all that is in it out of the world. Only the worker, between ticks. */
   removePartition(index: number): void {
-    const memory = this.partition(index)
+    assert(this.control.partitionInUse(index), `partition ${index} is not in use`)
     this.control.removePartition(index)
-    this.control.giveMemoryBack(memory.claimedPages)
-    memory.remove()
+    PartitionMemory.remove(this.segments, this.control, index)
     this.#open[index] = undefined
+    this.control.recountMemory(this.#pagesWithout(-1))
+  }
+
+  #pagesWithout(index: number): number {
+    let pages = 0
+    for (const other of this.partitions()) if (other !== index) pages += this.partition(other).claimedPages
+    return pages
   }
 
   /** Indices of the partitions in use, in order. */

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
+  appMeterRecord,
+  appRecord,
   type ColumnEntry,
   clockMeterRecord,
   columns,
@@ -86,9 +88,11 @@ test('entries of a record are aligned and apart', () => {
 test('a partition holds its head and the columns of both sides apart, each column of entities on pages of its own', () => {
   fc.assert(
     fc.property(sizesOf, (sizes) => {
-      const { sideOffsets, groups, sides, bytes, headBytes } = partitionLayout(sizes)
+      const { appMeterOffset, headerOffset, sideOffsets, groups, sides, bytes, headBytes } = partitionLayout(sizes)
       const head = [
-        ...recordRanges(partitionHeaderRecord, 0),
+        ...recordRanges(appRecord, 0),
+        ...recordRanges(appMeterRecord, appMeterOffset),
+        ...recordRanges(partitionHeaderRecord, headerOffset),
         ...sideOffsets.flatMap((start) => recordRanges(sideRecord, start)),
         ...groups.flatMap((side) => rangesOf(groupColumns, side, 64)),
       ]
@@ -99,24 +103,24 @@ test('a partition holds its head and the columns of both sides apart, each colum
   )
 })
 
-test('the control segment holds its record, the pending bits, the partitions and the meters apart', () => {
+test('the control file holds its record, the ticks that are asked for, the partitions and the meters apart', () => {
   fc.assert(
     fc.property(sizesOf, ({ partitionCapacity }) => {
-      const { pendingOffset, partitionsOffset, clockMeterOffset, partitionMetersOffset, bytes } =
+      const { askedOffset, partitionsOffset, clockMeterOffset, partitionMetersOffset, bytes } =
         controlLayout(partitionCapacity)
       const partitions = {
         name: 'partitions',
         start: partitionsOffset,
         bytes: partitionCapacity * partitionRecord.bytes,
       }
-      const pending = { name: 'pending', start: pendingOffset, bytes: Math.ceil(partitionCapacity / 32) * 4 }
+      const asked = { name: 'asked', start: askedOffset, bytes: partitionCapacity * 4 }
       const meters = {
         name: 'partitionMeters',
         start: partitionMetersOffset,
         bytes: partitionCapacity * partitionMeterRecord.bytes,
       }
       const clockMeter = recordRanges(clockMeterRecord, clockMeterOffset)
-      checkRanges([...recordRanges(controlRecord, 0), pending, partitions, ...clockMeter, meters], bytes)
+      checkRanges([...recordRanges(controlRecord, 0), asked, partitions, ...clockMeter, meters], bytes)
       for (const start of [partitionsOffset, clockMeterOffset, partitionMetersOffset]) assert.equal(start % 64, 0)
     }),
   )

@@ -37,6 +37,7 @@ const cacheLineBytes = 64
 
 export const kindBytes: Record<Kind, number> = { u8: 1, u16: 2, u32: 4, i32: 4, f32: 4, f64: 8 }
 
+/** Written by the worker alone; apps have it mapped for reading. */
 const controlEntries = [
   { name: 'magic', kind: 'u32', doc: 'Always 0x4c444448.' },
   { name: 'layoutVersion', kind: 'u32', doc: 'The version of this layout; another one is refused.' },
@@ -46,12 +47,19 @@ const controlEntries = [
   { name: 'messageLimit', kind: 'u32', doc: 'Most messages that one app may send in a tick.' },
   { name: 'messageBytesMax', kind: 'u32', doc: 'Most bytes in one message.' },
   { name: 'messageHeapBytes', kind: 'u32', doc: 'Most bytes in all messages that one app sends in a tick.' },
-  { name: 'workerPid', kind: 'u32', doc: 'Process id of the worker that owns this fabric.' },
   { name: 'partitionCount', kind: 'u32', doc: 'Partition indices in use are below this.' },
   { name: 'shutdown', kind: 'i32', doc: '1 once the whole simulation shuts down.' },
   { name: 'fieldsPerEntity', kind: 'u32', doc: 'Most data fields that one entity can have at once.' },
-  { name: 'fieldsTick', kind: 'f64', doc: 'The newest tick in which a partition opened a field, or made one wider.' },
-  { name: 'interestsTick', kind: 'f64', doc: 'The newest tick in which an app began to read other boxes than before.' },
+  {
+    name: 'fieldsTick',
+    kind: 'f64',
+    doc: 'The newest committed tick in which a partition opened a field, or made one wider.',
+  },
+  {
+    name: 'interestsTick',
+    kind: 'f64',
+    doc: 'The newest committed tick in which an app began to read other boxes than before.',
+  },
   {
     name: 'straying',
     kind: 'u32',
@@ -59,7 +67,7 @@ const controlEntries = [
   },
   { name: 'nextIdLane', kind: 'f64', doc: 'Lowest id lane not handed out yet.' },
   { name: 'tickRate', kind: 'f64', doc: 'Ticks a second the clock aims at; 0 is unlimited.' },
-  { name: 'tick', kind: 'f64', line: true, doc: 'The tick released last: apps whose pending bit is set compute it.' },
+  { name: 'tick', kind: 'f64', line: true, doc: 'The tick released last: apps that are asked for it compute it.' },
   { name: 'committedTick', kind: 'f64', doc: 'The newest tick that is committed for the whole world.' },
   {
     name: 'releaseWord',
@@ -68,18 +76,25 @@ const controlEntries = [
     doc: 'Futex. The worker adds 1 and wakes all after it released a tick.',
   },
   {
-    name: 'workerWord',
-    kind: 'i32',
-    line: true,
-    doc: 'Futex. Added to, and woken, to make the worker look: by the last app to commit.',
-  },
-  {
     name: 'memoryPages',
     kind: 'i32',
     line: true,
-    doc: 'Pages of 4,096 bytes that are claimed in all segments together. Whoever claims adds to it first; the worker counts anew at each barrier.',
+    doc: 'Pages of 4,096 bytes that were claimed in all files together at the last barrier.',
   },
-  { name: 'memoryPagesMax', kind: 'i32', doc: 'No more pages than these are claimed.' },
+  {
+    name: 'memoryPagesMax',
+    kind: 'i32',
+    doc: 'No more pages than these are claimed in all.',
+  },
+] as const satisfies readonly RecordEntry[]
+
+/** The file `wake`: all that apps write outside of their own partitions. What it says is a hint. */
+const wakeEntries = [
+  {
+    name: 'word',
+    kind: 'i32',
+    doc: 'Futex of the worker. The low 20 bits count the apps that have not committed: the last one wakes. The others are added to by whoever else wakes.',
+  },
 ] as const satisfies readonly RecordEntry[]
 
 const partitionEntries = [
@@ -91,10 +106,13 @@ const partitionEntries = [
   },
   { name: 'domain', kind: 'u32', doc: 'Index of its domain in the description of the world.' },
   { name: 'cell', kind: 'i32', doc: 'Index of its grid cell, x axis first; -1 without an area.' },
-  { name: 'attachedPid', kind: 'i32', doc: 'Process id of the app that attached; 0 while there is none.' },
   { name: 'incarnation', kind: 'i32', doc: 'Number of the launch whose process may attach; grows at every launch.' },
+  {
+    name: 'refused',
+    kind: 'i32',
+    doc: '1 more than the launch whose numbers were wrong at a barrier: its commit does not count.',
+  },
   { name: 'shutdown', kind: 'i32', doc: '1 once this app has to shut down.' },
-  { name: 'destroyed', kind: 'i32', doc: '1 once the app has destroyed its application: its exit is no failure.' },
   { name: 'nameBytes', kind: 'u32', doc: "Length of the app's name." },
   { name: 'name', kind: 'u8', count: 256, doc: "The app's name, UTF-8." },
 ] as const satisfies readonly RecordEntry[]
@@ -102,18 +120,70 @@ const partitionEntries = [
 /** A meter of durations: how many are in each bucket (see core/tick/durations.ts), and behind them their sum in ms. */
 export const durationNumbers: number = bucketCount + 1
 
-/** What is counted of a partition; begins at 0 with the partition. */
-const partitionMeterEntries = [
+/**
+ * What an app tells the worker, at the begin of its partition. Written by the app alone, or by the
+ * worker while there is none.
+ */
+const appEntries = [
+  {
+    name: 'committed',
+    kind: 'i32',
+    doc: 'Low 32 bits of the newest tick that it has committed. To store it is the commit.',
+  },
+  { name: 'attached', kind: 'i32', doc: 'The launch whose process has attached; 0 for none yet.' },
+  {
+    name: 'destroyed',
+    kind: 'i32',
+    doc: 'The launch that has destroyed its application: the exit of its process is no failure.',
+  },
+  {
+    name: 'pid',
+    kind: 'i32',
+    doc: 'Process id as the app sees it, for its operator. Nothing is decided by it.',
+  },
+  {
+    name: 'interestsTick',
+    kind: 'f64',
+    doc: 'The newest tick in which it began to read other boxes than before.',
+  },
+  {
+    name: 'fieldsTick',
+    kind: 'f64',
+    doc: 'The newest tick in which it opened a field, or made one wider.',
+  },
+  {
+    name: 'finish',
+    kind: 'i32',
+    line: true,
+    doc: 'Room for what comes: not 0 asks for the end of the simulation. 0 today.',
+  },
+  { name: 'finishReasonBytes', kind: 'u32', doc: 'Room for what comes: length of the reason. 0 today.' },
+  { name: 'finishReason', kind: 'u8', count: 248, doc: 'Room for what comes: why, in UTF-8. 0 today.' },
+  {
+    name: 'series',
+    kind: 'f64',
+    count: 64,
+    doc: 'Room for what comes: values that an app has recorded tick by tick. 0 today.',
+  },
+  {
+    name: 'fetches',
+    kind: 'u32',
+    count: 64,
+    doc: 'Room for what comes: what an app asks to be fetched for it. 0 today.',
+  },
+] as const satisfies readonly RecordEntry[]
+
+/** What an app counts of its ticks; begins at 0 with the partition. */
+const appMeterEntries = [
   { name: 'wait', kind: 'f64', count: durationNumbers, doc: 'Durations: its app waits for the next tick.' },
   { name: 'read', kind: 'f64', count: durationNumbers, doc: 'Durations: its app takes over the committed tick.' },
   { name: 'simulate', kind: 'f64', count: durationNumbers, doc: 'Durations: its app computes, from begin to commit.' },
   { name: 'commit', kind: 'f64', count: durationNumbers, doc: 'Durations: its app commits.' },
-  {
-    name: 'entities',
-    kind: 'f64',
-    line: true,
-    doc: 'Entities at the committed tick, leaving ones included. This and what follows is written by the worker at the barrier.',
-  },
+] as const satisfies readonly RecordEntry[]
+
+/** What the worker counts of a partition at the barrier; begins at 0 with the partition. */
+const partitionMeterEntries = [
+  { name: 'entities', kind: 'f64', doc: 'Entities at the committed tick, leaving ones included.' },
   { name: 'handedOut', kind: 'f64', doc: 'Entities that others were granted.' },
   { name: 'takenIn', kind: 'f64', doc: "Others' entities that it was granted." },
   { name: 'rejected', kind: 'f64', doc: 'Times that an entity asked to leave and was not granted.' },
@@ -212,7 +282,11 @@ const partitionHeaderEntries = [
   { name: 'claimedMessages', kind: 'u32', count: 2, doc: 'By side: messages whose memory is claimed.' },
   { name: 'claimedHeapBytes', kind: 'u32', count: 2, doc: "By side: bytes of the messages' heap that are claimed." },
   { name: 'claimedShapes', kind: 'u32', doc: 'Declarations of shapes whose memory is claimed: none or all.' },
-  { name: 'claimedPages', kind: 'u32', doc: 'Pages that this partition has claimed, in all its segments.' },
+  {
+    name: 'claimedPages',
+    kind: 'u32',
+    doc: 'Pages that this partition has claimed, in all its files. Raised before a claim is made.',
+  },
 ] as const satisfies readonly RecordEntry[]
 
 /** Most bytes of a declaration's text. */
@@ -365,6 +439,9 @@ function placeRecord<const Entries extends readonly RecordEntry[]>(entries: Entr
 }
 
 export const controlRecord = placeRecord(controlEntries)
+export const wakeRecord = placeRecord(wakeEntries)
+export const appRecord = placeRecord(appEntries)
+export const appMeterRecord = placeRecord(appMeterEntries)
 export const partitionRecord = placeRecord(partitionEntries)
 export const partitionMeterRecord = placeRecord(partitionMeterEntries)
 export const clockMeterRecord = placeRecord(clockMeterEntries)
@@ -396,14 +473,12 @@ export function tableNumber(tick: number): number {
 
 /** Byte offsets in the control segment. */
 export function controlLayout(partitionCapacity: number) {
-  const pendingOffset = controlRecord.bytes
-  const pendingBytes = roundUp(Math.ceil(partitionCapacity / 32) * 4, cacheLineBytes)
-  const partitionsOffset = pendingOffset + pendingBytes
+  const askedOffset = controlRecord.bytes
+  const partitionsOffset = askedOffset + roundUp(partitionCapacity * 4, cacheLineBytes)
   const clockMeterOffset = partitionsOffset + partitionCapacity * partitionRecord.bytes
   const partitionMetersOffset = clockMeterOffset + clockMeterRecord.bytes
   return {
-    pendingOffset,
-    pendingBytes,
+    askedOffset,
     partitionsOffset,
     clockMeterOffset,
     partitionMetersOffset,
@@ -443,11 +518,14 @@ function placeColumns<Name extends string>(
 }
 
 /**
- * A partition's segment: its head (header, the two sides' records, the columns of groups of side 0 and of side 1), the declarations of shapes, and then the columns of
- * side 0 and of side 1.
+ * A partition's `state` file: its head (the app's record and its meter, the header, the two sides' records, the columns of groups of side 0 and of side 1), the declarations of
+ * shapes, and then the columns of side 0 and of side 1.
  */
 export function partitionLayout(sizes: FabricSizes) {
-  const sideOffsets = [partitionHeaderRecord.bytes, partitionHeaderRecord.bytes + sideRecord.bytes] as const
+  const appMeterOffset = appRecord.bytes
+  const headerOffset = appMeterOffset + appMeterRecord.bytes
+  const firstSideOffset = headerOffset + partitionHeaderRecord.bytes
+  const sideOffsets = [firstSideOffset, firstSideOffset + sideRecord.bytes] as const
   const firstGroups = placeColumns(groupColumns, sideOffsets[1] + sideRecord.bytes, sizes, cacheLineBytes)
   const secondGroups = placeColumns(groupColumns, firstGroups.bytes, sizes, cacheLineBytes)
   const headBytes = roundUp(secondGroups.bytes, PAGE_BYTES)
@@ -455,6 +533,8 @@ export function partitionLayout(sizes: FabricSizes) {
   const first = placeColumns(columns, declarationsOffset + declarationRecord.bytes * (fieldIndexMax + 1), sizes)
   const second = placeColumns(columns, first.bytes, sizes)
   return {
+    appMeterOffset,
+    headerOffset,
     headBytes,
     sideOffsets,
     groups: [firstGroups, secondGroups] as const,
@@ -464,31 +544,93 @@ export function partitionLayout(sizes: FabricSizes) {
   }
 }
 
-/** A field's segment on one side: lengths, type ids, and then the data, `stride` bytes a row. */
+/** A field on one side: lengths, type ids, and then the data, `stride` bytes a row. */
 export function fieldLayout(sizes: FabricSizes, stride: number) {
   const placed = placeColumns(fieldColumns, 0, sizes)
   return { ...placed, dataOffset: placed.bytes, bytes: placed.bytes + roundUp(stride * sizes.entityLimit, PAGE_BYTES) }
 }
 
-/** One of the two segments of the spatial index. */
+/** No field's stride is larger. */
+export function strideMax({ fieldBytesMax }: FabricSizes): number {
+  return roundUp(Math.max(fieldBytesMax, 1), cacheLineBytes)
+}
+
+/** Where a field of one side begins in the `fields` file: each has room for the largest stride. */
+export function fieldOffset(sizes: FabricSizes, field: number, side: number): number {
+  return ((field - 1) * 2 + side) * fieldLayout(sizes, strideMax(sizes)).bytes
+}
+
+/** One of the two tables of the spatial index, with its changes: side by side in the `index` file. */
 export function indexLayout(sizes: FabricSizes) {
   return placeColumns(indexColumns, 0, sizes)
 }
 
-/** The messages' segment on one side: starts, lengths, and then the heap. */
+/** The messages of one side: starts, lengths, and then the heap. Side by side in the `messages` file. */
 export function messageLayout(sizes: FabricSizes) {
   const placed = placeColumns(messageColumns, 0, sizes)
   return { ...placed, heapOffset: placed.bytes, bytes: placed.bytes + roundUp(sizes.messageHeapBytes, PAGE_BYTES) }
 }
 
-export const segmentNames = {
+/** Files in a fabric's folder. */
+export const fabricFiles = {
   control: 'control',
-  partition: (index: number, epoch: number) => `partition-${index}-${epoch}`,
-  field: (index: number, epoch: number, field: number, side: number) =>
-    `partition-${index}-${epoch}-field-${field}-${side}`,
-  index: (index: number, epoch: number, side: number) => `partition-${index}-${epoch}-index-${side}`,
-  messages: (index: number, epoch: number, side: number) => `partition-${index}-${epoch}-messages-${side}`,
+  wake: 'wake',
+  /** The worker has it locked for as long as it lives. */
+  workerLock: 'worker',
+  /** The description of the world, as JSON. */
+  world: 'world.json',
+} as const
+
+/** Files in a partition's folder. */
+export const partitionFiles = {
+  state: 'state',
+  fields: 'fields',
+  index: 'index',
+  messages: 'messages',
+  /** Its app has it locked for as long as it lives. */
+  lock: 'lock',
+} as const
+export type PartitionFile = keyof typeof partitionFiles
+
+export function partitionFolder(index: number, epoch: number): string {
+  return `${index}-${epoch}`
 }
+
+export function partitionFile(index: number, epoch: number, file: PartitionFile): string {
+  return `${partitionFolder(index, epoch)}/${partitionFiles[file]}`
+}
+
+/** Lengths of a partition's files, by their names. */
+export function partitionFileBytes(sizes: FabricSizes): Record<PartitionFile, number> {
+  return {
+    state: partitionLayout(sizes).bytes,
+    fields: fieldOffset(sizes, fieldIndexMax + 1, 0),
+    index: 2 * indexLayout(sizes).bytes,
+    messages: 2 * messageLayout(sizes).bytes,
+    lock: PAGE_BYTES,
+  }
+}
+
+/** What an app's process finds in its environment. */
+export const appVariables = {
+  executionId: 'HEDDLE_EXECUTION_ID',
+  simulation: 'HEDDLE_SIMULATION',
+  domain: 'HEDDLE_DOMAIN',
+  app: 'HEDDLE_APP',
+  /** The fabric's folder. */
+  fabric: 'HEDDLE_FABRIC',
+  /** Index of its partition. */
+  partition: 'HEDDLE_PARTITION',
+  /** The number of its launch. */
+  incarnation: 'HEDDLE_INCARNATION',
+  /** The how-maniest process it is that is to compute the same tick. */
+  attempt: 'HEDDLE_ATTEMPT',
+  /** JSON object: actual port by declared port. */
+  ports: 'HEDDLE_PORTS',
+} as const
+
+/** Low bits of the wake word: how many apps have not committed. */
+export const wakeCountBits = 20
 
 export function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple

@@ -61,7 +61,8 @@ export function readMessages(fabric: Fabric, target: number, tick: number): Inco
       assert(source !== target, 'no partition sends to itself')
       const { start, bytes, heap } = memory.messages(tick % 2)
       const first = side.messageStart[group]
-      for (let place = first; place < first + side.messageCount[group]; place++) {
+      const end = Math.min(first + side.messageCount[group], start.length)
+      for (let place = first; place < end; place++) {
         incoming.push({ source, payload: heap.slice(start[place], start[place] + bytes[place]) })
       }
     }

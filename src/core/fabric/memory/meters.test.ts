@@ -2,22 +2,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { countOf, meanMs } from '../../tick/durations.ts'
 import { testFabric } from '../testing/test-fabric.ts'
-import { appPhases, ClockMeter, clockPhases, PartitionMeter } from './meters.ts'
+import { appDurations, appPhases, ClockMeter, clockPhases, PartitionMeter } from './meters.ts'
 
 test('each phase of each partition and of the clock is counted for itself', () => {
   const { fabric } = testFabric({ columns: 3 })
-  const meters = [0, 1, 2].map((partition) => new PartitionMeter(fabric, partition))
+  const meters = [0, 1, 2].map((partition) => appDurations(fabric.partition(partition)))
   const clock = new ClockMeter(fabric)
   let ms = 1
-  for (const meter of meters) for (const phase of appPhases) for (let n = 0; n < 3; n++) meter.phases[phase].add(ms++)
+  for (const meter of meters) for (const phase of appPhases) for (let n = 0; n < 3; n++) meter[phase].add(ms++)
   for (const phase of clockPhases) clock.phases[phase].add(ms++)
   clock.addMissedTicks(2)
   clock.addMissedTicks(3)
   let expected = 2
   for (const meter of meters)
     for (const phase of appPhases) {
-      assert.equal(countOf(meter.phases[phase].read()), 3)
-      assert.equal(meanMs(meter.phases[phase].read()), expected)
+      assert.equal(countOf(meter[phase].read()), 3)
+      assert.equal(meanMs(meter[phase].read()), expected)
       expected += 3
     }
   assert.deepEqual(
@@ -25,27 +25,26 @@ test('each phase of each partition and of the clock is counted for itself', () =
     [37, 38],
   )
   assert.equal(clock.missedTicks, 5)
-  assert.equal(meters[0].get('entities'), 0)
 })
 
 test('whoever comes after an app that died counts on', () => {
   const { fabric } = testFabric({ columns: 1 })
-  new PartitionMeter(fabric, 0).phases.simulate.add(2)
-  const successor = new PartitionMeter(fabric, 0)
-  successor.phases.simulate.add(4)
-  assert.equal(countOf(successor.phases.simulate.read()), 2)
-  assert.equal(meanMs(successor.phases.simulate.read()), 3)
+  appDurations(fabric.partition(0)).simulate.add(2)
+  const successor = appDurations(fabric.partition(0))
+  successor.simulate.add(4)
+  assert.equal(countOf(successor.simulate.read()), 2)
+  assert.equal(meanMs(successor.simulate.read()), 3)
 })
 
 test('a new partition begins at 0, whoever had its index before', () => {
   const { fabric } = testFabric({ columns: 2, makers: 1 })
   const meter = new PartitionMeter(fabric, 2)
-  meter.phases.wait.add(1)
+  appDurations(fabric.partition(2)).wait.add(1)
   meter.set('entities', 7)
   new PartitionMeter(fabric, 1).set('entities', 5)
   fabric.removePartition(2)
   assert.equal(fabric.addPartition({ domain: 1, cell: -1, name: 'another' }), 2)
-  assert.equal(countOf(meter.phases.wait.read()), 0)
+  assert.equal(countOf(appDurations(fabric.partition(2)).wait.read()), 0)
   assert.equal(meter.get('entities'), 0)
   assert.equal(new PartitionMeter(fabric, 1).get('entities'), 5)
 })

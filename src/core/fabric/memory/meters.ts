@@ -1,10 +1,11 @@
-// What is counted while a simulation runs, in the control segment: where the time of a tick goes, and who hands over to whom.
+// What is counted while a simulation runs: where the time of a tick goes, and who hands over to whom.
 // Owns the views and the counting of handoffs. Each number has one writer, who adds to it without a lock: an app the durations of its partition,
 // the worker all else; whoever writes after a crash counts on. Never reads a clock.
 
 import { bucketCount, bucketOf, type Durations } from '../../tick/durations.ts'
 import type { Fabric } from './fabric.ts'
-import { clockMeterRecord, durationNumbers, partitionMeterRecord } from './layout.ts'
+import { appMeterRecord, clockMeterRecord, durationNumbers, partitionMeterRecord } from './layout.ts'
+import type { PartitionMemory } from './partition-memory.ts'
 
 /** What an app does, one after the other, tick by tick. */
 export const appPhases = ['wait', 'read', 'simulate', 'commit'] as const
@@ -14,6 +15,7 @@ export type AppPhase = (typeof appPhases)[number]
 export const clockPhases = ['barrier', 'handoff'] as const
 export type ClockPhase = (typeof clockPhases)[number]
 
+const appAt = appMeterRecord.index
 const partitionAt = partitionMeterRecord.index
 const clockAt = clockMeterRecord.index
 type PartitionCount = 'entities' | 'handedOut' | 'takenIn' | 'rejected'
@@ -36,19 +38,23 @@ export class DurationMeter {
   }
 }
 
+/** The durations of a partition's app, in its partition. */
+export function appDurations({ appMeter }: PartitionMemory): Readonly<Record<AppPhase, DurationMeter>> {
+  return {
+    wait: durationsAt(appMeter, appAt.wait),
+    read: durationsAt(appMeter, appAt.read),
+    simulate: durationsAt(appMeter, appAt.simulate),
+    commit: durationsAt(appMeter, appAt.commit),
+  }
+}
+
+/** What the worker counts of a partition, in the control file. */
 export class PartitionMeter {
-  readonly phases: Readonly<Record<AppPhase, DurationMeter>>
   readonly #numbers: Float64Array
 
   constructor({ control }: Pick<Fabric, 'control'>, partition: number) {
     const start = control.partitionMeterOffset(partition) / 8
     this.#numbers = control.floats.subarray(start, start + partitionMeterRecord.bytes / 8)
-    this.phases = {
-      wait: durationsAt(this.#numbers, partitionAt.wait),
-      read: durationsAt(this.#numbers, partitionAt.read),
-      simulate: durationsAt(this.#numbers, partitionAt.simulate),
-      commit: durationsAt(this.#numbers, partitionAt.commit),
-    }
   }
 
   get(name: PartitionCount): number {

@@ -8,8 +8,14 @@ import { columns, controlLayout, controlRecord, kindBytes } from './layout.ts'
 import { rowState } from './partition-memory.ts'
 import { PlaceList } from './place-list.ts'
 
-const roomy = { entityLimit: 100_000, messageLimit: 1000, messageHeapBytes: 100_000 }
-const controlPages = controlLayout(smallSizes.partitionCapacity).bytes / PAGE_BYTES
+const roomy = {
+  entityLimit: 100_000,
+  messageLimit: 1000,
+  messageBytesMax: 100,
+  messageHeapBytes: 100_000,
+}
+/** With the file `wake`. */
+const controlPages = controlLayout(smallSizes.partitionCapacity).bytes / PAGE_BYTES + 1
 const perEntity = columns.filter(({ rows }) => rows === 'entity').map(({ width, kind }) => width * kindBytes[kind])
 
 function limitPages(world: TestFabric, pages: number): void {
@@ -40,21 +46,41 @@ test('all partitions together have no more than the limit, and what fits exactly
   const [memory, other] = [0, 1].map((index) => world.fabric.partition(index))
   assert.ok(memory.ensureRows(1000))
   const claimed = memory.claimedPages
+  const taken = controlPages + claimed + other.claimedPages
   const more = pagesFor(5000) - pagesFor(1280)
-  limitPages(world, control.memoryPages + more - 1)
+  limitPages(world, taken + more - 1)
   assert.equal(memory.ensureRows(5000), false)
   const mebibytes = (pages: number) => ((pages * PAGE_BYTES) / 1024 ** 2).toFixed(1)
-  const said = `uses ${mebibytes(control.memoryPages)} of the .* may have, and ${mebibytes(more)} MiB more are wanted`
+  const said = `uses ${mebibytes(taken)} of the .* may have, and ${mebibytes(more)} MiB more are wanted`
   assert.match(memory.refusal, new RegExp(said))
   assert.equal(memory.claimedPages, claimed)
-  limitPages(world, control.memoryPages + more)
+  limitPages(world, taken + more)
   assert.ok(memory.ensureRows(5000))
   assert.equal(memory.claimedPages, claimed + more)
-  assert.equal(control.memoryPages, control.memoryPagesMax)
-  assert.equal(other.ensureRows(1000), false, 'the limit is one for all')
+  assert.equal(other.ensureRows(1000), false, 'the limit is one for all, at once')
   assert.ok(other.ensureRows(256), 'what is claimed already can be used')
+  world.tick()
+  assert.equal(control.memoryPages, control.memoryPagesMax)
   world.fabric.removePartition(0)
   assert.ok(other.ensureRows(1000), 'a partition that is gone makes room')
+})
+
+test('what a process said that died while it claimed is forgotten by the next one', () => {
+  const world = testFabric({ columns: 2, sizes: roomy })
+  const { control } = world.fabric
+  world.tick()
+  const before = control.memoryPages
+  const memory = world.fabric.partition(0)
+  const limit = control.memoryPagesMax
+  limitPages(world, before + 1000)
+  const claim = world.segments.open('0-1/state', { offsetBytes: 0, bytes: PAGE_BYTES })
+  claim.claim = () => assert.fail('it dies')
+  assert.throws(() => memory.ensureRows(5000), /it dies/)
+  limitPages(world, limit)
+  world.owners.clear()
+  Object.assign(claim, { claim: () => true })
+  world.tick()
+  assert.equal(control.memoryPages, before)
 })
 
 test('a claim that the machine refuses in the middle leaves nothing claimed', () => {
@@ -70,16 +96,6 @@ test('a claim that the machine refuses in the middle leaves nothing claimed', ()
     assert.match(memory.refusal, /full/)
     assert.deepEqual([control.memoryPages, memory.claimedPages], [before, before - controlPages])
   }
-})
-
-test('what a process counted that died before it claimed is forgotten at the next barrier', () => {
-  const world = testFabric({ columns: 2, sizes: roomy })
-  const { control } = world.fabric
-  world.tick()
-  const before = control.memoryPages
-  assert.ok(control.takeMemory(1000))
-  world.tick()
-  assert.equal(control.memoryPages, before)
 })
 
 /** Makes so many entities in one tick, each with a field that says its id, and sends messages. */

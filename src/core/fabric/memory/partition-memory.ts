@@ -6,6 +6,9 @@ import { MemoryFullError, PAGE_BYTES, type Segment, type Segments } from '../../
 import { type DeclaredShape, declarationText, parseDeclaration } from '../../entities/shape.ts'
 import { type ControlBlock, machineIsFull } from './control-block.ts'
 import {
+  appMeterRecord,
+  appRecord,
+  binsPerAxisMax,
   columns,
   declarationBytesMax,
   declarationRecord,
@@ -13,21 +16,27 @@ import {
   fieldColumns,
   fieldIndexMax,
   fieldLayout,
+  fieldOffset,
   indexColumns,
   indexLayout,
   interestMax,
   kindBytes,
   messageColumns,
   messageLayout,
+  type PartitionFile,
+  partitionFile,
+  partitionFileBytes,
+  partitionFolder,
   partitionHeaderRecord,
   partitionLayout,
   roundUp,
-  segmentNames,
   sideRecord,
+  strideMax,
 } from './layout.ts'
 
 const sideAt = sideRecord.index
 const headerAt = partitionHeaderRecord.index
+const appAt = appRecord.index
 /** What more is claimed at least, where something is: no claim is for a few rows, messages or bytes. */
 const rowsStep = 256
 const messagesStep = 1024
@@ -49,6 +58,33 @@ type SideNumber =
   | 'indexBins'
   | 'indexChanges'
 type SideFloat = 'tick' | 'idLane' | 'idCounter' | 'everyRowChanged' | 'indexTick'
+
+type AppWord = 'committed' | 'attached' | 'destroyed' | 'pid'
+type AppTick = 'interestsTick' | 'fieldsTick'
+
+/** What a partition's app tells the worker. */
+export class AppBlock {
+  readonly #words: Int32Array
+  readonly #floats: Float64Array
+
+  constructor({ buffer, startBytes }: Segment) {
+    this.#words = new Int32Array(buffer, startBytes, appRecord.bytes / 4)
+    this.#floats = new Float64Array(buffer, startBytes, appRecord.bytes / 8)
+  }
+
+  load(name: AppWord): number {
+    return Atomics.load(this.#words, appAt[name])
+  }
+  store(name: AppWord, value: number): void {
+    Atomics.store(this.#words, appAt[name], value)
+  }
+  tick(name: AppTick): number {
+    return this.#floats[appAt[name]]
+  }
+  setTick(name: AppTick, tick: number): void {
+    this.#floats[appAt[name]] = tick
+  }
+}
 
 /** One side of a partition: the state of one tick. Arrays are as long as the partition's limit; rows in use are below `rows`. */
 export class Side {
@@ -75,8 +111,16 @@ export class Side {
   readonly fieldStrides: Uint32Array // one a field index
   readonly #words: Uint32Array
   readonly #floats: Float64Array
+  readonly #most: Readonly<Record<SideNumber, number>>
+  readonly #strideMax: number
 
-  constructor({ buffer, startBytes: start }: Segment, layout: ReturnType<typeof partitionLayout>, number: 0 | 1) {
+  constructor(
+    { buffer, startBytes: start }: Segment,
+    layout: ReturnType<typeof partitionLayout>,
+    { number, sizes }: { number: 0 | 1; sizes: FabricSizes },
+  ) {
+    this.#most = sideNumbersMost(sizes)
+    this.#strideMax = strideMax(sizes)
     const record = start + layout.sideOffsets[number]
     this.#words = new Uint32Array(buffer, record, sideRecord.bytes / 4)
     this.#floats = new Float64Array(buffer, record, sideRecord.bytes / 8)
@@ -107,7 +151,12 @@ export class Side {
     this.messageCount = groupColumn('messageCount')
   }
 
+  /** No more than there can be, whatever stands there: loops over it end. */
   get(name: SideNumber): number {
+    return Math.min(this.#words[sideAt[name]], this.#most[name])
+  }
+  /** As it stands there. */
+  said(name: SideNumber): number {
     return this.#words[sideAt[name]]
   }
   set(name: SideNumber, value: number): void {
@@ -121,13 +170,41 @@ export class Side {
   }
   /** Bytes a row of the field has on this side; 0 where the field isn't in use. */
   fieldStride(field: number): number {
-    return this.fieldStrides[field]
+    return Math.min(this.fieldStrides[field], this.#strideMax) & ~3
   }
   setFieldStride(field: number, stride: number): void {
     this.fieldStrides[field] = stride
   }
   get rows(): number {
-    return this.#words[sideAt.rows]
+    return this.get('rows')
+  }
+}
+
+type ClaimNumber = Exclude<keyof typeof headerAt, 'claimedPages'>
+/** Of those that there are several of, how many. */
+const CLAIM_COUNTS: Partial<Record<ClaimNumber, number>> = {
+  claimedFieldStride: fieldIndexMax + 1,
+  claimedMessages: 2,
+  claimedHeapBytes: 2,
+}
+
+function sideNumbersMost(sizes: FabricSizes): Record<SideNumber, number> {
+  const { entityLimit, partitionCapacity, messageLimit } = sizes
+  return {
+    rows: entityLimit,
+    nextRow: entityLimit,
+    population: entityLimit,
+    capacity: entityLimit,
+    strays: 1,
+    handoffGroups: partitionCapacity,
+    incomingGroups: partitionCapacity,
+    messageGroups: partitionCapacity,
+    messages: messageLimit,
+    interests: interestMax,
+    indexed: 1,
+    indexTable: 1,
+    indexBins: binsPerAxisMax,
+    indexChanges: entityLimit,
   }
 }
 
@@ -168,6 +245,9 @@ export class PartitionMemory {
   readonly epoch: number
   readonly sizes: FabricSizes
   readonly sides: readonly [Side, Side]
+  readonly app: AppBlock
+  /** What its app counts of its ticks; see meters.ts. */
+  readonly appMeter: Float64Array
   readonly #segments: Segments
   readonly #control: ControlBlock
   readonly #segment: Segment
@@ -180,8 +260,18 @@ export class PartitionMemory {
   /** By field index: what was declared last through this object. */
   readonly #declared: (DeclaredShape | undefined)[] = []
   #refusal = machineIsFull
+  readonly #pagesOfOthers: () => number
+  /** Whether the head's memory can be written. */
+  #isClaimed = true
 
-  constructor(segments: Segments, control: ControlBlock, index: number, writable: boolean) {
+  /** `pagesOfOthers` says what all other partitions have claimed. */
+  constructor(
+    segments: Segments,
+    control: ControlBlock,
+    index: number,
+    { writable, pagesOfOthers }: { writable: boolean; pagesOfOthers: () => number },
+  ) {
+    this.#pagesOfOthers = pagesOfOthers
     this.index = index
     this.epoch = control.partitionWord(index, 'epoch')
     this.sizes = control.sizes
@@ -189,22 +279,32 @@ export class PartitionMemory {
     this.#control = control
     this.#writable = writable
     this.#layout = partitionLayout(this.sizes)
-    this.#segment = segments.open(segmentNames.partition(index, this.epoch), this.#layout.bytes, writable)
+    this.#segment = this.#open('state', 0, this.#layout.bytes)
     const { buffer, startBytes } = this.#segment
-    this.#header = new Uint32Array(buffer, startBytes, partitionHeaderRecord.bytes / 4)
-    this.sides = [new Side(this.#segment, this.#layout, 0), new Side(this.#segment, this.#layout, 1)]
+    const { appMeterOffset, headerOffset } = this.#layout
+    this.app = new AppBlock(this.#segment)
+    this.appMeter = new Float64Array(buffer, startBytes + appMeterOffset, appMeterRecord.bytes / 8)
+    this.#header = new Uint32Array(buffer, startBytes + headerOffset, partitionHeaderRecord.bytes / 4)
+    this.sides = [
+      new Side(this.#segment, this.#layout, { number: 0, sizes: this.sizes }),
+      new Side(this.#segment, this.#layout, { number: 1, sizes: this.sizes }),
+    ]
   }
 
-  /** Claims what a new partition needs before anybody looks at it. Throws MemoryFullError. */
-  static create(segments: Segments, control: ControlBlock, index: number, idLane: number): PartitionMemory {
-    const memory = new PartitionMemory(segments, control, index, true)
-    const refused = () =>
-      new MemoryFullError(`no room for partition '${control.partitionName(index)}': ${memory.refusal}`)
-    if (!memory.#claimHead()) throw refused()
-    if (!memory.ensureRows(1)) {
-      control.giveMemoryBack(memory.claimedPages)
-      throw refused()
-    }
+  /** Makes a new partition's files, and claims what it needs before anybody looks at it. Throws MemoryFullError. */
+  static create(
+    segments: Segments,
+    control: ControlBlock,
+    index: number,
+    { idLane, pagesOfOthers }: { idLane: number; pagesOfOthers: () => number },
+  ): PartitionMemory {
+    const epoch = control.partitionWord(index, 'epoch')
+    for (const [file, bytes] of Object.entries(partitionFileBytes(control.sizes)))
+      segments.create(partitionFile(index, epoch, file as PartitionFile), bytes)
+    const memory = new PartitionMemory(segments, control, index, { writable: true, pagesOfOthers })
+    if (!memory.#claimHead() || !memory.ensureRows(1))
+      throw new MemoryFullError(`no room for partition '${control.partitionName(index)}': ${memory.refusal}`)
+    memory.app.store('committed', control.asked[index])
     for (const side of memory.sides) {
       side.setFloat('idLane', idLane)
       side.setFloat('idCounter', 0)
@@ -212,14 +312,9 @@ export class PartitionMemory {
     return memory
   }
 
-  /** Frees all its segments, once nobody has them open: also those of fields that were opened, and then not claimed in full. */
-  remove(): void {
-    for (let field = 1; field <= fieldIndexMax; field++) {
-      for (const side of [0, 1]) this.#segments.remove(segmentNames.field(this.index, this.epoch, field, side))
-    }
-    for (const side of [0, 1]) this.#segments.remove(segmentNames.messages(this.index, this.epoch, side))
-    for (const side of [0, 1]) this.#segments.remove(segmentNames.index(this.index, this.epoch, side))
-    this.#segments.remove(segmentNames.partition(this.index, this.epoch))
+  /** Frees the files of a partition, once nobody has them open. */
+  static remove(segments: Segments, control: ControlBlock, index: number): void {
+    segments.remove(partitionFolder(index, control.partitionWord(index, 'epoch')))
   }
 
   side(tick: number): Side {
@@ -246,6 +341,58 @@ export class PartitionMemory {
     return this.#header[headerAt.claimedPages]
   }
 
+  /**
+   * What is wrong with the numbers of what is claimed; undefined where nothing is. Those that are as
+   * `known` has them are believed, which has all of them afterwards.
+   */
+  claimFault(known: Uint32Array): string | undefined {
+    const header = this.#header
+    let at = 0
+    while (at < header.length && header[at] === known[at]) at++
+    if (at === header.length) return undefined
+    const claims = header.slice()
+    for (const [name, most] of Object.entries(this.#claimLimits()) as [ClaimNumber, number][])
+      for (let place = headerAt[name]; place < headerAt[name] + (CLAIM_COUNTS[name] ?? 1); place++)
+        if (claims[place] > most) return `${name} is ${claims[place]}, and ${most} is the most`
+    const strides = claims.subarray(headerAt.claimedFieldStride, headerAt.claimedFieldStride + fieldIndexMax + 1)
+    const odd = strides.findIndex((stride) => stride % 4 !== 0)
+    if (odd >= 0) return `claimedFieldStride of field ${odd} is ${strides[odd]}, which is no multiple of 4`
+    const pages = this.#pagesFor(claims)
+    if (claims[headerAt.claimedPages] !== pages)
+      return `claimedPages is ${claims[headerAt.claimedPages]}, and ${pages} are claimed`
+    known.set(claims)
+    return undefined
+  }
+
+  /** Counts anew what is claimed: a process that died while it claimed may have left another number. */
+  recount(): void {
+    this.#header[headerAt.claimedPages] = this.#pagesFor(this.#header)
+  }
+
+  #pagesFor(claims: Uint32Array): number {
+    let pages = pagesOf(this.#layout.headBytes)
+    for (const { after } of this.#columns(claims, claims)) pages += after
+    return pages
+  }
+
+  #claimLimits(): Record<ClaimNumber, number> {
+    const { entityLimit, messageLimit, messageHeapBytes } = this.sizes
+    return {
+      claimedRows: entityLimit,
+      claimedFieldStride: strideMax(this.sizes),
+      claimedIndexRows: entityLimit,
+      claimedIndexChanges: entityLimit,
+      claimedMessages: messageLimit,
+      claimedHeapBytes: messageHeapBytes,
+      claimedShapes: fieldIndexMax + 1,
+    }
+  }
+
+  /** A number of the header that says how much is claimed. */
+  claimed(name: ClaimNumber, place = 0): number {
+    return this.#header[headerAt[name] + place]
+  }
+
   /** Makes sure that `rows` rows can be written on both sides, all fields in use included. False: no room, nothing changed for the caller. */
   ensureRows(rows: number): boolean {
     return this.#raise(headerAt.claimedRows, rows, this.sizes.entityLimit, rowsStep)
@@ -255,6 +402,11 @@ export class PartitionMemory {
   ensureField(field: number, stride: number): boolean {
     assert(stride % 4 === 0, `stride ${stride} of field ${field}`)
     assert(field >= 1 && field <= fieldIndexMax, `field index ${field}`)
+    const most = strideMax(this.sizes)
+    if (stride > most) {
+      this.#refusal = `a field has ${most} bytes at most, and ${stride} are wanted`
+      return false
+    }
     const at = headerAt.claimedFieldStride + field
     return stride <= this.#header[at] || this.#claim(at, stride)
   }
@@ -347,12 +499,13 @@ export class PartitionMemory {
     this.#header.set(this.#claimsFor(use))
     this.#header[headerAt.claimedPages] = before[headerAt.claimedPages] - spare
     for (const column of columns) giveBack(column, column.after, column.before)
-    this.#control.giveMemoryBack(spare)
   }
 
   #claimHead(): boolean {
     const claims = [{ segment: this.#segment, offsetBytes: 0, before: 0, after: pagesOf(this.#layout.headBytes) }]
+    this.#isClaimed = false
     const pages = this.#claimAll(claims)
+    this.#isClaimed = true
     if (pages >= 0) this.#header[headerAt.claimedPages] = pages
     return pages >= 0
   }
@@ -378,16 +531,22 @@ export class PartitionMemory {
   /** Claims all of it, counted among what the simulation may have, and says how many pages; or nothing of it: -1. */
   #claimAll(columns: readonly ColumnClaim[]): number {
     const pages = columns.reduce((sum, { before, after }) => sum + after - before, 0)
-    if (!this.#control.takeMemory(pages)) {
-      const { memoryPages, memoryPagesMax } = this.#control
-      const [used, most, wanted] = [memoryPages, memoryPagesMax, pages].map((count) => (count * PAGE_BYTES) / 1024 ** 2)
+    const { memoryPagesMax, ownPages } = this.#control
+    const said = this.#isClaimed ? this.claimedPages : 0
+    // First said, then looked at what others say: of two that claim at once, neither goes unseen.
+    if (this.#isClaimed) this.#header[headerAt.claimedPages] = said + pages
+    const taken = ownPages + this.#pagesOfOthers() + said
+    if (pages > memoryPagesMax - taken) {
+      if (this.#isClaimed) this.#header[headerAt.claimedPages] = said
+      const counts = [taken, memoryPagesMax, pages]
+      const [used, most, wanted] = counts.map((count) => (count * PAGE_BYTES) / 1024 ** 2)
       this.#refusal = `the simulation uses ${used.toFixed(1)} of the ${most.toFixed(0)} MiB of shared memory that it may have, and ${wanted.toFixed(1)} MiB more are wanted`
       return -1
     }
     for (const { segment, offsetBytes, before, after } of columns) {
       if (before >= after || segment.claim(offsetBytes + before * PAGE_BYTES, (after - before) * PAGE_BYTES)) continue
       for (const column of columns) giveBack(column, column.before, column.after)
-      this.#control.giveMemoryBack(pages)
+      if (this.#isClaimed) this.#header[headerAt.claimedPages] = said
       this.#refusal = machineIsFull
       return -1
     }
@@ -459,15 +618,20 @@ export class PartitionMemory {
     }
   }
 
+  #open(file: PartitionFile, offsetBytes: number, bytes: number): Segment {
+    return this.#segments.open(partitionFile(this.index, this.epoch, file), { offsetBytes, bytes }, this.#writable)
+  }
+
   #openField(sideIndex: number, field: number, stride: number): OpenField {
     const open = this.#fields[sideIndex].get(field)
     if (open && open.view.stride === stride) return open
-    // The reservation grows by doubling, so that a stride that widens step by step is mapped a few times only.
-    const reservedStride = Math.max(open?.reservedStride ?? 64, 2 ** Math.ceil(Math.log2(stride)))
+    // What is mapped grows by doubling, so that a stride that widens step by step is mapped a few times only.
+    const roomy = Math.max(open?.reservedStride ?? 64, 2 ** Math.ceil(Math.log2(stride)))
+    const reservedStride = Math.max(stride, Math.min(strideMax(this.sizes), roomy))
     const layout = fieldLayout(this.sizes, reservedStride)
-    const name = segmentNames.field(this.index, this.epoch, field, sideIndex)
+    const offsetBytes = fieldOffset(this.sizes, field, sideIndex)
     const segment =
-      open && open.reservedStride >= stride ? open.segment : this.#segments.open(name, layout.bytes, this.#writable)
+      open && open.reservedStride >= stride ? open.segment : this.#open('fields', offsetBytes, layout.bytes)
     const { entityLimit } = this.sizes
     const view: FieldView = {
       length: new Int32Array(segment.buffer, segment.startBytes + layout.offsetBytes.length, entityLimit),
@@ -485,8 +649,7 @@ export class PartitionMemory {
     const open = this.#indexes[number]
     if (open) return open
     const layout = indexLayout(this.sizes)
-    const name = segmentNames.index(this.index, this.epoch, number)
-    const segment = this.#segments.open(name, layout.bytes, this.#writable)
+    const segment = this.#open('index', number * layout.bytes, layout.bytes)
     const { buffer, startBytes } = segment
     const { offsetBytes, length } = layout
     const opened = {
@@ -509,11 +672,7 @@ export class PartitionMemory {
     const open = this.#messages[sideIndex]
     if (open) return open
     const layout = messageLayout(this.sizes)
-    const segment = this.#segments.open(
-      segmentNames.messages(this.index, this.epoch, sideIndex),
-      layout.bytes,
-      this.#writable,
-    )
+    const segment = this.#open('messages', sideIndex * layout.bytes, layout.bytes)
     const opened: OpenMessages = {
       segment,
       layout,

@@ -100,7 +100,8 @@ export class OwnerFields {
 
   /** True where the back side had another stride. */
   #open(field: number, stride: number, back: Side): boolean {
-    const changed = back.fieldStride(field) !== stride
+    // As it stands there: a process that died may have left anything.
+    const changed = back.fieldStrides[field] !== stride
     if (changed) back.setFieldStride(field, stride)
     this.#views[field] = stride === 0 ? undefined : this.#memory.field(this.#backIndex, field)
     return changed

@@ -140,6 +140,7 @@ export class PartitionOwner {
     this.#outgoingMessages = []
     this.#outgoingBytes = 0
     this.#rowsMost = 0
+    if (this.#fresh) memory.recount()
     this.#departures.begin(this.back)
     this.#takeOverFront(tick)
     this.#beginIndex()
@@ -155,7 +156,7 @@ export class PartitionOwner {
     }
   }
 
-  /** Closes the back side: after the barrier it is what everybody reads. Call `control.clearPending` next. Throws OutsideError, and closes nothing. */
+  /** Closes the back side: after the barrier it is what everybody reads. Call `commits.commit` next. Throws OutsideError, and closes nothing. */
   finish(): void {
     const { back } = this
     if (this.#sweptTo > 0) this.endSweep()
@@ -168,14 +169,14 @@ export class PartitionOwner {
       changed: this.#changes.rows,
       rejected: this.ownership.rejected,
     })
-    if (publishInterests(back, this.front, this.interests) || this.#fresh)
-      this.#fabric.control.interestsTick = this.tick
+    const { app } = this.memory
+    if (publishInterests(back, this.front, this.interests) || this.#fresh) app.setTick('interestsTick', this.tick)
     writeMessages(this.memory, this.#backIndex, back, this.#outgoingMessages)
     back.set('rows', this.#rows)
     back.set('nextRow', this.#nextRow)
     back.set('population', this.#population)
     back.set('capacity', this.#claimAhead())
-    if (this.#fields.hasGrown || this.#fresh) this.#fabric.control.fieldsTick = this.tick
+    if (this.#fields.hasGrown || this.#fresh) app.setTick('fieldsTick', this.tick)
     this.#finishIndex()
     back.setFloat('idCounter', this.#idCounter)
     back.setFloat('tick', this.tick)
@@ -429,6 +430,8 @@ export class PartitionOwner {
   }
 
   #finishIndex(): void {
+    // A process that died may have left anything there.
+    if (!this.#spatialIndex) this.back.set('indexed', 0)
     this.#spatialIndex?.finish(this.tick, this.#rows, {
       rows: this.#changes.rows,
       inBulk: !this.#changes.position.isEmpty,
@@ -442,7 +445,8 @@ export class PartitionOwner {
     for (let group = 0; group < front.get('handoffGroups'); group++) {
       const start = front.handoffStart[group]
       const granted = front.handoffGranted[group]
-      for (let place = 0; place < front.handoffCount[group]; place++) {
+      const count = Math.min(front.handoffCount[group], front.rows)
+      for (let place = 0; place < count; place++) {
         const row = front.leavingRow[start + place]
         if (place < granted) {
           ownership.removed.push({ row, id: back.id[row], type: back.type[row] })

@@ -36,7 +36,7 @@ function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box,
   const lastColumn = bins.columnOf(maxX)
   const lastRow = bins.rowOf(maxY)
   for (let binRow = bins.rowOf(minY); binRow <= lastRow; binRow++) {
-    const end = start[binRow * bins.count + lastColumn + 1]
+    const end = Math.min(start[binRow * bins.count + lastColumn + 1], row.length)
     for (let entry = start[binRow * bins.count + firstColumn]; entry < end; entry++) {
       const atX = x[entry]
       const atY = y[entry]
@@ -90,10 +90,13 @@ function findInRows({ position, state, rows }: Side, box: Box, found: PlaceList)
 function findLeaving(fabric: Fabric, side: Side, box: Box, found: PlaceList): void {
   const { position, leavingRow } = side
   for (let group = 0; group < side.get('handoffGroups'); group++) {
-    const target = cellOf(fabric, fabric.partition(side.handoffTarget[group]))
-    if (target && !touches(target, box)) continue
+    const target = side.handoffTarget[group]
+    if (!fabric.control.partitionInUse(target)) continue
+    const cell = cellOf(fabric, fabric.partition(target))
+    if (cell && !touches(cell, box)) continue
     const start = side.handoffStart[group]
-    for (let place = start; place < start + side.handoffCount[group]; place++) {
+    const end = Math.min(start + side.handoffCount[group], leavingRow.length)
+    for (let place = start; place < end; place++) {
       const row = leavingRow[place]
       const x = position[row * 3]
       const y = position[row * 3 + 1]

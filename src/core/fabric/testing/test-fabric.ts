@@ -1,7 +1,7 @@
 // A small fabric inside one process, for the fabric's own tests: memory without limits, and one owner a partition.
 // Owns the making and the order of owners in a tick, under the product's clock; never used outside of tests.
 
-import type { Segment, Segments } from '../../../base/memory.ts'
+import type { Range, Segment, Segments } from '../../../base/memory.ts'
 import { ClockMachine } from '../../tick/clock-machine.ts'
 import { ControlBlock } from '../memory/control-block.ts'
 import { Fabric } from '../memory/fabric.ts'
@@ -10,7 +10,7 @@ import { rowState } from '../memory/partition-memory.ts'
 import { World } from '../memory/world.ts'
 import { PartitionOwner } from '../owner/partition-owner.ts'
 import type { HandoffsOfTick } from '../worker/barrier.ts'
-import { ClockWork } from '../worker/clock-work.ts'
+import { ClockWork, throwIfWrong } from '../worker/clock-work.ts'
 
 export const smallSizes: FabricSizes = {
   partitionCapacity: 16,
@@ -27,11 +27,16 @@ export class HeapSegments implements Segments {
   readonly #open = new Map<string, Segment>()
 
   get names(): string[] {
-    return [...this.#open.keys()].sort()
+    return [...new Set([...this.#open.values()].map(({ name }) => name))].sort()
   }
 
-  open(name: string, bytes: number): Segment {
-    const existing = this.#open.get(name)
+  create(): void {
+    // A range is made when it is opened.
+  }
+
+  open(name: string, { offsetBytes, bytes }: Range): Segment {
+    const key = `${name}@${offsetBytes}`
+    const existing = this.#open.get(key)
     if (existing) return existing
     const buffer = new ArrayBuffer(bytes + 65_536)
     const segment = {
@@ -42,12 +47,13 @@ export class HeapSegments implements Segments {
       claim: () => this.claimsLeft > 0 && this.claimsLeft-- > 0,
       release: (offsetBytes: number, bytes: number) => void new Uint8Array(buffer, offsetBytes, bytes).fill(0),
     }
-    this.#open.set(name, segment)
+    this.#open.set(key, segment)
     return segment
   }
 
   remove(name: string): void {
-    this.#open.delete(name)
+    for (const key of this.#open.keys())
+      if (key.startsWith(`${name}/`) || key.startsWith(`${name}@`)) this.#open.delete(key)
   }
 }
 
@@ -87,7 +93,7 @@ export function testFabric(options: {
   const segments = new HeapSegments()
   const firstTick = options.tick ?? 0
   const sizes = { ...smallSizes, ...options.sizes }
-  const control = ControlBlock.create(segments, sizes, { workerPid: 1, tickRate: 0, tick: firstTick })
+  const control = ControlBlock.create(segments, sizes, { tickRate: 0, tick: firstTick })
   const fabric = new Fabric(segments, control, world, () => true)
   for (let cell = 0; cell < columns; cell++) fabric.addPartition({ domain: 0, cell, name: `ground-${cell}` })
   for (let maker = 0; maker < makers; maker++) fabric.addPartition({ domain: 1, cell: -1, name: `maker-${maker}` })
@@ -98,7 +104,7 @@ export function testFabric(options: {
     committedTick: firstTick,
     tickRate: 0,
   })
-  const work = new ClockWork(machine, fabric, { report: () => undefined })
+  const work = new ClockWork(machine, fabric, { report: throwIfWrong })
   return {
     segments,
     fabric,
@@ -118,7 +124,7 @@ export function testFabric(options: {
         owner.begin(control.tick)
         compute?.(owner)
         owner.finish()
-        control.clearPending(index)
+        fabric.commits.commit(index)
       }
       work.goOn(0)
       return { ...work.handoffs }

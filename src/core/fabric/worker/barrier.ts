@@ -3,6 +3,7 @@
 
 import { assert } from '../../../base/assert.ts'
 import type { Fabric } from '../memory/fabric.ts'
+import { Checks } from './checks.ts'
 import { decide, Grants, Headers, stridesPerPartition } from './grants.ts'
 
 export interface HandoffsOfTick {
@@ -14,12 +15,27 @@ export class Barrier {
   readonly #fabric: Fabric
   readonly #headers: Headers
   readonly #grants: Grants
+  readonly #checks: Checks
 
   constructor(fabric: Fabric) {
     const { partitionCapacity } = fabric.control.sizes
     this.#fabric = fabric
     this.#headers = new Headers(partitionCapacity)
     this.#grants = new Grants(partitionCapacity)
+    this.#checks = new Checks(fabric)
+  }
+
+  /** Tells of each partition whose numbers for `tick` are wrong. Nothing may be granted then. */
+  check(tick: number, wrong: (partition: number, fault: string) => void): boolean {
+    const { control } = this.#fabric
+    let isRight = true
+    for (let partition = 0; partition < control.partitionCount; partition++) {
+      const fault = control.partitionInUse(partition) ? this.#checks.fault(partition, tick) : undefined
+      if (fault === undefined) continue
+      isRight = false
+      wrong(partition, fault)
+    }
+    return isRight
   }
 
   /** Grants the handoffs that were asked for in `tick`. The result is good until the next tick. */
@@ -27,6 +43,8 @@ export class Barrier {
     collect(this.#fabric, tick, this.#headers)
     decide(this.#headers, this.#grants)
     apply(this.#fabric, tick, this.#headers, this.#grants)
+    for (let partition = 0; partition < this.#headers.partitions; partition++)
+      if (this.#headers.isInUse[partition] === 1) this.#checks.note(partition, tick)
     return this.#grants
   }
 }
@@ -39,12 +57,16 @@ export function collect(fabric: Fabric, tick: number, headers: Headers): void {
   headers.transfersMax = world.description.transfersPerTick ?? Number.POSITIVE_INFINITY
   headers.groups = 0
   headers.claimedPages = 0
+  headers.interestsTick = control.interestsTick
+  headers.fieldsTick = control.fieldsTick
   for (let partition = 0; partition < headers.partitions; partition++) {
     headers.isInUse[partition] = control.partitionInUse(partition) ? 1 : 0
     if (headers.isInUse[partition] === 0) continue
     const memory = fabric.partition(partition)
     const side = memory.side(tick)
     headers.claimedPages += memory.claimedPages
+    headers.interestsTick = Math.max(headers.interestsTick, memory.app.tick('interestsTick'))
+    headers.fieldsTick = Math.max(headers.fieldsTick, memory.app.tick('fieldsTick'))
     headers.strays[partition] = side.get('strays')
     headers.idCounter[partition] = side.float('idCounter')
     const groups = side.get('handoffGroups')
@@ -94,6 +116,8 @@ export function apply(fabric: Fabric, tick: number, headers: Headers, grants: Gr
   }
   control.nextIdLane = grants.nextIdLane
   control.recountMemory(headers.claimedPages)
+  control.interestsTick = headers.interestsTick
+  control.fieldsTick = headers.fieldsTick
   control.straying = grants.straying
   for (let group = 0; group < groups; group++) applyGroup(fabric, tick, headers, grants, group)
 }

@@ -1,6 +1,7 @@
 // What the clock does in memory: performs the effects of the clock's machine (core/tick/clock-machine.ts) on a fabric, and keeps partitions that have no app.
 // Owns every write of the clock to the fabric; never decides what is done next, and never waits or wakes: that is left to the program that drives both.
 
+import { assert } from '../../../base/assert.ts'
 import type { Addition, ClockMachine, CopyRequest, Effect } from '../../tick/clock-machine.ts'
 import type { Fabric } from '../memory/fabric.ts'
 import { ClockMeter, HandoffCounter } from '../memory/meters.ts'
@@ -8,6 +9,7 @@ import { rowState } from '../memory/partition-memory.ts'
 import { PartitionOwner } from '../owner/partition-owner.ts'
 import { Barrier, type HandoffsOfTick } from './barrier.ts'
 import { CopyRoom, copySides, type SideColumns } from './side-columns.ts'
+import { SideError } from './side-error.ts'
 import { hashWorld } from './state.ts'
 
 /** The whole world as committed at one tick. */
@@ -26,7 +28,17 @@ export type ClockReport =
   | { kind: 'stateHash'; tick: number; entities: number; handoffs: number; stateHash: string }
   /** These have not committed the tick yet, which has taken `forMs` so far. Said again and again. */
   | { kind: 'late'; tick: number; forMs: number; partitions: number[] }
+  /** The numbers that this partition's app wrote for the tick are wrong: another process has to compute it. */
+  | { kind: 'refused'; tick: number; partition: number; incarnation: number; fault: string }
+  /** This partition has no app, and what was committed of it is wrong: nobody can go on from it. */
+  | { kind: 'damaged'; tick: number; partition: number; fault: string }
   | { kind: 'finished' }
+
+/** For a clock that has no process to end: a wrong number is its own program's mistake. */
+export function throwIfWrong(report: ClockReport): void {
+  const isWrong = report.kind === 'refused' || report.kind === 'damaged'
+  if (isWrong) throw new Error(`partition ${report.partition} is ${report.kind}: ${report.fault}`)
+}
 
 export interface ClockWorkOptions {
   report: (report: ClockReport) => void
@@ -54,6 +66,8 @@ export class ClockWork {
   readonly #barrier: Barrier
   /** By partition without an app. */
   readonly #caretakers: (PartitionOwner | undefined)[] = []
+  /** By partition without an app: the tick that the clock had to compute a second time. */
+  readonly #computedAgain: number[] = []
   #copying: Copying | undefined
   #granted = 0
 
@@ -76,7 +90,7 @@ export class ClockWork {
       case 'release':
         this.#meter.addMissedTicks(effect.missedTicks)
         this.#meter.setReleasedAt(this.#clockBeganMs + effect.nowMs)
-        control.release(tick, this.#machine.participants)
+        this.fabric.commits.release(tick, this.#machine.participants)
         break
       case 'keep':
         this.#keep(partition, tick, false)
@@ -94,6 +108,7 @@ export class ClockWork {
         this.#grant(tick)
         break
       case 'commit':
+        assert(this.fabric.commits.nonePending(), 'a tick is committed when all have committed')
         control.setCommittedTick(tick)
         break
       case 'measure':
@@ -101,7 +116,7 @@ export class ClockWork {
         this.#meter.phases.handoff.add(effect.barrierMs)
         break
       case 'hash':
-        this.#report({ kind: 'stateHash', tick, handoffs: this.#granted, ...hashWorld(this.fabric, tick) })
+        this.#hash(tick)
         break
       case 'beginCopy':
         this.#beginCopy(tick, effect.copy!)
@@ -141,14 +156,25 @@ export class ClockWork {
   /** For a clock in the same process as its apps: goes on until there is nothing to do but wait, and says for how long. */
   goOn(nowMs: number): number {
     for (;;) {
-      const effect = this.#machine.step(nowMs, this.fabric.control.nonePending())
+      const effect = this.#machine.step(nowMs, this.fabric.commits.nonePending())
       if (effect.kind === 'wait') return effect.waitMs
       this.perform(effect)
       if (effect.kind === 'finished') return Number.POSITIVE_INFINITY
     }
   }
 
-  #keep(partition: number, tick: number, empties: boolean): void {
+  /** The clock computes for a partition. From a committed side that somebody wrote over it can't. */
+  #keep(partition: number, tick: number, empties: boolean): boolean {
+    try {
+      this.#compute(partition, tick, empties)
+      return true
+    } catch (error) {
+      this.#report({ kind: 'damaged', tick, partition, fault: (error as Error).message })
+      return false
+    }
+  }
+
+  #compute(partition: number, tick: number, empties: boolean): void {
     const caretaker = this.#caretakers[partition]!
     caretaker.begin(tick)
     for (let row = 0; empties && row < caretaker.rows; row++)
@@ -158,18 +184,52 @@ export class ClockWork {
 
   /** Its app may have committed before it was gone. */
   #standIn(partition: number, tick: number): void {
-    const { control } = this.fabric
-    if (!control.isPending(partition)) return
-    this.#keep(partition, tick, false)
-    control.clearPending(partition)
+    const { commits } = this.fabric
+    if (!commits.isPending(partition)) return
+    if (this.#keep(partition, tick, false)) commits.standIn(partition)
   }
 
   #grant(tick: number): void {
+    if (!this.#barrier.check(tick, (partition, fault) => this.#refuse(partition, tick, fault))) {
+      this.#machine.refused()
+      return
+    }
     const { granted, rejected } = this.#barrier.grant(tick)
     this.handoffs.granted = granted
     this.handoffs.rejected = rejected
     this.#granted += granted
     this.#handoffCounter.count(tick)
+  }
+
+  /** The tick goes on once its app's next process has computed it, or the clock has for an app that is gone. */
+  #refuse(partition: number, tick: number, fault: string): void {
+    this.fabric.commits.refuse(partition)
+    if (this.#machine.participants.has(partition)) {
+      const incarnation = this.fabric.control.partitionWord(partition, 'incarnation')
+      this.#report({ kind: 'refused', tick, partition, incarnation, fault })
+      return
+    }
+    const isFirst = this.#computedAgain[partition] !== tick
+    this.#computedAgain[partition] = tick
+    if (isFirst) this.#machine.obey({ kind: 'leave', partition }, 0)
+    else this.#report({ kind: 'damaged', tick, partition, fault })
+  }
+
+  #hash(tick: number): void {
+    const hashed = this.#read(tick, () => hashWorld(this.fabric, tick))
+    if (hashed) this.#report({ kind: 'stateHash', tick, handoffs: this.#granted, ...hashed })
+  }
+
+  /** What is committed may be written over by its app, long after it was checked. */
+  #read<Result>(tick: number, reading: () => Result): Result | undefined {
+    try {
+      return reading()
+    } catch (error) {
+      if (!(error instanceof SideError)) throw error
+      const { partition, message } = error
+      this.#report({ kind: 'damaged', tick, partition, fault: message })
+      return undefined
+    }
   }
 
   #beginCopy(tick: number, { request, room }: CopyRequest): void {
@@ -179,10 +239,11 @@ export class ClockWork {
 
   #copyStep(): void {
     const { request, tick, nextIdLane, steps } = this.#copying!
-    const step = steps.next()
-    if (!step.done) return
+    const step = this.#read(tick, () => steps.next())
+    if (step && !step.done) return
     this.#copying = undefined
     this.#machine.copied()
+    if (!step) return
     this.#report({ kind: 'stateCopied', request, copy: { tick, nextIdLane, sides: step.value } })
   }
 
@@ -210,6 +271,6 @@ export class ClockWork {
   }
 
   #pending(): number[] {
-    return [...this.fabric.partitions()].filter((partition) => this.fabric.control.isPending(partition))
+    return [...this.fabric.partitions()].filter((partition) => this.fabric.commits.isPending(partition))
   }
 }

@@ -19,6 +19,9 @@ export class Headers {
   groups = 0
   /** In all partitions; nothing is decided by it. */
   claimedPages = 0
+  // Nothing is decided by these: the newest ticks in which an app read other boxes, or opened a field.
+  interestsTick = 0
+  fieldsTick = 0
   // One a partition; what is below `idCounter` is known only where there are groups:
   readonly isInUse: Uint8Array
   readonly strays: Uint32Array

@@ -7,6 +7,7 @@ import type { DeclaredShape } from '../../entities/shape.ts'
 import type { Fabric } from '../memory/fabric.ts'
 import { fieldIndexMax } from '../memory/layout.ts'
 import { rowState } from '../memory/partition-memory.ts'
+import { readSide } from './side-error.ts'
 
 /** Columns by row, with holes: rows whose state is free hold nothing. */
 export interface SideColumns
@@ -112,7 +113,7 @@ export class CopyRoom {
 export function* copySides(fabric: Fabric, tick: number, room: CopyRoom): Generator<void, SideColumns[]> {
   const sides: SideColumns[] = []
   for (const partition of fabric.partitions()) {
-    const side = viewSide(fabric, partition, tick)
+    const side = readSide(partition, () => viewSide(fabric, partition, tick))
     const fields: SideField[] = []
     for (const field of side.fields) {
       const lengths = yield* room.copyOf(field.lengths)

@@ -7,23 +7,25 @@ import { createStateHash } from '../../entities/state-hash.ts'
 import type { Fabric } from '../memory/fabric.ts'
 import { fieldIndexMax } from '../memory/layout.ts'
 import { type PartitionMemory, rowState, strideFor } from '../memory/partition-memory.ts'
+import { readSide } from './side-error.ts'
 
 /** The hash of the whole world's state at `tick`, and how many entities there are: computed where they are, nothing is copied but lengths of fields. */
 export function hashWorld(fabric: Fabric, tick: number): { stateHash: string; entities: number } {
   const hash = createStateHash()
-  for (const partition of fabric.partitions()) {
-    const memory = fabric.partition(partition)
-    const side = memory.side(tick)
-    const fields: FieldColumn[] = []
-    for (let index = 1; index <= fieldIndexMax; index++) {
-      const view = memory.field(tick % 2, index)
-      if (!view) continue
-      const lengths = view.length.slice(0, side.rows)
-      for (let row = 0; row < lengths.length; row++) lengths[row]--
-      fields.push({ index, lengths, typeIds: view.typeId, stride: view.stride, data: view.data })
-    }
-    hash.addRows(side.id, side.type, side.position, fields, side.rows, side.state)
-  }
+  for (const partition of fabric.partitions())
+    readSide(partition, () => {
+      const memory = fabric.partition(partition)
+      const side = memory.side(tick)
+      const fields: FieldColumn[] = []
+      for (let index = 1; index <= fieldIndexMax; index++) {
+        const view = memory.field(tick % 2, index)
+        if (!view) continue
+        const lengths = view.length.slice(0, side.rows)
+        for (let row = 0; row < lengths.length; row++) lengths[row]--
+        fields.push({ index, lengths, typeIds: view.typeId, stride: view.stride, data: view.data })
+      }
+      hash.addRows(side.id, side.type, side.position, fields, side.rows, side.state)
+    })
   return { stateHash: hash.digest(), entities: hash.count }
 }
 

@@ -5,7 +5,11 @@ import { futexAt } from '../futex.ts'
 import { SharedSegments } from '../shared-segments.ts'
 
 const [folder, deed] = process.argv.slice(2)
-const segment = new SharedSegments(folder).open('shared', 4096, deed !== 'writeWhereReadOnly')
+const segment = new SharedSegments(folder).open(
+  'shared',
+  { offsetBytes: 0, bytes: 4096 },
+  deed !== 'writeWhereReadOnly' && deed !== 'waitWhereReadOnly',
+)
 const words = new Int32Array(segment.buffer, segment.startBytes, 4)
 process.stdout.write('ready\n')
 

@@ -1,0 +1,99 @@
+// Who is asked to compute the released tick, and who has committed it.
+// Owns the one store that is an app's commit, and what counts as one; never wakes or waits.
+
+import { assert } from '../../../base/assert.ts'
+import type { PartitionSet } from '../../tick/partition-set.ts'
+import type { ControlBlock } from './control-block.ts'
+import type { AppBlock } from './partition-memory.ts'
+
+export class Commits {
+  readonly #control: ControlBlock
+  readonly #appOf: (partition: number) => AppBlock
+  /** For the clock: partitions below this have committed. */
+  #settled = 0
+
+  constructor(control: ControlBlock, appOf: (partition: number) => AppBlock) {
+    this.#control = control
+    this.#appOf = appOf
+  }
+
+  /**
+   * Releases a tick to the partitions of `participants`: what they are told is there before the
+   * word that they wait for. The caller wakes the apps afterwards.
+   */
+  release(tick: number, participants: PartitionSet): void {
+    const control = this.#control
+    assert(this.nonePending(), 'a tick is released when nobody computes')
+    assert(tick === control.committedTick + 1, `tick ${tick} does not follow on the committed one`)
+    control.setTick(tick)
+    control.setWakeCount(participants.count)
+    const word = tick | 0
+    for (let partition = participants.next(0); partition >= 0; partition = participants.next(partition + 1))
+      Atomics.store(control.asked, partition, word)
+    this.#settled = 0
+    control.bumpReleaseWord()
+  }
+
+  /** Whether the partition's app is asked for the tick and has not committed it, as the app sees it. */
+  isAsked(partition: number): boolean {
+    const asked = Atomics.load(this.#control.asked, partition)
+    return asked !== this.#appOf(partition).load('committed')
+  }
+
+  /** The same as the clock sees it: a commit of numbers that were refused is none. */
+  isPending(partition: number): boolean {
+    const control = this.#control
+    if (!control.partitionInUse(partition)) return false
+    return this.isAsked(partition) || this.#isRefused(partition)
+  }
+
+  /** The commit point of one partition's tick: idempotent. True where nobody else is waited for. */
+  commit(partition: number): boolean {
+    if (!this.isAsked(partition)) return false
+    this.#settle(partition)
+    return this.#control.lowerWakeCount(1)
+  }
+
+  /** For the clock: it has computed the tick for a partition whose app is gone. */
+  standIn(partition: number): void {
+    const control = this.#control
+    this.#settle(partition)
+    control.setPartitionWord(partition, 'refused', 0)
+    control.lowerWakeCount(1)
+  }
+
+  /** For the clock: what the app's process has written is wrong. The next one computes the tick again. */
+  refuse(partition: number): void {
+    const control = this.#control
+    if (this.#isRefused(partition)) return
+    control.setPartitionWord(partition, 'refused', control.partitionWord(partition, 'incarnation') + 1)
+    control.lowerWakeCount(-1)
+    this.#settled = Math.min(this.#settled, partition)
+  }
+
+  /** Before another process of a partition is launched. Only while it has none. */
+  readmit(partition: number): void {
+    if (!this.#isRefused(partition)) return
+    const control = this.#control
+    // Asked for still, and not committed: first this, so that it is never taken for committed.
+    this.#appOf(partition).store('committed', (control.asked[partition] - 1) | 0)
+    control.setPartitionWord(partition, 'refused', 0)
+  }
+
+  /** Looks at one after another, and only once at each that has committed: they stay so until the next tick. */
+  nonePending(): boolean {
+    const count = this.#control.partitionCount
+    while (this.#settled < count && !this.isPending(this.#settled)) this.#settled++
+    return this.#settled >= count
+  }
+
+  #settle(partition: number): void {
+    const asked = Atomics.load(this.#control.asked, partition)
+    this.#appOf(partition).store('committed', asked)
+  }
+
+  #isRefused(partition: number): boolean {
+    const control = this.#control
+    return control.partitionWord(partition, 'refused') === control.partitionWord(partition, 'incarnation') + 1
+  }
+}
