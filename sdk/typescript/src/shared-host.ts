@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
+import { APP_VARIABLES } from '../../../src/base/app-variables.ts'
 import { ControlBlock } from '../../../src/core/fabric/memory/control-block.ts'
 import { Fabric } from '../../../src/core/fabric/memory/fabric.ts'
 import { fabricFiles, partitionFile } from '../../../src/core/fabric/memory/layout.ts'
@@ -19,9 +20,9 @@ import type { Host } from './host.ts'
 const WAIT_MS = 1000
 
 export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
-  const folder = required(environment, 'HEDDLE_FABRIC')
-  const partition = Number(required(environment, 'HEDDLE_PARTITION'))
-  const incarnation = Number(required(environment, 'HEDDLE_INCARNATION'))
+  const folder = required(environment, APP_VARIABLES.fabric)
+  const partition = Number(required(environment, APP_VARIABLES.partition))
+  const incarnation = Number(required(environment, APP_VARIABLES.incarnation))
   const segments = new SharedSegments(folder)
   const control = ControlBlock.open(segments, { writable: false })
   if (control.partitionWord(partition, 'incarnation') !== incarnation) {
@@ -34,7 +35,7 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   const fabric = new Fabric(segments, control, world, (index) => index === partition)
   takePlace(fabric, { folder, partition, incarnation })
   writeOutputAtOnce()
-  const attempt = Number(environment.HEDDLE_ATTEMPT ?? 1)
+  const attempt = Number(environment[APP_VARIABLES.attempt] ?? 1)
   const host = new SharedHost(fabric, {
     ...{ folder, partition, incarnation, attempt, ports: portsOf(environment) },
   })
@@ -157,6 +158,6 @@ function required(environment: NodeJS.ProcessEnv, name: string): string {
 
 /** `HEDDLE_PORTS` is a JSON object: actual port by declared port. */
 function portsOf(environment: NodeJS.ProcessEnv): Map<number, number> {
-  const ports = JSON.parse(environment.HEDDLE_PORTS ?? '{}') as Record<string, number>
+  const ports = JSON.parse(environment[APP_VARIABLES.ports] ?? '{}') as Record<string, number>
   return new Map(Object.entries(ports).map(([declared, actual]) => [Number(declared), actual]))
 }

@@ -6,6 +6,8 @@
 // an app's process by its incarnation, and whether it lives by the lock that it holds in the
 // fabric's folder (io/shm/file-lock.ts). A launcher must let that lock be seen.
 
+import { APP_VARIABLES } from '../../base/app-variables.ts'
+
 /** Which process of which app it is. No two have the same. */
 export interface Identity {
   executionId: string
@@ -56,9 +58,9 @@ export interface Launcher {
 /** What an app finds of its identity in its environment, whatever launched it. */
 export function identityVariables(identity: Identity): Record<string, string> {
   return {
-    HEDDLE_EXECUTION_ID: identity.executionId,
-    HEDDLE_DOMAIN: identity.domain,
-    HEDDLE_APP: identity.app,
-    HEDDLE_INCARNATION: String(identity.incarnation),
+    [APP_VARIABLES.executionId]: identity.executionId,
+    [APP_VARIABLES.domain]: identity.domain,
+    [APP_VARIABLES.app]: identity.app,
+    [APP_VARIABLES.incarnation]: String(identity.incarnation),
   }
 }

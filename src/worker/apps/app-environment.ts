@@ -1,6 +1,7 @@
 // What an app finds in its environment.
 // Owns the variables' names and values; of what the worker itself was given, only where compiled code is kept is passed on.
 
+import { APP_VARIABLES } from '../../base/app-variables.ts'
 import type { PortMapping } from '../../base/port-mapping.ts'
 import { baseEnvironment } from '../../io/launch/processes.ts'
 
@@ -25,11 +26,13 @@ export function appEnvironment(
   const { NODE_COMPILE_CACHE: compiledCode } = process.env
   return {
     ...baseEnvironment(),
-    HEDDLE_SIMULATION: app.simulation,
-    HEDDLE_FABRIC: app.fabricFolder,
-    HEDDLE_PARTITION: String(app.partition),
-    HEDDLE_ATTEMPT: String(attempt),
-    HEDDLE_PORTS: JSON.stringify(Object.fromEntries(app.ports.map(({ declared, actual }) => [declared, actual]))),
+    [APP_VARIABLES.simulation]: app.simulation,
+    [APP_VARIABLES.fabric]: app.fabricFolder,
+    [APP_VARIABLES.partition]: String(app.partition),
+    [APP_VARIABLES.attempt]: String(attempt),
+    [APP_VARIABLES.ports]: JSON.stringify(
+      Object.fromEntries(app.ports.map(({ declared, actual }) => [declared, actual])),
+    ),
     ...(compiledCode !== undefined && { NODE_COMPILE_CACHE: compiledCode }),
     NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${sdkHook.href}`,
   }

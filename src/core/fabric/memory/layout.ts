@@ -611,24 +611,6 @@ export function partitionFileBytes(sizes: FabricSizes): Record<PartitionFile, nu
   }
 }
 
-/** What an app's process finds in its environment. */
-export const appVariables = {
-  executionId: 'HEDDLE_EXECUTION_ID',
-  simulation: 'HEDDLE_SIMULATION',
-  domain: 'HEDDLE_DOMAIN',
-  app: 'HEDDLE_APP',
-  /** The fabric's folder. */
-  fabric: 'HEDDLE_FABRIC',
-  /** Index of its partition. */
-  partition: 'HEDDLE_PARTITION',
-  /** The number of its launch. */
-  incarnation: 'HEDDLE_INCARNATION',
-  /** The how-maniest process it is that is to compute the same tick. */
-  attempt: 'HEDDLE_ATTEMPT',
-  /** JSON object: actual port by declared port. */
-  ports: 'HEDDLE_PORTS',
-} as const
-
 /** Low bits of the wake word: how many apps have not committed. */
 export const wakeCountBits = 20
 

@@ -364,6 +364,11 @@ export class PartitionMemory {
     return undefined
   }
 
+  /** Puts the numbers of what is claimed back to those that were right last. */
+  restoreClaims(known: Uint32Array): void {
+    if (known[headerAt.claimedPages] !== 0) this.#header.set(known)
+  }
+
   /** Counts anew what is claimed: a process that died while it claimed may have left another number. */
   recount(): void {
     this.#header[headerAt.claimedPages] = this.#pagesFor(this.#header)

@@ -33,6 +33,7 @@ export class Barrier {
       const fault = control.partitionInUse(partition) ? this.#checks.fault(partition, tick) : undefined
       if (fault === undefined) continue
       isRight = false
+      this.#checks.restore(partition)
       wrong(partition, fault)
     }
     return isRight

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Segment } from '../../../base/memory.ts'
 import { ClockMachine } from '../../tick/clock-machine.ts'
 import type { Fabric } from '../memory/fabric.ts'
-import { partitionFile, partitionLayout } from '../memory/layout.ts'
+import { partitionFile, partitionHeaderRecord, partitionLayout } from '../memory/layout.ts'
 import { type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
 import { PartitionOwner } from '../owner/partition-owner.ts'
 import { type HeapSegments, testFabric } from '../testing/test-fabric.ts'
@@ -62,7 +62,20 @@ function openWorld() {
 }
 
 type Wrong = (side: Side, memory: PartitionMemory, fabric: Fabric) => void
+
+/** Writes over a number of what partition 0 has claimed. */
+function claim(name: keyof typeof partitionHeaderRecord.index, value: number): Wrong {
+  return (_side, _memory, { segments, control }) => {
+    const { headerOffset, bytes } = partitionLayout(control.sizes)
+    const { buffer } = segments.open(partitionFile(0, 1, 'state'), { offsetBytes: 0, bytes }, true)
+    new Uint32Array(buffer, headerOffset)[partitionHeaderRecord.index[name]] = value
+  }
+}
+
 const wrongs: Record<string, Wrong> = {
+  claimedRows: claim('claimedRows', 0xa7a7_a7a7),
+  claimedPages: claim('claimedPages', 1),
+  claimedShapes: claim('claimedShapes', 65),
   tick: (side) => side.setFloat('tick', 99),
   everyRowChanged: (side) => side.setFloat('everyRowChanged', Number.NaN),
   interestsTick: (_, { app }) => app.setTick('interestsTick', 7777),

@@ -45,6 +45,12 @@ export class Checks {
     )
   }
 
+  /** Numbers that both sides share have no committed twin: the next process finds those of before. */
+  restore(partition: number): void {
+    const { memory, claims } = this.#known[partition]!
+    memory.restoreClaims(claims)
+  }
+
   /** What the barrier has gone by, once it has written its own numbers too. */
   note(partition: number, tick: number): void {
     const known = this.#known[partition]!
