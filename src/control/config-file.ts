@@ -1,5 +1,5 @@
-// The operator's configuration file: YAML text in, settings or everything that is wrong with it out.
-// Owns the keys, their order and what each may hold; never decides which file it is, nor reads one (config.ts does).
+// The operator's configuration file: takes YAML text, returns settings or all faults.
+// Owns the keys, their order and their values; never chooses or reads a file (config.ts does).
 
 import { isIP } from 'node:net'
 import { isAbsolute, resolve } from 'node:path'
@@ -9,45 +9,47 @@ import { durationText, parseMaximumDuration } from '../core/lifecycle/duration.t
 import {
   defaultSnapshotSettings,
   parseSnapshotEvery,
+  SNAPSHOTS_KEPT_MAX,
   type SnapshotSettings,
-  snapshotsKeptMax,
 } from '../core/lifecycle/snapshot-settings.ts'
 import { awsLimits, defaultLimits, type FabricLimits, type Limits } from '../core/limits.ts'
 import type { SchemaLimits } from '../core/schema/schema-limits.ts'
 import { readYaml, type YamlValue } from '../core/schema/yaml-value.ts'
 
-export interface AuditSettings {
-  /** Whether S3 calls leave records too. */
+interface AuditSettings {
+  /** Whether S3 calls are audited too. */
   s3: boolean
-  /** A file that has grown beyond this is closed, and a new one begun. */
+  /** When a file grows beyond this, it is closed and a new one begins. */
   fileBytesMax: number
-  /** So many files are kept; older ones are removed. */
+  /** The number of files to keep; older ones are removed. */
   filesMax: number
 }
 
-/** How much the server takes on at once, and how long it waits for senders. */
+/** How many requests the server takes at once, and how long it waits for senders. */
 export interface ServingSettings {
-  /** Open connections; beyond, the one that has been idle for longest is closed. */
+  /** Most open connections. Beyond that, the one that has been idle longest is closed. */
   connectionsMax: number
-  /** Requests being answered, of the API and of S3 each; more are answered 503. */
+  /** Most requests at once, for the API and for S3 each. The server answers others with 503. */
   requestsMax: number
-  /** Bytes of requests' bodies that are held in memory; requests that need more are answered 503. */
+  /**
+   * Most bytes of request bodies in memory. The server answers requests that need more with 503.
+   */
   bodyBytesMax: number
-  /** For a request's header, and again for the body of a call of the API. */
+  /** Applies to the header of a request, and again to the body of an API call. */
   receiveMs: number
 }
 
-/** How others reach this Heddle. */
+/** How other machines reach this Heddle. */
 export interface NetworkSettings {
-  /** Where clients connect to apps; the address listened on where absent. */
+  /** Where clients connect to apps. By default, the address that control listens on. */
   advertise?: string
-  /** Whose word is taken on where a request comes from (`X-Forwarded-*`). */
+  /** Proxies whose `X-Forwarded-*` headers are trusted. */
   trustedProxies: readonly IpRange[]
 }
 
-/** Who may read the page of metrics. */
+/** Who may read the metrics page. */
 export interface MetricsSettings {
-  /** Holds the token that every reader must have; without one, programs of this machine read freely. */
+  /** Holds the token that readers must send. Without it, programs on this machine read freely. */
   tokenFile?: string
 }
 
@@ -55,13 +57,13 @@ export interface FileSettings {
   network: NetworkSettings
   limits: Limits
   serving: ServingSettings
-  /** For simulations that are started from now on, where their tags say nothing else. */
+  /** The default for new simulations; their tags override it. */
   snapshots: SnapshotSettings
   audit: AuditSettings
   metrics: MetricsSettings
 }
 
-export const defaultAuditSettings: Readonly<AuditSettings> = Object.freeze({
+const defaultAuditSettings: Readonly<AuditSettings> = Object.freeze({
   s3: false,
   fileBytesMax: 64 * 1024 ** 2,
   filesMax: 100,
@@ -74,7 +76,9 @@ export const defaultServingSettings: Readonly<ServingSettings> = Object.freeze({
   receiveMs: 20_000,
 })
 
-export const defaultNetworkSettings: Readonly<NetworkSettings> = Object.freeze({ trustedProxies: Object.freeze([]) })
+export const defaultNetworkSettings: Readonly<NetworkSettings> = Object.freeze({
+  trustedProxies: Object.freeze([]),
+})
 
 export const defaultFileSettings: Readonly<FileSettings> = Object.freeze({
   network: defaultNetworkSettings,
@@ -85,7 +89,7 @@ export const defaultFileSettings: Readonly<FileSettings> = Object.freeze({
   metrics: Object.freeze({}),
 })
 
-/** A copy whose sections may be replaced while all who hold them read on. */
+/** A copy whose sections can be replaced while others hold a reference to it. */
 export function copiedSettings(settings: FileSettings): FileSettings {
   const { limits, network, serving, snapshots, audit, metrics } = settings
   return {
@@ -108,7 +112,7 @@ export function replaceSettings(settings: FileSettings, next: FileSettings): voi
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
-/** Limits under construction. */
+/** The limits while the file is being read. */
 interface Draft {
   limits: Mutable<Limits>
   schema: Mutable<SchemaLimits>
@@ -116,14 +120,14 @@ interface Draft {
   unitsPerWorker: { count: number }
 }
 
-/** How a key is read into the draft, and how the draft's value is written. */
+/** How a key is read into the draft, and how the value in the draft is written. */
 interface Quota {
   read(value: YamlValue, draft: Draft): void
   shown(draft: Draft): string
 }
 
 const DAY_MS = 86_400_000
-/** Five digits of days, more than anybody waits for, are still exact. */
+/** Five digits of days are far beyond any use, and still exact. */
 const DURATION_MS_MAX = 36_500 * DAY_MS
 const MEBIBYTE = 1024 ** 2
 
@@ -134,7 +138,8 @@ export const QUOTAS: Readonly<Record<string, Quota>> = {
       const text = value.string()
       const parsed = text === undefined ? undefined : parseMaximumDuration(text, DURATION_MS_MAX)
       if (parsed === undefined) return
-      if ('refusal' in parsed || parsed.durationMs === 0) value.fault('must be 1M to 36500D, such as 90M, 12H or 14D')
+      if ('refusal' in parsed || parsed.durationMs === 0)
+        value.fault('must be 1M to 36500D, such as 90M, 12H or 14D')
       else draft.limits.maximumDurationMs = parsed.durationMs
     },
     shown: (draft) => durationText(draft.limits.maximumDurationMs),
@@ -183,7 +188,9 @@ export const QUOTAS: Readonly<Record<string, Quota>> = {
   ),
 }
 
-/** Everything that is wrong at once, each fault as `line 3, column 7: quotas.workers: is not a known property`. */
+/**
+ * Lists all faults at once, each as `line 3, column 7: quotas.workers: is not a known property`.
+ */
 export function parseConfigFile(text: string): FileSettings | { faults: string[] } {
   const { root, faults } = readYaml(text)
   const settings: FileSettings = {
@@ -197,9 +204,19 @@ export function parseConfigFile(text: string): FileSettings | { faults: string[]
   if (root !== undefined && !root.isEmpty) {
     const fields = root.fields(
       [],
-      ['limits', 'quotas', 'package_folders', 'network', 'serving', 'snapshots', 'audit', 'metrics'],
+      [
+        'limits',
+        'quotas',
+        'package_folders',
+        'network',
+        'serving',
+        'snapshots',
+        'audit',
+        'metrics',
+      ],
     )
-    const base = fields?.get('limits')?.oneOf(['heddle', 'aws']) === 'aws' ? awsLimits : defaultLimits
+    const base =
+      fields?.get('limits')?.oneOf(['heddle', 'aws']) === 'aws' ? awsLimits : defaultLimits
     const limits = readQuotas(fields?.get('quotas'), base)
     settings.limits = withPackageFolders(limits, readPackageFolders(fields?.get('package_folders')))
     readNetwork(fields?.get('network'), settings.network)
@@ -212,12 +229,13 @@ export function parseConfigFile(text: string): FileSettings | { faults: string[]
   const sorted = faults.toSorted((a, b) => a.line - b.line || a.column - b.column)
   return {
     faults: sorted.map(
-      ({ line, column, path, rule }) => `line ${line}, column ${column}: ${path === '' ? '' : `${path}: `}${rule}`,
+      ({ line, column, path, rule }) =>
+        `line ${line}, column ${column}: ${path === '' ? '' : `${path}: `}${rule}`,
     ),
   }
 }
 
-/** Each quota's value as a file would have it. */
+/** Each quota's value as a file would write it. */
 export function shownQuotas(limits: Limits): Record<string, string> {
   const draft = draftOf(limits)
   return Object.fromEntries(Object.entries(QUOTAS).map(([key, quota]) => [key, quota.shown(draft)]))
@@ -226,7 +244,8 @@ export function shownQuotas(limits: Limits): Record<string, string> {
 function readQuotas(value: YamlValue | undefined, base: Limits): Limits {
   const draft = draftOf(base)
   if (value !== undefined && !value.isEmpty) {
-    for (const [key, entry] of value.fields([], Object.keys(QUOTAS)) ?? []) QUOTAS[key]?.read(entry, draft)
+    for (const [key, entry] of value.fields([], Object.keys(QUOTAS)) ?? [])
+      QUOTAS[key]?.read(entry, draft)
     if (draft.fabric.messageHeapBytes < draft.fabric.messageBytesMax) {
       value.fault('message_bytes_per_tick must not be smaller than bytes_per_message')
     }
@@ -247,7 +266,10 @@ function readPackageFolders(value: YamlValue | undefined): string[] {
 
 function withPackageFolders(limits: Limits, packageFolders: readonly string[]): Limits {
   const { simulation } = limits
-  return { ...limits, simulation: { ...simulation, schema: { ...simulation.schema, packageFolders } } }
+  return {
+    ...limits,
+    simulation: { ...simulation, schema: { ...simulation.schema, packageFolders } },
+  }
 }
 
 function draftOf(limits: Limits): Draft {
@@ -265,7 +287,11 @@ function readNetwork(value: YamlValue | undefined, network: NetworkSettings): vo
   const fields = value.fields([], ['advertise', 'trusted_proxies'])
   const advertise = fields?.get('advertise')
   if (advertise !== undefined && !advertise.isEmpty) {
-    network.advertise = parsed(advertise, (text) => (isAddressOrName(text) ? text : undefined), ADDRESS_OR_NAME)
+    network.advertise = parsed(
+      advertise,
+      (text) => (isAddressOrName(text) ? text : undefined),
+      ADDRESS_OR_NAME,
+    )
   }
   const proxies = fields?.get('trusted_proxies')
   if (proxies === undefined || proxies.isEmpty) return
@@ -275,16 +301,21 @@ function readNetwork(value: YamlValue | undefined, network: NetworkSettings): vo
   network.trustedProxies = ranges?.filter((range) => range !== undefined) ?? []
 }
 
-export const ADDRESS_OR_NAME = 'an IP address or a host name, without a port, such as 203.0.113.7 or weaver.example.org'
+export const ADDRESS_OR_NAME =
+  'an IP address or a host name, without a port, such as 203.0.113.7 or weaver.example.org'
 
 export function isAddressOrName(text: string): boolean {
-  return isIP(text) !== 0 || (/^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/.test(text) && !/^[\d.]+$/.test(text))
+  return (
+    isIP(text) !== 0 ||
+    (/^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/.test(text) && !/^[\d.]+$/.test(text))
+  )
 }
 
 function readServing(value: YamlValue | undefined, serving: ServingSettings): void {
   if (value === undefined || value.isEmpty) return
   const fields = value.fields([], ['connections', 'requests', 'body_mebibytes', 'receive_seconds'])
-  serving.connectionsMax = fields?.get('connections')?.integer(1, 1_000_000) ?? serving.connectionsMax
+  serving.connectionsMax =
+    fields?.get('connections')?.integer(1, 1_000_000) ?? serving.connectionsMax
   serving.requestsMax = fields?.get('requests')?.integer(1, 1_000_000) ?? serving.requestsMax
   const mebibytes = fields?.get('body_mebibytes')?.integer(2, 65_536)
   if (mebibytes !== undefined) serving.bodyBytesMax = mebibytes * MEBIBYTE
@@ -296,11 +327,16 @@ function readSnapshots(value: YamlValue | undefined, snapshots: SnapshotSettings
   if (value === undefined || value.isEmpty) return
   const fields = value.fields([], ['every', 'to', 'keep', 'restart'])
   const [every, to] = [fields?.get('every'), fields?.get('to')]
-  const rhythm = parsed(every, parseSnapshotEvery, 'a time or ticks, such as 10M, 2H or "5000 ticks", or never')
+  const rhythm = parsed(
+    every,
+    parseSnapshotEvery,
+    'a time or ticks, such as 10M, 2H or "5000 ticks", or never',
+  )
   if (rhythm !== undefined && rhythm !== 'never') snapshots.every = rhythm
   if (to !== undefined && !to.isEmpty) snapshots.to = parsed(to, parseS3Uri, 's3://bucket/prefix')
-  else if (snapshots.every !== undefined) every?.fault('needs snapshots.to: s3://bucket/prefix for the snapshots')
-  snapshots.keep = fields?.get('keep')?.integer(1, snapshotsKeptMax) ?? snapshots.keep
+  else if (snapshots.every !== undefined)
+    every?.fault('needs snapshots.to: s3://bucket/prefix for the snapshots')
+  snapshots.keep = fields?.get('keep')?.integer(1, SNAPSHOTS_KEPT_MAX) ?? snapshots.keep
   snapshots.restart = fields?.get('restart')?.boolean() ?? snapshots.restart
 }
 
@@ -318,7 +354,11 @@ function readMetrics(value: YamlValue | undefined, metrics: MetricsSettings): vo
   if (value === undefined || value.isEmpty) return
   const file = value.fields([], ['token_file'])?.get('token_file')
   if (file === undefined || file.isEmpty) return
-  metrics.tokenFile = parsed(file, (text) => (text.startsWith('/') ? text : undefined), 'an absolute path')
+  metrics.tokenFile = parsed(
+    file,
+    (text) => (text.startsWith('/') ? text : undefined),
+    'an absolute path',
+  )
 }
 
 function readAudit(value: YamlValue | undefined, audit: AuditSettings): void {
@@ -345,7 +385,7 @@ function whole<Key extends string, Part extends { [Name in Key]: number }>(
   }
 }
 
-/** A list of what is allowed, or `any`. */
+/** A list of allowed values, or `any`. */
 function listOrAny<Key extends string, Part extends { [Name in Key]?: readonly unknown[] }>(
   partOf: (draft: Draft) => Part,
   key: Key,

@@ -1,4 +1,4 @@
-// Heddle's own limits, where the operator sets no others, and those of the service that it answers for.
+// Heddle's own default limits, and the limits of the service.
 // Owns the numbers as data; never reads a configuration file.
 
 import { z } from 'zod'
@@ -37,7 +37,7 @@ export type SimulationLimits = z.infer<typeof simulationLimitsShape>
 
 /** All that an operator may limit. */
 export interface Limits {
-  /** Simulations whose target status is STARTED; failed and timed-out ones are among them until they are deleted. */
+  /** Simulations whose target status is STARTED, including failed ones until they are deleted. */
   simulations: number
   maximumDurationMs: number
   simulation: SimulationLimits
@@ -88,7 +88,7 @@ export const awsLimits: Limits = Object.freeze({
 
 /** What happens to apps that fail. */
 export const failureLimits = {
-  /** An app is started again this often within the time, and for one tick; its next failure is final. */
+  /** Restarts of an app within the time, and for one tick; its next failure is final. */
   restartsMax: 3,
   withinMs: 60_000,
   /** Before the first restart, the second, the third. */
@@ -99,5 +99,5 @@ export const failureLimits = {
   shutdownGraceMs: 5_000,
 } as const
 
-/** A simulation that wants it is started again this often within the time when its worker is lost; the next loss is final. */
+/** Restarts of a simulation within the time after losses of its worker; the next loss is final. */
 export const lossLimits = { restartsMax: 3, withinMs: 600_000 } as const

@@ -21,7 +21,7 @@ function normalized(name: string): string {
   return name.replaceAll(/[_\- ]/g, '').toLowerCase()
 }
 
-/** Characters to insert, delete, replace, or swap with their neighbour to get from one to the other. */
+/** Counts the characters to insert, delete, replace, or swap with their neighbour. */
 function editDistance(from: string, to: string): number {
   let beforePrevious: number[] = []
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index)

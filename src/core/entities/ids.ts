@@ -1,5 +1,5 @@
-// How ids of entities are made: a lane, and a place in it.
-// Owns the size of a lane; who has which lane stands in the fabric and in snapshots.
+// Ids of entities: a lane and a place in the lane.
+// Owns the size of a lane; the fabric and snapshots hold who has which lane.
 
-/** An id is its lane times this, and its place in the lane. */
-export const idsPerLane = 2 ** 32
+/** An id is its lane times this, plus its place in the lane. */
+export const IDS_PER_LANE = 2 ** 32

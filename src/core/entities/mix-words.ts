@@ -23,9 +23,9 @@ const [firstAt, wordsAt] = [wasm.firstAt.value, wasm.wordsAt.value]
 const [firstFactor, firstSpread, firstTurn] = [0xcc9e2d51 | 0, 0x9e3779b1 | 0, 13]
 const [secondFactor, secondSpread, secondTurn] = [0x1b873593, 0x85ebca77 | 0, 17]
 
-/** So many rows have lanes. */
+/** The number of rows that have lanes. */
 export const rowsAtOnce = wasm.rowsAtOnce.value
-/** The lanes, one a row. Nobody else's between two calls: whoever uses them sets them first. */
+/** The lanes, one a row. Each user sets them first: they keep nothing between calls. */
 export const lanes = {
   first: new Int32Array(buffer, firstAt, rowsAtOnce),
   second: new Int32Array(buffer, wasm.secondAt.value, rowsAtOnce),
@@ -52,9 +52,7 @@ export function mixConstant(word: number, rows: number): void {
   mixWords(firstAt, wordsAt, 0, Math.ceil(rows / 4))
 }
 
-/**
- * How many rows `mixRows` can take at once where a row has `step` words; 0 where it can take none.
- */
+/** Returns how many rows `mixRows` can take at once if a row has `step` words; 0 if none. */
 export function rowsThatFit(step: number): number {
   return Math.min(rowsAtOnce, Math.floor(words.length / step / 4) * 4)
 }

@@ -1,4 +1,4 @@
-// What the bytes of a data field mean where an app declared it: numbers of one kind, or named members of several.
+// The meaning of a data field's bytes as an app declared it: numbers of one kind, or named members.
 // Owns the arithmetic of shapes, and their text; never touches memory.
 
 export const kinds = {
@@ -17,28 +17,31 @@ export type NumberKind = keyof typeof kinds
 /** Numbers of one kind, little endian: `'u16'` is one, `'f32x3'` are three in a row. */
 export type NumbersShape = NumberKind | `${NumberKind}x${number}`
 
-/** One kind of numbers, or named members of several: `{ velocity: 'f32x2', health: 'u16' }`. Members lie in the order of the object, each aligned to its kind. */
+/**
+ * One kind of numbers, or named members of several: `{ velocity: 'f32x2', health: 'u16' }`. Members
+ * lie in the order of the object, each aligned to its kind.
+ */
 export type Shape = NumbersShape | { readonly [member: string]: NumbersShape }
 
 export interface ShapeMember {
-  /** Empty for the only one of a shape without names. */
+  /** Empty if the shape has a single member without a name. */
   name: string
   kind: NumberKind
-  /** Numbers in a row. */
+  /** The count of numbers in the member. */
   count: number
-  /** From the value's start. */
+  /** Bytes from the start of the value. */
   offsetBytes: number
 }
 
 export interface ShapeLayout {
   members: readonly ShapeMember[]
-  /** Of one value. */
+  /** Bytes of one value. */
   bytes: number
-  /** What a row's bytes must be a multiple of, so that typed arrays can lie on them. */
+  /** The alignment of a row in bytes, so that typed arrays can view it. */
   alignBytes: number
 }
 
-/** Where a shape's numbers lie; or, as text, why it is none. */
+/** Returns where the numbers of a shape lie, or as text why it is not a shape. */
 export function layOut(shape: unknown): ShapeLayout | string {
   if (typeof shape !== 'string' && (typeof shape !== 'object' || shape === null))
     return `a shape is a kind of number or an object of named ones, not ${shape}`
@@ -52,7 +55,10 @@ export function layOut(shape: unknown): ShapeLayout | string {
     const match = /^(u8|i8|u16|i16|u32|i32|f32|f64)(?:x([1-9]\d{0,4}))?$/.exec(String(numbers))
     if (!match) {
       const where = typeof shape === 'string' ? 'a shape' : `the shape of member '${name}'`
-      return `${where} is a kind of number (${Object.keys(kinds).join(', ')}), or one with a count like 'f32x3'; not '${numbers}'`
+      return (
+        `${where} is a kind of number (${Object.keys(kinds).join(', ')}), ` +
+        `or one with a count like 'f32x3'; not '${numbers}'`
+      )
     }
     const kind = match[1] as NumberKind
     const count = Number(match[2] ?? 1)
@@ -65,19 +71,19 @@ export function layOut(shape: unknown): ShapeLayout | string {
   return { members, bytes: Math.ceil(end / alignBytes) * alignBytes, alignBytes }
 }
 
-/** What an app said of one data field. */
+/** An app's declaration of one data field. */
 export interface DeclaredShape {
-  /** The type id of the values that it is of. */
+  /** The type id of the values that have this shape. */
   typeId: number
   shape: Shape
 }
 
-/** As it stands in memory and in a snapshot's manifest. */
+/** The text of a shape in memory and in a snapshot's manifest. */
 export function declarationText({ typeId, shape }: DeclaredShape): string {
   return JSON.stringify({ typeId, shape })
 }
 
-/** Undefined for a text that is no declaration: nobody vouches for what stands in memory. */
+/** Returns undefined if the text is not a declaration: text in memory is unchecked. */
 export function parseDeclaration(text: string): DeclaredShape | undefined {
   try {
     const { typeId, shape } = JSON.parse(text)

@@ -1,18 +1,18 @@
-// Values of data fields whose shape was declared, as columns of numbers and back.
-// Owns which values suit a shape, and the copying of members; never knows how a column is written.
+// Converts values of data fields with a declared shape into columns of numbers and back.
+// Owns which values suit a shape, and the copying of members; never how a column is written.
 
 import type { FieldColumn } from './partition-state.ts'
 import type { ShapeLayout, ShapeMember } from './shape.ts'
 import { kinds, layOut } from './shape.ts'
 
 /**
- * A data field in a file: what suits its declared shape stands in a column for each member, all
- * else in one of bytes.
+ * A data field in a file: a column for each member holds the values that suit the declared shape. A
+ * column of bytes holds all others.
  */
 export interface SplitField {
   field: FieldColumn
   layout: ShapeLayout | undefined
-  /** One a row: 1 where the value suits the shape. */
+  /** One a row: 1 if the value suits the shape. */
   suits: Uint8Array
   suitable: number
   others: number
@@ -55,7 +55,7 @@ function gapsOf({ members, bytes }: ShapeLayout): number[] {
   return [...covered.keys()].filter((at) => covered[at] === 0)
 }
 
-/** A value with anything in its gaps would not come back as it was. */
+/** A value with non-zero bytes in its gaps would change on its way through a file. */
 function isClear({ data, stride }: FieldColumn, row: number, gaps: readonly number[]): boolean {
   for (const gap of gaps) if (data[row * stride + gap] !== 0) return false
   return true
@@ -66,8 +66,8 @@ function memberBytes({ kind, count }: ShapeMember): number {
 }
 
 /**
- * A member's bytes of the rows from `start` up to `end`, one behind the other; zeros where a value
- * doesn't suit.
+ * Returns the bytes of a member in the rows from `start` up to `end`, one after the other; zeros if
+ * the value does not suit.
  */
 export function gatherMember(
   { field, suits }: SplitField,
@@ -88,8 +88,8 @@ export function gatherMember(
 }
 
 /**
- * Puts a member's bytes back to where they belong in the rows from `start` on; `suits` says which
- * rows have one.
+ * Writes the bytes of a member back into the rows from `start` on; `suits` says which rows have
+ * one.
  */
 export function scatterMember(
   values: Uint8Array,

@@ -17,7 +17,7 @@ test('a world without entities hashes to zero', () => {
   assert.equal(createStateHash().digest(), '0000000000000000')
 })
 
-test('a known world has the hash that it always had', () => {
+test('the hash of a known world never changes', () => {
   const entity: TestEntity = {
     id: 2 ** 40 + 3,
     type: 512,
@@ -35,7 +35,7 @@ test('the order of entities makes no difference', () => {
   )
 })
 
-test('how entities are spread over partitions, and the strides there, make no difference', () => {
+test('how entities are spread over partitions, and their strides, make no difference', () => {
   fc.assert(
     fc.property(anyEntities, fc.nat({ max: 30 }), fc.nat({ max: 30 }), (entities, one, other) => {
       const [from, to] = [Math.min(one, other), Math.max(one, other)]
@@ -60,7 +60,7 @@ test('rows that are not in use are skipped', () => {
   )
 })
 
-test('more rows than are mixed at once hash as the sum of their parts', () => {
+test('more rows than are mixed at once hash to the sum of their parts', () => {
   const entities = Array.from({ length: 5000 }, (_, row): TestEntity => {
     return {
       id: row + 1,
@@ -72,7 +72,7 @@ test('more rows than are mixed at once hash as the sum of their parts', () => {
   assert.equal(hashOf(entities.slice(0, 2049), entities.slice(2049)), hashOf(entities))
 })
 
-test('values of one length hash the same in rows that hold more, whatever their size and number', () => {
+test('values hash the same whatever the stride, size and number of their rows', () => {
   const sizes = [0, 4, 20, 1024, 30_000, 40_000]
   for (const size of sizes) {
     for (const count of [1, 3, 4, 50]) {
@@ -85,7 +85,7 @@ test('values of one length hash the same in rows that hold more, whatever their 
           fields: { 3: { typeId: row, bytes } },
         }
       })
-      // A byte more, and the words of a row don't lie where words can: each is mixed by itself.
+      // One byte more leaves the words of a row unaligned: each is mixed by itself.
       const [plain, odd, wider] = [0, 1, 4].map((padding) => {
         const { ids, types, positions, fields } = partitionOf(entities, {}, padding)
         const hash = createStateHash()
@@ -123,7 +123,7 @@ test('two entities that swap a value do not hash as before', () => {
   assert.notEqual(hashOf([entity(1, 10, 6), entity(2, 20, 5)]), before)
 })
 
-/** Entities that differ from this one in a single thing each. */
+/** Entities that each differ from this one in a single thing. */
 function changesOf(entity: TestEntity): TestEntity[] {
   const [x, y, z] = entity.position
   const changes: TestEntity[] = [

@@ -20,14 +20,14 @@ import {
 import type { FieldColumn } from './partition-state.ts'
 
 /**
- * The columns of some entities; every array may be longer than the rows used, and may lie in shared
+ * The columns of some entities. Arrays may be longer than the rows used, and may lie in shared
  * memory.
  */
 export interface StateHash {
   /**
-   * Adds the first `rows` rows, except those whose byte in `state` is 0. A row of a field whose
-   * length is negative has no such field. The order of `fields`, and how rows are split over calls,
-   * make no difference.
+   * Adds the first `rows` rows, except those whose byte in `state` is 0. A negative length means
+   * that the row has no such field. Neither the order of `fields` nor the split of rows over calls
+   * makes a difference.
    */
   addRows(
     ids: Float64Array,
@@ -37,9 +37,9 @@ export interface StateHash {
     rows: number,
     state?: Uint8Array,
   ): void
-  /** The hash of all rows so far, 16 hex digits; rows may still be added afterwards. */
+  /** Returns the hash of all rows so far, 16 hex digits. More rows may be added afterwards. */
   digest(): string
-  /** Entities added so far. */
+  /** The number of entities added so far. */
   readonly count: number
 }
 
@@ -77,8 +77,8 @@ export function createStateHash(): StateHash {
 
   function addUp(start: number, end: number, state: Uint8Array | undefined): void {
     const { first: firsts, second: seconds } = lanes
-    // In halves of 16 bits, which no 2,048 rows overflow: whole words would leave the integers that
-    // the engine counts with.
+    // Sums halves of 16 bits, which 2,048 rows cannot overflow: sums of whole words would exceed
+    // the engine's small integers.
     let low0 = 0
     let low1 = 0
     let high0 = 0
@@ -116,15 +116,15 @@ export function createStateHash(): StateHash {
   }
 }
 
-/** The hash of all entities together, of hashes of some of them each. */
+/** Returns the hash of all entities together, from hashes of parts of them. */
 export function sumOfStateHashes(hashes: readonly string[]): string {
   const sum = hashes.reduce((sum, hash) => sum + BigInt(`0x${hash}`), 0n)
   return BigInt.asUintN(64, sum).toString(16).padStart(16, '0')
 }
 
 /**
- * 64 bits of each row's value of a field, two words a row: equal values have equal ones; both words
- * are 0 where there is no value.
+ * Returns 64 bits for each row's value of a field, two words a row. Equal values have equal words;
+ * both words are 0 if there is no value.
  */
 export function fieldDigests(field: FieldColumn, rows: number): Uint32Array {
   const digests = new Uint32Array(rows * 2)
@@ -179,7 +179,7 @@ function mixField(field: FieldColumn, start: number, end: number): void {
   else mixFieldByRow(field, start, end)
 }
 
-/** Of rows that all have a value of the same whole words. */
+/** Mixes rows that all have a value of the same number of whole words. */
 function mixUniformField(
   { index, typeIds, stride, data }: FieldColumn,
   length: number,

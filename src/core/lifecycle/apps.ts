@@ -1,20 +1,31 @@
-// The rules for apps where no worker is left to ask: of a stopped or failed simulation.
-// Owns those answers; while a worker lives, it alone decides about its apps.
+// The rules for apps of a stopped or failed simulation, whose worker is gone.
+// Owns these answers; a living worker alone decides about its apps.
 
 import type { AppState, Refusal, WorkerStatus } from '../wire/worker-protocol.ts'
 import { type KnownSimulation, shownApps } from './simulation.ts'
 
-/** The app, or a refusal that says which of the two names is not there. */
-export function findApp(simulation: KnownSimulation, domain: string, name: string): { app: AppState } | Missing {
+/** Returns the app, or a refusal that says whether the domain or the app is unknown. */
+export function findApp(
+  simulation: KnownSimulation,
+  domain: string,
+  name: string,
+): { app: AppState } | Missing {
   const missing = refuseMissingDomain(simulation, domain)
   if (missing !== undefined) return { refusal: missing }
   const app = shownApps(simulation).find((each) => each.domain === domain && each.name === name)
   if (app !== undefined) return { app }
-  return { refusal: notFound(`the domain ${domain} of simulation ${simulation.name} has no app named ${name}`) }
+  return {
+    refusal: notFound(
+      `the domain ${domain} of simulation ${simulation.name} has no app named ${name}`,
+    ),
+  }
 }
 
-/** Nothing can be said about the domains of a simulation whose schema has not been read. */
-export function refuseMissingDomain(simulation: KnownSimulation, domain: string): Refusal | undefined {
+/** Without a schema, the domains of a simulation are unknown. */
+export function refuseMissingDomain(
+  simulation: KnownSimulation,
+  domain: string,
+): Refusal | undefined {
   const domains = simulation.workerStatus?.domains ?? []
   if (domains.some((each) => each.name === domain)) return undefined
   const names = domains.map((each) => each.name).join(', ')
@@ -22,13 +33,17 @@ export function refuseMissingDomain(simulation: KnownSimulation, domain: string)
   return notFound(`the simulation ${simulation.name} has no domain named ${domain}; ${known}`)
 }
 
-/** All apps ended with the simulation, so stopping one succeeds where a caller may stop it at all. */
-export function stopAppWithoutWorker(simulation: KnownSimulation, domain: string, name: string): Refusal | undefined {
+/** All apps ended with the simulation, so stopping one succeeds if callers may stop it at all. */
+export function stopAppWithoutWorker(
+  simulation: KnownSimulation,
+  domain: string,
+  name: string,
+): Refusal | undefined {
   const found = findApp(simulation, domain, name)
   return 'refusal' in found ? found.refusal : refuseUnlessCustom(found.app, 'StopApp')
 }
 
-/** The last status without that app, as the newest status from now on. */
+/** Returns the last status without that app, as the newest status from now on. */
 export function deleteAppWithoutWorker(
   simulation: KnownSimulation,
   domain: string,
@@ -53,7 +68,9 @@ export function refuseUnlessCustom(app: AppState, operation: string): Refusal | 
   const kind = app.lifecycle === 'PerWorker' ? 'service' : 'spatial'
   return {
     error: 'ValidationException',
-    message: `${operation} is for apps of custom domains; ${app.name} belongs to the ${kind} domain ${app.domain}`,
+    message:
+      `${operation} is for apps of custom domains; ` +
+      `${app.name} belongs to the ${kind} domain ${app.domain}`,
   }
 }
 

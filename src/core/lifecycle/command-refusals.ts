@@ -1,17 +1,19 @@
-// What a simulation's worker refuses now, and in which words.
-// Owns these answers while a worker lives; where none is left it is apps.ts.
+// What a simulation's worker refuses in its present state, and the messages.
+// Owns these answers while a worker lives; without a worker, apps.ts does.
 
 import type { Refusal } from '../wire/worker-protocol.ts'
 import { findApp, refuseUnlessCustom } from './apps.ts'
 import type { ChangingCommand, Life } from './life.ts'
 
-/** Undefined where it is to be done. A stop is never refused. */
+/** Returns undefined if the command is accepted. A stop is never refused. */
 export function refuseCommand(life: Life, command: ChangingCommand): Refusal | undefined {
   if (command.command === 'stop') return undefined
   const { status, snapshot } = life.status
   const name = life.options.simulationName
   if (life.ending || (status !== 'STARTED' && status !== 'SNAPSHOT_IN_PROGRESS'))
-    return conflict(`simulation '${name}' is ${life.ending?.step ? 'STOPPING' : status}, not STARTED`)
+    return conflict(
+      `simulation '${name}' is ${life.ending?.step ? 'STOPPING' : status}, not STARTED`,
+    )
   switch (command.command) {
     case 'createSnapshot':
       return snapshot && conflict(`a snapshot of simulation '${name}' is being made already`)

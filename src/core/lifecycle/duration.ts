@@ -5,10 +5,10 @@ import type { Refusal } from '../wire/worker-protocol.ts'
 
 const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** The limit where an operator sets no other. */
+/** The default limit; an operator can set another. */
 const MAXIMUM_DURATION_MS_MAX = 14 * 86_400_000
 
-/** `0M` to `14D`, or to the operator's limit, in ms. */
+/** Parses `0M` to `14D`, or to the operator's limit, into ms. */
 export function parseMaximumDuration(
   text: string,
   limitMs = MAXIMUM_DURATION_MS_MAX,
@@ -16,7 +16,9 @@ export function parseMaximumDuration(
   const parts = /^(\d{1,5})([mhd])$/i.exec(text)
   const unitMs = UNIT_MS[parts?.[2]?.toLowerCase() ?? '']
   if (parts === null || unitMs === undefined) {
-    return refuse(`MaximumDuration '${text}' is not a number followed by M, H or D, such as 90M, 12H or 14D`)
+    return refuse(
+      `MaximumDuration '${text}' is not a number followed by M, H or D, such as 90M, 12H or 14D`,
+    )
   }
   const durationMs = Number(parts[1]) * unitMs
   if (durationMs > limitMs) {
@@ -25,9 +27,12 @@ export function parseMaximumDuration(
   return { durationMs }
 }
 
-/** Whole minutes as a MaximumDuration, in the largest unit that fits: `14D`, `36H`, `90M`. */
+/**
+ * Writes whole minutes as a MaximumDuration, in the largest unit that fits: `14D`, `36H`, `90M`.
+ */
 export function durationText(durationMs: number): string {
-  const unit = ['d', 'h', 'm'].find((each) => durationMs > 0 && durationMs % UNIT_MS[each] === 0) ?? 'm'
+  const unit =
+    ['d', 'h', 'm'].find((each) => durationMs > 0 && durationMs % UNIT_MS[each] === 0) ?? 'm'
   return `${Math.floor(durationMs / UNIT_MS[unit])}${unit.toUpperCase()}`
 }
 

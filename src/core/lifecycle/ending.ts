@@ -1,11 +1,18 @@
-// How a simulation ends, stopped or failed: step by step, each when the one before has been done.
-// Owns the order and what each step does; never when an end begins (that is life-machine.ts).
+// How a simulation ends, stopped or failed: step by step, each after the one before is done.
+// Owns the order and what each step does; life-machine.ts decides when an end begins.
 
 import { assert } from '../../base/assert.ts'
 import { type StartError, startErrorLines } from '../schema/start-error.ts'
-import { changed, type Ending, type EndingStep, type Life, type LifeEffect, type Step } from './life.ts'
+import {
+  changed,
+  type Ending,
+  type EndingStep,
+  type Life,
+  type LifeEffect,
+  type Step,
+} from './life.ts'
 
-/** Who stops in order lets the last tick be finished, and apps say goodbye. */
+/** A stop lets the current tick finish and the apps shut down. */
 const STEPS_OF_STOP: readonly EndingStep[] = [
   'settleStart',
   'cancelSnapshot',
@@ -16,7 +23,7 @@ const STEPS_OF_STOP: readonly EndingStep[] = [
   'end',
 ]
 
-/** The world is saved before anything of it ends; whoever hears of the end finds why in the log. */
+/** A failure saves the world first, and logs the reason before the end is reported. */
 const STEPS_OF_FAILURE: readonly EndingStep[] = [
   'settleStart',
   'cancelSnapshot',
@@ -47,22 +54,28 @@ export function stop(life: Life, tick: number): Step {
   return onward({ ...changed(life, { status: 'STOPPING' }), ending }, effects, tick)
 }
 
-/** `saves`: what is committed is worth to be kept. */
-export function fail(life: Life, errors: readonly StartError[], tick: number, { saves = false } = {}): Step {
+/** With `saves`, the committed world is saved first. */
+export function fail(
+  life: Life,
+  errors: readonly StartError[],
+  tick: number,
+  { saves = false } = {},
+): Step {
   const ending: Ending = { outcome: 'FAILED', errors, saves, left: STEPS_OF_FAILURE }
   const reason = `the simulation has failed: ${startErrorLines(errors)}`
   return onward({ ...life, ending }, [{ kind: 'breakOff', reason }], tick)
 }
 
-/** On from the step that is waited for. Whatever answers another one changes nothing. */
+/** Continues after the step that is waited for. Answers to other steps have no effect. */
 export function afterStep(life: Life, step: EndingStep, tick: number, first?: LifeEffect): Step {
   if (life.ending?.step !== step) return { life, effects: [] }
   return onward(life, first ? [first] : [], tick)
 }
 
-/** The world of a simulation that fails is saved there; undefined where nothing took it. */
+/** `savedWorld` is where the failed world is saved; undefined if it could not be saved. */
 export function afterSaving(life: Life, savedWorld: string | undefined, tick: number): Step {
-  if (life.ending?.step !== 'saveWorld' || savedWorld === undefined) return afterStep(life, 'saveWorld', tick)
+  if (life.ending?.step !== 'saveWorld' || savedWorld === undefined)
+    return afterStep(life, 'saveWorld', tick)
   const saved = `; the world as of tick ${tick} is saved as ${savedWorld}`
   const errors = life.ending.errors.map((error) => ({
     ...error,
@@ -72,7 +85,7 @@ export function afterSaving(life: Life, savedWorld: string | undefined, tick: nu
   return onward({ ...life, ending: { ...life.ending, errors } }, [], tick)
 }
 
-/** As far as it goes without waiting. */
+/** Takes steps until one has to be waited for. */
 function onward(life: Life, effects: readonly LifeEffect[], tick: number): Step {
   const ending = life.ending!
   const at = ending.left.findIndex((next) => IS_NEEDED[next]?.(life, ending) ?? true)
@@ -95,7 +108,7 @@ function onward(life: Life, effects: readonly LifeEffect[], tick: number): Step 
     case 'end':
       return { life: ended(next, tick), effects: [...effects, { kind: 'end' }] }
     case 'finishClock': {
-      // A tick that waits for an app that failed for good would never be finished.
+      // A tick would never finish if it waits for an app that failed for good.
       const force = ending.outcome === 'FAILED' || life.isHeld
       return { life: next, effects: [...effects, { kind: step, force }] }
     }

@@ -3,27 +3,39 @@ import { test } from 'node:test'
 import { type HeddleTags, noHeddleTags, parseHeddleTags, schemaTag } from './heddle-tags.ts'
 import type { SnapshotSettings } from './snapshot-settings.ts'
 
-test('tags that mean nothing to Heddle are left alone', () => {
-  assert.deepEqual(parseHeddleTags({ team: 'traffic', 'heddle-owner': 'x', 'Heddle:a': '' }), noHeddleTags)
+test("tags without Heddle's prefix are left alone", () => {
+  assert.deepEqual(
+    parseHeddleTags({ team: 'traffic', 'heddle-owner': 'x', 'Heddle:a': '' }),
+    noHeddleTags,
+  )
 })
 
-test("a name with Heddle's prefix that means nothing is refused, with those that do", () => {
+test("an unknown name with Heddle's prefix is refused, with the known ones", () => {
   const refused = parseHeddleTags({ 'heddle:snapshot-evry': '10M' })
   assert.ok('refusal' in refused)
-  assert.match(refused.refusal, /the tag heddle:snapshot-evry means nothing; .*heddle:snapshot-every, /)
+  assert.match(
+    refused.refusal,
+    /the tag heddle:snapshot-evry means nothing; .*heddle:snapshot-every, /,
+  )
 })
 
-test('an interval and the place of a schema are read', () => {
-  assert.deepEqual(parseHeddleTags({ 'heddle:state-hash-interval': '50', ...schemaTag('worlds', 'a/b c.yaml') }), {
-    ...noHeddleTags,
-    stateHashInterval: 50,
-    schema: { bucket: 'worlds', key: 'a/b c.yaml' },
-  })
+test('a hash interval and the location of a schema are read', () => {
+  assert.deepEqual(
+    parseHeddleTags({ 'heddle:state-hash-interval': '50', ...schemaTag('worlds', 'a/b c.yaml') }),
+    {
+      ...noHeddleTags,
+      stateHashInterval: 50,
+      schema: { bucket: 'worlds', key: 'a/b c.yaml' },
+    },
+  )
 })
 
-test('the leave for packages of the host is the hash of a schema', () => {
+test('the permission for host packages is the hash of a schema', () => {
   const hostPackages = '0123456789abcdef'.repeat(4)
-  assert.deepEqual(parseHeddleTags({ 'heddle:host-packages': hostPackages }), { ...noHeddleTags, hostPackages })
+  assert.deepEqual(parseHeddleTags({ 'heddle:host-packages': hostPackages }), {
+    ...noHeddleTags,
+    hostPackages,
+  })
   for (const wrong of ['', 'true', hostPackages.slice(1), hostPackages.toUpperCase()])
     assert.ok('refusal' in parseHeddleTags({ 'heddle:host-packages': wrong }), wrong)
 })
@@ -34,23 +46,31 @@ function accepted(tags: Record<string, string>, settings?: SnapshotSettings): He
   return result
 }
 
-test('the rhythm of snapshots is ticks or a time, with a place and a number to keep', () => {
+test('the snapshot interval is in ticks or time, with a place and a number to keep', () => {
   const rhythmOf = (tags: Record<string, string>) => accepted(tags).snapshots
-  assert.deepEqual(rhythmOf({ 'heddle:snapshot-every': '10M', 'heddle:snapshot-to': 's3://worlds/a/b' }), {
-    every: { ms: 600_000 },
-    bucket: 'worlds',
-    prefix: 'a/b',
-    keep: 3,
-  })
+  assert.deepEqual(
+    rhythmOf({ 'heddle:snapshot-every': '10M', 'heddle:snapshot-to': 's3://worlds/a/b' }),
+    {
+      every: { ms: 600_000 },
+      bucket: 'worlds',
+      prefix: 'a/b',
+      keep: 3,
+    },
+  )
   const ticks = {
     'heddle:snapshot-every': '500 ticks',
     'heddle:snapshot-to': 's3://worlds',
     'heddle:snapshot-keep': '1',
   }
-  assert.deepEqual(rhythmOf(ticks), { every: { ticks: 500 }, bucket: 'worlds', prefix: '', keep: 1 })
+  assert.deepEqual(rhythmOf(ticks), {
+    every: { ticks: 500 },
+    bucket: 'worlds',
+    prefix: '',
+    keep: 1,
+  })
 })
 
-test("the operator's settings hold for what no tag says, and a tag wins", () => {
+test("the operator's settings apply unless a tag overrides them", () => {
   const settings: SnapshotSettings = {
     every: { ms: 600_000 },
     to: { bucket: 'safe', key: 'all' },
@@ -58,8 +78,15 @@ test("the operator's settings hold for what no tag says, and a tag wins", () => 
     restart: true,
   }
   const rhythm = { every: { ms: 600_000 }, bucket: 'safe', prefix: 'all', keep: 5 }
-  assert.deepEqual(accepted({}, settings), { stateHashInterval: 0, snapshots: rhythm, restartOnLoss: true })
-  assert.deepEqual(accepted({ 'heddle:snapshot-keep': '9' }, settings).snapshots, { ...rhythm, keep: 9 })
+  assert.deepEqual(accepted({}, settings), {
+    stateHashInterval: 0,
+    snapshots: rhythm,
+    restartOnLoss: true,
+  })
+  assert.deepEqual(accepted({ 'heddle:snapshot-keep': '9' }, settings).snapshots, {
+    ...rhythm,
+    keep: 9,
+  })
   assert.deepEqual(accepted({ 'heddle:snapshot-every': '7 ticks' }, settings).snapshots, {
     ...rhythm,
     every: { ticks: 7 },
@@ -69,14 +96,20 @@ test("the operator's settings hold for what no tag says, and a tag wins", () => 
     bucket: 'own',
     prefix: '',
   })
-  assert.deepEqual(accepted({ 'heddle:snapshot-every': 'never', 'heddle:restart-on-loss': 'false' }, settings), {
-    stateHashInterval: 0,
-    restartOnLoss: false,
-  })
-  assert.equal(accepted({}, { to: { bucket: 'safe', key: '' }, keep: 3, restart: false }).snapshots, undefined)
+  assert.deepEqual(
+    accepted({ 'heddle:snapshot-every': 'never', 'heddle:restart-on-loss': 'false' }, settings),
+    {
+      stateHashInterval: 0,
+      restartOnLoss: false,
+    },
+  )
+  assert.equal(
+    accepted({}, { to: { bucket: 'safe', key: '' }, keep: 3, restart: false }).snapshots,
+    undefined,
+  )
 })
 
-test('a value that means nothing is refused by the name of its tag', () => {
+test('a bad value is refused with the name of its tag', () => {
   for (const tags of [
     { 'heddle:state-hash-interval': '-1' },
     { 'heddle:state-hash-interval': 'often' },
@@ -89,21 +122,30 @@ test('a value that means nothing is refused by the name of its tag', () => {
     { 'heddle:restart-on-loss': 'yes' },
     { 'heddle:restart-on-loss': '' },
     { 'heddle:snapshot-every': '1H' },
-    { 'heddle:snapshot-keep': '10000', 'heddle:snapshot-every': '1H', 'heddle:snapshot-to': 's3://a' },
+    {
+      'heddle:snapshot-keep': '10000',
+      'heddle:snapshot-every': '1H',
+      'heddle:snapshot-to': 's3://a',
+    },
     { 'heddle:snapshot-keep': '0', 'heddle:snapshot-every': '1H', 'heddle:snapshot-to': 's3://a' },
   ] as Record<string, string>[]) {
     const result = parseHeddleTags(tags)
-    assert.ok('refusal' in result && result.refusal.includes(Object.keys(tags)[0]), JSON.stringify(result))
+    assert.ok(
+      'refusal' in result && result.refusal.includes(Object.keys(tags)[0]),
+      JSON.stringify(result),
+    )
   }
 })
 
-test('timeouts of apps are read, and a bad one is refused', () => {
-  assert.deepEqual(accepted({ 'heddle:app-timeout:Views': '0.2' }).appTimeouts, { ofDomainMs: { Views: 200 } })
+test('app timeouts are read, and a bad one is refused', () => {
+  assert.deepEqual(accepted({ 'heddle:app-timeout:Views': '0.2' }).appTimeouts, {
+    ofDomainMs: { Views: 200 },
+  })
   assert.ok('refusal' in parseHeddleTags({ 'heddle:app-timeout': 'soon' }))
   assert.ok('refusal' in parseHeddleTags({ 'heddle:app-timeouts': '3' }))
 })
 
-test('what becomes of a world whose app fails for good is fail or hold', () => {
+test('when an app fails for good, the world fails or is held', () => {
   assert.equal(accepted({}).onAppFailure, undefined)
   assert.equal(accepted({ 'heddle:on-app-failure': 'fail' }).onAppFailure, 'fail')
   assert.equal(accepted({ 'heddle:on-app-failure': 'hold' }).onAppFailure, 'hold')

@@ -1,62 +1,63 @@
-// Tags of a simulation that mean something to Heddle: additions to the service that plain clients never notice.
-// Owns their names, what values they may have, and what holds where there are none; everything else that is in a tag is its user's.
+// Tags of a simulation that Heddle understands. They extend the service, and plain clients never
+// see them.
+// Owns their names, values and defaults; all other tags are the user's own.
 
 import { z } from 'zod'
 import { objectLocationShape } from '../../base/object-location.ts'
 import { parseS3Uri } from '../../base/s3-uri.ts'
-import { appTimeoutsShape, appTimeoutTag, isAppTimeoutTag, parseAppTimeouts } from './app-timeouts.ts'
+import {
+  APP_TIMEOUT_TAG,
+  appTimeoutsShape,
+  isAppTimeoutTag,
+  parseAppTimeouts,
+} from './app-timeouts.ts'
 import {
   defaultSnapshotSettings,
   parseSnapshotEvery,
+  SNAPSHOTS_KEPT_MAX,
   type SnapshotSettings,
   snapshotEveryShape,
-  snapshotsKeptMax,
 } from './snapshot-settings.ts'
 
 const snapshotRhythmShape = z.object({
   every: snapshotEveryShape,
   bucket: z.string(),
-  /** Empty for none. */
+  /** The key prefix; empty for none. */
   prefix: z.string(),
-  /** The newest so many stay. */
+  /** The number of newest snapshots to keep. */
   keep: z.number(),
 })
 export type SnapshotRhythm = z.infer<typeof snapshotRhythmShape>
 
 export const heddleTagsShape = z.object({
   /**
-   * `heddle:state-hash-interval`: ticks between two hashes of the state in the management log; 0
-   * for none.
+   * `heddle:state-hash-interval`: ticks between two state hashes in the management log; 0 for none.
    */
   stateHashInterval: z.number(),
-  /**
-   * `heddle:schema`, of a simulation that starts from a snapshot: the schema to go on with, instead
-   * of the snapshot's.
-   */
+  /** `heddle:schema`: replaces the schema of the snapshot that the simulation starts from. */
   schema: objectLocationShape.optional(),
   /**
-   * `heddle:snapshot-every`, `heddle:snapshot-to` and `heddle:snapshot-keep`: snapshots that it
-   * makes of itself.
+   * `heddle:snapshot-every`, `heddle:snapshot-to` and `heddle:snapshot-keep`: automatic snapshots.
    */
   snapshots: snapshotRhythmShape.optional(),
-  /** `heddle:restart-on-loss`: whether it is started again where its worker is lost. */
+  /** `heddle:restart-on-loss`: whether the simulation restarts if its worker is lost. */
   restartOnLoss: z.boolean(),
   /**
-   * `heddle:on-app-failure`: what becomes of the simulation when an app that it needs fails for
-   * good. Absent: `fail`.
+   * `heddle:on-app-failure`: what happens to the simulation if an app that it needs fails for good.
+   * By default, `fail`.
    */
   onAppFailure: z.enum(['fail', 'hold']).optional(),
-  /** `heddle:app-timeout` and `heddle:app-timeout:<domain>`: how long apps may take for a tick. */
+  /** `heddle:app-timeout` and `heddle:app-timeout:<domain>`: the longest tick of an app. */
   appTimeouts: appTimeoutsShape.optional(),
   /**
-   * `heddle:host-packages`, of the operator alone: packages of the schema with this SHA-256, and of
-   * no other, may lie anywhere on the host.
+   * `heddle:host-packages`, for operators only: packages of the schema with this SHA-256, and of no
+   * other, may lie anywhere on the host.
    */
   hostPackages: z.string().optional(),
 })
 export type HeddleTags = z.infer<typeof heddleTagsShape>
 
-/** Of tags that mean nothing to Heddle. */
+/** The settings without any tag. */
 export const noHeddleTags: HeddleTags = { stateHashInterval: 0, restartOnLoss: false }
 
 type Refused = { refusal: string }
@@ -68,16 +69,19 @@ export const tagNames = {
   snapshotTo: 'heddle:snapshot-to',
   snapshotKeep: 'heddle:snapshot-keep',
   restartOnLoss: 'heddle:restart-on-loss',
-  appTimeout: appTimeoutTag,
+  appTimeout: APP_TIMEOUT_TAG,
   onAppFailure: 'heddle:on-app-failure',
   hostPackages: 'heddle:host-packages',
 } as const
 
-/** A mistyped name would be a wish that nobody hears. */
-const reservedPrefix = 'heddle:'
+/** Unknown names with this prefix are refused, because a mistyped tag would have no effect. */
+const RESERVED_PREFIX = 'heddle:'
 const known: ReadonlySet<string> = new Set(Object.values(tagNames))
 
-/** What a simulation's tags say, and the operator's settings where they say nothing; `refusal` where a value, or a name with Heddle's prefix, means nothing. */
+/**
+ * Returns the settings of a simulation: its tags, and the operator's settings for the rest. Returns
+ * `refusal` for a bad value, or for an unknown name with Heddle's prefix.
+ */
 export function parseHeddleTags(
   tags: Readonly<Record<string, string>>,
   settings: SnapshotSettings = defaultSnapshotSettings,
@@ -86,7 +90,10 @@ export function parseHeddleTags(
   if (unknown) return unknown
   const interval = tags[tagNames.stateHashInterval] ?? '0'
   if (!/^\d{1,9}$/.test(interval))
-    return { refusal: `the tag ${tagNames.stateHashInterval} is a whole number of ticks, not '${interval}'` }
+    return {
+      refusal:
+        `the tag ${tagNames.stateHashInterval} is a whole number of ticks, not ` + `'${interval}'`,
+    }
   const schema = tags[tagNames.schema]
   const location = parseS3Uri(schema ?? '')
   if (schema !== undefined && !location?.key)
@@ -96,7 +103,11 @@ export function parseHeddleTags(
     return { refusal: `the tag ${tagNames.restartOnLoss} is true or false, not '${restart}'` }
   const hostPackages = tags[tagNames.hostPackages]
   if (!/^[0-9a-f]{64}$/.test(hostPackages ?? '0'.repeat(64)))
-    return { refusal: `the tag ${tagNames.hostPackages} is the SHA-256 of a schema's text, not '${hostPackages}'` }
+    return {
+      refusal:
+        `the tag ${tagNames.hostPackages} is the SHA-256 of a schema's text, not ` +
+        `'${hostPackages}'`,
+    }
   const snapshots = parseRhythm(tags, settings)
   if (snapshots && 'refusal' in snapshots) return snapshots
   const onAppFailure = tags[tagNames.onAppFailure]
@@ -115,15 +126,18 @@ export function parseHeddleTags(
   }
 }
 
-/** What needs no operator's settings to be told: a name with Heddle's prefix that means nothing. */
+/** Refuses unknown names with Heddle's prefix; needs no operator's settings. */
 export function refuseUnknownTags(tags: Readonly<Record<string, string>>): Refused | undefined {
-  const isUnknown = (name: string) => name.startsWith(reservedPrefix) && !known.has(name) && !isAppTimeoutTag(name)
+  const isUnknown = (name: string) =>
+    name.startsWith(RESERVED_PREFIX) && !known.has(name) && !isAppTimeoutTag(name)
   const unknown = Object.keys(tags).find(isUnknown)
   if (unknown === undefined) return undefined
-  return { refusal: `the tag ${unknown} means nothing; of this kind there are ${[...known].join(', ')}` }
+  return {
+    refusal: `the tag ${unknown} means nothing; of this kind there are ${[...known].join(', ')}`,
+  }
 }
 
-/** For clients that start a simulation from a snapshot, with a schema of its own. */
+/** For clients that start a simulation from a snapshot with another schema. */
 export function schemaTag(bucket: string, key: string): Record<string, string> {
   return { [tagNames.schema]: `s3://${bucket}/${key}` }
 }
@@ -139,16 +153,25 @@ function parseRhythm(
   const keep = keepTag === undefined ? settings.keep : Number(keepTag)
   if (toTag !== undefined && !to)
     return { refusal: `the tag ${snapshotTo} is s3://bucket/prefix for snapshots, not '${toTag}'` }
-  if (!/^[1-9]\d*$/.test(keepTag ?? '1') || keep > snapshotsKeptMax)
+  if (!/^[1-9]\d*$/.test(keepTag ?? '1') || keep > SNAPSHOTS_KEPT_MAX)
     return {
-      refusal: `the tag ${snapshotKeep} is the number of snapshots to keep, from 1 to ${snapshotsKeptMax}; not '${keepTag}'`,
+      refusal:
+        `the tag ${snapshotKeep} is the number of snapshots to keep, ` +
+        `from 1 to ${SNAPSHOTS_KEPT_MAX}; not '${keepTag}'`,
     }
   const isMeant = everyTag ?? toTag ?? keepTag
   if (every === 'never' || (every === undefined && isMeant === undefined)) return undefined
   if (every === undefined)
     return {
-      refusal: `the tag ${snapshotEvery} is a time or ticks, such as 10M, 2H or 5000 ticks, or never; not '${everyTag ?? ''}'`,
+      refusal:
+        `the tag ${snapshotEvery} is a time or ticks, such as 10M, 2H or 5000 ticks, ` +
+        `or never; not '${everyTag ?? ''}'`,
     }
-  if (!to) return { refusal: `the tag ${snapshotEvery} needs the tag ${snapshotTo}: s3://bucket/prefix for snapshots` }
+  if (!to)
+    return {
+      refusal:
+        `the tag ${snapshotEvery} needs the tag ${snapshotTo}: s3://bucket/prefix ` +
+        `for snapshots`,
+    }
   return { every, bucket: to.bucket, prefix: to.key, keep }
 }

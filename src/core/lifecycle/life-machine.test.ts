@@ -8,7 +8,7 @@ import { beginLife, step } from './life-machine.ts'
 import { emptyStatus } from './simulation.ts'
 
 const location = { bucket: 'worlds', key: 'one.zip' }
-const where = 's3://worlds/one.zip'
+const WHERE = 's3://worlds/one.zip'
 const outcome = { bytes: 9, entities: 3, stateHash: 'ab' }
 const wrong: StartError = { errorType: 'SchemaNotFound', errorMessage: 'there is none' }
 
@@ -26,7 +26,11 @@ const apps = (...all: AppState[]): LifeEvent => ({
   areReady: all.every(({ status }) => status === 'STARTED'),
 })
 const started: LifeEvent[] = [
-  { kind: 'described', domains: [{ name: 'Cells', lifecycle: 'BySpatialSubdivision' }], logGroup: undefined },
+  {
+    kind: 'described',
+    domains: [{ name: 'Cells', lifecycle: 'BySpatialSubdivision' }],
+    logGroup: undefined,
+  },
   { kind: 'worldMade' },
   apps(app('a', 'STARTING')),
   { kind: 'launched' },
@@ -36,8 +40,12 @@ const failedApp = app('a', 'ERROR', { failure: 'it exited' })
 const appFailed: LifeEvent = { kind: 'appFailed', app: failedApp, reason: 'it exited' }
 const snapshot = asked({ command: 'createSnapshot', location })
 
-/** A line for each event: what is shown then, and what is to be done. */
-function livesThrough(events: LifeEvent[], options: Partial<LifeOptions> = {}, last?: WorkerStatus) {
+/** Returns a line for each event: the status after it, and the effects. */
+function livesThrough(
+  events: LifeEvent[],
+  options: Partial<LifeOptions> = {},
+  last?: WorkerStatus,
+) {
   const all = { simulationName: 'w', isComingBack: false, holdsOnAppFailure: false, ...options }
   let life = beginLife(all, last ?? emptyStatus('e-1'), 7)
   const lines = events.map((event) => {
@@ -63,8 +71,11 @@ function effectLine(effect: LifeEffect): string {
   return effect.kind === 'finishClock' && effect.force ? 'finishClock by force' : effect.kind
 }
 
-test('a simulation is started, stopped, and everything of it ends in order', () => {
-  const done = (step: Extract<LifeEvent, { kind: 'done' }>['step']): LifeEvent => ({ kind: 'done', step })
+test('a simulation starts, stops, and ends all its parts in order', () => {
+  const done = (step: Extract<LifeEvent, { kind: 'done' }>['step']): LifeEvent => ({
+    kind: 'done',
+    step,
+  })
   const { life, lines } = livesThrough([
     ...started,
     asked({ command: 'startClock' }),
@@ -111,7 +122,7 @@ test('a simulation is started, stopped, and everything of it ends in order', () 
   )
 })
 
-test('a start that is stopped is broken off and waited for, whatever it has come to', () => {
+test('a stop cancels the start and waits for it, however far it has come', () => {
   for (const [settled, then] of [
     [{ kind: 'startFailed', errors: [wrong] }, 'startFailed → STOPPING | clear'],
     [{ kind: 'launched' }, 'launched → STOPPING | clear'],
@@ -123,7 +134,7 @@ test('a start that is stopped is broken off and waited for, whatever it has come
     ])
 })
 
-test('a start that fails says why, and leaves nothing', () => {
+test('a failed start says why, and leaves nothing', () => {
   const { life, lines } = livesThrough([
     { kind: 'startFailed', errors: [wrong] },
     { kind: 'appFailed', app: failedApp, reason: 'late' },
@@ -139,17 +150,21 @@ test('a start that fails says why, and leaves nothing', () => {
   assert.deepEqual(life.status.startErrors, [wrong])
 })
 
-test('an app or the clock that fails while apps are launched ends a start once that is settled', () => {
-  for (const failure of [appFailed, { kind: 'clockFailed', reason: 'broken' }] as LifeEvent[])
+test('a failure while apps are launched ends the start once that is settled', () => {
+  const failures: [LifeEvent, string][] = [
+    [appFailed, "AppFailed: app 'a' of domain 'Cells' failed again and again: it exited"],
+    [{ kind: 'clockFailed', reason: 'broken' }, 'InternalError: the clock failed: broken'],
+  ]
+  for (const [failure, reason] of failures)
     assert.deepEqual(livesThrough([{ kind: 'worldMade' }, failure, { kind: 'launched' }]).lines, [
       'worldMade → STARTING',
       `${failure.kind} → STARTING | breakOff`,
-      `launched → STARTING | simulation=FAILED ${failure === appFailed ? "AppFailed: app 'a' of domain 'Cells' failed again and again: it exited" : 'InternalError: the clock failed: broken'} | abandonApps`,
+      `launched → STARTING | simulation=FAILED ${reason} | abandonApps`,
     ])
 })
 
-test('a world is saved before it fails for an app’s sake, and the failure names the place', () => {
-  const saved: LifeEvent = { kind: 'done', step: 'saveWorld', savedAs: where }
+test('a world is saved before it fails because of an app, and the failure names the place', () => {
+  const saved: LifeEvent = { kind: 'done', step: 'saveWorld', savedAs: WHERE }
   const { life, lines } = livesThrough([
     ...started,
     snapshot,
@@ -163,7 +178,8 @@ test('a world is saved before it fails for an app’s sake, and the failure name
     { kind: 'done', step: 'closeLog' },
   ])
   const why =
-    "app 'a' of domain 'Cells' failed again and again: it exited; the world as of tick 40 is saved as s3://worlds/one.zip"
+    "app 'a' of domain 'Cells' failed again and again: it exited; " +
+    'the world as of tick 40 is saved as s3://worlds/one.zip'
   assert.deepEqual(lines.slice(started.length), [
     'createSnapshot → SNAPSHOT_IN_PROGRESS | makeSnapshot',
     'appsChanged → SNAPSHOT_IN_PROGRESS',
@@ -171,16 +187,19 @@ test('a world is saved before it fails for an app’s sake, and the failure name
     'snapshotMade → SNAPSHOT_IN_PROGRESS | saveWorld',
     `done saveWorld → SNAPSHOT_IN_PROGRESS | simulation=FAILED AppFailed: ${why} | abandonApps`,
     'done abandonApps → SNAPSHOT_IN_PROGRESS | finishClock by force',
-    'stepFailed finishClock → SNAPSHOT_IN_PROGRESS | the end is not in order: the thread is stuck | clear',
+    'stepFailed finishClock → SNAPSHOT_IN_PROGRESS | the end is not in order: the thread ' +
+      'is stuck | clear',
     'done clear → SNAPSHOT_IN_PROGRESS | simulation=FAILED | closeLog',
     'done closeLog → FAILED | end',
   ])
-  assert.deepEqual(life.status.startErrors, [{ errorType: 'AppFailed', errorMessage: why, savedWorld: where }])
+  assert.deepEqual(life.status.startErrors, [
+    { errorType: 'AppFailed', errorMessage: why, savedWorld: WHERE },
+  ])
   assert.equal(life.status.snapshot, undefined)
   assert.equal(life.status.lastSnapshot, undefined)
 })
 
-test('a world that is held stands still for an app, and goes on when all that it needs run', () => {
+test('a held world waits for an app, and goes on when all that it needs run', () => {
   const second = app('b', 'ERROR', { failure: 'so did it' })
   const { life, lines } = livesThrough(
     [
@@ -194,28 +213,31 @@ test('a world that is held stands still for an app, and goes on when all that it
       asked({ command: 'restartApp', domain: 'Cells', name: 'b' }),
       apps(failedApp, second),
       { kind: 'appFailed', app: second, reason: 'so did it' },
-      asked({ command: 'restartApp', domain: 'Cells', name: 'a', package: where }),
-      { kind: 'appRestarted', domain: 'Cells', name: 'a', package: where },
+      asked({ command: 'restartApp', domain: 'Cells', name: 'a', package: WHERE }),
+      { kind: 'appRestarted', domain: 'Cells', name: 'a', package: WHERE },
       apps(app('a', 'STARTED'), second),
     ],
     { holdsOnAppFailure: true },
   )
   const held =
-    "simulation 'w' is held, because an app that it needs is in ERROR: start that again with 'heddle app restart'"
+    "simulation 'w' is held, because an app that it needs is in ERROR: start that again " +
+    "with 'heddle app restart'"
   assert.deepEqual(lines.slice(started.length + 2), [
-    "appFailed → STARTED | simulation is held for app=a domain=Cells: 'heddle app restart w Cells a' lets it go on",
+    "appFailed → STARTED | simulation is held for app=a domain=Cells: 'heddle app " +
+      "restart w Cells a' lets it go on",
     'clockIs → STARTED',
     `startApp → STARTED refused: ${held}`,
     `startClock → STARTED refused: ${held}`,
     "restartApp → STARTED refused: app 'b' is STARTED: only an app in ERROR is started again",
     'appsChanged → STARTED',
-    "appFailed → STARTED | simulation is held for app=b domain=Cells: 'heddle app restart w Cells b' lets it go on",
+    "appFailed → STARTED | simulation is held for app=b domain=Cells: 'heddle app " +
+      "restart w Cells b' lets it go on",
     'restartApp → STARTED | restartApp',
-    `appRestarted → STARTED | app=a domain=Cells is started again from ${where}`,
+    `appRestarted → STARTED | app=a domain=Cells is started again from ${WHERE}`,
     'appsChanged → STARTED',
   ])
   assert.deepEqual(life.status.clock, { status: 'STOPPED', targetStatus: 'STARTED' })
-  assert.deepEqual(life.status.packages, { Cells: where })
+  assert.deepEqual(life.status.packages, { Cells: WHERE })
   assert.deepEqual(
     life.status.startErrors.map(({ errorMessage }) => errorMessage),
     ["app 'b' of domain 'Cells' failed again and again: so did it"],
@@ -246,19 +268,22 @@ test('one snapshot is made at a time, and the maximum duration ends none', () =>
     "snapshotDue → STARTING refused: simulation 'w' is STARTING, not STARTED",
     ...lines.slice(1, 1 + started.length),
     'snapshotDue → SNAPSHOT_IN_PROGRESS | makeSnapshot',
-    "createSnapshot → SNAPSHOT_IN_PROGRESS refused: a snapshot of simulation 'w' is being made already",
+    "createSnapshot → SNAPSHOT_IN_PROGRESS refused: a snapshot of simulation 'w' is " +
+      'being made already',
     'durationOver → SNAPSHOT_IN_PROGRESS',
-    `snapshotMade → STARTED | snapshot=${where} snapshot-tick=30 entities=3 bytes=9 state-hash=ab | watchDuration`,
+    `snapshotMade → STARTED | snapshot=${WHERE} snapshot-tick=30 entities=3 bytes=9 ` +
+      `state-hash=ab | watchDuration`,
     'snapshotMade → STARTED',
     'createSnapshot → SNAPSHOT_IN_PROGRESS | makeSnapshot',
     'snapshotCopied → SNAPSHOT_IN_PROGRESS',
-    `snapshotMade → STARTED | snapshot=${where} failed: no room | watchDuration`,
-    'durationOver → STOPPING | the maximum duration is over | breakOff | simulation=STOPPING | finishClock',
+    `snapshotMade → STARTED | snapshot=${WHERE} failed: no room | watchDuration`,
+    'durationOver → STOPPING | the maximum duration is over | breakOff | ' +
+      'simulation=STOPPING | finishClock',
   ])
   assert.deepEqual(life.status.lastSnapshot, { location, tick: 41, bytes: 0, error: 'no room' })
 })
 
-test('a snapshot that is whole before it hears of the end is told', () => {
+test('a snapshot that is complete before it hears of the end is reported', () => {
   const { life, lines } = livesThrough([
     ...started,
     snapshot,
@@ -267,12 +292,13 @@ test('a snapshot that is whole before it hears of the end is told', () => {
   ])
   assert.deepEqual(lines.slice(started.length + 1), [
     'stop → STOPPING | breakOff | simulation=STOPPING | cancelSnapshot',
-    `snapshotMade → STOPPING | snapshot=${where} snapshot-tick=40 entities=3 bytes=9 state-hash=ab | finishClock`,
+    `snapshotMade → STOPPING | snapshot=${WHERE} snapshot-tick=40 entities=3 bytes=9 ` +
+      `state-hash=ab | finishClock`,
   ])
   assert.deepEqual(life.status.lastSnapshot, { location, tick: 40, bytes: 9 })
 })
 
-test('in the place of a lost worker it says what the loss has cost, and the clock runs again', () => {
+test('a replacement for a lost worker reports the loss and restarts the clock', () => {
   const last: WorkerStatus = {
     ...emptyStatus('e-1'),
     clock: { status: 'STARTING', targetStatus: 'STARTED' },
@@ -284,19 +310,24 @@ test('in the place of a lost worker it says what the loss has cost, and the cloc
   const { life, lines } = livesThrough(events, { isComingBack: true }, last)
   assert.equal(
     lines.at(-1),
-    'appsChanged → STARTED | simulation=STARTED | the worker was lost at about tick 50; back at tick 40 ' +
-      `from ${where}; about 10 ticks are lost; why: it was killed | startClock | watchDuration`,
+    'appsChanged → STARTED | simulation=STARTED | the worker was lost at about tick 50; ' +
+      'back at tick 40 ' +
+      `from ${WHERE}; about 10 ticks are lost; why: it was killed | startClock | watchDuration`,
   )
   assert.deepEqual(life.status.restarts, [
     { atMs: 5, reason: 'it was killed', lostAtTick: 50, back: { tick: 40, from: location } },
   ])
 })
 
-test('apps that are not a caller’s are not his to stop, and those that run not to delete', () => {
+test('callers cannot stop apps of the schema, nor delete running apps', () => {
   const custom = app('v', 'STARTED', { domain: 'View', lifecycle: 'ByRequest' })
   const view = { domain: 'View', name: 'v' }
   const { lines } = livesThrough([
-    { kind: 'described', domains: ['Cells', 'View'].map((name) => ({ name, lifecycle: 'ByRequest' })), logGroup: 'g' },
+    {
+      kind: 'described',
+      domains: ['Cells', 'View'].map((name) => ({ name, lifecycle: 'ByRequest' })),
+      logGroup: 'g',
+    },
     ...started.slice(1, -1),
     apps(app('a', 'STARTED'), custom),
     asked({ command: 'startApp', ...view }),
@@ -309,7 +340,8 @@ test('apps that are not a caller’s are not his to stop, and those that run not
   ])
   assert.deepEqual(lines.slice(5), [
     'startApp → STARTED | startApp',
-    'stopApp → STARTED refused: StopApp is for apps of custom domains; a belongs to the spatial domain Cells',
+    'stopApp → STARTED refused: StopApp is for apps of custom domains; a belongs to the ' +
+      'spatial domain Cells',
     'stopApp → STARTED refused: the domain View of simulation w has no app named none',
     "deleteApp → STARTED refused: app 'v' is STARTED: stop it before you delete it",
     'stopApp → STARTED | stopApp',
@@ -318,7 +350,7 @@ test('apps that are not a caller’s are not his to stop, and those that run not
   ])
 })
 
-/** Where each status may lead. */
+/** The statuses that may follow each status. */
 const NEXT: Partial<Record<SimulationStatus, SimulationStatus[]>> = {
   STARTING: ['STARTED', 'STOPPING', 'FAILED'],
   STARTED: ['SNAPSHOT_IN_PROGRESS', 'STOPPING', 'FAILED'],
@@ -354,7 +386,7 @@ const anyApp = fc
 const anyApps = fc.uniqueArray(anyApp, { selector: ({ name }) => name, maxLength: 2 })
 const anyStep = fc.constantFrom(...ANSWERED.filter((each) => each !== 'cancelSnapshot'))
 const anyTarget = { domain: fc.constantFrom('Cells', 'none'), name: fc.constantFrom('a', 'b') }
-/** What ends a simulation is rare: else most would be over before they have begun. */
+/** Ending events are rare, or else most simulations would be over early. */
 const anyEvent: fc.Arbitrary<LifeEvent> = fc.oneof(
   {
     weight: 8,
@@ -391,7 +423,7 @@ const anyEvent: fc.Arbitrary<LifeEvent> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .record({ step: anyStep, savedAs: fc.constantFrom(undefined, where) })
+      .record({ step: anyStep, savedAs: fc.constantFrom(undefined, WHERE) })
       .map((event) => ({ kind: 'done' as const, ...event })),
   },
   {
@@ -409,7 +441,7 @@ const anyEvent: fc.Arbitrary<LifeEvent> = fc.oneof(
   },
 )
 
-/** What holds of every step, whatever came before. */
+/** Checks what holds after every step, whatever came before. */
 function check(before: Life, { life, effects, refusal }: Step): void {
   const kinds = effects.map(({ kind }) => kind)
   const { status, snapshot: shown, clock, revision } = life.status
@@ -438,15 +470,16 @@ function check(before: Life, { life, effects, refusal }: Step): void {
   if (kinds.includes('end')) assert.equal(kinds.at(-1), 'end')
 }
 
-/** Answers all that is waited for, as one that performs does in the end. */
+/** Answers all that is waited for, as a worker eventually does. */
 function answer({ ending }: Life): LifeEvent {
   const waitsFor = ending!.step!
   if (waitsFor === 'settleStart') return { kind: 'launched' }
-  if (waitsFor === 'cancelSnapshot') return { kind: 'snapshotMade', outcome: { error: 'cancelled' } }
+  if (waitsFor === 'cancelSnapshot')
+    return { kind: 'snapshotMade', outcome: { error: 'cancelled' } }
   return { kind: 'done', step: waitsFor as (typeof ANSWERED)[1] }
 }
 
-test('no sequence of events breaks what always holds, and every end is reached', () => {
+test('no sequence of events breaks the invariants, and every end is reached', () => {
   const sequence = fc.array(anyEvent, { maxLength: 60 })
   const options = fc.record({ isComingBack: fc.boolean(), holdsOnAppFailure: fc.boolean() })
   fc.assert(

@@ -1,8 +1,7 @@
-// The life of a simulation as a machine: an event in a state gives the next state, and what is to be
-// done. Owns what follows what (docs/decisions/life-as-a-machine.md); never does anything itself.
-//
-// Whoever drives it says each event when it happens (`step`), shows the status, and performs the
-// effects in their order. An event that fits nothing that is waited for changes nothing.
+// The life of a simulation as a machine: a state and an event give the next state and the effects.
+// Owns what follows what (docs/decisions/life-as-a-machine.md); performs nothing itself.
+// The driver passes each event when it happens (`step`), shows the status, and performs the effects
+// in order. An event that nothing waits for changes nothing.
 
 import type { ObjectLocation } from '../../base/object-location.ts'
 import { s3Uri } from '../../base/s3-uri.ts'
@@ -10,17 +9,24 @@ import type { StartError } from '../schema/start-error.ts'
 import type { AppState, WorkerStatus } from '../wire/worker-protocol.ts'
 import { refuseCommand } from './command-refusals.ts'
 import { afterSaving, afterStep, fail, stop } from './ending.ts'
-import { changed, type Life, type LifeEffect, type LifeEvent, type LifeOptions, type Step } from './life.ts'
+import {
+  changed,
+  type Life,
+  type LifeEffect,
+  type LifeEvent,
+  type LifeOptions,
+  type Step,
+} from './life.ts'
 import { restartText } from './lost-worker.ts'
 import { isFinal } from './simulation.ts'
 
-/** `begin` is what is known of it so far: nothing, or what its last worker has left. */
+/** `begin` is what is known at the start: nothing, or what the last worker left. */
 export function beginLife(options: LifeOptions, begin: WorkerStatus, workerPid: number): Life {
   const life = { options, status: begin, isStartSettled: false, hasWorld: false, isHeld: false }
   return changed(life, { workerPid })
 }
 
-/** `tick` is the newest that is committed. */
+/** `tick` is the newest committed one. */
 export function step(life: Life, event: LifeEvent, tick: number): Step {
   if (event.kind === 'asked') return ask(life, event, tick)
   if (event.kind === 'snapshotDue') return saveInRhythm(life, event, tick)
@@ -62,7 +68,8 @@ const HAPPENINGS = {
   },
   clockIs: (life, { status }) => {
     const { clock } = life.status
-    // What is held shows a clock that stands still, and another one when it goes on.
+    // While the simulation is held, its clock shows as stopped; it changes when the simulation goes
+    // on.
     if (life.ending || life.isHeld || clock.targetStatus !== status) return nothing(life)
     return {
       life: changed(life, { clock: { ...clock, status } }),
@@ -80,7 +87,8 @@ const HAPPENINGS = {
   },
   snapshotMade,
   durationOver: (life, _event, tick) => {
-    // It ends the simulation, but neither its start nor a snapshot: these are watched once more.
+    // It ends the simulation, but neither its start nor a snapshot. After these it is watched
+    // again.
     if (life.ending || life.status.status !== 'STARTED') return nothing(life)
     const { life: next, effects } = stop(life, tick)
     return { life: next, effects: [note('the maximum duration is over'), ...effects] }
@@ -127,14 +135,23 @@ function saveInRhythm(
   return takeSnapshot(life, location, tick < 0 ? newestTick : tick, true)
 }
 
-function takeSnapshot(life: Life, location: ObjectLocation, tick: number, isAutomatic: boolean): Step {
+function takeSnapshot(
+  life: Life,
+  location: ObjectLocation,
+  tick: number,
+  isAutomatic: boolean,
+): Step {
   return {
     life: changed(life, { status: 'SNAPSHOT_IN_PROGRESS', snapshot: { location, tick } }),
     effects: [{ kind: 'makeSnapshot', location, isAutomatic }],
   }
 }
 
-function snapshotMade(life: Life, { outcome }: Extract<LifeEvent, { kind: 'snapshotMade' }>, tick: number): Step {
+function snapshotMade(
+  life: Life,
+  { outcome }: Extract<LifeEvent, { kind: 'snapshotMade' }>,
+  tick: number,
+): Step {
   const { snapshot } = life.status
   if (!snapshot) return nothing(life)
   const where = s3Uri(snapshot.location)
@@ -146,19 +163,25 @@ function snapshotMade(life: Life, { outcome }: Extract<LifeEvent, { kind: 'snaps
             `bytes=${outcome.bytes} state-hash=${outcome.stateHash}`,
         )
   const lastSnapshot =
-    'error' in outcome ? { ...snapshot, bytes: 0, error: outcome.error } : { ...snapshot, bytes: outcome.bytes }
+    'error' in outcome
+      ? { ...snapshot, bytes: 0, error: outcome.error }
+      : { ...snapshot, bytes: outcome.bytes }
   if (!life.ending)
     return {
       life: changed(life, { status: 'STARTED', snapshot: undefined, lastSnapshot }),
       effects: [said, { kind: 'watchDuration' }],
     }
-  // That one which an end has cancelled failed is no news.
+  // The failure of a snapshot that the end has cancelled is not reported.
   const isNews = !('error' in outcome)
   const next = changed(life, { snapshot: undefined, ...(isNews && { lastSnapshot }) })
   return afterStep(next, 'cancelSnapshot', tick, isNews ? said : undefined)
 }
 
-function appsChanged(life: Life, { apps, areReady }: Extract<LifeEvent, { kind: 'appsChanged' }>, tick: number): Step {
+function appsChanged(
+  life: Life,
+  { apps, areReady }: Extract<LifeEvent, { kind: 'appsChanged' }>,
+  tick: number,
+): Step {
   const next = changed(life, { apps })
   if (next.ending) return nothing(next)
   if (next.isHeld) return lookAfterHeld(next)
@@ -169,23 +192,27 @@ function appsChanged(life: Life, { apps, areReady }: Extract<LifeEvent, { kind: 
   return { life: back.life, effects: [...effects, ...back.effects, { kind: 'watchDuration' }] }
 }
 
-/** In the place of a worker that was lost: says what that has cost, and lets the clock run again. */
+/** Replaces a lost worker: reports the loss, and starts the clock again. */
 function comeBack(life: Life, tick: number): Step {
   const { restarts = [], clock } = life.status
   const lost = restarts.at(-1)
-  const clockEffects: LifeEffect[] = clock.targetStatus === 'STARTED' ? [{ kind: 'startClock' }] : []
+  const clockEffects: LifeEffect[] =
+    clock.targetStatus === 'STARTED' ? [{ kind: 'startClock' }] : []
   if (!lost) return { life, effects: clockEffects }
   const back = { tick, ...(life.from && { from: life.from }) }
   const restart = { ...lost, lostAtTick: Math.max(lost.lostAtTick, tick), back }
   return {
     life: changed(life, { restarts: restarts.with(-1, restart) }),
-    effects: [{ kind: 'error', text: `${restartText(restart)}; why: ${lost.reason}` }, ...clockEffects],
+    effects: [
+      { kind: 'error', text: `${restartText(restart)}; why: ${lost.reason}` },
+      ...clockEffects,
+    ],
   }
 }
 
 /**
- * The tick that waits for the app is never ended: the world stays as it was committed last, until
- * the app is started again.
+ * The tick that waits for the app never ends: the world stays as last committed until the app is
+ * started again.
  */
 function hold(life: Life, { domain, name }: AppState): Step {
   const { clock, apps } = life.status
@@ -196,11 +223,12 @@ function hold(life: Life, { domain, name }: AppState): Step {
   return { life: changed({ ...life, isHeld: true }, patch), effects: [{ kind: 'error', text }] }
 }
 
-/** Says for whom it is held, and lets it go on once there is nobody any more. */
+/** Reports the apps that hold it, and lets it go on once there are none. */
 function lookAfterHeld(life: Life): Step {
   const { apps, clock } = life.status
   const startErrors = failuresOf(apps)
-  if (neededOf(apps).some(({ status }) => status !== 'STARTED')) return nothing(changed(life, { startErrors }))
+  if (neededOf(apps).some(({ status }) => status !== 'STARTED'))
+    return nothing(changed(life, { startErrors }))
   const goesOn = { startErrors, clock: { ...clock, status: clock.targetStatus } }
   return {
     life: changed({ ...life, isHeld: false }, goesOn),
@@ -208,13 +236,15 @@ function lookAfterHeld(life: Life): Step {
   }
 }
 
-/** Without custom apps. */
+/** The apps that the simulation needs: all but custom apps. */
 function neededOf(apps: readonly AppState[]): AppState[] {
   return apps.filter(({ lifecycle }) => lifecycle !== 'ByRequest')
 }
 
 function failuresOf(apps: readonly AppState[]): StartError[] {
-  return neededOf(apps).flatMap((app) => (app.failure === undefined ? [] : [appFailure(app, app.failure)]))
+  return neededOf(apps).flatMap((app) =>
+    app.failure === undefined ? [] : [appFailure(app, app.failure)],
+  )
 }
 
 function setClock(life: Life, targetStatus: 'STARTED' | 'STOPPED'): Step {

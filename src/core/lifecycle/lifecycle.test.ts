@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { AppState, SimulationStatus, WorkerStatus } from '../wire/worker-protocol.ts'
-import { deleteAppWithoutWorker, findApp, refuseMissingDomain, stopAppWithoutWorker } from './apps.ts'
+import {
+  deleteAppWithoutWorker,
+  findApp,
+  refuseMissingDomain,
+  stopAppWithoutWorker,
+} from './apps.ts'
 import { parseMaximumDuration } from './duration.ts'
 import { logGroupArn, simulationArn, simulationNameOf } from './resource-name.ts'
 import {
@@ -16,7 +21,14 @@ import {
 import { snapshotKey } from './snapshot-key.ts'
 
 const OWNER = { region: 'us-west-2', accountId: '111122223333' }
-const STATUSES: SimulationStatus[] = ['STARTING', 'STARTED', 'SNAPSHOT_IN_PROGRESS', 'STOPPING', 'STOPPED', 'FAILED']
+const STATUSES: SimulationStatus[] = [
+  'STARTING',
+  'STARTED',
+  'SNAPSHOT_IN_PROGRESS',
+  'STOPPING',
+  'STOPPED',
+  'FAILED',
+]
 
 function app(name: string, changes: Partial<AppState> = {}): AppState {
   return {
@@ -48,7 +60,10 @@ function workerStatus(status: SimulationStatus, changes: Partial<WorkerStatus> =
   }
 }
 
-function known(status: SimulationStatus, targetStatus: 'STARTED' | 'STOPPED' = 'STARTED'): KnownSimulation {
+function known(
+  status: SimulationStatus,
+  targetStatus: 'STARTED' | 'STOPPED' = 'STARTED',
+): KnownSimulation {
   return { name: 'world', targetStatus, workerStatus: workerStatus(status) }
 }
 
@@ -113,8 +128,11 @@ test('without a worker a custom app can be stopped and deleted, a spatial app ne
   assert.equal(deleted.status.revision, 8)
 })
 
-test('a missing domain is named, and so are those that exist', () => {
-  assert.match(refuseMissingDomain(known('STARTED'), 'Vew')?.message ?? '', /no domain named Vew.*View, Crowd/)
+test('an unknown domain is named, along with the known ones', () => {
+  assert.match(
+    refuseMissingDomain(known('STARTED'), 'Vew')?.message ?? '',
+    /no domain named Vew.*View, Crowd/,
+  )
   assert.ok('refusal' in findApp(known('STARTED'), 'Vew', 'one'))
 })
 
@@ -142,25 +160,40 @@ test('a snapshot key has the prefix, the name and the UTC second', () => {
 
 test('every second has a key of its own', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 2_000_000_000 }), fc.integer({ min: 1, max: 1_000_000 }), (second, later) => {
-      assert.notEqual(snapshotKey('', 'w', second * 1000), snapshotKey('', 'w', (second + later) * 1000))
-    }),
+    fc.property(
+      fc.integer({ min: 0, max: 2_000_000_000 }),
+      fc.integer({ min: 1, max: 1_000_000 }),
+      (second, later) => {
+        assert.notEqual(
+          snapshotKey('', 'w', second * 1000),
+          snapshotKey('', 'w', (second + later) * 1000),
+        )
+      },
+    ),
   )
 })
 
-test('an ARN gives back the name it was made of', () => {
-  assert.deepEqual(simulationNameOf(simulationArn(OWNER, 'my.world-1'), OWNER), { name: 'my.world-1' })
+test('an ARN gives back the name in it', () => {
+  assert.deepEqual(simulationNameOf(simulationArn(OWNER, 'my.world-1'), OWNER), {
+    name: 'my.world-1',
+  })
   const error = (arn: string) => {
     const parsed = simulationNameOf(arn, OWNER)
     return 'refusal' in parsed ? parsed.refusal.error : parsed.name
   }
-  assert.equal(error(simulationArn({ ...OWNER, region: 'eu-west-1' }, 'w')), 'ResourceNotFoundException')
-  assert.equal(error(simulationArn({ ...OWNER, accountId: '999999999999' }, 'w')), 'ResourceNotFoundException')
+  assert.equal(
+    error(simulationArn({ ...OWNER, region: 'eu-west-1' }, 'w')),
+    'ResourceNotFoundException',
+  )
+  assert.equal(
+    error(simulationArn({ ...OWNER, accountId: '999999999999' }, 'w')),
+    'ResourceNotFoundException',
+  )
   assert.equal(error('arn:aws:simspaceweaver:us-west-2:111122223333:app/w'), 'ValidationException')
   assert.equal(error('nonsense'), 'ValidationException')
 })
 
-test('the log group has an ARN, and one that is an ARN already stays as it is', () => {
+test('the log group has an ARN, and an ARN stays as it is', () => {
   assert.equal(logGroupArn(OWNER, 'MyLogs'), 'arn:aws:logs:us-west-2:111122223333:log-group:MyLogs')
   assert.equal(logGroupArn(OWNER, 'arn:aws:logs:x:1:log-group:y'), 'arn:aws:logs:x:1:log-group:y')
 })

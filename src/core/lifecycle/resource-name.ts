@@ -3,7 +3,7 @@
 
 import type { Refusal } from '../wire/worker-protocol.ts'
 
-/** Whose simulations these are. */
+/** The owner of the simulations. */
 export interface Owner {
   region: string
   accountId: string
@@ -22,14 +22,23 @@ export function logGroupArn(owner: Owner, logGroup: string): string {
     : `arn:aws:logs:${owner.region}:${owner.accountId}:log-group:${logGroup}`
 }
 
-/** The simulation's name in an ARN. Another kind of resource is a mistake; another owner's simulation is not here. */
-export function simulationNameOf(arn: string, owner: Owner): { name: string } | { refusal: Refusal } {
+/**
+ * Returns the simulation's name in an ARN. Another kind of resource is invalid; another owner's
+ * simulation does not exist here.
+ */
+export function simulationNameOf(
+  arn: string,
+  owner: Owner,
+): { name: string } | { refusal: Refusal } {
   const parts = /^arn:([^:]+):([^:]+):([^:]*):([^:]*):([^/]+)\/(.+)$/.exec(arn)
   const [, partition, service, region, accountId, kind, name = ''] = parts ?? []
   if (service !== 'simspaceweaver' || kind !== 'simulation') {
     const form = simulationArn(owner, '<name>')
     return {
-      refusal: { error: 'ValidationException', message: `${arn} is not the ARN of a simulation, which reads ${form}` },
+      refusal: {
+        error: 'ValidationException',
+        message: `${arn} is not the ARN of a simulation, which reads ${form}`,
+      },
     }
   }
   if (partition !== 'aws' || region !== owner.region || accountId !== owner.accountId) {

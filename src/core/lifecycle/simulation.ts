@@ -1,58 +1,70 @@
-// The life of a simulation as the API shows it, made of what was asked for and what its worker last said.
-// Owns the states, what each lets a caller do, and the words of a refusal; never talks to anybody.
+// The life of a simulation in the API, from the stored request and the worker's last status.
+// Owns the states, what each allows, and the refusal messages; never communicates.
 
 import type { AppState, Refusal, SimulationStatus, WorkerStatus } from '../wire/worker-protocol.ts'
 
-/** What is known of a simulation: the stored wish, and the newest status of its worker where there is one. */
+/** What is known of a simulation: the stored request, and its worker's newest status, if any. */
 export interface KnownSimulation {
   name: string
   targetStatus: 'STARTED' | 'STOPPED'
   workerStatus?: WorkerStatus
 }
 
-/** No worker is left, and none will come. */
+/** There is no worker, and there will be none. */
 export function isFinal(status: SimulationStatus): boolean {
   return status === 'STOPPED' || status === 'FAILED'
 }
 
-/** A stop that is stored is shown at once, also before the worker has heard of it. */
+/** A stored stop is shown at once, even before the worker knows it. */
 export function shownStatus(simulation: KnownSimulation): SimulationStatus {
   const status = simulation.workerStatus?.status ?? 'STARTING'
   return !isFinal(status) && simulation.targetStatus === 'STOPPED' ? 'STOPPING' : status
 }
 
-/** Apps do not outlive their simulation, whatever the worker's last words about them were. */
+/** Apps end with their simulation, whatever the worker last reported about them. */
 export function shownApps(simulation: KnownSimulation): AppState[] {
   const apps = simulation.workerStatus?.apps ?? []
   return isFinal(shownStatus(simulation)) ? apps.map(endApp) : apps
 }
 
-/** The clock and app operations need a running simulation. A snapshot does not stop it from running. */
-export function refuseUnlessRunning(simulation: KnownSimulation, operation: string): Refusal | undefined {
+/** The clock and app operations need a running simulation. It keeps running during a snapshot. */
+export function refuseUnlessRunning(
+  simulation: KnownSimulation,
+  operation: string,
+): Refusal | undefined {
   const status = shownStatus(simulation)
   if (status === 'STARTED' || status === 'SNAPSHOT_IN_PROGRESS') return undefined
-  return conflict(`${operation} needs a simulation that is STARTED; ${simulation.name} is ${status}${advice(status)}`)
+  return conflict(
+    `${operation} needs a simulation that is STARTED; ` +
+      `${simulation.name} is ${status}${advice(status)}`,
+  )
 }
 
 /** As in the service: the simulation is STARTED, and makes one snapshot at a time. */
 export function refuseSnapshot(simulation: KnownSimulation): Refusal | undefined {
   if (shownStatus(simulation) === 'SNAPSHOT_IN_PROGRESS') {
-    return conflict(`a snapshot of ${simulation.name} is being made; wait until the simulation is STARTED again`)
+    return conflict(
+      `a snapshot of ${simulation.name} is being made; wait until the simulation is STARTED again`,
+    )
   }
   return refuseUnlessRunning(simulation, 'CreateSnapshot')
 }
 
-/** As in the service: only what is stopped or failed can be deleted. */
+/** As in the service: only a stopped or failed simulation can be deleted. */
 export function refuseDeletion(simulation: KnownSimulation): Refusal | undefined {
   const status = shownStatus(simulation)
   if (isFinal(status)) return undefined
-  const next = status === 'STOPPING' ? 'wait until it is STOPPED' : 'stop it first, and wait until it is STOPPED'
+  const next =
+    status === 'STOPPING'
+      ? 'wait until it is STOPPED'
+      : 'stop it first, and wait until it is STOPPED'
   return conflict(
-    `DeleteSimulation needs a simulation that is STOPPED or FAILED; ${simulation.name} is ${status}: ${next}`,
+    `DeleteSimulation needs a simulation that is STOPPED or FAILED; ` +
+      `${simulation.name} is ${status}: ${next}`,
   )
 }
 
-/** What is known of an execution before its worker has said anything. */
+/** The status of an execution before its worker has reported any. */
 export function emptyStatus(executionId: string): WorkerStatus {
   return {
     executionId,

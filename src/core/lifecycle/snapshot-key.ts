@@ -1,24 +1,32 @@
-// The name of a snapshot's object.
-// Owns its form; never looks whether an object of that name exists.
+// The key of a snapshot's object.
+// Owns its form; never checks whether such an object exists.
 
 /**
- * `<prefix>/snapshot/<simulation>-<YYMMdd>-<HHmm>-<ss>.zip` in UTC, as in the service.
- * Where that second's key is taken, the caller asks again with the next second.
+ * `<prefix>/snapshot/<simulation>-<YYMMdd>-<HHmm>-<ss>.zip` in UTC, as in the service. If that key
+ * is taken, the caller tries the next second.
  */
-export function snapshotKey(prefix: string | undefined, simulationName: string, atMs: number): string {
+export function snapshotKey(
+  prefix: string | undefined,
+  simulationName: string,
+  atMs: number,
+): string {
   const [date = '', time = ''] = new Date(atMs).toISOString().split(/[T.]/)
   const [hours, minutes, seconds] = time.split(':')
   const stamp = `${date.slice(2).replaceAll('-', '')}-${hours}${minutes}-${seconds}`
   return `${snapshotKeyPrefix(prefix, simulationName)}${stamp}.zip`
 }
 
-/** What the keys of all snapshots of a simulation begin with. Others' keys may as well. */
+/** Common start of the keys of a simulation's snapshots. Keys of others may share it. */
 export function snapshotKeyPrefix(prefix: string | undefined, simulationName: string): string {
   return `${folderOf(prefix ?? '')}snapshot/${simulationName}-`
 }
 
-/** The second that a key names; undefined for a key that is none of that simulation there. */
-export function snapshotKeyTimeMs(prefix: string | undefined, simulationName: string, key: string): number | undefined {
+/** Returns the second in a key; undefined if it is not a key of that simulation there. */
+export function snapshotKeyTimeMs(
+  prefix: string | undefined,
+  simulationName: string,
+  key: string,
+): number | undefined {
   const beginning = snapshotKeyPrefix(prefix, simulationName)
   if (!key.startsWith(beginning)) return undefined
   const stamp = /^(\d\d)(\d\d)(\d\d)-(\d\d)(\d\d)-(\d\d)\.zip$/.exec(key.slice(beginning.length))

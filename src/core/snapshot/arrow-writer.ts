@@ -115,7 +115,7 @@ function compressed(plain: Uint8Array, bytesExpected: number): Uint8Array {
 }
 
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL } }
-/** Of a column, compressed. */
+/** A column is stored compressed only if that leaves at most this share of its bytes. */
 const WORTH_SHARE_MAX = 3 / 4
 const TRIAL_PIECES = 4
 const TRIAL_PIECE_BYTES = 4096

@@ -90,7 +90,7 @@ test('a partition comes back as it was, whatever the batches and strides', () =>
 })
 
 const shape = { speed: 'f32x2', mood: 'u8', weight: 'f64', steps: 'u16x3' } as const
-const shapeBytes = 8 + 1 + 7 + 8 + 6 + 2
+const SHAPE_BYTES = 8 + 1 + 7 + 8 + 6 + 2
 
 /**
  * Some suit the shape, some are of another length or type, some have something in the gaps between
@@ -101,14 +101,14 @@ const anyShapedValue = fc.record({
   bytes: fc
     .tuple(fc.uint8Array({ minLength: 31, maxLength: 34 }), fc.boolean(), fc.boolean())
     .map(([bytes, isCut, isClear]) => {
-      const value = isCut ? [...bytes] : [...bytes, 0, 0].slice(0, shapeBytes)
+      const value = isCut ? [...bytes] : [...bytes, 0, 0].slice(0, SHAPE_BYTES)
       return isClear
         ? value.map((byte, at) => ((at >= 9 && at < 16) || (at >= 30 && !isCut) ? 0 : byte))
         : value
     }),
 })
 
-test('values of a declared shape come back as they were, beside others, whatever the batches and strides', () => {
+test('values of a declared shape are read back, beside others, in any batches and strides', () => {
   const anyShaped = fc.array(fc.option(anyShapedValue, { nil: undefined }), { maxLength: 40 })
   fc.assert(
     fc.property(
@@ -126,7 +126,7 @@ test('values of a declared shape come back as they were, beside others, whatever
         assert.deepEqual(entitiesOf(back), entitiesOf(state))
         const isSuitable = (value: (typeof values)[number]) =>
           value?.typeId === 600 &&
-          value.bytes.length === shapeBytes &&
+          value.bytes.length === SHAPE_BYTES &&
           value.bytes.every((byte, at) => byte === 0 || !((at >= 9 && at < 16) || at >= 30))
         const { fields, shapes } = entryOf(state)
         assert.equal(shapes.length > 0, values.some(isSuitable))
@@ -140,7 +140,7 @@ test('values of a declared shape come back as they were, beside others, whatever
 })
 
 test('values of a declared shape are columns of numbers', () => {
-  const bytes = new Uint8Array(shapeBytes)
+  const bytes = new Uint8Array(SHAPE_BYTES)
   const view = new DataView(bytes.buffer)
   view.setFloat32(0, 1.5, true)
   view.setFloat32(4, -2, true)
@@ -205,7 +205,7 @@ test('a large partition is cut into batches of bounded size', () => {
     assert.ok(piece.length < 40_000_000, `${piece.length} bytes in a piece`)
 })
 
-test('columns that zstd hardly shortens are stored as they are, and others shortened; every reader sees the same', async () => {
+test('columns that zstd hardly shortens are stored plain, and readers see the same', async () => {
   const count = 70_000
   const data = new Uint8Array(randomBytes(count * 8).buffer)
   const state: PartitionState = {
@@ -242,7 +242,7 @@ test('columns that zstd hardly shortens are stored as they are, and others short
   if (pl) assert.deepEqual(xOf(pl.readIPC(file).getColumn('x').toArray() as number[]), xs)
 })
 
-test('the Arrow library reads the columns with their names, types and nulls, from either end', () => {
+test('the Arrow library reads the columns with names, types and nulls, from either end', () => {
   const field = { typeId: 9, bytes: [1, 2, 3] }
   const big = { ...ENTITY, id: Number.MAX_SAFE_INTEGER, fields: { 2: field } }
   const file = fileOf(partitionOf([ENTITY, big]), 1)
@@ -319,7 +319,7 @@ test('more or fewer entities or columns than the manifest says are refused', () 
   assert.match(refused.message, /column 5 is field_1 binary, not the end/)
 })
 
-test('bytes that are hostile, with nothing to vouch for them, end in a fault or a state, never in an exception', () => {
+test('hostile bytes end in a fault or a state, never in an exception', () => {
   fc.assert(
     fc.property(
       anyEntities,

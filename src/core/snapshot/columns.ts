@@ -92,7 +92,7 @@ export function describedColumns({
   }
 }
 
-/** Of the batch in work: a piece is a copy of it before the generator, or another one, goes on. */
+/** Memory of the current batch. Each piece is copied from it before any generator continues. */
 const batchScratch = new Scratch()
 
 export interface EncodeOptions {
@@ -267,7 +267,7 @@ function memberData(
   })
 }
 
-/** Of lists that all have so many numbers. */
+/** Offsets of lists that all have `numbers` numbers. */
 function evenOffsets(lists: number, numbers: number): Int32Array {
   const offsets = batchScratch.take(Int32Array, lists + 1)
   for (let list = 0, offset = 0; list <= lists; list++, offset += numbers) offsets[list] = offset
@@ -324,7 +324,7 @@ function axisColumn(
   return column
 }
 
-/** Of a byte a row, 0 where there is no value. */
+/** Makes a null bitmap from one byte a row, which is 0 if there is no value. */
 function presence(isThere: Uint8Array): { nullCount: number; nullBitmap?: Uint8Array } {
   if (isThere.indexOf(0) < 0) return { nullCount: 0 }
   const nullBitmap = new Uint8Array(Math.ceil(isThere.length / 8))

@@ -4,7 +4,7 @@
 // themselves.
 
 import { assert } from '../../base/assert.ts'
-import { idsPerLane } from '../entities/ids.ts'
+import { IDS_PER_LANE } from '../entities/ids.ts'
 import type { Manifest } from './manifest.ts'
 import { type SnapshotFault, snapshotFault } from './snapshot-fault.ts'
 
@@ -40,11 +40,11 @@ export function createEntityIds(
       if (sorted[at] === sorted[at - 1]) return duplicate(sorted[at]!)
     }
     for (const { idLane, idCounter } of manifest.partitions) {
-      const id = sorted[firstNotBelow(sorted, idLane * idsPerLane + idCounter)]
-      if (id !== undefined && id < (idLane + 1) * idsPerLane) return notGivenYet(id)
+      const id = sorted[firstNotBelow(sorted, idLane * IDS_PER_LANE + idCounter)]
+      if (id !== undefined && id < (idLane + 1) * IDS_PER_LANE) return notGivenYet(id)
     }
     const highest = sorted.at(-1)
-    return highest !== undefined && highest >= manifest.nextIdLane * idsPerLane
+    return highest !== undefined && highest >= manifest.nextIdLane * IDS_PER_LANE
       ? notGivenYet(highest)
       : undefined
   }

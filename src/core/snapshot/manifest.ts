@@ -3,7 +3,7 @@
 // never opens a zip.
 
 import { z } from 'zod'
-import { idsPerLane } from '../entities/ids.ts'
+import { IDS_PER_LANE } from '../entities/ids.ts'
 import type { SnapshotHeader } from '../entities/partition-state.ts'
 import { layOut, type Shape } from '../entities/shape.ts'
 import { lifecycleShape } from '../schema/lifecycle.ts'
@@ -30,13 +30,13 @@ export function partitionPath(domain: string, name: string): string {
 }
 
 /** So that every id is a number without rounding. */
-const idLanesMax = 2 ** 21
-/** Of a world that still has a future. */
-const tickMax = 2 ** 52
+const ID_LANES_MAX = 2 ** 21
+/** Leaves a world room for further ticks. */
+const TICK_MAX = 2 ** 52
 
 const wholeNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256 in lower-case hex')
-/** Of domains, apps and simulations; also what keeps a path inside its folder. */
+/** Names of domains, apps and simulations. Also keeps a path inside its folder. */
 const resourceName = z.string().regex(/^(?!\.+$)[a-zA-Z0-9_\-.]{1,128}$/, 'not a name')
 const domainName = resourceName.refine((name) => !/^\.+$/.test(name), 'not a name')
 const range = z
@@ -50,7 +50,7 @@ const partitionEntry = z.object({
   name: resourceName,
   cell: z.object({ x: wholeNumber, y: wholeNumber }).optional(),
   idLane: wholeNumber,
-  idCounter: wholeNumber.max(idsPerLane),
+  idCounter: wholeNumber.max(IDS_PER_LANE),
   rows: wholeNumber,
   /** Indices of the data fields that have a column of bytes, rising. */
   fields: z.array(wholeNumber.min(1)),
@@ -80,11 +80,11 @@ const manifestShape = z.object({
   formatVersion: wholeNumber.min(1).max(SNAPSHOT_FORMAT_VERSION),
   heddleVersion: z.string().max(128),
   simulation: z.object({ name: resourceName, executionId: resourceName }),
-  tick: wholeNumber.max(tickMax),
+  tick: wholeNumber.max(TICK_MAX),
   takenAt: z.iso.datetime(),
   entities: wholeNumber,
   stateHash: z.string().regex(/^[0-9a-f]{16}$/, 'not 16 lower-case hex digits'),
-  nextIdLane: wholeNumber.max(idLanesMax),
+  nextIdLane: wholeNumber.max(ID_LANES_MAX),
   grids: z.array(
     z.object({
       domain: domainName,
@@ -166,7 +166,8 @@ export function parseManifest(text: string, limits: SnapshotLimits): Manifest | 
   if (head.data.formatVersion > SNAPSHOT_FORMAT_VERSION) {
     return snapshotFault(
       'NewerFormat',
-      `written in the newer format ${head.data.formatVersion}; this program reads up to ${SNAPSHOT_FORMAT_VERSION}`,
+      `written in the newer format ${head.data.formatVersion}; this program reads up to ` +
+        `${SNAPSHOT_FORMAT_VERSION}`,
       MANIFEST_PATH,
     )
   }

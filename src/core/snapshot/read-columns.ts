@@ -171,12 +171,15 @@ function decodeFields(
       return snapshotFault('BadField', `field ${index}: ${lengths}`, entry.path)
     const stride = lengths.reduce((longest, length) => Math.max(longest, length), 0)
     if (stride > limits.fieldBytesMax) {
-      const message = `field ${index} has ${stride} bytes, over the limit of ${limits.fieldBytesMax}`
+      const message =
+        `field ${index} has ${stride} bytes, over the limit of ` + `${limits.fieldBytesMax}`
       return snapshotFault('TooLarge', message, entry.path)
     }
     bytes += stride * entry.rows
     if (bytes > limits.partitionBytesMax) {
-      const message = `the fields take ${bytes} bytes in memory, over the limit of ${limits.partitionBytesMax}`
+      const message =
+        `the fields take ${bytes} bytes in memory, over the limit of ` +
+        `${limits.partitionBytesMax}`
       return snapshotFault('TooLarge', message, entry.path)
     }
     const field: FieldColumn = {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type ClockCommand, ClockMachine, type ClockSettings, type Effect } from './clock-machine.ts'
+import {
+  type ClockCommand,
+  ClockMachine,
+  type ClockSettings,
+  type Effect,
+} from './clock-machine.ts'
 
 function clockOf(settings: Partial<ClockSettings> = {}) {
   const machine = new ClockMachine({
@@ -12,13 +17,19 @@ function clockOf(settings: Partial<ClockSettings> = {}) {
     ...settings,
   })
   const said = ({ kind, tick, partition }: Readonly<Effect>) =>
-    [kind, ...(partition >= 0 ? [`of ${partition}`] : []), ...(tick >= 0 ? [`at ${tick}`] : [])].join(' ')
+    [
+      kind,
+      ...(partition >= 0 ? [`of ${partition}`] : []),
+      ...(tick >= 0 ? [`at ${tick}`] : []),
+    ].join(' ')
   return {
     machine,
     obey: (...commands: ClockCommand[]) => {
       for (const command of commands) machine.obey(command, 0)
     },
-    /** The next effects, up to one that waits. A copy has three steps, and what is added is partition 7. */
+    /**
+     * Returns the effects up to one that waits. A copy has three steps; the added partition is 7.
+     */
     effects(options: { nowMs?: number; allCommitted?: boolean; removes?: boolean } = {}): string[] {
       const { nowMs = 0, allCommitted = false, removes = true } = options
       const all: string[] = []
@@ -30,7 +41,7 @@ function clockOf(settings: Partial<ClockSettings> = {}) {
         if (effect.kind === 'copyStep' && ++copySteps % 3 === 0) machine.copied()
         if (effect.kind === 'add') machine.added(7)
         if (effect.kind === 'remove' && removes) machine.removed()
-        // At an unlimited rate nothing but this ends a tick.
+        // At an unlimited rate, only this ends a tick.
         if (effect.kind === 'measure') machine.obey({ kind: 'stop' }, nowMs)
       }
     },
@@ -52,10 +63,15 @@ test('a tick is released, waited for, granted, committed and measured, in this o
   ])
   assert.ok(machine.participants.has(0) && !machine.participants.has(1))
   assert.deepEqual(effects(), [])
-  assert.deepEqual(effects({ allCommitted: true }), ['grant at 1', 'commit at 1', 'measure at 1', 'sayStopped'])
+  assert.deepEqual(effects({ allCommitted: true }), [
+    'grant at 1',
+    'commit at 1',
+    'measure at 1',
+    'sayStopped',
+  ])
 })
 
-test('an app that leaves while a tick is computed is stood in for, and its partition kept from then on', () => {
+test('the clock stands in for an app that leaves during a tick, and then for its partition', () => {
   const { obey, effects } = clockOf()
   obey({ kind: 'join', partition: 0 }, { kind: 'join', partition: 1 }, { kind: 'start' })
   effects()
@@ -66,7 +82,7 @@ test('an app that leaves while a tick is computed is stood in for, and its parti
   assert.deepEqual(effects(), ['sayStarted', 'release at 2', 'wake', 'keep of 1 at 2'])
 })
 
-test('a partition that comes or goes takes part in none of a copy', () => {
+test('a partition that comes or goes takes part in no copy', () => {
   const { obey, effects } = clockOf({ partitions: [] })
   obey({ kind: 'copyState', request: 1, room })
   obey({ kind: 'addPartition', request: 2, domain: 0, name: 'a' })
@@ -82,7 +98,7 @@ test('a partition that comes or goes takes part in none of a copy', () => {
   ])
 })
 
-test('a copy under way is ended before a partition comes, and before what it reads is written again', () => {
+test('a copy ends before a partition is added and before its data is overwritten', () => {
   const { obey, effects, machine } = clockOf({ partitions: [0] })
   obey({ kind: 'join', partition: 0 }, { kind: 'copyState', request: 1, room }, { kind: 'start' })
   assert.deepEqual(
@@ -101,7 +117,7 @@ test('a copy under way is ended before a partition comes, and before what it rea
   ])
 })
 
-test('a partition is looked at once a tick until it is gone, and emptied in between', () => {
+test('a partition is checked once a tick until it is gone, and emptied in between', () => {
   const { obey, effects } = clockOf({ partitions: [0] })
   obey({ kind: 'removePartition', partition: 0 }, { kind: 'start' })
   assert.deepEqual(effects({ removes: false }), [
@@ -117,7 +133,7 @@ test('a partition is looked at once a tick until it is gone, and emptied in betw
   assert.deepEqual(effects(), ['sayStarted', 'release at 2', 'wake'])
 })
 
-test('a clock that ends waits for the tick that is computed, and with force does not', () => {
+test('an ending clock waits for the current tick, unless forced', () => {
   for (const force of [false, true]) {
     const { obey, effects } = clockOf({ partitions: [] })
     obey({ kind: 'join', partition: 0 }, { kind: 'start' })
@@ -128,7 +144,7 @@ test('a clock that ends waits for the tick that is computed, and with force does
   }
 })
 
-test('an app that is asked to shut down is told between two ticks, and woken when its partition is cared for', () => {
+test('an app is told to shut down between two ticks, and woken when the clock takes over', () => {
   const { obey, effects } = clockOf({ partitions: [0] })
   obey({ kind: 'join', partition: 0 })
   effects()
@@ -136,7 +152,7 @@ test('an app that is asked to shut down is told between two ticks, and woken whe
   assert.deepEqual(effects(), ['shutDownApp of 0', 'takeCare of 0 at 0', 'wake'])
 })
 
-test('who is late is said after the time allowed, and again and again', () => {
+test('late apps are reported after the time allowed, and repeatedly', () => {
   const { obey, effects } = clockOf({ partitions: [], appTimeoutMs: 250 })
   obey({ kind: 'join', partition: 0 }, { kind: 'start' })
   effects()
@@ -146,9 +162,10 @@ test('who is late is said after the time allowed, and again and again', () => {
   )
 })
 
-test('the hash of a committed tick is said once: while the next one is computed, or at the stop', () => {
+test('the hash of a committed tick is reported once: during the next tick, or at the stop', () => {
   const { obey, effects } = clockOf({ partitions: [], hashInterval: 2 })
-  const hashes = (allCommitted: boolean) => effects({ allCommitted }).filter((effect) => effect.startsWith('hash'))
+  const hashes = (allCommitted: boolean) =>
+    effects({ allCommitted }).filter((effect) => effect.startsWith('hash'))
   obey({ kind: 'join', partition: 0 })
   const found: string[][] = []
   for (let tick = 1; tick <= 4; tick++) {
@@ -159,17 +176,25 @@ test('the hash of a committed tick is said once: while the next one is computed,
   assert.deepEqual(found, [['hash at 0'], [], [], ['hash at 2'], [], [], [], ['hash at 4']])
 })
 
-test('whatever is told, and whenever: one commit follows each release, in order, and nobody computes a tick twice', () => {
+test('one commit follows each release, and no tick is computed twice', () => {
   const partition = fc.nat(3)
   const command = fc.oneof(
     fc.record({ kind: fc.constant('join' as const), partition }),
     fc.record({ kind: fc.constant('leave' as const), partition }),
-    fc.record({ kind: fc.constant('copyState' as const), request: fc.constant(1), room: fc.constant(room) }),
+    fc.record({
+      kind: fc.constant('copyState' as const),
+      request: fc.constant(1),
+      room: fc.constant(room),
+    }),
     fc.constant({ kind: 'stop' as const }),
     fc.constant({ kind: 'start' as const }),
     fc.record({ kind: fc.constant('shutDownApp' as const), partition }),
   )
-  const turn = fc.oneof({ weight: 3, arbitrary: fc.constant('step' as const) }, fc.constant('commit' as const), command)
+  const turn = fc.oneof(
+    { weight: 3, arbitrary: fc.constant('step' as const) },
+    fc.constant('commit' as const),
+    command,
+  )
   fc.assert(
     fc.property(fc.array(turn, { maxLength: 200 }), (turns) => {
       const machine = new ClockMachine({
@@ -200,9 +225,13 @@ test('whatever is told, and whenever: one commit follows each release, in order,
         if (kind === 'release') {
           assert.equal(tick, ++released)
           assert.equal(committed, released - 1)
-          assert.ok(copiedTick < 0 || copiedTick === committed, 'a copy reads what is about to be written')
+          assert.ok(
+            copiedTick < 0 || copiedTick === committed,
+            'a copy reads what is about to be written',
+          )
           computed.clear()
-          for (let index = 0; index < 4; index++) if (machine.participants.has(index)) pending.add(index)
+          for (let index = 0; index < 4; index++)
+            if (machine.participants.has(index)) pending.add(index)
         } else if (kind === 'keep') compute(partition)
         else if (kind === 'standIn' && pending.delete(partition)) compute(partition)
         else if (kind === 'commit') {

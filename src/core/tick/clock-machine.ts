@@ -1,7 +1,8 @@
-// The clock as a state machine: who computes, who is cared for, what waits for the time between two ticks, and what is done next.
-// Owns the order of effects, which is the contract of docs/decisions/clock-as-a-machine.md; never touches memory, a thread or a clock on the wall.
-//
-// Whoever drives it says what it is told (`obey`), asks for one effect (`step`), performs it to its end, and asks for the next. A world may end between any two.
+// The clock as a state machine: who computes, which partitions it keeps, what waits between ticks.
+// Owns the order of effects, the contract of docs/decisions/clock-as-a-machine.md. Never touches
+// memory, a thread or a wall clock.
+// The driver passes on requests (`obey`), asks for one effect (`step`), performs it completely, and
+// asks for the next. A world may end between any two.
 
 import { assert } from '../../base/assert.ts'
 import { Pacer } from './pacer.ts'
@@ -15,13 +16,13 @@ export interface Addition {
 
 export interface CopyRequest {
   request: number
-  /** The copy goes into it, or beside it where it is too small. */
+  /** The copy is written here, or beside it if it is too small. */
   room: SharedArrayBuffer
-  /** Which tick; where absent, the newest. */
+  /** The tick to copy; by default the newest. */
   only?: CopiedTicks
 }
 
-/** The first tick after `after` that is a multiple. */
+/** The first tick after `after` that is a multiple of this. */
 export interface CopiedTicks {
   multipleOf: number
   after: number
@@ -30,17 +31,22 @@ export interface CopiedTicks {
 export type ClockCommand =
   | { kind: 'start' }
   | { kind: 'stop' }
-  /** This partition's app has attached: it computes from the next tick on. */
+  /** The partition's app has attached: it computes from the next tick on. */
   | { kind: 'join'; partition: number }
-  /** This partition has no app any more: its entities stay as they are. At once, since all may be waiting for it. */
+  /**
+   * The partition has lost its app: its entities stay as they are. Takes effect at once, since all
+   * may be waiting for that app.
+   */
   | { kind: 'leave'; partition: number }
   | ({ kind: 'addPartition' } & Addition)
   /** Asks the partition's app to shut down, between two ticks. */
   | { kind: 'shutDownApp'; partition: number }
-  /** Takes the partition and its entities out of the world, as soon as those on their way have arrived. */
+  /** Removes the partition and its entities once those on their way have arrived. */
   | { kind: 'removePartition'; partition: number }
   | ({ kind: 'copyState' } & CopyRequest)
-  /** Ends the clock after the tick that is being computed (at once with `force`), and tells all apps to shut down. */
+  /**
+   * Ends the clock after the current tick (at once with `force`), and tells all apps to shut down.
+   */
   | { kind: 'finish'; force: boolean }
 
 export type EffectKind =
@@ -48,44 +54,50 @@ export type EffectKind =
   | 'release'
   /** Wake the apps. */
   | 'wake'
-  /** Compute `tick` for a partition without an app: what is on its way goes and comes, all else stays. */
+  /** Compute `tick` for a partition without an app: transfers complete, all else stays. */
   | 'keep'
-  /** The same, and delete what stays: the partition is about to be removed. */
+  /** The same, and delete what stays, because the partition will be removed. */
   | 'empty'
-  /** Make ready to compute for a partition whose app is gone, from what is committed alone. */
+  /** Prepare to compute for a partition whose app is gone, from committed data only. */
   | 'takeCare'
-  /** Where the partition's bit is set: compute `tick` for it, then clear the bit. */
+  /** If the partition's bit is set, compute `tick` for it, then clear the bit. */
   | 'standIn'
   /** Grant the handoffs of `tick`. */
   | 'grant'
   /** Write that `tick` is committed. */
   | 'commit'
-  /** Count how long all computed, and how long the barrier took. */
+  /** Record how long the apps computed, and how long the barrier took. */
   | 'measure'
-  /** Say the state's hash, as committed at `tick`. */
+  /** Report the hash of the state committed at `tick`. */
   | 'hash'
-  /** Begin the copy that `copy` asks for, of `tick`. */
+  /** Begin the copy of `tick` that `copy` asks for. */
   | 'beginCopy'
-  /** Do a step of the copy. Answer with `copied` where it was the last. */
+  /** Do a step of the copy. Answer with `copied` if it was the last. */
   | 'copyStep'
-  /** Add a partition. Answer with `added` where there was room. */
+  /** Add a partition. Answer with `added` if there was room. */
   | 'add'
-  /** Remove the partition where nothing of it is on its way. Answer with `removed` where it is gone. */
+  /**
+   * Remove the partition unless some of its data is on its way. Answer with `removed` if it is
+   * gone.
+   */
   | 'remove'
-  /** Write that the partition's app has to shut down. */
+  /** Write that the partition's app must shut down. */
   | 'shutDownApp'
   /** Write that the whole simulation shuts down. */
   | 'shutDown'
-  /** Say who has not committed. */
+  /** Report the partitions that have not committed. */
   | 'late'
   | 'sayStarted'
   | 'sayStopped'
-  /** There will be no other effect. */
+  /** No other effect will follow. */
   | 'finished'
-  /** Nothing to do until something is told, somebody commits, or `waitMs` have passed. */
+  /** Nothing to do until a request, a commit, or the end of `waitMs`. */
   | 'wait'
 
-/** The same object at each step: nothing is allocated in a tick. What an effect doesn't need is left over from others. */
+/**
+ * The same object at each step, so that a tick allocates nothing. Members that an effect does not
+ * need keep old values.
+ */
 export interface Effect {
   kind: EffectKind
   tick: number
@@ -93,10 +105,13 @@ export interface Effect {
   nowMs: number
   waitMs: number
   missedTicks: number
-  /** Of `measure`: from the release until all had committed, and from there until the tick was committed. */
+  /**
+   * For `measure`: time from the release until all had committed, and from there to the commit of
+   * the tick.
+   */
   computedMs: number
   barrierMs: number
-  /** Of `late`: how long the tick has taken so far. */
+  /** For `late`: how long the tick has taken so far. */
   lateMs: number
   addition: Addition | undefined
   copy: CopyRequest | undefined
@@ -105,42 +120,55 @@ export interface Effect {
 export interface ClockSettings {
   /** Most partitions at once. */
   partitionCapacity: number
-  /** In use now; the clock cares for them until their apps join. */
+  /** Partitions in use at the start. The clock stands in for them until their apps join. */
   partitions: Iterable<number>
   committedTick: number
   /** Ticks a second; 0 is unlimited. */
   tickRate: number
-  /** How long a tick may take before it is said who is late; any time where absent. */
+  /** How long a tick may take before late apps are reported; absent for no limit. */
   appTimeoutMs?: number
-  /** The hash of each committed tick that is a multiple of this is said; 0 none is. */
+  /** Ticks between two reports of the hash; 0 for none. */
   hashInterval?: number
 }
 
-const computingWaitMs = 100
-const idleWaitMs = 1000
-const lateIntervalMs = 100
+const COMPUTING_WAIT_MS = 100
+const IDLE_WAIT_MS = 1000
+const LATE_INTERVAL_MS = 100
 
-/** Where in a tick the clock is: between two, in the release, while apps compute, and at the barrier. */
-type Stage = 'resting' | 'released' | 'keeping' | 'computing' | 'granted' | 'committed' | 'shuttingDown' | 'over'
+/**
+ * The phase of the clock: between two ticks, in the release, while apps compute, at the barrier.
+ */
+type Stage =
+  | 'resting'
+  | 'released'
+  | 'keeping'
+  | 'computing'
+  | 'granted'
+  | 'committed'
+  | 'shuttingDown'
+  | 'over'
 
-/** What is done between two ticks, in the order in which it was told. */
-type Act = Extract<ClockCommand, { kind: 'stop' | 'addPartition' | 'shutDownApp' | 'removePartition' }>
+/** Work between two ticks, in the order of the requests. */
+type Act = Extract<
+  ClockCommand,
+  { kind: 'stop' | 'addPartition' | 'shutDownApp' | 'removePartition' }
+>
 
 export class ClockMachine {
   /** Partitions whose app computes each tick. */
   readonly participants: PartitionSet
-  /** They compute from the next tick on. */
+  /** Partitions that compute from the next tick on. */
   readonly #joining: PartitionSet
   /** Partitions without an app. */
   readonly #caredFor: PartitionSet
-  /** Care for them has not begun yet. */
+  /** Partitions that the clock has not begun to keep yet. */
   readonly #left: PartitionSet
   readonly #removing: PartitionSet
-  /** Of those that are removed: not looked at yet since the last commit. */
+  /** Partitions to remove that were not checked since the last commit. */
   readonly #toRemove: PartitionSet
-  /** Of those that are cared for: still to compute in this tick. */
+  /** Partitions that the clock still has to compute in this tick. */
   readonly #toKeep: PartitionSet
-  /** Between its `takeCare` and its `standIn`; -1 for none. */
+  /** The partition between its `takeCare` and its `standIn`; -1 for none. */
   #standsIn = -1
   readonly #acts: Act[] = []
   readonly #copyRequests: CopyRequest[] = []
@@ -219,7 +247,9 @@ export class ClockMachine {
     }
   }
 
-  /** The next effect. `allCommitted` is asked for at the barrier: whether nobody's bit is set any more. */
+  /**
+   * Returns the next effect. Calls `allCommitted` at the barrier: whether no pending bit is set.
+   */
   step(nowMs: number, allCommitted: boolean): Readonly<Effect> {
     this.#effect.nowMs = nowMs
     if (this.#starts > 0) {
@@ -260,15 +290,16 @@ export class ClockMachine {
     }
   }
 
-  /** The partition of the last `add` is there. */
+  /** The last `add` succeeded. */
   added(partition: number): void {
     this.#left.add(partition)
   }
 
-  /** The partition of the last `remove` is gone. */
+  /** The last `remove` succeeded. */
   removed(): void {
     const { partition } = this.#effect
-    for (const set of [this.participants, this.#joining, this.#caredFor, this.#removing]) set.delete(partition)
+    for (const set of [this.participants, this.#joining, this.#caredFor, this.#removing])
+      set.delete(partition)
   }
 
   /** The last `grant` found that somebody's part of the tick has to be computed again. */
@@ -294,14 +325,14 @@ export class ClockMachine {
     return this.#do('wait')
   }
 
-  /** Also where it was only about to join. */
+  /** Applies to apps that were about to join, too. */
   #leave(partition: number): void {
     this.#joining.delete(partition)
     this.participants.delete(partition)
     this.#left.add(partition)
   }
 
-  /** While a tick is computed it may be waited for: then the clock does its part. */
+  /** The current tick may be waiting for it: then the clock does its part. */
   #takeCare(partition: number): Readonly<Effect> {
     this.#caredFor.add(partition)
     if (this.#stage === 'released' || this.#stage === 'keeping' || this.#stage === 'computing')
@@ -313,7 +344,7 @@ export class ClockMachine {
     if (this.#finishing === 'now') return this.#shutDown()
     if (this.#stopped) return this.#endStop()
     const act = this.#acts[0]
-    // A partition that comes or goes takes part in none of a copy, or all of it.
+    // A partition that comes or goes takes part in no copy or in a whole one.
     const toRemove = act === undefined ? this.#toRemove.first() : -1
     if ((act !== undefined || toRemove >= 0) && this.#copiedTick >= 0) return this.#do('copyStep')
     if (act !== undefined) {
@@ -328,7 +359,7 @@ export class ClockMachine {
       return this.#do('remove', this.#committed, toRemove)
     }
     if (this.#finishing === 'afterTick') return this.#shutDown()
-    const dueInMs = this.#running ? this.#pacer.dueInMs(nowMs) : idleWaitMs
+    const dueInMs = this.#running ? this.#pacer.dueInMs(nowMs) : IDLE_WAIT_MS
     return dueInMs <= 0 ? this.#release(nowMs) : (this.#copy() ?? this.#wait(dueInMs))
   }
 
@@ -350,7 +381,7 @@ export class ClockMachine {
     }
   }
 
-  /** While the clock runs, a tick's hash is said when the next one is released; the last one has no next. */
+  /** A running clock reports a tick's hash with the next release. The last tick has no next. */
   #endStop(): Readonly<Effect> {
     if (!this.#running && this.#hashIsDue(this.#committed)) {
       this.#hashedTick = this.#committed
@@ -361,7 +392,7 @@ export class ClockMachine {
   }
 
   #release(nowMs: number): Readonly<Effect> {
-    // What was committed a tick ago is about to be overwritten.
+    // The data committed a tick ago is about to be overwritten.
     if (this.#copiedTick >= 0 && this.#copiedTick < this.#committed) return this.#do('copyStep')
     const due = this.#dueCopy()
     if (due >= 0) return this.#beginCopy(due)
@@ -377,9 +408,14 @@ export class ClockMachine {
   #keepNext(nowMs: number, allCommitted: boolean): Readonly<Effect> {
     const partition = this.#toKeep.takeFirst()
     if (partition >= 0)
-      return this.#do(this.#removing.has(partition) ? 'empty' : 'keep', this.#committed + 1, partition)
+      return this.#do(
+        this.#removing.has(partition) ? 'empty' : 'keep',
+        this.#committed + 1,
+        partition,
+      )
     this.#stage = 'computing'
-    // The committed side stays untouched until the tick after this one: there is time while the apps compute.
+    // The committed side stays unchanged until the next tick ends, so there is time while the apps
+    // compute.
     if (!this.#hashIsDue(this.#committed)) return this.#compute(nowMs, allCommitted)
     this.#hashedTick = this.#committed
     return this.#do('hash', this.#committed)
@@ -395,7 +431,8 @@ export class ClockMachine {
     const copy = this.#copy()
     if (copy) return copy
     const lateMs = nowMs - this.#releasedAtMs
-    if (lateMs < this.#appTimeoutMs || nowMs - this.#lateSaidAtMs < lateIntervalMs) return this.#wait(computingWaitMs)
+    if (lateMs < this.#appTimeoutMs || nowMs - this.#lateSaidAtMs < LATE_INTERVAL_MS)
+      return this.#wait(COMPUTING_WAIT_MS)
     this.#lateSaidAtMs = nowMs
     this.#effect.lateMs = lateMs
     return this.#do('late', this.#committed + 1)
@@ -409,7 +446,9 @@ export class ClockMachine {
     return this.#do('measure', this.#committed)
   }
 
-  /** Begins a copy, or goes on with one; undefined where nobody asks. It is made in the time that nothing else needs. */
+  /**
+   * Begins or continues a copy; returns undefined if none is requested. Copies use only idle time.
+   */
   #copy(): Readonly<Effect> | undefined {
     const due = this.#dueCopy()
     if (due >= 0) return this.#beginCopy(due)
@@ -417,21 +456,23 @@ export class ClockMachine {
   }
 
   /**
-   * The place of the request that a copy of the committed tick is begun for; -1 for none. What was committed last stays as it is while the next tick is computed, for however
-   * long. A copy of certain ticks can't wait for the one before it.
+   * Returns the index of the request whose copy of the committed tick begins now; -1 for none. The
+   * committed data stays unchanged while the next tick is computed, however long. A copy of a
+   * certain tick cannot wait for the copy before it.
    */
   #dueCopy(): number {
     const requests = this.#copyRequests
     for (let place = 0; place < requests.length; place++) {
       const { only } = requests[place]
-      if (only && this.#committed > only.after && this.#committed % only.multipleOf === 0) return place
+      if (only && this.#committed > only.after && this.#committed % only.multipleOf === 0)
+        return place
     }
     for (let place = 0; this.#copiedTick < 0 && place < requests.length; place++)
       if (!requests[place].only) return place
     return -1
   }
 
-  /** The one before it is ended first. */
+  /** The copy before it ends first. */
   #beginCopy(place: number): Readonly<Effect> {
     if (this.#copiedTick >= 0) return this.#do('copyStep')
     this.#effect.copy = this.#copyRequests.splice(place, 1)[0]

@@ -13,7 +13,7 @@ import {
   quantileMs,
 } from './durations.ts'
 
-/** From 10 ns to 3 minutes, each order of magnitude alike. */
+/** From 10 ns to 3 minutes, evenly over the orders of magnitude. */
 const durationMs = fc.double({ min: -5, max: 5.2, noNaN: true }).map((power) => 10 ** power)
 
 function durationsOf(all: readonly number[]): Durations {
@@ -39,13 +39,13 @@ test('a duration is in the first bucket whose bound it does not exceed', () => {
     fc.property(durationMs, (ms) => {
       const bucket = bucketOf(ms)
       assert.ok(bucket === bucketCount - 1 || ms <= bucketBoundsMs[bucket])
-      // Below a microsecond nothing is told apart.
+      // Durations below a microsecond are not distinguished.
       assert.ok(bucket === 0 || Math.ceil(ms * 1000) > bucketBoundsMs[bucket - 1] * 1000)
     }),
   )
 })
 
-test('nothing is too short or too long to be counted', () => {
+test('every duration is counted, however short or long', () => {
   assert.equal(bucketOf(0), 0)
   assert.equal(bucketOf(-0.001), 0, 'a clock that was set back a little')
   assert.equal(bucketOf(16_777.217), bucketCount - 1)
@@ -53,7 +53,7 @@ test('nothing is too short or too long to be counted', () => {
   assert.equal(bucketOf(Number.POSITIVE_INFINITY), bucketCount - 1)
 })
 
-test('a quantile is in the bucket of the duration that it stands for', () => {
+test('a quantile is in the bucket of its duration', () => {
   fc.assert(
     fc.property(fc.array(durationMs, { minLength: 1, maxLength: 60 }), fc.nat(), (all, chosen) => {
       const place = chosen % all.length
@@ -70,13 +70,13 @@ test('a quantile is in the bucket of the duration that it stands for', () => {
   )
 })
 
-test('the mean is exact, and of nothing there is neither mean nor quantile', () => {
+test('the mean is exact, and without durations there is neither mean nor quantile', () => {
   assert.equal(meanMs(durationsOf([1, 2, 6])), 3)
   assert.equal(meanMs(noDurations), undefined)
   assert.equal(quantileMs(noDurations, 0.5), undefined)
 })
 
-test('two readings tell what was counted in between, also where the counts began anew', () => {
+test('two readings tell the counts in between, also after a new beginning', () => {
   const before = durationsOf([1, 2])
   const after = durationsOf([1, 2, 5, 5])
   assert.deepEqual(durationsSince(before, after), { counts: durationsOf([5, 5]).counts, sumMs: 10 })

@@ -1,46 +1,50 @@
-// How long things took, as counts by order of magnitude: buckets whose upper bounds are powers of two.
-// Owns the bounds and what can be read from counts; never reads a clock, and never keeps a single duration.
+// Durations as counts in buckets whose upper bounds are powers of two.
+// Owns the bounds and how counts are read; never reads a clock, never keeps a single duration.
 
-/** Bounds are 2^2 to 2^24 microseconds: 4 µs, and more than an app may take for a tick. */
-const firstPower = 2
-const lastPower = 24
+/** Bounds are 2^2 to 2^24 microseconds: from 4 µs to more than an app may take for a tick. */
+const FIRST_POWER = 2
+const LAST_POWER = 24
 
-/** Upper bounds, each one's duration included. Of the last bucket there is none: it holds all that is longer. */
+/** Inclusive upper bounds. The last bucket has none: it holds all longer durations. */
 export const bucketBoundsMs: readonly number[] = Array.from(
-  { length: lastPower - firstPower + 1 },
-  (_, place) => 2 ** (firstPower + place) / 1000,
+  { length: LAST_POWER - FIRST_POWER + 1 },
+  (_, place) => 2 ** (FIRST_POWER + place) / 1000,
 )
 export const bucketCount: number = bucketBoundsMs.length + 1
 
 export interface Durations {
-  /** How many durations are in each bucket. */
+  /** The number of durations in each bucket. */
   readonly counts: readonly number[]
   readonly sumMs: number
 }
 
-export const noDurations: Durations = { counts: Array.from({ length: bucketCount }, () => 0), sumMs: 0 }
+export const noDurations: Durations = {
+  counts: Array.from({ length: bucketCount }, () => 0),
+  sumMs: 0,
+}
 
-/** The bucket that a duration is counted in. */
+/** The bucket that counts a duration. */
 export function bucketOf(durationMs: number): number {
   const microseconds = Math.ceil(durationMs * 1000)
-  if (microseconds <= 2 ** firstPower) return 0
-  if (microseconds > 2 ** lastPower) return bucketCount - 1
-  return 32 - Math.clz32(microseconds - 1) - firstPower
+  if (microseconds <= 2 ** FIRST_POWER) return 0
+  if (microseconds > 2 ** LAST_POWER) return bucketCount - 1
+  return 32 - Math.clz32(microseconds - 1) - FIRST_POWER
 }
 
 export function countOf({ counts }: Durations): number {
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
-/** Undefined where nothing was counted. */
+/** Returns undefined if nothing was counted. */
 export function meanMs(durations: Durations): number | undefined {
   const count = countOf(durations)
   return count === 0 ? undefined : durations.sumMs / count
 }
 
 /**
- * The duration that a share of all (0.5 for the median) does not exceed, as far as buckets can tell: durations are taken to lie evenly in theirs.
- * Undefined where nothing was counted. What is beyond all bounds is said to be the highest of them.
+ * Returns the duration that a share of all (0.5 for the median) does not exceed. Durations are
+ * assumed to lie evenly in their buckets. Returns undefined if nothing was counted, and the highest
+ * bound for durations beyond all bounds.
  */
 export function quantileMs(durations: Durations, share: number): number | undefined {
   const count = countOf(durations)
@@ -58,7 +62,10 @@ export function quantileMs(durations: Durations, share: number): number | undefi
   return bucketBoundsMs.at(-1)
 }
 
-/** What was counted between two readings of the same counts. Counts that began anew in between are taken as they are. */
+/**
+ * Returns the counts between two readings. If counts began anew in between, they are taken as they
+ * are.
+ */
 export function durationsSince(earlier: Durations, later: Durations): Durations {
   if (later.counts.some((count, bucket) => count < earlier.counts[bucket])) return later
   return {

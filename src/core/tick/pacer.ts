@@ -1,12 +1,15 @@
 // When the next tick is due.
 // Owns the schedule; never reads a clock: the caller says what time it is.
 
-/** Keeps a clock at its rate: it may run slower than asked for, never faster. Times are in ms on any clock that only goes forward. */
+/**
+ * Keeps a clock at its rate: it may run slower than the target, never faster. Times are in ms of
+ * any monotonic clock.
+ */
 export class Pacer {
   readonly #tickMs: number
   #dueMs = 0
 
-  /** `tickRate` in ticks a second; 0 is unlimited: every tick is due at once. */
+  /** `tickRate` is in ticks a second; 0 is unlimited: every tick is due at once. */
   constructor(tickRate: number) {
     this.#tickMs = tickRate === 0 ? 0 : 1000 / tickRate
   }
@@ -16,14 +19,14 @@ export class Pacer {
     this.#dueMs = nowMs
   }
 
-  /** How long until the next tick is due; 0 or less when it is. */
+  /** Returns the time until the next tick is due; 0 or less if it is. */
   dueInMs(nowMs: number): number {
     return this.#dueMs - nowMs
   }
 
   /**
-   * A tick is released. The next one keeps to the schedule, so that small delays don't add up; time that is lost beyond one tick is not made up for.
-   * Returns how many ticks were missed.
+   * Records the release of a tick. The next one keeps to the schedule, so that small delays do not
+   * add up. Delays beyond one tick are not made up for. Returns how many ticks were missed.
    */
   released(nowMs: number): number {
     if (this.#tickMs === 0) {

@@ -1,5 +1,5 @@
-// Which partitions, as one bit each.
-// Owns the bits; allocates nothing after it is made.
+// A set of partitions, one bit each.
+// Owns the bits; allocates nothing after its creation.
 
 export class PartitionSet {
   /** Partition p is bit p mod 32 of word p / 32. */
@@ -43,12 +43,12 @@ export class PartitionSet {
     return count
   }
 
-  /** The lowest partition; -1 where there is none. */
+  /** The lowest partition; -1 if there is none. */
   first(): number {
     return this.next(0)
   }
 
-  /** The lowest partition from `from` on; -1 where there is none. */
+  /** The lowest partition from `from` on; -1 if there is none. */
   next(from: number): number {
     for (let word = from >>> 5; word < this.words.length; word++) {
       const bits = word === from >>> 5 ? this.words[word] & (-1 << (from & 31)) : this.words[word]
@@ -57,7 +57,7 @@ export class PartitionSet {
     return -1
   }
 
-  /** Takes the lowest partition out; -1 where there is none. */
+  /** Removes and returns the lowest partition; -1 if the set is empty. */
   takeFirst(): number {
     const partition = this.first()
     if (partition >= 0) this.delete(partition)

@@ -1,6 +1,6 @@
-// What control and a simulation's worker say to each other, as plain JSON data.
-// Owns the shapes of the status, the metrics, the commands and the answers, and the types that
-// follow from them; never how they travel (that is io/bus). The plan is plan.ts.
+// The messages between control and a simulation's worker, as plain JSON data.
+// Owns the shapes of status, metrics, commands and answers, and the types that follow from them;
+// never how they travel (io/bus). The plan is in plan.ts.
 
 import { z } from 'zod'
 import { objectLocationShape } from '../../base/object-location.ts'
@@ -11,8 +11,8 @@ import { lifecycleShape } from '../schema/lifecycle.ts'
 import { startErrorShape } from '../schema/start-error.ts'
 import type { Durations } from '../tick/durations.ts'
 
-/** What a caller has asked for. */
-export const targetStatusShape = z.enum(['STARTED', 'STOPPED'])
+/** The status that a caller has asked for. */
+const targetStatusShape = z.enum(['STARTED', 'STOPPED'])
 
 const simulationStatusShape = z.enum([
   'STARTING',
@@ -40,11 +40,11 @@ const appStateShape = z.object({
   description: z.string().optional(),
   launchCommands: z.array(z.string()).optional(),
   /**
-   * The ports that it has, over all of its processes: clients are told while it is STARTED, with
-   * the address that control says.
+   * The app's ports, kept across its processes. Clients see them while the app is STARTED, with the
+   * address that control gives.
    */
   endpoint: z.object({ ports: z.array(portMappingShape) }).optional(),
-  /** Why it is in ERROR. */
+  /** Why the app is in ERROR. */
   failure: z.string().optional(),
 })
 export type AppState = z.infer<typeof appStateShape>
@@ -55,14 +55,14 @@ const restartShape = z.object({
   reason: z.string(),
   /** The newest tick that is known to have been committed. */
   lostAtTick: z.number(),
-  /** Once it is STARTED again: from which snapshot, where there was one. */
+  /** Set once it is STARTED again: the snapshot it came back from, if there was one. */
   back: z.object({ tick: z.number(), from: objectLocationShape.optional() }).optional(),
 })
 export type Restart = z.infer<typeof restartShape>
 
 /**
- * All that control needs to know of a running simulation; sent whole at each change, and kept in
- * `status.json`.
+ * All that control needs to know of a running simulation. The worker sends it whole at each change,
+ * and keeps it in `status.json`.
  */
 export const workerStatusShape = z.object({
   executionId: z.string(),
@@ -70,16 +70,16 @@ export const workerStatusShape = z.object({
   revision: z.number(),
   workerPid: z.number(),
   status: simulationStatusShape,
-  /** What ended its start, or ended it later; while it is held: why. */
+  /** Why the start failed, why the simulation ended, or why it is held. */
   startErrors: z.array(startErrorShape),
   clock: z.object({ status: clockStatusShape, targetStatus: targetStatusShape }),
   tick: z.number(),
   domains: z.array(z.object({ name: z.string(), lifecycle: lifecycleShape })),
-  /** Name of the log group from the schema; absent where the schema names none. */
+  /** The log group of the schema; absent if it names none. */
   logGroup: z.string().optional(),
   apps: z.array(appStateShape),
   snapshot: z.object({ location: objectLocationShape, tick: z.number() }).optional(),
-  /** The last snapshot's outcome, once there is one. */
+  /** The outcome of the last snapshot. */
   lastSnapshot: z
     .object({
       location: objectLocationShape,
@@ -88,9 +88,9 @@ export const workerStatusShape = z.object({
       error: z.string().optional(),
     })
     .optional(),
-  /** Where domains' packages are by now, where it isn't as the schema says. */
+  /** Current package locations of domains, if they differ from the schema. */
   packages: mapShape(z.string()).optional(),
-  /** How often it was started again because its worker was lost: the newest few, oldest first. */
+  /** The newest restarts after a loss of the worker, oldest first. */
   restarts: z.array(restartShape).optional(),
 })
 export type WorkerStatus = z.infer<typeof workerStatusShape>
@@ -104,10 +104,10 @@ const partitionMetricsShape = z.object({
   domain: z.string(),
   /** The app's name. */
   app: z.string(),
-  /** Absent where the partition waits for its app. */
+  /** Absent while the partition waits for its app. */
   status: appStatusShape.optional(),
   restarts: z.number(),
-  /** What its process takes, the shared memory excepted; 0 while there is none. */
+  /** Memory of the process without the shared memory; 0 if there is no process. */
   memoryBytes: z.number(),
   entities: z.number(),
   handedOut: z.number(),
@@ -117,24 +117,24 @@ const partitionMetricsShape = z.object({
 })
 export type PartitionMetrics = z.infer<typeof partitionMetricsShape>
 
-/** How a simulation does: what was counted since its start, and what it holds now. */
+/** Figures of a simulation: counts since its start, and what it holds now. */
 const workerMetricsShape = z.object({
   executionId: z.string(),
   simulation: z.string(),
   clockStatus: clockStatusShape,
-  /** Newest committed tick. */
+  /** The newest committed tick. */
   tick: z.number(),
-  /** Ticks a second that the clock aims at; 0 is unlimited. */
+  /** The target rate in ticks a second; 0 is unlimited. */
   tickRate: z.number(),
   missedTicks: z.number(),
   clockPhases: z.record(z.enum(clockPhases), durationsShape),
-  /** Of the worker's process itself. */
+  /** Memory of the worker's own process. */
   workerMemoryBytes: z.number(),
-  /** Of the shared memory. */
+  /** Bytes of shared memory in use. */
   fabricBytes: z.number(),
   /** The most shared memory that may be claimed. */
   fabricBytesMax: z.number(),
-  /** By partition, those that wait for an app included. */
+  /** By partition, including those that wait for an app. */
   partitions: z.array(partitionMetricsShape),
 })
 export type WorkerMetrics = z.infer<typeof workerMetricsShape>
@@ -155,8 +155,8 @@ export const workerCommandShape = z.discriminatedUnion('command', [
   z.object({ command: z.literal('stopApp'), ...named }),
   z.object({ command: z.literal('deleteApp'), ...named }),
   /**
-   * Starts an app in ERROR again; `package` is a location as schemas have it, for all apps of the
-   * domain from now on.
+   * Restarts an app that is in ERROR. `package` is a location as in schemas; from now on it applies
+   * to all apps of the domain.
    */
   z.object({ command: z.literal('restartApp'), ...named, package: z.string().optional() }),
   z.object({ command: z.literal('createSnapshot'), location: objectLocationShape }),
@@ -178,9 +178,9 @@ const refusalShape = z.object({
 export type Refusal = z.infer<typeof refusalShape>
 
 /**
- * Every command is answered with the status after it, or with a refusal that changed nothing;
- * `metrics` with metrics, as long as the simulation has apps and is not ending, and with the status
- * otherwise.
+ * The worker answers every command with the status after it, or with a refusal that changed
+ * nothing. It answers `metrics` with metrics while the simulation has apps and is not ending, and
+ * otherwise with the status.
  */
 export const workerAnswerShape = z.union([
   z.object({ status: workerStatusShape }),
@@ -189,5 +189,5 @@ export const workerAnswerShape = z.union([
 ])
 export type WorkerAnswer = z.infer<typeof workerAnswerShape>
 
-/** What a worker publishes on its bus to everybody connected, at each change. */
+/** What a worker publishes to all its connections at each change. */
 export type WorkerEvent = WorkerStatus

@@ -3,7 +3,7 @@
 
 import type { PortMapping } from '../../base/port-mapping.ts'
 import type { Fabric } from '../../core/fabric/memory/fabric.ts'
-import { lastWords, lastWordsBytes } from '../../core/lifecycle/last-words.ts'
+import { lastWords, LAST_WORDS_BYTES } from '../../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../../core/lifecycle/restarts.ts'
 import { failureLimits } from '../../core/limits.ts'
 import type { AppState } from '../../core/wire/worker-protocol.ts'
@@ -237,9 +237,9 @@ export class App {
   }
 
   #hear(chunk: Buffer): void {
-    const heard = chunk.length >= lastWordsBytes ? chunk : Buffer.concat([this.#lastOutput, chunk])
+    const heard = chunk.length >= LAST_WORDS_BYTES ? chunk : Buffer.concat([this.#lastOutput, chunk])
     // A copy: what is kept must not keep all of a large chunk.
-    this.#lastOutput = Buffer.from(heard.subarray(-lastWordsBytes))
+    this.#lastOutput = Buffer.from(heard.subarray(-LAST_WORDS_BYTES))
     this.options.onOutput(chunk)
   }
 

@@ -3,7 +3,7 @@
 // Owns the back side between `begin` and `finish`; never touches a front side, and never waits or wakes.
 
 import { assert } from '../../../base/assert.ts'
-import { idsPerLane } from '../../entities/ids.ts'
+import { IDS_PER_LANE } from '../../entities/ids.ts'
 import { type Box, emptyBox } from '../memory/box.ts'
 import { cellOf, type Fabric } from '../memory/fabric.ts'
 import { type Interest, publishInterests, Readers } from '../memory/interests.ts'
@@ -191,7 +191,7 @@ export class PartitionOwner {
 
   /** Whether the id is one that this owner has given, be the entity here or not. */
   hasMade(id: number): boolean {
-    const lane = Math.floor(id / idsPerLane)
+    const lane = Math.floor(id / IDS_PER_LANE)
     const from = this.#firstIds.get(lane)
     return from !== undefined && id >= from
   }
@@ -200,7 +200,7 @@ export class PartitionOwner {
   create(type: number): number {
     const row = this.#allocateRow()
     if (row < 0) return -1
-    this.back.id[row] = this.back.float('idLane') * idsPerLane + this.#idCounter++
+    this.back.id[row] = this.back.float('idLane') * IDS_PER_LANE + this.#idCounter++
     this.back.type[row] = type
     this.setPosition(row, 0, 0, 0)
     return row
@@ -406,7 +406,7 @@ export class PartitionOwner {
     this.#nextRow = front.get('nextRow')
     this.#idCounter = front.float('idCounter')
     const idLane = front.float('idLane')
-    if (!this.#firstIds.has(idLane)) this.#firstIds.set(idLane, idLane * idsPerLane + this.#idCounter)
+    if (!this.#firstIds.has(idLane)) this.#firstIds.set(idLane, idLane * IDS_PER_LANE + this.#idCounter)
     back.setFloat('idLane', idLane)
     back.setFloat('everyRowChanged', front.float('everyRowChanged'))
     back.set('handoffGroups', 0)
