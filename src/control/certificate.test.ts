@@ -25,9 +25,10 @@ function identityOf(tls: CertificateFiles) {
   return readTlsIdentity({ tls }) ?? assert.fail('no identity')
 }
 
-test('a certificate is spoken of in its last 14 days, and after its end', () => {
+test('a certificate is reported in its last 14 days and after it expires', () => {
   const identity = identityOf(month)
-  const warning = (beforeEndMs: number) => certificateWarning(identity, 'cert.pem', identity.endsAtMs - beforeEndMs)
+  const warning = (beforeEndMs: number) =>
+    certificateWarning(identity, 'cert.pem', identity.endsAtMs - beforeEndMs)
   assert.equal(warning(14 * DAY_MS + 1), undefined)
   assert.match(
     warning(14 * DAY_MS) ?? '',
@@ -35,14 +36,20 @@ test('a certificate is spoken of in its last 14 days, and after its end', () => 
   )
   assert.match(warning(DAY_MS) ?? '', /in 1 day;/)
   assert.match(warning(1000) ?? '', /in less than a day;/)
-  assert.match(warning(0) ?? '', /has expired at .*: clients refuse it; replace the file, and send SIGHUP/)
+  assert.match(
+    warning(0) ?? '',
+    /has expired at .*: clients refuse it; replace the file, and send SIGHUP/,
+  )
   assert.ok(Math.abs(identity.endsAtMs - Date.now() - 30 * DAY_MS) < DAY_MS)
 })
 
-test('the first certificate of a chain that ends counts, and a chain that signs itself needs no other authority', async () => {
+test('the first expiry in a chain counts, and a self-signed chain needs no authority', async () => {
   assert.equal(identityOf(year).isOwnAuthority, true)
   const chain = join(folder, 'chain.pem')
-  await writeFile(chain, `${await readFile(year.certFile, 'utf8')}\n${await readFile(month.certFile, 'utf8')}`)
+  await writeFile(
+    chain,
+    `${await readFile(year.certFile, 'utf8')}\n${await readFile(month.certFile, 'utf8')}`,
+  )
   assert.equal(identityOf({ ...year, certFile: chain }).endsAtMs, identityOf(month).endsAtMs)
   assert.throws(
     () => readTlsIdentity({ tls: { ...year, keyFile: month.keyFile } }),
@@ -51,18 +58,21 @@ test('the first certificate of a chain that ends counts, and a chain that signs 
   assert.equal(readTlsIdentity({}), undefined)
 })
 
-/** The subject of the certificate that a new connection is shown. */
+/** The subject of the certificate that a new connection gets. */
 function subjectShownBy({ url }: ServedControl): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', rejectUnauthorized: false }, () => {
-      resolve(String(socket.getPeerCertificate().subject.CN))
-      socket.destroy()
-    })
+    const socket = connect(
+      { port: Number(new URL(url).port), host: '127.0.0.1', rejectUnauthorized: false },
+      () => {
+        resolve(String(socket.getPeerCertificate().subject.CN))
+        socket.destroy()
+      },
+    )
     socket.once('error', reject)
   })
 }
 
-test('certificate and configuration are read again while it serves, both or neither', async (t) => {
+test('certificate and configuration are reloaded while serving, both or neither', async (t) => {
   const file = join(folder, 'heddle.yaml')
   const cert = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') }
   const use = async (from: CertificateFiles) => {
@@ -79,10 +89,17 @@ test('certificate and configuration are read again while it serves, both or neit
     tlsCert: cert.certFile,
     tlsKey: cert.keyFile,
   }
-  const served = await serveControl(loadConfig(options, {}), { log: pino({ level: 'silent' }), environment: {} })
+  const served = await serveControl(loadConfig(options, {}), {
+    log: pino({ level: 'silent' }),
+    environment: {},
+  })
   t.after(() => served.close())
   const { config } = served.control
-  const connection = connect({ port: Number(new URL(served.url).port), host: '127.0.0.1', rejectUnauthorized: false })
+  const connection = connect({
+    port: Number(new URL(served.url).port),
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+  })
   t.after(() => connection.destroy())
   await new Promise((resolve) => connection.once('secureConnect', resolve))
   assert.equal(await subjectShownBy(served), 'month')
@@ -90,20 +107,30 @@ test('certificate and configuration are read again while it serves, both or neit
   await use(year)
   await writeFile(
     file,
-    'quotas: {simulations: 8}\nserving: {requests: 3}\nnetwork: {trusted_proxies: [10.0.0.1]}\naudit: {s3: true}\n',
+    'quotas: {simulations: 8}\nserving: {requests: 3}\n' +
+      'network: {trusted_proxies: [10.0.0.1]}\naudit: {s3: true}\n',
   )
   served.reload(loadConfig(options, {}))
   assert.equal(await subjectShownBy(served), 'year')
-  assert.deepEqual([config.limits.simulations, config.serving.requestsMax, config.audit.s3], [8, 3, true])
+  assert.deepEqual(
+    [config.limits.simulations, config.serving.requestsMax, config.audit.s3],
+    [8, 3, true],
+  )
   assert.deepEqual([config.network.advertise, config.network.trustedProxies.length], [undefined, 1])
   assert.equal(served.identity()?.endsAtMs, identityOf(year).endsAtMs)
-  // Who was connected before stays.
+  // Connections that were open before stay open.
   connection.write('GET /health HTTP/1.1\r\nhost: x\r\n\r\n')
-  assert.match(String(await new Promise((resolve) => connection.once('data', resolve))), /^HTTP\/1\.1 200/)
+  assert.match(
+    String(await new Promise((resolve) => connection.once('data', resolve))),
+    /^HTTP\/1\.1 200/,
+  )
 
   await writeFile(cert.keyFile, 'broken')
   await writeFile(file, 'quotas: {simulations: 9}\n')
-  assert.throws(() => served.reload(loadConfig(options, {})), /--tls-cert and --tls-key can't be used/)
+  assert.throws(
+    () => served.reload(loadConfig(options, {})),
+    /--tls-cert and --tls-key can't be used/,
+  )
   assert.equal(config.limits.simulations, 8)
   assert.equal(await subjectShownBy(served), 'year')
 })

@@ -1,5 +1,5 @@
-// The certificate and key that the port speaks HTTPS with: read from their files, and looked at for their end.
-// Owns what is said of them; never serves anything.
+// The certificate and key that the port serves HTTPS with: reads the files and checks the expiry.
+// Owns the warnings about the certificate; never serves anything.
 
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -10,20 +10,26 @@ export interface TlsIdentity {
   /** Chain and key as PEM. */
   readonly cert: string
   readonly key: string
-  /** When the first certificate of the chain ends, in ms since 1970. */
+  /** When the first certificate of the chain expires, in ms since 1970. */
   readonly endsAtMs: number
-  /** Whether clients can check the chain with the file alone: it ends with a certificate that has signed itself. */
+  /**
+   * Whether clients can verify the chain with this file alone: it ends with a self-signed
+   * certificate.
+   */
   readonly isOwnAuthority: boolean
 }
 
 const DAY_MS = 86_400_000
 const NEAR_DAYS = 14
 
-/** Undefined where there is no TLS. Throws ConfigError where the files can't be used. */
+/** Returns undefined without TLS. Throws ConfigError if the files cannot be used. */
 export function readTlsIdentity({ tls }: Pick<ControlConfig, 'tls'>): TlsIdentity | undefined {
   if (tls === undefined) return undefined
   try {
-    const identity = { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') }
+    const identity = {
+      cert: readFileSync(tls.certFile, 'utf8'),
+      key: readFileSync(tls.keyFile, 'utf8'),
+    }
     createSecureContext(identity)
     const chain = certificatesIn(identity.cert)
     const last = chain.at(-1)
@@ -34,7 +40,10 @@ export function readTlsIdentity({ tls }: Pick<ControlConfig, 'tls'>): TlsIdentit
     }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigError(`${SETTINGS.tlsCert.option} and ${SETTINGS.tlsKey.option} can't be used: ${why}`, { cause })
+    throw new ConfigError(
+      `${SETTINGS.tlsCert.option} and ${SETTINGS.tlsKey.option} can't be used: ${why}`,
+      { cause },
+    )
   }
 }
 
@@ -43,15 +52,20 @@ function certificatesIn(pem: string): X509Certificate[] {
   return blocks.map((block) => new X509Certificate(block))
 }
 
-/** A sentence where clients refuse the certificate, or soon will. */
-export function certificateWarning(identity: TlsIdentity, file: string, nowMs: number): string | undefined {
+/** Returns a warning if clients reject the certificate now or will soon. */
+export function certificateWarning(
+  identity: TlsIdentity,
+  file: string,
+  nowMs: number,
+): string | undefined {
   const leftMs = identity.endsAtMs - nowMs
   if (leftMs > NEAR_DAYS * DAY_MS) return undefined
   const end = new Date(identity.endsAtMs).toISOString().slice(0, 16).replace('T', ' ')
   const days = Math.floor(leftMs / DAY_MS)
+  const left = days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`
   const state =
     leftMs <= 0
       ? `has expired at ${end} UTC: clients refuse it`
-      : `expires at ${end} UTC, in ${days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`}`
+      : `expires at ${end} UTC, in ${left}`
   return `the certificate ${file} ${state}; replace the file, and send SIGHUP to have it read again`
 }

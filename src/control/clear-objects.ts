@@ -1,20 +1,20 @@
-// What killed processes have left unfinished in the object store goes within seconds, while control runs.
-// Owns the rhythm; what is left, and whose it is, the store itself knows.
+// Clears what killed processes left unfinished in the object store, within seconds.
+// Owns the rhythm; the store itself knows what is left, and whose it is.
 
 import type { Logger } from 'pino'
 import type { Objects } from '../io/objects/objects.ts'
 
-const everyMs = 2_000
-/** While the store can't be reached, it is asked less and less often. */
-const pauseMsMax = 5 * 60_000
+const EVERY_MS = 2_000
+/** Longest pause: control asks less and less often while the store cannot be reached. */
+const PAUSE_MS_MAX = 5 * 60_000
 
-export interface Clearing {
-  /** Waits for what is being cleared. */
+interface Clearing {
+  /** Waits for the clearing under way. */
   stop(): Promise<void>
 }
 
 export function clearRegularly(objects: Objects, log: Logger): Clearing {
-  let pauseMs = everyMs
+  let pauseMs = EVERY_MS
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
   let running: Promise<void> = Promise.resolve()
@@ -22,10 +22,13 @@ export function clearRegularly(objects: Objects, log: Logger): Clearing {
   async function clear(): Promise<void> {
     try {
       await objects.clearAbandoned()
-      pauseMs = everyMs
+      pauseMs = EVERY_MS
     } catch (error) {
-      pauseMs = Math.min(pauseMs * 2, pauseMsMax)
-      log.warn({ error, pauseMs }, 'what was left unfinished in the object store can not be cleared away now')
+      pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)
+      log.warn(
+        { error, pauseMs },
+        'what was left unfinished in the object store can not be cleared away now',
+      )
     }
     if (!isStopped) schedule()
   }

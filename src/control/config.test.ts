@@ -18,7 +18,7 @@ import { defaultFileSettings } from './config-file.ts'
 import { addressForClients } from './control.ts'
 import { loadCredentials, parseCredentials } from './credentials.ts'
 
-test('defaults are used where neither option nor variable says otherwise', () => {
+test('a default applies if neither option nor variable is set', () => {
   assert.deepEqual(resolveConfig({}, { HOME: '/home/weaver' }), {
     host: '127.0.0.1',
     port: 4310,
@@ -34,7 +34,7 @@ test('defaults are used where neither option nor variable says otherwise', () =>
   assert.equal(resolveConfig({}, { XDG_STATE_HOME: '/state' }).dataFolder, '/state/heddle')
 })
 
-test('an option comes before its variable, and an empty variable is none', () => {
+test('an option overrides its variable, and an empty variable counts as unset', () => {
   const environment = { HEDDLE_PORT: '1', HEDDLE_REGION: '', HEDDLE_APP_TIMEOUT: '0' }
   assert.equal(resolveConfig({ port: '2' }, environment).port, 2)
   const config = resolveConfig({}, environment)
@@ -43,7 +43,7 @@ test('an option comes before its variable, and an empty variable is none', () =>
   assert.equal(config.appTimeoutMs, 0)
 })
 
-test('every setting refuses nonsense with a message that names its option and variable', () => {
+test('every setting rejects a bad value with a message that names option and variable', () => {
   const nonsense: Partial<Record<SettingName, string>> = {
     host: 'a b',
     port: '4310x',
@@ -58,33 +58,45 @@ test('every setting refuses nonsense with a message that names its option and va
     const { option, variable } = SETTINGS[name as SettingName]
     assert.throws(
       () => resolveConfig({ [name]: text }, {}),
-      (error) => error instanceof UsageError && error.message.startsWith(`${option} (${variable}) is '${text}'`),
+      (error) =>
+        error instanceof UsageError &&
+        error.message.startsWith(`${option} (${variable}) is '${text}'`),
       name,
     )
   }
 })
 
-test('a data folder is never one of wherever a command is typed', () => {
-  const folder = (options: ConfigOptions, environment: Environment) => resolveDataFolder(options, environment)
+test('the data folder never depends on the current folder', () => {
+  const folder = (options: ConfigOptions, environment: Environment) =>
+    resolveDataFolder(options, environment)
   for (const HOME of ['', 'weaver']) {
     assert.throws(
       () => folder({}, { HOME }),
       (error) =>
-        error instanceof UsageError && error.message.startsWith(`HOME is '${HOME}'`) && /--data/.test(error.message),
+        error instanceof UsageError &&
+        error.message.startsWith(`HOME is '${HOME}'`) &&
+        /--data/.test(error.message),
     )
     assert.equal(folder({}, { HOME, HEDDLE_DATA: '/data' }), '/data')
     assert.equal(folder({}, { HOME, XDG_STATE_HOME: '/state' }), '/state/heddle')
   }
   assert.match(folder({}, {}), /^\/.*\.local\/state\/heddle$/)
-  assert.throws(() => folder({ data: '' }, { HOME: '/home/weaver' }), /^UsageError: --data is empty/)
+  assert.throws(
+    () => folder({ data: '' }, { HOME: '/home/weaver' }),
+    /^UsageError: --data is empty/,
+  )
 })
 
-test('clients of apps are told the address that is advertised, else the one listened on', () => {
-  const address = (options: ConfigOptions, environment = {}) => addressForClients(resolveConfig(options, environment))
+test('app clients get the advertised address, or else the one listened on', () => {
+  const address = (options: ConfigOptions, environment = {}) =>
+    addressForClients(resolveConfig(options, environment))
   assert.equal(address({}), '127.0.0.1')
   assert.equal(address({ host: '192.0.2.7' }), '192.0.2.7')
   assert.equal(address({ host: 'weaver.internal' }), 'weaver.internal')
-  assert.equal(address({ host: '192.0.2.7', advertise: 'weaver.example.org' }), 'weaver.example.org')
+  assert.equal(
+    address({ host: '192.0.2.7', advertise: 'weaver.example.org' }),
+    'weaver.example.org',
+  )
   assert.equal(address({}, { HEDDLE_ADVERTISE: '2001:db8::7' }), '2001:db8::7')
   const ofFile = {
     ...resolveConfig({ host: '0.0.0.0' }, {}),
@@ -100,16 +112,19 @@ test('clients of apps are told the address that is advertised, else the one list
     )
 })
 
-test('another S3 needs its keys', () => {
+test('an external S3 needs its keys', () => {
   const options = { s3Endpoint: 'https://s3.example.org' }
   assert.throws(() => resolveConfig(options, {}), /HEDDLE_S3_ACCESS_KEY_ID/)
   const keys = { HEDDLE_S3_ACCESS_KEY_ID: 'a', HEDDLE_S3_SECRET_ACCESS_KEY: 'b' }
   const data = { objects: '/objects', uploads: '/uploads' }
   assert.equal(objectsConfig(resolveConfig(options, keys), data).kind, 's3')
-  assert.deepEqual(objectsConfig(resolveConfig({}, {}), data), { kind: 'folder', folder: '/objects' })
+  assert.deepEqual(objectsConfig(resolveConfig({}, {}), data), {
+    kind: 'folder',
+    folder: '/objects',
+  })
 })
 
-test('keys are made once, kept for this user alone, and read back', async () => {
+test('keys are made once, readable by this user alone, and read back', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-keys-'))
   const path = join(folder, 'credentials')
   const made = await loadCredentials(path, {})
@@ -122,27 +137,36 @@ test('keys are made once, kept for this user alone, and read back', async () => 
   await rm(folder, { recursive: true })
 })
 
-test('keys from the environment come both or not at all, and make no file', async () => {
+test('keys from the environment come as a pair, and make no file', async () => {
   const path = join(tmpdir(), 'heddle-no-such-folder', 'credentials')
-  const environment = { HEDDLE_ACCESS_KEY_ID: 'AKIAMINE', HEDDLE_SECRET_ACCESS_KEY: 'my-own-secret' }
+  const environment = {
+    HEDDLE_ACCESS_KEY_ID: 'AKIAMINE',
+    HEDDLE_SECRET_ACCESS_KEY: 'my-own-secret',
+  }
   assert.deepEqual(await loadCredentials(path, environment), {
     accessKeyId: 'AKIAMINE',
     secretAccessKey: 'my-own-secret',
   })
   for (const [variable, value] of Object.entries(environment)) {
     const half = loadCredentials(path, { [variable]: value })
-    await assert.rejects(half, (error) => error instanceof ConfigError && !error.message.includes('my-own-secret'))
+    await assert.rejects(
+      half,
+      (error) => error instanceof ConfigError && !error.message.includes('my-own-secret'),
+    )
   }
 })
 
-test('a broken credentials file is refused, never replaced, and its secret is not shown', async () => {
+test('a broken credentials file is refused, never replaced, and its secret not shown', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-keys-'))
   const path = join(folder, 'credentials')
   const text = '[default]\naws_secret_access_key = top-secret-value\n'
   await writeFile(path, text)
   await assert.rejects(
     loadCredentials(path, {}),
-    (error) => error instanceof ConfigError && error.message.includes(path) && !error.message.includes('top-secret'),
+    (error) =>
+      error instanceof ConfigError &&
+      error.message.includes(path) &&
+      !error.message.includes('top-secret'),
   )
   assert.equal(await readFile(path, 'utf8'), text)
   await rm(folder, { recursive: true })
@@ -158,5 +182,8 @@ test('the default profile is found among others, with comments and any spacing',
     '; a comment',
     '  aws_secret_access_key   =  a/b+c=12345  ',
   ].join('\r\n')
-  assert.deepEqual(parseCredentials(text, 'x'), { accessKeyId: 'AKIAMINE', secretAccessKey: 'a/b+c=12345' })
+  assert.deepEqual(parseCredentials(text, 'x'), {
+    accessKeyId: 'AKIAMINE',
+    secretAccessKey: 'a/b+c=12345',
+  })
 })

@@ -1,5 +1,6 @@
-// What an operator may set, read from options and environment variables into one plain object.
-// Owns names, defaults and checks; of the file system it reads the operator's configuration file alone, and never touches the network.
+// The operator's settings, read from options and environment variables into one plain object.
+// Owns names, defaults and checks. Reads no file but the operator's configuration file, and never
+// uses the network.
 
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -16,27 +17,29 @@ import {
 
 export interface ControlConfig extends FileSettings {
   host: string
-  /** 0 lets the system pick one. */
+  /** With 0, the system picks a port. */
   port: number
-  /** Where clients connect to apps, where that is not the address listened on. */
+  /** Where clients connect to apps, if that is not the address listened on. */
   advertise?: string
   dataFolder: string
   region: string
   accountId: string
   fabricFolder: string
-  /** Absent: the embedded object store serves S3 on control's own port. */
+  /** If absent, the embedded object store serves S3 on the port of control. */
   s3Endpoint?: string
-  /** Absent: the port speaks plain HTTP. */
+  /** If absent, the port serves plain HTTP. */
   tls?: { certFile: string; keyFile: string }
-  /** Whether plain HTTP may be spoken with other machines. */
+  /** Whether plain HTTP is allowed with other machines. */
   isInsecureHttpAllowed: boolean
-  /** How long an app may take for one tick, in ms; 0 waits for ever. */
+  /** The longest tick of an app, in ms; 0 means no limit. */
   appTimeoutMs: number
-  /** A worker that answers nothing for longer is lost; 0 waits for ever. */
+  /** A worker that does not answer for longer is lost; 0 means no limit. */
   workerTimeoutMs: number
 }
 
-/** Options as the command line gives them; what is absent is taken from the environment, then from the defaults. */
+/**
+ * Options of the command line. An absent one comes from the environment, or else has its default.
+ */
 export type ConfigOptions = Partial<Record<SettingName, string>>
 export type Environment = Readonly<Record<string, string | undefined>>
 export type SettingName =
@@ -55,17 +58,17 @@ export type SettingName =
   | 'tlsKey'
   | 'insecureHttp'
 
-/** A setting that can't be used; the message names the option and the variable. */
+/** A setting that cannot be used. The message names the option and the variable. */
 export class ConfigError extends Error {
   override readonly name: string = 'ConfigError'
 }
 
-/** The command line, or the environment in its place, says what can't be meant. */
+/** A command line, or the environment in its place, that makes no sense. */
 export class UsageError extends ConfigError {
   override readonly name = 'UsageError'
 }
 
-export interface Setting {
+interface Setting {
   option: string
   variable: string
   /** For the help text. */
@@ -129,7 +132,8 @@ export const SETTINGS: Record<SettingName, Setting> = {
     variable: 'HEDDLE_S3_ENDPOINT',
     argument: '<url>',
     description:
-      'use this S3 instead of the embedded object store (keys: HEDDLE_S3_ACCESS_KEY_ID, HEDDLE_S3_SECRET_ACCESS_KEY)',
+      'use this S3 instead of the embedded object store ' +
+      '(keys: HEDDLE_S3_ACCESS_KEY_ID, HEDDLE_S3_SECRET_ACCESS_KEY)',
     defaultText: '',
   },
   appTimeout: {
@@ -172,28 +176,31 @@ export const SETTINGS: Record<SettingName, Setting> = {
     variable: 'HEDDLE_CONFIG',
     argument: '<file>',
     description:
-      'YAML file of quotas, limits, snapshots and auditing; default heddle.yaml in the data folder, if it exists',
+      'YAML file of quotas, limits, snapshots and auditing; ' +
+      'default heddle.yaml in the data folder, if it exists',
     defaultText: '',
   },
 }
 
-/** Looked for in the data folder where no file is named. */
+/** The file in the data folder that is used if no file is named. */
 const CONFIG_FILE = 'heddle.yaml'
 const CONFIG_FAULTS_MAX = 20
 
-/** One for each user: the memory of a world is its user's alone. */
-export const DEFAULT_FABRIC_FOLDER = `/dev/shm/heddle-${process.geteuid?.()}`
+/** One folder per user, because only the user may access the memory of a world. */
+const DEFAULT_FABRIC_FOLDER = `/dev/shm/heddle-${process.geteuid?.()}`
 
-/** What a worker adds to the fabric folder for its socket: `/<uuid>/worker.sock`. */
+/** The path of a worker's socket below the fabric folder: `/<uuid>/worker.sock`. */
 const SOCKET_TAIL_BYTES = 1 + 36 + 1 + 'worker.sock'.length
 
-/** Throws ConfigError at the first setting that can't be used. */
+/** Throws ConfigError at the first setting that cannot be used. */
 export function resolveConfig(options: ConfigOptions, environment: Environment): ControlConfig {
-  const text = (name: SettingName): string => given(name, options, environment) ?? SETTINGS[name].defaultText
+  const text = (name: SettingName): string =>
+    given(name, options, environment) ?? SETTINGS[name].defaultText
   const s3Endpoint = endpointOf(text('s3Endpoint'))
   if (s3Endpoint !== undefined) requireS3Keys(environment)
   const advertise = given('advertise', options, environment)
-  if (advertise !== undefined && !isAddressOrName(advertise)) throw unusable('advertise', advertise, ADDRESS_OR_NAME)
+  if (advertise !== undefined && !isAddressOrName(advertise))
+    throw unusable('advertise', advertise, ADDRESS_OR_NAME)
   const tls = tlsOf(text('tlsCert'), text('tlsKey'))
   return {
     host: check('host', text('host'), /^[^\s/]+$/, 'an address, such as 127.0.0.1'),
@@ -212,7 +219,7 @@ export function resolveConfig(options: ConfigOptions, environment: Environment):
   }
 }
 
-/** The same, with what the configuration file says. Throws ConfigError with all of the file's faults. */
+/** Adds the configuration file's settings. Throws ConfigError with all faults of the file. */
 export function loadConfig(options: ConfigOptions, environment: Environment): ControlConfig {
   const config = resolveConfig(options, environment)
   const named = given('config', options, environment)
@@ -223,7 +230,9 @@ export function loadConfig(options: ConfigOptions, environment: Environment): Co
   if (!('faults' in settings)) return { ...config, ...settings }
   const shown = settings.faults.slice(0, CONFIG_FAULTS_MAX)
   const more = settings.faults.length - shown.length
-  throw new ConfigError(`${file}: ${[...shown, ...(more > 0 ? [`and ${more} more faults`] : [])].join('; ')}`)
+  throw new ConfigError(
+    `${file}: ${[...shown, ...(more > 0 ? [`and ${more} more faults`] : [])].join('; ')}`,
+  )
 }
 
 function readConfigText(file: string, isNamed: boolean): string | undefined {
@@ -231,35 +240,44 @@ function readConfigText(file: string, isNamed: boolean): string | undefined {
     return readFileSync(file, 'utf8')
   } catch (error) {
     if (!isNamed && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new ConfigError(`the configuration file ${file} can't be read: ${(error as Error).message}`, { cause: error })
+    throw new ConfigError(
+      `the configuration file ${file} can't be read: ${(error as Error).message}`,
+      { cause: error },
+    )
   }
 }
 
-/** Undefined where neither option nor variable names one. Throws UsageError for what is none. */
+/** Returns undefined if neither option nor variable is set. Throws UsageError for a bad value. */
 export function regionGiven(options: ConfigOptions, environment: Environment): string | undefined {
   const region = given('region', options, environment)
   return region && check('region', region, /^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, such as us-west-2')
 }
 
-/** The data folder alone, for commands that need nothing else. */
+/** Returns only the data folder, for commands that need nothing else. */
 export function resolveDataFolder(options: ConfigOptions, environment: Environment): string {
   const named = given('data', options, environment)
   if (named !== undefined) return resolve(named)
   const stateHome = environment.XDG_STATE_HOME
   if (stateHome?.startsWith('/')) return join(stateHome, 'heddle')
   const { option, variable } = SETTINGS.data
-  return join(homeFolder(environment, `name the data folder with ${option} (${variable})`), '.local/state/heddle')
+  return join(
+    homeFolder(environment, `name the data folder with ${option} (${variable})`),
+    '.local/state/heddle',
+  )
 }
 
-/** The folder of shared memory alone. */
+/** Returns only the folder of shared memory. */
 export function resolveFabricFolder(options: ConfigOptions, environment: Environment): string {
   return fabricFolderOf(given('fabricDir', options, environment) ?? DEFAULT_FABRIC_FOLDER)
 }
 
-/** Throws UsageError where there is no home: a folder that depends on where a command is typed is nobody's wish. */
+/**
+ * Throws UsageError without a home folder: the data folder must not depend on the current folder.
+ */
 export function homeFolder({ HOME }: Environment, remedy: string): string {
   if (HOME?.startsWith('/')) return HOME
-  if (HOME !== undefined) throw new UsageError(`HOME is '${HOME}', and no absolute path: set it, or ${remedy}`)
+  if (HOME !== undefined)
+    throw new UsageError(`HOME is '${HOME}', and no absolute path: set it, or ${remedy}`)
   try {
     return homedir()
   } catch (cause) {
@@ -267,19 +285,27 @@ export function homeFolder({ HOME }: Environment, remedy: string): string {
   }
 }
 
-/** Where objects are, for control and for workers. */
-export function objectsConfig(config: ControlConfig, data: { objects: string; uploads: string }): ObjectsConfig {
+/** Where control and workers find objects. */
+export function objectsConfig(
+  config: ControlConfig,
+  data: { objects: string; uploads: string },
+): ObjectsConfig {
   if (config.s3Endpoint === undefined) return { kind: 'folder', folder: data.objects }
   const { s3Endpoint: endpoint, region } = config
   return { kind: 's3', endpoint, region, forcePathStyle: true, uploadsFolder: data.uploads }
 }
 
-/** Throws ConfigError where requests of other machines would cross the network in the clear, and nobody has said that they may. */
+/**
+ * Throws ConfigError if requests from other machines would travel unencrypted and the operator has
+ * not allowed that.
+ */
 export function requireSafeListening({ host, tls, isInsecureHttpAllowed }: ControlConfig): void {
   if (tls !== undefined || isInsecureHttpAllowed || isLoopback(host)) return
   throw new UsageError(
-    `${host} can be reached from other machines, and without TLS what they send can be read on the way: give a certificate ` +
-      `with ${SETTINGS.tlsCert.option} and ${SETTINGS.tlsKey.option}, or say ${SETTINGS.insecureHttp.option} ` +
+    `${host} can be reached from other machines, and without TLS ` +
+      `what they send can be read on the way: give a certificate ` +
+      `with ${SETTINGS.tlsCert.option} and ${SETTINGS.tlsKey.option}, ` +
+      `or say ${SETTINGS.insecureHttp.option} ` +
       `(${SETTINGS.insecureHttp.variable}=1) where the network is trusted`,
   )
 }
@@ -288,11 +314,16 @@ function isLoopback(host: string): boolean {
   return /^(localhost|::1|127(\.\d{1,3}){3})$/i.test(host)
 }
 
-/** An empty variable is as good as none. */
-function given(name: SettingName, options: ConfigOptions, environment: Environment): string | undefined {
+/** An empty variable counts as unset. */
+function given(
+  name: SettingName,
+  options: ConfigOptions,
+  environment: Environment,
+): string | undefined {
   const option = options[name]
-  // An empty option is a variable of a script that is not set.
-  if (option === '') throw new UsageError(`${SETTINGS[name].option} is empty: give it a value, or leave it out`)
+  // An empty option is an unset variable of a script.
+  if (option === '')
+    throw new UsageError(`${SETTINGS[name].option} is empty: give it a value, or leave it out`)
   // A flag of the command line is true.
   if (option !== undefined) return String(option)
   return environment[SETTINGS[name].variable] || undefined
@@ -307,7 +338,8 @@ function flagOf(name: SettingName, text: string): boolean {
 function tlsOf(cert: string, key: string): ControlConfig['tls'] {
   if (cert === '' && key === '') return undefined
   if (cert !== '' && key !== '') return { certFile: resolve(cert), keyFile: resolve(key) }
-  const [missing, given] = cert === '' ? (['tlsCert', 'tlsKey'] as const) : (['tlsKey', 'tlsCert'] as const)
+  const [missing, given] =
+    cert === '' ? (['tlsCert', 'tlsKey'] as const) : (['tlsKey', 'tlsCert'] as const)
   const { option, variable } = SETTINGS[missing]
   throw new UsageError(`${SETTINGS[given].option} needs ${option} (${variable}) too`)
 }
@@ -325,7 +357,8 @@ function numberOf(name: SettingName, text: string, max: number, wanted: string):
 
 function secondsOf(name: SettingName, text: string): number {
   const value = Number(text)
-  if (!/^\d+(\.\d+)?$/.test(text) || value > 86_400) throw unusable(name, text, 'a number of seconds up to 86400')
+  if (!/^\d+(\.\d+)?$/.test(text) || value > 86_400)
+    throw unusable(name, text, 'a number of seconds up to 86400')
   return Math.round(value * 1000)
 }
 
@@ -333,7 +366,11 @@ function fabricFolderOf(text: string): string {
   const folder = resolve(text)
   const bytesMax = SOCKET_PATH_BYTES_MAX - SOCKET_TAIL_BYTES
   if (text === '' || Buffer.byteLength(folder) > bytesMax) {
-    throw unusable('fabricDir', text, `a folder with a path of at most ${bytesMax} bytes (a socket lies in it)`)
+    throw unusable(
+      'fabricDir',
+      text,
+      `a folder with a path of at most ${bytesMax} bytes (a socket lies in it)`,
+    )
   }
   return folder
 }
@@ -349,7 +386,9 @@ function endpointOf(text: string): string | undefined {
 function requireS3Keys(environment: Environment): void {
   for (const variable of ['HEDDLE_S3_ACCESS_KEY_ID', 'HEDDLE_S3_SECRET_ACCESS_KEY']) {
     if (!environment[variable]) {
-      throw new ConfigError(`--s3-endpoint (HEDDLE_S3_ENDPOINT) needs keys: set the environment variable ${variable}`)
+      throw new ConfigError(
+        `--s3-endpoint (HEDDLE_S3_ENDPOINT) needs keys: set the environment variable ${variable}`,
+      )
     }
   }
 }

@@ -1,5 +1,5 @@
-// Control as a whole: the store, the objects, the workers' supervision and the operations, in the order they need each
-// other. Owns that order; never listens on a port (server.ts does).
+// Control as a whole: opens store, objects, supervision and operations in the order they need.
+// Owns that order; never listens on a port (server.ts does).
 
 import { createHmac, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -34,25 +34,28 @@ export interface Control {
   supervisor: Supervisor
   supervision: Supervision
   handlers: OperationHandlers
-  /** Lets go of everything; simulations go on. */
+  /** Closes everything; simulations keep running. */
   close(): Promise<void>
 }
 
 export interface ControlOptions {
   log: Logger
   environment: Environment
-  /** Another program than the real worker, for tests. */
+  /** A program that replaces the real worker, for tests. */
   workerProgram?: string
-  /** Goes between control and its store, for tests of what happens when control ends at a write. */
+  /** Wraps the store, for tests that end control at a write. */
   wrapStore?: (store: Store) => Store
   limits?: Partial<typeof SUPERVISION_LIMITS>
 }
 
 /**
- * Opens everything and finds all simulations again. Throws LockedError, FabricFolderError, StraysError, ConfigError, StoreError or ObjectsError, and leaves
- * nothing open then.
+ * Opens everything and finds all simulations again. Throws LockedError, FabricFolderError,
+ * StraysError, ConfigError, StoreError or ObjectsError, and then leaves nothing open.
  */
-export async function openControl(config: ControlConfig, options: ControlOptions): Promise<Control> {
+export async function openControl(
+  config: ControlConfig,
+  options: ControlOptions,
+): Promise<Control> {
   const data = dataFolder(config.dataFolder)
   makeDataFolder(data)
   await using opened = new AsyncDisposableStack()
@@ -61,7 +64,7 @@ export async function openControl(config: ControlConfig, options: ControlOptions
   makeFabricFolder(config.fabricFolder)
   const host = hostOf(data, config.fabricFolder, options.workerProgram)
   const isStoreMissing = !existsSync(data.store)
-  // Before there is a store: it is not to be made beside worlds that another one knows.
+  // Checked before there is a store: none must be made beside worlds that another store knows.
   if (isStoreMissing) await demandNoStrays(data, host, [])
   const credentials = await loadCredentials(data.credentials, options.environment)
   const plainStore = openSqliteStore(data.store)
@@ -100,8 +103,10 @@ export async function openControl(config: ControlConfig, options: ControlOptions
     store,
     supervisor,
     objects,
-    // The same after a restart, and nobody else's.
-    pageTokenKey: createHmac('sha256', credentials.secretAccessKey).update('heddle page tokens').digest(),
+    // The same after a restart, and unique to this installation.
+    pageTokenKey: createHmac('sha256', credentials.secretAccessKey)
+      .update('heddle page tokens')
+      .digest(),
     limits: config.limits,
     get address() {
       return addressForClients(config)
@@ -126,15 +131,19 @@ export async function openControl(config: ControlConfig, options: ControlOptions
   }
 }
 
-/** Worlds that the store doesn't know would be swept away as remains. */
-async function demandNoStrays(data: DataFolder, host: WorkerHost, records: readonly SimulationRecord[]): Promise<void> {
+/** Throws if worlds run that the store does not know: they would be removed as remains. */
+async function demandNoStrays(
+  data: DataFolder,
+  host: WorkerHost,
+  records: readonly SimulationRecord[],
+): Promise<void> {
   const strays = await findStrays(host, records)
   if (strays.length > 0) throw new StraysError(data, strays, !existsSync(data.store))
 }
 
 /**
- * What the operator advertises; else the address that is listened on. Nobody can connect to "all addresses": then it is the first one of this
- * host that others may reach.
+ * Returns the advertised address, or else the one listened on. Nobody can connect to "all
+ * addresses", so then it is the first address of this host that others can reach.
  */
 export function addressForClients({ host, advertise, network }: ControlConfig): string {
   const wanted = advertise ?? network.advertise

@@ -21,7 +21,7 @@ const CALL = {
   caller: { accessKeyId: '', arn: '' },
   origin: { sourceIp: '', isSecure: false },
 }
-/** A whole life has no more writes than this. */
+/** More writes than any whole life has. */
 const WRITES_MAX = 60
 
 interface Heard {
@@ -31,21 +31,21 @@ interface Heard {
 }
 
 for (const moment of ['before', 'after'] as const) {
-  test(`control that is killed just ${moment} any write to its store loses nothing that it has answered`, async () => {
+  test(`control killed just ${moment} any write loses nothing it has answered`, async () => {
     const writes = await surviveEachCrash(moment, 'plain')
     // A creation, the launch, statuses, a tag, a token's two, the stop, the deletion.
     assert.ok(writes > 8, `only ${writes} writes`)
   })
 
-  test(`killed just ${moment} any write in a life in which a worker is lost, control has another one take its place, and never two`, async () => {
+  test(`control killed just ${moment} any write replaces a lost worker only once`, async () => {
     await surviveEachCrash(moment, 'lossy')
   })
 }
 
-/** A life without a loss, or with one that is made good. */
+/** A life in which no worker is lost, or one in which a lost worker is replaced. */
 type Life = 'plain' | 'lossy'
 
-/** The number of writes that such a life has. */
+/** Returns the number of writes of such a life. */
 async function surviveEachCrash(moment: 'before' | 'after', life: Life): Promise<number> {
   let write = 1
   while (!(await surviveCrash(write, moment, life))) {
@@ -55,8 +55,12 @@ async function surviveEachCrash(moment: 'before' | 'after', life: Life): Promise
   return write - 1
 }
 
-/** True where the life was over before that write. */
-async function surviveCrash(write: number, moment: 'before' | 'after', life: Life): Promise<boolean> {
+/** Returns true if the life ended before that write. */
+async function surviveCrash(
+  write: number,
+  moment: 'before' | 'after',
+  life: Life,
+): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-crash-'))
   const data = join(folder, 'data')
   const fabric = join(folder, 'fabric')
@@ -71,26 +75,39 @@ async function surviveCrash(write: number, moment: 'before' | 'after', life: Lif
     try {
       await checkKept(control, heard, where)
       await finishLife(control, heard, where, life)
-      await waitFor(`${where}: an empty run folder`, () => readdirSync(join(data, 'run')).length === 0 || undefined)
+      await waitFor(
+        `${where}: an empty run folder`,
+        () => readdirSync(join(data, 'run')).length === 0 || undefined,
+      )
     } finally {
       await control.close()
     }
     return heard.isDone
   } finally {
     const run = join(data, 'run')
-    for (const executionId of existsSync(run) ? readdirSync(run) : []) await killProcesses(executionId)
+    for (const executionId of existsSync(run) ? readdirSync(run) : [])
+      await killProcesses(executionId)
     await rm(folder, { recursive: true })
   }
 }
 
 async function live(inputs: string[]): Promise<Heard> {
   const heard: Heard = { asked: new Set(), answered: new Map(), isDone: false }
-  const { stdout, error } = await new Promise<{ stdout: string; error: (Error & { signal?: string | null }) | null }>(
-    (resolve) =>
-      execFile(process.execPath, [CRASHING_CONTROL, ...inputs], (error, stdout) => resolve({ stdout, error })),
+  const { stdout, error } = await new Promise<{
+    stdout: string
+    error: (Error & { signal?: string | null }) | null
+  }>((resolve) =>
+    execFile(process.execPath, [CRASHING_CONTROL, ...inputs], (error, stdout) =>
+      resolve({ stdout, error }),
+    ),
   )
   for (const line of stdout.split('\n').filter((each) => each !== '')) {
-    const said = JSON.parse(line) as { asked?: string; answered?: string; output?: object; done?: boolean }
+    const said = JSON.parse(line) as {
+      asked?: string
+      answered?: string
+      output?: object
+      done?: boolean
+    }
     if (said.asked !== undefined) heard.asked.add(said.asked)
     if (said.answered !== undefined) heard.answered.set(said.answered, said.output ?? {})
     heard.isDone ||= said.done === true
@@ -108,8 +125,15 @@ async function describe(control: Control) {
   }
 }
 
-/** At once after the start: what was answered is there, and what was only asked is there whole or not at all. */
-async function checkKept(control: Control, { asked, answered }: Heard, where: string): Promise<void> {
+/**
+ * Right after the restart, answered requests have taken effect, and unanswered ones did whole or
+ * not at all.
+ */
+async function checkKept(
+  control: Control,
+  { asked, answered }: Heard,
+  where: string,
+): Promise<void> {
   const shown = await describe(control)
   if (answered.has('StartSimulation') && !asked.has('DeleteSimulation')) assert.ok(shown, where)
   if (answered.has('DeleteSimulation')) assert.equal(shown, undefined, where)
@@ -131,15 +155,24 @@ async function checkKept(control: Control, { asked, answered }: Heard, where: st
   if (asked.has('DeleteSimulation')) assert.equal(shown.Status, 'STOPPED', where)
 }
 
-/** Callers repeat what was not answered, with their tokens, and come to the same end. */
-async function finishLife(control: Control, { asked, answered }: Heard, where: string, life: Life): Promise<void> {
+/** Callers repeat unanswered requests with their tokens, and reach the same end. */
+async function finishLife(
+  control: Control,
+  { asked, answered }: Heard,
+  where: string,
+  life: Life,
+): Promise<void> {
   const { handlers } = control
   if (
     !answered.has('DeleteSimulation') &&
     !(asked.has('DeleteSimulation') && (await describe(control)) === undefined)
   ) {
-    const Tags: Record<string, string> = life === 'lossy' ? { 'heddle:restart-on-loss': 'true' } : {}
-    const again = await handlers.StartSimulation({ ...startInput('a'), Tags, ClientToken: TOKEN }, CALL)
+    const Tags: Record<string, string> =
+      life === 'lossy' ? { 'heddle:restart-on-loss': 'true' } : {}
+    const again = await handlers.StartSimulation(
+      { ...startInput('a'), Tags, ClientToken: TOKEN },
+      CALL,
+    )
     const known = answered.get('StartSimulation')?.ExecutionId ?? again.ExecutionId
     assert.equal(again.ExecutionId, known, where)
     const settled = await waitFor(`${where}: an end of its start`, async () => {
@@ -148,12 +181,16 @@ async function finishLife(control: Control, { asked, answered }: Heard, where: s
     })
     assert.equal(settled.ExecutionId, known, where)
     if (settled.Status === 'STARTED') {
-      await handlers.StartApp({ Simulation: 'a', Domain: 'View', Name: 'eye', ClientToken: TOKEN }, CALL)
+      await handlers.StartApp(
+        { Simulation: 'a', Domain: 'View', Name: 'eye', ClientToken: TOKEN },
+        CALL,
+      )
       const { Apps = [] } = await handlers.ListApps({ Simulation: 'a', Domain: 'View' }, CALL)
       assert.equal(Apps.length, 1, where)
       await handlers.StopSimulation({ Simulation: 'a' }, CALL)
     } else if (settled.Status === 'FAILED') {
-      // Ended between the promise to launch a worker and the launch: nobody knows that there is none but the next start.
+      // Killed between the promise to launch a worker and the launch. Only the next start finds
+      // that there is no worker.
       assert.match(settled.StartError ?? '', /the worker process/, where)
       assert.ok(life === 'plain' && !answered.has('TagResource'), where)
     } else {

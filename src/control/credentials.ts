@@ -15,10 +15,14 @@ const ID_VARIABLE = 'HEDDLE_ACCESS_KEY_ID'
 const SECRET_VARIABLE = 'HEDDLE_SECRET_ACCESS_KEY'
 
 /**
- * From the environment, both or neither; else from the file, which is made with new keys where it is missing.
- * Throws ConfigError where only one is set, or the file can't be understood; a broken file is never replaced.
+ * Returns the keys from the environment if both are set, or else from the file, which is created
+ * with new keys if it is missing. Throws ConfigError if only one variable is set or the file cannot
+ * be parsed. A broken file is never replaced.
  */
-export async function loadCredentials(path: string, environment: Environment): Promise<Credentials> {
+export async function loadCredentials(
+  path: string,
+  environment: Environment,
+): Promise<Credentials> {
   const accessKeyId = environment[ID_VARIABLE] || undefined
   const secretAccessKey = environment[SECRET_VARIABLE] || undefined
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
@@ -26,7 +30,9 @@ export async function loadCredentials(path: string, environment: Environment): P
   }
   if (accessKeyId !== undefined || secretAccessKey !== undefined) {
     const missing = accessKeyId === undefined ? ID_VARIABLE : SECRET_VARIABLE
-    throw new ConfigError(`set both ${ID_VARIABLE} and ${SECRET_VARIABLE}, or neither; ${missing} is missing`)
+    throw new ConfigError(
+      `set both ${ID_VARIABLE} and ${SECRET_VARIABLE}, or neither; ${missing} is missing`,
+    )
   }
   if (existsSync(path)) return parseCredentials(readFileSync(path, 'utf8'), path)
   const made = makeCredentials()
@@ -34,7 +40,7 @@ export async function loadCredentials(path: string, environment: Environment): P
   return made
 }
 
-/** The `[default]` profile of a file in the AWS credentials format. `path` is for the message alone. */
+/** Reads the `[default]` profile of an AWS credentials file. `path` is only for the message. */
 export function parseCredentials(text: string, path: string): Credentials {
   const values = new Map<string, string>()
   let profile = ''
@@ -51,11 +57,14 @@ export function parseCredentials(text: string, path: string): Credentials {
 
 function checked(credentials: Credentials, source: string): Credentials {
   if (!isUsableKeyId(credentials.accessKeyId)) {
-    throw new ConfigError(`${source}: no usable access key id (aws_access_key_id under [default])${REMEDY}`)
+    throw new ConfigError(
+      `${source}: no usable access key id (aws_access_key_id under [default])${REMEDY}`,
+    )
   }
   if (!isUsableSecret(credentials.secretAccessKey)) {
     throw new ConfigError(
-      `${source}: no usable secret (aws_secret_access_key under [default], 8 characters or more)${REMEDY}`,
+      `${source}: no usable secret (aws_secret_access_key under [default], ` +
+        `8 characters or more)${REMEDY}`,
     )
   }
   return credentials
@@ -72,18 +81,18 @@ export function isUsableSecret(text: string): boolean {
 
 const REMEDY = '; mend it, or remove the file to have new keys made'
 
-/** In the form of AWS's own: 20 characters that begin with AKIA, and a secret of 40. */
+/** Keys in the form of AWS: an id of 20 characters that begins with AKIA, a secret of 40. */
 export function makeCredentials(): Credentials {
   return { accessKeyId: makeKeyId('AKIA'), secretAccessKey: randomBytes(30).toString('base64') }
 }
 
-/** `ASIA` begins the ids of temporary keys. */
+/** Ids of temporary keys begin with `ASIA`. */
 export function makeKeyId(prefix: 'AKIA' | 'ASIA'): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
   return prefix + [...randomBytes(16)].map((byte) => letters[byte % letters.length]).join('')
 }
 
-/** Whole or not at all, and never readable by others. */
+/** Writes the whole file or nothing, and never makes it readable to others. */
 async function writeCredentials(path: string, credentials: Credentials): Promise<void> {
   const lines = [
     '[default]',

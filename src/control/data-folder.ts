@@ -4,15 +4,17 @@
 //   DIR/heddle.db               the store (SQLite, with its -wal and -shm beside it)
 //   DIR/credentials             access key and secret in the AWS credentials format, mode 0600
 //   DIR/access/                 users, their keys and policies; see docs/access.md
-//   DIR/control.lock            held, through a file lock, by the control process that uses this folder
-//   DIR/control.json            who that is: process, address; only true while the lock is held
+//   DIR/control.lock            file lock, held by the control process that uses this folder
+//   DIR/control.json            the holder: process, address; valid while the lock is held
 //   DIR/control.log             what control did, as JSON lines
-//   DIR/run/<executionId>/      one simulation: plan.json, start.json, status.json, snapshots.json, tick, worker.log, its packages, last-world.zip
-//                              where it failed for an app's sake, logs/ with its log streams where its schema names no log group; gone once deleted
-//   DIR/logs/<group>/<simulation>-<first 8 of the execution id>/   its log streams; stay
-//   DIR/audit/                  who called what, a record a line; in unknown/ the calls of nobody that is known
+//   DIR/run/<executionId>/      one simulation, until it is deleted: plan.json, start.json,
+//                               status.json, snapshots.json, tick, worker.log, its packages,
+//                               last-world.zip if it failed because of an app, and logs/ with its
+//                               log streams if its schema names no log group
+//   DIR/logs/<group>/<simulation>-<first 8 of the execution id>/   its log streams; never removed
+//   DIR/audit/                  one line for each call; calls of unknown callers in unknown/
 //   DIR/objects/                the embedded object store
-//   DIR/uploads/                notes of what is being put into an S3 elsewhere
+//   DIR/uploads/                notes of unfinished uploads to an external S3
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +32,7 @@ export interface DataFolder {
   run: string
   logs: string
   audit: string
-  /** Of callers that nobody knows. */
+  /** Records of unknown callers. */
   unknownAudit: string
   objects: string
   uploads: string
@@ -54,14 +56,21 @@ export function dataFolder(folder: string): DataFolder {
   }
 }
 
-/** Makes what is missing, for this user alone. */
+/** Creates missing folders, accessible to this user alone. */
 export function makeDataFolder(data: DataFolder): void {
-  for (const folder of [data.folder, data.access, data.run, data.logs, data.objects, data.uploads]) {
+  for (const folder of [
+    data.folder,
+    data.access,
+    data.run,
+    data.logs,
+    data.objects,
+    data.uploads,
+  ]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }
 }
 
-/** The host that runs workers as processes of this machine, for this data folder. */
+/** Runs workers as processes of this machine, for this data folder. */
 export function hostOf(data: DataFolder, fabricFolder: string, program?: string): WorkerHost {
   return new LocalHost({
     run: data.run,

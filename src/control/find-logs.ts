@@ -1,12 +1,16 @@
-// Finds the logs of a simulation, also of one that was deleted.
-// Owns the words for what is not there; where logs are, the host knows.
+// Finds the logs of a simulation, even of a deleted one.
+// Owns the message if there are none; the host knows where logs are.
 
 import type { SimulationLogs, WorkerHost } from '../joints/worker-host/worker-host.ts'
 import type { DataFolder } from './data-folder.ts'
 import { readRecords } from './overview.ts'
 
-/** Throws an Error that says why where there are none. */
-export async function findLogs(host: WorkerHost, data: DataFolder, name: string): Promise<SimulationLogs> {
+/** Throws an Error with the reason if there are none. */
+export async function findLogs(
+  host: WorkerHost,
+  data: DataFolder,
+  name: string,
+): Promise<SimulationLogs> {
   const record = (await readRecords(data)).find((each) => each.name === name)
   const logs = await host.logs(name, record?.executionId)
   if (logs !== undefined) return logs

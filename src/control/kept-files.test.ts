@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { ApiError } from '../core/api/errors.ts'
 import { openFixture, startInput } from './testing/control-fixture.ts'
 
-test('files of the data folder that are deleted or replaced are noticed before a change is made', async () => {
+test('deleted or replaced data files are noticed before a change is made', async () => {
   await using fixture = await openFixture()
   await fixture.start('world')
   await fixture.waitForStatus('world', 'STARTED')
@@ -40,14 +40,20 @@ test('files of the data folder that are deleted or replaced are noticed before a
   await refused('run was replaced')
   rmSync(run, { recursive: true })
   renameSync(`${run}.away`, run)
-  // What was refused has not happened, and what is only read goes on.
+  // The refused change has not happened, and reading still works.
   const { Tags } = await fixture.call('ListTagsForResource', { ResourceArn })
   assert.deepEqual(Tags, { kept: 'yes' })
-  assert.equal((await fixture.call('DescribeSimulation', { Simulation: 'world' })).Status, 'STARTED')
-  assert.equal(await fixture.refusalOf('DescribeSimulation', { Simulation: 'other' }), 'ResourceNotFoundException')
+  assert.equal(
+    (await fixture.call('DescribeSimulation', { Simulation: 'world' })).Status,
+    'STARTED',
+  )
+  assert.equal(
+    await fixture.refusalOf('DescribeSimulation', { Simulation: 'other' }),
+    'ResourceNotFoundException',
+  )
 })
 
-test('a file that goes in the middle of a change is noticed before it is acknowledged', async () => {
+test('a file that disappears during a change is noticed before it is acknowledged', async () => {
   await using fixture = await openFixture()
   const { store } = fixture.control.data
   const answer = fixture.call('StartSimulation', startInput('world'))

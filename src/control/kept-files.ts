@@ -1,5 +1,6 @@
-// Notices that files of the data folder were deleted or replaced while control lives: what it stores then nobody will find.
-// Owns which files count, and when they are looked at; never mends anything.
+// Notices that files of the data folder were deleted or replaced while control runs. Changes that
+// are stored then would be lost.
+// Owns which files count and when they are checked; never repairs anything.
 
 import { statSync } from 'node:fs'
 import { relative } from 'node:path'
@@ -11,13 +12,23 @@ import type { CallContext, OperationHandlers } from './http/handlers.ts'
 
 export class KeptFiles {
   readonly #data: DataFolder
-  /** By path: what tells the file from any other. */
+  /** By path, what identifies the file. */
   readonly #known: ReadonlyMap<string, string>
 
-  /** To be made once all are open. Others (logs, audit, users, objects) are looked up by name at each use. */
+  /**
+   * Create it once all files are open. Others (logs, audit, users, objects) are opened by name at
+   * each use.
+   */
   constructor(data: DataFolder) {
     this.#data = data
-    const paths = [data.folder, data.lock, data.run, data.store, `${data.store}-wal`, `${data.store}-shm`]
+    const paths = [
+      data.folder,
+      data.lock,
+      data.run,
+      data.store,
+      `${data.store}-wal`,
+      `${data.store}-shm`,
+    ]
     this.#known = new Map(
       paths.flatMap((path) => {
         const identity = identityOf(path)
@@ -26,7 +37,7 @@ export class KeptFiles {
     )
   }
 
-  /** Throws ApiError where a file is not the one that was opened. */
+  /** Throws ApiError if a file is not the one that was opened. */
   demand(): void {
     for (const [path, identity] of this.#known) {
       const now = identityOf(path)
@@ -34,14 +45,19 @@ export class KeptFiles {
       const name = relative(this.#data.folder, path) || 'it'
       throw new ApiError(
         'InternalServerException',
-        `The service's data folder was changed under it: ${name} was ${now === undefined ? 'deleted' : 'replaced'}. ` +
-          'No change is made until the file is back that was there, or the service is started again',
+        `The service's data folder was changed under it: ` +
+          `${name} was ${now === undefined ? 'deleted' : 'replaced'}. ` +
+          'No change is made until the file is back that was there, ' +
+          'or the service is started again',
       )
     }
   }
 }
 
-/** The same operations; those that change something look at the files before they do, and before they say so. */
+/**
+ * Wraps the operations: those that make changes check the files before the change and before the
+ * answer.
+ */
 export function withKeptFiles(handlers: OperationHandlers, files: KeptFiles): OperationHandlers {
   type Handler = (input: unknown, call: CallContext) => Promise<unknown>
   const guarded = (handle: Handler): Handler => {
@@ -58,7 +74,7 @@ export function withKeptFiles(handlers: OperationHandlers, files: KeptFiles): Op
   ) as unknown as OperationHandlers
 }
 
-/** An inode's number is used again soon; with the time of its making it isn't. */
+/** Inode numbers are soon reused; with the creation time the pair is unique. */
 function identityOf(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false })
   return found && `${found.dev} ${found.ino} ${found.birthtimeNs}`

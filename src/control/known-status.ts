@@ -1,12 +1,12 @@
-// The newest status of a worker that the store has, looked over before anybody trusts it.
-// Owns that one look; never asks a worker.
+// The newest status of a worker in the store, checked before it is used.
+// Owns that check; never asks a worker.
 
 import { parseValue } from '../base/parse.ts'
 import { isFinal } from '../core/lifecycle/simulation.ts'
 import { type WorkerStatus, workerStatusShape } from '../core/wire/worker-protocol.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
 
-/** `faults` say what of the record is damaged; a status that is damaged is as if there were none. */
+/** `faults` name what is damaged in the record. A damaged status counts as absent. */
 export function storedStatus(record: SimulationRecord): {
   status?: WorkerStatus
   faults: readonly string[]
@@ -18,7 +18,7 @@ export function storedStatus(record: SimulationRecord): {
   return { faults: [...faults, `worker_status of ${name} in the store is damaged: ${fault}`] }
 }
 
-/** No worker is left, and none will come. */
+/** There is no worker, and there will be none. */
 export function isOver(record: SimulationRecord): boolean {
   const { status } = storedStatus(record)
   return status !== undefined && isFinal(status.status)

@@ -1,8 +1,7 @@
-// The promise that one control process at a time uses a data folder.
-// Owns the lock and the note of who holds it; never ends the holder.
-//
-// The lock is the operating system's, on a file, taken through SQLite: it ends with its process however that
-// ends, so there is no stale lock to judge, and no moment at which two processes both take one over.
+// Makes sure that only one control process at a time uses a data folder.
+// Owns the lock and the note that names its holder; never ends the holder.
+// The lock is a file lock of the operating system, taken through SQLite. It ends with its process,
+// however that ends. So no lock is ever stale, and two processes can never both take one over.
 
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
@@ -11,49 +10,55 @@ import { isAlive, startTimeOf } from '../io/launch/processes.ts'
 import { keepToUser } from '../io/store/private-file.ts'
 import type { DataFolder } from './data-folder.ts'
 
-/** Who holds the lock. The start time tells a process from a later one with the same number. */
+/** The holder of the lock. The start time tells it from a later process with the same number. */
 export interface Holder {
   pid: number
   /** In the kernel's ticks since the machine started: field 22 of /proc/<pid>/stat. */
   startTime: number
-  /** Where it serves, once it does. */
+  /** The address it serves, once it does. */
   url?: string
-  /** What callers sign for there. */
+  /** The region that callers sign for. */
   region?: string
 }
 
 export interface Lock {
-  /** Tells others where this process serves, and which region callers sign for. */
+  /** Tells others the address that this process serves, and the region that callers sign for. */
   announce(place: { url: string; region: string }): void
   release(): void
 }
 
-/** The folder is in use by another process. */
+/** Another process uses the folder. */
 export class LockedError extends Error {
   override readonly name = 'LockedError'
   readonly holder: Holder | undefined
   constructor(folder: string, holder: Holder | undefined) {
     const who =
-      holder === undefined ? 'another process' : `process ${holder.pid}${holder.url ? ` (${holder.url})` : ''}`
-    super(`the data folder ${folder} is in use by ${who}; stop it with heddle down, or use another --data folder`)
+      holder === undefined
+        ? 'another process'
+        : `process ${holder.pid}${holder.url ? ` (${holder.url})` : ''}`
+    super(
+      `the data folder ${folder} is in use by ${who}; ` +
+        `stop it with heddle down, or use another --data folder`,
+    )
     this.holder = holder
   }
 }
 
 /**
- * Throws LockedError where another process holds the lock, or held the one that was there before its file was deleted
- * or replaced.
+ * Throws LockedError if another process holds the lock, or holds an earlier lock file that was
+ * deleted or replaced.
  */
 export function takeLock(data: DataFolder): Lock {
   let database: DatabaseSync | undefined
   try {
     keepToUser(data.lock)
     database = new DatabaseSync(data.lock, { timeout: 0 })
-    // Nothing is ever written there, also where the disk is full.
+    // Nothing is ever written there, so a full disk is no problem.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database?.close()
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new LockedError(data.folder, findHolder(data))
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY)
+      throw new LockedError(data.folder, findHolder(data))
     const fault = diskFault(error)
     const why = fault === undefined ? (error as Error).message : `its disk ${fault}`
     throw new Error(`the data folder ${data.folder} can't be used: ${why}`, { cause: error })
@@ -77,7 +82,7 @@ export function takeLock(data: DataFolder): Lock {
   }
 }
 
-/** Where the disk takes no note, the kernel knows whose the lock is. */
+/** Writes no note if the disk is full: the kernel still knows the holder. */
 function noteHolder(data: DataFolder, holder: Holder): void {
   try {
     writeFileSync(data.holder, JSON.stringify(holder), { mode: 0o600 })
@@ -86,21 +91,21 @@ function noteHolder(data: DataFolder, holder: Holder): void {
   }
 }
 
-/** Who holds the lock now, as far as it has written its name; undefined where that process is gone. */
+/** Names the holder if its note is written. Returns undefined if that process is gone. */
 export function readHolder(data: DataFolder): Holder | undefined {
   if (!existsSync(data.holder)) return undefined
   const holder = parseHolder(readFileSync(data.holder, 'utf8'))
   return holder !== undefined && isAlive(holder.pid, holder.startTime) ? holder : undefined
 }
 
-/** The same, also where the note of it was deleted: the kernel knows whose a lock is. */
+/** Names the holder from the kernel if the note was deleted. */
 export function findHolder(data: DataFolder): Holder | undefined {
   return readHolder(data) ?? lockingProcess(data.lock)
 }
 
 const SQLITE_BUSY = 5
 
-/** By `/proc/locks`, whose lines are such as `1: POSIX  ADVISORY  WRITE 123 08:01:456 0 EOF`. */
+/** Parses `/proc/locks`, with lines such as `1: POSIX  ADVISORY  WRITE 123 08:01:456 0 EOF`. */
 function lockingProcess(path: string): Holder | undefined {
   const inode = statSync(path, { throwIfNoEntry: false })?.ino
   for (const line of readFileSync('/proc/locks', 'utf8').split('\n')) {
@@ -115,8 +120,10 @@ function lockingProcess(path: string): Holder | undefined {
 function parseHolder(text: string): Holder | undefined {
   try {
     const holder = JSON.parse(text)
-    return typeof holder?.pid === 'number' && typeof holder.startTime === 'number' ? holder : undefined
+    return typeof holder?.pid === 'number' && typeof holder.startTime === 'number'
+      ? holder
+      : undefined
   } catch {
-    return undefined // half written: its process has just begun
+    return undefined // half written: its process has just started
   }
 }

@@ -1,11 +1,17 @@
-// What is true of the simulations of a data folder now, whether control runs or not, and the way to
-// their workers. Owns the choice among the sources: the worker itself, what it left on its host, the
-// store; changes nothing itself.
+// The current state of the simulations of a data folder, whether control runs or not, and the way
+// to their workers.
+// Owns the choice among the sources: the worker, what it left on its host, the store. Changes
+// nothing.
 
 import { existsSync } from 'node:fs'
 import { concludeLostWorker } from '../core/lifecycle/lost-worker.ts'
 import { isFinal, type KnownSimulation, shownStatus } from '../core/lifecycle/simulation.ts'
-import type { WorkerAnswer, WorkerCommand, WorkerMetrics, WorkerStatus } from '../core/wire/worker-protocol.ts'
+import type {
+  WorkerAnswer,
+  WorkerCommand,
+  WorkerMetrics,
+  WorkerStatus,
+} from '../core/wire/worker-protocol.ts'
 import { BusError } from '../io/bus/bus.ts'
 import type { SimulationRecord } from '../io/store/store.ts'
 import { openStoreToRead } from '../io/store/store-copy.ts'
@@ -18,13 +24,13 @@ export interface Overview {
   record: SimulationRecord
   status: string
   workerStatus?: WorkerStatus
-  /** That its worker lives and answers nothing, and since when, in words for people. */
+  /** Tells users that the worker is alive but does not answer, and since when. */
   unanswered?: string
-  /** What is damaged of what is known of it, and where. */
+  /** Which of its files or rows are damaged, and how. */
   faults: readonly string[]
 }
 
-/** One that the store knows, or doesn't. */
+/** A simulation that the store knows, or one that it does not. */
 type Execution = Pick<SimulationRecord, 'executionId'>
 
 const ANSWER_LIMIT_MS = 2_000
@@ -50,7 +56,7 @@ export async function overviewOf(host: WorkerHost, record: SimulationRecord): Pr
   const unanswered = told === undefined ? unansweredText(record, traces, known) : undefined
   const workerStatus = known.workerStatus && {
     ...known.workerStatus,
-    // The memory of a worker that hangs knows better.
+    // The memory of a worker that hangs is newer.
     tick: Math.max(known.workerStatus.tick, unanswered === undefined ? 0 : traces.tick),
   }
   return {
@@ -62,7 +68,7 @@ export async function overviewOf(host: WorkerHost, record: SimulationRecord): Pr
   }
 }
 
-/** A worker that does not serve yet, or has said its last word, does not hang. */
+/** A worker does not hang before it serves, or after its last word. */
 function unansweredText(
   { unansweredSinceMs: sinceMs }: SimulationRecord,
   { worker }: Traces,
@@ -70,17 +76,18 @@ function unansweredText(
 ): string | undefined {
   if (worker === undefined || workerStatus === undefined) return undefined
   if (isFinal(workerStatus.status)) return undefined
-  if (sinceMs !== undefined) return `its worker (${worker}) has not answered since ${new Date(sinceMs).toISOString()}`
+  if (sinceMs !== undefined)
+    return `its worker (${worker}) has not answered since ${new Date(sinceMs).toISOString()}`
   if (workerStatus.status === 'STARTING') return undefined
   return `its worker (${worker}) does not answer now`
 }
 
-/** What control has concluded of a lost worker is newer than what that one left. */
+/** What control has concluded about a lost worker is newer than what the worker left. */
 function newest(left?: WorkerStatus, stored?: WorkerStatus): WorkerStatus | undefined {
   return left !== undefined && left.revision >= (stored?.revision ?? 0) ? left : stored
 }
 
-/** A worker that is gone without a last word is lost, whether control has noticed by now or not. */
+/** A worker that ended without a last word is lost, even if control has not noticed yet. */
 function knownOf(
   record: SimulationRecord,
   { worker, plan, tick }: Traces,
@@ -100,15 +107,21 @@ function knownOf(
 }
 
 /**
- * How a simulation does. Undefined where it has no apps yet, or none any more, and where its worker
- * does not answer.
+ * Returns figures of the simulation. Returns undefined if it has no apps (yet or any more), or if
+ * its worker does not answer.
  */
-export async function metricsOf(host: WorkerHost, execution: Execution): Promise<WorkerMetrics | undefined> {
+export async function metricsOf(
+  host: WorkerHost,
+  execution: Execution,
+): Promise<WorkerMetrics | undefined> {
   const answer = await commandWorker(host, execution, { command: 'metrics' })
   return answer && 'metrics' in answer ? answer.metrics : undefined
 }
 
-/** Gives a command to a simulation's worker, past control. Undefined where none answers in time. */
+/**
+ * Sends a command to a simulation's worker, past control. Returns undefined if none answers in
+ * time.
+ */
 export async function commandWorker(
   host: WorkerHost,
   { executionId }: Execution,

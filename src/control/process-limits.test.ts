@@ -6,7 +6,7 @@ import { fileSizeWarning, requireFileSize } from './process-limits.ts'
 
 const PROC = fileURLToPath(new URL('../io/launch/proc.ts', import.meta.url))
 
-test('the limit on the size of files is read from the system', () => {
+test('the limit on file size is read from the system', () => {
   const read = `import('${PROC}').then(({ fileBytesMax }) => console.log(fileBytesMax()))`
   const shell = (limit: string) =>
     String(execFileSync('sh', ['-c', `${limit}; exec "$0" -e "$1"`, process.execPath, read])).trim()
@@ -15,12 +15,15 @@ test('the limit on the size of files is read from the system', () => {
   assert.match(shell(':'), /^(Infinity|\d+)$/)
 })
 
-test('files that may only be small end the start, and larger ones are a warning', () => {
+test('a small file size limit ends the start, and a larger one is a warning', () => {
   assert.throws(
     () => requireFileSize(1024),
     /no file may have more than 1024 bytes here \(ulimit -f\).*ulimit -f unlimited/,
   )
   requireFileSize(64 * 1024 ** 2)
-  assert.match(fileSizeWarning(1e9) ?? '', /no file may have more than 1000000000 bytes here \(ulimit -f\)/)
+  assert.match(
+    fileSizeWarning(1e9) ?? '',
+    /no file may have more than 1000000000 bytes here \(ulimit -f\)/,
+  )
   assert.equal(fileSizeWarning(Number.POSITIVE_INFINITY), undefined)
 })

@@ -1,4 +1,4 @@
-// Control with its port: the API and, over the embedded object store, S3.
+// Control with its port: serves the API and, over the embedded object store, S3.
 // Owns the order of opening and closing, and who may call; never handles a request itself.
 
 import { hostname } from 'node:os'
@@ -28,23 +28,26 @@ import { createStsHandler, STS_SERVICE } from './sts/sts-endpoint.ts'
 
 export interface ServedControl {
   control: Control
-  /** Where clients on this machine reach it, such as `http://127.0.0.1:4310`. */
+  /** The address for clients on this machine, such as `http://127.0.0.1:4310`. */
   url: string
-  /** What the port speaks HTTPS with now; undefined where it speaks HTTP. */
+  /** The current certificate for HTTPS; undefined if the port serves HTTP. */
   identity(): TlsIdentity | undefined
-  /** What an operator should know and do something about, a sentence each. */
+  /** Warnings that an operator should act on, a sentence each. */
   warnings(): string[]
   /**
-   * Takes over certificate and key from their files, and what the configuration file says now, without a pause. Simulations that run keep
-   * their quotas. Throws ConfigError where either can't be used, and then all stays as it was.
+   * Reloads certificate, key and configuration file without interruption. Running simulations keep
+   * their quotas. Throws ConfigError if either cannot be used, and then changes nothing.
    */
   reload(next: ControlConfig): void
-  /** Ends the requests under way, then lets go of everything; simulations go on. */
+  /** Finishes the requests under way, then closes everything; simulations keep running. */
   close(): Promise<void>
 }
 
-/** Throws ConfigError where the address can't be had, and all that openControl throws. */
-export async function serveControl(given: ControlConfig, options: ControlOptions): Promise<ServedControl> {
+/** Throws ConfigError if the address cannot be used, and whatever openControl throws. */
+export async function serveControl(
+  given: ControlConfig,
+  options: ControlOptions,
+): Promise<ServedControl> {
   const config = { ...given, ...copiedSettings(given) }
   requireSafeListening(config)
   requireOpenFiles()
@@ -73,7 +76,12 @@ export async function serveControl(given: ControlConfig, options: ControlOptions
   fitConnections(config.serving, options.log)
   const load = new Load(config.serving)
   const requests = new RequestMetrics()
-  const page = new MetricsPage({ store: control.store, supervisor: control.supervisor, requests, identity: () => tls })
+  const page = new MetricsPage({
+    store: control.store,
+    supervisor: control.supervisor,
+    requests,
+    identity: () => tls,
+  })
   const server = createHttpServer({
     handlers: guardedHandlers(control.handlers, { access, owner: config, store: control.store }),
     authenticate: authenticateWith(access, config.region, SERVICE_NAME),
@@ -104,9 +112,11 @@ export async function serveControl(given: ControlConfig, options: ControlOptions
     onAnswered: (answered) => requests.count(answered),
   })
   opened.defer(() => server.close())
-  const { port } = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
-    throw explainListen(error, config)
-  })
+  const { port } = await server
+    .listen({ host: config.host, port: config.port })
+    .catch((error: unknown) => {
+      throw explainListen(error, config)
+    })
   const url = `${tls === undefined ? 'http' : 'https'}://${hostForUrl(config.host)}:${port}`
   control.lock.announce({ url, region: config.region })
   options.log.info({ url, dataFolder: config.dataFolder }, 'control serves')
@@ -137,7 +147,12 @@ function warningsOf({ tls }: ControlConfig, identity: TlsIdentity | undefined): 
 function s3Handler(
   control: Control,
   access: Access,
-  { load, requests, audit, log }: { load: Load; requests: RequestMetrics; audit: Audit; log: Logger },
+  {
+    load,
+    requests,
+    audit,
+    log,
+  }: { load: Load; requests: RequestMetrics; audit: Audit; log: Logger },
 ): ReturnType<typeof createS3Handler> {
   const record = auditS3(audit, (key, token) => access.principal(key, token)?.arn, log)
   return createS3Handler({
@@ -155,7 +170,10 @@ function s3Handler(
   })
 }
 
-/** Connections are files of the process: some are kept for the store, the objects and the workers. */
+/**
+ * Connections are open files of the process. Some are kept free for the store, the objects and the
+ * workers.
+ */
 function fitConnections(serving: ServingSettings, log: Logger): void {
   const wanted = serving.connectionsMax
   const filesMax = openFilesMax()
@@ -174,18 +192,22 @@ function explainListen(error: unknown, config: ControlConfig): unknown {
   const address = `${config.host}, port ${config.port},`
   const cause = { cause: error }
   if (code === 'EADDRINUSE') {
-    return new ConfigError(`${address} is in use; choose another with ${port.option} (${port.variable})`, cause)
+    return new ConfigError(
+      `${address} is in use; choose another with ${port.option} (${port.variable})`,
+      cause,
+    )
   }
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
     return new ConfigError(
-      `${address} can't be listened on (${code}); see ${host.option} (${host.variable}) and ${port.option} (${port.variable})`,
+      `${address} can't be listened on (${code}); ` +
+        `see ${host.option} (${host.variable}) and ${port.option} (${port.variable})`,
       cause,
     )
   }
   return error
 }
 
-/** Of a server on all addresses, this machine's own clients use the loopback. */
+/** If the server listens on all addresses, clients on this machine use the loopback. */
 function hostForUrl(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'

@@ -1,5 +1,6 @@
-// The end of all simulations of a data folder, whether control runs or not.
-// Owns the order: wish stored, control ended, workers stopped, remains removed; never deletes a simulation.
+// Ends all simulations of a data folder, whether control runs or not.
+// Owns the order: store the wish, end control, stop workers, remove remains. Never deletes a
+// simulation.
 
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,23 +20,23 @@ import { SUPERVISION_LIMITS } from './supervision/supervision.ts'
 import { Supervisor } from './supervision/supervisor.ts'
 
 export interface ShutdownReport {
-  /** The process that served, where one did. */
+  /** The process that served, if there was one. */
   control?: EndedControl
-  /** Simulations that were not over before, and how they ended. */
+  /** The simulations that were not over, and how they ended. */
   simulations: EndedSimulation[]
 }
 
 export interface EndedControl {
   pid: number
-  /** It did not end by itself in time. */
+  /** Whether it had to be killed. */
   isKilled: boolean
 }
 
-export interface ShutdownOptions {
+interface ShutdownOptions {
   data: DataFolder
   host: WorkerHost
   log: Logger
-  /** Told of what takes long, in a line for people. */
+  /** Called with a line for users whenever something takes long. */
   say(text: string): void
   /** How long control may take to end by itself before it is killed. */
   controlLimitMs?: number
@@ -45,10 +46,10 @@ export const CONTROL_LIMIT_MS = 15_000
 /** How long a worker may take to stop before it is killed. */
 const STOP_LIMIT_MS = 30_000
 const RETRY_MS = 50
-/** What takes no longer is not worth a word. */
+/** Waits below this are not reported. */
 const SAY_AFTER_MS = 1_000
 
-/** Also looks at what runs where the store is missing, or knows nothing of it. */
+/** Also finds running worlds if the store is missing or does not know them. */
 export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport> {
   const { data, host } = options
   if (!existsSync(data.store) && !existsSync(data.run)) {
@@ -66,7 +67,7 @@ export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport
   if (isCopied) opened.defer(() => store?.close())
   const strays = await endStrays(options, store)
   const known = store === undefined ? [] : await endKnown(options, store)
-  // Workers that were killed may have left halves of objects; who opens the store clears them away.
+  // Killed workers may have left halves of objects. Opening the store clears them.
   await (await FolderObjects.open(data.objects)).close()
   await host.tidy()
   const simulations = [...known, ...strays]
@@ -75,8 +76,8 @@ export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport
 }
 
 /**
- * First the wish: a control that ends, or is started again meanwhile, knows it too. Undefined where
- * the disk doesn't take it: that keeps nothing from being ended.
+ * Stores the wish first, so that a control that ends or restarts meanwhile knows it. Returns
+ * undefined if the disk is full: ending goes on without it.
  */
 async function openWished({ data, say }: ShutdownOptions): Promise<Store | undefined> {
   let store: Store | undefined
@@ -93,7 +94,7 @@ async function openWished({ data, say }: ShutdownOptions): Promise<Store | undef
   }
 }
 
-/** What has ended may have made room. */
+/** Tries again, because the ended processes may have made room. */
 async function storeEnds({ data, say }: ShutdownOptions, copy: Store): Promise<void> {
   let store: Store | undefined
   try {
@@ -101,7 +102,8 @@ async function storeEnds({ data, say }: ShutdownOptions, copy: Store): Promise<v
     for (const record of await copy.listSimulations()) {
       const { executionId, targetStatus, workerStatus, failure } = record
       if (targetStatus === 'STOPPED') await store.setTargetStatus(executionId, targetStatus)
-      if (workerStatus !== undefined) await store.setWorkerStatus(executionId, workerStatus, failure)
+      if (workerStatus !== undefined)
+        await store.setWorkerStatus(executionId, workerStatus, failure)
     }
   } catch (error) {
     const fault = diskFault(error)
@@ -122,7 +124,10 @@ interface EndedSimulation {
   status: string
 }
 
-async function endStrays({ data, host, say }: ShutdownOptions, store: Store | undefined): Promise<EndedSimulation[]> {
+async function endStrays(
+  { data, host, say }: ShutdownOptions,
+  store: Store | undefined,
+): Promise<EndedSimulation[]> {
   const strays = await findStrays(host, (await store?.listSimulations()) ?? [])
   const names = strays.map(({ name }) => name).join(', ')
   if (strays.length > 0) say(`ends what runs and the store ${data.store} doesn't know: ${names}`)
@@ -133,7 +138,7 @@ async function endStrays({ data, host, say }: ShutdownOptions, store: Store | un
   )
 }
 
-/** Those that were not over before. */
+/** The simulations that were not over before. */
 async function endKnown(options: ShutdownOptions, store: Store): Promise<EndedSimulation[]> {
   const running = new Set((await wishStopped(store)).map(({ executionId }) => executionId))
   await stopAll(options, store)
@@ -146,14 +151,17 @@ async function endKnown(options: ShutdownOptions, store: Store): Promise<EndedSi
     }))
 }
 
-/** All that are not over, after storing that they shall be. */
+/** Stores that all simulations must end, and returns those that have not yet. */
 async function wishStopped(store: Store): Promise<SimulationRecord[]> {
   const records = (await store.listSimulations()).filter((record) => !isOver(record))
   for (const record of records) await store.setTargetStatus(record.executionId, 'STOPPED')
   return records
 }
 
-/** Has control end, by asking it to and, if it does not, by ending it; once its process is gone the lock is ours. */
+/**
+ * Asks control to end, and kills it if it does not. Once its process is gone, this process takes
+ * the lock.
+ */
 async function endControl({
   data,
   say,
@@ -166,7 +174,7 @@ async function endControl({
   let isSaid = false
   let isKilled = false
   for (;;) {
-    // It lets go of the lock before its process ends, and of a lock that was deleted it has none.
+    // Control releases the lock before its process ends, and holds none after the file was deleted.
     if (lock === undefined) holder = findHolder(data) ?? holder
     lock ??= tryLock(data)
     const isAliveStill = holder !== undefined && isAlive(holder.pid, holder.startTime)
@@ -205,7 +213,7 @@ function tryLock(data: DataFolder): Lock | undefined {
 
 async function stopAll({ host, log, say }: ShutdownOptions, store: Store): Promise<void> {
   const records = await store.listSimulations()
-  // No worker is started here, so nothing is said of how to launch one.
+  // No worker is started here, so the host needs no way to launch one.
   const limits = { ...SUPERVISION_LIMITS, stopLimitMs: STOP_LIMIT_MS }
   const supervisor = new Supervisor({ store, host, log, ...limits })
   await supervisor.recover()
@@ -220,7 +228,7 @@ async function stopAll({ host, log, say }: ShutdownOptions, store: Store): Promi
   await supervisor.close()
 }
 
-/** False where it has just ended. */
+/** Returns false if it has just ended. */
 function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): boolean {
   try {
     return process.kill(pid, name)

@@ -1,5 +1,5 @@
-// A control in a folder of its own, with scripted workers, for tests.
-// Owns the folder and the processes of a test, and leaves neither behind.
+// A control in its own folder, with scripted workers, for tests.
+// Owns the folder and processes of a test, and leaves neither behind.
 
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -17,7 +17,7 @@ import { type Control, type ControlOptions, openControl } from '../control.ts'
 export const SCRIPTED_WORKER = fileURLToPath(
   new URL('../../joints/worker-host/testing/scripted-worker.ts', import.meta.url),
 )
-export const WAIT_LIMIT_MS = 30_000
+const WAIT_LIMIT_MS = 30_000
 
 const CALL = {
   requestId: '00000000-0000-4000-8000-000000000000',
@@ -30,12 +30,12 @@ export interface ControlFixture {
   config: ControlConfig
   control: Control
   call<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>
-  /** The error's code, where the call is refused. */
+  /** Returns the error code if the call is refused. */
   refusalOf<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<string>
-  /** Starts a simulation whose worker plays that part. */
+  /** Starts a simulation whose worker plays the given part. */
   start(name: string, part?: string): Promise<OutputOf<'StartSimulation'>>
   waitForStatus(name: string, status: string): Promise<OutputOf<'DescribeSimulation'>>
-  /** Closes control as a Ctrl-C would, and opens it again. */
+  /** Closes control as Ctrl-C would, and opens it again. */
   reopen(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -48,7 +48,12 @@ export async function openFixture(
   const options = { data: join(folder, 'data'), fabricDir: join(folder, 'fabric'), port: '0' }
   const config = { ...resolveConfig(options, {}), ...settings }
   const open = () =>
-    openControl(config, { log: pino({ level: 'silent' }), environment: {}, workerProgram: SCRIPTED_WORKER, limits })
+    openControl(config, {
+      log: pino({ level: 'silent' }),
+      environment: {},
+      workerProgram: SCRIPTED_WORKER,
+      limits,
+    })
   const executionIds = new Set<string>()
   const fixture: ControlFixture = {
     folder,
@@ -60,7 +65,8 @@ export async function openFixture(
         call: typeof CALL,
       ) => Promise<OutputOf<Name>>
       const output = await handler(input, CALL)
-      if (name === 'StartSimulation') executionIds.add((output as OutputOf<'StartSimulation'>).ExecutionId)
+      if (name === 'StartSimulation')
+        executionIds.add((output as OutputOf<'StartSimulation'>).ExecutionId)
       return output
     },
     async refusalOf(name, input) {
@@ -99,7 +105,7 @@ export function startInput(name: string, part = 'healthy'): InputOf<'StartSimula
   }
 }
 
-/** Asks again and again until there is an answer, with a limit that only a broken program meets. */
+/** Asks until there is an answer. Only a broken program reaches the limit. */
 export async function waitFor<Result>(
   what: string,
   ask: () => Promise<Result | undefined> | Result | undefined,

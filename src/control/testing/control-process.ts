@@ -1,5 +1,6 @@
-// A control in a process of its own, to be killed: starts the simulations it is given, says their execution ids as one
-// line of JSON once all are STARTED, and goes on. For tests of control alone.
+// A control in its own process, for tests that kill it.
+// Starts the given simulations, writes their execution ids as one line of JSON once all are
+// STARTED, and goes on.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -16,11 +17,16 @@ const CALL = {
 }
 
 try {
-  const control = await openControl(resolveConfig({ data: dataFolder, fabricDir: fabricFolder, port: '0' }, {}), {
-    log: pino({ level: 'silent' }),
-    environment: {},
-    workerProgram: fileURLToPath(new URL('../../joints/worker-host/testing/scripted-worker.ts', import.meta.url)),
-  })
+  const control = await openControl(
+    resolveConfig({ data: dataFolder, fabricDir: fabricFolder, port: '0' }, {}),
+    {
+      log: pino({ level: 'silent' }),
+      environment: {},
+      workerProgram: fileURLToPath(
+        new URL('../../joints/worker-host/testing/scripted-worker.ts', import.meta.url),
+      ),
+    },
+  )
   const executionIds: string[] = []
   for (const input of JSON.parse(starts) as InputOf<'StartSimulation'>[]) {
     executionIds.push((await control.handlers.StartSimulation(input, CALL)).ExecutionId)

@@ -1,9 +1,8 @@
-// A control in a process of its own that ends by SIGKILL at its n-th write to the store, just before it or just after.
-// Owns one simulation's life from its start to its deletion, and says each answer as a line of JSON. For tests of control alone.
-//
-//   crashing-control.ts <data folder> <fabric folder> <write, from 1> before|after [lossy]
-//
-// In a lossy life the simulation's worker is lost once, and another one takes its place.
+// A control in its own process that kills itself just before or after its n-th write to the store,
+// for tests of control.
+// Owns the life of one simulation from start to deletion, and writes each answer as a line of JSON.
+// In a lossy life, the worker of the simulation is lost once and replaced.
+// Usage: crashing-control.ts <data folder> <fabric folder> <write, from 1> before|after [lossy]
 
 import { readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -36,14 +35,18 @@ const CALL = {
 }
 const TOKEN = 'token-of-thirty-two-characters-or-more'
 
-const [, , dataFolder = '', fabricFolder = '', fatalWrite = '1', moment = 'before', kind = ''] = process.argv
+const [, , dataFolder = '', fabricFolder = '', fatalWrite = '1', moment = 'before', kind = ''] =
+  process.argv
 const Tags: Record<string, string> = kind === 'lossy' ? { 'heddle:restart-on-loss': 'true' } : {}
-const control = await openControl(resolveConfig({ data: dataFolder, fabricDir: fabricFolder, port: '0' }, {}), {
-  log: pino({ level: 'silent' }),
-  environment: {},
-  workerProgram: SCRIPTED_WORKER,
-  wrapStore: (store) => crashingStore(store, Number(fatalWrite)),
-})
+const control = await openControl(
+  resolveConfig({ data: dataFolder, fabricDir: fabricFolder, port: '0' }, {}),
+  {
+    log: pino({ level: 'silent' }),
+    environment: {},
+    workerProgram: SCRIPTED_WORKER,
+    wrapStore: (store) => crashingStore(store, Number(fatalWrite)),
+  },
+)
 
 await call('StartSimulation', { ...startInput('a'), Tags, ClientToken: TOKEN })
 await waitForStatus('STARTED')
@@ -59,7 +62,10 @@ say({ done: true })
 
 async function call<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<void> {
   say({ asked: name })
-  const handler = control.handlers[name] as (input: InputOf<Name>, call: typeof CALL) => Promise<OutputOf<Name>>
+  const handler = control.handlers[name] as (
+    input: InputOf<Name>,
+    call: typeof CALL,
+  ) => Promise<OutputOf<Name>>
   say({ answered: name, output: await handler(input, CALL) })
 }
 
@@ -68,7 +74,10 @@ async function loseWorker(): Promise<void> {
   const folder = runFolderIn(control.data.run, ExecutionId)
   process.kill(findWorkerProcess(SCRIPTED_WORKER, folder) ?? 0, 'SIGKILL')
   const starts = join(folder.folder, 'starts')
-  await waitFor('another worker', () => readFileSync(starts, 'utf8').split('\n').length > 2 || undefined)
+  await waitFor(
+    'another worker',
+    () => readFileSync(starts, 'utf8').split('\n').length > 2 || undefined,
+  )
   await waitForStatus('STARTED')
 }
 
@@ -79,7 +88,7 @@ async function waitForStatus(status: string): Promise<void> {
   })
 }
 
-/** At once, so that what was said before the end is heard. */
+/** Written at once, so that the answer is heard even if the process ends next. */
 function say(line: object): void {
   writeSync(1, `${JSON.stringify(line)}\n`)
 }
@@ -93,7 +102,7 @@ function crashingStore(store: Store, fatal: number): Store {
       return async (...inputs: unknown[]) => {
         writes += 1
         const isFatal = writes === fatal
-        // A write takes its time: who does not wait for it has answered by now.
+        // A write takes time. A caller that does not wait for it has answered by now.
         await setImmediate()
         if (isFatal && moment === 'before') await end()
         const result = await method(...inputs)
