@@ -1,5 +1,5 @@
-// One partition on its way into a snapshot's file: its Arrow file piece by piece, and then what the manifest says of it.
-// Owns the checks that a state could be started again, and the checksums of one partition; never frames the zip.
+// Encodes one partition for a snapshot file: its Arrow file in pieces, then its manifest entry.
+// Owns the checks that a state can be restarted, and the checksums; never frames the zip.
 
 import { createHash } from 'node:crypto'
 import type { PartitionState } from '../../core/entities/partition-state.ts'
@@ -17,19 +17,22 @@ import { type SnapshotFault, snapshotFault } from '../../core/snapshot/snapshot-
 
 export interface EncodedPartition {
   path: string
-  /** To be taken once, to its end. Each is done with when the next is asked for. */
+  /** Iterate once and to the end. A piece is invalid once the next is requested. */
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-  /** What is known once all pieces have been taken. */
+  /** Available once all pieces have been taken. */
   summary(): PartitionSummary
 }
 
 export interface PartitionSummary {
   entry: ManifestPartition
-  /** Of its entities alone. */
+  /** The hash of its entities only. */
   stateHash: string
 }
 
-/** The state must not change until all pieces have been taken; the options say where they are. A fault where it could not be started again: such a snapshot would be worse than none. */
+/**
+ * The state must not change until all pieces have been taken; the options say where they are.
+ * Returns a fault if the state could not be restarted: such a snapshot would be worse than none.
+ */
 export function encodeState(
   state: PartitionState,
   options?: EncodeOptions,
@@ -37,7 +40,8 @@ export function encodeState(
   const fault = unrestorable(state)
   if (fault) return fault
   const columns = columnsOf(state)
-  const { domain, lifecycle, name, cell, idLane, idCounter, ids, types, positions, fields, count } = state
+  const { domain, lifecycle, name, cell, idLane, idCounter, ids, types, positions, fields, count } =
+    state
   const path = partitionPath(domain, name)
   const sha256 = createHash('sha256')
   let bytes = 0
@@ -53,17 +57,34 @@ export function encodeState(
   function summary(): PartitionSummary {
     const hash = createStateHash()
     hash.addRows(ids, types, positions, fields, count)
-    const identity = { path, domain, lifecycle, name, ...(cell && { cell }), idLane, idCounter, rows: count }
+    const identity = {
+      path,
+      domain,
+      lifecycle,
+      name,
+      ...(cell && { cell }),
+      idLane,
+      idCounter,
+      rows: count,
+    }
     const entry = { ...identity, ...describedColumns(columns), bytes, sha256: sha256.digest('hex') }
     return { entry, stateHash: hash.digest() }
   }
   return { path, pieces: pieces(), summary }
 }
 
-function unrestorable({ ids, positions, count, domain, name }: PartitionState): SnapshotFault | undefined {
+function unrestorable({
+  ids,
+  positions,
+  count,
+  domain,
+  name,
+}: PartitionState): SnapshotFault | undefined {
   const path = partitionPath(domain, name)
   const badId = firstBadId(ids, count)
   if (badId >= 0) return snapshotFault('BadId', `row ${badId}: not an entity's id`, path)
   const row = firstBadPosition(positions, count)
-  return row < 0 ? undefined : snapshotFault('BadPosition', `entity ${ids[row]}: its position is not a number`, path)
+  return row < 0
+    ? undefined
+    : snapshotFault('BadPosition', `entity ${ids[row]}: its position is not a number`, path)
 }

@@ -1,4 +1,4 @@
-// Partitions for a snapshot's file, encoded on the thread that writes it.
+// Encodes partitions for a snapshot file on the thread that writes it.
 // Never imported by a program.
 
 import type { PartitionState } from '../../core/entities/partition-state.ts'

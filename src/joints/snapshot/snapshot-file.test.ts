@@ -8,7 +8,11 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import type { PartitionState, SnapshotHeader } from '../../core/entities/partition-state.ts'
 import { columnsOf, describedColumns, encodePartition } from '../../core/snapshot/columns.ts'
-import { MANIFEST_PATH, type Manifest, type ManifestPartition } from '../../core/snapshot/manifest.ts'
+import {
+  MANIFEST_PATH,
+  type Manifest,
+  type ManifestPartition,
+} from '../../core/snapshot/manifest.ts'
 import type { SnapshotFaultName } from '../../core/snapshot/snapshot-fault.ts'
 import {
   anyEntities,
@@ -50,7 +54,10 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true }))
 
-async function write(partitions: Iterable<PartitionState>, header: typeof HEADER = HEADER): Promise<WrittenSnapshot> {
+async function write(
+  partitions: Iterable<PartitionState>,
+  header: typeof HEADER = HEADER,
+): Promise<WrittenSnapshot> {
   const { bytes, finished } = writeSnapshot(header, encodedHere(partitions))
   await writeFile(file, bytes)
   return finished
@@ -61,20 +68,35 @@ function world(entities: readonly TestEntity[]): PartitionState[] {
   const third = Math.ceil(entities.length / 3)
   const states = [
     partitionOf(entities.slice(0, third), { name: 'a', cell: { x: 0, y: 0 }, idLane: 1 }),
-    partitionOf(entities.slice(third, third * 2), { name: 'b', cell: { x: 1, y: 0 }, idLane: 2 }, 3),
+    partitionOf(
+      entities.slice(third, third * 2),
+      { name: 'b', cell: { x: 1, y: 0 }, idLane: 2 },
+      3,
+    ),
     {
-      ...partitionOf(entities.slice(third * 2), { name: '.a.', domain: 'View', lifecycle: 'ByRequest', idLane: 3 }),
+      ...partitionOf(entities.slice(third * 2), {
+        name: '.a.',
+        domain: 'View',
+        lifecycle: 'ByRequest',
+        idLane: 3,
+      }),
       cell: undefined,
     },
   ].map(({ cell, ...state }) => ({ ...state, ...(cell && { cell }), idCounter: 2 ** 32 }))
   const fields = states.flatMap((state) => state.fields)
-  for (const field of fields) if (field.index === 1) field.shape = { typeId: 5, shape: { mood: 'u8', steps: 'u8x2' } }
+  for (const field of fields)
+    if (field.index === 1) field.shape = { typeId: 5, shape: { mood: 'u8', steps: 'u8x2' } }
   return states
 }
 
 const PEOPLE = Array.from({ length: 90 }, (_, at): TestEntity => {
   const fields: TestEntity['fields'] =
-    at % 4 === 0 ? {} : { 1: { typeId: at % 3 === 0 ? 5 : 6, bytes: [at, at + 1, 0] }, 3: { typeId: at, bytes: [] } }
+    at % 4 === 0
+      ? {}
+      : {
+          1: { typeId: at % 3 === 0 ? 5 : 6, bytes: [at, at + 1, 0] },
+          3: { typeId: at, bytes: [] },
+        }
   return { id: 2 ** 33 + at, type: 512 + (at % 2), position: [at / 10, -at / 10, 0.1], fields }
 })
 
@@ -93,8 +115,10 @@ async function checkRefused(
   })
 }
 
-/** Writes the snapshot in `file` again, sealed and well formed, with other parts and another manifest: a forger's work. */
-async function forge(change: (manifest: Manifest, parts: Map<string, Uint8Array>) => void): Promise<void> {
+/** Forges the snapshot in `file`: other parts and another manifest, with a valid seal. */
+async function forge(
+  change: (manifest: Manifest, parts: Map<string, Uint8Array>) => void,
+): Promise<void> {
   const zip = await openSealedZip(file, { partsMax: 100, totalBytesMax: 10_000_000 })
   const parts = new Map<string, Uint8Array>()
   for (const path of zip.parts.keys()) parts.set(path, await zip.read(path))
@@ -110,8 +134,12 @@ function stored([path, bytes]: [string, Uint8Array]): ZipPart {
   return { path, pieces: [bytes], sha256: () => createHash('sha256').update(bytes).digest('hex') }
 }
 
-/** Puts other entities into a partition, with a checksum that fits. */
-function replace(entry: ManifestPartition, parts: Map<string, Uint8Array>, entities: readonly TestEntity[]): void {
+/** Replaces the entities of a partition, with a valid checksum. */
+function replace(
+  entry: ManifestPartition,
+  parts: Map<string, Uint8Array>,
+  entities: readonly TestEntity[],
+): void {
   const columns = columnsOf(partitionOf(entities))
   const bytes = Buffer.concat([...encodePartition(columns)])
   parts.set(entry.path, bytes)
@@ -123,7 +151,10 @@ function replace(entry: ManifestPartition, parts: Map<string, Uint8Array>, entit
 
 test('a file of format version 1 is read', async () => {
   const old = await readSnapshot(fileURLToPath(new URL('./format-1.testing.zip', import.meta.url)))
-  assert.deepEqual([old.header.tick, old.header.stateHash, old.entities], [42, 'f9e448bd16c2db9a', 5])
+  assert.deepEqual(
+    [old.header.tick, old.header.stateHash, old.entities],
+    [42, 'f9e448bd16c2db9a', 5],
+  )
   const [first, second] = entitiesOf(await old.partitions[0]!.load())
   assert.deepEqual(first, { id: 1, type: 512, position: [0, -0, 0.5], fields: {} })
   assert.deepEqual(second?.fields, { 1: { typeId: 600, bytes: [1, 2, 3] } })
@@ -132,7 +163,10 @@ test('a file of format version 1 is read', async () => {
 
 test('a file of format version 2 is read', async () => {
   const old = await readSnapshot(fileURLToPath(new URL('./format-2.testing.zip', import.meta.url)))
-  assert.deepEqual([old.header.tick, old.header.stateHash, old.entities], [43, '75f3214e5e13e3bb', 5])
+  assert.deepEqual(
+    [old.header.tick, old.header.stateHash, old.entities],
+    [43, '75f3214e5e13e3bb', 5],
+  )
   const entities = entitiesOf(await old.partitions[0]!.load())
   assert.deepEqual(
     entities.map(({ fields }) => fields[1]?.bytes),
@@ -141,7 +175,7 @@ test('a file of format version 2 is read', async () => {
   await old.close()
 })
 
-test('a world comes back as it was: header, partitions, entities', async () => {
+test('header, partitions and entities are read back as written', async () => {
   await fc.assert(
     fc.asyncProperty(anyEntities, async (entities) => {
       const states = world(entities)
@@ -171,26 +205,35 @@ test('a world without any partition is a snapshot', async () => {
   await snapshot.close()
 })
 
-test('the parts are what the manifest says, for anyone who unpacks them', async () => {
+test('the parts are what the manifest says, for any unpacker', async () => {
   const { bytes, manifest } = await write(world(PEOPLE))
   assert.equal((await readFile(file)).length, bytes)
   const zip = await openSealedZip(file, { partsMax: 100, totalBytesMax: 10_000_000 })
   assert.deepEqual(
     [...zip.parts.keys()],
-    ['schema.yaml', 'entities/Crowd/a.arrow', 'entities/Crowd/b.arrow', 'entities/View/.a..arrow', 'manifest.json'],
+    [
+      'schema.yaml',
+      'entities/Crowd/a.arrow',
+      'entities/Crowd/b.arrow',
+      'entities/View/.a..arrow',
+      'manifest.json',
+    ],
   )
   assert.deepEqual(JSON.parse(Buffer.from(await zip.read(MANIFEST_PATH)).toString()), manifest)
-  for (const { path, rows } of manifest.partitions) assert.equal(arrowTable(await zip.read(path)).numRows, rows)
+  for (const { path, rows } of manifest.partitions)
+    assert.equal(arrowTable(await zip.read(path)).numRows, rows)
   await zip.close()
 })
 
-test('a state that could not be started again is not written', async () => {
-  await assert.rejects(write(world([{ ...PEOPLE[0]!, position: [Number.NaN, 0, 0] }])), { fault: 'BadPosition' })
+test('a state that could not be restarted is not written', async () => {
+  await assert.rejects(write(world([{ ...PEOPLE[0]!, position: [Number.NaN, 0, 0] }])), {
+    fault: 'BadPosition',
+  })
   await assert.rejects(write(world([{ ...PEOPLE[0]!, id: 0.5 }])), { fault: 'BadId' })
   await assert.rejects(write([...world(PEOPLE), ...world([])]), { fault: 'BadManifest' })
 })
 
-test('returning from the bytes ends the writing and asks for no more partitions', async () => {
+test('returning from the bytes ends the writing and requests no more partitions', async () => {
   let cleaned = false
   function* endless(): Generator<PartitionState> {
     try {
@@ -206,7 +249,7 @@ test('returning from the bytes ends the writing and asks for no more partitions'
   assert.ok(cleaned)
 })
 
-test('files of other kinds are told from damaged snapshots', async () => {
+test('other kinds of files are distinguished from damaged snapshots', async () => {
   await writeFile(file, 'sdk_version: "1.17"')
   await checkRefused('NotASnapshot', /not a zip/)
   await writeFile(file, writeSealedZip([stored(['a', Buffer.from('a')])], 0).bytes)
@@ -225,7 +268,7 @@ test('a damaged part is named', async () => {
   await checkRefused('Damaged', /entities\/Crowd\/b\.arrow: /, 'entities/Crowd/b.arrow')
 })
 
-test('a file that does not exist is the file system’s error', async () => {
+test('a missing file is the file system’s error', async () => {
   await assert.rejects(readSnapshot(join(folder, 'missing.zip')), { code: 'ENOENT' })
 })
 
@@ -235,7 +278,7 @@ test('a newer format is refused with both versions', async () => {
   await checkRefused('NewerFormat', /newer format 4; this program reads up to 3/, MANIFEST_PATH)
 })
 
-test('parts that are missing, too many, exchanged or of another size are refused', async () => {
+test('missing, extra, exchanged or resized parts are refused', async () => {
   const [a, b] = ['entities/Crowd/a.arrow', 'entities/Crowd/b.arrow'] as const
   await write(world(PEOPLE))
   await forge((_, parts) => parts.delete(a))
@@ -256,7 +299,7 @@ test('parts that are missing, too many, exchanged or of another size are refused
   await checkRefused('Damaged', /SHA-256/, a)
 })
 
-test('entities that no world can hold are refused, whatever the checksums say', async () => {
+test('impossible entities are refused, whatever the checksums say', async () => {
   const part = 'entities/Crowd/a.arrow'
   const people = PEOPLE.slice(0, 30)
   const checkForged = async (
@@ -270,17 +313,31 @@ test('entities that no world can hold are refused, whatever the checksums say', 
     await checkRefused(fault, message, where)
   }
   await checkForged(people.with(3, { ...people[3]!, id: 0 }), 'BadId', /row 3/)
-  await checkForged(people.with(3, { ...people[3]!, position: [0, Number.NaN, 0] }), 'BadPosition', /not a number/)
+  await checkForged(
+    people.with(3, { ...people[3]!, position: [0, Number.NaN, 0] }),
+    'BadPosition',
+    /not a number/,
+  )
   await checkForged(people.slice(1), 'CountMismatch', /has 29 entities, not 30/)
   await checkForged(people.with(3, people[4]!), 'DuplicateId', /entity 8589934596 is there twice$/)
   const other = 'entities/Crowd/b.arrow'
-  await checkForged(people.with(3, PEOPLE[31]!), 'DuplicateId', /twice, first in entities\/Crowd\/a.arrow/, other)
-  await checkForged(people.with(3, { ...people[3]!, type: 900 }), 'StateMismatch', /state hash/, MANIFEST_PATH)
+  await checkForged(
+    people.with(3, PEOPLE[31]!),
+    'DuplicateId',
+    /twice, first in entities\/Crowd\/a.arrow/,
+    other,
+  )
+  await checkForged(
+    people.with(3, { ...people[3]!, type: 900 }),
+    'StateMismatch',
+    /state hash/,
+    MANIFEST_PATH,
+  )
 })
 
-test('ids that the world would give again are refused', async () => {
+test('ids that the world would assign again are refused', async () => {
   const [a, b] = ['entities/Crowd/a.arrow', 'entities/Crowd/b.arrow'] as const
-  // The ids of all begin at place 0 of lane 2, which is b's; a has the first 30, and b the next.
+  // All ids begin at place 0 of lane 2, which is b's. a has the first 30, and b the next.
   await write(world(PEOPLE))
   await forge((manifest) => Object.assign(manifest.partitions[1]!, { idCounter: 90 }))
   await (await readSnapshot(file)).close()
@@ -293,7 +350,7 @@ test('ids that the world would give again are refused', async () => {
   await checkRefused('BadId', /entity 34359738368 /, a)
 })
 
-test('states that are kept are the ones that were checked, and are given once', async () => {
+test('kept states are the verified ones, and are given once', async () => {
   await write(world(PEOPLE))
   const snapshot = await readSnapshot(file, { keepsStates: true })
   const [partition] = snapshot.partitions
@@ -303,9 +360,12 @@ test('states that are kept are the ones that were checked, and are given once', 
   await snapshot.close()
 })
 
-test('a reader that is told to stop stops', async () => {
+test('a reader stops when told to', async () => {
   await write(world(PEOPLE))
-  await assert.rejects(readSnapshot(file, { signal: AbortSignal.abort(new Error('stopped')) }), /stopped/)
+  await assert.rejects(
+    readSnapshot(file, { signal: AbortSignal.abort(new Error('stopped')) }),
+    /stopped/,
+  )
 })
 
 test('every one of many damaged files is refused', async (context) => {
@@ -322,7 +382,7 @@ test('every one of many damaged files is refused', async (context) => {
   context.diagnostic(JSON.stringify(Object.fromEntries(faults)))
 })
 
-test('damage under a seal that was made to fit is refused, or changes nothing of the world', async (context) => {
+test('damage under a valid seal is refused, or does not change the world', async (context) => {
   const { good, damages, stateHash } = await manyDamages(context)
   let accepted = 0
   for (const damage of damages) {
@@ -332,7 +392,9 @@ test('damage under a seal that was made to fit is refused, or changes nothing of
   context.diagnostic(`${accepted} of ${damages.length} changed nothing`)
 })
 
-async function manyDamages(context: TestContext): Promise<{ good: Buffer; damages: Damage[]; stateHash: string }> {
+async function manyDamages(
+  context: TestContext,
+): Promise<{ good: Buffer; damages: Damage[]; stateHash: string }> {
   const { stateHash } = (await write(world(PEOPLE))).manifest
   const seed = Number(process.env.HEDDLE_TEST_SEED ?? Date.now() % 2 ** 31)
   context.diagnostic(`seed ${seed}`)
@@ -340,7 +402,7 @@ async function manyDamages(context: TestContext): Promise<{ good: Buffer; damage
   return { good: await readFile(file), damages: fc.sample(anyDamage, { seed, numRuns }), stateHash }
 }
 
-/** How the file is refused; undefined where it is not, and then it holds the world of that hash. */
+/** Returns how the file is refused. If it is accepted, checks that its world has that hash. */
 async function faultOf(damage: Damage, stateHash?: string): Promise<SnapshotFaultName | undefined> {
   try {
     const snapshot = await readSnapshot(file)
@@ -356,7 +418,7 @@ async function faultOf(damage: Damage, stateHash?: string): Promise<SnapshotFaul
 
 interface Damage {
   kind: 'flip' | 'byte' | 'cut' | 'remove' | 'insert' | 'zero' | 'copy' | 'append'
-  /** Of the file's length. */
+  /** A position as a share of the file's length. */
   at: number
   to: number
   bytes: number
@@ -382,7 +444,8 @@ function damaged(good: Buffer, { kind, at, to, bytes, value }: Damage): Buffer {
   if (kind === 'copy') good.copy(bad, target, start, start + bytes)
   if (kind === 'cut') return bad.subarray(0, start)
   if (kind === 'remove') return Buffer.concat([bad.subarray(0, start), bad.subarray(start + bytes)])
-  if (kind === 'insert') return Buffer.concat([bad.subarray(0, start), Buffer.alloc(bytes, value), bad.subarray(start)])
+  if (kind === 'insert')
+    return Buffer.concat([bad.subarray(0, start), Buffer.alloc(bytes, value), bad.subarray(start)])
   if (kind === 'append') return Buffer.concat([bad, Buffer.alloc(bytes, value)])
   return bad
 }

@@ -1,11 +1,16 @@
-// A snapshot's file, whole: the zip joined with what is in it.
-// Owns the order of writing (schema, partitions, manifest last, when all checksums are known) and of checking (everything, before
-// anything is used); never takes state from a fabric, and never talks to an object store.
+// A whole snapshot file: the zip and its contents.
+// Owns the order of writing (schema, partitions, and last the manifest with all checksums) and of
+// verifying (everything, before anything is used). Never takes state from a fabric, and never talks
+// to an object store.
 
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { PartitionState, SnapshotHeader } from '../../core/entities/partition-state.ts'
-import { createStateHash, type StateHash, sumOfStateHashes } from '../../core/entities/state-hash.ts'
+import {
+  createStateHash,
+  type StateHash,
+  sumOfStateHashes,
+} from '../../core/entities/state-hash.ts'
 import { createEntityIds } from '../../core/snapshot/entity-ids.ts'
 import {
   buildManifest,
@@ -30,10 +35,10 @@ import { openSealedZip, type SealedZip } from '../../io/snapshot-file/sealed-zip
 import { writeSealedZip, type ZipPart } from '../../io/snapshot-file/sealed-zip-writer.ts'
 import type { EncodedPartition, PartitionSummary } from './encode-partition.ts'
 
-/** A snapshot that is refused, or that can't be written because its state is not one that could be started again. */
+/** A refused snapshot, or one that is not written because its state could not be restarted. */
 export class SnapshotError extends Error {
   readonly fault: SnapshotFaultName
-  /** The file inside the zip, where the fault lies in one. */
+  /** The file inside the zip that has the fault, if one has. */
   readonly part?: string
 
   constructor({ fault, message, part }: SnapshotFault, options?: ErrorOptions) {
@@ -45,19 +50,28 @@ export class SnapshotError extends Error {
 }
 
 export interface WrittenSnapshot {
-  /** The zip's bytes. */
+  /** The size of the zip. */
   bytes: number
   manifest: Manifest
 }
 
 export interface SnapshotWriting {
-  /** The zip, for an object store: a chunk is done with when the next is asked for. Returning from it stops everything. */
+  /**
+   * The zip, for an object store. A chunk is invalid once the next is requested. Returning from it
+   * stops everything.
+   */
   bytes: AsyncGenerator<Uint8Array, void, undefined>
-  /** Resolves when all bytes have been taken; rejects (as the bytes fail) with what was wrong; never, where they were not begun. */
+  /**
+   * Resolves when all bytes have been taken; rejects with the fault, as the bytes do. It never
+   * settles if the bytes are never requested.
+   */
   finished: Promise<WrittenSnapshot>
 }
 
-/** Each partition is taken when the one before it has been written: memory is bounded by the pieces on their way. */
+/**
+ * Takes each partition after the one before it is written, so memory is bounded by the pieces under
+ * way.
+ */
 export function writeSnapshot(
   header: Omit<SnapshotHeader, 'stateHash'>,
   partitions: Iterable<EncodedPartition> | AsyncIterable<EncodedPartition>,
@@ -86,15 +100,18 @@ export function writeSnapshot(
 
   const zip = writeSealedZip(parts(), header.takenAtMs)
   const finished = zip.finished.then(({ bytes }) => ({ bytes, manifest: manifest! }))
-  // The bytes fail as well: who only reads them must not be surprised by a rejection that nobody took.
+  // The bytes fail as well. A caller that only reads them must not cause an unhandled rejection.
   finished.catch(() => undefined)
   return { bytes: zip.bytes, finished }
 }
 
-/** Rows hashed before others get their turn on the thread: about a millisecond's work. */
+/** Rows to hash before other work gets its turn on the thread: about a millisecond. */
 const ROWS_AT_ONCE = 16_384
 
-async function addRows(hash: StateHash, { ids, types, positions, fields, count }: PartitionState): Promise<void> {
+async function addRows(
+  hash: StateHash,
+  { ids, types, positions, fields, count }: PartitionState,
+): Promise<void> {
   for (let start = 0; start < count; start += ROWS_AT_ONCE) {
     const end = Math.min(start + ROWS_AT_ONCE, count)
     const slices = fields.map(({ index, lengths, typeIds, stride, data }) => ({
@@ -111,49 +128,60 @@ async function addRows(hash: StateHash, { ids, types, positions, fields, count }
 }
 
 export interface SnapshotPartition extends ManifestPartition {
-  /** Read from the file again, checked again, unless it was kept; a new copy at each call. */
+  /**
+   * Returns a new copy at each call. Reads and verifies the file again, unless the state was kept.
+   */
   load(): Promise<PartitionState>
 }
 
-/** A snapshot in which everything has been verified. */
+/** A snapshot that is completely verified. */
 export interface Snapshot {
   header: SnapshotHeader
   entities: number
   partitions: SnapshotPartition[]
-  /** To be called once, when no partition will be loaded any more. */
+  /** Call it once, when no more partitions will be loaded. */
   close(): Promise<void>
 }
 
 export interface ReadSnapshotOptions {
   limits?: Partial<SnapshotLimits>
-  /** Keeps what was checked until it is loaded, for who will load all of it at once: each partition is then read once only. */
+  /**
+   * Keeps verified states until they are loaded. For callers that load them all: each partition is
+   * then read once.
+   */
   keepsStates?: boolean
-  /** Ends the checking between two partitions. */
+  /** Ends the verification between two partitions. */
   signal?: AbortSignal
-  /** Told after each partition how many of how many entities have been checked. */
+  /** Called after each partition with how many of all entities have been verified. */
   onProgress?: (checked: number, entities: number) => void
 }
 
-/** Why a snapshot is refused, as a start and `heddle snapshot` say it. */
+/** The reason why a snapshot is refused, as a start and `heddle snapshot` show it. */
 export function refusalText(place: string, { fault, message }: SnapshotError): string {
   return `the snapshot ${place} is refused (${fault}): ${message}`
 }
 
-/** The manifest alone, under a seal that was checked; of the entities nothing has been. Throws as `readSnapshot` does. */
+/** Reads only the manifest. Verifies the seal, but no entities. Throws as `readSnapshot` does. */
 export async function readSnapshotManifest(file: string): Promise<Manifest> {
   const zip = await openZip(file, DEFAULT_SNAPSHOT_LIMITS)
   try {
-    return accepted(parseManifest(await readManifest(zip, DEFAULT_SNAPSHOT_LIMITS), DEFAULT_SNAPSHOT_LIMITS))
+    return accepted(
+      parseManifest(await readManifest(zip, DEFAULT_SNAPSHOT_LIMITS), DEFAULT_SNAPSHOT_LIMITS),
+    )
   } finally {
     await zip.close()
   }
 }
 
 /**
- * Verifies the whole file: seal, manifest, checksums, columns, ids, positions, counts, state hash. Memory is bounded by one partition
- * (all, where states are kept), and 16 bytes an entity for the ids. Throws SnapshotError, or the file system's error where the file can't be read.
+ * Verifies the whole file: seal, manifest, checksums, columns, ids, positions, counts, state hash.
+ * Memory is bounded by one partition (all, if states are kept), and 16 bytes an entity for the ids.
+ * Throws SnapshotError, or the file system's error if the file cannot be read.
  */
-export async function readSnapshot(file: string, options: ReadSnapshotOptions = {}): Promise<Snapshot> {
+export async function readSnapshot(
+  file: string,
+  options: ReadSnapshotOptions = {},
+): Promise<Snapshot> {
   const limits = { ...DEFAULT_SNAPSHOT_LIMITS, ...options.limits }
   const zip = await openZip(file, limits)
   try {
@@ -164,7 +192,11 @@ export async function readSnapshot(file: string, options: ReadSnapshotOptions = 
   }
 }
 
-async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnapshotOptions): Promise<Snapshot> {
+async function verify(
+  zip: SealedZip,
+  limits: SnapshotLimits,
+  options: ReadSnapshotOptions,
+): Promise<Snapshot> {
   const manifest = accepted(parseManifest(await readManifest(zip, limits), limits))
   checkParts(zip, manifest)
   const schemaText = utf8(await readPart(zip, manifest.schema), SCHEMA_PATH)
@@ -190,7 +222,8 @@ async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnaps
   const badId = ids.firstFault()
   if (badId !== undefined) throw new SnapshotError(badId)
   if (hash.digest() !== manifest.stateHash) {
-    const message = `says the state hash ${manifest.stateHash}, but the entities have ${hash.digest()}`
+    const message =
+      `says the state hash ${manifest.stateHash}, but the entities have ` + `${hash.digest()}`
     throw new SnapshotError(snapshotFault('StateMismatch', message, MANIFEST_PATH))
   }
   return {
@@ -204,7 +237,10 @@ async function verify(zip: SealedZip, limits: SnapshotLimits, options: ReadSnaps
 async function openZip(file: string, limits: SnapshotLimits): Promise<SealedZip> {
   const bytesMax = limits.totalBytesMax + limits.manifestBytesMax
   try {
-    return await openSealedZip(file, { partsMax: limits.partitionsMax + 2, totalBytesMax: bytesMax })
+    return await openSealedZip(file, {
+      partsMax: limits.partitionsMax + 2,
+      totalBytesMax: bytesMax,
+    })
   } catch (error) {
     throw refusal(error)
   }
@@ -212,7 +248,8 @@ async function openZip(file: string, limits: SnapshotLimits): Promise<SealedZip>
 
 async function readManifest(zip: SealedZip, limits: SnapshotLimits): Promise<string> {
   const part = zip.parts.get(MANIFEST_PATH)
-  if (part === undefined) throw new SnapshotError(snapshotFault('NotASnapshot', `a zip without ${MANIFEST_PATH}`))
+  if (part === undefined)
+    throw new SnapshotError(snapshotFault('NotASnapshot', `a zip without ${MANIFEST_PATH}`))
   if (part.bytes > limits.manifestBytesMax) {
     const message = `${part.bytes} bytes, over the limit of ${limits.manifestBytesMax}`
     throw new SnapshotError(snapshotFault('TooLarge', message, MANIFEST_PATH))
@@ -220,26 +257,38 @@ async function readManifest(zip: SealedZip, limits: SnapshotLimits): Promise<str
   return utf8(await unpacked(zip, MANIFEST_PATH), MANIFEST_PATH)
 }
 
-/** The zip's files are the manifest's, no more and no fewer, and of the size that it says: before any of them is unpacked. */
+/**
+ * Checks that the zip has exactly the manifest's files, with their sizes, before any is unpacked.
+ */
 function checkParts(zip: SealedZip, manifest: Manifest): void {
   const wanted = [manifest.schema, ...manifest.partitions]
   for (const { path, bytes } of wanted) {
     const part = zip.parts.get(path)
-    if (part === undefined) throw new SnapshotError(snapshotFault('MissingPart', 'is not in the zip', path))
+    if (part === undefined)
+      throw new SnapshotError(snapshotFault('MissingPart', 'is not in the zip', path))
     if (part.bytes !== bytes) {
-      throw new SnapshotError(snapshotFault('CountMismatch', `has ${part.bytes} bytes, not ${bytes}`, path))
+      throw new SnapshotError(
+        snapshotFault('CountMismatch', `has ${part.bytes} bytes, not ${bytes}`, path),
+      )
     }
   }
   if (zip.parts.size === wanted.length + 1) return
   const known = new Set([MANIFEST_PATH, ...wanted.map(({ path }) => path)])
   const unknown = [...zip.parts.keys()].find((path) => !known.has(path))!
-  throw new SnapshotError(snapshotFault('UnknownPart', 'is in the zip, but not in the manifest', unknown))
+  throw new SnapshotError(
+    snapshotFault('UnknownPart', 'is in the zip, but not in the manifest', unknown),
+  )
 }
 
-async function readPart(zip: SealedZip, { path, sha256 }: { path: string; sha256: string }): Promise<Uint8Array> {
+async function readPart(
+  zip: SealedZip,
+  { path, sha256 }: { path: string; sha256: string },
+): Promise<Uint8Array> {
   const bytes = await unpacked(zip, path)
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
-    throw new SnapshotError(snapshotFault('Damaged', 'its SHA-256 is not the one in the manifest', path))
+    throw new SnapshotError(
+      snapshotFault('Damaged', 'its SHA-256 is not the one in the manifest', path),
+    )
   }
   return bytes
 }
@@ -265,7 +314,7 @@ function accepted<T extends object>(value: T | SnapshotFault): T {
   return value
 }
 
-/** The zip's refusals are the snapshot's; anything else stays what it is. */
+/** Turns refusals of the zip into those of the snapshot; passes other errors on. */
 function refusal(error: unknown): unknown {
   if (!(error instanceof SealedZipError)) return error
   const fault = error.fault === 'NotAZip' ? 'NotASnapshot' : error.fault

@@ -1,17 +1,24 @@
-// The cache of compiled code that all programs of Heddle share, apps too, where `bin/heddle` has named one (NODE_COMPILE_CACHE).
-// Owns its bound; Node itself decides what is in it, and whether it is still right.
+// The cache of compiled code that all of Heddle's programs and apps share, if `bin/heddle` has set
+// NODE_COMPILE_CACHE.
+// Owns its bound; Node decides what is in it, and whether it is valid.
 
 import { readdirSync, rmSync } from 'node:fs'
 
-/** Of about 6 KB each. Packages are unpacked at another place for each simulation, so some are never used again. */
-const filesMax = 10_000
+/**
+ * Files of about 6 KB each. Each simulation unpacks packages at a new place, so some are never used
+ * again.
+ */
+const FILES_MAX = 10_000
 
-/** Empties the cache where it has become too large. Who uses it meanwhile compiles for itself. */
-export function boundCompiledCode(folder: string | undefined = process.env.NODE_COMPILE_CACHE): void {
+/** Empties the cache if it is too large. Programs that start meanwhile compile for themselves. */
+export function boundCompiledCode(
+  folder: string | undefined = process.env.NODE_COMPILE_CACHE,
+): void {
   if (folder === undefined) return
   try {
-    if (readdirSync(folder, { recursive: true }).length > filesMax) rmSync(folder, { recursive: true, force: true })
+    if (readdirSync(folder, { recursive: true }).length > FILES_MAX)
+      rmSync(folder, { recursive: true, force: true })
   } catch {
-    // There is none yet, or another one is at it: there is nothing that must be done.
+    // There is no cache, or another process is emptying it. Neither needs any action.
   }
 }

@@ -1,8 +1,12 @@
-// The way to a worker, over whichever bus: what it answers and publishes is looked over here.
-// Owns that look; a worker that breaks the protocol is cut off.
+// The connection to a worker, over any bus: validates what the worker answers and publishes.
+// Owns that check; a worker that breaks the protocol is disconnected.
 
 import { parseValue } from '../../base/parse.ts'
-import { type WorkerCommand, workerAnswerShape, workerStatusShape } from '../../core/wire/worker-protocol.ts'
+import {
+  type WorkerCommand,
+  workerAnswerShape,
+  workerStatusShape,
+} from '../../core/wire/worker-protocol.ts'
 import { type Bus, BusError } from '../../io/bus/bus.ts'
 import type { WorkerConnection } from './worker-host.ts'
 

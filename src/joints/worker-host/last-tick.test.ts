@@ -10,7 +10,7 @@ import { TICK_FILE } from '../../core/wire/places.ts'
 import { MemorySegments } from '../../io/shm/memory-segments.ts'
 import { lastTick } from './last-tick.ts'
 
-test('the memory of a lost worker says its tick; without it, what was noted last, or told last', async () => {
+test('the tick of a lost worker comes from its memory, its note, or its last status', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-tick-'))
   try {
     const places = { fabricFolder: join(folder, 'fabric'), runFolder: join(folder, 'run') }
@@ -20,7 +20,7 @@ test('the memory of a lost worker says its tick; without it, what was noted last
     await mkdir(places.runFolder)
     await writeFile(join(places.runFolder, TICK_FILE), '41')
     assert.equal(lastTick(places, 'id', told), 41)
-    // Cut short, as by a machine without power.
+    // Cut short, as after a power failure.
     await writeFile(join(places.runFolder, TICK_FILE), '')
     assert.equal(lastTick(places, 'id', told), 7)
     await mkdir(join(places.fabricFolder, 'id'), { recursive: true })

@@ -1,15 +1,20 @@
 // The newest tick that a worker without a last word is known to have committed.
-// Owns the choice among what it left behind; changes nothing.
+// Owns the choice among what the worker left; changes nothing.
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { controlRecord, fabricFiles, layoutMagic, layoutVersion } from '../../core/fabric/memory/layout.ts'
+import {
+  controlRecord,
+  fabricFiles,
+  layoutMagic,
+  layoutVersion,
+} from '../../core/fabric/memory/layout.ts'
 import { executionFabricFolder, TICK_FILE } from '../../core/wire/places.ts'
 import type { WorkerStatus } from '../../core/wire/worker-protocol.ts'
 
 /**
- * Its memory knows exactly; after a restart of the machine that is gone, and its note is a second
- * old or so.
+ * The memory has the exact tick. After a restart of the machine it is gone, and the note is about a
+ * second old.
  */
 export function lastTick(
   places: { fabricFolder: string; runFolder: string },
@@ -22,7 +27,7 @@ export function lastTick(
   return committed ?? Math.max(status?.tick ?? 0, noted)
 }
 
-/** Undefined where there is no control segment, or none that is understood. */
+/** Returns undefined if there is no control segment, or none of a known layout. */
 function committedTick(path: string): number | undefined {
   const head = Buffer.alloc(controlRecord.bytes)
   try {
@@ -36,9 +41,10 @@ function committedTick(path: string): number | undefined {
     return undefined
   }
   const { magic, layoutVersion: version, committedTick } = controlRecord.offsetBytes
-  if (head.readUInt32LE(magic) !== layoutMagic || head.readUInt32LE(version) !== layoutVersion) return undefined
+  if (head.readUInt32LE(magic) !== layoutMagic || head.readUInt32LE(version) !== layoutVersion)
+    return undefined
   const tick = head.readDoubleLE(committedTick)
-  // Another program may have written over it.
+  // Another program may have overwritten it.
   return Number.isSafeInteger(tick) && tick >= 0 ? tick : undefined
 }
 

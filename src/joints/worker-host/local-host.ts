@@ -1,5 +1,5 @@
 // Workers as processes of this machine: their run folders, their memory on a tmpfs, their sockets.
-// Owns where an execution's things are; never decides what becomes of it.
+// Owns where the parts of an execution are; never decides what happens to it.
 
 import type { ChildProcess } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
@@ -18,26 +18,39 @@ import { findLogFolder } from './find-logs.ts'
 import { lastTick } from './last-tick.ts'
 import { freeMemory, hasRemains, removeFabricFolderIfEmpty, removeUnpacked } from './remains.ts'
 import { type RunFolder, readPlan, readStatus, runFolderIn } from './run-folder.ts'
-import type { Extent, FoundExecution, SimulationLogs, Traces, WorkerConnection, WorkerHost } from './worker-host.ts'
-import { endingOf, findFabricFolder, findWorkerProcess, startWorkerProcess, WORKER_PROGRAM } from './worker-process.ts'
+import type {
+  Extent,
+  FoundExecution,
+  SimulationLogs,
+  Traces,
+  WorkerConnection,
+  WorkerHost,
+} from './worker-host.ts'
+import {
+  endingOf,
+  findFabricFolder,
+  findWorkerProcess,
+  startWorkerProcess,
+  WORKER_PROGRAM,
+} from './worker-process.ts'
 
-export interface LocalHostOptions {
-  /** Parent of the run folders. */
+interface LocalHostOptions {
+  /** The parent of the run folders. */
   run: string
-  /** Parent of the log groups' folders. */
+  /** The parent of the log groups' folders. */
   logs: string
-  /** Parent of the memory of executions that are started from now on. */
+  /** The parent of the shared memory of new executions. */
   fabricFolder: string
-  /** Folders that no package and no program may come from. */
+  /** Folders that packages and programs must not come from. */
   closedFolders: readonly string[]
-  /** Another program than the real worker, for tests. */
+  /** A program that replaces the real worker, for tests. */
   program?: string
 }
 
 export class LocalHost implements WorkerHost {
   readonly #options: LocalHostOptions
   readonly #program: string
-  /** Those that were started here, by execution. */
+  /** The processes that this host has started, by execution. */
   readonly #started = new Map<string, ChildProcess>()
 
   constructor(options: LocalHostOptions) {
@@ -50,7 +63,7 @@ export class LocalHost implements WorkerHost {
     const { logs, closedFolders } = this.#options
     const folder = this.#folderOf(executionId)
     const fabricFolder = this.#fabricFolderOf(executionId)
-    // What is wrong with it is said here, and not by the exit code of a worker.
+    // Reports a fault here instead of by the exit code of a worker.
     makeFabricFolder(fabricFolder)
     await mkdir(folder.folder, { recursive: true, mode: 0o700 })
     await writeJsonFile(folder.plan, {
@@ -107,7 +120,9 @@ export class LocalHost implements WorkerHost {
     const folder = this.#folderOf(executionId)
     if (failure !== undefined) {
       const places = { runFolder: folder.folder, logsFolder: this.#options.logs }
-      const streams = openLogStreams(logFolderOf({ ...places, simulationName, executionId }, logGroup))
+      const streams = openLogStreams(
+        logFolderOf({ ...places, simulationName, executionId }, logGroup),
+      )
       streams.writer('/sim/errors').write(`tick=${tick} simulation=FAILED ${failure}\n`)
       await streams.close()
     }
@@ -130,7 +145,8 @@ export class LocalHost implements WorkerHost {
 
   async tidy(): Promise<void> {
     const used = (await this.#executionIds()).map((each) => this.#fabricFolderOf(each))
-    for (const folder of new Set([this.#options.fabricFolder, ...used])) await removeFabricFolderIfEmpty(folder)
+    for (const folder of new Set([this.#options.fabricFolder, ...used]))
+      await removeFabricFolderIfEmpty(folder)
   }
 
   async #executionIds(): Promise<string[]> {
@@ -147,8 +163,8 @@ export class LocalHost implements WorkerHost {
   }
 
   /**
-   * Where it was started with its memory, whatever is wanted today; where its plan is damaged, the
-   * kernel knows of its socket.
+   * The folder that the execution was started with, even if the setting has changed since. If the
+   * plan is damaged, the kernel knows where the socket is.
    */
   #fabricFolderOf(executionId: string): string {
     const { content, fault } = readPlan(this.#folderOf(executionId), executionId)

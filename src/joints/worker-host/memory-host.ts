@@ -1,5 +1,5 @@
 // Workers inside this process: the twin of a machine that leaves no files, for tests of control.
-// Owns what a run folder and a tmpfs hold elsewhere; what a worker does is its program's.
+// Owns what a run folder and a tmpfs hold elsewhere; the program decides what a worker does.
 
 import type { SimulationPlan } from '../../core/wire/plan.ts'
 import type { WorkerAnswer, WorkerEvent, WorkerStatus } from '../../core/wire/worker-protocol.ts'
@@ -7,22 +7,29 @@ import type { BusServer } from '../../io/bus/bus.ts'
 import { memoryBus } from '../../io/bus/memory-bus.ts'
 import { openMemoryLogStreams } from '../../io/logs/memory-log-streams.ts'
 import { connectWorker } from './connection.ts'
-import type { Extent, FoundExecution, SimulationLogs, Traces, WorkerConnection, WorkerHost } from './worker-host.ts'
+import type {
+  Extent,
+  FoundExecution,
+  SimulationLogs,
+  Traces,
+  WorkerConnection,
+  WorkerHost,
+} from './worker-host.ts'
 
-/** What a worker has of its host. */
-export interface WorkerDesk {
+/** What a worker gets from its host. */
+interface WorkerDesk {
   plan: SimulationPlan
   serve(onRequest: (command: unknown) => Promise<WorkerAnswer>): Promise<BusServer<WorkerEvent>>
-  /** Keeps its newest status where others find it. */
+  /** Stores its newest status for others. */
   leave(status: WorkerStatus): void
-  /** The tick that is committed in its memory. Undefined: the memory is gone. */
+  /** The committed tick in its memory; undefined if the memory is gone. */
   commit(tick: number | undefined): void
-  /** Aborted when it is ended from outside. */
+  /** Aborted when the worker is killed. */
   ended: AbortSignal
 }
 
-/** Runs until the worker's end; an error is an end without a last word. */
-export type WorkerProgram = (desk: WorkerDesk) => Promise<void>
+/** Runs until the worker ends; an error is an end without a last word. */
+type WorkerProgram = (desk: WorkerDesk) => Promise<void>
 
 interface Execution {
   plan?: SimulationPlan

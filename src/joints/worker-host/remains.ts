@@ -1,4 +1,4 @@
-// What an execution leaves on this machine once it is over: its memory, and what was unpacked.
+// What an execution leaves on this machine when it is over: memory and unpacked packages.
 // Owns where that is and how it is removed; never touches a process, logs or objects.
 
 import { existsSync } from 'node:fs'
@@ -10,18 +10,22 @@ import type { RunFolder } from './run-folder.ts'
 
 const UNPACKED = [PACKAGES_FOLDER, RESTORING_FOLDER]
 
-/** To be called once its processes are gone. */
+/** Call it once the processes of the execution are gone. */
 export async function freeMemory(fabricFolder: string, executionId: string): Promise<void> {
   await rm(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
 }
 
-/** Removes what its worker has unpacked. */
+/** Removes what the worker has unpacked. */
 export async function removeUnpacked({ folder }: RunFolder): Promise<void> {
   for (const name of UNPACKED) await removePackages(join(folder, name))
 }
 
-/** Where nothing remains of that execution, it has no processes either. */
-export function hasRemains(fabricFolder: string, executionId: string, { folder }: RunFolder): boolean {
+/** An execution without remains has no processes either. */
+export function hasRemains(
+  fabricFolder: string,
+  executionId: string,
+  { folder }: RunFolder,
+): boolean {
   const unpacked = UNPACKED.map((name) => join(folder, name))
   return [executionFabricFolder(fabricFolder, executionId), ...unpacked].some(existsSync)
 }
@@ -29,7 +33,7 @@ export function hasRemains(fabricFolder: string, executionId: string, { folder }
 /** It is gone, in use, a link, or another user's. */
 const NOT_TO_REMOVE = ['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'ENOTDIR', 'EACCES', 'EPERM']
 
-/** Removes the parent of all simulations' memory, unless somebody still has something there. */
+/** Removes the parent of all simulations' memory if it is empty. */
 export async function removeFabricFolderIfEmpty(fabricFolder: string): Promise<void> {
   try {
     await rmdir(fabricFolder)

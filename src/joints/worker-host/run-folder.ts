@@ -1,6 +1,6 @@
-// What lies in the run folder of an execution: the plan that its worker is started with, the status
-// that the worker leaves, or in its place what control has concluded.
-// Owns their names and their check; never writes while a worker lives.
+// The files in the run folder of an execution: the plan that its worker is started with, and the
+// status that the worker leaves, or that control has concluded instead.
+// Owns their names and validation; never writes while a worker lives.
 
 import { join } from 'node:path'
 import { PLAN_FILE, STATUS_FILE } from '../../core/wire/places.ts'
@@ -15,7 +15,7 @@ export interface RunFolder {
   workerLog: string
 }
 
-/** In the folder of all executions' run folders. */
+/** A run folder in the folder of all run folders. */
 export function runFolderIn(parent: string, executionId: string): RunFolder {
   const folder = join(parent, executionId)
   return {
@@ -26,12 +26,12 @@ export function runFolderIn(parent: string, executionId: string): RunFolder {
   }
 }
 
-/** What the worker was started with. */
+/** Reads what the worker was started with. */
 export function readPlan(folder: RunFolder, executionId: string): FileContent<WorkerPlan> {
   return ofExecution(folder.plan, readJsonFile(folder.plan, workerPlanShape), executionId)
 }
 
-/** The newest status that the worker wrote. */
+/** Reads the newest status that the worker wrote. */
 export function readStatus(folder: RunFolder, executionId: string): FileContent<WorkerStatus> {
   return ofExecution(folder.status, readJsonFile(folder.status, workerStatusShape), executionId)
 }

@@ -1,44 +1,49 @@
-// The interface of what runs workers: this machine, or others that are reached through an agent.
-// Owns the shapes and the promises. An execution's id is the only address: control knows no path,
-// no process and no socket of a worker.
+// The interface of a host that runs workers: this machine, or others that an agent serves.
+// Owns the shapes and the contract. An execution's id is its only address: control knows no path,
+// process or socket of a worker.
 
 import type { SimulationPlan } from '../../core/wire/plan.ts'
-import type { WorkerAnswer, WorkerCommand, WorkerEvent, WorkerStatus } from '../../core/wire/worker-protocol.ts'
+import type {
+  WorkerAnswer,
+  WorkerCommand,
+  WorkerEvent,
+  WorkerStatus,
+} from '../../core/wire/worker-protocol.ts'
 import type { BusClient } from '../../io/bus/bus.ts'
 import type { LogLine, ReadOptions } from '../../io/logs/logs.ts'
 
-/** Commands, answers and statuses that have been looked over; a request throws BusError. */
+/** Validated commands, answers and statuses; a request throws BusError. */
 export type WorkerConnection = BusClient<WorkerCommand, WorkerAnswer, WorkerEvent>
 
 /** What a host knows of an execution without asking its worker. */
 export interface Traces {
-  /** Its worker, in words for people, such as `process 4711`; absent where none lives. */
+  /** Describes the worker to users, such as `process 4711`; absent if none lives. */
   worker?: string
-  /** How its worker ended, such as `with exit code 3`, where this host saw it end. */
+  /** How the worker ended, such as `with exit code 3`, if this host saw it end. */
   ending?: string
   /** What its newest worker was started with. */
   plan?: SimulationPlan
-  /** The newest status that it left, or that `conclude` left in its place. */
+  /** The newest status that the worker, or `conclude` in its place, left. */
   status?: WorkerStatus
-  /** The newest committed tick that is known of it; 0 where nothing is. */
+  /** The newest committed tick that is known; 0 if none is. */
   tick: number
-  /** Where the rest of it is, in words for people: its run folder. */
+  /** Tells users where the rest of it is: its run folder. */
   place: string
-  /** Where its worker's own output is, in words for people. */
+  /** Tells users where the worker's own output is. */
   output: string
-  /** What of the above is damaged, and where; that is as if it were not there. */
+  /** Which of the above is damaged, and how. Damaged members are absent. */
   faults: readonly string[]
 }
 
 export interface FoundExecution {
   executionId: string
-  /** Whether more than its files is left: memory, or packages that were unpacked. */
+  /** Whether more than its files is left: memory or unpacked packages. */
   hasRemains: boolean
 }
 
 /**
- * How much is removed of an execution: its shared memory; what its worker unpacked as well; or all
- * but the logs of a simulation that has a log group.
+ * How much of an execution to remove: its shared memory; unpacked packages too; or everything
+ * except the logs of a simulation with a log group.
  */
 export type Extent = 'memory' | 'remains' | 'all'
 
@@ -51,33 +56,33 @@ export interface SimulationLogs {
 
 export interface WorkerHost {
   /**
-   * Starts a worker for that plan, where none lives. Fulfilled once it has begun; whether it works
-   * is told by `connect`. Throws an Error with words for people where it can't be started.
+   * Starts a worker for that plan if none lives. Fulfilled once the worker has begun; `connect`
+   * tells whether it works. Throws an Error with the reason if it cannot be started.
    */
   launch(plan: SimulationPlan): Promise<void>
-  /** Throws BusError `Unreachable` where no worker serves that execution. */
+  /** Throws BusError `Unreachable` if no worker serves that execution. */
   connect(executionId: string): Promise<WorkerConnection>
   /**
-   * The worker is looked for before what it left is read: one that leaves its last word and ends in
-   * between is not taken for lost.
+   * Looks for the worker before it reads what the worker left. So a worker that leaves its last
+   * word and ends in between is not considered lost.
    */
   look(executionId: string): Promise<Traces>
   /** Ends the worker and all apps of that execution, and waits until they are gone. */
   end(executionId: string): Promise<void>
-  /** Ends them, and then removes what they left. What is not there is no error. */
+  /** Ends them, then removes what they left. Missing parts are no error. */
   clear(executionId: string, extent: Extent): Promise<void>
   /**
-   * Leaves the last word that control has found for a lost worker where that one would have left
-   * it, and the failure, where there is one, in the simulation's own log.
+   * Stores the last word that control has concluded for a lost worker as if the worker had left it.
+   * Writes the failure, if any, into the simulation's own log.
    */
   conclude(name: string, status: WorkerStatus, failure?: string): Promise<void>
-  /** All executions of which anything is there. */
+  /** All executions of which anything exists. */
   list(): Promise<FoundExecution[]>
   /**
-   * The logs of a simulation's execution, or, without an id, of the newest one of that name.
-   * Undefined where there are none.
+   * Returns the logs of an execution, or, without an id, of the newest one of that name. Returns
+   * undefined if there are none.
    */
   logs(name: string, executionId?: string): Promise<SimulationLogs | undefined>
-  /** Removes what all executions share, where none of them has anything in it any more. */
+  /** Removes what all executions share, if none uses it any more. */
   tidy(): Promise<void>
 }

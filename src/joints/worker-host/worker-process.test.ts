@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { runFolderIn } from './run-folder.ts'
 import { findWorkerProcess } from './worker-process.ts'
 
-test('a worker is found from every installation, and nothing else is taken for it', async (context) => {
+test('a worker is found from every installation, and no other process is', async (context) => {
   const parent = mkdtempSync(join(tmpdir(), 'heddle-worker-'))
   context.after(() => rmSync(parent, { recursive: true }))
   const program = join(parent, 'installed/worker/main.ts')

@@ -1,5 +1,5 @@
-// What every host of workers promises, as a suite that each implementation passes.
-// Owns the promises and nothing of any implementation.
+// The contract of a host of workers, as a suite that each implementation passes.
+// Owns the contract, and nothing of any implementation.
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -13,7 +13,7 @@ import { BusError } from '../../../io/bus/bus.ts'
 import type { Traces, WorkerConnection, WorkerHost } from '../worker-host.ts'
 
 /** A host whose workers play their part (scripted-simulation.ts). */
-export interface HostFixture {
+interface HostFixture {
   host: WorkerHost
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -22,7 +22,7 @@ const LIMIT_MS = 30_000
 
 export function testHost(name: string, open: () => Promise<HostFixture>): void {
   describe(`the host of workers in ${name}`, () => {
-    test('an execution that it never heard of has left nothing, and ending it is no error', async () => {
+    test('an unknown execution has left nothing, and ending it is no error', async () => {
       await using fixture = await open()
       const { host } = fixture
       const id = randomUUID()
@@ -46,7 +46,7 @@ export function testHost(name: string, open: () => Promise<HostFixture>): void {
       await host.tidy()
     })
 
-    test('a worker that is launched is found with its plan, answers, and tells of changes', async () => {
+    test('a launched worker is found with its plan, answers, and reports changes', async () => {
       await using fixture = await open()
       const { host } = fixture
       const plan = planOf('healthy')
@@ -67,7 +67,7 @@ export function testHost(name: string, open: () => Promise<HostFixture>): void {
       await worker.close()
     })
 
-    test('two executions are told apart, and the end of one is nothing to the other', async () => {
+    test('two executions are independent, also when one ends', async () => {
       await using fixture = await open()
       const { host } = fixture
       const [one, other] = [planOf('healthy'), planOf('healthy')]
@@ -95,7 +95,7 @@ export function testHost(name: string, open: () => Promise<HostFixture>): void {
       await assert.rejects(host.connect(plan.executionId), isUnreachable)
     })
 
-    test('a worker that ends at once is told with how it ended', async () => {
+    test('a worker that ends at once is reported with how it ended', async () => {
       await using fixture = await open()
       const plan = planOf('die-at-start')
       await fixture.host.launch(plan)
@@ -105,7 +105,7 @@ export function testHost(name: string, open: () => Promise<HostFixture>): void {
       assert.deepEqual(simulationPart(traces.plan), plan)
     })
 
-    test('a worker that dies without a word cuts its connections, and its newest status stays', async () => {
+    test('a worker that is killed cuts its connections, and its last status stays', async () => {
       await using fixture = await open()
       const { host } = fixture
       const plan = planOf('healthy')
@@ -119,7 +119,7 @@ export function testHost(name: string, open: () => Promise<HostFixture>): void {
       assert.equal(traces.status?.status, 'STARTED')
     })
 
-    test('a worker that is deaf is ended all the same', async () => {
+    test('a deaf worker is ended all the same', async () => {
       await using fixture = await open()
       const { host } = fixture
       const plan = planOf('deaf')
@@ -130,7 +130,7 @@ export function testHost(name: string, open: () => Promise<HostFixture>): void {
       assert.equal((await host.look(plan.executionId)).worker, undefined)
     })
 
-    test('another worker goes on for one that was lost, with the status to begin with', async () => {
+    test('another worker replaces a lost one, with the status to begin with', async () => {
       await using fixture = await open()
       const { host } = fixture
       const plan = planOf('healthy')
@@ -147,7 +147,7 @@ export function testHost(name: string, open: () => Promise<HostFixture>): void {
       await worker.close()
     })
 
-    test('what is cleared is gone by its extent, and the logs stay', async () => {
+    test('clearing removes each extent, and the logs stay', async () => {
       await using fixture = await open()
       const { host } = fixture
       const plan = planOf('healthy')
@@ -199,7 +199,7 @@ function planOf(part: string): SimulationPlan {
   }
 }
 
-/** Without what the host has added. */
+/** The plan without what the host has added. */
 function simulationPart(plan: SimulationPlan | undefined): Partial<SimulationPlan> {
   const hostsOwn = ['runFolder', 'logsFolder', 'fabricFolder', 'closedFolders']
   return Object.fromEntries(Object.entries(plan ?? {}).filter(([key]) => !hostsOwn.includes(key)))

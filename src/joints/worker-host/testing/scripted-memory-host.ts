@@ -1,4 +1,4 @@
-// A host in memory whose workers play their part. For tests of control and of hosts.
+// A host in memory whose workers play their part, for tests of control and of hosts.
 // Owns how a part is played without a process.
 
 import { MemoryHost } from '../memory-host.ts'

@@ -1,10 +1,9 @@
-// A simulation that plays a part, with no world behind: what its worker says and does, wherever the
+// A simulation that plays a part without a world: what its worker says and does, wherever the
 // worker is. For tests of control and of hosts.
-//
-// The schema's key says what it plays, in words: `fail-at-start`, `die-at-start`, `slow-start`
-// (until it is told to go on), `deaf` (never serves), `mute` (serves, and answers nothing once it is
-// STARTED), `ignore-stop`; anything else is a healthy one. The command startApp with the name
-// `kill-worker` ends the worker without a word, `lose-answer` does the work and never answers.
+// The schema's key names the part: `fail-at-start`, `die-at-start`, `slow-start` (until it is told
+// to go on), `deaf` (never serves), `mute` (serves, but answers nothing once it is STARTED),
+// `ignore-stop`; any other key is a healthy simulation. The command startApp with the name
+// `kill-worker` kills the worker; with `lose-answer` it takes effect but is never answered.
 
 import { emptyStatus } from '../../../core/lifecycle/simulation.ts'
 import type { SimulationPlan } from '../../../core/wire/plan.ts'
@@ -20,14 +19,14 @@ import {
 import type { BusServer } from '../../../io/bus/bus.ts'
 
 /** What the worker of a part is given. */
-export interface Stage {
+interface Stage {
   plan: SimulationPlan
   workerPid: number
   serve(onRequest: (command: unknown) => Promise<WorkerAnswer>): Promise<BusServer<WorkerEvent>>
   leave(status: WorkerStatus): void
   /** Fulfilled when a slow start may go on. */
   told(): Promise<void>
-  /** Ends the worker without a word. */
+  /** Ends the worker without a last word. */
   die(exitCode?: number): Promise<never>
 }
 
@@ -129,7 +128,9 @@ export class ScriptedSimulation {
     }
   }
 
-  async #startApp(command: Extract<WorkerCommand, { command: 'startApp' }>): Promise<Refusal | undefined> {
+  async #startApp(
+    command: Extract<WorkerCommand, { command: 'startApp' }>,
+  ): Promise<Refusal | undefined> {
     const { domain, name, description, launchCommands } = command
     const status = this.#status
     if (name === 'kill-worker') await this.#stage.die()
@@ -146,9 +147,13 @@ export class ScriptedSimulation {
     return undefined
   }
 
-  #changeApp({ domain, name }: { domain: string; name: string }, change: (app: AppState) => void): Refusal | undefined {
+  #changeApp(
+    { domain, name }: { domain: string; name: string },
+    change: (app: AppState) => void,
+  ): Refusal | undefined {
     const app = this.#status.apps.find((each) => each.domain === domain && each.name === name)
-    if (app === undefined) return { error: 'ResourceNotFoundException', message: `no app named ${name}` }
+    if (app === undefined)
+      return { error: 'ResourceNotFoundException', message: `no app named ${name}` }
     change(app)
     return undefined
   }

@@ -1,13 +1,17 @@
-// The process of a worker that plays a part (scripted-simulation.ts): a real one, with a run folder,
-// a socket and some memory. For tests alone.
-//
-// On SIGTERM it comes to its end by itself, as after its maximum duration. A slow start goes on once
-// the run folder has a file `go`.
+// The process of a worker that plays a part (scripted-simulation.ts), with a run folder, a socket
+// and some memory. For tests only.
+// On SIGTERM it ends by itself, as after its maximum duration. A slow start goes on once the run
+// folder has a file `go`.
 
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { executionFabricFolder, PLAN_FILE, STATUS_FILE, workerSocketPath } from '../../../core/wire/places.ts'
+import {
+  executionFabricFolder,
+  PLAN_FILE,
+  STATUS_FILE,
+  workerSocketPath,
+} from '../../../core/wire/places.ts'
 import { workerPlanShape } from '../../../core/wire/plan.ts'
 import { unixBus } from '../../../io/bus/unix-bus.ts'
 import { readJsonFile } from '../../../io/files/json-file.ts'
@@ -17,7 +21,7 @@ const runFolder = process.argv[2] ?? ''
 const { content: plan, fault } = readJsonFile(join(runFolder, PLAN_FILE), workerPlanShape)
 if (plan === undefined) throw new Error(fault)
 const fabricFolder = executionFabricFolder(plan.fabricFolder, plan.executionId)
-// Nothing else may keep it alive while it is deaf.
+// Nothing else must keep it alive while it is deaf.
 const alive = setInterval(() => undefined, 60_000)
 
 // A second worker for one execution would show here.
