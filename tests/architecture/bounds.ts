@@ -4,7 +4,7 @@
 
 /** Exports that no other file imports. */
 export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {
-  'src/core/fabric': 16,
+  'src/core/fabric': 13,
   'src/io/launch': 3,
   'src/io/shm': 1,
   'src/worker': 17,
@@ -13,19 +13,19 @@ export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {
 /** Lines of sources that are longer than 100 columns. */
 export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'clients/typescript': 3,
-  'src/core/fabric': 476,
+  'src/core/fabric': 491,
   'src/io/launch': 90,
-  'src/io/shm': 48,
-  'src/worker': 191,
+  'src/io/shm': 58,
+  'src/worker': 192,
   'tests/architecture': 1,
   'tests/architecture.test.ts': 7,
-  'tests/simulator': 133,
+  'tests/simulator': 137,
 }
 
 /** Numbers and texts of a module that are not written `LIKE_THIS`. */
 export const LOWER_CONSTANTS_MAX: Readonly<Record<string, number>> = {
   'sdk/typescript': 2,
-  'src/core/fabric': 29,
+  'src/core/fabric': 30,
   'src/io/launch': 9,
   'src/io/shm': 24,
   'src/worker': 17,
@@ -35,7 +35,7 @@ export const LOWER_CONSTANTS_MAX: Readonly<Record<string, number>> = {
 /** Comments that open with "Of", before their subject. */
 export const DANGLING_COMMENTS_MAX: Readonly<Record<string, number>> = {
   'clients/typescript': 1,
-  'src/core/fabric': 13,
+  'src/core/fabric': 12,
   'src/io/shm': 1,
   'src/worker': 12,
   'tests/simulator': 4,

@@ -3,7 +3,7 @@
 
 import type { PortMapping } from '../../base/port-mapping.ts'
 import type { Fabric } from '../../core/fabric/memory/fabric.ts'
-import { lastWords, LAST_WORDS_BYTES } from '../../core/lifecycle/last-words.ts'
+import { LAST_WORDS_BYTES, lastWords } from '../../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../../core/lifecycle/restarts.ts'
 import { failureLimits } from '../../core/limits.ts'
 import type { AppState } from '../../core/wire/worker-protocol.ts'

@@ -3,7 +3,7 @@
 // Owns the rules, and what a partition said before. Looks at what is said of groups and of rows that
 // leave, never at all rows: their values are the app's own business.
 
-import { idsPerLane } from '../../entities/ids.ts'
+import { IDS_PER_LANE } from '../../entities/ids.ts'
 import type { Fabric } from '../memory/fabric.ts'
 import { binsPerAxisMax, fieldIndexMax, interestMax, partitionHeaderRecord } from '../memory/layout.ts'
 import { type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
@@ -169,7 +169,7 @@ function idFault(side: Side, known: Known): string | undefined {
   const lane = side.float('idLane')
   const counter = side.float('idCounter')
   if (lane !== known.idLane) return `idLane is ${lane}, and was ${known.idLane}`
-  if (!(counter >= known.idCounter && counter <= idsPerLane) || !Number.isInteger(counter))
+  if (!(counter >= known.idCounter && counter <= IDS_PER_LANE) || !Number.isInteger(counter))
     return `idCounter is ${counter}, and was ${known.idCounter}`
   return undefined
 }
