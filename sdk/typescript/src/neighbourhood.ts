@@ -141,15 +141,16 @@ export class Neighbourhood {
       const x = positions[entry * 3]
       const y = positions[entry * 3 + 1]
       present++
-      if (x < minX) minX = x
-      if (x > maxX) maxX = x
-      if (y < minY) minY = y
-      if (y > maxY) maxY = y
+      // No app can store an infinite place, but one that errs can write it: it counts to the edge.
+      if (x < minX && x !== -Infinity) minX = x
+      if (x > maxX && x !== Infinity) maxX = x
+      if (y < minY && y !== -Infinity) minY = y
+      if (y > maxY && y !== Infinity) maxY = y
     }
-    this.#minX = present === 0 ? 0 : minX
-    this.#minY = present === 0 ? 0 : minY
-    const width = present === 0 ? 0 : maxX - minX
-    const height = present === 0 ? 0 : maxY - minY
+    this.#minX = maxX >= minX ? minX : 0
+    this.#minY = maxY >= minY ? minY : 0
+    const width = maxX >= minX ? maxX - minX : 0
+    const height = maxY >= minY ? maxY - minY : 0
     // As wide as the radius; wider where there would be many more cells than points.
     const cellsMax = Math.max(CELLS_MIN, present * CELLS_PER_POINT_MAX)
     let side = Math.max(radius, Math.max(width, height) / 65_536, Number.MIN_VALUE)

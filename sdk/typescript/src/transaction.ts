@@ -218,7 +218,8 @@ export class Transaction {
       row = found
       if (side !== owner.back) view = memory.field(memory.sides.indexOf(side), fieldIndex)
     }
-    const length = view ? view.length[row] - 1 : -1
+    // No value is longer than its row, whatever another app wrote.
+    const length = view ? Math.min(view.length[row] - 1, view.stride) : -1
     if (!view || length < 0)
       throw this.#error('NotFound', `entity ${entity.id} has no field ${fieldIndex}`)
     metrics.loadField++

@@ -53,17 +53,25 @@ export function writeMessages(
 export function readMessages(fabric: Fabric, target: number, tick: number): IncomingMessage[] {
   const incoming: IncomingMessage[] = []
   if (fabric.partition(target).side(tick).float('tick') !== tick) return incoming
+  const { messageBytesMax, messageHeapBytes } = fabric.control.sizes
   for (const source of fabric.partitions()) {
     const memory = fabric.partition(source)
     const side = memory.side(tick)
+    // Whatever stands there: no partition sends more than this, and no more messages than it says.
+    let bytesLeft = messageHeapBytes
+    let messagesLeft = side.get('messages')
     for (let group = 0; group < side.get('messageGroups'); group++) {
       if (side.messageTarget[group] !== target) continue
       assert(source !== target, 'no partition sends to itself')
       const { start, bytes, heap } = memory.messages(tick % 2)
       const first = side.messageStart[group]
-      const end = Math.min(first + side.messageCount[group], start.length)
+      const end = Math.min(first + Math.min(side.messageCount[group], messagesLeft), start.length)
       for (let place = first; place < end; place++) {
-        incoming.push({ source, payload: heap.slice(start[place], start[place] + bytes[place]) })
+        const length = Math.min(bytes[place], messageBytesMax, bytesLeft)
+        const from = start[place]
+        incoming.push({ source, payload: heap.slice(from, from + length) })
+        bytesLeft -= length
+        messagesLeft--
       }
     }
   }

@@ -168,9 +168,10 @@ export class Side {
   setFloat(name: SideFloat, value: number): void {
     this.#floats[sideAt[name]] = value
   }
-  /** Bytes a row of the field has on this side; 0 where the field isn't in use. */
+  /** Bytes a row of the field has here; 0 if it isn't in use, or if nobody can have so many. */
   fieldStride(field: number): number {
-    return Math.min(this.fieldStrides[field], this.#strideMax) & ~3
+    const stride = this.fieldStrides[field]
+    return stride <= this.#strideMax && (stride & 3) === 0 ? stride : 0
   }
   setFieldStride(field: number, stride: number): void {
     this.fieldStrides[field] = stride

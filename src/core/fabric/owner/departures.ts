@@ -82,12 +82,20 @@ export class Departures {
   /** Whether the row's entity belongs to a domain with an area, and is not in it. */
   isOutside(row: number): boolean {
     const { state, destination, position } = this.#back
-    const cell = this.#cell
-    if (!cell || state[row] === rowState.free || destination[row] !== 0) return false
-    if (!Number.isFinite(position[row * 3 + 2])) return true
-    const x = position[row * 3]
-    const y = position[row * 3 + 1]
-    return !isInCell(cell, x, y) && this.#world.partitionAt(this.#domain, x, y) < 0
+    if (!this.#cell || state[row] === rowState.free || destination[row] !== 0) return false
+    return !this.isInDomain(position[row * 3], position[row * 3 + 1], position[row * 3 + 2])
+  }
+
+  /** Whether an entity of a domain with an area can be there. */
+  isInDomain(x: number, y: number, z: number): boolean {
+    if (!Number.isFinite(z)) return false
+    return isInCell(this.#cell!, x, y) || this.#world.partitionAt(this.#domain, x, y) >= 0
+  }
+
+  /** A place in the cell for what has none. */
+  get middle(): readonly [x: number, y: number, z: number] {
+    const { minX, minY, maxX, maxY } = this.#cell!
+    return [(minX + maxX) / 2, (minY + maxY) / 2, 0]
   }
 
   /**
@@ -141,10 +149,7 @@ export class Departures {
 
   /** Moves a free row, whose entity left the cell, back into it: it would be found outside in every tick until it is used again. */
   #park(row: number): void {
-    const { minX, minY, maxX, maxY } = this.#cell!
-    this.#back.position[row * 3] = (minX + maxX) / 2
-    this.#back.position[row * 3 + 1] = (minY + maxY) / 2
-    this.#back.position[row * 3 + 2] = 0
+    this.#back.position.set(this.middle, row * 3)
   }
 
   /** The partition that should own the row's entity from the next tick on; -1 where no partition owns its position, and it stays. */

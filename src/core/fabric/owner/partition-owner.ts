@@ -347,7 +347,7 @@ export class PartitionOwner {
       const group = front.incomingGroup[place]
       const start = from.handoffStart[group]
       const granted = from.handoffGranted[group]
-      const rows = from.leavingRow.subarray(start, start + granted)
+      const rows = rowsBelow(from.rows, from.leavingRow.subarray(start, start + granted))
       yield { memory, rows, rejected: from.handoffCount[group] - granted }
     }
   }
@@ -463,9 +463,13 @@ export class PartitionOwner {
   /** Copies what was granted to this partition straight from the sources' fronts: by source, then in the source's order. */
   #takeInArrivals(): void {
     this.rejectedIncoming = 0
+    // The barrier granted no more. Who wrote over its grants has lost entities of its own.
+    let room = Math.max(0, this.front.get('capacity') - this.#population)
     for (const { memory, rows, rejected } of this.arrivals()) {
       this.rejectedIncoming += rejected
-      if (rows.length > 0) this.#takeInRows(memory, rows)
+      const sources = rows.subarray(0, room)
+      room -= sources.length
+      if (sources.length > 0) this.#takeInRows(memory, sources)
     }
   }
 
@@ -488,11 +492,17 @@ export class PartitionOwner {
     const { position } = from
     for (let place = 0; place < count; place++) {
       const start = sources[place] * 3
-      this.#positions.arrive(rows[place], position[start], position[start + 1], position[start + 2])
+      const x = position[start]
+      const y = position[start + 1]
+      const z = position[start + 2]
+      // Where nobody could have sent it from, its source's app wrote afterwards.
+      if (this.#departures.isInDomain(x, y, z)) this.#positions.arrive(rows[place], x, y, z)
+      else this.#positions.arrive(rows[place], ...this.#departures.middle)
     }
     for (let field = 1; field <= fieldIndexMax; field++) {
-      if (from.fieldStride(field) === 0) continue
-      const view = memory.field((this.tick - 1) % 2, field)!
+      const view = memory.field((this.tick - 1) % 2, field)
+      // The barrier has seen to it that no granted entity has a wider one.
+      if (!view || view.stride > this.memory.claimedStride(field)) continue
       assert(this.#fields.widen(field, view.stride, this.#rows), 'the barrier grants what there are fields for')
       copyValues(view, sources, this.#fields.view(field)!, rows)
     }
@@ -531,9 +541,11 @@ export class PartitionOwner {
     }
   }
 
-  #claimFieldsAs({ fieldStrides }: Side): void {
-    for (let field = 1; field <= fieldIndexMax; field++)
-      if (fieldStrides[field] !== 0) this.#fields.widen(field, fieldStrides[field], this.#rows)
+  #claimFieldsAs(side: Side): void {
+    for (let field = 1; field <= fieldIndexMax; field++) {
+      const stride = side.fieldStride(field)
+      if (stride !== 0) this.#fields.widen(field, stride, this.#rows)
+    }
   }
 
   // --- rows
@@ -591,6 +603,13 @@ export class PartitionOwner {
       this.#changes.stamps.add(from, to)
     }
   }
+}
+
+/** As many as there are, up to the first one that is no row: somebody wrote over the list. */
+function rowsBelow(end: number, rows: Uint32Array): Uint32Array {
+  let count = 0
+  while (count < rows.length && rows[count] < end) count++
+  return rows.subarray(0, count)
 }
 
 /** Entities that a partition of so many claims rows for: a sixteenth more, and so many at least, in whole steps. */

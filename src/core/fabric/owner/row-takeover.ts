@@ -41,13 +41,20 @@ export function copyChanges(front: Side, back: Side, fields: readonly FieldOnBot
   }
 }
 
-/** The values of a field of some entities, or that they have none: of each of `fromRows` to the one of `toRows` at the same place. */
+/**
+ * The values of a field of some entities, or that they have none: of each of `fromRows` to the one
+ * of `toRows` at the same place. What says that it is longer than a row of `from` is none.
+ */
 export function copyValues(from: FieldView, fromRows: Uint32Array, to: FieldView, toRows: Uint32Array): void {
   const count = fromRows.length
-  for (let place = 0; place < count; place++) to.length[toRows[place]] = from.length[fromRows[place]]
+  const most = from.stride + 1
+  for (let place = 0; place < count; place++) {
+    const length = from.length[fromRows[place]]
+    to.length[toRows[place]] = length <= most && length > 0 ? length : 0
+  }
   for (let place = 0; place < count; place++) to.typeId[toRows[place]] = from.typeId[fromRows[place]]
   for (let place = 0; place < count; place++) {
-    const words = (from.length[fromRows[place]] + 2) >>> 2
+    const words = (to.length[toRows[place]] + 2) >>> 2
     const fromStart = (fromRows[place] * from.stride) >>> 2
     const toStart = (toRows[place] * to.stride) >>> 2
     if (words > 32) to.words.set(from.words.subarray(fromStart, fromStart + words), toStart)

@@ -1,5 +1,6 @@
 // Which entities of a partition lie in a box, as it was committed: by its index where that serves, else by looking at every row.
-// Owns the choice of the way; changes nothing. What it costs grows with what is in the box, where the partition's owner keeps an index for it.
+// Owns the choice of the way; changes nothing, and finds only rows in use, whatever an index says.
+// What it costs grows with what is in the box, where the partition's owner keeps an index for it.
 
 import { Bins } from '../memory/bins.ts'
 import { area, type Box, contains, covers, overlaps, touches } from '../memory/box.ts'
@@ -35,16 +36,20 @@ function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box,
   const firstColumn = bins.columnOf(minX)
   const lastColumn = bins.columnOf(maxX)
   const lastRow = bins.rowOf(maxY)
+  const { position, state, rows } = side
+  // Bins lie one after another: no entry is looked at twice.
+  let end = 0
   for (let binRow = bins.rowOf(minY); binRow <= lastRow; binRow++) {
-    const end = Math.min(start[binRow * bins.count + lastColumn + 1], row.length)
-    for (let entry = start[binRow * bins.count + firstColumn]; entry < end; entry++) {
+    let entry = Math.max(start[binRow * bins.count + firstColumn], end)
+    end = Math.max(end, Math.min(start[binRow * bins.count + lastColumn + 1], row.length))
+    for (; entry < end; entry++) {
       const atX = x[entry]
       const atY = y[entry]
       if (!(atX >= minX && atX <= maxX && atY >= minY && atY <= maxY)) continue
-      if (changes === 0 || changedSince[row[entry]] !== table) found.push(row[entry], atX, atY)
+      const at = row[entry]
+      if (at < rows && (changes === 0 || changedSince[at] !== table)) found.push(at, atX, atY)
     }
   }
-  const { position, state, rows } = side
   for (let place = 0; place < changes; place++) {
     const changed = changedRow[place]
     if (changed >= rows || state[changed] === rowState.free) continue
@@ -88,16 +93,19 @@ function findInRows({ position, state, rows }: Side, box: Box, found: PlaceList)
 
 /** Only what is on its way out, or wants to be, lies outside of its owner's cell: in that of its target. */
 function findLeaving(fabric: Fabric, side: Side, box: Box, found: PlaceList): void {
-  const { position, leavingRow } = side
+  const { position, leavingRow, rows } = side
+  let left = rows
   for (let group = 0; group < side.get('handoffGroups'); group++) {
     const target = side.handoffTarget[group]
     if (!fabric.control.partitionInUse(target)) continue
     const cell = cellOf(fabric, fabric.partition(target))
     if (cell && !touches(cell, box)) continue
     const start = side.handoffStart[group]
-    const end = Math.min(start + side.handoffCount[group], leavingRow.length)
+    const end = Math.min(start + Math.min(side.handoffCount[group], left), leavingRow.length)
     for (let place = start; place < end; place++) {
+      left--
       const row = leavingRow[place]
+      if (row >= rows) continue
       const x = position[row * 3]
       const y = position[row * 3 + 1]
       if (contains(box, x, y)) found.push(row, x, y)

@@ -5,6 +5,7 @@ import { assert } from '../../../base/assert.ts'
 import type { Fabric } from '../memory/fabric.ts'
 import { Checks } from './checks.ts'
 import { decide, Grants, Headers, stridesPerPartition } from './grants.ts'
+import { SideError } from './side-error.ts'
 
 export interface HandoffsOfTick {
   granted: number
@@ -37,6 +38,14 @@ export class Barrier {
       wrong(partition, fault)
     }
     return isRight
+  }
+
+  /** Throws SideError where an app has written over its committed side since it was checked. */
+  assertReadable(tick: number): void {
+    for (const partition of this.#fabric.partitions()) {
+      const fault = this.#checks.sizeFault(partition, tick)
+      if (fault !== undefined) throw new SideError(partition, new Error(fault))
+    }
   }
 
   /** Grants the handoffs that were asked for in `tick`. The result is good until the next tick. */

@@ -36,13 +36,25 @@ export class Checks {
     return (
       memory.claimFault(known.claims) ??
       tickFault(memory, side, tick) ??
+      rowsFault(side, known.claims) ??
       countFault(memory, side, tick) ??
       idFault(side, known) ??
-      strideFault(memory, side) ??
+      strideFault(side, known.claims) ??
       indexFault(memory, side, tick) ??
       this.#handoffFault(partition, side) ??
       this.#messageFault(partition, memory, tick)
     )
+  }
+
+  /** Why a committed side can't be read: after the check, its app wrote more than is claimed. */
+  sizeFault(partition: number, tick: number): string | undefined {
+    const memory = this.#fabric.partition(partition)
+    const known = this.#known[partition]
+    if (known?.memory !== memory) return undefined
+    // Nothing was believed yet.
+    if (known.claims[partitionHeaderRecord.index.claimedPages] === 0) return undefined
+    const side = memory.side(tick)
+    return rowsFault(side, known.claims) ?? strideFault(side, known.claims)
   }
 
   /** Numbers that both sides share have no committed twin: the next process finds those of before. */
@@ -57,6 +69,8 @@ export class Checks {
     const side = known.memory.side(tick)
     known.idLane = side.float('idLane')
     known.idCounter = side.float('idCounter')
+    // The barrier may have claimed fields.
+    known.memory.claimFault(known.claims)
   }
 
   #knownOf(memory: PartitionMemory, tick: number): Known {
@@ -150,12 +164,17 @@ function tickFault({ app }: PartitionMemory, side: Side, tick: number): string |
   return undefined
 }
 
+function rowsFault(side: Side, claims: Uint32Array): string | undefined {
+  const claimedRows = claims[partitionHeaderRecord.index.claimedRows]
+  const rows = side.said('rows')
+  return rows > claimedRows ? `rows is ${rows}, and ${claimedRows} are claimed` : undefined
+}
+
 function countFault(memory: PartitionMemory, side: Side, tick: number): string | undefined {
   const claimedRows = memory.claimed('claimedRows')
   const rows = side.said('rows')
   const population = side.said('population')
   const capacity = side.said('capacity')
-  if (rows > claimedRows) return `rows is ${rows}, and ${claimedRows} are claimed`
   if (side.said('nextRow') > memory.sizes.entityLimit) return `nextRow is ${side.said('nextRow')}`
   if (population > rows) return `population is ${population}, in ${rows} rows`
   if (capacity < population || capacity > claimedRows)
@@ -174,10 +193,11 @@ function idFault(side: Side, known: Known): string | undefined {
   return undefined
 }
 
-function strideFault(memory: PartitionMemory, { fieldStrides }: Side): string | undefined {
+function strideFault({ fieldStrides }: Side, claims: Uint32Array): string | undefined {
+  const { claimedFieldStride } = partitionHeaderRecord.index
   for (let field = 1; field <= fieldIndexMax; field++) {
     const stride = fieldStrides[field]
-    if (stride > memory.claimed('claimedFieldStride', field) || stride % 4 !== 0)
+    if (stride > claims[claimedFieldStride + field] || stride % 4 !== 0)
       return `fieldStride of field ${field} is ${stride}`
   }
   return undefined

@@ -223,6 +223,7 @@ export class ClockWork {
   /** What is committed may be written over by its app, long after it was checked. */
   #read<Result>(tick: number, reading: () => Result): Result | undefined {
     try {
+      this.#barrier.assertReadable(tick)
       return reading()
     } catch (error) {
       if (!(error instanceof SideError)) throw error

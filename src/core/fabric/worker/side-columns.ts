@@ -7,7 +7,7 @@ import type { DeclaredShape } from '../../entities/shape.ts'
 import type { Fabric } from '../memory/fabric.ts'
 import { fieldIndexMax } from '../memory/layout.ts'
 import { rowState } from '../memory/partition-memory.ts'
-import { readSide } from './side-error.ts'
+import { SideError } from './side-error.ts'
 
 /** Columns by row, with holes: rows whose state is free hold nothing. */
 export interface SideColumns
@@ -113,19 +113,26 @@ export class CopyRoom {
 export function* copySides(fabric: Fabric, tick: number, room: CopyRoom): Generator<void, SideColumns[]> {
   const sides: SideColumns[] = []
   for (const partition of fabric.partitions()) {
-    const side = readSide(partition, () => viewSide(fabric, partition, tick))
-    const fields: SideField[] = []
-    for (const field of side.fields) {
-      const lengths = yield* room.copyOf(field.lengths)
-      const typeIds = yield* room.copyOf(field.typeIds)
-      fields.push({ ...field, lengths, typeIds, data: yield* room.copyOf(field.data) })
+    try {
+      sides.push(yield* copySide(viewSide(fabric, partition, tick), room))
+    } catch (cause) {
+      throw new SideError(partition, cause)
     }
-    const ids = yield* room.copyOf(side.ids)
-    const types = yield* room.copyOf(side.types)
-    const states = yield* room.copyOf(side.states)
-    sides.push({ ...side, ids, types, states, positions: yield* room.copyOf(side.positions), fields })
   }
   return sides
+}
+
+function* copySide(side: SideColumns, room: CopyRoom): Generator<void, SideColumns> {
+  const fields: SideField[] = []
+  for (const field of side.fields) {
+    const lengths = yield* room.copyOf(field.lengths)
+    const typeIds = yield* room.copyOf(field.typeIds)
+    fields.push({ ...field, lengths, typeIds, data: yield* room.copyOf(field.data) })
+  }
+  const ids = yield* room.copyOf(side.ids)
+  const types = yield* room.copyOf(side.types)
+  const states = yield* room.copyOf(side.states)
+  return { ...side, ids, types, states, positions: yield* room.copyOf(side.positions), fields }
 }
 
 /** What a copy comes to when all of its steps are done at once. */

@@ -21,12 +21,17 @@ export function hashWorld(fabric: Fabric, tick: number): { stateHash: string; en
         const view = memory.field(tick % 2, index)
         if (!view) continue
         const lengths = view.length.slice(0, side.rows)
-        for (let row = 0; row < lengths.length; row++) lengths[row]--
+        for (let row = 0; row < lengths.length; row++) lengths[row] = valueBytes(lengths[row], view.stride)
         fields.push({ index, lengths, typeIds: view.typeId, stride: view.stride, data: view.data })
       }
       hash.addRows(side.id, side.type, side.position, fields, side.rows, side.state)
     })
   return { stateHash: hash.digest(), entities: hash.count }
+}
+
+/** From what stands in the column of lengths; -1 for none. No value is longer than its row. */
+function valueBytes(length: number, stride: number): number {
+  return Math.min(length - 1, stride)
 }
 
 /** Writes a state into an empty partition, on both sides, as committed at `tick`. False where limit or memory don't suffice. */
