@@ -40,7 +40,7 @@ export interface RunningWorld {
   apps: Apps
 }
 
-export interface BringUpOptions {
+interface BringUpOptions {
   plan: WorkerPlan
   journal: Journal
   /** Breaks it off. */
@@ -116,14 +116,19 @@ async function describe(schema: SimulationSchema, options: BringUpOptions): Prom
   hear({ kind: 'described', domains, logGroup })
   if (!plan.last || logGroup !== plan.last.logGroup) await openLog(plan, journal, logGroup)
   for (const { name, image } of schema.domains)
-    if (image) journal.note(`domain=${name} image=${image} is not used: apps run as processes of this host`)
+    if (image)
+      journal.note(`domain=${name} image=${image} is not used: apps run as processes of this host`)
 }
 
 /**
  * Streams of a log group are the user's to keep; those of none go with the simulation, and are fewer
  * and shorter.
  */
-async function openLog(plan: WorkerPlan, journal: Journal, logGroup: string | undefined): Promise<void> {
+async function openLog(
+  plan: WorkerPlan,
+  journal: Journal,
+  logGroup: string | undefined,
+): Promise<void> {
   const folder = logFolderOf(plan, logGroup)
   if (logGroup !== undefined) return journal.open(openLogStreams(folder))
   const { streamBytesMax, endedAppsMax: endedMax } = UNGROUPED_LOGS
@@ -149,7 +154,9 @@ function createClock(
   clock.on('started', () => hear({ kind: 'clockIs', status: 'STARTED' }))
   clock.on('stopped', () => hear({ kind: 'clockIs', status: 'STOPPED' }))
   clock.on('stateHash', ({ tick, entities, handoffs, stateHash }) => {
-    journal.stateHash(`tick=${tick} entities=${entities} handoffs=${handoffs} state-hash=${stateHash}`)
+    journal.stateHash(
+      `tick=${tick} entities=${entities} handoffs=${handoffs} state-hash=${stateHash}`,
+    )
   })
   clock.on('damaged', ({ tick, partition, fault }) => {
     const name = setup.fabric.control.partitionName(partition)

@@ -5,7 +5,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { executionFabricFolder, PLAN_FILE, workerSocketPath } from '../core/wire/places.ts'
 import { type WorkerPlan, workerPlanShape } from '../core/wire/plan.ts'
-import { type WorkerAnswer, type WorkerStatus, workerCommandShape } from '../core/wire/worker-protocol.ts'
+import {
+  type WorkerAnswer,
+  type WorkerStatus,
+  workerCommandShape,
+} from '../core/wire/worker-protocol.ts'
 import type { BusServer } from '../io/bus/bus.ts'
 import { unixBus } from '../io/bus/unix-bus.ts'
 import { readJsonFile } from '../io/files/json-file.ts'
@@ -20,7 +24,10 @@ async function main(runFolder: string): Promise<void> {
   const simulation = new Simulation(plan, (status) => bus?.publish(status))
   // Again: the last simulation that ended has taken it away.
   makeFabricFolder(plan.fabricFolder)
-  mkdirSync(executionFabricFolder(plan.fabricFolder, plan.executionId), { recursive: true, mode: 0o700 })
+  mkdirSync(executionFabricFolder(plan.fabricFolder, plan.executionId), {
+    recursive: true,
+    mode: 0o700,
+  })
   bus = await unixBus.serve<unknown, WorkerAnswer, WorkerStatus>(
     workerSocketPath(plan.fabricFolder, plan.executionId),
     {

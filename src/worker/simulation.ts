@@ -8,7 +8,12 @@ import { beginLife, step } from '../core/lifecycle/life-machine.ts'
 import { emptyStatus } from '../core/lifecycle/simulation.ts'
 import { TICK_FILE } from '../core/wire/places.ts'
 import type { WorkerPlan } from '../core/wire/plan.ts'
-import type { Refusal, WorkerAnswer, WorkerCommand, WorkerStatus } from '../core/wire/worker-protocol.ts'
+import type {
+  Refusal,
+  WorkerAnswer,
+  WorkerCommand,
+  WorkerStatus,
+} from '../core/wire/worker-protocol.ts'
 import { bringUp, leaveNothing, type RunningWorld } from './bring-up.ts'
 import { Journal } from './reports/journal.ts'
 import { readMetrics } from './reports/metrics.ts'
@@ -77,7 +82,8 @@ export class Simulation {
   async obey(command: WorkerCommand): Promise<WorkerAnswer> {
     if (command.command === 'metrics' && this.#world && !this.#life.ending)
       return { metrics: readMetrics(this.#plan, this.status, this.#world.setup) }
-    if (command.command === 'metrics' || command.command === 'status') return { status: this.status }
+    if (command.command === 'metrics' || command.command === 'status')
+      return { status: this.status }
     const refusal = await this.#hear({ kind: 'asked', command })
     return refusal ? { refusal } : { status: this.status }
   }
@@ -128,7 +134,9 @@ export class Simulation {
       case 'restartApp':
         return this.#restartApp(effect)
       case 'startRhythm':
-        this.#saving!.startRhythm((location, tick) => this.#hear({ kind: 'snapshotDue', location, tick }) === undefined)
+        this.#saving!.startRhythm(
+          (location, tick) => this.#hear({ kind: 'snapshotDue', location, tick }) === undefined,
+        )
         return undefined
       case 'watchDuration':
         this.#watchDuration()
@@ -165,7 +173,9 @@ export class Simulation {
     }
   }
 
-  async #performStep(effect: Extract<LifeEffect, { kind: AnsweredStep }>): Promise<string | undefined> {
+  async #performStep(
+    effect: Extract<LifeEffect, { kind: AnsweredStep }>,
+  ): Promise<string | undefined> {
     switch (effect.kind) {
       case 'saveWorld':
         return this.#saving!.save()
@@ -219,7 +229,10 @@ export class Simulation {
     return refusal
   }
 
-  async #makeSnapshot({ location, isAutomatic }: Extract<LifeEffect, { kind: 'makeSnapshot' }>): Promise<void> {
+  async #makeSnapshot({
+    location,
+    isAutomatic,
+  }: Extract<LifeEffect, { kind: 'makeSnapshot' }>): Promise<void> {
     const copied = (tick: number) => void this.#hear({ kind: 'snapshotCopied', tick })
     const outcome = await this.#saving!.make(location, isAutomatic, copied)
     void this.#hear({ kind: 'snapshotMade', outcome })

@@ -5,31 +5,26 @@
 /** Exports that no other file imports. */
 export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {
   'src/core/fabric': 13,
-  'src/io/launch': 3,
   'src/io/shm': 1,
-  'src/worker': 17,
 }
 
 /** Lines of sources that are longer than 100 columns. */
 export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'clients/typescript': 3,
   'src/core/fabric': 491,
-  'src/io/launch': 90,
+  'src/io/launch': 57,
   'src/io/shm': 58,
-  'src/worker': 192,
+  'src/worker': 90,
   'tests/architecture': 1,
   'tests/architecture.test.ts': 7,
-  'tests/simulator': 137,
+  'tests/simulator': 36,
 }
 
 /** Numbers and texts of a module that are not written `LIKE_THIS`. */
 export const LOWER_CONSTANTS_MAX: Readonly<Record<string, number>> = {
   'sdk/typescript': 2,
   'src/core/fabric': 30,
-  'src/io/launch': 9,
   'src/io/shm': 24,
-  'src/worker': 17,
-  'tests/simulator': 4,
 }
 
 /** Comments that open with "Of", before their subject. */

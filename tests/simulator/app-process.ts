@@ -37,12 +37,20 @@ export class AppProcess {
   #fresh = true
 
   /** `launch` is a number that no other process of the history has. */
-  constructor(surroundings: Surroundings, fabric: Fabric, options: { index: number; launch: number }) {
+  constructor(
+    surroundings: Surroundings,
+    fabric: Fabric,
+    options: { index: number; launch: number },
+  ) {
     const { plan, parts } = surroundings
     this.#surroundings = surroundings
     this.#fabric = fabric
     this.index = options.index
-    this.#owner = new parts.Owner(fabric, options.index, { indexRowsMin: 0, windowTicks: 3, spareShareMin: 0 })
+    this.#owner = new parts.Owner(fabric, options.index, {
+      indexRowsMin: 0,
+      windowTicks: 3,
+      spareShareMin: 0,
+    })
     this.#whims = new Random(plan.seed, 3, options.launch)
     const watchers = this.#whims.below(3)
     for (let count = 0; count < watchers; count++) {
@@ -88,7 +96,13 @@ export class AppProcess {
       if (this.#whims.chance(0.6)) watcher.look(model)
     }
     yield
-    const random = new Random(plan.seed, 2, tick, this.index, model.partitions.get(this.index)!.epoch)
+    const random = new Random(
+      plan.seed,
+      2,
+      tick,
+      this.index,
+      model.partitions.get(this.index)!.epoch,
+    )
     yield* this.#actOnMany(random)
     const { back, rows } = this.#owner
     for (let row = 0; row < rows; row++) {
@@ -153,7 +167,8 @@ export class AppProcess {
       yield
       owner.moved(from, to)
     }
-    if (random.chance(habits.storeMany)) yield* this.#storeRows(random, random.between(1, fieldsMax) * 7, few)
+    if (random.chance(habits.storeMany))
+      yield* this.#storeRows(random, random.between(1, fieldsMax) * 7, few)
     if (random.chance(habits.ask)) this.#checkIndex(random)
   }
 
@@ -201,7 +216,11 @@ export class AppProcess {
       const [x, y] = front.position.subarray(row * 3)
       if (front.state[row] !== rowState.free && contains(box, x, y)) wanted.push(row)
     }
-    check(rows.join() === wanted.join(), tick, () => `the index finds rows ${rows}, and there are ${wanted}`)
+    check(
+      rows.join() === wanted.join(),
+      tick,
+      () => `the index finds rows ${rows}, and there are ${wanted}`,
+    )
   }
 
   #create(tick: number, random: Random): void {
@@ -211,12 +230,17 @@ export class AppProcess {
     const row = owner.create(type)
     if (row < 0) {
       const full = population >= owner.memory.sizes.entityLimit
-      check(full || this.#surroundings.memoryIsShort(), tick, () => `partition ${this.index} has room and refuses`)
+      check(
+        full || this.#surroundings.memoryIsShort(),
+        tick,
+        () => `partition ${this.index} has room and refuses`,
+      )
       return
     }
     const id = owner.back.id[row]
     this.operations.push({ kind: 'create', id, type })
-    if (random.chance(0.95) || this.#surroundings.plan.habits.outside === 0) this.#move(random, row, id)
+    if (random.chance(0.95) || this.#surroundings.plan.habits.outside === 0)
+      this.#move(random, row, id)
     if (random.chance(0.5)) this.#store(random, row, id, 7)
     if (this.#isMaker() && random.chance(0.5)) {
       owner.setDestination(row, 0)
@@ -227,17 +251,28 @@ export class AppProcess {
   #move(random: Random, row: number, id: number): void {
     const [x, y, z] = this.#somewhere(random, this.#owner.position, row)
     this.#owner.setPosition(row, x, y, z)
-    this.operations.push({ kind: 'move', id, position: [Math.fround(x), Math.fround(y), Math.fround(z)] })
+    this.operations.push({
+      kind: 'move',
+      id,
+      position: [Math.fround(x), Math.fround(y), Math.fround(z)],
+    })
   }
 
   #store(random: Random, row: number, id: number, field: number): void {
     const most = this.#surroundings.plan.sizes.fieldBytesMax
-    const bytes = new Uint8Array(random.chance(0.7) ? random.below(Math.min(most, 9) + 1) : random.below(most + 1))
+    const bytes = new Uint8Array(
+      random.chance(0.7) ? random.below(Math.min(most, 9) + 1) : random.below(most + 1),
+    )
     for (let at = 0; at < bytes.length; at++) bytes[at] = random.word()
     const typeId = random.below(1000)
     if (this.#owner.storeField(row, field, typeId, bytes))
       this.operations.push({ kind: 'store', id, field, typeId, bytes: bytes.slice() })
-    else check(this.#surroundings.memoryIsShort(), this.#owner.tick, () => `no room for a field of entity ${id}`)
+    else
+      check(
+        this.#surroundings.memoryIsShort(),
+        this.#owner.tick,
+        () => `no room for a field of entity ${id}`,
+      )
     bytes.fill(0xee)
   }
 
@@ -249,10 +284,17 @@ export class AppProcess {
     const payload = new Uint8Array(random.below(plan.sizes.messageBytesMax + 1))
     for (let at = 0; at < payload.length; at++) payload[at] = at === 0 ? count : random.word()
     const { messageLimit, messageHeapBytes } = plan.sizes
-    const sentBytes = this.messages.reduce((sum, message) => sum + message.payload.length, payload.length)
+    const sentBytes = this.messages.reduce(
+      (sum, message) => sum + message.payload.length,
+      payload.length,
+    )
     const fits = this.messages.length < messageLimit && sentBytes <= messageHeapBytes
     const sent = this.#owner.send({ target, payload })
-    check(sent ? fits : !fits || this.#surroundings.memoryIsShort(), tick, () => `send answered ${sent}`)
+    check(
+      sent ? fits : !fits || this.#surroundings.memoryIsShort(),
+      tick,
+      () => `send answered ${sent}`,
+    )
     if (sent) this.messages.push({ source: this.index, target, targetEpoch, payload })
   }
 
@@ -277,7 +319,11 @@ export class AppProcess {
       return [bounds.minX + random.fraction() * width, bounds.minY + random.fraction() * height, z]
     const x = position[row * 3] + (random.fraction() - 0.5) * 0.4 * width
     const y = position[row * 3 + 1] + (random.fraction() - 0.5) * 0.4 * height
-    return [Math.min(bounds.maxX, Math.max(bounds.minX, x)), Math.min(bounds.maxY, Math.max(bounds.minY, y)), z]
+    return [
+      Math.min(bounds.maxX, Math.max(bounds.minX, x)),
+      Math.min(bounds.maxY, Math.max(bounds.minY, y)),
+      z,
+    ]
   }
 
   #isMaker(): boolean {
@@ -288,9 +334,15 @@ export class AppProcess {
   #checkBegin(tick: number, expected: ExpectedBegin): void {
     const { back, rows, ownership, population } = this.#owner
     const owned = new Set<number>()
-    for (let row = 0; row < rows; row++) if (back.state[row] !== rowState.free) owned.add(back.id[row])
+    for (let row = 0; row < rows; row++)
+      if (back.state[row] !== rowState.free) owned.add(back.id[row])
     const who = `partition ${this.index}`
-    const same = (name: string, got: Set<number>, wanted: { size: number; has(id: number): boolean }, count: number) =>
+    const same = (
+      name: string,
+      got: Set<number>,
+      wanted: { size: number; has(id: number): boolean },
+      count: number,
+    ) =>
       check(
         got.size === wanted.size && count === wanted.size && [...got].every((id) => wanted.has(id)),
         tick,
@@ -300,8 +352,18 @@ export class AppProcess {
     const idOf = (row: number) => back.id[row]
     const wantedAdded = this.#fresh ? expected.entities : expected.added
     same('added', new Set(ownership.added.map(idOf)), wantedAdded, ownership.added.length)
-    same('removed', new Set(ownership.removed.map(({ id }) => id)), expected.removed, ownership.removed.length)
-    same('rejected', new Set(ownership.rejected.map(idOf)), expected.rejected, ownership.rejected.length)
+    same(
+      'removed',
+      new Set(ownership.removed.map(({ id }) => id)),
+      expected.removed,
+      ownership.removed.length,
+    )
+    same(
+      'rejected',
+      new Set(ownership.rejected.map(idOf)),
+      expected.rejected,
+      ownership.rejected.length,
+    )
     this.#fresh = false
   }
 
@@ -310,7 +372,9 @@ export class AppProcess {
     const expected = model.expectMessages(this.index)
     const incoming = parts.readMessages(this.#fabric, this.index, tick - 1)
     const text = (messages: readonly { source: number; payload: Uint8Array }[]) =>
-      messages.map(({ source, payload }) => `${source}:${Buffer.from(payload).toString('hex')}`).join(' ')
+      messages
+        .map(({ source, payload }) => `${source}:${Buffer.from(payload).toString('hex')}`)
+        .join(' ')
     check(
       text(incoming) === text(expected),
       tick,

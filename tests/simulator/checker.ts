@@ -7,10 +7,14 @@ import { rowState, type Side } from '../../src/core/fabric/memory/partition-memo
 import type { ClaimedRoom, Model, ModelEntity, Picture } from './model.ts'
 import { check } from './violation.ts'
 
-const fieldIndexMax = 63
+const FIELD_INDEX_MAX = 63
 
 /** Everything that a committed tick must be. Partitions that are new, or empty and restored, don't know the tick yet. */
-export function checkCommitted(fabric: Fabric, model: Model, options: { hasNew?: boolean } = {}): void {
+export function checkCommitted(
+  fabric: Fabric,
+  model: Model,
+  options: { hasNew?: boolean } = {},
+): void {
   const { tick } = model
   const seen = new Map<number, number>()
   const inUse = [...fabric.partitions()]
@@ -35,7 +39,11 @@ export function grantedIds(fabric: Fabric, tick: number): Set<number> {
     const side = fabric.partition(partition).side(tick)
     for (let group = 0; group < side.get('handoffGroups'); group++) {
       const start = side.handoffStart[group]
-      check(side.handoffGranted[group] <= side.handoffCount[group], tick, () => 'more was granted than was asked for')
+      check(
+        side.handoffGranted[group] <= side.handoffCount[group],
+        tick,
+        () => 'more was granted than was asked for',
+      )
       for (let place = start; place < start + side.handoffGranted[group]; place++)
         granted.add(side.id[side.leavingRow[place]])
     }
@@ -50,9 +58,10 @@ export function claimedRoom(fabric: Fabric, tick: number): ClaimedRoom {
     capacity: (partition) => side(partition).get('capacity'),
     missingFields(source, target) {
       const missing: string[] = []
-      for (let field = 1; field <= fieldIndexMax; field++) {
+      for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
         const stride = side(source).fieldStride(field)
-        if (stride > fabric.partition(target).claimedStride(field)) missing.push(`${field}:${stride}`)
+        if (stride > fabric.partition(target).claimedStride(field))
+          missing.push(`${field}:${stride}`)
       }
       return missing.join()
     },
@@ -67,7 +76,11 @@ export function checkStates(model: Picture, states: ReadonlyMap<number, Partitio
     for (let row = 0; row < state.count; row++) {
       const id = state.ids[row]
       const entity = model.entities.get(id)
-      check(entity?.owner === partition && !seen.has(id), tick, () => `the copy of ${partition} has entity ${id}`)
+      check(
+        entity?.owner === partition && !seen.has(id),
+        tick,
+        () => `the copy of ${partition} has entity ${id}`,
+      )
       seen.add(id)
       checkHead(tick, entity, state.types[row], state.positions, row)
       let fields = 0
@@ -87,18 +100,27 @@ export function checkStates(model: Picture, states: ReadonlyMap<number, Partitio
   )
 }
 
-function checkPartition(fabric: Fabric, model: Model, partition: number, seen: Map<number, number>): void {
+function checkPartition(
+  fabric: Fabric,
+  model: Model,
+  partition: number,
+  seen: Map<number, number>,
+): void {
   const { tick } = model
   const memory = fabric.partition(partition)
   const side = memory.side(tick)
   const views = []
-  for (let field = 1; field <= fieldIndexMax; field++) {
+  for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
     const view = memory.field(tick % 2, field)
     if (view) views.push({ field, view })
   }
   const rows = side.get('rows')
   const where = () => `partition ${partition}`
-  check(rows === 0 || side.state[rows - 1] !== rowState.free, tick, () => `${where()} counts free rows at its end`)
+  check(
+    rows === 0 || side.state[rows - 1] !== rowState.free,
+    tick,
+    () => `${where()} counts free rows at its end`,
+  )
   let population = 0
   for (let row = 0; row < rows; row++) {
     if (side.state[row] === rowState.free) continue
@@ -109,17 +131,26 @@ function checkPartition(fabric: Fabric, model: Model, partition: number, seen: M
     seen.set(id, partition)
     const entity = model.entities.get(id)
     check(entity !== undefined, tick, () => `${where()} has entity ${id}, which does not exist`)
-    check(entity.owner === partition, tick, () => `entity ${id} is in ${where()}, not in ${entity.owner}`)
+    check(
+      entity.owner === partition,
+      tick,
+      () => `entity ${id} is in ${where()}, not in ${entity.owner}`,
+    )
     checkHead(tick, entity, side.type[row], side.position, row)
     const everyRowChanged = side.float('everyRowChanged')
     check(
       everyRowChanged === entity.changed ||
         (everyRowChanged < entity.changed && side.changed[row] === entity.changed >>> 0),
       tick,
-      () => `entity ${id} changed in ${entity.changed}, says ${side.changed[row]}, and all in ${everyRowChanged}`,
+      () =>
+        `entity ${id} changed in ${entity.changed}, says ${side.changed[row]}, and all in ${everyRowChanged}`,
     )
     const leaves = side.state[row] === rowState.leaving
-    check(leaves === entity.target >= 0, tick, () => `entity ${id} in ${where()} should ask for ${entity.target}`)
+    check(
+      leaves === entity.target >= 0,
+      tick,
+      () => `entity ${id} in ${where()} should ask for ${entity.target}`,
+    )
     let fields = 0
     for (const { field, view } of views) {
       if (view.length[row] === 0) continue
@@ -129,7 +160,11 @@ function checkPartition(fabric: Fabric, model: Model, partition: number, seen: M
     }
     check(fields === entity.fields.size, tick, () => `entity ${id} lacks a field`)
   }
-  check(population === side.get('population'), tick, () => `${where()} says it has ${side.get('population')} entities`)
+  check(
+    population === side.get('population'),
+    tick,
+    () => `${where()} says it has ${side.get('population')} entities`,
+  )
   check(population <= memory.sizes.entityLimit, tick, () => `${where()} has ${population} entities`)
   const capacity = side.get('capacity')
   const isClaimed = capacity <= Math.min(memory.sizes.entityLimit, memory.claimedRows)
@@ -146,7 +181,11 @@ function checkGroups(model: Model, partition: number, side: Side): void {
     check(target > targetBefore, tick, () => `partition ${partition} lists targets out of order`)
     targetBefore = target
     const start = side.handoffStart[group]
-    check(start === leaving && side.handoffCount[group] > 0, tick, () => `partition ${partition} has a broken group`)
+    check(
+      start === leaving && side.handoffCount[group] > 0,
+      tick,
+      () => `partition ${partition} has a broken group`,
+    )
     leaving += side.handoffCount[group]
     for (let place = start; place < leaving; place++) {
       const row = side.leavingRow[place]
@@ -156,25 +195,46 @@ function checkGroups(model: Model, partition: number, side: Side): void {
         tick,
         () => `partition ${partition} asks for ${target} for entity ${id}`,
       )
-      check(place === start || side.leavingRow[place - 1] < row, tick, () => `rows of a group are out of order`)
+      check(
+        place === start || side.leavingRow[place - 1] < row,
+        tick,
+        () => `rows of a group are out of order`,
+      )
     }
   }
   const asked = model.ownedBy(partition).filter(({ target }) => target >= 0).length
-  check(leaving === asked, tick, () => `partition ${partition} asks for ${leaving} entities, not for ${asked}`)
+  check(
+    leaving === asked,
+    tick,
+    () => `partition ${partition} asks for ${leaving} entities, not for ${asked}`,
+  )
 }
 
-function checkHead(tick: number, entity: ModelEntity, type: number, positions: Float32Array, row: number): void {
+function checkHead(
+  tick: number,
+  entity: ModelEntity,
+  type: number,
+  positions: Float32Array,
+  row: number,
+): void {
   const { id } = entity
   check(type === entity.type, tick, () => `entity ${id} has type ${type}, not ${entity.type}`)
   for (let axis = 0; axis < 3; axis++)
     check(
       Object.is(positions[row * 3 + axis], entity.position[axis]),
       tick,
-      () => `entity ${id} is at ${positions.slice(row * 3, row * 3 + 3)}, not at ${entity.position}`,
+      () =>
+        `entity ${id} is at ${positions.slice(row * 3, row * 3 + 3)}, not at ${entity.position}`,
     )
 }
 
-function checkField(tick: number, entity: ModelEntity, index: number, typeId: number, bytes: Uint8Array): void {
+function checkField(
+  tick: number,
+  entity: ModelEntity,
+  index: number,
+  typeId: number,
+  bytes: Uint8Array,
+): void {
   const field = entity.fields.get(index)
   check(field !== undefined, tick, () => `entity ${entity.id} has field ${index}, and should not`)
   let same = typeId === field.typeId && bytes.length === field.bytes.length
@@ -182,6 +242,7 @@ function checkField(tick: number, entity: ModelEntity, index: number, typeId: nu
   check(
     same,
     tick,
-    () => `field ${index} of entity ${entity.id} is ${typeId}:${bytes}, not ${field.typeId}:${field.bytes}`,
+    () =>
+      `field ${index} of entity ${entity.id} is ${typeId}:${bytes}, not ${field.typeId}:${field.bytes}`,
   )
 }

@@ -33,7 +33,10 @@ function edgesBetween(least: number, most: number, count: number): number[] {
 function pieceAt(edges: readonly number[], value: number): number {
   const last = edges.length - 2
   for (let piece = 0; piece <= last; piece++) {
-    if (value >= edges[piece] && (value < edges[piece + 1] || (piece === last && value === edges[last + 1])))
+    if (
+      value >= edges[piece] &&
+      (value < edges[piece + 1] || (piece === last && value === edges[last + 1]))
+    )
       return piece
   }
   return -1

@@ -15,9 +15,16 @@ import { checkCommitted, checkStates, claimedRoom, grantedIds } from './checker.
 import { spoilBackSide } from './faults.ts'
 import type { ExpectedBegin, ModelMessage, Operation, Picture } from './model.ts'
 import { type Parts, realParts } from './parts.ts'
-import { type Plan, partitionCapacityMax, planOf } from './plan.ts'
+import { PARTITION_CAPACITY_MAX, type Plan, planOf } from './plan.ts'
 import { Random } from './random.ts'
-import { hashOf, newWorld, restoredWorld, type SimulatedWorld, type Snapshot, worldOf } from './simulated-world.ts'
+import {
+  hashOf,
+  newWorld,
+  restoredWorld,
+  type SimulatedWorld,
+  type Snapshot,
+  worldOf,
+} from './simulated-world.ts'
 import { check } from './violation.ts'
 
 /** How much of what a history had in it. */
@@ -57,7 +64,10 @@ export class HistoryFailure extends Error {
 }
 
 /** Runs one history. Throws HistoryFailure, which says how to run it again. */
-export function runHistory(seed: number, options: HistoryOptions = {}): { happened: Happened; state: string } {
+export function runHistory(
+  seed: number,
+  options: HistoryOptions = {},
+): { happened: Happened; state: string } {
   const history = new History(options.plan ?? planOf(seed, options), options)
   try {
     return history.run()
@@ -111,7 +121,11 @@ class History {
     while (this.#world.model.tick < this.#plan.ticks) this.#takeTurn()
     this.#machine.obey({ kind: 'finish', force: false }, 0)
     while (this.#stepClock() !== 'finished');
-    check(this.#world.control.shutdown, this.#plan.ticks, () => 'the clock has finished and told nobody')
+    check(
+      this.#world.control.shutdown,
+      this.#plan.ticks,
+      () => 'the clock has finished and told nobody',
+    )
     this.#checkSegments()
     const state = worldText(this.#world)
     this.#world.segments.release()
@@ -131,7 +145,9 @@ class History {
       committedTick: control.committedTick,
       tickRate: 0,
     })
-    this.#work = new this.#parts.Work(this.#machine, fabric, { report: (report) => this.#hear(report) })
+    this.#work = new this.#parts.Work(this.#machine, fabric, {
+      report: (report) => this.#hear(report),
+    })
     for (const index of fabric.partitions()) this.#join(index)
     this.#machine.obey({ kind: 'start' }, 0)
   }
@@ -145,8 +161,10 @@ class History {
     }
     const kind = this.#stepClock()
     if (kind === 'wait' && this.#running.length > 0) this.#advance()
-    else check(kind !== 'wait', this.#world.model.tick, () => 'the clock waits, and nobody computes')
-    if (this.#snapshot && (kind === 'commit' || this.#schedule.chance(0.3))) this.#restore(this.#snapshot)
+    else
+      check(kind !== 'wait', this.#world.model.tick, () => 'the clock waits, and nobody computes')
+    if (this.#snapshot && (kind === 'commit' || this.#schedule.chance(0.3)))
+      this.#restore(this.#snapshot)
   }
 
   #stepClock(): EffectKind {
@@ -175,7 +193,10 @@ class History {
       const isCopied = this.#fate.chance(this.#plan.snapshot)
       this.#ends = this.#fate.chance(this.#plan.restore)
       if (isCopied || this.#ends)
-        this.#machine.obey({ kind: 'copyState', request: tick, room: new SharedArrayBuffer(4096) }, 0)
+        this.#machine.obey(
+          { kind: 'copyState', request: tick, room: new SharedArrayBuffer(4096) },
+          0,
+        )
     }
     for (const process of this.#processes.values()) {
       const gone = this.#fate.chance(this.#plan.goneForLong)
@@ -230,7 +251,11 @@ class History {
     const { segments, control } = this.#world
     this.#happened.crashes++
     if (this.#schedule.chance(0.7))
-      spoilBackSide(segments, control, this.#schedule, { partition: index, tick, fieldsMax: this.#plan.fieldsMax })
+      spoilBackSide(segments, control, this.#schedule, {
+        partition: index,
+        tick,
+        fieldsMax: this.#plan.fieldsMax,
+      })
   }
 
   /** The clock has done the tick of a partition that has no app. */
@@ -238,7 +263,10 @@ class History {
     const owned = how === 'empty' ? [...this.#expected.get(partition)!.entities.keys()] : []
     // Its app may have committed before it was gone.
     if (how !== 'standIn' || !this.#done.has(partition))
-      this.#done.set(partition, { operations: owned.map((id) => ({ kind: 'delete', id })), messages: [] })
+      this.#done.set(partition, {
+        operations: owned.map((id) => ({ kind: 'delete', id })),
+        messages: [],
+      })
   }
 
   #committed(tick: number): void {
@@ -250,7 +278,11 @@ class History {
     const granted = grantedIds(fabric, tick)
     model.grant(granted, this.#memoryIsShort(), claimedRoom(fabric, tick))
     const { handoffs } = this.#work
-    check(handoffs.granted === granted.size, tick, () => `the barrier says it granted ${handoffs.granted}`)
+    check(
+      handoffs.granted === granted.size,
+      tick,
+      () => `the barrier says it granted ${handoffs.granted}`,
+    )
     if (this.#snapshot) return
     this.#ends = false
 
@@ -273,7 +305,12 @@ class History {
   /** Apps without a cell stop. What was granted to leave has to be gone before its partition is; the rest vanishes with it. */
   #stopSome(): void {
     for (const [index, { cell }] of this.#world.model.partitions) {
-      if (cell >= 0 || !this.#fate.chance(this.#plan.startOrStop * 0.3) || this.#removing.has(index)) continue
+      if (
+        cell >= 0 ||
+        !this.#fate.chance(this.#plan.startOrStop * 0.3) ||
+        this.#removing.has(index)
+      )
+        continue
       this.#removing.add(index)
       this.#processes.delete(index)
       this.#returnsAt.delete(index)
@@ -302,7 +339,11 @@ class History {
   #hear(report: ClockReport): void {
     if (report.kind === 'stateCopied') this.#copied(report.copy)
     if (report.kind === 'refused' || report.kind === 'damaged')
-      check(false, report.tick, () => `partition ${report.partition} is ${report.kind}: ${report.fault}`)
+      check(
+        false,
+        report.tick,
+        () => `partition ${report.partition} is ${report.kind}: ${report.fault}`,
+      )
     if (report.kind !== 'partitionAdded') return
     const { request: domain, partition, error } = report
     const { model, control } = this.#world
@@ -322,16 +363,22 @@ class History {
     const pages = this.#fate.below(12)
     // The machine is full, or the simulation has used what it may have.
     const isMachine = this.#fate.chance(0.5)
-    segments.limitBytes = short && isMachine ? segments.claimedBytes + pages * PAGE_BYTES : Number.POSITIVE_INFINITY
+    segments.limitBytes =
+      short && isMachine ? segments.claimedBytes + pages * PAGE_BYTES : Number.POSITIVE_INFINITY
     const { control } = this.#world
-    control.words[controlRecord.index.memoryPagesMax] = short && !isMachine ? control.memoryPages + pages : 2 ** 31 - 1
+    control.words[controlRecord.index.memoryPagesMax] =
+      short && !isMachine ? control.memoryPages + pages : 2 ** 31 - 1
     if (short) this.#happened.memoryShort++
   }
 
   /** What the clock copied is the world as it was when it began to, whatever has happened since. */
   #copied({ tick, nextIdLane, sides }: WorldCopy): void {
     const picture = this.#picture!
-    check(tick === picture.tick, tick, () => `a copy of tick ${picture.tick} says that it is of ${tick}`)
+    check(
+      tick === picture.tick,
+      tick,
+      () => `a copy of tick ${picture.tick} says that it is of ${tick}`,
+    )
     const states = new Map<number, PartitionState>()
     for (const [at, { partition }] of sides.entries())
       states.set(partition, this.#parts.stateOfSide(sides, at, new Scratch()))
@@ -356,12 +403,16 @@ class History {
     )
     const most = snapshot.states.reduce((sum, { count }) => sum + count, 0)
     const entityLimit = regrids ? Math.max(plan.sizes.entityLimit, most) : plan.sizes.entityLimit
-    const sizes = { ...plan.sizes, entityLimit, partitionCapacity: partitionCapacityMax }
+    const sizes = { ...plan.sizes, entityLimit, partitionCapacity: PARTITION_CAPACITY_MAX }
     this.#world = restoredWorld({ ...plan, domains, sizes }, this.#parts, snapshot)
     const { fabric, model } = this.#world
     checkCommitted(fabric, model, { hasNew: true })
     const { stateHash } = hashWorld(fabric, snapshot.tick)
-    check(stateHash === hashOf(snapshot.states), snapshot.tick, () => 'the restored world has another state hash')
+    check(
+      stateHash === hashOf(snapshot.states),
+      snapshot.tick,
+      () => 'the restored world has another state hash',
+    )
     this.#happened.restores++
     this.#restoredAt = snapshot.tick + 1
     this.#startClock()
@@ -389,7 +440,12 @@ class History {
 
   #fabricOfProcess(segments: Segments, index: number): Fabric {
     const writable = (partition: number) => partition === index
-    return new Fabric(segments, ControlBlock.open(segments, { writable: false }), worldOf(this.#world.plan), writable)
+    return new Fabric(
+      segments,
+      ControlBlock.open(segments, { writable: false }),
+      worldOf(this.#world.plan),
+      writable,
+    )
   }
 
   #memoryIsShort(): boolean {
@@ -412,13 +468,19 @@ class History {
   /** No segment is left of a partition that is gone, and nothing was written without a claim. */
   #checkSegments(): void {
     const { segments, model } = this.#world
-    const folders = [...model.partitions].map(([index, { epoch }]) => `${partitionFolder(index, epoch)}/`)
+    const folders = [...model.partitions].map(
+      ([index, { epoch }]) => `${partitionFolder(index, epoch)}/`,
+    )
     for (const name of segments.names) {
       const known = !name.includes('/') || folders.some((folder) => name.startsWith(folder))
       check(known, model.tick, () => `segment '${name}' is left over`)
     }
     const unclaimed = segments.writtenUnclaimed()
-    check(unclaimed === undefined, model.tick, () => `memory was written and not claimed: ${unclaimed}`)
+    check(
+      unclaimed === undefined,
+      model.tick,
+      () => `memory was written and not claimed: ${unclaimed}`,
+    )
   }
 }
 

@@ -79,7 +79,9 @@ export class Model {
     this.tick = tick
     this.usedIds = usedIds
     this.#entityLimit = plan.sizes.entityLimit
-    this.grids = plan.domains.map(({ grid }) => grid && plainGrid(plan.bounds, grid.columns, grid.rows))
+    this.grids = plan.domains.map(
+      ({ grid }) => grid && plainGrid(plan.bounds, grid.columns, grid.rows),
+    )
     let first = 0
     this.#firstPartitions = plan.domains.map(({ grid }) => {
       const start = first
@@ -97,7 +99,11 @@ export class Model {
     this.partitions.delete(index)
     for (const { id, owner, granted } of this.entities.values()) {
       if (owner !== index) continue
-      check(!granted, this.tick, () => `entity ${id} is on its way, and partition ${index} is removed`)
+      check(
+        !granted,
+        this.tick,
+        () => `entity ${id} is on its way, and partition ${index} is removed`,
+      )
       this.entities.delete(id)
     }
     this.messages = this.messages.filter(({ source }) => source !== index)
@@ -116,7 +122,12 @@ export class Model {
   expectBegins(): Map<number, ExpectedBegin> {
     const begins = new Map<number, ExpectedBegin>()
     for (const partition of this.partitions.keys())
-      begins.set(partition, { entities: new Map(), added: new Set(), removed: new Set(), rejected: new Set() })
+      begins.set(partition, {
+        entities: new Map(),
+        added: new Set(),
+        removed: new Set(),
+        rejected: new Set(),
+      })
     for (const entity of this.entities.values()) {
       const { id, owner, target } = entity
       begins.get(entity.granted ? target : owner)!.entities.set(id, entity)
@@ -131,11 +142,16 @@ export class Model {
   /** The messages that a partition must get in the tick after the committed one. */
   expectMessages(target: number): ModelMessage[] {
     const epoch = this.partitions.get(target)!.epoch
-    return this.messages.filter((message) => message.target === target && message.targetEpoch === epoch)
+    return this.messages.filter(
+      (message) => message.target === target && message.targetEpoch === epoch,
+    )
   }
 
   /** The tick is committed: what was granted has moved, what the apps did is done, and who stands elsewhere asks to go there. */
-  commit(tick: number, done: ReadonlyMap<number, { operations: Operation[]; messages: ModelMessage[] }>): void {
+  commit(
+    tick: number,
+    done: ReadonlyMap<number, { operations: Operation[]; messages: ModelMessage[] }>,
+  ): void {
     for (const entity of this.entities.values()) {
       if (!entity.granted) continue
       entity.owner = entity.target
@@ -146,7 +162,8 @@ export class Model {
     const populations = this.#populations()
     this.messages = []
     for (const partition of [...done.keys()].sort((a, b) => a - b)) {
-      for (const operation of done.get(partition)!.operations) this.#apply(tick, partition, operation, populations)
+      for (const operation of done.get(partition)!.operations)
+        this.#apply(tick, partition, operation, populations)
       this.messages.push(...done.get(partition)!.messages)
     }
     for (const entity of this.entities.values()) entity.target = this.#targetOf(entity)
@@ -173,7 +190,11 @@ export class Model {
     this.#refusedForMemory = new Set()
     for (const id of granted) {
       const entity = this.entities.get(id)
-      check(entity !== undefined && entity.target >= 0, tick, () => `entity ${id} was granted and had not asked`)
+      check(
+        entity !== undefined && entity.target >= 0,
+        tick,
+        () => `entity ${id} was granted and had not asked`,
+      )
       entity.granted = true
     }
     const populations = this.#populations()
@@ -183,12 +204,20 @@ export class Model {
       populations.set(target, populations.get(target)! + 1)
     }
     for (const [partition, population] of populations)
-      check(population <= this.#entityLimit, tick, () => `the barrier lets partition ${partition} have ${population}`)
+      check(
+        population <= this.#entityLimit,
+        tick,
+        () => `the barrier lets partition ${partition} have ${population}`,
+      )
     if (memoryIsShort) return
     for (const { owner, target, granted: goes } of this.entities.values()) {
       if (target < 0) continue
       const fields = room.missingFields(owner, target)
-      check(!goes || fields === '', tick, () => `partition ${target} gets entities whose field ${fields} it lacks`)
+      check(
+        !goes || fields === '',
+        tick,
+        () => `partition ${target} gets entities whose field ${fields} it lacks`,
+      )
       if (fields !== '') this.#refusedForMemory.add(`${owner} ${target} ${fields}`)
     }
     for (const refused of this.#refusedForMemory)
@@ -205,17 +234,27 @@ export class Model {
       refused.get(owner)!.add(target)
     }
     const ring = ringIn(refused)
-    check(ring === undefined, tick, () => `full partitions ${ring} could have swapped entities, and were not let`)
+    check(
+      ring === undefined,
+      tick,
+      () => `full partitions ${ring} could have swapped entities, and were not let`,
+    )
   }
 
   #populations(): Map<number, number> {
     const populations = new Map<number, number>()
     for (const partition of this.partitions.keys()) populations.set(partition, 0)
-    for (const { owner } of this.entities.values()) populations.set(owner, populations.get(owner)! + 1)
+    for (const { owner } of this.entities.values())
+      populations.set(owner, populations.get(owner)! + 1)
     return populations
   }
 
-  #apply(tick: number, partition: number, operation: Operation, populations: Map<number, number>): void {
+  #apply(
+    tick: number,
+    partition: number,
+    operation: Operation,
+    populations: Map<number, number>,
+  ): void {
     const { id } = operation
     if (operation.kind === 'create') {
       check(!this.usedIds.has(id), tick, () => `id ${id} was given twice`)
@@ -223,7 +262,11 @@ export class Model {
       this.usedIds.add(id)
       const population = populations.get(partition)! + 1
       populations.set(partition, population)
-      check(population <= this.#entityLimit, tick, () => `partition ${partition} grew to ${population}`)
+      check(
+        population <= this.#entityLimit,
+        tick,
+        () => `partition ${partition} grew to ${population}`,
+      )
       this.entities.set(id, {
         id,
         type: operation.type,
@@ -238,7 +281,11 @@ export class Model {
       return
     }
     const entity = this.entities.get(id)
-    check(entity?.owner === partition, tick, () => `partition ${partition} does not own entity ${id}`)
+    check(
+      entity?.owner === partition,
+      tick,
+      () => `partition ${partition} does not own entity ${id}`,
+    )
     entity.changed = tick
     if (operation.kind === 'delete') {
       this.entities.delete(id)

@@ -59,7 +59,7 @@ export interface Plan {
 }
 
 /** Enough for two domains of the largest grid, and some partitions without a cell. */
-export const partitionCapacityMax = 90
+export const PARTITION_CAPACITY_MAX = 90
 
 const smallGrids = ['1x1', '2x1', '1x2', '2x2', '3x1', '2x1', '3x2']
 const largeGrids = ['3x3', '4x3', '1x7', '5x2', '11x1', '3x4', '2x5', '6x6', '40x1']
@@ -84,7 +84,8 @@ export function planOf(seed: number, options: { ticks?: number } = {}): Plan {
   if (random.chance(0.25)) domains.push({ name: 'air', grid: gridOf() })
   if (random.chance(0.5)) domains.push({ name: 'makers' })
   const calm = random.chance(0.3)
-  const sometimes = (probability: number, most: number) => (random.chance(probability) ? random.fraction() * most : 0)
+  const sometimes = (probability: number, most: number) =>
+    random.chance(probability) ? random.fraction() * most : 0
   const messageHeapBytes = random.pick([0, 64, 1024])
   return {
     seed,
@@ -92,7 +93,7 @@ export function planOf(seed: number, options: { ticks?: number } = {}): Plan {
     bounds: random.pick(worldBounds),
     domains,
     sizes: {
-      partitionCapacity: large ? partitionCapacityMax : 20,
+      partitionCapacity: large ? PARTITION_CAPACITY_MAX : 20,
       entityLimit: random.pick([1, 2, 4, 4, 6, 6, 10, 20, 40]),
       fieldBytesMax: random.pick([4, 64, 64, 190]),
       messageLimit: random.pick([0, 1, 4, 9]),

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fullMachineContract, segmentsContract } from '../../src/io/shm/testing/segments-contract.ts'
+import {
+  fullMachineContract,
+  segmentsContract,
+} from '../../src/io/shm/testing/segments-contract.ts'
 import { PooledSegments } from './pooled-segments.ts'
 
 segmentsContract('pooled', () => {

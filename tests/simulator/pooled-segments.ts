@@ -39,19 +39,23 @@ export class PooledSegments implements HistorySegments {
   }
 
   create(name: string, bytes: number): void {
-    if (this.#files.has(name)) throw new Error(`cannot make the fabric's file '${name}': it is there`)
+    if (this.#files.has(name))
+      throw new Error(`cannot make the fabric's file '${name}': it is there`)
     this.#files.set(name, bytes)
   }
 
   open(name: string, { offsetBytes, bytes }: Range): Segment {
     const fileBytes = this.#files.get(name)
-    if (fileBytes === undefined) throw new Error(`cannot open the fabric's file '${name}': there is none`)
+    if (fileBytes === undefined)
+      throw new Error(`cannot open the fabric's file '${name}': there is none`)
     const end = offsetBytes + bytes
-    if (fileBytes < end) throw new Error(`the fabric's file '${name}' has ${fileBytes} bytes, and ${end} are needed`)
+    if (fileBytes < end)
+      throw new Error(`the fabric's file '${name}' has ${fileBytes} bytes, and ${end} are needed`)
     const key = `${name}@${offsetBytes}`
     const existing = this.#open.get(key)
     if (existing) {
-      if (existing.buffer.byteLength < bytes) throw new Error(`segment '${name}' grew by more than the headroom`)
+      if (existing.buffer.byteLength < bytes)
+        throw new Error(`segment '${name}' grew by more than the headroom`)
       return existing
     }
     const buffer = takeBuffer(Math.ceil((bytes + this.#headroomBytes) / PAGE_BYTES) * PAGE_BYTES)
@@ -74,7 +78,8 @@ export class PooledSegments implements HistorySegments {
   }
 
   remove(name: string): void {
-    for (const file of this.#files.keys()) if (file === name || file.startsWith(`${name}/`)) this.#files.delete(file)
+    for (const file of this.#files.keys())
+      if (file === name || file.startsWith(`${name}/`)) this.#files.delete(file)
     for (const [key, segment] of this.#open) {
       if (this.#files.has(segment.name)) continue
       this.#open.delete(key)
@@ -83,7 +88,13 @@ export class PooledSegments implements HistorySegments {
     }
   }
 
-  scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void {
+  scribble(
+    name: string,
+    startBytes: number,
+    endBytes: number,
+    random: Random,
+    count: number,
+  ): void {
     const holds = ({ offsetBytes, bytes }: PooledSegment) =>
       offsetBytes <= startBytes && endBytes <= offsetBytes + bytes
     const segment = [...this.#open.values()].find((open) => open.name === name && holds(open))
@@ -91,7 +102,8 @@ export class PooledSegments implements HistorySegments {
     const bytes = new Uint8Array(segment.buffer)
     for (let done = 0; done < count; done++) {
       const at = random.between(startBytes, endBytes - 1) - segment.offsetBytes
-      if (segment.claimed[Math.floor(at / PAGE_BYTES)]) bytes[at] = random.chance(0.3) ? random.below(4) : random.word()
+      if (segment.claimed[Math.floor(at / PAGE_BYTES)])
+        bytes[at] = random.chance(0.3) ? random.below(4) : random.word()
     }
   }
 

@@ -13,7 +13,7 @@ import { ClockMachine, type Effect } from '../../src/core/tick/clock-machine.ts'
 import { HistoryFailure, runHistory } from './history.ts'
 import { type Parts, realParts } from './parts.ts'
 
-const seedsMax = 400
+const SEEDS_MAX = 400
 
 /**
  * Runs histories with broken parts until one fails, and looks at the complaint; the history must fail the same way again, and not where nothing is broken.
@@ -26,7 +26,10 @@ function noticed(broken: Partial<Parts>, complaint: RegExp, breakMore?: () => vo
     const seed = firstFailure(parts)
     const failure = failureOf(seed, parts)!
     assert.match(failure.message, complaint)
-    assert.ok(failure.message.includes(`npm run test:long -- --seed ${seed} --histories 1`), failure.message)
+    assert.ok(
+      failure.message.includes(`npm run test:long -- --seed ${seed} --histories 1`),
+      failure.message,
+    )
     assert.equal(failureOf(seed, parts)?.message, failure.message)
     mock.restoreAll()
     assert.equal(failureOf(seed, realParts), undefined)
@@ -36,8 +39,8 @@ function noticed(broken: Partial<Parts>, complaint: RegExp, breakMore?: () => vo
 }
 
 function firstFailure(parts: Parts): number {
-  for (let seed = 1; seed <= seedsMax; seed++) if (failureOf(seed, parts)) return seed
-  return assert.fail(`nobody noticed in ${seedsMax} histories`)
+  for (let seed = 1; seed <= SEEDS_MAX; seed++) if (failureOf(seed, parts)) return seed
+  return assert.fail(`nobody noticed in ${SEEDS_MAX} histories`)
 }
 
 function failureOf(seed: number, parts: Parts): HistoryFailure | undefined {
@@ -70,7 +73,10 @@ test('the same owner is noticed at the commit when it hides what it does at the 
       this.back.set('population', this.back.get('population') + 1)
     }
   }
-  noticed({ Owner }, /is in partition \d+ and in|is in partition \d+, not in|has entity \d+, which does not exist/)
+  noticed(
+    { Owner },
+    /is in partition \d+ and in|is in partition \d+, not in|has entity \d+, which does not exist/,
+  )
 })
 
 test('an arrival that gets lost is noticed', () => {
@@ -129,7 +135,8 @@ test('an id that is given twice is noticed', () => {
   class Owner extends PartitionOwner {
     override finish(): void {
       super.finish()
-      if (this.tick % 3 === 0) this.back.setFloat('idCounter', Math.max(0, this.back.float('idCounter') - 1))
+      if (this.tick % 3 === 0)
+        this.back.setFloat('idCounter', Math.max(0, this.back.float('idCounter') - 1))
     }
   }
   noticed({ Owner }, /was given twice/)
@@ -330,17 +337,25 @@ test('a copy that leaves out who was let go is noticed', () => {
 })
 
 test('a write to memory that was not claimed is noticed', () => {
-  noticed({}, /memory was written and not claimed|whose field \S+ it lacks|fieldStride of field/, () => {
-    mock.method(PartitionMemory.prototype, 'ensureField', () => true)
-  })
+  noticed(
+    {},
+    /memory was written and not claimed|whose field \S+ it lacks|fieldStride of field/,
+    () => {
+      mock.method(PartitionMemory.prototype, 'ensureField', () => true)
+    },
+  )
 })
 
 test('a barrier that counts the memory in use wrongly is noticed', () => {
   const { recountMemory } = ControlBlock.prototype
   noticed({}, /bytes are counted/, () => {
-    mock.method(ControlBlock.prototype, 'recountMemory', function (this: ControlBlock, pages: number) {
-      recountMemory.call(this, pages - 1)
-    })
+    mock.method(
+      ControlBlock.prototype,
+      'recountMemory',
+      function (this: ControlBlock, pages: number) {
+        recountMemory.call(this, pages - 1)
+      },
+    )
   })
 })
 
@@ -393,7 +408,8 @@ test('an index that forgets the last change is noticed', () => {
   class Owner extends PartitionOwner {
     override finish(): void {
       super.finish()
-      if (this.back.get('indexed') === 1) this.back.set('indexChanges', Math.max(0, this.back.get('indexChanges') - 1))
+      if (this.back.get('indexed') === 1)
+        this.back.set('indexChanges', Math.max(0, this.back.get('indexChanges') - 1))
     }
   }
   noticed({ Owner }, /the index finds|a subscription tells/)

@@ -1,6 +1,14 @@
 // The same histories over memory that processes really share: each simulated process has mappings of its own, read-only but for its partition.
 
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
@@ -16,7 +24,9 @@ import type { Random } from './random.ts'
 class SharedHistorySegments implements HistorySegments {
   limitBytes = Number.POSITIVE_INFINITY
   claimedBytes = 0
-  readonly #folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'heddle-simulator-'))
+  readonly #folder = mkdtempSync(
+    join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'heddle-simulator-'),
+  )
   readonly #views: SharedSegments[] = []
   readonly #worker = this.forProcess()
 
@@ -44,7 +54,13 @@ class SharedHistorySegments implements HistorySegments {
     this.#worker.remove(name)
   }
 
-  scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void {
+  scribble(
+    name: string,
+    startBytes: number,
+    endBytes: number,
+    random: Random,
+    count: number,
+  ): void {
     if (!this.names.includes(name)) return
     const file = openSync(join(this.#folder, name), 'r+')
     const byte = new Uint8Array(1)
@@ -71,7 +87,12 @@ test('histories over shared memory, each process with mappings of its own, keep 
     const plan = planOf(seed)
     runHistory(seed, {
       parts,
-      plan: { ...plan, separateFabrics: true, memoryShort: 0, sizes: { ...plan.sizes, fieldBytesMax: 400 } },
+      plan: {
+        ...plan,
+        separateFabrics: true,
+        memoryShort: 0,
+        sizes: { ...plan.sizes, fieldBytesMax: 400 },
+      },
     })
   }
 })

@@ -49,7 +49,11 @@ export function restoredWorld(plan: Plan, parts: Parts, snapshot: Snapshot): Sim
   const custom = states.filter(({ lifecycle }) => lifecycle === 'ByRequest')
   const places = [
     ...spatialPartitions(plan),
-    ...custom.map(({ domain, name }) => ({ domain: world.fabric.world.domainIndex(domain), cell: -1, name })),
+    ...custom.map(({ domain, name }) => ({
+      domain: world.fabric.world.domainIndex(domain),
+      cell: -1,
+      name,
+    })),
   ]
   const indices = new Map<string, number>()
   for (const { domain, cell, name } of places) {
@@ -58,13 +62,18 @@ export function restoredWorld(plan: Plan, parts: Parts, snapshot: Snapshot): Sim
     indices.set(name, index)
     world.model.addPartition(index, domain, cell, world.control.partitionWord(index, 'epoch'))
   }
-  const ownIndex = (state: PartitionState) => indices.get(state.name) ?? indices.get(places[0].name)!
+  const ownIndex = (state: PartitionState) =>
+    indices.get(state.name) ?? indices.get(places[0].name)!
   const { entityLimit } = plan.sizes
   for (const [index, columns] of redistribute(world.fabric.world, states, ownIndex, entityLimit)) {
     const memory = world.fabric.partition(index)
     const side = memory.side(0)
     const lane = { idLane: side.float('idLane'), idCounter: side.float('idCounter') }
-    check(seedState(memory, tick, { ...columns, ...lane }), tick, () => `partition ${index} can't be seeded`)
+    check(
+      seedState(memory, tick, { ...columns, ...lane }),
+      tick,
+      () => `partition ${index} can't be seeded`,
+    )
     addEntities(world.model, index, columns)
   }
   return world
@@ -73,7 +82,8 @@ export function restoredWorld(plan: Plan, parts: Parts, snapshot: Snapshot): Sim
 /** The hash of all entities of some partitions. */
 export function hashOf(states: Iterable<PartitionState>): string {
   const hash = createStateHash()
-  for (const { ids, types, positions, fields, count } of states) hash.addRows(ids, types, positions, fields, count)
+  for (const { ids, types, positions, fields, count } of states)
+    hash.addRows(ids, types, positions, fields, count)
   return hash.digest()
 }
 

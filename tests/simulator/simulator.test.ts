@@ -5,17 +5,17 @@ import { test } from 'node:test'
 import { type Happened, nothingHappened, runHistory } from './history.ts'
 import { planOf } from './plan.ts'
 
-const histories = 20_000
+const HISTORIES = 20_000
 
-test(`${histories} histories with crashes, full machines and restores keep every entity in exactly one partition`, () => {
+test(`${HISTORIES} histories with crashes, full machines and restores keep every entity in exactly one partition`, () => {
   const total: Happened = { ...nothingHappened }
-  for (let seed = 1; seed <= histories; seed++) {
+  for (let seed = 1; seed <= HISTORIES; seed++) {
     const { happened } = runHistory(seed)
     for (const name of Object.keys(total) as (keyof Happened)[]) total[name] += happened[name]
   }
   // What the histories are there to try has to happen in them, and often.
   for (const [name, count] of Object.entries(total))
-    assert.ok(count > histories / 10, `${name} happened ${count} times`)
+    assert.ok(count > HISTORIES / 10, `${name} happened ${count} times`)
 })
 
 test('who computes first, and who crashes and does its tick again, makes no difference', () => {
@@ -42,6 +42,9 @@ test('histories of partitions that grow to many pages, and give them back, are a
     })
     for (const name of Object.keys(total) as (keyof Happened)[]) total[name] += happened[name]
   }
-  assert.ok(total.entities / total.ticks > 150, `${total.entities} entities in ${total.ticks} ticks`)
+  assert.ok(
+    total.entities / total.ticks > 150,
+    `${total.entities} entities in ${total.ticks} ticks`,
+  )
   assert.ok(total.gaveMemoryBack > 0, `memory was given back ${total.gaveMemoryBack} times`)
 })

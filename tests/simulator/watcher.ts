@@ -41,7 +41,8 @@ export class Watcher {
     const { tick } = model
     const events = this.#subscription.look(tick)
     const inside = new Map<number, ModelEntity>()
-    for (const entity of model.entities.values()) if (this.#covers(model, entity)) inside.set(entity.id, entity)
+    for (const entity of model.entities.values())
+      if (this.#covers(model, entity)) inside.set(entity.id, entity)
 
     const kinds = new Map<number, string>()
     let last = ''
@@ -49,7 +50,11 @@ export class Watcher {
       const { id, row, partition } = entity
       check(!kinds.has(id), tick, () => `a subscription tells of entity ${id} twice`)
       kinds.set(id, kind)
-      check(kind !== 'Remove' || last === 'Remove' || last === '', tick, () => 'removals come first')
+      check(
+        kind !== 'Remove' || last === 'Remove' || last === '',
+        tick,
+        () => 'removals come first',
+      )
       last = kind
       if (kind === 'Remove') continue
       const there = this.#fabric.partition(partition).side(tick).id[row]
@@ -65,7 +70,8 @@ export class Watcher {
       if (!this.#told.has(id)) this.#expect(tick, kinds, id, 'Add')
       this.#told.set(id, owner)
     }
-    for (const [id, kind] of kinds) check(false, tick, () => `a subscription tells '${kind}' of entity ${id}`)
+    for (const [id, kind] of kinds)
+      check(false, tick, () => `a subscription tells '${kind}' of entity ${id}`)
 
     const { seen } = this.#subscription
     check(
@@ -73,18 +79,32 @@ export class Watcher {
       tick,
       () => `a subscription sees ${[...seen.keys()]}, not ${[...inside.keys()]}`,
     )
-    check(this.#subscription.look(tick).length === 0, tick, () => 'a second look in a tick tells something')
+    check(
+      this.#subscription.look(tick).length === 0,
+      tick,
+      () => 'a second look in a tick tells something',
+    )
     this.#lookedAt = tick
   }
 
-  #expect(tick: number, kinds: Map<number, string>, id: number, expected: string | undefined): void {
+  #expect(
+    tick: number,
+    kinds: Map<number, string>,
+    id: number,
+    expected: string | undefined,
+  ): void {
     const kind = kinds.get(id)
-    check(kind === expected, tick, () => `a subscription tells '${kind}' of entity ${id}, not '${expected}'`)
+    check(
+      kind === expected,
+      tick,
+      () => `a subscription tells '${kind}' of entity ${id}, not '${expected}'`,
+    )
     kinds.delete(id)
   }
 
   #covers(model: Model, entity: ModelEntity): boolean {
-    if (entity.owner === this.#owner || model.partitions.get(entity.owner)!.domain !== this.#domain) return false
+    if (entity.owner === this.#owner || model.partitions.get(entity.owner)!.domain !== this.#domain)
+      return false
     const { minX, minY, maxX, maxY } = this.#subscription.box
     const [x, y] = entity.position
     return x >= minX && x <= maxX && y >= minY && y <= maxY
@@ -100,8 +120,13 @@ export function randomBox(random: Random, bounds: Bounds): Box {
       minY: Number.NEGATIVE_INFINITY,
       maxY: Number.POSITIVE_INFINITY,
     }
-  const number = (least: number, most: number) => least + (random.fraction() * 1.6 - 0.3) * (most - least)
-  const xs = [number(bounds.minX, bounds.maxX), number(bounds.minX, bounds.maxX)].sort((a, b) => a - b)
-  const ys = [number(bounds.minY, bounds.maxY), number(bounds.minY, bounds.maxY)].sort((a, b) => a - b)
+  const number = (least: number, most: number) =>
+    least + (random.fraction() * 1.6 - 0.3) * (most - least)
+  const xs = [number(bounds.minX, bounds.maxX), number(bounds.minX, bounds.maxX)].sort(
+    (a, b) => a - b,
+  )
+  const ys = [number(bounds.minY, bounds.maxY), number(bounds.minY, bounds.maxY)].sort(
+    (a, b) => a - b,
+  )
   return { minX: xs[0], maxX: xs[1], minY: ys[0], maxY: ys[1] }
 }

@@ -72,8 +72,16 @@ test('a port that is taken for UDP is replaced by a free one', async () => {
 
 test('a reserved port is nobody else’s until it is released', async () => {
   const port = await freePort()
-  const [first, second, third] = [new PortReservations(), new PortReservations(), new PortReservations()]
-  const taken = [await first.reserve([port]), await second.reserve([port]), await third.reserve([port])]
+  const [first, second, third] = [
+    new PortReservations(),
+    new PortReservations(),
+    new PortReservations(),
+  ]
+  const taken = [
+    await first.reserve([port]),
+    await second.reserve([port]),
+    await third.reserve([port]),
+  ]
   assert.equal(new Set(taken.map(([{ actual }]) => actual)).size, 3)
   // Not theirs to release.
   second.release([port])

@@ -30,13 +30,18 @@ export class PortReservations {
    * otherwise another that is. No port that somebody else wants. They stay reserved until they are released or this process ends.
    * Throws where there is no free port; then nothing is reserved.
    */
-  async reserve(declared: readonly number[], { before = [], wanted = noPorts }: Wishes = {}): Promise<PortMapping[]> {
+  async reserve(
+    declared: readonly number[],
+    { before = [], wanted = noPorts }: Wishes = {},
+  ): Promise<PortMapping[]> {
     const mappings: PortMapping[] = []
     try {
       for (const port of declared) {
         const had = before.find((one) => one.declared === port)?.actual
-        if (had !== undefined && (await this.#reserveIfFree(had))) mappings.push({ declared: port, actual: had })
-        else if (!wanted.has(port) && (await this.#reserveIfFree(port))) mappings.push({ declared: port, actual: port })
+        if (had !== undefined && (await this.#reserveIfFree(had)))
+          mappings.push({ declared: port, actual: had })
+        else if (!wanted.has(port) && (await this.#reserveIfFree(port)))
+          mappings.push({ declared: port, actual: port })
       }
       // Others only now, so that they don't take what a later one has declared.
       for (const port of declared) {
@@ -100,7 +105,12 @@ async function isFree(port: number): Promise<boolean> {
 async function canListen(port: number, family: 4 | 6): Promise<boolean> {
   const server = createServer()
   try {
-    server.listen({ port, host: family === 4 ? '0.0.0.0' : '::', ipv6Only: family === 6, exclusive: true })
+    server.listen({
+      port,
+      host: family === 4 ? '0.0.0.0' : '::',
+      ipv6Only: family === 6,
+      exclusive: true,
+    })
     await once(server, 'listening')
     return true
   } catch (error) {

@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 
-export interface ProcessStat {
+interface ProcessStat {
   pid: number
   /** One letter; `Z` and `X` are ended and not yet, or just, reaped. */
   state: string
@@ -15,7 +15,7 @@ export interface ProcessStat {
 }
 
 /** Undefined where there is no such process. */
-export function readStat(pid: number): ProcessStat | undefined {
+function readStat(pid: number): ProcessStat | undefined {
   const text = readProc(pid, 'stat')
   if (text === undefined) return undefined
   // The second field is the program's name in brackets, which may hold spaces and brackets itself.
@@ -48,7 +48,8 @@ export function isAlive(pid: number, startTime?: number): boolean {
 export function ownMemoryBytes(pid: number): number | undefined {
   const text = readProc(pid, 'status')
   if (text === undefined) return undefined
-  const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0)
+  const kibibytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0)
   return (kibibytes('RssAnon') + kibibytes('RssFile')) * 1024
 }
 
@@ -85,7 +86,12 @@ export function listProcesses(): number[] {
 /** The variables that the process was started with; empty where they may not be read. */
 export function readEnvironment(pid: number): Map<string, string> {
   const variables = readProc(pid, 'environ')?.split('\0') ?? []
-  return new Map(variables.map((variable) => [variable.split('=', 1)[0], variable.slice(variable.indexOf('=') + 1)]))
+  return new Map(
+    variables.map((variable) => [
+      variable.split('=', 1)[0],
+      variable.slice(variable.indexOf('=') + 1),
+    ]),
+  )
 }
 
 /** All descendants, the nearest first. */
@@ -105,7 +111,8 @@ function readProc(pid: number | 'self', file: string): string | undefined {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return undefined
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM')
+      return undefined
     throw error
   }
 }

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -23,7 +31,12 @@ import {
 
 let folder: string
 const executionId = randomUUID()
-const identityOf = (executionId: string) => ({ executionId, domain: 'Cells', app: 'a', incarnation: 1 })
+const identityOf = (executionId: string) => ({
+  executionId,
+  domain: 'Cells',
+  app: 'a',
+  incarnation: 1,
+})
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'heddle-launch-'))
@@ -42,7 +55,10 @@ interface Started {
 
 function start(command: string[], options: Partial<Launch> = {}): Started {
   const output = { stdout: '', stderr: '' }
-  const { promise: ended, resolve } = Promise.withResolvers<{ code: number | null; signal: NodeJS.Signals | null }>()
+  const { promise: ended, resolve } = Promise.withResolvers<{
+    code: number | null
+    signal: NodeJS.Signals | null
+  }>()
   const process = launch({
     command,
     workingFolder: folder,
@@ -151,7 +167,10 @@ test('a program that can not run is refused before anything starts, with its nam
       (error) => {
         assert.ok(error instanceof LaunchError)
         assert.match(error.message, reason)
-        assert.ok(error.message.includes(JSON.stringify(command)) && error.message.includes(folder), error.message)
+        assert.ok(
+          error.message.includes(JSON.stringify(command)) && error.message.includes(folder),
+          error.message,
+        )
         return true
       },
     )
@@ -201,7 +220,11 @@ test('a signal that comes before the app has begun reaches it', async () => {
 })
 
 test('signals reach the whole group, and an end by a signal is told', async () => {
-  const app = start(['sh', '-c', 'trap "echo asked; exit 3" TERM; echo ready; while :; do sleep 0.01; done'])
+  const app = start([
+    'sh',
+    '-c',
+    'trap "echo asked; exit 3" TERM; echo ready; while :; do sleep 0.01; done',
+  ])
   await until(app.stdout)
   app.process.signal('SIGTERM')
   assert.deepEqual(await app.ended, { code: 3, signal: null })
@@ -239,7 +262,10 @@ test('what an app leaves in its group ends with it, and its pipe is not waited f
 test('every process of an execution is found and ended, wherever it went', async () => {
   const own = randomUUID()
   const identity = identityOf(own)
-  const app = start(['sh', '-c', 'setsid sh -c "sleep 1000 & sleep 1000" & echo ready; sleep 1000'], { identity })
+  const app = start(
+    ['sh', '-c', 'setsid sh -c "sleep 1000 & sleep 1000" & echo ready; sleep 1000'],
+    { identity },
+  )
   await until(() => findProcesses(own).length >= 4)
   assert.ok(findProcesses(own).includes(app.process.pid))
   assert.ok(!findProcesses(own, { except: [app.process.pid] }).includes(app.process.pid))
@@ -253,7 +279,10 @@ test('every process of an execution is found and ended, wherever it went', async
 test('processes that are excepted go on', async () => {
   const own = randomUUID()
   const identity = identityOf(own)
-  const [kept, ended] = [start(['sleep', '1000'], { identity }), start(['sleep', '1000'], { identity })]
+  const [kept, ended] = [
+    start(['sleep', '1000'], { identity }),
+    start(['sleep', '1000'], { identity }),
+  ]
   await killProcesses(own, { except: [kept.process.pid] })
   await ended.ended
   assert.ok(isAlive(kept.process.pid, kept.process.startTime))
@@ -273,7 +302,9 @@ test('an app dies with the process that launched it', {
      const app = launch({ command: ['sleep', '1000'], workingFolder: '/', environment: baseEnvironment(), identity: ${JSON.stringify(identityOf(own))}, onOutput() {}, onExit() {} })
      console.log(app.pid)`,
   )
-  const parent: ChildProcess = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const parent: ChildProcess = spawn(process.execPath, [script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const [chunk] = await once(parent.stdout!, 'data')
   const pid = Number(String(chunk))
   await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n')
@@ -341,6 +372,9 @@ test('a launch that fails for too many open files says so, and works once there 
   assert.equal(lines.at(-1), 'true')
   assert.equal(lines.length, 4)
   for (const line of lines.slice(0, 3)) {
-    assert.match(line, /^can't launch "true" in .*: the system refused to start it\. The process has .*\(ulimit -n\)$/)
+    assert.match(
+      line,
+      /^can't launch "true" in .*: the system refused to start it\. The process has .*\(ulimit -n\)$/,
+    )
   }
 })

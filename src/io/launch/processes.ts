@@ -10,7 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { assert } from '../../base/assert.ts'
 import { filesFault } from '../../base/files-fault.ts'
 import { identityVariables, type Launch, type Launched, type Launcher } from './launcher.ts'
-import { descendantsOf, isAlive, isBeingDebugged, listProcesses, readEnvironment, startTimeOf } from './proc.ts'
+import {
+  descendantsOf,
+  isAlive,
+  isBeingDebugged,
+  listProcesses,
+  readEnvironment,
+  startTimeOf,
+} from './proc.ts'
 import { LaunchError, resolveCommand } from './resolve-command.ts'
 
 export { isAlive, startTimeOf } from './proc.ts'
@@ -84,7 +91,8 @@ export function launch(options: Launch): RunningProcess {
       if (hasEnded) return
       const descendants = descendantsOf(pid)
       if (!signalGroup(pid, 'SIGKILL')) sendSignal(pid, 'SIGKILL')
-      for (const one of descendants) if (isAlive(one.pid, one.startTime)) sendSignal(one.pid, 'SIGKILL')
+      for (const one of descendants)
+        if (isAlive(one.pid, one.startTime)) sendSignal(one.pid, 'SIGKILL')
     },
   }
 }
@@ -93,20 +101,25 @@ export function launch(options: Launch): RunningProcess {
  * What every app gets of this process's environment: where programs are (the Node that runs this, first), who the user is, language,
  * time zone and temporary folder. Nothing else, so no key and no secret either.
  */
-export function baseEnvironment(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+export function baseEnvironment(
+  environment: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
   const passed: Record<string, string> = {
     PATH: `${dirname(process.execPath)}:${environment.PATH || '/usr/local/bin:/usr/bin:/bin'}`,
     HOME: environment.HOME || homedir(),
     LANG: environment.LANG || 'C.UTF-8',
   }
   for (const [name, value] of Object.entries(environment)) {
-    if (value !== undefined && /^(LC_[A-Z]+|LANGUAGE|TZ|TMPDIR|USER|LOGNAME|SHELL|LD_LIBRARY_PATH)$/.test(name))
+    if (
+      value !== undefined &&
+      /^(LC_[A-Z]+|LANGUAGE|TZ|TMPDIR|USER|LOGNAME|SHELL|LD_LIBRARY_PATH)$/.test(name)
+    )
       passed[name] = value
   }
   return passed
 }
 
-export interface FindOptions {
+interface FindOptions {
   /** Processes that don't count; this process never does. */
   except?: readonly number[]
 }
@@ -140,7 +153,9 @@ export async function killProcesses(
     for (const [pid, startTime] of ended) if (!isAlive(pid, startTime)) ended.delete(pid)
     if (found.length === 0 && ended.size === 0) return
     if (performance.now() > giveUpAtMs)
-      throw new Error(`processes of execution ${executionId} can't be ended: ${[...ended.keys()].join(', ')}`)
+      throw new Error(
+        `processes of execution ${executionId} can't be ended: ${[...ended.keys()].join(', ')}`,
+      )
     await sleep(waitMs)
   }
 }
@@ -197,7 +212,10 @@ function missingFiles(): string | undefined {
 const FILES_OF_LAUNCH = 8
 
 /** Hands output on; pauses an app that writes too fast, so that reading it doesn't cost this process all its time. */
-function readOutput(child: ChildProcess, { onOutput, outputBytesPerSecondMax = 32 * 1024 * 1024 }: Launch): void {
+function readOutput(
+  child: ChildProcess,
+  { onOutput, outputBytesPerSecondMax = 32 * 1024 * 1024 }: Launch,
+): void {
   const windowBytesMax = (outputBytesPerSecondMax * OUTPUT_WINDOW_MS) / 1000
   let windowBytes = 0
   let isInWindow = false

@@ -1,7 +1,15 @@
 // Finds the program that a launch command means.
 // Owns the order of places and the reasons why a program can't run; never runs one.
 
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { isInside } from '../../base/inside-folder.ts'
 
@@ -27,14 +35,18 @@ export function resolveCommand(
   const inFolder = isAbsolute(program) ? program : join(workingFolder, program)
   // Before it is looked at: what is in there is not to be told.
   if (isClosed(inFolder, workingFolder, closedFolders))
-    throw new LaunchError(`can't launch ${shown(program)} in ${workingFolder}: Heddle keeps its own files there`)
+    throw new LaunchError(
+      `can't launch ${shown(program)} in ${workingFolder}: Heddle keeps its own files there`,
+    )
   if (isFile(inFolder)) return runnable(inFolder, program, workingFolder)
   if (!program.includes('/')) {
     for (const folder of searchPath.split(':')) {
       const path = join(folder, program)
       if (isAbsolute(path) && isFile(path) && isExecutable(path)) return path
     }
-    throw new LaunchError(`can't launch ${shown(program)}: neither ${workingFolder} nor the PATH has such a program`)
+    throw new LaunchError(
+      `can't launch ${shown(program)}: neither ${workingFolder} nor the PATH has such a program`,
+    )
   }
   throw new LaunchError(`can't launch ${shown(program)} in ${workingFolder}: there is no such file`)
 }

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 
-const usualPolicy = 0
-const idlePolicy = 5
+const USUAL_POLICY = 0
+const IDLE_POLICY = 5
 
 /** What `/proc` says of the thread that reads it. */
 interface Scheduling {
@@ -45,8 +45,8 @@ function ownPolicy(): number {
 
 test('a thread that runs when idle, and those that it starts, have the idle policy; others have not', async () => {
   const { own, started } = await schedulingAfter('runWhenIdle')
-  assert.deepEqual([own.policy, started.policy], [idlePolicy, idlePolicy])
-  assert.equal(ownPolicy(), usualPolicy)
+  assert.deepEqual([own.policy, started.policy], [IDLE_POLICY, IDLE_POLICY])
+  assert.equal(ownPolicy(), USUAL_POLICY)
 })
 
 test('a thread that runs promptly has a short slice where the system has slices, and nothing else changes', async () => {

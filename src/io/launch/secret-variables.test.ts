@@ -30,7 +30,11 @@ test('what a program was started with is not shown any more, and only what is ha
     HEDDLE_S3_SECRET_ACCESS_KEY: 'stores/secret+',
   }
   const env = { PATH: process.env.PATH, BEFORE: 'here', ...secrets, BEHIND: 'here-too' }
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', PROGRAM], { env })
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', PROGRAM],
+    { env },
+  )
   const { shown, own, child, inThread } = JSON.parse(stdout) as Record<'shown' | 'child', string> &
     Record<'own' | 'inThread', Record<string, string>>
   for (const [name, value] of Object.entries(secrets)) {
@@ -46,8 +50,12 @@ test('what a program was started with is not shown any more, and only what is ha
 })
 
 test('a program without secrets is left alone', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', PROGRAM], {
-    env: { PATH: process.env.PATH, ONE: 'thing' },
-  })
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', PROGRAM],
+    {
+      env: { PATH: process.env.PATH, ONE: 'thing' },
+    },
+  )
   assert.match(JSON.parse(stdout).shown, /\0ONE=thing\0/)
 })

@@ -14,7 +14,11 @@ test('an app is told where it belongs and where compiled code is kept, and nothi
   context.after(() => {
     process.env = before
   })
-  Object.assign(process.env, { AWS_SECRET_ACCESS_KEY: 'secret', NODE_COMPILE_CACHE: '/cache', HEDDLE_DATA: '/data' })
+  Object.assign(process.env, {
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    NODE_COMPILE_CACHE: '/cache',
+    HEDDLE_DATA: '/data',
+  })
   const environment = appEnvironment(app, 2)
   assert.equal(environment.NODE_COMPILE_CACHE, '/cache')
   assert.equal(environment.HEDDLE_PARTITION, '3')

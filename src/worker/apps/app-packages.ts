@@ -16,7 +16,7 @@ import { fetchPackage, PackageError } from '../../io/packages/packages.ts'
 import { Patience } from '../start/patience.ts'
 import { startFailure } from '../start/start-failure.ts'
 
-export interface FetchOptions {
+interface FetchOptions {
   objects: Objects
   /** Where on the host packages may lie. */
   packageFolders: readonly string[]

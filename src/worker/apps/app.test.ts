@@ -18,16 +18,29 @@ const sizes = {
 }
 
 /** Launches an app that exits at once, and says what its simulation hears of it, up to its first failure or its end. */
-async function heardOf(lifecycle: 'BySpatialSubdivision' | 'ByRequest', shutdown: boolean): Promise<string[]> {
+async function heardOf(
+  lifecycle: 'BySpatialSubdivision' | 'ByRequest',
+  shutdown: boolean,
+): Promise<string[]> {
   const segments = new MemorySegments()
   const control = ControlBlock.create(segments, sizes, { tickRate: 0, tick: 0 })
-  const world = new World({ simulationName: 'test', executionId: 'test', domains: [{ name: 'Cells', lifecycle }] })
+  const world = new World({
+    simulationName: 'test',
+    executionId: 'test',
+    domains: [{ name: 'Cells', lifecycle }],
+  })
   const fabric = new Fabric(segments, control, world, () => true)
   fabric.addPartition({ domain: 0, cell: -1, name: 'Cells-0-0' })
   if (shutdown) control.setShutdown()
   const heard: string[] = []
   const over = Promise.withResolvers<void>()
-  const place = { executionId: 'test', simulation: 'test', domain: 'Cells', name: 'Cells-0-0', partition: 0 }
+  const place = {
+    executionId: 'test',
+    simulation: 'test',
+    domain: 'Cells',
+    name: 'Cells-0-0',
+    partition: 0,
+  }
   const app: App = new App(
     {
       ...place,
@@ -64,7 +77,10 @@ async function heardOf(lifecycle: 'BySpatialSubdivision' | 'ByRequest', shutdown
 }
 
 test('an app that exits while the simulation runs is started again', async () => {
-  assert.deepEqual((await heardOf('BySpatialSubdivision', false)).slice(0, 2), ['STARTING', 'restarting'])
+  assert.deepEqual((await heardOf('BySpatialSubdivision', false)).slice(0, 2), [
+    'STARTING',
+    'restarting',
+  ])
 })
 
 test('an app that exits once all have been told to shut down has not failed, also before its simulation asks for its end', async () => {

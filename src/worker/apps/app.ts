@@ -11,7 +11,7 @@ import type { Launched, Launcher } from '../../io/launch/launcher.ts'
 import { type AppPlace, appEnvironment } from './app-environment.ts'
 
 /** What stays as it is for as long as there is the app. */
-export interface AppOptions extends Omit<AppPlace, keyof AppMeans> {
+interface AppOptions extends Omit<AppPlace, keyof AppMeans> {
   readonly launcher: Launcher
   readonly lifecycle: AppState['lifecycle']
   readonly command: readonly string[]
@@ -27,7 +27,7 @@ export interface AppOptions extends Omit<AppPlace, keyof AppMeans> {
 }
 
 /** What it runs with, which may become another. */
-export interface AppMeans {
+interface AppMeans {
   readonly partition: number
   readonly ports: readonly PortMapping[]
   readonly workingFolder: string
@@ -149,7 +149,9 @@ export class App {
       performance.now() - this.#launchedAtMs > failureLimits.attachTimeoutMs &&
       !this.#process.isBeingDebugged()
     ) {
-      this.#kill(`it did not create its application within ${failureLimits.attachTimeoutMs / 1000} s`)
+      this.#kill(
+        `it did not create its application within ${failureLimits.attachTimeoutMs / 1000} s`,
+      )
     }
   }
 
@@ -233,11 +235,15 @@ export class App {
     const { partition } = this
     const { control } = this.#fabric
     if (!control.partitionInUse(partition)) return false
-    return this.#fabric.partition(partition).app.load(what) === control.partitionWord(partition, 'incarnation')
+    return (
+      this.#fabric.partition(partition).app.load(what) ===
+      control.partitionWord(partition, 'incarnation')
+    )
   }
 
   #hear(chunk: Buffer): void {
-    const heard = chunk.length >= LAST_WORDS_BYTES ? chunk : Buffer.concat([this.#lastOutput, chunk])
+    const heard =
+      chunk.length >= LAST_WORDS_BYTES ? chunk : Buffer.concat([this.#lastOutput, chunk])
     // A copy: what is kept must not keep all of a large chunk.
     this.#lastOutput = Buffer.from(heard.subarray(-LAST_WORDS_BYTES))
     this.options.onOutput(chunk)
@@ -258,7 +264,11 @@ function endpointOf(ports: readonly PortMapping[]): AppState['endpoint'] {
   return ports.length > 0 ? { ports: [...ports] } : undefined
 }
 
-function exitReason(code: number | null, signal: NodeJS.Signals | null, destroyed: boolean): string {
+function exitReason(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  destroyed: boolean,
+): string {
   if (signal) return `it was ended by signal ${signal}`
   if (code === 0 && !destroyed) return 'it exited with code 0 without destroying its application'
   return `it exited with code ${code} while the simulation runs`

@@ -18,9 +18,9 @@ import { App, type AppListener } from './app.ts'
 import type { AppPackages } from './app-packages.ts'
 import { portsWantedByOthers } from './wanted-ports.ts'
 
-const attachPollMs = 10
+const ATTACH_POLL_MS = 10
 
-export interface AppsListener {
+interface AppsListener {
   /** Any app's state changed. */
   changed(): void
   /** A spatial or service app failed for good: the simulation can not go on. */
@@ -28,14 +28,14 @@ export interface AppsListener {
 }
 
 /** As StartApp has it. */
-export interface CustomAppOptions {
+interface CustomAppOptions {
   domain: string
   name: string
   description?: string
   launchCommands?: string[]
 }
 
-export interface AppsOptions {
+interface AppsOptions {
   plan: WorkerPlan
   schema: SimulationSchema
   /** Fetched before any app is launched. */
@@ -60,12 +60,14 @@ export class Apps {
   constructor(options: AppsOptions) {
     this.#options = options
     this.#freeUnits = new Map<string, number>(options.placement.freeUnits as FreeUnits)
-    this.#poll = setInterval(() => this.#checkAttached(), attachPollMs)
+    this.#poll = setInterval(() => this.#checkAttached(), ATTACH_POLL_MS)
     options.clock.on('refused', (refusal) => {
-      for (const app of this.#apps.values()) if (app.partition === refusal.partition) app.refuse(refusal)
+      for (const app of this.#apps.values())
+        if (app.partition === refusal.partition) app.refuse(refusal)
     })
     options.clock.on('late', ({ tick, forMs, partitions }) => {
-      for (const app of this.#apps.values()) if (partitions.includes(app.partition)) app.checkLate(tick, forMs)
+      for (const app of this.#apps.values())
+        if (partitions.includes(app.partition)) app.checkLate(tick, forMs)
     })
   }
 
@@ -94,7 +96,10 @@ export class Apps {
     for (const app of this.#apps.values()) if (app.state.lifecycle !== 'ByRequest') app.launch()
     for (const [index, custom] of again.entries()) {
       const refusal = 'refusal' in custom ? custom.refusal : await this.#launchCustom(custom.app)
-      if (refusal) this.#ports.release(portsOf(customs[index].domain, customs[index].name)?.map(actualOf) ?? [])
+      if (refusal)
+        this.#ports.release(
+          portsOf(customs[index].domain, customs[index].name)?.map(actualOf) ?? [],
+        )
       if (refusal) journal.error(`an app is not started again: ${refusal.message}`)
     }
   }
@@ -120,7 +125,10 @@ export class Apps {
 
   async #reservePorts(
     { ingressPorts }: Domain,
-    { before = [], theirs = [] }: { before?: readonly PortMapping[]; theirs?: readonly number[] } = {},
+    {
+      before = [],
+      theirs = [],
+    }: { before?: readonly PortMapping[]; theirs?: readonly number[] } = {},
   ): Promise<PortMapping[]> {
     if (ingressPorts.length === 0) return []
     const others = await portsWantedByOthers(this.#options.plan)
@@ -130,7 +138,8 @@ export class Apps {
   /** All spatial and service apps have attached, and custom apps don't keep us waiting. */
   get areReady(): boolean {
     return this.states.every(
-      ({ status, lifecycle }) => status === 'STARTED' || (lifecycle === 'ByRequest' && status !== 'STARTING'),
+      ({ status, lifecycle }) =>
+        status === 'STARTED' || (lifecycle === 'ByRequest' && status !== 'STARTING'),
     )
   }
 
@@ -149,17 +158,22 @@ export class Apps {
       const refusal = await packages.move(domain, packageText)
       if (refusal) return refusal
       const workingFolder = packages.folderOf(domain)
-      for (const each of this.#apps.values()) if (each.state.domain === domain) each.use({ workingFolder })
+      for (const each of this.#apps.values())
+        if (each.state.domain === domain) each.use({ workingFolder })
     }
     // It may have been started again, or deleted, while the package was fetched.
     if (app.state.status === 'ERROR') app.restart()
     return undefined
   }
 
-  #enlistCustom(options: CustomAppOptions, ports: PortMapping[] = []): { app: App } | { refusal: Refusal } {
+  #enlistCustom(
+    options: CustomAppOptions,
+    ports: PortMapping[] = [],
+  ): { app: App } | { refusal: Refusal } {
     const { schema, setup } = this.#options
     const domain = schema.domains.find((candidate) => candidate.name === options.domain)
-    if (!domain) return refused('ValidationException', `the simulation has no domain '${options.domain}'`)
+    if (!domain)
+      return refused('ValidationException', `the simulation has no domain '${options.domain}'`)
     if (domain.lifecycle !== 'ByRequest') {
       return refused(
         'ValidationException',
@@ -185,7 +199,7 @@ export class Apps {
     const app = this.#add(domain, {
       ...options,
       // A partition that a snapshot brought waits for the app of its name.
-      partition: setup.partitions.get(key) ?? noPartition,
+      partition: setup.partitions.get(key) ?? NO_PARTITION,
       stream: `/domain/${options.domain}/app/${options.name}/${randomId()}`,
       ports,
       command: options.launchCommands?.length ? options.launchCommands : domain.launchCommand,
@@ -230,7 +244,7 @@ export class Apps {
   async #prepare(app: App): Promise<void> {
     const { domain: domainName, name } = app.options
     const { schema, setup, clock } = this.#options
-    if (app.partition === noPartition) {
+    if (app.partition === NO_PARTITION) {
       const domainIndex = setup.fabric.world.domainIndex(domainName)
       const partition = await clock.addPartition(domainIndex, name)
       app.use({ partition })
@@ -251,7 +265,9 @@ export class Apps {
   async shutDownAll(): Promise<void> {
     clearInterval(this.#poll)
     await Promise.all(
-      [...this.#apps.values()].filter(isAlive).map((app) => app.shutDown(failureLimits.shutdownGraceMs)),
+      [...this.#apps.values()]
+        .filter(isAlive)
+        .map((app) => app.shutDown(failureLimits.shutdownGraceMs)),
     )
     this.#ports.releaseAll()
   }
@@ -306,7 +322,9 @@ export class Apps {
   readonly #appListener: AppListener = {
     attached: (app) => {
       this.#options.clock.join(app.partition)
-      this.#options.journal.note(`app=${app.state.name} domain=${app.state.domain} ${app.place} attached`)
+      this.#options.journal.note(
+        `app=${app.state.name} domain=${app.state.domain} ${app.place} attached`,
+      )
     },
     changed: () => this.#options.listener.changed(),
     restarting: (app, reason, pauseMs) => {
@@ -315,7 +333,9 @@ export class Apps {
       )
     },
     failed: (app, reason) => {
-      this.#options.journal.error(`app=${app.state.name} domain=${app.state.domain} failed for good: ${reason}`)
+      this.#options.journal.error(
+        `app=${app.state.name} domain=${app.state.domain} failed for good: ${reason}`,
+      )
       if (app.state.lifecycle === 'ByRequest') this.#options.clock.leave(app.partition)
       else this.#options.listener.failed(app.state, reason)
     },
@@ -349,7 +369,8 @@ export class Apps {
 
   #takeUnits(domain: CustomDomain): string | undefined {
     const workerId = placeCustomApp(this.#freeUnits, domain.resourceUnits)
-    if (workerId !== undefined) this.#freeUnits.set(workerId, this.#freeUnits.get(workerId)! - domain.resourceUnits)
+    if (workerId !== undefined)
+      this.#freeUnits.set(workerId, this.#freeUnits.get(workerId)! - domain.resourceUnits)
     return workerId
   }
 
@@ -371,7 +392,7 @@ function isAlive(app: App): boolean {
 }
 
 /** Of an app whose partition is still to be made. */
-const noPartition = -1
+const NO_PARTITION = -1
 
 function randomId(): string {
   return randomBytes(6).toString('hex')

@@ -31,5 +31,8 @@ test('ports of simulations that come back are wanted, also while they have no wo
   mkdirSync(join(parent, 'empty'))
   mkdirSync(join(parent, 'damaged'))
   writeFileSync(join(parent, 'damaged', 'plan.json'), '{"tags":')
-  assert.deepEqual(await portsWantedByOthers({ runFolder: join(parent, 'own') }), new Set([7001, 7002]))
+  assert.deepEqual(
+    await portsWantedByOthers({ runFolder: join(parent, 'own') }),
+    new Set([7001, 7002]),
+  )
 })

@@ -15,7 +15,9 @@ const PLAN = z.object({ tags: heddleTagsShape.pick({ restartOnLoss: true }) })
 const STATUS = workerStatusShape.pick({ status: true, apps: true })
 
 /** Of all other simulations of this Heddle that are started again when their workers are lost, whether these live or not. */
-export async function portsWantedByOthers({ runFolder }: Pick<WorkerPlan, 'runFolder'>): Promise<Set<number>> {
+export async function portsWantedByOthers({
+  runFolder,
+}: Pick<WorkerPlan, 'runFolder'>): Promise<Set<number>> {
   const parent = dirname(runFolder)
   const wanted = new Set<number>()
   for (const name of await readdir(parent)) {
@@ -27,7 +29,8 @@ export async function portsWantedByOthers({ runFolder }: Pick<WorkerPlan, 'runFo
     const { content: status } = readJsonFile(join(folder, STATUS_FILE), STATUS)
     if (!status || isFinal(status.status) || status.status === 'STOPPING') continue
     for (const { endpoint, targetStatus } of status.apps)
-      if (targetStatus === 'STARTED') for (const { actual } of endpoint?.ports ?? []) wanted.add(actual)
+      if (targetStatus === 'STARTED')
+        for (const { actual } of endpoint?.ports ?? []) wanted.add(actual)
   }
   return wanted
 }

@@ -62,7 +62,11 @@ class ClockThread {
     const sent = Atomics.load(this.#commandsSent, 0)
     if (sent === this.#commandsKnown) return
     this.#commandsKnown = sent
-    for (let message = receiveMessageOnPort(this.#port); message; message = receiveMessageOnPort(this.#port))
+    for (
+      let message = receiveMessageOnPort(this.#port);
+      message;
+      message = receiveMessageOnPort(this.#port)
+    )
       this.#machine.obey(message.message as ClockCommand, performance.now())
   }
 }

@@ -20,7 +20,12 @@ const description: WorldDescription = {
     {
       name: 'ground',
       lifecycle: 'BySpatialSubdivision',
-      area: { bounds: { minX: 0, maxX: 10, minY: 0, maxY: 10 }, columns: 1, rows: 1, firstPartition: 0 },
+      area: {
+        bounds: { minX: 0, maxX: 10, minY: 0, maxY: 10 },
+        columns: 1,
+        rows: 1,
+        firstPartition: 0,
+      },
     },
     { name: 'makers', lifecycle: 'ByRequest' },
   ],
@@ -136,7 +141,9 @@ test('a copy of every fourth tick is of that very tick, whatever else is copied 
   await last
 })
 
-test('who still waits for an answer when the clock ends is told', { timeout: 60_000 }, async (context) => {
+test('who still waits for an answer when the clock ends is told', {
+  timeout: 60_000,
+}, async (context) => {
   const { clock, ground } = openClock(context)
   clock.join(ground)
   const never = clock.copyState(new SharedArrayBuffer(0), { multipleOf: 1000, after: 0 })

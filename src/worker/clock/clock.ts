@@ -100,7 +100,12 @@ export class Clock extends EventEmitter<ClockEvents> {
 
   /** Copies the world as committed at one tick, while the next one is computed: the newest tick, or the next one that is asked for. */
   async copyState(room: SharedArrayBuffer, only?: CopiedTicks): Promise<WorldCopy> {
-    const report = await this.#ask((request) => ({ kind: 'copyState', request, room, ...(only && { only }) }))
+    const report = await this.#ask((request) => ({
+      kind: 'copyState',
+      request,
+      room,
+      ...(only && { only }),
+    }))
     if (report.kind !== 'stateCopied') throw new Error(`unexpected report ${report.kind}`)
     return report.copy
   }

@@ -19,7 +19,10 @@ const { index } = controlRecord
 const SCRIBBLES: readonly [what: string, scribble: (control: ControlBlock) => void][] = [
   ['magic', ({ words }) => words.fill(0, index.magic, index.magic + 1)],
   ['version', ({ words }) => words.fill(99, index.layoutVersion, index.layoutVersion + 1)],
-  ['no tick', ({ floats }) => floats.fill(Number.NaN, index.committedTick, index.committedTick + 1)],
+  [
+    'no tick',
+    ({ floats }) => floats.fill(Number.NaN, index.committedTick, index.committedTick + 1),
+  ],
   ['a half tick', ({ floats }) => floats.fill(45.5, index.committedTick, index.committedTick + 1)],
   ['an older tick', ({ floats }) => floats.fill(44, index.committedTick, index.committedTick + 1)],
   ['a later tick', ({ floats }) => floats.fill(1e9, index.committedTick, index.committedTick + 1)],

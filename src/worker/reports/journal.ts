@@ -3,7 +3,7 @@
 
 import type { LogStreams } from '../../io/logs/logs.ts'
 
-export interface JournalOptions {
+interface JournalOptions {
   /** The newest so many streams of apps that have ended stay; all of them where absent. */
   endedMax?: number
   /** Streams of apps that a worker before this one has left, oldest first. */
@@ -22,7 +22,10 @@ export class Journal {
   }
 
   /** From now on into these streams too. */
-  open(streams: LogStreams, { endedMax = Number.POSITIVE_INFINITY, ended = [] }: JournalOptions = {}): void {
+  open(
+    streams: LogStreams,
+    { endedMax = Number.POSITIVE_INFINITY, ended = [] }: JournalOptions = {},
+  ): void {
     this.#streams = streams
     this.#endedMax = endedMax
     this.#ended = new Set(ended)
@@ -59,7 +62,9 @@ export class Journal {
     for (const oldest of this.#ended) {
       if (this.#ended.size <= this.#endedMax) return
       this.#ended.delete(oldest)
-      this.#streams?.remove(oldest).catch((cause: Error) => this.error(`stream ${oldest} stays: ${cause.message}`))
+      this.#streams
+        ?.remove(oldest)
+        .catch((cause: Error) => this.error(`stream ${oldest} stays: ${cause.message}`))
     }
   }
 

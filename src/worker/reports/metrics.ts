@@ -7,13 +7,22 @@ import { PAGE_BYTES } from '../../base/memory.ts'
 import { appDurations, ClockMeter, PartitionMeter } from '../../core/fabric/memory/meters.ts'
 import type { PartitionMemory } from '../../core/fabric/memory/partition-memory.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
-import type { AppState, PartitionMetrics, WorkerMetrics, WorkerStatus } from '../../core/wire/worker-protocol.ts'
+import type {
+  AppState,
+  PartitionMetrics,
+  WorkerMetrics,
+  WorkerStatus,
+} from '../../core/wire/worker-protocol.ts'
 import { ownMemoryBytes } from '../../io/launch/proc.ts'
 import { type FabricSetup, partitionKey } from '../start/world-setup.ts'
 
-const blockBytes = 512
+const BLOCK_BYTES = 512
 
-export function readMetrics(plan: WorkerPlan, status: WorkerStatus, { fabric, folder }: FabricSetup): WorkerMetrics {
+export function readMetrics(
+  plan: WorkerPlan,
+  status: WorkerStatus,
+  { fabric, folder }: FabricSetup,
+): WorkerMetrics {
   const { control } = fabric
   const clock = new ClockMeter(fabric)
   const apps = new Map(status.apps.map((app) => [partitionKey(app.domain, app.name), app]))
@@ -28,7 +37,9 @@ export function readMetrics(plan: WorkerPlan, status: WorkerStatus, { fabric, fo
     workerMemoryBytes: ownMemoryBytes(process.pid) ?? 0,
     fabricBytes: claimedBytes(folder),
     fabricBytesMax: control.memoryPagesMax * PAGE_BYTES,
-    partitions: [...fabric.partitions()].flatMap((partition) => partitionMetrics(fabric, partition, apps) ?? []),
+    partitions: [...fabric.partitions()].flatMap(
+      (partition) => partitionMetrics(fabric, partition, apps) ?? [],
+    ),
   }
 }
 
@@ -57,7 +68,12 @@ function partitionMetrics(
     handedOut: meter.get('handedOut'),
     takenIn: meter.get('takenIn'),
     rejected: meter.get('rejected'),
-    phases: { wait: wait.read(), read: read.read(), simulate: simulate.read(), commit: commit.read() },
+    phases: {
+      wait: wait.read(),
+      read: read.read(),
+      simulate: simulate.read(),
+      commit: commit.read(),
+    },
   }
 }
 
@@ -76,5 +92,5 @@ function claimedBytes(folder: string): number {
   let blocks = 0
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
     blocks += statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0
-  return blocks * blockBytes
+  return blocks * BLOCK_BYTES
 }

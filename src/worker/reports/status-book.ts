@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { STATUS_FILE } from '../../core/wire/places.ts'
 import type { WorkerStatus } from '../../core/wire/worker-protocol.ts'
 
-const writeAgainMs = 1000
+const WRITE_AGAIN_MS = 1000
 
 export class StatusBook {
   #status: WorkerStatus
@@ -44,8 +44,10 @@ export class StatusBook {
       this.#writingAgain = undefined
     } catch (error) {
       if (this.#writingAgain !== undefined) return
-      console.error(`${this.#file} can't be written, and is tried again: ${(error as Error).message}`)
-      this.#writingAgain = setInterval(() => this.#write(), writeAgainMs).unref()
+      console.error(
+        `${this.#file} can't be written, and is tried again: ${(error as Error).message}`,
+      )
+      this.#writingAgain = setInterval(() => this.#write(), WRITE_AGAIN_MS).unref()
     }
   }
 }

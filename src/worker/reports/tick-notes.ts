@@ -6,8 +6,13 @@ import { writeFile } from 'node:fs/promises'
 const NOTE_MS = 1_000
 
 /** From now on, as long as the process runs. */
-export function noteTicks(file: string, tick: () => number, failed: (message: string) => void): void {
-  const note = () => writeFile(file, String(tick())).catch((cause: Error) => failed(`${file}: ${cause.message}`))
+export function noteTicks(
+  file: string,
+  tick: () => number,
+  failed: (message: string) => void,
+): void {
+  const note = () =>
+    writeFile(file, String(tick())).catch((cause: Error) => failed(`${file}: ${cause.message}`))
   void note()
   setInterval(() => void note(), NOTE_MS).unref()
 }

@@ -11,13 +11,13 @@ import type { Objects } from '../../io/objects/objects.ts'
 import { openObjects } from '../../io/objects/open-objects.ts'
 import type { MadeSnapshots } from './made-snapshots.ts'
 
-const lookEachMs = 250
+const LOOK_EACH_MS = 250
 
 function secondOf(ms: number): number {
   return Math.floor(ms / 1000)
 }
 
-export interface AutoSnapshotsOptions {
+interface AutoSnapshotsOptions {
   simulationName: string
   rhythm: SnapshotRhythm
   objects: ObjectsConfig
@@ -46,7 +46,7 @@ export class AutoSnapshots {
   constructor(options: AutoSnapshotsOptions) {
     this.#options = options
     this.#lastTick = options.tick()
-    this.#timer = setInterval(() => this.#look(), lookEachMs)
+    this.#timer = setInterval(() => this.#look(), LOOK_EACH_MS)
     this.#timer.unref()
     this.#awaitCopy()
   }
@@ -79,7 +79,8 @@ export class AutoSnapshots {
       },
       (cause: Error) => {
         // A clock that ends gives no copies; that it failed is told by itself.
-        if (!this.#isStopped) this.#options.failed(`no automatic snapshots are made any more: ${cause.message}`)
+        if (!this.#isStopped)
+          this.#options.failed(`no automatic snapshots are made any more: ${cause.message}`)
       },
     )
   }
@@ -100,7 +101,9 @@ export class AutoSnapshots {
   #isDue(): boolean {
     const { rhythm, tick } = this.#options
     if ('ticks' in rhythm.every) return this.#copy !== undefined
-    return tick() > this.#lastTick && this.#isNewSecond && Date.now() - this.#lastMs >= rhythm.every.ms
+    return (
+      tick() > this.#lastTick && this.#isNewSecond && Date.now() - this.#lastMs >= rhythm.every.ms
+    )
   }
 
   /** They are named by the second, and the name of one that was removed must not come back. */
@@ -113,7 +116,9 @@ export class AutoSnapshots {
     const { bucket, prefix } = rhythm
     const objects = await openObjects(this.#options.objects)
     try {
-      const key = await freeKey(objects, bucket, Date.now(), (atMs) => snapshotKey(prefix, simulationName, atMs))
+      const key = await freeKey(objects, bucket, Date.now(), (atMs) =>
+        snapshotKey(prefix, simulationName, atMs),
+      )
       const made = take({ bucket, key }, this.#copy?.tick)
       if (!made) return
       this.#begin()

@@ -20,7 +20,7 @@ export type EncoderReport =
   | { kind: 'failed'; fault: SnapshotFault }
 
 /** Pieces on their way, and the one that is being taken; one is about a batch of 65,536 entities. */
-const piecesMax = 3
+const PIECES_MAX = 3
 
 class EncoderThread {
   readonly #port: MessagePort
@@ -45,7 +45,8 @@ class EncoderThread {
       this.#scratch = new Scratch()
       this.#spare = []
       this.#longestPieceBytes = 0
-    } else if (command.kind === 'encode') this.#work = this.#work.then(() => this.#encode(command.at))
+    } else if (command.kind === 'encode')
+      this.#work = this.#work.then(() => this.#encode(command.at))
     else {
       this.#piecesOut--
       this.#spare.push(command.memory)
@@ -67,7 +68,7 @@ class EncoderThread {
   }
 
   async #mayGoOn(): Promise<void> {
-    while (this.#piecesOut === piecesMax) {
+    while (this.#piecesOut === PIECES_MAX) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -78,7 +79,8 @@ class EncoderThread {
   #roomFor(bytes: number): Uint8Array {
     this.#longestPieceBytes = Math.max(this.#longestPieceBytes, bytes)
     const spare = this.#spare.pop()
-    const memory = spare && spare.byteLength >= bytes ? spare : new SharedArrayBuffer(this.#longestPieceBytes)
+    const memory =
+      spare && spare.byteLength >= bytes ? spare : new SharedArrayBuffer(this.#longestPieceBytes)
     return new Uint8Array(memory, 0, bytes)
   }
 

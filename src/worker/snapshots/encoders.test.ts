@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { testFabric } from '../../core/fabric/testing/test-fabric.ts'
-import { CopyRoom, copyBytes, copySides, doneAtOnce, type SideColumns } from '../../core/fabric/worker/side-columns.ts'
+import {
+  CopyRoom,
+  copyBytes,
+  copySides,
+  doneAtOnce,
+  type SideColumns,
+} from '../../core/fabric/worker/side-columns.ts'
 import { hashWorld } from '../../core/fabric/worker/state.ts'
 import { readSnapshot, writeSnapshot } from '../../joints/snapshot/snapshot-file.ts'
 import { Encoders } from './encoders.ts'
@@ -15,7 +21,7 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true }))
 
-const columns = 7
+const COLUMNS = 7
 const header = {
   simulationName: 'market',
   executionId: 'one',
@@ -25,7 +31,7 @@ const header = {
   grids: [
     {
       domain: 'ground',
-      columns,
+      columns: COLUMNS,
       rows: 1,
       bounds: { x: [0, 100], y: [0, 10] } as { x: [number, number]; y: [number, number] },
     },
@@ -37,7 +43,7 @@ const header = {
 
 /** Seven cells, some without entities; of the others' some are on their way to a neighbour, and some rows are free. */
 function copiedWorld(): { sides: SideColumns[]; stateHash: string; entities: number } {
-  const { fabric, put, tick } = testFabric({ columns, sizes: { entityLimit: 100 } })
+  const { fabric, put, tick } = testFabric({ columns: COLUMNS, sizes: { entityLimit: 100 } })
   tick((owner) => {
     for (let count = 0; owner.index % 2 === 0 && count < 50; count++) {
       const row = put(owner, owner.index * 10 + (count % 13), 5)
@@ -47,7 +53,9 @@ function copiedWorld(): { sides: SideColumns[]; stateHash: string; entities: num
   tick((owner) => {
     for (let row = 0; row < owner.rows; row += 3) if (owner.back.state[row] === 1) owner.delete(row)
   })
-  const sides = doneAtOnce(copySides(fabric, 2, new CopyRoom(new SharedArrayBuffer(copyBytes(fabric, 2)))))
+  const sides = doneAtOnce(
+    copySides(fabric, 2, new CopyRoom(new SharedArrayBuffer(copyBytes(fabric, 2)))),
+  )
   return { sides, ...hashWorld(fabric, 2) }
 }
 

@@ -11,7 +11,7 @@ import type { EncoderCommand, EncoderReport } from './encoder-thread.ts'
 import { threadMemory } from './thread-memory.ts'
 
 /** A thread for so much of a world: below it, one that starts costs more than it does. */
-const bytesPerThread = 8 * 1024 ** 2
+const BYTES_PER_THREAD = 8 * 1024 ** 2
 
 export class Encoders {
   readonly #encoders: Encoder[]
@@ -23,7 +23,7 @@ export class Encoders {
 
   /** As many threads as are worth it for a world of that size, and as there are processors. */
   static countFor(worldBytes: number): number {
-    return Math.max(1, Math.min(availableParallelism(), Math.ceil(worldBytes / bytesPerThread)))
+    return Math.max(1, Math.min(availableParallelism(), Math.ceil(worldBytes / BYTES_PER_THREAD)))
   }
 
   get count(): number {
@@ -66,7 +66,9 @@ class Encoder {
       this.#wake()
     })
     this.#thread.on('error', (error) => this.#fail(error as Error))
-    this.#thread.on('exit', () => this.#fail(new Error('a thread that encoded the snapshot has ended')))
+    this.#thread.on('exit', () =>
+      this.#fail(new Error('a thread that encoded the snapshot has ended')),
+    )
   }
 
   tell(command: EncoderCommand): void {

@@ -27,7 +27,8 @@ test('the next worker knows what the one before it has made, newest first', () =
 
 test('of those that callers asked for it remembers the newest few, and all others', () => {
   const made = new MadeSnapshots(folder)
-  for (let count = 0; count < 40; count++) made.add({ bucket: 'safe', key: `${count}`, isAutomatic: false })
+  for (let count = 0; count < 40; count++)
+    made.add({ bucket: 'safe', key: `${count}`, isAutomatic: false })
   assert.deepEqual(keysOf(new MadeSnapshots(folder)), [
     ...Array.from({ length: 16 }, (_, place) => `${39 - place}`),
     'c',
@@ -36,7 +37,13 @@ test('of those that callers asked for it remembers the newest few, and all other
 
 test('a list that is damaged is no empty one: it is named, and put aside', async () => {
   const file = join(folder, 'snapshots.json')
-  const damages = ['[{"bucket"', 'null', '{}', '[null]', '[{"bucket": "safe", "key": 5, "isAutomatic": true}]']
+  const damages = [
+    '[{"bucket"',
+    'null',
+    '{}',
+    '[null]',
+    '[{"bucket": "safe", "key": 5, "isAutomatic": true}]',
+  ]
   for (const text of damages) {
     await writeFile(file, text)
     const made = new MadeSnapshots(folder)

@@ -8,7 +8,7 @@ import { type ObjectLocation, objectLocationShape } from '../../base/object-loca
 import { readJsonFile } from '../../io/files/json-file.ts'
 
 /** Of those that callers have asked for, which stay whatever happens here. */
-const askedForMax = 16
+const ASKED_FOR_MAX = 16
 
 const madeSnapshotShape = objectLocationShape.extend({
   /** Made as its tags ask, and removed once there are enough newer ones. */
@@ -44,7 +44,9 @@ export class MadeSnapshots {
   /** To be called before its object can be there: one that is missing was not finished. Throws where the file can't be written. */
   add(snapshot: MadeSnapshot): void {
     const asked = this.#snapshots.filter(({ isAutomatic }) => !isAutomatic)
-    const tooOld = snapshot.isAutomatic ? [] : asked.slice(0, Math.max(0, asked.length + 1 - askedForMax))
+    const tooOld = snapshot.isAutomatic
+      ? []
+      : asked.slice(0, Math.max(0, asked.length + 1 - ASKED_FOR_MAX))
     this.#write([...this.#snapshots.filter((each) => !tooOld.includes(each)), snapshot])
   }
 

@@ -8,9 +8,9 @@ import type { WorkerPlan } from '../../core/wire/plan.ts'
 import { freePlace, placeText, type SnapshotPlace } from './snapshot-place.ts'
 
 /** How long one place may take. */
-const limitMs = 300_000
+const LIMIT_MS = 300_000
 
-export interface SaveOptions {
+interface SaveOptions {
   write(place: SnapshotPlace): Promise<SnapshotOutcome>
   /** Ends what is being written, with an error. */
   cancel(): void
@@ -19,12 +19,17 @@ export interface SaveOptions {
 }
 
 /** Gives the place; undefined where none takes it. */
-export async function saveWorld(plan: WorkerPlan, options: SaveOptions): Promise<string | undefined> {
+export async function saveWorld(
+  plan: WorkerPlan,
+  options: SaveOptions,
+): Promise<string | undefined> {
   const { simulationName, objects, tags, runFolder } = plan
   const inObjects = () => tags.snapshots && freePlace(objects, tags.snapshots, simulationName)
-  const inRunFolder = async (): Promise<SnapshotPlace> => ({ file: join(runFolder, SAVED_WORLD_FILE) })
+  const inRunFolder = async (): Promise<SnapshotPlace> => ({
+    file: join(runFolder, SAVED_WORLD_FILE),
+  })
   for (const find of [inObjects, inRunFolder]) {
-    const limit = setTimeout(() => options.cancel(), limitMs)
+    const limit = setTimeout(() => options.cancel(), LIMIT_MS)
     try {
       const place = await find()
       if (place === undefined) continue

@@ -13,7 +13,7 @@ import type { SnapshotPlace } from './snapshot-place.ts'
 import type { SimulationHeader } from './snapshot-thread.ts'
 import { type SnapshotInProgress, Snapshots } from './snapshots.ts'
 
-export interface SavingOptions {
+interface SavingOptions {
   plan: WorkerPlan
   /** All of this execution, also those that a worker before this one has made. */
   made: MadeSnapshots
@@ -59,7 +59,11 @@ export class Saving {
   }
 
   /** To be called when the one before has finished; `copied` is told the tick. Never rejects. */
-  make(location: ObjectLocation, isAutomatic: boolean, copied: (tick: number) => void): Promise<SnapshotOutcome> {
+  make(
+    location: ObjectLocation,
+    isAutomatic: boolean,
+    copied: (tick: number) => void,
+  ): Promise<SnapshotOutcome> {
     const { made, plan } = this.#options
     const copy = isAutomatic ? this.#rhythm?.copy : undefined
     const make = async (): Promise<SnapshotOutcome> => {
@@ -90,7 +94,10 @@ export class Saving {
     this.#writing?.cancel()
   }
 
-  async #write(place: SnapshotPlace, { copy, copied = () => undefined }: WriteOptions = {}): Promise<SnapshotOutcome> {
+  async #write(
+    place: SnapshotPlace,
+    { copy, copied = () => undefined }: WriteOptions = {},
+  ): Promise<SnapshotOutcome> {
     const { header, copyBytes, copyState } = this.#options
     try {
       this.#writing = this.#snapshots.start({

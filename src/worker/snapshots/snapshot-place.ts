@@ -15,14 +15,18 @@ import { openObjects } from '../../io/objects/open-objects.ts'
 
 export type SnapshotPlace = { objects: ObjectsConfig; location: ObjectLocation } | { file: string }
 
-export interface OpenPlace {
+interface OpenPlace {
   /** Throws the signal's reason once it is aborted; then nothing is left behind. */
   put(zip: ObjectBody, signal: AbortSignal): Promise<unknown>
   close(): Promise<void>
 }
 
 export async function openPlace(place: SnapshotPlace): Promise<OpenPlace> {
-  if ('file' in place) return { put: (zip, signal) => writeFile(place.file, zip, signal), close: async () => undefined }
+  if ('file' in place)
+    return {
+      put: (zip, signal) => writeFile(place.file, zip, signal),
+      close: async () => undefined,
+    }
   const { bucket, key } = place.location
   const objects = await openObjects(place.objects)
   return {
@@ -39,7 +43,9 @@ export async function freePlace(
 ): Promise<SnapshotPlace> {
   const objects = await openObjects(config)
   try {
-    const key = await freeKey(objects, bucket, Date.now(), (atMs) => snapshotKey(prefix, simulationName, atMs))
+    const key = await freeKey(objects, bucket, Date.now(), (atMs) =>
+      snapshotKey(prefix, simulationName, atMs),
+    )
     return { objects: config, location: { bucket, key } }
   } finally {
     await objects.close()
@@ -54,7 +60,9 @@ export function placeText(place: SnapshotPlace): string {
 async function writeFile(file: string, zip: ObjectBody, signal: AbortSignal): Promise<void> {
   const partial = `${file}.new`
   try {
-    await pipeline(zip, copied, createWriteStream(partial, { mode: 0o600, flush: true }), { signal })
+    await pipeline(zip, copied, createWriteStream(partial, { mode: 0o600, flush: true }), {
+      signal,
+    })
     await rename(partial, file)
   } catch (cause) {
     await rm(partial, { force: true })

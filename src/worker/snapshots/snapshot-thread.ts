@@ -12,7 +12,10 @@ import { Encoders } from './encoders.ts'
 import { openPlace, type SnapshotPlace } from './snapshot-place.ts'
 
 /** What a snapshot says of its simulation, whatever its tick. */
-export type SimulationHeader = Omit<SnapshotHeader, 'stateHash' | 'tick' | 'nextIdLane' | 'takenAtMs'>
+export type SimulationHeader = Omit<
+  SnapshotHeader,
+  'stateHash' | 'tick' | 'nextIdLane' | 'takenAtMs'
+>
 
 export interface SnapshotOrder {
   place: SnapshotPlace
@@ -36,11 +39,11 @@ export type SnapshotThreadReport =
   | { kind: 'finished'; outcome: SnapshotOutcome }
 
 /** For what is created until the copy is made, and for the copies after it. */
-const spareShare = 1 / 8
+const SPARE_SHARE = 1 / 8
 
 /** Memory that is there already when the world is copied into it: then copying is all that it takes. */
 function makeRoom(copyBytes: number): SharedArrayBuffer {
-  const bytes = Math.ceil(copyBytes * (1 + spareShare))
+  const bytes = Math.ceil(copyBytes * (1 + SPARE_SHARE))
   const room = new SharedArrayBuffer(bytes)
   const touched = new Uint8Array(room)
   for (let at = 0; at < bytes; at += PAGE_BYTES) touched[at] = 1
@@ -77,7 +80,9 @@ class SnapshotThread {
     // It may be refused before anybody waits for it.
     making.copied.promise.catch(() => undefined)
     this.#making = making
-    const outcome = await this.#made(order, making).catch((cause: Error) => ({ error: cause.message }))
+    const outcome = await this.#made(order, making).catch((cause: Error) => ({
+      error: cause.message,
+    }))
     this.#making = undefined
     this.#say({ kind: 'finished', outcome })
   }

@@ -9,10 +9,17 @@ import type { SimulationSchema } from '../../core/schema/schema.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type { AppState } from '../../core/wire/worker-protocol.ts'
 import { discard } from '../../io/shm/libc.ts'
-import type { SimulationHeader, SnapshotOrder, SnapshotThreadCommand, SnapshotThreadReport } from './snapshot-thread.ts'
+import type {
+  SimulationHeader,
+  SnapshotOrder,
+  SnapshotThreadCommand,
+  SnapshotThreadReport,
+} from './snapshot-thread.ts'
 import { threadMemory } from './thread-memory.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+const { version } = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+) as {
   version: string
 }
 
@@ -30,15 +37,22 @@ export function simulationHeader(
 ): SimulationHeader {
   const grids = schema.domains.flatMap((domain) => {
     if (domain.lifecycle !== 'BySpatialSubdivision') return []
-    const { minX, maxX, minY, maxY } = schema.strategies.find((strategy) => strategy.name === domain.strategy)!.bounds
+    const { minX, maxX, minY, maxY } = schema.strategies.find(
+      (strategy) => strategy.name === domain.strategy,
+    )!.bounds
     const bounds = { x: [minX, maxX] as [number, number], y: [minY, maxY] as [number, number] }
     return [{ domain: domain.name, columns: domain.grid.x, rows: domain.grid.y, bounds }]
   })
-  const running = apps.map(({ domain, name, lifecycle, status }) => ({ domain, name, lifecycle, status }))
+  const running = apps.map(({ domain, name, lifecycle, status }) => ({
+    domain,
+    name,
+    lifecycle,
+    status,
+  }))
   return { simulationName, executionId, schemaText, heddleVersion: version, grids, apps: running }
 }
 
-export interface SnapshotOptions extends Omit<SnapshotOrder, 'room'> {
+interface SnapshotOptions extends Omit<SnapshotOrder, 'room'> {
   /** The copy is there already: no room is needed for it. */
   isCopied: boolean
   /** Copies the world at one tick; asked for once, when there is room. */
@@ -48,10 +62,10 @@ export interface SnapshotOptions extends Omit<SnapshotOrder, 'room'> {
 }
 
 /** A room that is more than so many times too large is not used again. */
-const spareMax = 2
+const SPARE_MAX = 2
 
 /** Loading what a snapshot needs takes longer than writing a small one: so long, the thread and the memory of one wait for the next. */
-const lingerMs = 60_000
+const LINGER_MS = 60_000
 
 /** Makes one simulation's snapshots. */
 export class Snapshots {
@@ -88,7 +102,7 @@ export class Snapshots {
           this.#inProgress = undefined
           // What it was in the middle of ends with the thread.
           if ('error' in report.outcome) this.#letGo(thread)
-          else this.#lingering = setTimeout(() => this.#letGo(thread), lingerMs).unref()
+          else this.#lingering = setTimeout(() => this.#letGo(thread), LINGER_MS).unref()
           resolve(report.outcome)
         }
       },
@@ -120,7 +134,9 @@ export class Snapshots {
 
   #roomOf(bytes: number): SharedArrayBuffer | undefined {
     const room = this.#room
-    return room && room.byteLength >= bytes && room.byteLength <= bytes * spareMax ? room : undefined
+    return room && room.byteLength >= bytes && room.byteLength <= bytes * SPARE_MAX
+      ? room
+      : undefined
   }
 }
 

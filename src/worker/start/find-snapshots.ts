@@ -7,19 +7,31 @@ import { type Objects, ObjectsError } from '../../io/objects/objects.ts'
 import type { MadeSnapshot } from '../snapshots/made-snapshots.ts'
 
 /** A snapshot's key may name a second before the one in which its simulation was created, but not more. */
-const earlyMsMax = 1000
+const EARLY_MS_MAX = 1000
 
 /** Newest first: those where its tags have them made, and beside those that its last worker told of. */
-export async function findSnapshots(plan: WorkerPlan, objects: Objects, signal?: AbortSignal): Promise<MadeSnapshot[]> {
+export async function findSnapshots(
+  plan: WorkerPlan,
+  objects: Objects,
+  signal?: AbortSignal,
+): Promise<MadeSnapshot[]> {
   const { simulationName, createdAtMs } = plan
   const found: (MadeSnapshot & { atMs: number })[] = []
   for (const { bucket, prefix, isAutomatic } of placesOf(plan)) {
-    for (const key of await keysIn(objects, bucket, snapshotKeyPrefix(prefix, simulationName), signal)) {
+    for (const key of await keysIn(
+      objects,
+      bucket,
+      snapshotKeyPrefix(prefix, simulationName),
+      signal,
+    )) {
       const atMs = snapshotKeyTimeMs(prefix, simulationName, key)
-      if (atMs !== undefined && atMs >= createdAtMs - earlyMsMax) found.push({ bucket, key, isAutomatic, atMs })
+      if (atMs !== undefined && atMs >= createdAtMs - EARLY_MS_MAX)
+        found.push({ bucket, key, isAutomatic, atMs })
     }
   }
-  return found.sort((a, b) => b.atMs - a.atMs).map(({ bucket, key, isAutomatic }) => ({ bucket, key, isAutomatic }))
+  return found
+    .sort((a, b) => b.atMs - a.atMs)
+    .map(({ bucket, key, isAutomatic }) => ({ bucket, key, isAutomatic }))
 }
 
 interface SnapshotPlace {
@@ -45,7 +57,9 @@ function placesOf({ tags, last, simulationName }: WorkerPlan): SnapshotPlace[] {
     if (location === undefined || end < 0) continue
     const { bucket } = location
     const prefix = location.key.slice(0, end)
-    const isKnown = places.some((place) => place.bucket === bucket && folder(place.prefix) === folder(prefix))
+    const isKnown = places.some(
+      (place) => place.bucket === bucket && folder(place.prefix) === folder(prefix),
+    )
     if (!isKnown) places.push({ bucket, prefix, isAutomatic: false })
   }
   return places

@@ -8,7 +8,10 @@ import { keepSource, keptSource } from './kept-source.ts'
 test('what a simulation was started from is kept in its run folder', (context) => {
   const folder = folderFor(context)
   assert.equal(keptSource(folder), undefined)
-  for (const source of [{ schemaText: 'sdk_version: "1.17"\n' }, { schemaText: '', snapshotId: 'id 5 a1' }]) {
+  for (const source of [
+    { schemaText: 'sdk_version: "1.17"\n' },
+    { schemaText: '', snapshotId: 'id 5 a1' },
+  ]) {
     keepSource(folder, source)
     assert.deepEqual(keptSource(folder), source)
   }

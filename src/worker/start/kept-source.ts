@@ -12,7 +12,7 @@ const keptSourceShape = z.object({
   /** Of the snapshot, where it was one: no other snapshot has the same. */
   snapshotId: z.string().optional(),
 })
-export type KeptSource = z.infer<typeof keptSourceShape>
+type KeptSource = z.infer<typeof keptSourceShape>
 
 const FILE_NAME = 'start.json'
 

@@ -5,13 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ObjectsError, type ObjectsFault } from '../../io/objects/objects.ts'
 
 /** How long the object store may take to answer where the machine, and it too, was started again. */
-const answerLimitMs = 300_000
-const answerRetryMs = 1000
-const passingFaults: ReadonlySet<ObjectsFault | undefined> = new Set(['Unavailable', 'AccessDenied'])
+const ANSWER_LIMIT_MS = 300_000
+const ANSWER_RETRY_MS = 1000
+const passingFaults: ReadonlySet<ObjectsFault | undefined> = new Set([
+  'Unavailable',
+  'AccessDenied',
+])
 
 /** One wait, which all that is read for a start shares. */
 export class Patience {
-  readonly #giveUpAtMs = performance.now() + answerLimitMs
+  readonly #giveUpAtMs = performance.now() + ANSWER_LIMIT_MS
   readonly #signal: AbortSignal
 
   constructor(signal: AbortSignal) {
@@ -26,7 +29,7 @@ export class Patience {
       } catch (cause) {
         if (!passingFaults.has(faultOf(cause)) || performance.now() > this.#giveUpAtMs) throw cause
       }
-      await sleep(answerRetryMs, undefined, { signal: this.#signal })
+      await sleep(ANSWER_RETRY_MS, undefined, { signal: this.#signal })
     }
   }
 }
@@ -34,5 +37,7 @@ export class Patience {
 /** Of the object store, where it is the reason of a failure. */
 export function faultOf(failure: unknown): ObjectsFault | undefined {
   if (failure instanceof ObjectsError) return failure.fault
-  return failure instanceof Error && failure.cause !== undefined ? faultOf(failure.cause) : undefined
+  return failure instanceof Error && failure.cause !== undefined
+    ? faultOf(failure.cause)
+    : undefined
 }

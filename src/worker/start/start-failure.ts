@@ -1,7 +1,11 @@
 // What ends a start: thrown anywhere on the way, shown as the simulation's StartError.
 
 import { filesFault } from '../../base/files-fault.ts'
-import { type StartError, type StartErrorType, startErrorLines } from '../../core/schema/start-error.ts'
+import {
+  type StartError,
+  type StartErrorType,
+  startErrorLines,
+} from '../../core/schema/start-error.ts'
 
 export class StartFailure extends Error {
   readonly errors: readonly StartError[]
@@ -37,6 +41,10 @@ const FILES_OF_WORKER = 64
 /** Two ends of pipes, the memory of its partition twice, and its log. */
 const FILES_OF_APP = 5
 
-export function startFailure(errorType: StartErrorType, errorMessage: string, cause?: unknown): StartFailure {
+export function startFailure(
+  errorType: StartErrorType,
+  errorMessage: string,
+  cause?: unknown,
+): StartFailure {
   return new StartFailure([{ errorType, errorMessage }], { cause })
 }

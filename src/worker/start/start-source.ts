@@ -15,14 +15,19 @@ import { RESTORING_FOLDER } from '../../core/wire/places.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import { type Objects, ObjectsError } from '../../io/objects/objects.ts'
 import { readObject } from '../../io/objects/read-object.ts'
-import { readSnapshot, refusalText, type Snapshot, SnapshotError } from '../../joints/snapshot/snapshot-file.ts'
+import {
+  readSnapshot,
+  refusalText,
+  type Snapshot,
+  SnapshotError,
+} from '../../joints/snapshot/snapshot-file.ts'
 import type { MadeSnapshots } from '../snapshots/made-snapshots.ts'
 import { findSnapshots } from './find-snapshots.ts'
 import { keepSource, keptSource } from './kept-source.ts'
 import { faultOf, Patience } from './patience.ts'
 import { StartFailure, startFailure } from './start-failure.ts'
 
-export interface StartSource {
+interface StartSource {
   schema: SimulationSchema
   schemaText: string
   /** Where on the host its packages may lie. */
@@ -32,14 +37,14 @@ export interface StartSource {
   ownSnapshot?: ObjectLocation
 }
 
-export interface StartSourceOptions {
+interface StartSourceOptions {
   made: MadeSnapshots
   signal: AbortSignal
   /** Why a snapshot of its own is not the one that it goes on from. */
   passedOver(reason: string): void
 }
 
-const schemaBytesMax = 1024 ** 2
+const SCHEMA_BYTES_MAX = 1024 ** 2
 
 /** Throws StartFailure where something is missing or wrong, and the signal's reason where it ends the reading. */
 export async function readStartSource(
@@ -61,8 +66,11 @@ async function readOwnSnapshot(
   { made, signal, passedOver }: StartSourceOptions,
 ): Promise<StartSource | undefined> {
   const refused: StartFailure[] = []
-  if (made.fault !== undefined) passedOver(`${made.fault}; its snapshots are looked for in their buckets`)
-  const candidates = made.isUnknown ? await patience.with(() => findSnapshots(plan, objects, signal)) : made.newestFirst
+  if (made.fault !== undefined)
+    passedOver(`${made.fault}; its snapshots are looked for in their buckets`)
+  const candidates = made.isUnknown
+    ? await patience.with(() => findSnapshots(plan, objects, signal))
+    : made.newestFirst
   for (const candidate of candidates) {
     const location = { bucket: candidate.bucket, key: candidate.key }
     try {
@@ -75,13 +83,18 @@ async function readOwnSnapshot(
       await snapshot.close()
       // Of the same name, but not on this one's list.
       if (made.isUnknown) continue
-      throw startFailure('SnapshotInvalid', `the snapshot ${s3Uri(location)} is one of another simulation`)
+      throw startFailure(
+        'SnapshotInvalid',
+        `the snapshot ${s3Uri(location)} is one of another simulation`,
+      )
     } catch (cause) {
       const fault = faultOf(cause)
       if (!(cause instanceof StartFailure) || fault === 'Unavailable') throw cause
       if (fault === 'NoSuchKey') {
         made.forget(location)
-        passedOver(`the snapshot ${s3Uri(location)} is not there: it was not finished, or has been deleted`)
+        passedOver(
+          `the snapshot ${s3Uri(location)} is not there: it was not finished, or has been deleted`,
+        )
       } else {
         refused.push(cause)
         passedOver(cause.message)
@@ -93,7 +106,11 @@ async function readOwnSnapshot(
 }
 
 /** As StartSimulation has said, and as it was then. */
-async function readFirstSource(plan: WorkerPlan, objects: Objects, signal: AbortSignal): Promise<StartSource> {
+async function readFirstSource(
+  plan: WorkerPlan,
+  objects: Objects,
+  signal: AbortSignal,
+): Promise<StartSource> {
   const { runFolder, snapshotLocation, tags } = plan
   const kept = keptSource(runFolder)
   // The schema first: a snapshot may be large.
@@ -135,26 +152,37 @@ function packageFoldersFor(schemaText: string, { limits, tags }: WorkerPlan): re
   return tags.hostPackages === sha256 ? ['/'] : limits.schema.packageFolders
 }
 
-async function readSchemaObject(location: ObjectLocation, objects: Objects, signal: AbortSignal): Promise<string> {
+async function readSchemaObject(
+  location: ObjectLocation,
+  objects: Objects,
+  signal: AbortSignal,
+): Promise<string> {
   try {
     return await readObject(objects, location, (_, body) => schemaText(location, body), { signal })
   } catch (cause) {
     throw cause instanceof ObjectsError
-      ? startFailure('SchemaNotFound', `the schema ${s3Uri(location)} can not be read: ${cause.message}`, cause)
+      ? startFailure(
+          'SchemaNotFound',
+          `the schema ${s3Uri(location)} can not be read: ${cause.message}`,
+          cause,
+        )
       : cause
   }
 }
 
 /** Whatever size was announced. */
-async function schemaText(location: ObjectLocation, body: AsyncIterable<Uint8Array>): Promise<string> {
+async function schemaText(
+  location: ObjectLocation,
+  body: AsyncIterable<Uint8Array>,
+): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.length
-    if (bytes > schemaBytesMax)
+    if (bytes > SCHEMA_BYTES_MAX)
       throw startFailure(
         'SchemaFormatInvalid',
-        `${s3Uri(location)} has more than the ${schemaBytesMax} bytes of a schema`,
+        `${s3Uri(location)} has more than the ${SCHEMA_BYTES_MAX} bytes of a schema`,
       )
     chunks.push(chunk)
   }
@@ -171,12 +199,21 @@ async function readSnapshotObject(
   const file = join(folder, 'start.zip')
   try {
     await mkdir(folder, { recursive: true })
-    await readObject(objects, location, (_, body) => pipeline(body, createWriteStream(file), { signal }), { signal })
+    await readObject(
+      objects,
+      location,
+      (_, body) => pipeline(body, createWriteStream(file), { signal }),
+      { signal },
+    )
     return await readSnapshot(file, { signal, keepsStates: true })
   } catch (cause) {
     if (cause instanceof ObjectsError) {
       const type = cause.fault === 'Damaged' ? 'SnapshotInvalid' : 'SnapshotNotFound'
-      throw startFailure(type, `the snapshot ${s3Uri(location)} can not be read: ${cause.message}`, cause)
+      throw startFailure(
+        type,
+        `the snapshot ${s3Uri(location)} can not be read: ${cause.message}`,
+        cause,
+      )
     }
     if (cause instanceof SnapshotError)
       throw startFailure('SnapshotInvalid', refusalText(s3Uri(location), cause), cause)

@@ -22,7 +22,7 @@ import type { Snapshot } from '../../joints/snapshot/snapshot-file.ts'
 import { startFailure } from './start-failure.ts'
 
 /** A spatial or service app as it is placed. */
-export interface PlacedApp {
+interface PlacedApp {
   domain: string
   name: string
   workerId: string
@@ -84,7 +84,8 @@ export async function setUpFabric(options: {
     return { folder, fabric, description, partitions }
   } catch (cause) {
     rmSync(folder, { recursive: true, force: true })
-    if (cause instanceof MemoryFullError) throw startFailure('CapacityExceeded', `${folder}: ${cause.message}`, cause)
+    if (cause instanceof MemoryFullError)
+      throw startFailure('CapacityExceeded', `${folder}: ${cause.message}`, cause)
     throw cause
   }
 }
@@ -97,7 +98,9 @@ function addPartitions(
   const { world } = fabric
   const partitions = new Map<string, number>()
   const add = (domain: string, name: string, cell: number) => {
-    const saved = snapshot?.partitions.find((partition) => partition.domain === domain && partition.name === name)
+    const saved = snapshot?.partitions.find(
+      (partition) => partition.domain === domain && partition.name === name,
+    )
     const index = fabric.addPartition({
       domain: world.domainIndex(domain),
       cell,
@@ -117,7 +120,8 @@ function addPartitions(
   for (const { domain, name, cell } of spatialFirst) add(domain, name, cell?.index ?? -1)
   // A custom app's entities wait for the app of that name.
   for (const { domain, name, lifecycle } of snapshot?.partitions ?? [])
-    if (lifecycle === 'ByRequest' && world.lifecycleOf(domain) === 'ByRequest') add(domain, name, -1)
+    if (lifecycle === 'ByRequest' && world.lifecycleOf(domain) === 'ByRequest')
+      add(domain, name, -1)
   return partitions
 }
 
@@ -151,7 +155,11 @@ function ownPartitions(
   return owns
 }
 
-async function restore(fabric: Fabric, partitions: Map<string, number>, snapshot: Snapshot): Promise<void> {
+async function restore(
+  fabric: Fabric,
+  partitions: Map<string, number>,
+  snapshot: Snapshot,
+): Promise<void> {
   const states: PartitionState[] = []
   for (const partition of snapshot.partitions) states.push(await partition.load())
   for (const state of states) {
@@ -160,7 +168,12 @@ async function restore(fabric: Fabric, partitions: Map<string, number>, snapshot
   }
   const owns = ownPartitions(fabric.world, partitions, states)
   const ownIndex = (state: PartitionState) => owns.get(state) ?? -1
-  for (const [index, columns] of redistribute(fabric.world, states, ownIndex, fabric.control.sizes.entityLimit)) {
+  for (const [index, columns] of redistribute(
+    fabric.world,
+    states,
+    ownIndex,
+    fabric.control.sizes.entityLimit,
+  )) {
     const memory = fabric.partition(index)
     const side = memory.sides[0]
     const seeded = seedState(memory, snapshot.header.tick, {

@@ -76,8 +76,11 @@ export function launcherContract(
 
   test(`${name}: a program finds its identity in its environment, and says all before its end`, async () => {
     const who = identity({ app: 'Cells-0-0', incarnation: 12 })
-    const script = 'echo $HEDDLE_EXECUTION_ID $HEDDLE_DOMAIN $HEDDLE_APP $HEDDLE_INCARNATION $MORE; exit 7'
-    const { launched, ended, output, exits } = start(['sh', '-c', script], who, { MORE: 'and more' })
+    const script =
+      'echo $HEDDLE_EXECUTION_ID $HEDDLE_DOMAIN $HEDDLE_APP $HEDDLE_INCARNATION $MORE; exit 7'
+    const { launched, ended, output, exits } = start(['sh', '-c', script], who, {
+      MORE: 'and more',
+    })
     assert.deepEqual(await ended, { code: 7, signal: null })
     assert.equal(output(), `${who.executionId} Cells Cells-0-0 12 and more\n`)
     assert.equal(launched.isAlive, false)
