@@ -3,17 +3,14 @@
 // is has no such fault.
 
 /** Exports that no other file imports. */
-export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {
-  'src/core/fabric': 13,
-  'src/io/shm': 1,
-}
+export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {}
 
 /** Lines of sources that are longer than 100 columns. */
 export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'clients/typescript': 3,
-  'src/core/fabric': 491,
+  'src/core/fabric': 232,
   'src/io/launch': 57,
-  'src/io/shm': 58,
+  'src/io/shm': 24,
   'src/worker': 90,
   'tests/architecture': 1,
   'tests/architecture.test.ts': 7,
@@ -23,8 +20,6 @@ export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
 /** Numbers and texts of a module that are not written `LIKE_THIS`. */
 export const LOWER_CONSTANTS_MAX: Readonly<Record<string, number>> = {
   'sdk/typescript': 2,
-  'src/core/fabric': 30,
-  'src/io/shm': 24,
 }
 
 /** Comments that open with "Of", before their subject. */

@@ -10,7 +10,7 @@ import {
   type Shape,
   type ShapeMember,
 } from '../../../src/core/entities/shape.ts'
-import { fieldIndexMax } from '../../../src/core/fabric/memory/layout.ts'
+import { FIELD_INDEX_MAX } from '../../../src/core/fabric/memory/layout.ts'
 import { HeddleError } from './errors.ts'
 import { refuseDataType } from './model.ts'
 
@@ -56,10 +56,10 @@ export class Field<Of extends Shape = Shape> {
 
   constructor(options: FieldOptions<Of>) {
     const { index, typeId, shape } = options ?? {}
-    if (!Number.isInteger(index) || index < 1 || index > fieldIndexMax)
+    if (!Number.isInteger(index) || index < 1 || index > FIELD_INDEX_MAX)
       throw new HeddleError(
         'InvalidArgument',
-        `a field index is a whole number from 1 to ${fieldIndexMax}, not ${index}`,
+        `a field index is a whole number from 1 to ${FIELD_INDEX_MAX}, not ${index}`,
       )
     const refusal = refuseDataType(typeId)
     if (refusal) throw new HeddleError('InvalidArgument', refusal)

@@ -3,7 +3,7 @@
 // app are read as it last wrote them; those of others as they were committed at the tick before.
 // Nothing that was read may be used after the commit.
 
-import { fieldIndexMax } from '../../../src/core/fabric/memory/layout.ts'
+import { FIELD_INDEX_MAX } from '../../../src/core/fabric/memory/layout.ts'
 import { readMessages } from '../../../src/core/fabric/memory/messages.ts'
 import { rowState } from '../../../src/core/fabric/memory/partition-memory.ts'
 import { OutsideError } from '../../../src/core/fabric/owner/departures.ts'
@@ -598,10 +598,10 @@ export class Transaction {
   }
 
   #checkFieldIndex(fieldIndex: number): void {
-    if (!Number.isInteger(fieldIndex) || fieldIndex < 1 || fieldIndex > fieldIndexMax) {
+    if (!Number.isInteger(fieldIndex) || fieldIndex < 1 || fieldIndex > FIELD_INDEX_MAX) {
       throw this.#error(
         'InvalidArgument',
-        `a field index is a whole number from 1 to ${fieldIndexMax}, not ${fieldIndex}`,
+        `a field index is a whole number from 1 to ${FIELD_INDEX_MAX}, not ${fieldIndex}`,
       )
     }
   }

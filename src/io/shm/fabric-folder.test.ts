@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -14,7 +23,10 @@ function place(context: TestContext): string {
 function refuses(folder: string, why: RegExp): void {
   assert.throws(
     () => makeFabricFolder(folder),
-    (error: Error) => error instanceof FabricFolderError && why.test(error.message) && error.message.includes(folder),
+    (error: Error) =>
+      error instanceof FabricFolderError &&
+      why.test(error.message) &&
+      error.message.includes(folder),
   )
 }
 

@@ -26,9 +26,14 @@ export function makeFabricFolder(folder: string): void {
   const user = process.geteuid?.()
   if (stats.isSymbolicLink()) throw unusable(folder, 'is a link')
   if (!stats.isDirectory()) throw unusable(folder, 'is no folder')
-  if (stats.uid !== user) throw unusable(folder, `belongs to another user (${stats.uid}; this is ${user})`)
+  if (stats.uid !== user)
+    throw unusable(folder, `belongs to another user (${stats.uid}; this is ${user})`)
   const isOpen = (stats.mode & WRITABLE_BY_OTHERS) !== 0 && (stats.mode & STICKY) === 0
-  if (isOpen) throw unusable(folder, `may be written to by other users (mode ${(stats.mode & 0o777).toString(8)})`)
+  if (isOpen)
+    throw unusable(
+      folder,
+      `may be written to by other users (mode ${(stats.mode & 0o777).toString(8)})`,
+    )
 }
 
 function unusable(folder: string, why: string, cause?: unknown): FabricFolderError {

@@ -6,15 +6,15 @@ import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
 import koffi from 'koffi'
 
 const fcntl = koffi.load(null).func('int fcntl(int file, int command, ...)')
-const getLock = 5
-const setLock = 6
-const writeLock = 1
-const noLock = 2
-const errorNumbers = { interrupted: 4, tryAgain: 11, accessDenied: 13 }
+const GET_LOCK = 5
+const SET_LOCK = 6
+const WRITE_LOCK = 1
+const NO_LOCK = 2
+const ERROR_NUMBERS = { interrupted: 4, tryAgain: 11, accessDenied: 13 }
 /** `struct flock`: its type is a short at 0. The rest are zeros: all of the file, from its start. */
-const lockBytes = 32
+const LOCK_BYTES = 32
 
-export interface FileLock {
+interface FileLock {
   /** Does nothing the second time. The end of the process releases it, too. */
   release(): void
 }
@@ -29,7 +29,7 @@ const held = new Set<string>()
 export function lockFile(path: string): FileLock | undefined {
   if (isHeldHere(path)) return undefined
   const file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW)
-  if (call(file, setLock, writeLock) === undefined) {
+  if (call(file, SET_LOCK, WRITE_LOCK) === undefined) {
     closeSync(file)
     return undefined
   }
@@ -48,7 +48,7 @@ export function isLocked(path: string): boolean {
   const file = openIfThere(path)
   if (file === undefined) return false
   try {
-    return call(file, getLock, writeLock) !== noLock
+    return call(file, GET_LOCK, WRITE_LOCK) !== NO_LOCK
   } finally {
     closeSync(file)
   }
@@ -56,13 +56,14 @@ export function isLocked(path: string): boolean {
 
 /** The lock's type afterwards; undefined where another process has it. */
 function call(file: number, command: number, type: number): number | undefined {
-  const lock = new Uint8Array(lockBytes)
+  const lock = new Uint8Array(LOCK_BYTES)
   const view = new DataView(lock.buffer)
   view.setInt16(0, type, true)
   while (fcntl(file, command, 'uint8_t *', lock) === -1) {
     const errorNumber = koffi.errno()
-    if (errorNumber === errorNumbers.tryAgain || errorNumber === errorNumbers.accessDenied) return undefined
-    if (errorNumber !== errorNumbers.interrupted)
+    if (errorNumber === ERROR_NUMBERS.tryAgain || errorNumber === ERROR_NUMBERS.accessDenied)
+      return undefined
+    if (errorNumber !== ERROR_NUMBERS.interrupted)
       throw new Error(`a lock of a file failed with error number ${errorNumber}`)
   }
   return view.getInt16(0, true)

@@ -22,5 +22,7 @@ test('a buffer without a whole page is left as it is', () => {
 })
 
 function ownBytes(): number {
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
+  return (
+    Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
+  )
 }

@@ -14,36 +14,54 @@ const futexCall = libc.func(
   'long syscall(long number, void *address, int operation, uint32_t value, void *timeout, void *unused, uint32_t unused2)',
 )
 
-const protectionNone = 0
-const protectionRead = 1
-const protectionWrite = 2
-const mapShared = 1
-const mapPrivate = 2
-const mapFixed = 0x10
-const mapAnonymous = 0x20
-const mapNoReserve = 0x4000
-const notNeeded = 4
-const pageBytes = 4096n
-const keepSize = 1
-const punchHole = 2
-const futexNumber = process.arch === 'arm64' ? 98 : 202
-const futexWaitOperation = 0
-const futexWakeOperation = 1
-const wakeAll = 0x7fffffff
-const errorNumbers = { interrupted: 4, noMemory: 12, noSpace: 28 }
+const PROTECTION_NONE = 0
+const PROTECTION_READ = 1
+const PROTECTION_WRITE = 2
+const MAP_SHARED = 1
+const MAP_PRIVATE = 2
+const MAP_FIXED = 0x10
+const MAP_ANONYMOUS = 0x20
+const MAP_NO_RESERVE = 0x4000
+const NOT_NEEDED = 4
+const PAGE_BYTES = 4096n
+const KEEP_SIZE = 1
+const PUNCH_HOLE = 2
+const FUTEX_NUMBER = process.arch === 'arm64' ? 98 : 202
+const FUTEX_WAIT_OPERATION = 0
+const FUTEX_WAKE_OPERATION = 1
+const WAKE_ALL = 0x7fffffff
+const ERROR_NUMBERS = { interrupted: 4, noMemory: 12, noSpace: 28 }
 
 export type Address = bigint
 
 /** Takes a range of addresses without any memory behind it. Throws with the error number where the system refuses. */
 export function reserveAddresses(bytes: number): { address: Address; buffer: ArrayBuffer } {
-  const address = mapped(mmapCall(null, bytes, protectionNone, mapPrivate | mapAnonymous | mapNoReserve, -1, 0), bytes)
+  const address = mapped(
+    mmapCall(null, bytes, PROTECTION_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NO_RESERVE, -1, 0),
+    bytes,
+  )
   return { address, buffer: koffi.view(address, bytes) as ArrayBuffer }
 }
 
 /** Maps a range of a file over addresses that were reserved. Throws with the error number where the system refuses. */
-export function mapFile(address: Address, file: number, { offsetBytes, bytes }: Range, writable: boolean): void {
-  const protection = protectionRead | (writable ? protectionWrite : 0)
-  mapped(mmapCall(address, bytes, protection, mapShared | mapFixed | mapNoReserve, file, offsetBytes), bytes)
+export function mapFile(
+  address: Address,
+  file: number,
+  { offsetBytes, bytes }: Range,
+  writable: boolean,
+): void {
+  const protection = PROTECTION_READ | (writable ? PROTECTION_WRITE : 0)
+  mapped(
+    mmapCall(
+      address,
+      bytes,
+      protection,
+      MAP_SHARED | MAP_FIXED | MAP_NO_RESERVE,
+      file,
+      offsetBytes,
+    ),
+    bytes,
+  )
 }
 
 function mapped(result: unknown, bytes: number): Address {
@@ -55,20 +73,21 @@ function mapped(result: unknown, bytes: number): Address {
 /** Gives a range of a file real memory; its length stays as it is. False where there is none left; throws for any other reason. */
 export function allocate(file: number, offsetBytes: number, bytes: number): boolean {
   for (;;) {
-    if (fallocateCall(file, keepSize, offsetBytes, bytes) === 0) return true
+    if (fallocateCall(file, KEEP_SIZE, offsetBytes, bytes) === 0) return true
     const errorNumber = koffi.errno()
     // The file system is full, or the memory that the process group may use is.
-    if (errorNumber === errorNumbers.noSpace || errorNumber === errorNumbers.noMemory) return false
-    if (errorNumber !== errorNumbers.interrupted)
+    if (errorNumber === ERROR_NUMBERS.noSpace || errorNumber === ERROR_NUMBERS.noMemory)
+      return false
+    if (errorNumber !== ERROR_NUMBERS.interrupted)
       throw new Error(`fallocate of ${bytes} bytes failed with error number ${errorNumber}`)
   }
 }
 
 /** Gives the memory of a range of a file back, also where it is mapped; its bytes read as zero. Throws with the error number where the system refuses. */
 export function release(file: number, offsetBytes: number, bytes: number): void {
-  while (bytes > 0 && fallocateCall(file, keepSize | punchHole, offsetBytes, bytes) !== 0) {
+  while (bytes > 0 && fallocateCall(file, KEEP_SIZE | PUNCH_HOLE, offsetBytes, bytes) !== 0) {
     const errorNumber = koffi.errno()
-    if (errorNumber !== errorNumbers.interrupted)
+    if (errorNumber !== ERROR_NUMBERS.interrupted)
       throw new Error(`punching a hole of ${bytes} bytes failed with error number ${errorNumber}`)
   }
 }
@@ -79,9 +98,9 @@ export function release(file: number, offsetBytes: number, bytes: number): void 
  */
 export function discard(buffer: SharedArrayBuffer): void {
   const start: Address = koffi.address(buffer)
-  const firstPage = ((start + pageBytes - 1n) / pageBytes) * pageBytes
-  const end = ((start + BigInt(buffer.byteLength)) / pageBytes) * pageBytes
-  if (end > firstPage) madviseCall(firstPage, end - firstPage, notNeeded)
+  const firstPage = ((start + PAGE_BYTES - 1n) / PAGE_BYTES) * PAGE_BYTES
+  const end = ((start + BigInt(buffer.byteLength)) / PAGE_BYTES) * PAGE_BYTES
+  if (end > firstPage) madviseCall(firstPage, end - firstPage, NOT_NEEDED)
 }
 
 /** Sleeps while the word holds `expected`, at most `timeoutMs`; may wake early. The caller looks at the word again. */
@@ -90,7 +109,7 @@ export function futexWait(word: Address, expected: number, timeoutMs: number): v
     waitTimeMs = timeoutMs
     waitTime = timespec(timeoutMs)
   }
-  futexCall(futexNumber, word, futexWaitOperation, expected >>> 0, waitTime, null, 0)
+  futexCall(FUTEX_NUMBER, word, FUTEX_WAIT_OPERATION, expected >>> 0, waitTime, null, 0)
 }
 
 /** Of the last wait: most last equally long. */
@@ -101,9 +120,9 @@ let waitTime = timespec(waitTimeMs)
 export function futexWaitAsync(word: Address, expected: number, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     futexCall.async(
-      futexNumber,
+      FUTEX_NUMBER,
       word,
-      futexWaitOperation,
+      FUTEX_WAIT_OPERATION,
       expected >>> 0,
       timespec(timeoutMs),
       null,
@@ -115,7 +134,7 @@ export function futexWaitAsync(word: Address, expected: number, timeoutMs: numbe
 
 /** Wakes everybody who sleeps on the word. */
 export function futexWakeAll(word: Address): void {
-  futexCall(futexNumber, word, futexWakeOperation, wakeAll, null, null, 0)
+  futexCall(FUTEX_NUMBER, word, FUTEX_WAKE_OPERATION, WAKE_ALL, null, null, 0)
 }
 
 function timespec(timeoutMs: number): Buffer {

@@ -18,7 +18,8 @@ export class MemorySegments implements Segments {
   }
 
   create(name: string, bytes: number): void {
-    if (this.#files.has(name)) throw new Error(`cannot make the fabric's file '${name}': it is there`)
+    if (this.#files.has(name))
+      throw new Error(`cannot make the fabric's file '${name}': it is there`)
     this.#files.set(name, { bytes, segments: new Map() })
   }
 
@@ -26,7 +27,8 @@ export class MemorySegments implements Segments {
     const file = this.#files.get(name)
     if (!file) throw new Error(`cannot open the fabric's file '${name}': there is none`)
     const end = offsetBytes + bytes
-    if (file.bytes < end) throw new Error(`the fabric's file '${name}' has ${file.bytes} bytes, and ${end} are needed`)
+    if (file.bytes < end)
+      throw new Error(`the fabric's file '${name}' has ${file.bytes} bytes, and ${end} are needed`)
     const existing = file.segments.get(offsetBytes)
     if (existing) {
       if (bytes > existing.buffer.byteLength) existing.buffer.resize(bytes)
@@ -38,7 +40,7 @@ export class MemorySegments implements Segments {
       get bytes() {
         return this.buffer.byteLength
       },
-      buffer: new ArrayBuffer(bytes, { maxByteLength: Math.max(bytes, segmentBytesMax) }),
+      buffer: new ArrayBuffer(bytes, { maxByteLength: Math.max(bytes, SEGMENT_BYTES_MAX) }),
       claimedPages: new Set(),
       claim: (offset, count) => this.#claim(segment, offset, count),
       release: (offset, count) => this.#release(segment, offset, count),
@@ -50,7 +52,8 @@ export class MemorySegments implements Segments {
   remove(name: string): void {
     for (const [other, { segments }] of this.#files) {
       if (other !== name && !other.startsWith(`${name}/`)) continue
-      for (const { claimedPages } of segments.values()) this.claimedBytes -= claimedPages.size * PAGE_BYTES
+      for (const { claimedPages } of segments.values())
+        this.claimedBytes -= claimedPages.size * PAGE_BYTES
       this.#files.delete(other)
     }
   }
@@ -84,4 +87,4 @@ interface MemorySegment extends Segment {
   claimedPages: Set<number>
 }
 
-const segmentBytesMax = 2 ** 30
+const SEGMENT_BYTES_MAX = 2 ** 30

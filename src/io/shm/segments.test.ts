@@ -26,7 +26,10 @@ function inFolder(): { folder: string; end(): void } {
   return { folder, end: () => rmSync(folder, { recursive: true }) }
 }
 
-segmentsContract('inside one process', () => ({ segments: new MemorySegments(), end: () => undefined }))
+segmentsContract('inside one process', () => ({
+  segments: new MemorySegments(),
+  end: () => undefined,
+}))
 
 segmentsContract('shared', () => {
   const { folder, end } = inFolder()
@@ -48,7 +51,9 @@ test('shared: a claim on a file system that is full answers false, and touching 
   const { folder, end } = inFolder()
   try {
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'heddle-test', folder], { stdio: 'ignore' })
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'heddle-test', folder], {
+        stdio: 'ignore',
+      })
     } catch (cause) {
       context.skip(`a tmpfs can't be mounted here: ${(cause as Error).message}`)
       return
@@ -126,7 +131,10 @@ test('shared: a segment that nobody made is an error with its cause for a reader
   try {
     const missing = (error: Error) => (error.cause as NodeJS.ErrnoException).code === 'ENOENT'
     assert.throws(() => new SharedSegments(folder).open('none', whole(4096), false), missing)
-    assert.throws(() => new SharedSegments(join(folder, 'none')).open('one', whole(4096), true), missing)
+    assert.throws(
+      () => new SharedSegments(join(folder, 'none')).open('one', whole(4096), true),
+      missing,
+    )
   } finally {
     end()
   }
@@ -139,8 +147,14 @@ test('shared: files have their full length from the start, for this user alone, 
     segments.create('two/one', 3 * 4096)
     const path = join(folder, 'two', 'one')
     const modeOf = (name: string) => statSync(name).mode & 0o777
-    assert.deepEqual([modeOf(join(folder, 'two')), modeOf(path), statSync(path).size], [0o700, 0o600, 3 * 4096])
-    assert.throws(() => segments.create('two/one', 4096), /cannot make the fabric's file 'two\/one'/)
+    assert.deepEqual(
+      [modeOf(join(folder, 'two')), modeOf(path), statSync(path).size],
+      [0o700, 0o600, 3 * 4096],
+    )
+    assert.throws(
+      () => segments.create('two/one', 4096),
+      /cannot make the fabric's file 'two\/one'/,
+    )
     const segment = segments.open('two/one', { offsetBytes: 4096, bytes: 4096 }, true)
     assert.ok(segment.claim(0, 8 * 4096), 'a claim beyond the end')
     assert.equal(statSync(path).size, 3 * 4096)
@@ -154,7 +168,8 @@ test('shared: a file that somebody has shortened is refused before it is mapped'
   try {
     new SharedSegments(folder).create('one', 3 * 4096)
     truncateSync(join(folder, 'one'), 4096)
-    const open = () => new SharedSegments(folder).open('one', { offsetBytes: 4096, bytes: 4096 }, false)
+    const open = () =>
+      new SharedSegments(folder).open('one', { offsetBytes: 4096, bytes: 4096 }, false)
     assert.throws(open, /file 'one' has 4096 bytes, and 8192 are needed: somebody shortened it/)
   } finally {
     end()

@@ -65,7 +65,8 @@ export class SharedSegments implements Segments {
     // A page behind the end of a file can be mapped, and ends the process that touches it.
     if (bytes < end)
       throw new Error(
-        `the fabric's file '${name}' has ${bytes} bytes, and ${end} are needed: ` + 'somebody shortened it',
+        `the fabric's file '${name}' has ${bytes} bytes, and ${end} are needed: ` +
+          'somebody shortened it',
       )
     const place = takeAddresses(range.bytes)
     mapFile(place.address, file, range, writable)
@@ -89,7 +90,8 @@ export class SharedSegments implements Segments {
       this.#removeFile(name, stats)
       return
     }
-    for (const file of readdirSync(path)) this.#removeFile(`${name}/${file}`, lstatSync(join(path, file)))
+    for (const file of readdirSync(path))
+      this.#removeFile(`${name}/${file}`, lstatSync(join(path, file)))
     rmdirSync(path)
   }
 
@@ -138,26 +140,31 @@ interface Reservation {
   usedBytes: number
 }
 
-const reservationBytes = 2 ** 40
-const reservationBytesMin = 2 ** 32
-const alignmentBytes = 2 ** 16
+const RESERVATION_BYTES = 2 ** 40
+const RESERVATION_BYTES_MIN = 2 ** 32
+const ALIGNMENT_BYTES = 2 ** 16
 let reservation: Reservation | undefined
 
 /** A range of addresses that nobody in this thread has used, and the buffer in which it lies. */
-function takeAddresses(bytes: number): { address: Address; buffer: ArrayBuffer; startBytes: number } {
-  if (!reservation || reservation.usedBytes + bytes > reservation.buffer.byteLength) reservation = reserve(bytes)
+function takeAddresses(bytes: number): {
+  address: Address
+  buffer: ArrayBuffer
+  startBytes: number
+} {
+  if (!reservation || reservation.usedBytes + bytes > reservation.buffer.byteLength)
+    reservation = reserve(bytes)
   const { address, buffer, usedBytes } = reservation
-  reservation.usedBytes += Math.ceil(bytes / alignmentBytes) * alignmentBytes
+  reservation.usedBytes += Math.ceil(bytes / ALIGNMENT_BYTES) * ALIGNMENT_BYTES
   return { address: address + BigInt(usedBytes), buffer, startBytes: usedBytes }
 }
 
 /** Less than wanted where the process may not have so many addresses, but not less than `bytes`. */
 function reserve(bytes: number): Reservation {
-  for (let wantedBytes = reservationBytes; ; wantedBytes /= 2) {
+  for (let wantedBytes = RESERVATION_BYTES; ; wantedBytes /= 2) {
     try {
       return { ...reserveAddresses(Math.max(bytes, wantedBytes)), usedBytes: 0 }
     } catch (error) {
-      if (wantedBytes <= reservationBytesMin) throw error
+      if (wantedBytes <= RESERVATION_BYTES_MIN) throw error
     }
   }
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import {
   controlRecord,
   fabricFiles,
-  layoutMagic,
-  layoutVersion,
+  LAYOUT_MAGIC,
+  LAYOUT_VERSION,
 } from '../../core/fabric/memory/layout.ts'
 import { executionFabricFolder, TICK_FILE } from '../../core/wire/places.ts'
 import type { WorkerStatus } from '../../core/wire/worker-protocol.ts'
@@ -41,7 +41,7 @@ function committedTick(path: string): number | undefined {
     return undefined
   }
   const { magic, layoutVersion: version, committedTick } = controlRecord.offsetBytes
-  if (head.readUInt32LE(magic) !== layoutMagic || head.readUInt32LE(version) !== layoutVersion)
+  if (head.readUInt32LE(magic) !== LAYOUT_MAGIC || head.readUInt32LE(version) !== LAYOUT_VERSION)
     return undefined
   const tick = head.readDoubleLE(committedTick)
   // Another program may have overwritten it.

@@ -1,12 +1,12 @@
 // How a cell is cut into the bins of its spatial index. Owns the arithmetic only; what lies outside of the cell counts to the bins at its edge.
 
 import type { Box } from './box.ts'
-import { binsPerAxisMax } from './layout.ts'
+import { BINS_PER_AXIS_MAX } from './layout.ts'
 
 /** At least about so many entities in a bin: fewer make more bins than entities. */
-const entitiesPerBinMin = 4
+const ENTITIES_PER_BIN_MIN = 4
 /** A box looks into about so many bins, or more: fewer make it look at many entities that are not in it, more make sorting take longer. */
-const binsPerBox = 8
+const BINS_PER_BOX = 8
 
 export class Bins {
   /** Along each axis. */
@@ -26,8 +26,8 @@ export class Bins {
 
   /** For so many entities, of which a box that is asked for usually holds so many. */
   static countFor(entities: number, inBox: number): number {
-    const perBin = Math.max(entitiesPerBinMin, inBox / binsPerBox)
-    return Math.max(1, Math.min(binsPerAxisMax, Math.ceil(Math.sqrt(entities / perBin))))
+    const perBin = Math.max(ENTITIES_PER_BIN_MIN, inBox / BINS_PER_BOX)
+    return Math.max(1, Math.min(BINS_PER_AXIS_MAX, Math.ceil(Math.sqrt(entities / perBin))))
   }
 
   columnOf(x: number): number {

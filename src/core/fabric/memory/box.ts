@@ -14,17 +14,29 @@ export function contains({ minX, minY, maxX, maxY }: Box, x: number, y: number):
 
 /** Whether the other one lies in it, edges included. */
 export function covers(one: Box, other: Box): boolean {
-  return one.minX <= other.minX && one.maxX >= other.maxX && one.minY <= other.minY && one.maxY >= other.maxY
+  return (
+    one.minX <= other.minX &&
+    one.maxX >= other.maxX &&
+    one.minY <= other.minY &&
+    one.maxY >= other.maxY
+  )
 }
 
 /** Whether they have a point in common, be it on their edges. */
 export function touches(one: Box, other: Box): boolean {
-  return one.minX <= other.maxX && one.maxX >= other.minX && one.minY <= other.maxY && one.maxY >= other.minY
+  return (
+    one.minX <= other.maxX &&
+    one.maxX >= other.minX &&
+    one.minY <= other.maxY &&
+    one.maxY >= other.minY
+  )
 }
 
 /** Whether they have more than edges in common. A box without any width overlaps nothing. */
 export function overlaps(one: Box, other: Box): boolean {
-  return one.minX < other.maxX && one.maxX > other.minX && one.minY < other.maxY && one.maxY > other.minY
+  return (
+    one.minX < other.maxX && one.maxX > other.minX && one.minY < other.maxY && one.maxY > other.minY
+  )
 }
 
 export function area({ minX, minY, maxX, maxY }: Box): number {

@@ -28,7 +28,11 @@ export class Commits {
     control.setTick(tick)
     control.setWakeCount(participants.count)
     const word = tick | 0
-    for (let partition = participants.next(0); partition >= 0; partition = participants.next(partition + 1))
+    for (
+      let partition = participants.next(0);
+      partition >= 0;
+      partition = participants.next(partition + 1)
+    )
       Atomics.store(control.asked, partition, word)
     this.#settled = 0
     control.bumpReleaseWord()
@@ -66,7 +70,11 @@ export class Commits {
   refuse(partition: number): void {
     const control = this.#control
     if (this.#isRefused(partition)) return
-    control.setPartitionWord(partition, 'refused', control.partitionWord(partition, 'incarnation') + 1)
+    control.setPartitionWord(
+      partition,
+      'refused',
+      control.partitionWord(partition, 'incarnation') + 1,
+    )
     control.lowerWakeCount(-1)
     this.#settled = Math.min(this.#settled, partition)
   }
@@ -94,6 +102,9 @@ export class Commits {
 
   #isRefused(partition: number): boolean {
     const control = this.#control
-    return control.partitionWord(partition, 'refused') === control.partitionWord(partition, 'incarnation') + 1
+    return (
+      control.partitionWord(partition, 'refused') ===
+      control.partitionWord(partition, 'incarnation') + 1
+    )
   }
 }

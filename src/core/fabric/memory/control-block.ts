@@ -8,29 +8,29 @@ import {
   controlLayout,
   controlRecord,
   type FabricSizes,
+  FIELD_INDEX_MAX,
   fabricFiles,
-  fieldIndexMax,
-  layoutMagic,
-  layoutVersion,
+  LAYOUT_MAGIC,
+  LAYOUT_VERSION,
   partitionMeterRecord,
   partitionRecord,
-  wakeCountBits,
+  WAKE_COUNT_BITS,
   wakeRecord,
 } from './layout.ts'
 
 const at = controlRecord.index
 const partitionAt = partitionRecord.index
 const WAKE_RANGE = { offsetBytes: 0, bytes: PAGE_BYTES }
-const WAKE_COUNT_MASK = 2 ** wakeCountBits - 1
+const WAKE_COUNT_MASK = 2 ** WAKE_COUNT_BITS - 1
 
 type PartitionWord = Exclude<keyof typeof partitionAt, 'name'>
 
 /** Numbers of pages are 32 bits. */
-const memoryPagesMost = 2 ** 31 - 1
+const MEMORY_PAGES_MOST = 2 ** 31 - 1
 
-export const machineIsFull = "the machine's memory, or the fabric folder's file system, is full"
+export const MACHINE_IS_FULL = "the machine's memory, or the fabric folder's file system, is full"
 
-export class LayoutError extends Error {
+class LayoutError extends Error {
   constructor(message: string) {
     super(message)
     this.name = 'LayoutError'
@@ -77,13 +77,15 @@ export class ControlBlock {
     const { memoryBytesMax = Number.POSITIVE_INFINITY } = options
     const needed = bytes + WAKE_RANGE.bytes
     if (needed > memoryBytesMax)
-      throw new MemoryFullError(`the control file alone needs ${needed} bytes, and the limit is ${memoryBytesMax}`)
+      throw new MemoryFullError(
+        `the control file alone needs ${needed} bytes, and the limit is ${memoryBytesMax}`,
+      )
     segments.create(fabricFiles.control, bytes)
     segments.create(fabricFiles.wake, WAKE_RANGE.bytes)
     const segment = segments.open(fabricFiles.control, { offsetBytes: 0, bytes }, true)
     const wakeSegment = segments.open(fabricFiles.wake, WAKE_RANGE, true)
     if (!segment.claim(0, bytes) || !wakeSegment.claim(0, WAKE_RANGE.bytes))
-      throw new MemoryFullError(`no room for the fabric's control file: ${machineIsFull}`)
+      throw new MemoryFullError(`no room for the fabric's control file: ${MACHINE_IS_FULL}`)
     const block = new ControlBlock(segment, wakeSegment, sizes)
     block.words[at.partitionCapacity] = sizes.partitionCapacity
     block.words[at.entityLimit] = sizes.entityLimit
@@ -91,17 +93,20 @@ export class ControlBlock {
     block.words[at.messageLimit] = sizes.messageLimit
     block.words[at.messageBytesMax] = sizes.messageBytesMax
     block.words[at.messageHeapBytes] = sizes.messageHeapBytes
-    block.words[at.fieldsPerEntity] = sizes.fieldsPerEntity ?? fieldIndexMax
+    block.words[at.fieldsPerEntity] = sizes.fieldsPerEntity ?? FIELD_INDEX_MAX
     block.words[at.memoryPages] = needed / PAGE_BYTES
-    block.words[at.memoryPagesMax] = Math.min(memoryPagesMost, Math.floor(memoryBytesMax / PAGE_BYTES))
+    block.words[at.memoryPagesMax] = Math.min(
+      MEMORY_PAGES_MOST,
+      Math.floor(memoryBytesMax / PAGE_BYTES),
+    )
     block.floats[at.nextIdLane] = 1
     block.floats[at.tickRate] = options.tickRate
     block.floats[at.tick] = options.tick
     block.floats[at.committedTick] = options.tick
     // Of a restored state nobody knows it before the first barrier.
     block.words[at.straying] = 1
-    block.words[at.layoutVersion] = layoutVersion
-    Atomics.store(block.words, at.magic, layoutMagic)
+    block.words[at.layoutVersion] = LAYOUT_VERSION
+    Atomics.store(block.words, at.magic, LAYOUT_MAGIC)
     return block
   }
 
@@ -113,11 +118,13 @@ export class ControlBlock {
     const head = { offsetBytes: 0, bytes: controlRecord.bytes }
     const { buffer, startBytes } = segments.open(fabricFiles.control, head, writable)
     const numbers = new Uint32Array(buffer, startBytes, controlRecord.bytes / 4)
-    if (numbers[at.magic] !== layoutMagic)
-      throw new LayoutError('this is no Heddle fabric: its control segment does not begin with the magic number')
-    if (numbers[at.layoutVersion] !== layoutVersion) {
+    if (numbers[at.magic] !== LAYOUT_MAGIC)
       throw new LayoutError(
-        `the fabric has layout version ${numbers[at.layoutVersion]}, this program has ${layoutVersion}: use the same Heddle for both`,
+        'this is no Heddle fabric: its control segment does not begin with the magic number',
+      )
+    if (numbers[at.layoutVersion] !== LAYOUT_VERSION) {
+      throw new LayoutError(
+        `the fabric has layout version ${numbers[at.layoutVersion]}, this program has ${LAYOUT_VERSION}: use the same Heddle for both`,
       )
     }
     const sizes: FabricSizes = {
@@ -136,7 +143,7 @@ export class ControlBlock {
 
   /** Whether it still begins as its worker has made it. */
   get isIntact(): boolean {
-    return this.words[at.magic] === layoutMagic && this.words[at.layoutVersion] === layoutVersion
+    return this.words[at.magic] === LAYOUT_MAGIC && this.words[at.layoutVersion] === LAYOUT_VERSION
   }
   get tick(): number {
     return this.floats[at.tick]
@@ -258,8 +265,13 @@ export class ControlBlock {
   }
 
   partitionName(partition: number): string {
-    const start = this.#layout.partitionsOffset + partition * partitionRecord.bytes + partitionRecord.offsetBytes.name
-    return new TextDecoder().decode(this.#bytes.slice(start, start + this.partitionWord(partition, 'nameBytes')))
+    const start =
+      this.#layout.partitionsOffset +
+      partition * partitionRecord.bytes +
+      partitionRecord.offsetBytes.name
+    return new TextDecoder().decode(
+      this.#bytes.slice(start, start + this.partitionWord(partition, 'nameBytes')),
+    )
   }
 
   /** Takes the lowest free index for a new partition; -1 where the table is full. Its segments are new: nothing of an earlier partition shows. */
@@ -267,15 +279,20 @@ export class ControlBlock {
     const name = new TextEncoder().encode(options.name)
     assert(name.length <= 256, `a partition's name has at most 256 bytes: ${options.name}`)
     let partition = 0
-    while (partition < this.sizes.partitionCapacity && this.partitionWord(partition, 'state') !== 0) partition++
+    while (partition < this.sizes.partitionCapacity && this.partitionWord(partition, 'state') !== 0)
+      partition++
     if (partition === this.sizes.partitionCapacity) return -1
-    const start = this.#layout.partitionsOffset + partition * partitionRecord.bytes + partitionRecord.offsetBytes.name
+    const start =
+      this.#layout.partitionsOffset +
+      partition * partitionRecord.bytes +
+      partitionRecord.offsetBytes.name
     this.#bytes.set(name, start)
     this.setPartitionWord(partition, 'nameBytes', name.length)
     this.setPartitionWord(partition, 'epoch', this.partitionWord(partition, 'epoch') + 1)
     this.setPartitionWord(partition, 'domain', options.domain)
     this.setPartitionWord(partition, 'cell', options.cell)
-    for (const word of ['incarnation', 'refused', 'shutdown'] as const) this.setPartitionWord(partition, word, 0)
+    for (const word of ['incarnation', 'refused', 'shutdown'] as const)
+      this.setPartitionWord(partition, word, 0)
     this.asked[partition] = this.committedTick | 0
     const meter = this.partitionMeterOffset(partition)
     this.#bytes.fill(0, meter, meter + partitionMeterRecord.bytes)
@@ -284,7 +301,8 @@ export class ControlBlock {
 
   /** Lets everybody see a partition that was added, once its files are there. */
   showPartition(partition: number): void {
-    if (partition >= this.partitionCount) Atomics.store(this.words, at.partitionCount, partition + 1)
+    if (partition >= this.partitionCount)
+      Atomics.store(this.words, at.partitionCount, partition + 1)
     this.setPartitionWord(partition, 'state', 1)
   }
 

@@ -19,7 +19,8 @@ export function describeWorld({
 }): WorldDescription {
   let firstPartition = 0
   const domains = schema.domains.map((domain): DomainDescription => {
-    if (domain.lifecycle !== 'BySpatialSubdivision') return { name: domain.name, lifecycle: domain.lifecycle }
+    if (domain.lifecycle !== 'BySpatialSubdivision')
+      return { name: domain.name, lifecycle: domain.lifecycle }
     const { bounds } = schema.strategies.find((strategy) => strategy.name === domain.strategy)!
     const area = {
       bounds: { ...bounds },

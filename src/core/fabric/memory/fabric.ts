@@ -18,7 +18,12 @@ export class Fabric {
   readonly #writable: (partition: number) => boolean
 
   /** `writable` says which partitions this program may write: an app its own, the worker all. */
-  constructor(segments: Segments, control: ControlBlock, world: World, writable: (partition: number) => boolean) {
+  constructor(
+    segments: Segments,
+    control: ControlBlock,
+    world: World,
+    writable: (partition: number) => boolean,
+  ) {
     this.segments = segments
     this.control = control
     this.world = world
@@ -30,7 +35,12 @@ export class Fabric {
   partition(index: number): PartitionMemory {
     const open = this.#open[index]
     const { control } = this
-    if (open && control.partitionInUse(index) && open.epoch === control.partitionWord(index, 'epoch')) return open
+    if (
+      open &&
+      control.partitionInUse(index) &&
+      open.epoch === control.partitionWord(index, 'epoch')
+    )
+      return open
     // Whoever looks at all partitions comes by often: the message is made only where it is needed.
     assert(control.partitionInUse(index), `partition ${index} is not in use`)
     const writable = this.#writable(index)
@@ -41,7 +51,13 @@ export class Fabric {
   }
 
   /** Adds a partition with memory of its own; -1 where the table is full. Throws MemoryFullError. Only the worker, between ticks. */
-  addPartition(options: { domain: number; cell: number; name: string; idLane?: number; idCounter?: number }): number {
+  addPartition(options: {
+    domain: number
+    cell: number
+    name: string
+    idLane?: number
+    idCounter?: number
+  }): number {
     const index = this.control.addPartition(options)
     if (index < 0) return index
     try {
@@ -71,7 +87,8 @@ export class Fabric {
 
   #pagesWithout(index: number): number {
     let pages = 0
-    for (const other of this.partitions()) if (other !== index) pages += this.partition(other).claimedPages
+    for (const other of this.partitions())
+      if (other !== index) pages += this.partition(other).claimedPages
     return pages
   }
 

@@ -3,7 +3,7 @@
 
 import { area, type Box, emptyBox, intersection, overlaps, touches, union } from './box.ts'
 import type { Fabric } from './fabric.ts'
-import { interestMax } from './layout.ts'
+import { INTEREST_MAX } from './layout.ts'
 import type { Side } from './partition-memory.ts'
 
 export interface Interest {
@@ -12,24 +12,25 @@ export interface Interest {
 }
 
 /** A box that covers more of a cell than this is answered by looking at every row: an index would not help. */
-const wholeCellShare = 0.25
+const WHOLE_CELL_SHARE = 0.25
 /** Boxes that wander are taken for so much wider, in shares of the cell, that not each of their moves makes the index be built anew. */
-const paddingShare = 1 / 256
+const PADDING_SHARE = 1 / 256
 /** A box that did not serve for longer than so many ticks wanders. */
-const wanderingTicks = 64
+const WANDERING_TICKS = 64
 
 /** True where they are others than on the side of the tick before. */
 export function publishInterests(side: Side, before: Side, interests: Iterable<Interest>): boolean {
   let count = 0
   for (const { domain, box } of interests) {
-    const place = Math.min(count, interestMax - 1)
-    const published = count < interestMax ? box : union(box, boxAt(side, place))
+    const place = Math.min(count, INTEREST_MAX - 1)
+    const published = count < INTEREST_MAX ? box : union(box, boxAt(side, place))
     // Beyond the last place boxes of several domains may meet: it then holds for all domains.
-    side.interestDomain[place] = count < interestMax || side.interestDomain[place] === domain ? domain : anyDomain
+    side.interestDomain[place] =
+      count < INTEREST_MAX || side.interestDomain[place] === domain ? domain : ANY_DOMAIN
     writeBox(side, place, published)
     count++
   }
-  const published = Math.min(count, interestMax)
+  const published = Math.min(count, INTEREST_MAX)
   side.set('interests', published)
   if (before.get('interests') !== published) return true
   for (let place = 0; place < published; place++) {
@@ -40,7 +41,7 @@ export function publishInterests(side: Side, before: Side, interests: Iterable<I
   return false
 }
 
-const anyDomain = 0xffff_ffff
+const ANY_DOMAIN = 0xffff_ffff
 
 /** Without a list in between: this is done in every tick. */
 function writeBox({ interestBox }: Side, place: number, { minX, minY, maxX, maxY }: Box): void {
@@ -57,7 +58,7 @@ function boxAt({ interestBox }: Side, place: number): Box {
 
 /** Whether a reader of the box looks at every row of the cell's partition anyway. */
 export function readsWholeCell(box: Box, cell: Box): boolean {
-  return area(intersection(box, cell)) > area(cell) * wholeCellShare
+  return area(intersection(box, cell)) > area(cell) * WHOLE_CELL_SHARE
 }
 
 /** Who reads what of one partition's cell. Most boxes stay where they are for long: what follows from them is worked out only when one has changed. */
@@ -87,11 +88,13 @@ export class Readers {
     if (!cell) return undefined
     if (this.#knownAt < 0 || this.#fabric.control.interestsTick > this.#knownAt) {
       this.#boxes = this.#find(tick, cell)
-      this.boxArea = this.#boxes.reduce((sum, box) => sum + area(intersection(box, cell)), 0) / this.#boxes.length
+      this.boxArea =
+        this.#boxes.reduce((sum, box) => sum + area(intersection(box, cell)), 0) /
+        this.#boxes.length
     } else if (current && current !== emptyBox && this.#boxes.length > 0) return current
     if (this.#boxes.length === 0) return undefined
     const currentServes = current && this.#boxes.every((box) => !overlaps(current, box))
-    const padding = currentServes || tick - this.#workedOutAt > wanderingTicks ? 0 : paddingShare
+    const padding = currentServes || tick - this.#workedOutAt > WANDERING_TICKS ? 0 : PADDING_SHARE
     const padX = (cell.maxX - cell.minX) * padding
     const padY = (cell.maxY - cell.minY) * padding
     const quiet = this.#boxes.reduce((rest, { minX, minY, maxX, maxY }) => {
@@ -111,7 +114,11 @@ export class Readers {
       if (reader === this.#partition) continue
       const side = this.#fabric.partition(reader).side(tick)
       for (let place = 0; place < side.get('interests'); place++) {
-        if (side.interestDomain[place] !== this.#domain && side.interestDomain[place] !== anyDomain) continue
+        if (
+          side.interestDomain[place] !== this.#domain &&
+          side.interestDomain[place] !== ANY_DOMAIN
+        )
+          continue
         const box = boxAt(side, place)
         if (touches(box, cell) && !readsWholeCell(box, cell)) boxes.push(box)
       }
@@ -129,6 +136,8 @@ function largestWithout(box: Box, other: Box): Box {
     { ...box, maxY: Math.min(box.maxY, other.minY) },
     { ...box, minY: Math.max(box.minY, other.maxY) },
   ]
-  const largest = candidates.reduce((one, candidate) => (area(candidate) > area(one) ? candidate : one))
+  const largest = candidates.reduce((one, candidate) =>
+    area(candidate) > area(one) ? candidate : one,
+  )
   return area(largest) > 0 ? largest : emptyBox
 }

@@ -46,7 +46,10 @@ function checkRanges(ranges: Range[], end: number): void {
   const sorted = ranges.filter(({ bytes }) => bytes > 0).sort((a, b) => a.start - b.start)
   sorted.forEach(({ name, start, bytes }, place) => {
     const next = sorted[place + 1]?.start ?? end
-    assert.ok(start >= 0 && start + bytes <= next, `${name} reaches to ${start + bytes}, beyond ${next}`)
+    assert.ok(
+      start >= 0 && start + bytes <= next,
+      `${name} reaches to ${start + bytes}, beyond ${next}`,
+    )
   })
 }
 
@@ -56,7 +59,11 @@ function rangesOf<Name extends string>(
   alignBytes = 4096,
 ): Range[] {
   return entries.map(({ name, kind }) => {
-    assert.equal(placed.offsetBytes[name] % alignBytes, 0, `${name} does not start at a multiple of ${alignBytes}`)
+    assert.equal(
+      placed.offsetBytes[name] % alignBytes,
+      0,
+      `${name} does not start at a multiple of ${alignBytes}`,
+    )
     return { name, start: placed.offsetBytes[name], bytes: placed.length[name] * kindBytes[kind] }
   })
 }
@@ -88,7 +95,8 @@ test('entries of a record are aligned and apart', () => {
 test('a partition holds its head and the columns of both sides apart, each column of entities on pages of its own', () => {
   fc.assert(
     fc.property(sizesOf, (sizes) => {
-      const { appMeterOffset, headerOffset, sideOffsets, groups, sides, bytes, headBytes } = partitionLayout(sizes)
+      const { appMeterOffset, headerOffset, sideOffsets, groups, sides, bytes, headBytes } =
+        partitionLayout(sizes)
       const head = [
         ...recordRanges(appRecord, 0),
         ...recordRanges(appMeterRecord, appMeterOffset),
@@ -120,8 +128,12 @@ test('the control file holds its record, the ticks that are asked for, the parti
         bytes: partitionCapacity * partitionMeterRecord.bytes,
       }
       const clockMeter = recordRanges(clockMeterRecord, clockMeterOffset)
-      checkRanges([...recordRanges(controlRecord, 0), asked, partitions, ...clockMeter, meters], bytes)
-      for (const start of [partitionsOffset, clockMeterOffset, partitionMetersOffset]) assert.equal(start % 64, 0)
+      checkRanges(
+        [...recordRanges(controlRecord, 0), asked, partitions, ...clockMeter, meters],
+        bytes,
+      )
+      for (const start of [partitionsOffset, clockMeterOffset, partitionMetersOffset])
+        assert.equal(start % 64, 0)
     }),
   )
 })
@@ -130,7 +142,11 @@ test('fields and messages hold their columns and their data apart', () => {
   fc.assert(
     fc.property(sizesOf, fc.integer({ min: 1, max: 16_384 }), (sizes, strideWords) => {
       const field = fieldLayout(sizes, strideWords * 4)
-      const data = { name: 'data', start: field.dataOffset, bytes: sizes.entityLimit * strideWords * 4 }
+      const data = {
+        name: 'data',
+        start: field.dataOffset,
+        bytes: sizes.entityLimit * strideWords * 4,
+      }
       checkRanges([...rangesOf(fieldColumns, field), data], field.bytes)
       const messages = messageLayout(sizes)
       const heap = { name: 'heap', start: messages.heapOffset, bytes: sizes.messageHeapBytes }
@@ -141,11 +157,16 @@ test('fields and messages hold their columns and their data apart', () => {
 
 test('a wider stride moves only the end of a field segment', () => {
   fc.assert(
-    fc.property(sizesOf, fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 100 }), (sizes, one, other) => {
-      const { offsetBytes, dataOffset } = fieldLayout(sizes, one * 4)
-      const again = fieldLayout(sizes, other * 4)
-      assert.deepEqual([again.offsetBytes, again.dataOffset], [offsetBytes, dataOffset])
-    }),
+    fc.property(
+      sizesOf,
+      fc.integer({ min: 1, max: 100 }),
+      fc.integer({ min: 1, max: 100 }),
+      (sizes, one, other) => {
+        const { offsetBytes, dataOffset } = fieldLayout(sizes, one * 4)
+        const again = fieldLayout(sizes, other * 4)
+        assert.deepEqual([again.offsetBytes, again.dataOffset], [offsetBytes, dataOffset])
+      },
+    ),
   )
 })
 
@@ -156,7 +177,9 @@ test('a stride is whole words, holds what it has to, never shrinks, and stays wi
       const most = Math.ceil(sizes.fieldBytesMax / 4) * 4
       const before = Math.min(wordsBefore * 4, most)
       const stride = strideFor(bytes, before, sizes)
-      assert.ok(stride % 4 === 0 && stride >= bytes && stride >= before && stride >= 4 && stride <= most)
+      assert.ok(
+        stride % 4 === 0 && stride >= bytes && stride >= before && stride >= 4 && stride <= most,
+      )
     }),
   )
 })

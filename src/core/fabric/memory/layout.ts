@@ -7,7 +7,7 @@ import { bucketCount } from '../../tick/durations.ts'
 export type Kind = 'u8' | 'u16' | 'u32' | 'i32' | 'f32' | 'f64'
 
 /** One entry of a record: `count` numbers of one kind in a row. `line` starts it on a cache line of its own. */
-export interface RecordEntry<Name extends string = string> {
+interface RecordEntry<Name extends string = string> {
   name: Name
   kind: Kind
   count?: number
@@ -25,31 +25,47 @@ export interface ColumnEntry<Name extends string = string> {
 }
 
 /** Grows with every change that an older program would misread. */
-export const layoutVersion = 5
-export const layoutMagic = 0x4c44_4448 // 'HDDL' in memory
+export const LAYOUT_VERSION = 5
+export const LAYOUT_MAGIC = 0x4c44_4448 // 'HDDL' in memory
 /** Field indices are 1 to this; index 0 is the position (the index key). */
-export const fieldIndexMax = 63
+export const FIELD_INDEX_MAX = 63
 /** Boxes that a partition can publish as read by its app; where there are more, the last one holds all the others. */
-export const interestMax = 16
+export const INTEREST_MAX = 16
 /** Most bins of a spatial index along each axis of a cell. */
-export const binsPerAxisMax = 64
-const cacheLineBytes = 64
+export const BINS_PER_AXIS_MAX = 64
+const CACHE_LINE_BYTES = 64
 
 export const kindBytes: Record<Kind, number> = { u8: 1, u16: 2, u32: 4, i32: 4, f32: 4, f64: 8 }
 
 /** Written by the worker alone; apps have it mapped for reading. */
 const controlEntries = [
   { name: 'magic', kind: 'u32', doc: 'Always 0x4c444448.' },
-  { name: 'layoutVersion', kind: 'u32', doc: 'The version of this layout; another one is refused.' },
-  { name: 'partitionCapacity', kind: 'u32', doc: 'Most partitions that this fabric can ever hold at once.' },
+  {
+    name: 'layoutVersion',
+    kind: 'u32',
+    doc: 'The version of this layout; another one is refused.',
+  },
+  {
+    name: 'partitionCapacity',
+    kind: 'u32',
+    doc: 'Most partitions that this fabric can ever hold at once.',
+  },
   { name: 'entityLimit', kind: 'u32', doc: 'Most entities in one partition.' },
   { name: 'fieldBytesMax', kind: 'u32', doc: 'Most bytes in one data field.' },
   { name: 'messageLimit', kind: 'u32', doc: 'Most messages that one app may send in a tick.' },
   { name: 'messageBytesMax', kind: 'u32', doc: 'Most bytes in one message.' },
-  { name: 'messageHeapBytes', kind: 'u32', doc: 'Most bytes in all messages that one app sends in a tick.' },
+  {
+    name: 'messageHeapBytes',
+    kind: 'u32',
+    doc: 'Most bytes in all messages that one app sends in a tick.',
+  },
   { name: 'partitionCount', kind: 'u32', doc: 'Partition indices in use are below this.' },
   { name: 'shutdown', kind: 'i32', doc: '1 once the whole simulation shuts down.' },
-  { name: 'fieldsPerEntity', kind: 'u32', doc: 'Most data fields that one entity can have at once.' },
+  {
+    name: 'fieldsPerEntity',
+    kind: 'u32',
+    doc: 'Most data fields that one entity can have at once.',
+  },
   {
     name: 'fieldsTick',
     kind: 'f64',
@@ -67,8 +83,17 @@ const controlEntries = [
   },
   { name: 'nextIdLane', kind: 'f64', doc: 'Lowest id lane not handed out yet.' },
   { name: 'tickRate', kind: 'f64', doc: 'Ticks a second the clock aims at; 0 is unlimited.' },
-  { name: 'tick', kind: 'f64', line: true, doc: 'The tick released last: apps that are asked for it compute it.' },
-  { name: 'committedTick', kind: 'f64', doc: 'The newest tick that is committed for the whole world.' },
+  {
+    name: 'tick',
+    kind: 'f64',
+    line: true,
+    doc: 'The tick released last: apps that are asked for it compute it.',
+  },
+  {
+    name: 'committedTick',
+    kind: 'f64',
+    doc: 'The newest tick that is committed for the whole world.',
+  },
   {
     name: 'releaseWord',
     kind: 'i32',
@@ -106,7 +131,11 @@ const partitionEntries = [
   },
   { name: 'domain', kind: 'u32', doc: 'Index of its domain in the description of the world.' },
   { name: 'cell', kind: 'i32', doc: 'Index of its grid cell, x axis first; -1 without an area.' },
-  { name: 'incarnation', kind: 'i32', doc: 'Number of the launch whose process may attach; grows at every launch.' },
+  {
+    name: 'incarnation',
+    kind: 'i32',
+    doc: 'Number of the launch whose process may attach; grows at every launch.',
+  },
   {
     name: 'refused',
     kind: 'i32',
@@ -157,8 +186,17 @@ const appEntries = [
     line: true,
     doc: 'Room for what comes: not 0 asks for the end of the simulation. 0 today.',
   },
-  { name: 'finishReasonBytes', kind: 'u32', doc: 'Room for what comes: length of the reason. 0 today.' },
-  { name: 'finishReason', kind: 'u8', count: 248, doc: 'Room for what comes: why, in UTF-8. 0 today.' },
+  {
+    name: 'finishReasonBytes',
+    kind: 'u32',
+    doc: 'Room for what comes: length of the reason. 0 today.',
+  },
+  {
+    name: 'finishReason',
+    kind: 'u8',
+    count: 248,
+    doc: 'Room for what comes: why, in UTF-8. 0 today.',
+  },
   {
     name: 'series',
     kind: 'f64',
@@ -175,9 +213,24 @@ const appEntries = [
 
 /** What an app counts of its ticks; begins at 0 with the partition. */
 const appMeterEntries = [
-  { name: 'wait', kind: 'f64', count: durationNumbers, doc: 'Durations: its app waits for the next tick.' },
-  { name: 'read', kind: 'f64', count: durationNumbers, doc: 'Durations: its app takes over the committed tick.' },
-  { name: 'simulate', kind: 'f64', count: durationNumbers, doc: 'Durations: its app computes, from begin to commit.' },
+  {
+    name: 'wait',
+    kind: 'f64',
+    count: durationNumbers,
+    doc: 'Durations: its app waits for the next tick.',
+  },
+  {
+    name: 'read',
+    kind: 'f64',
+    count: durationNumbers,
+    doc: 'Durations: its app takes over the committed tick.',
+  },
+  {
+    name: 'simulate',
+    kind: 'f64',
+    count: durationNumbers,
+    doc: 'Durations: its app computes, from begin to commit.',
+  },
   { name: 'commit', kind: 'f64', count: durationNumbers, doc: 'Durations: its app commits.' },
 ] as const satisfies readonly RecordEntry[]
 
@@ -186,7 +239,11 @@ const partitionMeterEntries = [
   { name: 'entities', kind: 'f64', doc: 'Entities at the committed tick, leaving ones included.' },
   { name: 'handedOut', kind: 'f64', doc: 'Entities that others were granted.' },
   { name: 'takenIn', kind: 'f64', doc: "Others' entities that it was granted." },
-  { name: 'rejected', kind: 'f64', doc: 'Times that an entity asked to leave and was not granted.' },
+  {
+    name: 'rejected',
+    kind: 'f64',
+    doc: 'Times that an entity asked to leave and was not granted.',
+  },
 ] as const satisfies readonly RecordEntry[]
 
 /** What the clock counts of its ticks. */
@@ -197,9 +254,22 @@ const clockMeterEntries = [
     count: durationNumbers,
     doc: 'Durations: from the release of a tick until all have committed it.',
   },
-  { name: 'handoff', kind: 'f64', count: durationNumbers, doc: 'Durations: the worker grants handoffs.' },
-  { name: 'missedTicks', kind: 'f64', doc: 'Ticks that should have been released by the tick rate and were not.' },
-  { name: 'releasedAt', kind: 'f64', doc: "When the newest tick was released: ms of the system's monotonic clock." },
+  {
+    name: 'handoff',
+    kind: 'f64',
+    count: durationNumbers,
+    doc: 'Durations: the worker grants handoffs.',
+  },
+  {
+    name: 'missedTicks',
+    kind: 'f64',
+    doc: 'Ticks that should have been released by the tick rate and were not.',
+  },
+  {
+    name: 'releasedAt',
+    kind: 'f64',
+    doc: "When the newest tick was released: ms of the system's monotonic clock.",
+  },
 ] as const satisfies readonly RecordEntry[]
 
 /** One of these for each side; everything in it belongs to that side's tick. */
@@ -212,7 +282,11 @@ const sideEntries = [
     kind: 'f64',
     doc: 'The newest tick in which all rows were written at once, 0 for none: a row changed last in the later one of this and `changed`.',
   },
-  { name: 'rows', kind: 'u32', doc: 'Rows in use are below this; there may be free ones among them.' },
+  {
+    name: 'rows',
+    kind: 'u32',
+    doc: 'Rows in use are below this; there may be free ones among them.',
+  },
   { name: 'nextRow', kind: 'u32', doc: 'From here on up its owner looks for the next free row.' },
   { name: 'population', kind: 'u32', doc: 'Entities, leaving ones included.' },
   {
@@ -236,18 +310,22 @@ const sideEntries = [
   {
     name: 'fieldStride',
     kind: 'u32',
-    count: fieldIndexMax + 1,
+    count: FIELD_INDEX_MAX + 1,
     doc: 'By field index: bytes a row of that field has here; 0 is not in use.',
   },
   { name: 'interests', kind: 'u32', doc: 'Boxes that its app reads of other partitions.' },
-  { name: 'interestDomain', kind: 'u32', count: interestMax, doc: 'By box: index of the domain.' },
+  { name: 'interestDomain', kind: 'u32', count: INTEREST_MAX, doc: 'By box: index of the domain.' },
   {
     name: 'interestBox',
     kind: 'f64',
-    count: interestMax * 4,
+    count: INTEREST_MAX * 4,
     doc: 'By box: minX, minY, maxX, maxY, in world units.',
   },
-  { name: 'indexed', kind: 'u32', doc: '1 where the spatial index holds every entity that is not in `quiet`.' },
+  {
+    name: 'indexed',
+    kind: 'u32',
+    doc: '1 where the spatial index holds every entity that is not in `quiet`.',
+  },
   { name: 'indexTable', kind: 'u32', doc: 'Which of the two tables, 0 or 1, is the index.' },
   { name: 'indexBins', kind: 'u32', doc: 'Bins of the table along each axis of the cell.' },
   {
@@ -266,11 +344,15 @@ const sideEntries = [
 
 /** Shared by both sides; written by the owner, or by the worker while no tick is computed. */
 const partitionHeaderEntries = [
-  { name: 'claimedRows', kind: 'u32', doc: 'Rows of every column, on both sides, whose memory is claimed.' },
+  {
+    name: 'claimedRows',
+    kind: 'u32',
+    doc: 'Rows of every column, on both sides, whose memory is claimed.',
+  },
   {
     name: 'claimedFieldStride',
     kind: 'u32',
-    count: fieldIndexMax + 1,
+    count: FIELD_INDEX_MAX + 1,
     doc: 'By field index: the stride that is claimed for those rows on both sides.',
   },
   {
@@ -278,10 +360,28 @@ const partitionHeaderEntries = [
     kind: 'u32',
     doc: 'Entries of both tables of the spatial index whose memory is claimed.',
   },
-  { name: 'claimedIndexChanges', kind: 'u32', doc: 'Entries of `changedRow` whose memory is claimed, on both sides.' },
-  { name: 'claimedMessages', kind: 'u32', count: 2, doc: 'By side: messages whose memory is claimed.' },
-  { name: 'claimedHeapBytes', kind: 'u32', count: 2, doc: "By side: bytes of the messages' heap that are claimed." },
-  { name: 'claimedShapes', kind: 'u32', doc: 'Declarations of shapes whose memory is claimed: none or all.' },
+  {
+    name: 'claimedIndexChanges',
+    kind: 'u32',
+    doc: 'Entries of `changedRow` whose memory is claimed, on both sides.',
+  },
+  {
+    name: 'claimedMessages',
+    kind: 'u32',
+    count: 2,
+    doc: 'By side: messages whose memory is claimed.',
+  },
+  {
+    name: 'claimedHeapBytes',
+    kind: 'u32',
+    count: 2,
+    doc: "By side: bytes of the messages' heap that are claimed.",
+  },
+  {
+    name: 'claimedShapes',
+    kind: 'u32',
+    doc: 'Declarations of shapes whose memory is claimed: none or all.',
+  },
   {
     name: 'claimedPages',
     kind: 'u32',
@@ -290,7 +390,7 @@ const partitionHeaderEntries = [
 ] as const satisfies readonly RecordEntry[]
 
 /** Most bytes of a declaration's text. */
-export const declarationBytesMax = 1020
+export const DECLARATION_BYTES_MAX = 1020
 
 /** One of these for each field index; written by the owner. What it says is held against each value before it is believed. */
 const declarationEntries = [
@@ -298,13 +398,19 @@ const declarationEntries = [
   {
     name: 'text',
     kind: 'u8',
-    count: declarationBytesMax,
+    count: DECLARATION_BYTES_MAX,
     doc: 'What the app declared the bytes of this field to be, as JSON in UTF-8: `{"typeId":600,"shape":"f32x3"}`.',
   },
 ] as const satisfies readonly RecordEntry[]
 
 const columnEntries = [
-  { name: 'id', kind: 'f64', width: 1, rows: 'entity', doc: 'Entity id: a whole number below 2^53.' },
+  {
+    name: 'id',
+    kind: 'f64',
+    width: 1,
+    rows: 'entity',
+    doc: 'Entity id: a whole number below 2^53.',
+  },
   { name: 'type', kind: 'u32', width: 1, rows: 'entity', doc: 'Type id, 512 or higher.' },
   {
     name: 'state',
@@ -320,7 +426,13 @@ const columnEntries = [
     rows: 'entity',
     doc: 'Domain it is to be handed to, plus 1; 0 is the domain that it is in.',
   },
-  { name: 'changed', kind: 'u32', width: 1, rows: 'entity', doc: 'Low 32 bits of the tick of its last change.' },
+  {
+    name: 'changed',
+    kind: 'u32',
+    width: 1,
+    rows: 'entity',
+    doc: 'Low 32 bits of the tick of its last change.',
+  },
   { name: 'position', kind: 'f32', width: 3, rows: 'entity', doc: 'x, y, z.' },
   {
     name: 'leavingRow',
@@ -333,9 +445,27 @@ const columnEntries = [
 
 /** What a side says of its groups. Short, and read by many in every tick: they lie together, right behind the records. */
 const groupColumnEntries = [
-  { name: 'handoffTarget', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: the partition it goes to.' },
-  { name: 'handoffStart', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: its first place in leavingRow.' },
-  { name: 'handoffCount', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: how many entities ask to go.' },
+  {
+    name: 'handoffTarget',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By group: the partition it goes to.',
+  },
+  {
+    name: 'handoffStart',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By group: its first place in leavingRow.',
+  },
+  {
+    name: 'handoffCount',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By group: how many entities ask to go.',
+  },
   {
     name: 'handoffGranted',
     kind: 'u32',
@@ -364,8 +494,20 @@ const groupColumnEntries = [
     rows: 'partition',
     doc: 'By group: the partition the messages are for.',
   },
-  { name: 'messageStart', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: its first message.' },
-  { name: 'messageCount', kind: 'u32', width: 1, rows: 'partition', doc: 'By group: how many messages.' },
+  {
+    name: 'messageStart',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By group: its first message.',
+  },
+  {
+    name: 'messageCount',
+    kind: 'u32',
+    width: 1,
+    rows: 'partition',
+    doc: 'By group: how many messages.',
+  },
 ] as const satisfies readonly ColumnEntry[]
 
 /** The segment of one data field on one side. */
@@ -377,7 +519,13 @@ const fieldColumnEntries = [
     rows: 'entity',
     doc: 'Bytes of the field, plus 1; 0 where the entity has no such field.',
   },
-  { name: 'typeId', kind: 'u32', width: 1, rows: 'entity', doc: 'Type id that the app gave to the data.' },
+  {
+    name: 'typeId',
+    kind: 'u32',
+    width: 1,
+    rows: 'entity',
+    doc: 'Type id that the app gave to the data.',
+  },
 ] as const satisfies readonly ColumnEntry[]
 
 /** A segment of the spatial index: one of its two tables, sorted by bins, and what changed since a table was made, as of one side. */
@@ -390,7 +538,13 @@ const indexColumnEntries = [
     doc: 'By bin, x first: its first entry. The next bin begins where it ends.',
   },
   { name: 'row', kind: 'u32', width: 1, rows: 'entity', doc: 'By entry: the row of the entity.' },
-  { name: 'x', kind: 'f32', width: 1, rows: 'entity', doc: 'By entry: where it was when the table was made.' },
+  {
+    name: 'x',
+    kind: 'f32',
+    width: 1,
+    rows: 'entity',
+    doc: 'By entry: where it was when the table was made.',
+  },
   { name: 'y', kind: 'f32', width: 1, rows: 'entity', doc: 'As x.' },
   {
     name: 'changedRow',
@@ -424,18 +578,22 @@ export interface PlacedRecord<Name extends string> {
   bytes: number
 }
 
-function placeRecord<const Entries extends readonly RecordEntry[]>(entries: Entries): PlacedRecord<NamesOf<Entries>> {
+function placeRecord<const Entries extends readonly RecordEntry[]>(
+  entries: Entries,
+): PlacedRecord<NamesOf<Entries>> {
   const offsetBytes: Record<string, number> = {}
   const index: Record<string, number> = {}
   let end = 0
   for (const entry of entries as readonly RecordEntry[]) {
     const bytes = kindBytes[entry.kind]
-    end = roundUp(end, entry.line ? cacheLineBytes : bytes)
+    end = roundUp(end, entry.line ? CACHE_LINE_BYTES : bytes)
     offsetBytes[entry.name] = end
     index[entry.name] = end / bytes
     end += bytes * (entry.count ?? 1)
   }
-  return { entries, offsetBytes, index, bytes: roundUp(end, cacheLineBytes) } as PlacedRecord<NamesOf<Entries>>
+  return { entries, offsetBytes, index, bytes: roundUp(end, CACHE_LINE_BYTES) } as PlacedRecord<
+    NamesOf<Entries>
+  >
 }
 
 export const controlRecord = placeRecord(controlEntries)
@@ -449,10 +607,14 @@ export const sideRecord = placeRecord(sideEntries)
 export const partitionHeaderRecord = placeRecord(partitionHeaderEntries)
 export const declarationRecord = placeRecord(declarationEntries)
 export const columns: readonly ColumnEntry<NamesOf<typeof columnEntries>>[] = columnEntries
-export const groupColumns: readonly ColumnEntry<NamesOf<typeof groupColumnEntries>>[] = groupColumnEntries
-export const fieldColumns: readonly ColumnEntry<NamesOf<typeof fieldColumnEntries>>[] = fieldColumnEntries
-export const indexColumns: readonly ColumnEntry<NamesOf<typeof indexColumnEntries>>[] = indexColumnEntries
-export const messageColumns: readonly ColumnEntry<NamesOf<typeof messageColumnEntries>>[] = messageColumnEntries
+export const groupColumns: readonly ColumnEntry<NamesOf<typeof groupColumnEntries>>[] =
+  groupColumnEntries
+export const fieldColumns: readonly ColumnEntry<NamesOf<typeof fieldColumnEntries>>[] =
+  fieldColumnEntries
+export const indexColumns: readonly ColumnEntry<NamesOf<typeof indexColumnEntries>>[] =
+  indexColumnEntries
+export const messageColumns: readonly ColumnEntry<NamesOf<typeof messageColumnEntries>>[] =
+  messageColumnEntries
 
 /** Sizes that the offsets of a fabric follow from; the same numbers stand in the control segment. */
 export interface FabricSizes {
@@ -474,7 +636,7 @@ export function tableNumber(tick: number): number {
 /** Byte offsets in the control segment. */
 export function controlLayout(partitionCapacity: number) {
   const askedOffset = controlRecord.bytes
-  const partitionsOffset = askedOffset + roundUp(partitionCapacity * 4, cacheLineBytes)
+  const partitionsOffset = askedOffset + roundUp(partitionCapacity * 4, CACHE_LINE_BYTES)
   const clockMeterOffset = partitionsOffset + partitionCapacity * partitionRecord.bytes
   const partitionMetersOffset = clockMeterOffset + clockMeterRecord.bytes
   return {
@@ -482,7 +644,10 @@ export function controlLayout(partitionCapacity: number) {
     partitionsOffset,
     clockMeterOffset,
     partitionMetersOffset,
-    bytes: roundUp(partitionMetersOffset + partitionCapacity * partitionMeterRecord.bytes, PAGE_BYTES),
+    bytes: roundUp(
+      partitionMetersOffset + partitionCapacity * partitionMeterRecord.bytes,
+      PAGE_BYTES,
+    ),
   }
 }
 
@@ -505,7 +670,7 @@ function placeColumns<Name extends string>(
     entity: sizes.entityLimit,
     partition: sizes.partitionCapacity,
     message: sizes.messageLimit,
-    bin: binsPerAxisMax * binsPerAxisMax + 1,
+    bin: BINS_PER_AXIS_MAX * BINS_PER_AXIS_MAX + 1,
   }
   let end = start
   for (const entry of entries) {
@@ -526,11 +691,20 @@ export function partitionLayout(sizes: FabricSizes) {
   const headerOffset = appMeterOffset + appMeterRecord.bytes
   const firstSideOffset = headerOffset + partitionHeaderRecord.bytes
   const sideOffsets = [firstSideOffset, firstSideOffset + sideRecord.bytes] as const
-  const firstGroups = placeColumns(groupColumns, sideOffsets[1] + sideRecord.bytes, sizes, cacheLineBytes)
-  const secondGroups = placeColumns(groupColumns, firstGroups.bytes, sizes, cacheLineBytes)
+  const firstGroups = placeColumns(
+    groupColumns,
+    sideOffsets[1] + sideRecord.bytes,
+    sizes,
+    CACHE_LINE_BYTES,
+  )
+  const secondGroups = placeColumns(groupColumns, firstGroups.bytes, sizes, CACHE_LINE_BYTES)
   const headBytes = roundUp(secondGroups.bytes, PAGE_BYTES)
   const declarationsOffset = headBytes
-  const first = placeColumns(columns, declarationsOffset + declarationRecord.bytes * (fieldIndexMax + 1), sizes)
+  const first = placeColumns(
+    columns,
+    declarationsOffset + declarationRecord.bytes * (FIELD_INDEX_MAX + 1),
+    sizes,
+  )
   const second = placeColumns(columns, first.bytes, sizes)
   return {
     appMeterOffset,
@@ -547,12 +721,16 @@ export function partitionLayout(sizes: FabricSizes) {
 /** A field on one side: lengths, type ids, and then the data, `stride` bytes a row. */
 export function fieldLayout(sizes: FabricSizes, stride: number) {
   const placed = placeColumns(fieldColumns, 0, sizes)
-  return { ...placed, dataOffset: placed.bytes, bytes: placed.bytes + roundUp(stride * sizes.entityLimit, PAGE_BYTES) }
+  return {
+    ...placed,
+    dataOffset: placed.bytes,
+    bytes: placed.bytes + roundUp(stride * sizes.entityLimit, PAGE_BYTES),
+  }
 }
 
 /** No field's stride is larger. */
 export function strideMax({ fieldBytesMax }: FabricSizes): number {
-  return roundUp(Math.max(fieldBytesMax, 1), cacheLineBytes)
+  return roundUp(Math.max(fieldBytesMax, 1), CACHE_LINE_BYTES)
 }
 
 /** Where a field of one side begins in the `fields` file: each has room for the largest stride. */
@@ -568,7 +746,11 @@ export function indexLayout(sizes: FabricSizes) {
 /** The messages of one side: starts, lengths, and then the heap. Side by side in the `messages` file. */
 export function messageLayout(sizes: FabricSizes) {
   const placed = placeColumns(messageColumns, 0, sizes)
-  return { ...placed, heapOffset: placed.bytes, bytes: placed.bytes + roundUp(sizes.messageHeapBytes, PAGE_BYTES) }
+  return {
+    ...placed,
+    heapOffset: placed.bytes,
+    bytes: placed.bytes + roundUp(sizes.messageHeapBytes, PAGE_BYTES),
+  }
 }
 
 /** Files in a fabric's folder. */
@@ -604,7 +786,7 @@ export function partitionFile(index: number, epoch: number, file: PartitionFile)
 export function partitionFileBytes(sizes: FabricSizes): Record<PartitionFile, number> {
   return {
     state: partitionLayout(sizes).bytes,
-    fields: fieldOffset(sizes, fieldIndexMax + 1, 0),
+    fields: fieldOffset(sizes, FIELD_INDEX_MAX + 1, 0),
     index: 2 * indexLayout(sizes).bytes,
     messages: 2 * messageLayout(sizes).bytes,
     lock: PAGE_BYTES,
@@ -612,7 +794,7 @@ export function partitionFileBytes(sizes: FabricSizes): Record<PartitionFile, nu
 }
 
 /** Low bits of the wake word: how many apps have not committed. */
-export const wakeCountBits = 20
+export const WAKE_COUNT_BITS = 20
 
 export function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple

@@ -4,23 +4,27 @@ import fc from 'fast-check'
 import { smallSizes, testFabric } from '../testing/test-fabric.ts'
 import { readMessages } from './messages.ts'
 
-const columns = 4
+const COLUMNS = 4
 const outbox = fc.array(
-  fc.record({ target: fc.nat(columns - 1), payload: fc.uint8Array({ maxLength: smallSizes.messageBytesMax }) }),
+  fc.record({
+    target: fc.nat(COLUMNS - 1),
+    payload: fc.uint8Array({ maxLength: smallSizes.messageBytesMax }),
+  }),
   { maxLength: 12 },
 )
 
 test('what fits into the limits is delivered once, in the next tick, by source and then in the order of sending', () => {
   fc.assert(
-    fc.property(fc.array(outbox, { minLength: columns, maxLength: columns }), (outboxes) => {
-      const { fabric, tick } = testFabric({ columns })
+    fc.property(fc.array(outbox, { minLength: COLUMNS, maxLength: COLUMNS }), (outboxes) => {
+      const { fabric, tick } = testFabric({ columns: COLUMNS })
       const sent: { source: number; target: number; payload: number[] }[] = []
       tick((owner) => {
         let bytes = 0
         let count = 0
         for (const { target, payload } of outboxes[owner.index]) {
           if (target === owner.index) continue
-          const fits = count < smallSizes.messageLimit && bytes + payload.length <= smallSizes.messageHeapBytes
+          const fits =
+            count < smallSizes.messageLimit && bytes + payload.length <= smallSizes.messageHeapBytes
           assert.equal(owner.send({ target, payload }), fits)
           if (!fits) continue
           count++
@@ -28,7 +32,7 @@ test('what fits into the limits is delivered once, in the next tick, by source a
           sent.push({ source: owner.index, target, payload: [...payload] })
         }
       })
-      for (let target = 0; target < columns; target++) {
+      for (let target = 0; target < COLUMNS; target++) {
         const got = readMessages(fabric, target, 1).map(({ source, payload }) => ({
           source,
           target,
@@ -40,7 +44,8 @@ test('what fits into the limits is delivered once, in the next tick, by source a
         )
       }
       tick()
-      for (let target = 0; target < columns; target++) assert.deepEqual(readMessages(fabric, target, 2), [])
+      for (let target = 0; target < COLUMNS; target++)
+        assert.deepEqual(readMessages(fabric, target, 2), [])
     }),
   )
 })

@@ -10,7 +10,7 @@ export interface OutgoingMessage {
   payload: Uint8Array
 }
 
-export interface IncomingMessage {
+interface IncomingMessage {
   /** The partition that sent it. */
   source: number
   payload: Uint8Array

@@ -9,7 +9,8 @@ test('each phase of each partition and of the clock is counted for itself', () =
   const meters = [0, 1, 2].map((partition) => appDurations(fabric.partition(partition)))
   const clock = new ClockMeter(fabric)
   let ms = 1
-  for (const meter of meters) for (const phase of appPhases) for (let n = 0; n < 3; n++) meter[phase].add(ms++)
+  for (const meter of meters)
+    for (const phase of appPhases) for (let n = 0; n < 3; n++) meter[phase].add(ms++)
   for (const phase of clockPhases) clock.phases[phase].add(ms++)
   clock.addMissedTicks(2)
   clock.addMissedTicks(3)
@@ -54,7 +55,9 @@ test('entities, and handoffs that were granted and that were not, are counted by
   const counts = () =>
     [0, 1, 2].map((partition) => {
       const meter = new PartitionMeter(world.fabric, partition)
-      return (['entities', 'handedOut', 'takenIn', 'rejected'] as const).map((name) => meter.get(name))
+      return (['entities', 'handedOut', 'takenIn', 'rejected'] as const).map((name) =>
+        meter.get(name),
+      )
     })
   const { tick } = world
   // Three want to go where there is room for two; nobody leaves for the last cell.

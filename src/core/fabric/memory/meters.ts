@@ -4,7 +4,12 @@
 
 import { bucketCount, bucketOf, type Durations } from '../../tick/durations.ts'
 import type { Fabric } from './fabric.ts'
-import { appMeterRecord, clockMeterRecord, durationNumbers, partitionMeterRecord } from './layout.ts'
+import {
+  appMeterRecord,
+  clockMeterRecord,
+  durationNumbers,
+  partitionMeterRecord,
+} from './layout.ts'
 import type { PartitionMemory } from './partition-memory.ts'
 
 /** What an app does, one after the other, tick by tick. */
@@ -34,12 +39,17 @@ export class DurationMeter {
 
   /** As it stands; a writer at work may have added one of the two already. */
   read(): Durations {
-    return { counts: [...this.#numbers.subarray(0, bucketCount)], sumMs: this.#numbers[bucketCount] }
+    return {
+      counts: [...this.#numbers.subarray(0, bucketCount)],
+      sumMs: this.#numbers[bucketCount],
+    }
   }
 }
 
 /** The durations of a partition's app, in its partition. */
-export function appDurations({ appMeter }: PartitionMemory): Readonly<Record<AppPhase, DurationMeter>> {
+export function appDurations({
+  appMeter,
+}: PartitionMemory): Readonly<Record<AppPhase, DurationMeter>> {
   return {
     wait: durationsAt(appMeter, appAt.wait),
     read: durationsAt(appMeter, appAt.read),

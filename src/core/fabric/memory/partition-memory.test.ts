@@ -16,7 +16,9 @@ const roomy = {
 }
 /** With the file `wake`. */
 const controlPages = controlLayout(smallSizes.partitionCapacity).bytes / PAGE_BYTES + 1
-const perEntity = columns.filter(({ rows }) => rows === 'entity').map(({ width, kind }) => width * kindBytes[kind])
+const perEntity = columns
+  .filter(({ rows }) => rows === 'entity')
+  .map(({ width, kind }) => width * kindBytes[kind])
 
 function limitPages(world: TestFabric, pages: number): void {
   world.fabric.control.words[controlRecord.index.memoryPagesMax] = pages
@@ -35,7 +37,10 @@ test('what is claimed is what the entities need, an eighth more, and a page a co
     assert.ok(memory.ensureRows(rows) && memory.ensureField(1, 12))
     const bytes = memory.claimedPages * PAGE_BYTES
     const needed = rows * 2 * (34 + 8 + 12)
-    assert.ok(bytes >= needed && bytes < needed * 1.125 + 80 * PAGE_BYTES + 256 * 108, `${bytes} for ${needed}`)
+    assert.ok(
+      bytes >= needed && bytes < needed * 1.125 + 80 * PAGE_BYTES + 256 * 108,
+      `${bytes} for ${needed}`,
+    )
     assert.ok(memory.claimedPages > before)
   }
 })
@@ -134,7 +139,8 @@ test('after a peak memory is given back, while entities, fields and the index st
     world.tick((owner) => {
       if (owner.index !== 0) return
       peak(world, owner, 20_000)
-      for (let count = 0; count < 900; count++) owner.send({ target: 1, payload: new Uint8Array(100) })
+      for (let count = 0; count < 900; count++)
+        owner.send({ target: 1, payload: new Uint8Array(100) })
     })
     const atPeak = world.fabric.partition(0).claimedPages
     assert.ok(atPeak * PAGE_BYTES > 20_000 * 2 * (34 + 16))
@@ -184,7 +190,8 @@ test('a partition that fills and empties again and again within a window keeps i
   for (let tick = 0; tick < 600; tick++) {
     world.tick((owner) => {
       if (tick % 50 === 0) peak(world, owner, 5000)
-      if (tick % 50 === 20) for (let row = 10; row < owner.rows; row++) if (owner.back.state[row]) owner.delete(row)
+      if (tick % 50 === 20)
+        for (let row = 10; row < owner.rows; row++) if (owner.back.state[row]) owner.delete(row)
     })
     if (tick > 50) claimed.add(world.fabric.partition(0).claimedPages)
   }

@@ -4,22 +4,22 @@
 import { assert } from '../../../base/assert.ts'
 import { MemoryFullError, PAGE_BYTES, type Segment, type Segments } from '../../../base/memory.ts'
 import { type DeclaredShape, declarationText, parseDeclaration } from '../../entities/shape.ts'
-import { type ControlBlock, machineIsFull } from './control-block.ts'
+import { type ControlBlock, MACHINE_IS_FULL } from './control-block.ts'
 import {
   appMeterRecord,
   appRecord,
-  binsPerAxisMax,
+  BINS_PER_AXIS_MAX,
   columns,
-  declarationBytesMax,
+  DECLARATION_BYTES_MAX,
   declarationRecord,
   type FabricSizes,
+  FIELD_INDEX_MAX,
   fieldColumns,
-  fieldIndexMax,
   fieldLayout,
   fieldOffset,
+  INTEREST_MAX,
   indexColumns,
   indexLayout,
-  interestMax,
   kindBytes,
   messageColumns,
   messageLayout,
@@ -38,9 +38,9 @@ const sideAt = sideRecord.index
 const headerAt = partitionHeaderRecord.index
 const appAt = appRecord.index
 /** What more is claimed at least, where something is: no claim is for a few rows, messages or bytes. */
-const rowsStep = 256
-const messagesStep = 1024
-const heapStep = 16_384
+const ROWS_STEP = 256
+const MESSAGES_STEP = 1024
+const HEAP_STEP = 16_384
 
 type SideNumber =
   | 'rows'
@@ -124,9 +124,21 @@ export class Side {
     const record = start + layout.sideOffsets[number]
     this.#words = new Uint32Array(buffer, record, sideRecord.bytes / 4)
     this.#floats = new Float64Array(buffer, record, sideRecord.bytes / 8)
-    this.interestDomain = new Uint32Array(buffer, record + sideRecord.offsetBytes.interestDomain, interestMax)
-    this.interestBox = new Float64Array(buffer, record + sideRecord.offsetBytes.interestBox, interestMax * 4)
-    this.fieldStrides = new Uint32Array(buffer, record + sideRecord.offsetBytes.fieldStride, fieldIndexMax + 1)
+    this.interestDomain = new Uint32Array(
+      buffer,
+      record + sideRecord.offsetBytes.interestDomain,
+      INTEREST_MAX,
+    )
+    this.interestBox = new Float64Array(
+      buffer,
+      record + sideRecord.offsetBytes.interestBox,
+      INTEREST_MAX * 4,
+    )
+    this.fieldStrides = new Uint32Array(
+      buffer,
+      record + sideRecord.offsetBytes.fieldStride,
+      FIELD_INDEX_MAX + 1,
+    )
     this.quiet = new Float64Array(buffer, record + sideRecord.offsetBytes.quiet, 4)
     const { offsetBytes, length } = layout.sides[number]
     this.id = new Float64Array(buffer, start + offsetBytes.id, length.id)
@@ -184,7 +196,7 @@ export class Side {
 type ClaimNumber = Exclude<keyof typeof headerAt, 'claimedPages'>
 /** Of those that there are several of, how many. */
 const CLAIM_COUNTS: Partial<Record<ClaimNumber, number>> = {
-  claimedFieldStride: fieldIndexMax + 1,
+  claimedFieldStride: FIELD_INDEX_MAX + 1,
   claimedMessages: 2,
   claimedHeapBytes: 2,
 }
@@ -201,10 +213,10 @@ function sideNumbersMost(sizes: FabricSizes): Record<SideNumber, number> {
     incomingGroups: partitionCapacity,
     messageGroups: partitionCapacity,
     messages: messageLimit,
-    interests: interestMax,
+    interests: INTEREST_MAX,
     indexed: 1,
     indexTable: 1,
-    indexBins: binsPerAxisMax,
+    indexBins: BINS_PER_AXIS_MAX,
     indexChanges: entityLimit,
   }
 }
@@ -235,7 +247,7 @@ export interface IndexView {
   changedSince: Uint32Array // one a row
 }
 
-export interface MessagesView {
+interface MessagesView {
   start: Uint32Array // one a message
   bytes: Uint32Array // one a message
   heap: Uint8Array
@@ -260,7 +272,7 @@ export class PartitionMemory {
   readonly #indexes: (OpenIndex | undefined)[] = [undefined, undefined]
   /** By field index: what was declared last through this object. */
   readonly #declared: (DeclaredShape | undefined)[] = []
-  #refusal = machineIsFull
+  #refusal = MACHINE_IS_FULL
   readonly #pagesOfOthers: () => number
   /** Whether the head's memory can be written. */
   #isClaimed = true
@@ -285,7 +297,11 @@ export class PartitionMemory {
     const { appMeterOffset, headerOffset } = this.#layout
     this.app = new AppBlock(this.#segment)
     this.appMeter = new Float64Array(buffer, startBytes + appMeterOffset, appMeterRecord.bytes / 8)
-    this.#header = new Uint32Array(buffer, startBytes + headerOffset, partitionHeaderRecord.bytes / 4)
+    this.#header = new Uint32Array(
+      buffer,
+      startBytes + headerOffset,
+      partitionHeaderRecord.bytes / 4,
+    )
     this.sides = [
       new Side(this.#segment, this.#layout, { number: 0, sizes: this.sizes }),
       new Side(this.#segment, this.#layout, { number: 1, sizes: this.sizes }),
@@ -304,7 +320,9 @@ export class PartitionMemory {
       segments.create(partitionFile(index, epoch, file as PartitionFile), bytes)
     const memory = new PartitionMemory(segments, control, index, { writable: true, pagesOfOthers })
     if (!memory.#claimHead() || !memory.ensureRows(1))
-      throw new MemoryFullError(`no room for partition '${control.partitionName(index)}': ${memory.refusal}`)
+      throw new MemoryFullError(
+        `no room for partition '${control.partitionName(index)}': ${memory.refusal}`,
+      )
     memory.app.store('committed', control.asked[index])
     for (const side of memory.sides) {
       side.setFloat('idLane', idLane)
@@ -355,9 +373,13 @@ export class PartitionMemory {
     for (const [name, most] of Object.entries(this.#claimLimits()) as [ClaimNumber, number][])
       for (let place = headerAt[name]; place < headerAt[name] + (CLAIM_COUNTS[name] ?? 1); place++)
         if (claims[place] > most) return `${name} is ${claims[place]}, and ${most} is the most`
-    const strides = claims.subarray(headerAt.claimedFieldStride, headerAt.claimedFieldStride + fieldIndexMax + 1)
+    const strides = claims.subarray(
+      headerAt.claimedFieldStride,
+      headerAt.claimedFieldStride + FIELD_INDEX_MAX + 1,
+    )
     const odd = strides.findIndex((stride) => stride % 4 !== 0)
-    if (odd >= 0) return `claimedFieldStride of field ${odd} is ${strides[odd]}, which is no multiple of 4`
+    if (odd >= 0)
+      return `claimedFieldStride of field ${odd} is ${strides[odd]}, which is no multiple of 4`
     const pages = this.#pagesFor(claims)
     if (claims[headerAt.claimedPages] !== pages)
       return `claimedPages is ${claims[headerAt.claimedPages]}, and ${pages} are claimed`
@@ -390,7 +412,7 @@ export class PartitionMemory {
       claimedIndexChanges: entityLimit,
       claimedMessages: messageLimit,
       claimedHeapBytes: messageHeapBytes,
-      claimedShapes: fieldIndexMax + 1,
+      claimedShapes: FIELD_INDEX_MAX + 1,
     }
   }
 
@@ -401,13 +423,13 @@ export class PartitionMemory {
 
   /** Makes sure that `rows` rows can be written on both sides, all fields in use included. False: no room, nothing changed for the caller. */
   ensureRows(rows: number): boolean {
-    return this.#raise(headerAt.claimedRows, rows, this.sizes.entityLimit, rowsStep)
+    return this.#raise(headerAt.claimedRows, rows, this.sizes.entityLimit, ROWS_STEP)
   }
 
   /** Makes sure that a field can be written with that stride, a multiple of 4, on both sides. */
   ensureField(field: number, stride: number): boolean {
     assert(stride % 4 === 0, `stride ${stride} of field ${field}`)
-    assert(field >= 1 && field <= fieldIndexMax, `field index ${field}`)
+    assert(field >= 1 && field <= FIELD_INDEX_MAX, `field index ${field}`)
     const most = strideMax(this.sizes)
     if (stride > most) {
       this.#refusal = `a field has ${most} bytes at most, and ${stride} are wanted`
@@ -434,8 +456,10 @@ export class PartitionMemory {
     if (this.#declared[field] === declared) return
     this.#declared[field] = declared
     const text = new TextEncoder().encode(declarationText(declared))
-    const isClaimed = this.#header[headerAt.claimedShapes] > 0 || this.#claim(headerAt.claimedShapes, fieldIndexMax + 1)
-    if (!isClaimed || text.length > declarationBytesMax) return
+    const isClaimed =
+      this.#header[headerAt.claimedShapes] > 0 ||
+      this.#claim(headerAt.claimedShapes, FIELD_INDEX_MAX + 1)
+    if (!isClaimed || text.length > DECLARATION_BYTES_MAX) return
     const { bytes, text: place } = this.#declaration(field)
     bytes[0] = 0
     place.set(text)
@@ -446,7 +470,9 @@ export class PartitionMemory {
   declaredShape(field: number): DeclaredShape | undefined {
     if (this.#header[headerAt.claimedShapes] === 0) return undefined
     const { bytes, text } = this.#declaration(field)
-    return parseDeclaration(new TextDecoder().decode(text.slice(0, Math.min(bytes[0], text.length))))
+    return parseDeclaration(
+      new TextDecoder().decode(text.slice(0, Math.min(bytes[0], text.length))),
+    )
   }
 
   #declaration(field: number): { bytes: Uint32Array; text: Uint8Array } {
@@ -454,7 +480,11 @@ export class PartitionMemory {
     const start = startBytes + this.#layout.declarationsOffset + field * declarationRecord.bytes
     return {
       bytes: new Uint32Array(buffer, start + declarationRecord.offsetBytes.bytes, 1),
-      text: new Uint8Array(buffer, start + declarationRecord.offsetBytes.text, declarationBytesMax),
+      text: new Uint8Array(
+        buffer,
+        start + declarationRecord.offsetBytes.text,
+        DECLARATION_BYTES_MAX,
+      ),
     }
   }
 
@@ -465,12 +495,12 @@ export class PartitionMemory {
 
   /** Makes sure that tables of so many entries can be written. */
   ensureIndexTable(entries: number): boolean {
-    return this.#raise(headerAt.claimedIndexRows, entries, this.sizes.entityLimit, rowsStep)
+    return this.#raise(headerAt.claimedIndexRows, entries, this.sizes.entityLimit, ROWS_STEP)
   }
 
   /** Makes sure that rows below `rows` can be noted as changed. */
   ensureIndexChanges(rows: number): boolean {
-    return this.#raise(headerAt.claimedIndexChanges, rows, this.sizes.entityLimit, rowsStep)
+    return this.#raise(headerAt.claimedIndexChanges, rows, this.sizes.entityLimit, ROWS_STEP)
   }
 
   messages(sideIndex: number): MessagesView {
@@ -481,15 +511,16 @@ export class PartitionMemory {
   ensureMessages(sideIndex: number, count: number, heapBytes: number): boolean {
     const { messageLimit, messageHeapBytes } = this.sizes
     return (
-      this.#raise(headerAt.claimedMessages + sideIndex, count, messageLimit, messagesStep) &&
-      this.#raise(headerAt.claimedHeapBytes + sideIndex, heapBytes, messageHeapBytes, heapStep)
+      this.#raise(headerAt.claimedMessages + sideIndex, count, messageLimit, MESSAGES_STEP) &&
+      this.#raise(headerAt.claimedHeapBytes + sideIndex, heapBytes, messageHeapBytes, HEAP_STEP)
     )
   }
 
   /** How much of what is claimed is not needed by a partition that uses no more than this: a share, below 1. */
   spareShare(use: MemoryUse): number {
     let spare = 0
-    for (const { before, after } of this.#columns(this.#header, this.#claimsFor(use))) spare += before - after
+    for (const { before, after } of this.#columns(this.#header, this.#claimsFor(use)))
+      spare += before - after
     return spare / this.claimedPages
   }
 
@@ -508,7 +539,9 @@ export class PartitionMemory {
   }
 
   #claimHead(): boolean {
-    const claims = [{ segment: this.#segment, offsetBytes: 0, before: 0, after: pagesOf(this.#layout.headBytes) }]
+    const claims = [
+      { segment: this.#segment, offsetBytes: 0, before: 0, after: pagesOf(this.#layout.headBytes) },
+    ]
     this.#isClaimed = false
     const pages = this.#claimAll(claims)
     this.#isClaimed = true
@@ -550,10 +583,14 @@ export class PartitionMemory {
       return -1
     }
     for (const { segment, offsetBytes, before, after } of columns) {
-      if (before >= after || segment.claim(offsetBytes + before * PAGE_BYTES, (after - before) * PAGE_BYTES)) continue
+      if (
+        before >= after ||
+        segment.claim(offsetBytes + before * PAGE_BYTES, (after - before) * PAGE_BYTES)
+      )
+        continue
       for (const column of columns) giveBack(column, column.before, column.after)
       if (this.#isClaimed) this.#header[headerAt.claimedPages] = said
-      this.#refusal = machineIsFull
+      this.#refusal = MACHINE_IS_FULL
       return -1
     }
     return pages
@@ -566,18 +603,29 @@ export class PartitionMemory {
     const lower = (at: number, count: number) => {
       claims[at] = Math.min(claims[at], count)
     }
-    lower(headerAt.claimedRows, withRoom(Math.max(1, rows), entityLimit, rowsStep))
+    lower(headerAt.claimedRows, withRoom(Math.max(1, rows), entityLimit, ROWS_STEP))
     for (const side of [0, 1]) {
-      lower(headerAt.claimedMessages + side, messages && withRoom(messages, messageLimit, messagesStep))
-      lower(headerAt.claimedHeapBytes + side, heapBytes && withRoom(heapBytes, messageHeapBytes, heapStep))
+      lower(
+        headerAt.claimedMessages + side,
+        messages && withRoom(messages, messageLimit, MESSAGES_STEP),
+      )
+      lower(
+        headerAt.claimedHeapBytes + side,
+        heapBytes && withRoom(heapBytes, messageHeapBytes, HEAP_STEP),
+      )
     }
-    if (!isIndexed) for (const at of [headerAt.claimedIndexRows, headerAt.claimedIndexChanges]) claims[at] = 0
+    if (!isIndexed)
+      for (const at of [headerAt.claimedIndexRows, headerAt.claimedIndexChanges]) claims[at] = 0
     return claims
   }
 
   /** All columns that are claimed by the numbers of either header. */
   *#columns(before: Uint32Array, after: Uint32Array): Generator<ColumnClaim> {
-    const claimOf = (segment: Segment, offsetBytes: number, bytes: (header: Uint32Array) => number): ColumnClaim => ({
+    const claimOf = (
+      segment: Segment,
+      offsetBytes: number,
+      bytes: (header: Uint32Array) => number,
+    ): ColumnClaim => ({
       segment,
       offsetBytes,
       before: pagesOf(bytes(before)),
@@ -585,20 +633,29 @@ export class PartitionMemory {
     })
     const isUsed = (at: number) => before[at] > 0 || after[at] > 0
     const rowsAt = headerAt.claimedRows
-    const shapesBytes = (header: Uint32Array) => header[headerAt.claimedShapes] * declarationRecord.bytes
+    const shapesBytes = (header: Uint32Array) =>
+      header[headerAt.claimedShapes] * declarationRecord.bytes
     yield claimOf(this.#segment, this.#layout.declarationsOffset, shapesBytes)
     for (const { offsetBytes } of this.#layout.sides) {
       for (const { name, kind, width } of columns)
-        yield claimOf(this.#segment, offsetBytes[name], (header) => header[rowsAt] * width * kindBytes[kind])
+        yield claimOf(
+          this.#segment,
+          offsetBytes[name],
+          (header) => header[rowsAt] * width * kindBytes[kind],
+        )
     }
-    for (let field = 1; field <= fieldIndexMax; field++) {
+    for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
       const at = headerAt.claimedFieldStride + field
       if (!isUsed(at)) continue
       for (const side of [0, 1]) {
         const { segment, layout } = this.#openField(side, field, Math.max(before[at], after[at]))
         for (const { name, kind } of fieldColumns) {
           const rowsOf = (header: Uint32Array) => (header[at] > 0 ? header[rowsAt] : 0)
-          yield claimOf(segment, layout.offsetBytes[name], (header) => rowsOf(header) * kindBytes[kind])
+          yield claimOf(
+            segment,
+            layout.offsetBytes[name],
+            (header) => rowsOf(header) * kindBytes[kind],
+          )
         }
         yield claimOf(segment, layout.dataOffset, (header) => header[rowsAt] * header[at])
       }
@@ -608,9 +665,18 @@ export class PartitionMemory {
       const { segment, layout } = this.#openIndex(number)
       for (const { name, kind, rows } of indexColumns) {
         const at =
-          headerAt[name === 'changedRow' || name === 'changedSince' ? 'claimedIndexChanges' : 'claimedIndexRows']
-        const countOf = (count: number) => (rows === 'bin' && count > 0 ? layout.length[name] : count)
-        yield claimOf(segment, layout.offsetBytes[name], (header) => countOf(header[at]) * kindBytes[kind])
+          headerAt[
+            name === 'changedRow' || name === 'changedSince'
+              ? 'claimedIndexChanges'
+              : 'claimedIndexRows'
+          ]
+        const countOf = (count: number) =>
+          rows === 'bin' && count > 0 ? layout.length[name] : count
+        yield claimOf(
+          segment,
+          layout.offsetBytes[name],
+          (header) => countOf(header[at]) * kindBytes[kind],
+        )
       }
     }
     for (const side of [0, 1]) {
@@ -619,13 +685,21 @@ export class PartitionMemory {
       if (!isUsed(countAt) && !isUsed(heapAt)) continue
       const { segment, layout } = this.#openMessages(side)
       for (const { name, kind } of messageColumns)
-        yield claimOf(segment, layout.offsetBytes[name], (header) => header[countAt] * kindBytes[kind])
+        yield claimOf(
+          segment,
+          layout.offsetBytes[name],
+          (header) => header[countAt] * kindBytes[kind],
+        )
       yield claimOf(segment, layout.heapOffset, (header) => header[heapAt])
     }
   }
 
   #open(file: PartitionFile, offsetBytes: number, bytes: number): Segment {
-    return this.#segments.open(partitionFile(this.index, this.epoch, file), { offsetBytes, bytes }, this.#writable)
+    return this.#segments.open(
+      partitionFile(this.index, this.epoch, file),
+      { offsetBytes, bytes },
+      this.#writable,
+    )
   }
 
   #openField(sideIndex: number, field: number, stride: number): OpenField {
@@ -637,13 +711,31 @@ export class PartitionMemory {
     const layout = fieldLayout(this.sizes, reservedStride)
     const offsetBytes = fieldOffset(this.sizes, field, sideIndex)
     const segment =
-      open && open.reservedStride >= stride ? open.segment : this.#open('fields', offsetBytes, layout.bytes)
+      open && open.reservedStride >= stride
+        ? open.segment
+        : this.#open('fields', offsetBytes, layout.bytes)
     const { entityLimit } = this.sizes
     const view: FieldView = {
-      length: new Int32Array(segment.buffer, segment.startBytes + layout.offsetBytes.length, entityLimit),
-      typeId: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.typeId, entityLimit),
-      data: new Uint8Array(segment.buffer, segment.startBytes + layout.dataOffset, entityLimit * stride),
-      words: new Uint32Array(segment.buffer, segment.startBytes + layout.dataOffset, (entityLimit * stride) / 4),
+      length: new Int32Array(
+        segment.buffer,
+        segment.startBytes + layout.offsetBytes.length,
+        entityLimit,
+      ),
+      typeId: new Uint32Array(
+        segment.buffer,
+        segment.startBytes + layout.offsetBytes.typeId,
+        entityLimit,
+      ),
+      data: new Uint8Array(
+        segment.buffer,
+        segment.startBytes + layout.dataOffset,
+        entityLimit * stride,
+      ),
+      words: new Uint32Array(
+        segment.buffer,
+        segment.startBytes + layout.dataOffset,
+        (entityLimit * stride) / 4,
+      ),
       stride,
     }
     const opened = { segment, layout, reservedStride, view }
@@ -667,7 +759,11 @@ export class PartitionMemory {
         x: new Float32Array(buffer, startBytes + offsetBytes.x, length.x),
         y: new Float32Array(buffer, startBytes + offsetBytes.y, length.y),
         changedRow: new Uint32Array(buffer, startBytes + offsetBytes.changedRow, length.changedRow),
-        changedSince: new Uint32Array(buffer, startBytes + offsetBytes.changedSince, length.changedSince),
+        changedSince: new Uint32Array(
+          buffer,
+          startBytes + offsetBytes.changedSince,
+          length.changedSince,
+        ),
       },
     }
     this.#indexes[number] = opened
@@ -683,9 +779,21 @@ export class PartitionMemory {
       segment,
       layout,
       view: {
-        start: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.start, this.sizes.messageLimit),
-        bytes: new Uint32Array(segment.buffer, segment.startBytes + layout.offsetBytes.bytes, this.sizes.messageLimit),
-        heap: new Uint8Array(segment.buffer, segment.startBytes + layout.heapOffset, this.sizes.messageHeapBytes),
+        start: new Uint32Array(
+          segment.buffer,
+          segment.startBytes + layout.offsetBytes.start,
+          this.sizes.messageLimit,
+        ),
+        bytes: new Uint32Array(
+          segment.buffer,
+          segment.startBytes + layout.offsetBytes.bytes,
+          this.sizes.messageLimit,
+        ),
+        heap: new Uint8Array(
+          segment.buffer,
+          segment.startBytes + layout.heapOffset,
+          this.sizes.messageHeapBytes,
+        ),
       },
     }
     this.#messages[sideIndex] = opened
@@ -711,7 +819,8 @@ interface ColumnClaim {
 }
 
 function giveBack({ segment, offsetBytes }: ColumnClaim, fromPage: number, toPage: number): void {
-  if (fromPage < toPage) segment.release(offsetBytes + fromPage * PAGE_BYTES, (toPage - fromPage) * PAGE_BYTES)
+  if (fromPage < toPage)
+    segment.release(offsetBytes + fromPage * PAGE_BYTES, (toPage - fromPage) * PAGE_BYTES)
 }
 
 function pagesOf(bytes: number): number {
@@ -720,7 +829,10 @@ function pagesOf(bytes: number): number {
 
 /** An eighth more than `count`, in whole steps; where the limit is small, so are the steps. */
 function withRoom(count: number, max: number, step: number): number {
-  return Math.min(max, roundUp(count + Math.floor(count / 8), Math.max(1, Math.min(step, max >>> 3))))
+  return Math.min(
+    max,
+    roundUp(count + Math.floor(count / 8), Math.max(1, Math.min(step, max >>> 3))),
+  )
 }
 
 interface OpenField {

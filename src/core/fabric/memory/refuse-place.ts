@@ -9,7 +9,8 @@ export function refusePlace(world: World, partition: PartitionState): string | u
   const { domain, lifecycle, name, count, ids, positions } = partition
   if (count === 0) return undefined
   const index = world.domainIndex(domain)
-  if (index < 0) return `the snapshot has entities in domain '${domain}', which the schema does not have`
+  if (index < 0)
+    return `the snapshot has entities in domain '${domain}', which the schema does not have`
   if (world.lifecycleOf(domain) === 'ByRequest' && lifecycle !== 'ByRequest')
     return (
       `the snapshot has ${count} entities of app '${name}', which nobody would take over: ` +
@@ -19,7 +20,10 @@ export function refusePlace(world: World, partition: PartitionState): string | u
   for (let row = 0; row < count; row++) {
     const [x, y] = positions.subarray(row * 3, row * 3 + 2)
     if (world.partitionAt(index, x, y) < 0)
-      return `the snapshot has entity ${ids[row]} at (${x}, ${y}), ` + `outside the bounds of domain '${domain}'`
+      return (
+        `the snapshot has entity ${ids[row]} at (${x}, ${y}), ` +
+        `outside the bounds of domain '${domain}'`
+      )
   }
   return undefined
 }

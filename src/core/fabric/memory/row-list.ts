@@ -32,11 +32,12 @@ export class RowList {
   sortUnique(): void {
     const { rows, count } = this
     let ascending = true
-    for (let place = 1; ascending && place < count; place++) ascending = rows[place - 1] < rows[place]
+    for (let place = 1; ascending && place < count; place++)
+      ascending = rows[place - 1] < rows[place]
     if (ascending) return
     let most = 0
     for (let place = 0; place < count; place++) if (rows[place] > most) most = rows[place]
-    if (count * sparseRows > most) this.#collectMarked(most)
+    if (count * SPARSE_ROWS > most) this.#collectMarked(most)
     else this.#sort()
   }
 
@@ -44,7 +45,8 @@ export class RowList {
     const { rows, count } = this
     rows.subarray(0, count).sort()
     let kept = 1
-    for (let place = 1; place < count; place++) if (rows[place] !== rows[place - 1]) rows[kept++] = rows[place]
+    for (let place = 1; place < count; place++)
+      if (rows[place] !== rows[place - 1]) rows[kept++] = rows[place]
     this.count = kept
   }
 
@@ -63,7 +65,7 @@ export class RowList {
 }
 
 /** Lists with more than one in so many rows are sorted by marking. */
-const sparseRows = 32
+const SPARSE_ROWS = 32
 /** By row; all 0 between two uses. */
 let marks = new Uint8Array(0)
 

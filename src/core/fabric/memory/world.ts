@@ -27,7 +27,9 @@ export class World {
 
   constructor(description: WorldDescription) {
     this.description = description
-    this.grids = description.domains.map(({ area }) => area && createGrid(area.bounds, area.columns, area.rows))
+    this.grids = description.domains.map(
+      ({ area }) => area && createGrid(area.bounds, area.columns, area.rows),
+    )
   }
 
   /** The partition of a spatial domain that owns a position; -1 outside its bounds, for NaN, and for a domain without an area. */

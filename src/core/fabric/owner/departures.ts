@@ -20,7 +20,7 @@ export class OutsideError extends Error {
 }
 
 /** Whom to look at, of the rows below `rows`. */
-export interface Suspects {
+interface Suspects {
   rows: number
   /** All of them: nobody knows what changed. */
   all: boolean
@@ -71,7 +71,14 @@ export class Departures {
     this.#scannedTo = inOrder ? to : -1
     const found = inOrder && quiet ? this.#scanned : this.#found
     this.#found.clear()
-    findOutside(this.#back.position, from, to, { box: quiet ?? cell, outer: cell }, found, this.#outside)
+    findOutside(
+      this.#back.position,
+      from,
+      to,
+      { box: quiet ?? cell, outer: cell },
+      found,
+      this.#outside,
+    )
   }
 
   /** The rows that bulk writes left outside of the quiet part, in ascending order, free ones too; undefined where they did not go over all rows once. */
@@ -111,7 +118,8 @@ export class Departures {
     let leaving = 0
     for (let place = 0; place < candidates.count; place++) {
       const target = this.#targetOf(rows[place], suspects.changed)
-      if (target < 0 && this.#refusesOutside && this.isOutside(rows[place])) throw new OutsideError(rows[place])
+      if (target < 0 && this.#refusesOutside && this.isOutside(rows[place]))
+        throw new OutsideError(rows[place])
       if (target < 0) strays = 1
       if (target < 0 || target === this.#partition) continue
       rows[leaving] = rows[place]
@@ -128,7 +136,11 @@ export class Departures {
     const cell = this.#cell
     const consider = (row: number) => {
       if (row >= rows || state[row] !== rowState.here) return
-      if (destination[row] === 0 && (!cell || isInCell(cell, position[row * 3], position[row * 3 + 1]))) return
+      if (
+        destination[row] === 0 &&
+        (!cell || isInCell(cell, position[row * 3], position[row * 3 + 1]))
+      )
+        return
       candidates.push(row)
     }
     for (let place = 0; place < this.#outside.count; place++) {

@@ -7,14 +7,14 @@ import { findInBox } from '../reader/box-query.ts'
 import { testFabric } from '../testing/test-fabric.ts'
 import type { PartitionOwner } from './partition-owner.ts'
 
-const entities = 10_000
-const movers = 20
+const ENTITIES = 10_000
+const MOVERS = 20
 const untouched = { type: 999, z: -1, byte: 99 }
 const border = { minX: 9, minY: 0, maxX: 11, maxY: 10 }
 
 /** Two cells, 10 wide and high; all entities are in the first, and the second reads what is near the border of the two. */
 function staticWorld() {
-  const world = testFabric({ columns: 2, sizes: { entityLimit: entities } })
+  const world = testFabric({ columns: 2, sizes: { entityLimit: ENTITIES } })
   const memory = world.fabric.partition(0)
   let tick = 0
   const next = (compute?: (owner: PartitionOwner) => void) => {
@@ -25,7 +25,7 @@ function staticWorld() {
     })
   }
   next((owner) => {
-    for (let made = 0; made < entities; made++) {
+    for (let made = 0; made < ENTITIES; made++) {
       const row = world.put(owner, ((made * 37) % 1000) / 100, ((made * 91) % 997) / 100)
       owner.storeField(row, 1, 600, new Uint8Array([made & 7]))
     }
@@ -44,18 +44,23 @@ function staticWorld() {
     copiedBy(compute?: (owner: PartitionOwner) => void) {
       const side = memory.side(tick + 1)
       const field = memory.field((tick + 1) % 2, 1)!
-      const kept = { type: side.type.slice(), position: side.position.slice(), data: field.data.slice() }
-      for (let row = 0; row < entities; row++) {
+      const kept = {
+        type: side.type.slice(),
+        position: side.position.slice(),
+        data: field.data.slice(),
+      }
+      for (let row = 0; row < ENTITIES; row++) {
         side.type[row] = untouched.type
         side.position[row * 3 + 2] = untouched.z
         field.data[row * field.stride] = untouched.byte
       }
       const copied = { rows: 0, positions: 0, values: 0 }
       next((owner) => {
-        for (let row = 0; row < entities; row++) {
+        for (let row = 0; row < ENTITIES; row++) {
           if (side.type[row] === untouched.type) side.type[row] = kept.type[row]
           else copied.rows++
-          if (side.position[row * 3 + 2] === untouched.z) side.position[row * 3 + 2] = kept.position[row * 3 + 2]
+          if (side.position[row * 3 + 2] === untouched.z)
+            side.position[row * 3 + 2] = kept.position[row * 3 + 2]
           else copied.positions++
           const value = row * field.stride
           if (field.data[value] === untouched.byte) field.data[value] = kept.data[value]
@@ -69,8 +74,8 @@ function staticWorld() {
 }
 
 function moveSome(owner: PartitionOwner): void {
-  for (let mover = 0; mover < movers; mover++) {
-    const row = (mover * 499) % entities
+  for (let mover = 0; mover < MOVERS; mover++) {
+    const row = (mover * 499) % ENTITIES
     owner.setPosition(row, (owner.tick + mover) % 10, mover % 10, 0)
   }
 }
@@ -79,7 +84,8 @@ test('of a partition whose entities stand still nothing is copied, and its index
   const world = staticWorld()
   const madeAt = world.indexTick()
   assert.ok(madeAt > 0)
-  for (let tick = 0; tick < 10; tick++) assert.deepEqual(world.copiedBy(), { rows: 0, positions: 0, values: 0 })
+  for (let tick = 0; tick < 10; tick++)
+    assert.deepEqual(world.copiedBy(), { rows: 0, positions: 0, values: 0 })
   assert.equal(world.indexTick(), madeAt)
 })
 
@@ -89,10 +95,12 @@ test('of a partition in which few move those are copied, and noted in an index t
   world.copiedBy(moveSome)
   for (let tick = 0; tick < 40; tick++) {
     const copied = world.copiedBy(moveSome)
-    assert.deepEqual(copied, { rows: movers, positions: movers, values: movers })
+    assert.deepEqual(copied, { rows: MOVERS, positions: MOVERS, values: MOVERS })
     assert.equal(world.indexTick(), madeAt)
     const { position } = world.side()
-    const expected = Array.from({ length: entities }, (_, row) => row).filter((row) => position[row * 3] >= border.minX)
+    const expected = Array.from({ length: ENTITIES }, (_, row) => row).filter(
+      (row) => position[row * 3] >= border.minX,
+    )
     assert.deepEqual(world.found(), expected)
   }
 })
@@ -105,15 +113,16 @@ test('of what is written in bulk the part that was written is copied', () => {
     owner.storedField(1, 600, 1, 7000, 7040)
   }
   world.copiedBy(some)
-  for (let tick = 0; tick < 5; tick++) assert.deepEqual(world.copiedBy(some), { rows: 0, positions: 250, values: 40 })
+  for (let tick = 0; tick < 5; tick++)
+    assert.deepEqual(world.copiedBy(some), { rows: 0, positions: 250, values: 40 })
 })
 
 test('who reads the border of a partition looks at no row that is elsewhere', () => {
   const world = staticWorld()
   const there = world.found()
-  assert.ok(there.length > entities / 20 && there.length < entities / 5)
+  assert.ok(there.length > ENTITIES / 20 && there.length < ENTITIES / 5)
   // Behind the back of the index all others are put there: whoever looked at their rows would find them.
   const { position } = world.side()
-  for (let row = 0; row < entities; row++) position.set([9.5, 5], row * 3)
+  for (let row = 0; row < ENTITIES; row++) position.set([9.5, 5], row * 3)
   assert.deepEqual(world.found(), there)
 })

@@ -14,8 +14,10 @@ const edge = fc.oneof(
 const coordinate = fc.oneof(fc.float(), fc.integer({ min: -5, max: 5 }), edge)
 
 /** The next f32 that is not below, and not above. */
-const up = (value: number) => (Math.fround(value) < value ? next(Math.fround(value), 1) : Math.fround(value))
-const down = (value: number) => (Math.fround(value) > value ? next(Math.fround(value), -1) : Math.fround(value))
+const up = (value: number) =>
+  Math.fround(value) < value ? next(Math.fround(value), 1) : Math.fround(value)
+const down = (value: number) =>
+  Math.fround(value) > value ? next(Math.fround(value), -1) : Math.fround(value)
 
 function next(value: number, direction: number): number {
   const step = Math.max(2 ** -149, Math.abs(value) * 2 ** -24)
@@ -43,12 +45,18 @@ test('exactly those that are not between the edges are found, wherever pieces an
         const wanted: number[][] = []
         for (let row = Math.min(from, rows); row < rows; row++) {
           const [x, y, z] = position.subarray(row * 3, row * 3 + 3)
-          const inside = x > box.minX && x < box.maxX && y > box.minY && y < box.maxY && Number.isFinite(z)
+          const inside =
+            x > box.minX && x < box.maxX && y > box.minY && y < box.maxY && Number.isFinite(z)
           if (!inside) wanted.push([row, x, y, z])
         }
         const found = new PlaceList()
         found.push(77, 1, 2)
-        const outer = { minX: box.minX - 2, minY: box.minY - 1, maxX: box.maxX + 1, maxY: box.maxY + 3 }
+        const outer = {
+          minX: box.minX - 2,
+          minY: box.minY - 1,
+          maxX: box.maxX + 1,
+          maxY: box.maxY + 3,
+        }
         const beyond = new RowList()
         findOutside(position, Math.min(from, rows), rows, { box, outer }, found, beyond)
         const isBeyond = ([, x, y, z]: number[]) =>

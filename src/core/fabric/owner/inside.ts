@@ -62,7 +62,8 @@ export function findOutside(
     // What is left of an earlier piece in the last group counts to rows behind the end.
     while (count > 0 && foundRows[count - 1] >= end) count--
     found.append(foundRows, foundX, foundY, count)
-    for (let place = 0; place < beyondCount[0]; place++) if (beyondRows[place] < end) beyond.push(beyondRows[place])
+    for (let place = 0; place < beyondCount[0]; place++)
+      if (beyondRows[place] < end) beyond.push(beyondRows[place])
   }
 }
 

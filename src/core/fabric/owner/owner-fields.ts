@@ -1,8 +1,13 @@
 // A partition's data fields as its owner has them in a tick: open on the back side at the front's strides, and widened there where a value needs it.
 // Owns the views and who may have how many; never says what changed.
 
-import { fieldIndexMax } from '../memory/layout.ts'
-import { type FieldView, type PartitionMemory, type Side, strideFor } from '../memory/partition-memory.ts'
+import { FIELD_INDEX_MAX } from '../memory/layout.ts'
+import {
+  type FieldView,
+  type PartitionMemory,
+  type Side,
+  strideFor,
+} from '../memory/partition-memory.ts'
 import type { FieldOnBothSides } from './row-takeover.ts'
 
 export class OwnerFields {
@@ -28,7 +33,8 @@ export class OwnerFields {
     const back = this.#memory.side(tick)
     if (!follows) return this.#openAll(front, back)
     let changed = false
-    for (const field of this.#inUse) if (this.#open(field, front.fieldStride(field), back)) changed = true
+    for (const field of this.#inUse)
+      if (this.#open(field, front.fieldStride(field), back)) changed = true
     return changed
   }
 
@@ -53,8 +59,9 @@ export class OwnerFields {
 
   /** Whether the row's entity has the field, or may have it beside those that it has. */
   mayHave(row: number, field: number): boolean {
-    const { fieldsPerEntity = fieldIndexMax } = this.#memory.sizes
-    if (fieldsPerEntity >= fieldIndexMax || (this.#views[field]?.length[row] ?? 0) !== 0) return true
+    const { fieldsPerEntity = FIELD_INDEX_MAX } = this.#memory.sizes
+    if (fieldsPerEntity >= FIELD_INDEX_MAX || (this.#views[field]?.length[row] ?? 0) !== 0)
+      return true
     let count = 0
     for (const index of this.#inUse) if (this.#views[index]!.length[row] !== 0) count++
     return count < fieldsPerEntity
@@ -90,7 +97,7 @@ export class OwnerFields {
   #openAll(front: Side, back: Side): boolean {
     let changed = false
     this.#inUse.length = 0
-    for (let field = 1; field <= fieldIndexMax; field++) {
+    for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
       const stride = front.fieldStride(field)
       if (this.#open(field, stride, back)) changed = true
       if (stride !== 0) this.#inUse.push(field)

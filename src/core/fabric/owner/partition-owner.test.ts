@@ -30,7 +30,8 @@ test('an owner that starts on a back side that is full of garbage does the tick 
   side.state.fill(1)
   side.id.fill(99)
   side.position.fill(15)
-  for (const word of ['rows', 'population', 'handoffGroups', 'messageGroups'] as const) side.set(word, 7)
+  for (const word of ['rows', 'population', 'handoffGroups', 'messageGroups'] as const)
+    side.set(word, 7)
   side.setFloat('tick', 1)
   side.setFloat('idCounter', 0)
   world.owners.delete(1)
@@ -87,7 +88,8 @@ test('an entity that is handed to a spatial domain goes to the partition at its 
 test('rows are used again, and what was in them does not show', () => {
   const world = testFabric({ columns: 1 })
   world.tick((owner) => {
-    for (let count = 0; count < 3; count++) owner.storeField(world.put(owner, 1, 1), 3, 9, new Uint8Array([1, 2, 3]))
+    for (let count = 0; count < 3; count++)
+      owner.storeField(world.put(owner, 1, 1), 3, 9, new Uint8Array([1, 2, 3]))
   })
   world.tick((owner) => {
     owner.delete(1)
@@ -134,7 +136,8 @@ test('after a peak hardly more rows than entities are used again', () => {
     for (let count = 0; count < 4096; count++) world.put(owner, 5, 5)
   })
   world.tick((owner) => {
-    for (let row = 0; row < 4096; row += 4) for (let gone = row; gone < row + 3; gone++) owner.delete(gone)
+    for (let row = 0; row < 4096; row += 4)
+      for (let gone = row; gone < row + 3; gone++) owner.delete(gone)
   })
   // All that stay are replaced once: the new ones take low rows.
   for (let row = 3; row < 4096; row += 4)
@@ -159,7 +162,10 @@ test('a field that widens keeps what all rows have in it', () => {
     const view = world.fabric.partition(0).field(tick % 2, 1)!
     assert.ok(view.stride >= 100)
     for (const row of [0, 1, 3, 4])
-      assert.deepEqual(view.data.slice(row * view.stride, row * view.stride + view.length[row] - 1), bytes(row))
+      assert.deepEqual(
+        view.data.slice(row * view.stride, row * view.stride + view.length[row] - 1),
+        bytes(row),
+      )
   }
 })
 

@@ -7,9 +7,14 @@ import { IDS_PER_LANE } from '../../entities/ids.ts'
 import { type Box, emptyBox } from '../memory/box.ts'
 import { cellOf, type Fabric } from '../memory/fabric.ts'
 import { type Interest, publishInterests, Readers } from '../memory/interests.ts'
-import { fieldIndexMax, roundUp } from '../memory/layout.ts'
+import { FIELD_INDEX_MAX, roundUp } from '../memory/layout.ts'
 import { type OutgoingMessage, writeMessages } from '../memory/messages.ts'
-import { type FieldView, type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
+import {
+  type FieldView,
+  type PartitionMemory,
+  rowState,
+  type Side,
+} from '../memory/partition-memory.ts'
 import { grown, RowList } from '../memory/row-list.ts'
 import { Departures } from './departures.ts'
 import { OwnerFields } from './owner-fields.ts'
@@ -20,16 +25,16 @@ import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
 
 /** How long all own entities stay in the index after the last question about them. */
-const wholeIndexTicks = 64
+const WHOLE_INDEX_TICKS = 64
 
 /** For so many more entities than it has does a partition claim rows at least. */
-const aheadMin = 1024
+const AHEAD_MIN = 1024
 
 /** Of as many rows as there are entities, so many more are used: one free row in so many. */
-const spareRowsShare = 1 / 64
+const SPARE_ROWS_SHARE = 1 / 64
 
 /** What happened to the partition's ownership at the begin of a tick. */
-export interface OwnershipOfTick {
+interface OwnershipOfTick {
   /** Rows of entities that are owned from this tick on. */
   added: number[]
   /** Entities that left: their row and id before. */
@@ -129,7 +134,10 @@ export class PartitionOwner {
   /** Opens the back side for `tick`, whose predecessor is committed. */
   begin(tick: number): void {
     const { memory } = this
-    assert(tick === this.#fabric.control.committedTick + 1, `tick ${tick} does not follow on the committed one`)
+    assert(
+      tick === this.#fabric.control.committedTick + 1,
+      `tick ${tick} does not follow on the committed one`,
+    )
     assert(tick !== this.tick, `tick ${tick} of partition ${this.index} is begun twice`)
     this.tick = tick
     this.#stamp = tick >>> 0
@@ -146,12 +154,16 @@ export class PartitionOwner {
     this.#beginIndex()
     this.#settleLeavers()
     this.#takeInArrivals()
-    assert(this.#population <= memory.sizes.entityLimit, `partition ${this.index} has ${this.#population} entities`)
+    assert(
+      this.#population <= memory.sizes.entityLimit,
+      `partition ${this.index} has ${this.#population} entities`,
+    )
     this.#firstAddedIds = undefined
     if (this.#fresh) {
       const { ownership, back } = this
       ownership.added = []
-      for (let row = 0; row < this.#rows; row++) if (back.state[row] !== rowState.free) ownership.added.push(row)
+      for (let row = 0; row < this.#rows; row++)
+        if (back.state[row] !== rowState.free) ownership.added.push(row)
       this.#firstAddedIds = ownership.added.map((row) => back.id[row])
     }
   }
@@ -170,7 +182,8 @@ export class PartitionOwner {
       rejected: this.ownership.rejected,
     })
     const { app } = this.memory
-    if (publishInterests(back, this.front, this.interests) || this.#fresh) app.setTick('interestsTick', this.tick)
+    if (publishInterests(back, this.front, this.interests) || this.#fresh)
+      app.setTick('interestsTick', this.tick)
     writeMessages(this.memory, this.#backIndex, back, this.#outgoingMessages)
     back.set('rows', this.#rows)
     back.set('nextRow', this.#nextRow)
@@ -277,7 +290,8 @@ export class PartitionOwner {
 
   /** False where the machine has no room for the field, or the entity may have no further one. */
   storeField(row: number, field: number, typeId: number, bytes: Uint8Array): boolean {
-    if (!this.#fields.mayHave(row, field) || !this.#fields.reserve(field, bytes.length, this.#rows)) return false
+    if (!this.#fields.mayHave(row, field) || !this.#fields.reserve(field, bytes.length, this.#rows))
+      return false
     const view = this.#fields.view(field)!
     const start = row * view.stride
     const { length } = bytes
@@ -291,7 +305,9 @@ export class PartitionOwner {
 
   /** Opens a field for values of one size, at a stride that is a multiple of `alignBytes`. Undefined where the machine has no room. */
   shapedField(field: number, bytes: number, alignBytes: number): FieldView | undefined {
-    return this.#fields.reserve(field, bytes, this.#rows, alignBytes) ? this.#fields.view(field) : undefined
+    return this.#fields.reserve(field, bytes, this.#rows, alignBytes)
+      ? this.#fields.view(field)
+      : undefined
   }
 
   /**
@@ -303,9 +319,11 @@ export class PartitionOwner {
     const { state } = this.back
     const change = this.#changes.field(field)
     for (let row = from; row < to; row++)
-      if (length[row] === 0 && state[row] !== rowState.free && !this.#fields.mayHave(row, field)) return row
+      if (length[row] === 0 && state[row] !== rowState.free && !this.#fields.mayHave(row, field))
+        return row
     for (let row = from; row < to; row++) {
-      if ((length[row] === bytes + 1 && typeIds[row] === typeId) || state[row] === rowState.free) continue
+      if ((length[row] === bytes + 1 && typeIds[row] === typeId) || state[row] === rowState.free)
+        continue
       length[row] = bytes + 1
       typeIds[row] = typeId
       change.heads.add(row, row + 1)
@@ -365,7 +383,7 @@ export class PartitionOwner {
 
   /** From now on, for as long as this is called now and then, all own entities are kept in the index, as of each committed tick. */
   keepWholeIndex(): void {
-    this.#wholeIndexUntil = this.tick + wholeIndexTicks
+    this.#wholeIndexUntil = this.tick + WHOLE_INDEX_TICKS
   }
 
   /** Queues a message; it is written at `finish`. False where the tick's limit of messages or bytes is reached, or the machine has no room. */
@@ -382,7 +400,10 @@ export class PartitionOwner {
   /** Whether the tick's limits allow one more message of so many bytes. */
   maySend(bytes: number): boolean {
     const { messageLimit, messageHeapBytes } = this.memory.sizes
-    return this.#outgoingMessages.length < messageLimit && this.#outgoingBytes + bytes <= messageHeapBytes
+    return (
+      this.#outgoingMessages.length < messageLimit &&
+      this.#outgoingBytes + bytes <= messageHeapBytes
+    )
   }
 
   // --- begin
@@ -406,7 +427,8 @@ export class PartitionOwner {
     this.#nextRow = front.get('nextRow')
     this.#idCounter = front.float('idCounter')
     const idLane = front.float('idLane')
-    if (!this.#firstIds.has(idLane)) this.#firstIds.set(idLane, idLane * IDS_PER_LANE + this.#idCounter)
+    if (!this.#firstIds.has(idLane))
+      this.#firstIds.set(idLane, idLane * IDS_PER_LANE + this.#idCounter)
     back.setFloat('idLane', idLane)
     back.setFloat('everyRowChanged', front.float('everyRowChanged'))
     back.set('handoffGroups', 0)
@@ -499,11 +521,14 @@ export class PartitionOwner {
       if (this.#departures.isInDomain(x, y, z)) this.#positions.arrive(rows[place], x, y, z)
       else this.#positions.arrive(rows[place], ...this.#departures.middle)
     }
-    for (let field = 1; field <= fieldIndexMax; field++) {
+    for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
       const view = memory.field((this.tick - 1) % 2, field)
       // The barrier has seen to it that no granted entity has a wider one.
       if (!view || view.stride > this.memory.claimedStride(field)) continue
-      assert(this.#fields.widen(field, view.stride, this.#rows), 'the barrier grants what there are fields for')
+      assert(
+        this.#fields.widen(field, view.stride, this.#rows),
+        'the barrier grants what there are fields for',
+      )
       copyValues(view, sources, this.#fields.view(field)!, rows)
     }
   }
@@ -522,7 +547,10 @@ export class PartitionOwner {
     this.#claimFields()
     const { transfersPerTick = entityLimit } = this.#fabric.world.description
     const refused = Math.min(this.rejectedIncoming, transfersPerTick)
-    const wanted = Math.min(entityLimit, Math.max(capacityFor(this.#population), this.#population + refused))
+    const wanted = Math.min(
+      entityLimit,
+      Math.max(capacityFor(this.#population), this.#population + refused),
+    )
     this.#rowsMost = Math.max(this.#rowsMost, wanted)
     return memory.ensureRows(wanted) ? wanted : Math.min(entityLimit, memory.claimedRows)
   }
@@ -532,17 +560,19 @@ export class PartitionOwner {
     const { control } = this.#fabric
     const committed = this.tick - 1
     if (this.rejectedIncoming > 0)
-      for (const { memory, rejected } of this.arrivals()) if (rejected > 0) this.#claimFieldsAs(memory.side(committed))
+      for (const { memory, rejected } of this.arrivals())
+        if (rejected > 0) this.#claimFieldsAs(memory.side(committed))
     if (!this.#fresh && control.fieldsTick < committed) return
     for (const partition of this.#fabric.partitions()) {
       const isLikely =
-        control.partitionWord(partition, 'domain') === this.domain || control.partitionWord(partition, 'cell') < 0
+        control.partitionWord(partition, 'domain') === this.domain ||
+        control.partitionWord(partition, 'cell') < 0
       if (isLikely) this.#claimFieldsAs(this.#fabric.partition(partition).side(committed))
     }
   }
 
   #claimFieldsAs(side: Side): void {
-    for (let field = 1; field <= fieldIndexMax; field++) {
+    for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
       const stride = side.fieldStride(field)
       if (stride !== 0) this.#fields.widen(field, stride, this.#rows)
     }
@@ -558,7 +588,10 @@ export class PartitionOwner {
     const { back, memory } = this
     const { entityLimit } = memory.sizes
     if (this.#population >= entityLimit) return -1
-    const end = Math.min(entityLimit, this.#population + 1 + Math.floor(this.#population * spareRowsShare))
+    const end = Math.min(
+      entityLimit,
+      this.#population + 1 + Math.floor(this.#population * SPARE_ROWS_SHARE),
+    )
     let row = this.#freeRowFrom(this.#nextRow)
     if (row >= end || !memory.ensureRows(row + 1)) row = this.#freeRowFrom(0)
     if (!memory.ensureRows(row + 1)) return -1
@@ -614,5 +647,5 @@ function rowsBelow(end: number, rows: Uint32Array): Uint32Array {
 
 /** Entities that a partition of so many claims rows for: a sixteenth more, and so many at least, in whole steps. */
 function capacityFor(population: number): number {
-  return roundUp(population + Math.max(aheadMin, population >>> 4), 256)
+  return roundUp(population + Math.max(AHEAD_MIN, population >>> 4), 256)
 }

@@ -31,7 +31,8 @@ export class PeakWatch {
     most.heapBytes = Math.max(most.heapBytes, use.heapBytes)
     most.isIndexed ||= use.isIndexed
     this.#ticks++
-    if (this.#ticks === this.#windowTicks - 2) this.isEnding = memory.spareShare(most) > this.#spareShareMin
+    if (this.#ticks === this.#windowTicks - 2)
+      this.isEnding = memory.spareShare(most) > this.#spareShareMin
     if (this.#ticks < this.#windowTicks) return
     // The index is made again at the size that it needs.
     if (this.isEnding) memory.shrink({ ...most, isIndexed: false })

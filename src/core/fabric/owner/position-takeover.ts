@@ -6,7 +6,7 @@ import type { Side } from '../memory/partition-memory.ts'
 import { RowList } from '../memory/row-list.ts'
 
 /** Where more entities arrive in a tick, all positions are brought over at once: they are gone through for each piece. */
-const arrivalsMax = 4096
+const ARRIVALS_MAX = 4096
 
 export class PositionTakeover {
   #front!: Side
@@ -15,7 +15,7 @@ export class PositionTakeover {
   #taken = 0
   /** Rows above it that entities arrived in, and where these are. */
   readonly #arrived = new RowList()
-  readonly #arrivedAt = new Float32Array(arrivalsMax * 3)
+  readonly #arrivedAt = new Float32Array(ARRIVALS_MAX * 3)
 
   /** `taken` rows of the back side are up to date; the others follow. */
   begin(front: Side, back: Side, taken: number): void {
@@ -36,14 +36,15 @@ export class PositionTakeover {
     for (let place = 0; place < count; place++) {
       const row = rows[place]
       if (row >= from && row < to)
-        for (let axis = 0; axis < 3; axis++) position[row * 3 + axis] = this.#arrivedAt[place * 3 + axis]
+        for (let axis = 0; axis < 3; axis++)
+          position[row * 3 + axis] = this.#arrivedAt[place * 3 + axis]
     }
     this.#taken = to
   }
 
   /** An entity arrived in a row. */
   arrive(row: number, x: number, y: number, z: number): void {
-    if (this.#arrived.count === arrivalsMax) this.take(this.#front.rows)
+    if (this.#arrived.count === ARRIVALS_MAX) this.take(this.#front.rows)
     let positions = this.#back.position
     let place = row
     if (row >= this.#taken && row < this.#front.rows) {

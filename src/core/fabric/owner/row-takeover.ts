@@ -29,11 +29,19 @@ export function copyAllRows(front: Side, back: Side, fields: readonly FieldOnBot
 }
 
 /** What the tick of the front side has changed. Positions that were swept over are left. */
-export function copyChanges(front: Side, back: Side, fields: readonly FieldOnBothSides[], changes: TickChanges): void {
+export function copyChanges(
+  front: Side,
+  back: Side,
+  fields: readonly FieldOnBothSides[],
+  changes: TickChanges,
+): void {
   const { position, stamps, sweeps } = changes
   if (!stamps.isEmpty) back.changed.set(front.changed.subarray(stamps.from, stamps.to), stamps.from)
   if (!sweeps && !position.isEmpty)
-    back.position.set(front.position.subarray(position.from * 3, position.to * 3), position.from * 3)
+    back.position.set(
+      front.position.subarray(position.from * 3, position.to * 3),
+      position.from * 3,
+    )
   const rows = copyRows(front, back, changes.rows)
   for (const { index, front: from, back: to } of fields) {
     copyRanges(from, to, changes.fields.get(index))
@@ -45,25 +53,37 @@ export function copyChanges(front: Side, back: Side, fields: readonly FieldOnBot
  * The values of a field of some entities, or that they have none: of each of `fromRows` to the one
  * of `toRows` at the same place. What says that it is longer than a row of `from` is none.
  */
-export function copyValues(from: FieldView, fromRows: Uint32Array, to: FieldView, toRows: Uint32Array): void {
+export function copyValues(
+  from: FieldView,
+  fromRows: Uint32Array,
+  to: FieldView,
+  toRows: Uint32Array,
+): void {
   const count = fromRows.length
   const most = from.stride + 1
   for (let place = 0; place < count; place++) {
     const length = from.length[fromRows[place]]
     to.length[toRows[place]] = length <= most && length > 0 ? length : 0
   }
-  for (let place = 0; place < count; place++) to.typeId[toRows[place]] = from.typeId[fromRows[place]]
+  for (let place = 0; place < count; place++)
+    to.typeId[toRows[place]] = from.typeId[fromRows[place]]
   for (let place = 0; place < count; place++) {
     const words = (to.length[toRows[place]] + 2) >>> 2
     const fromStart = (fromRows[place] * from.stride) >>> 2
     const toStart = (toRows[place] * to.stride) >>> 2
     if (words > 32) to.words.set(from.words.subarray(fromStart, fromStart + words), toStart)
-    else for (let word = 0; word < words; word++) to.words[toStart + word] = from.words[fromStart + word]
+    else
+      for (let word = 0; word < words; word++)
+        to.words[toStart + word] = from.words[fromStart + word]
   }
 }
 
 /** All columns of the rows that hold an entity, which it returns; of those that were freed no more than that. The list is good until the next call. */
-function copyRows(front: Side, back: Side, { rows: changed, count: changedCount }: RowList): Uint32Array {
+function copyRows(
+  front: Side,
+  back: Side,
+  { rows: changed, count: changedCount }: RowList,
+): Uint32Array {
   used.clear()
   used.reserve(changedCount)
   const { rows } = used
@@ -76,10 +96,12 @@ function copyRows(front: Side, back: Side, { rows: changed, count: changedCount 
     count += state === rowState.free ? 0 : 1
   }
   used.count = count
-  for (let place = 0; place < changedCount; place++) back.changed[changed[place]] = front.changed[changed[place]]
+  for (let place = 0; place < changedCount; place++)
+    back.changed[changed[place]] = front.changed[changed[place]]
   for (let place = 0; place < count; place++) back.id[rows[place]] = front.id[rows[place]]
   for (let place = 0; place < count; place++) back.type[rows[place]] = front.type[rows[place]]
-  for (let place = 0; place < count; place++) back.destination[rows[place]] = front.destination[rows[place]]
+  for (let place = 0; place < count; place++)
+    back.destination[rows[place]] = front.destination[rows[place]]
   for (let place = 0; place < count; place++) {
     const start = rows[place] * 3
     back.position[start] = front.position[start]
@@ -91,11 +113,16 @@ function copyRows(front: Side, back: Side, { rows: changed, count: changedCount 
 
 const used = new RowList()
 
-function copyRanges(from: FieldView, to: FieldView, change: ReturnType<TickChanges['field']> | undefined): void {
+function copyRanges(
+  from: FieldView,
+  to: FieldView,
+  change: ReturnType<TickChanges['field']> | undefined,
+): void {
   if (!change) return
   const { data, heads } = change
   const { stride } = to
-  if (!data.isEmpty) to.data.set(from.data.subarray(data.from * stride, data.to * stride), data.from * stride)
+  if (!data.isEmpty)
+    to.data.set(from.data.subarray(data.from * stride, data.to * stride), data.from * stride)
   if (!heads.isEmpty) copyHeads(from, to, heads.from, heads.to)
 }
 

@@ -5,17 +5,22 @@
 import { Bins } from '../memory/bins.ts'
 import { area, type Box, everywhere } from '../memory/box.ts'
 import { tableNumber } from '../memory/layout.ts'
-import { type IndexView, type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
+import {
+  type IndexView,
+  type PartitionMemory,
+  rowState,
+  type Side,
+} from '../memory/partition-memory.ts'
 import { PlaceList } from '../memory/place-list.ts'
 import { RowList } from '../memory/row-list.ts'
 import { findOutside } from './inside.ts'
 
 /** A table is made anew once more than this share of it has changed. */
-const changedShareMax = 1 / 32
-const changedMin = 256
+const CHANGED_SHARE_MAX = 1 / 32
+const CHANGED_MIN = 256
 
 /** What a tick has changed, as far as the index is concerned. */
-export interface ChangedInTick {
+interface ChangedInTick {
   /** Rows that changed one by one; some may be named twice. */
   rows: RowList
   /** Whether positions were written in bulk as well. */
@@ -62,7 +67,7 @@ export class SpatialIndex {
     const noted = front.get('indexChanges')
     const bins = front.get('indexBins')
     const entries = this.#memory.indexSegment(front.get('indexTable')).start[bins * bins]
-    if (noted + changedRows.count > Math.max(changedMin, entries * changedShareMax)) return false
+    if (noted + changedRows.count > Math.max(CHANGED_MIN, entries * CHANGED_SHARE_MAX)) return false
     const back = this.#memory.side(tick)
     const rows = Math.max(front.rows, back.rows)
     if (!this.#memory.ensureIndexChanges(rows)) return false
@@ -117,7 +122,12 @@ export class SpatialIndex {
   }
 
   /** Those that a bulk write left outside, but for rows that changed one by one: these are looked at again. */
-  #merge({ position, state, rows: rowCount }: Side, quiet: Box, outside: PlaceList, changed: RowList): void {
+  #merge(
+    { position, state, rows: rowCount }: Side,
+    quiet: Box,
+    outside: PlaceList,
+    changed: RowList,
+  ): void {
     changed.sortUnique()
     const { minX, minY, maxX, maxY } = quiet
     const list = this.#places
@@ -141,7 +151,13 @@ export class SpatialIndex {
 }
 
 /** Adds those of `from`, from `start` on, whose rows are below `end` and hold an entity, to `list`, which has room; returns the place of the first row that is not below. */
-function appendUsed(list: PlaceList, from: PlaceList, start: number, end: number, state: Uint8Array): number {
+function appendUsed(
+  list: PlaceList,
+  from: PlaceList,
+  start: number,
+  end: number,
+  state: Uint8Array,
+): number {
   const { rows: fromRows, x: fromX, y: fromY, count: fromCount } = from
   const { rows, x, y } = list
   let { count } = list
@@ -159,7 +175,12 @@ function appendUsed(list: PlaceList, from: PlaceList, start: number, end: number
 }
 
 /** Counting sort: entries ascend by bin, and by row within a bin. */
-function sortIntoBins(table: IndexView, bins: Bins, { rows, x, y, count }: PlaceList, binOf: Uint32Array): void {
+function sortIntoBins(
+  table: IndexView,
+  bins: Bins,
+  { rows, x, y, count }: PlaceList,
+  binOf: Uint32Array,
+): void {
   const { start } = table
   const binCount = bins.count * bins.count
   start.fill(0, 0, binCount + 1)

@@ -4,7 +4,7 @@
 import { RowList } from '../memory/row-list.ts'
 
 /** The smallest range around all that was added. */
-export class RowRange {
+class RowRange {
   from = Number.POSITIVE_INFINITY
   to = 0
 

@@ -11,7 +11,13 @@ import { type PartitionMemory, rowState, type Side } from '../memory/partition-m
 import type { PlaceList } from '../memory/place-list.ts'
 
 /** Adds the entities in the box to `found`, in no particular order; leaving ones included. */
-export function findInBox(fabric: Fabric, memory: PartitionMemory, tick: number, box: Box, found: PlaceList): void {
+export function findInBox(
+  fabric: Fabric,
+  memory: PartitionMemory,
+  tick: number,
+  box: Box,
+  found: PlaceList,
+): void {
   const side = memory.side(tick)
   if (side.get('population') === 0) return
   const cell = cellOf(fabric, memory)
@@ -25,7 +31,13 @@ export function findInBox(fabric: Fabric, memory: PartitionMemory, tick: number,
 }
 
 /** Looks into the bins that the box touches, and at what has changed since they were filled. */
-function findInIndex(memory: PartitionMemory, tick: number, cell: Box, box: Box, found: PlaceList): void {
+function findInIndex(
+  memory: PartitionMemory,
+  tick: number,
+  cell: Box,
+  box: Box,
+  found: PlaceList,
+): void {
   const side = memory.side(tick)
   const { start, row, x, y } = memory.indexSegment(side.get('indexTable'))
   const bins = new Bins(cell, side.get('indexBins'))
@@ -83,7 +95,8 @@ function findInRows({ position, state, rows }: Side, box: Box, found: PlaceList)
   for (let row = 0, place = 0; row < rows; row++, place += 3) {
     const x = position[place]
     const y = position[place + 1]
-    if (!(x >= minX && x <= maxX && y >= minY && y <= maxY) || state[row] === rowState.free) continue
+    if (!(x >= minX && x <= maxX && y >= minY && y <= maxY) || state[row] === rowState.free)
+      continue
     foundRows[count] = row
     foundX[count] = x
     foundY[count++] = y

@@ -5,7 +5,8 @@ import { testFabric } from '../testing/test-fabric.ts'
 import { Subscription } from './subscriptions.ts'
 
 const everywhere = { minX: -1e9, minY: -1e9, maxX: 1e9, maxY: 1e9 }
-const kindsOf = (subscription: Subscription, tick: number) => subscription.look(tick).map(({ kind }) => kind)
+const kindsOf = (subscription: Subscription, tick: number) =>
+  subscription.look(tick).map(({ kind }) => kind)
 
 test('an entity is added once, updated when it changed, and removed when it is gone', () => {
   const world = testFabric({ columns: 2 })
@@ -43,8 +44,16 @@ test('an entity of the looking app is not told of, and is added a tick after it 
 
 test('an entity in the box is seen although its owner has another cell: on its way, and where nobody owns its position', () => {
   const world = testFabric({ columns: 3 })
-  const onTheWay = new Subscription(world.fabric, { owner: 0, domain: 0, box: { ...everywhere, minX: 21, maxX: 29 } })
-  const outside = new Subscription(world.fabric, { owner: 0, domain: 0, box: { ...everywhere, minX: 40 } })
+  const onTheWay = new Subscription(world.fabric, {
+    owner: 0,
+    domain: 0,
+    box: { ...everywhere, minX: 21, maxX: 29 },
+  })
+  const outside = new Subscription(world.fabric, {
+    owner: 0,
+    domain: 0,
+    box: { ...everywhere, minX: 40 },
+  })
   world.tick((owner) => {
     if (owner.index !== 1) return
     world.put(owner, 25, 5)
@@ -74,7 +83,9 @@ test('what is told always adds up to what is inside of the box', () => {
       const told = new Set<number>()
       for (let tick = 1; tick <= 7; tick++) {
         world.tick((owner) => {
-          for (const { x, gone } of moves.filter((one) => one.tick === tick - 1 && one.partition === owner.index)) {
+          for (const { x, gone } of moves.filter(
+            (one) => one.tick === tick - 1 && one.partition === owner.index,
+          )) {
             if (gone && owner.rows > 0 && owner.back.state[0] !== 0) owner.delete(0)
             else if (owner.population < 8) world.put(owner, x, 5)
           }
@@ -89,7 +100,8 @@ test('what is told always adds up to what is inside of the box', () => {
         for (const index of [1, 2]) {
           const { id, position, state, rows } = world.fabric.partition(index).side(tick)
           for (let row = 0; row < rows; row++)
-            if (state[row] !== 0 && position[row * 3] >= box.minX && position[row * 3] <= box.maxX) inside.push(id[row])
+            if (state[row] !== 0 && position[row * 3] >= box.minX && position[row * 3] <= box.maxX)
+              inside.push(id[row])
         }
         assert.deepEqual([...told].sort(), inside.sort())
       }

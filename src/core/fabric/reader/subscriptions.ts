@@ -10,7 +10,7 @@ import { RowList } from '../memory/row-list.ts'
 import { findInBox } from './box-query.ts'
 
 /** An entity of another partition, as seen last: its row there is good until the next commit. */
-export interface SeenEntity {
+interface SeenEntity {
   readonly id: number
   readonly type: number
   partition: number
@@ -23,7 +23,7 @@ export interface SubscriptionEvent {
 }
 
 /** What a subscription covers of one partition. */
-export interface CoveredRows {
+interface CoveredRows {
   memory: PartitionMemory
   /** The entities in the box, leaving ones included, in no particular order. */
   places: PlaceList
@@ -144,7 +144,9 @@ export class Subscription {
 
   #mayRead(partition: number): boolean {
     const { control } = this.#fabric
-    const isOfDomain = control.partitionInUse(partition) && control.partitionWord(partition, 'domain') === this.domain
+    const isOfDomain =
+      control.partitionInUse(partition) &&
+      control.partitionWord(partition, 'domain') === this.domain
     return isOfDomain && partition !== this.#owner
   }
 

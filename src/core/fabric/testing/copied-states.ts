@@ -6,7 +6,11 @@ import type { Fabric } from '../memory/fabric.ts'
 import { CopyRoom, copyBytes, copySides, doneAtOnce, stateOfSide } from '../worker/side-columns.ts'
 
 /** Of each partition in use, in order; `roomBytes` of the copy lie in the room for it. */
-export function copiedStates(fabric: Fabric, tick: number, roomBytes = copyBytes(fabric, tick)): PartitionState[] {
+export function copiedStates(
+  fabric: Fabric,
+  tick: number,
+  roomBytes = copyBytes(fabric, tick),
+): PartitionState[] {
   const sides = doneAtOnce(copySides(fabric, tick, new CopyRoom(new SharedArrayBuffer(roomBytes))))
   return sides.map((_, at) => stateOfSide(sides, at, new Scratch()))
 }

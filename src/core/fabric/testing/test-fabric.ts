@@ -45,7 +45,8 @@ export class HeapSegments implements Segments {
       startBytes: 0,
       bytes: buffer.byteLength,
       claim: () => this.claimsLeft > 0 && this.claimsLeft-- > 0,
-      release: (offsetBytes: number, bytes: number) => void new Uint8Array(buffer, offsetBytes, bytes).fill(0),
+      release: (offsetBytes: number, bytes: number) =>
+        void new Uint8Array(buffer, offsetBytes, bytes).fill(0),
     }
     this.#open.set(key, segment)
     return segment
@@ -86,7 +87,11 @@ export function testFabric(options: {
     executionId: 'test',
     transfersPerTick: options.transfersMax,
     domains: [
-      { name: 'ground', lifecycle: 'BySpatialSubdivision', area: { bounds, columns, rows: 1, firstPartition: 0 } },
+      {
+        name: 'ground',
+        lifecycle: 'BySpatialSubdivision',
+        area: { bounds, columns, rows: 1, firstPartition: 0 },
+      },
       { name: 'makers', lifecycle: 'ByRequest' },
     ],
   })
@@ -95,8 +100,10 @@ export function testFabric(options: {
   const sizes = { ...smallSizes, ...options.sizes }
   const control = ControlBlock.create(segments, sizes, { tickRate: 0, tick: firstTick })
   const fabric = new Fabric(segments, control, world, () => true)
-  for (let cell = 0; cell < columns; cell++) fabric.addPartition({ domain: 0, cell, name: `ground-${cell}` })
-  for (let maker = 0; maker < makers; maker++) fabric.addPartition({ domain: 1, cell: -1, name: `maker-${maker}` })
+  for (let cell = 0; cell < columns; cell++)
+    fabric.addPartition({ domain: 0, cell, name: `ground-${cell}` })
+  for (let maker = 0; maker < makers; maker++)
+    fabric.addPartition({ domain: 1, cell: -1, name: `maker-${maker}` })
   const owners = new Map<number, PartitionOwner>()
   const machine = new ClockMachine({
     partitionCapacity: sizes.partitionCapacity,
@@ -143,7 +150,8 @@ export function testFabric(options: {
       for (const index of fabric.partitions()) {
         const side = fabric.partition(index).side(control.committedTick)
         ids[index] = []
-        for (let row = 0; row < side.rows; row++) if (side.state[row] !== rowState.free) ids[index].push(side.id[row])
+        for (let row = 0; row < side.rows; row++)
+          if (side.state[row] !== rowState.free) ids[index].push(side.id[row])
       }
       return ids
     },

@@ -14,11 +14,16 @@ interface Wishes {
 }
 
 function deleteAll(owner: PartitionOwner): void {
-  for (let row = 0; row < owner.rows; row++) if (owner.back.state[row] !== rowState.free) owner.delete(row)
+  for (let row = 0; row < owner.rows; row++)
+    if (owner.back.state[row] !== rowState.free) owner.delete(row)
 }
 
 /** Asks for the handoffs in one tick. Returns what was granted by source and target, and the populations after the exchange. From that tick on `claims` succeed. */
-function exchange({ limit, stay, asks }: Wishes, claims = Number.POSITIVE_INFINITY, transfersMax?: number) {
+function exchange(
+  { limit, stay, asks }: Wishes,
+  claims = Number.POSITIVE_INFINITY,
+  transfersMax?: number,
+) {
   const columns = stay.length
   const world = testFabric({ columns, sizes: { entityLimit: limit }, transfersMax })
   const { fabric, segments } = world
@@ -27,7 +32,12 @@ function exchange({ limit, stay, asks }: Wishes, claims = Number.POSITIVE_INFINI
     // A field that the targets don't have: room for it has to be claimed there.
     const count = stay[owner.index] + sum(asks[owner.index])
     for (let row = 0; row < count; row++)
-      owner.storeField(world.put(owner, owner.index * 10 + 5, 5), 1 + owner.index, 0, new Uint8Array(5))
+      owner.storeField(
+        world.put(owner, owner.index * 10 + 5, 5),
+        1 + owner.index,
+        0,
+        new Uint8Array(5),
+      )
   })
   const idsBefore = Object.values(world.ids()).flat().sort()
   segments.claimsLeft = claims
@@ -158,8 +168,12 @@ test('wherever claims fail, who is granted arrives, and others stay where they a
       const { granted, populations } = exchange(wish, claims)
       for (const [index, count] of wish.stay.entries()) {
         const arrived = sum(granted.map((targets) => targets[index]))
-        assert.equal(populations[index], count + sum(wish.asks[index]) - sum(granted[index]) + arrived)
-        for (const [target, asked] of wish.asks[index].entries()) assert.ok(granted[index][target] <= asked)
+        assert.equal(
+          populations[index],
+          count + sum(wish.asks[index]) - sum(granted[index]) + arrived,
+        )
+        for (const [target, asked] of wish.asks[index].entries())
+          assert.ok(granted[index][target] <= asked)
       }
     }),
   )
@@ -179,7 +193,9 @@ test('where no claim succeeds any more, nobody goes to who lacks a field, and ev
 
 test('an entity with a field that is new in its world goes at once', () => {
   const { tick, put, ids } = testFabric({ columns: 2 })
-  const handoffs = tick((owner) => owner.index === 0 && owner.storeField(put(owner, 15, 5), 1, 0, new Uint8Array(4)))
+  const handoffs = tick(
+    (owner) => owner.index === 0 && owner.storeField(put(owner, 15, 5), 1, 0, new Uint8Array(4)),
+  )
   const [id] = ids()[0]
   assert.deepEqual(handoffs, { granted: 1, rejected: 0 })
   tick()
@@ -190,10 +206,12 @@ test('where the memory of one partition does not suffice, a full one that was to
   const { fabric, tick, put, ids } = testFabric({ columns: 3, sizes: { entityLimit: 2 } })
   tick((owner) => {
     // Cell 0 has a field that cell 1 lacks, and cells 0 and 1 are full.
-    if (owner.index === 0) for (const x of [15, 15]) owner.storeField(put(owner, x, 5), 1, 0, new Uint8Array(4))
+    if (owner.index === 0)
+      for (const x of [15, 15]) owner.storeField(put(owner, x, 5), 1, 0, new Uint8Array(4))
     if (owner.index === 1) for (const x of [5, 5]) put(owner, x, 5)
     if (owner.index === 2) put(owner, 15, 5)
-    if (owner.index === 2) fabric.control.words[controlRecord.index.memoryPagesMax] = fabric.control.memoryPages
+    if (owner.index === 2)
+      fabric.control.words[controlRecord.index.memoryPagesMax] = fabric.control.memoryPages
   })
   const before = ids()
   assert.deepEqual(
@@ -226,17 +244,22 @@ test('a lane of ids that is half used up is replaced at the barrier', () => {
 
 test('no partition gets more entities in a tick than the quota, and each gets as many as it may where there is room', () => {
   fc.assert(
-    fc.property(wishes, fc.integer({ min: 1, max: 6 }), fc.boolean(), (each, transfersMax, isRoomy) => {
-      const wished = isRoomy ? { ...each, limit: 100 } : each
-      const { granted, populations } = exchange(wished, undefined, transfersMax)
-      for (const [target, population] of populations.entries()) {
-        const received = sum(granted.map((row) => row[target]))
-        const asked = sum(wished.asks.map((row) => row[target]))
-        assert.ok(received <= Math.min(asked, transfersMax))
-        assert.ok(population <= wished.limit)
-        if (isRoomy) assert.equal(received, Math.min(asked, transfersMax))
-      }
-    }),
+    fc.property(
+      wishes,
+      fc.integer({ min: 1, max: 6 }),
+      fc.boolean(),
+      (each, transfersMax, isRoomy) => {
+        const wished = isRoomy ? { ...each, limit: 100 } : each
+        const { granted, populations } = exchange(wished, undefined, transfersMax)
+        for (const [target, population] of populations.entries()) {
+          const received = sum(granted.map((row) => row[target]))
+          const asked = sum(wished.asks.map((row) => row[target]))
+          assert.ok(received <= Math.min(asked, transfersMax))
+          assert.ok(population <= wished.limit)
+          if (isRoomy) assert.equal(received, Math.min(asked, transfersMax))
+        }
+      },
+    ),
   )
 })
 
@@ -291,14 +314,18 @@ test('each target is told of the groups that come to it, granted or not, and of 
       const columns = wished.stay.length
       const world = testFabric({ columns, sizes: { entityLimit: wished.limit } })
       world.tick((owner) => {
-        for (let count = 0; count < wished.stay[owner.index]; count++) world.put(owner, owner.index * 10 + 5, 5)
+        for (let count = 0; count < wished.stay[owner.index]; count++)
+          world.put(owner, owner.index * 10 + 5, 5)
         wished.asks[owner.index].forEach((count, target) => {
           for (let done = 0; done < count; done++) world.put(owner, target * 10 + 5, 5)
         })
       })
       for (let target = 0; target < columns; target++) {
         const side = world.fabric.partition(target).side(1)
-        const told = Array.from({ length: side.get('incomingGroups') }, (_, place) => side.incomingSource[place])
+        const told = Array.from(
+          { length: side.get('incomingGroups') },
+          (_, place) => side.incomingSource[place],
+        )
         const asking = wished.asks.flatMap((asks, source) => (asks[target] > 0 ? [source] : []))
         assert.deepEqual(told, asking)
         told.forEach((source, place) => {
@@ -311,7 +338,8 @@ test('each target is told of the groups that come to it, granted or not, and of 
       // In the first tick some are still granted; after two more both sides are written anew.
       for (let tick = 0; tick < 3; tick++) world.tick(deleteAll)
       for (let index = 0; index < columns; index++)
-        for (const side of world.fabric.partition(index).sides) assert.equal(side.get('incomingGroups'), 0)
+        for (const side of world.fabric.partition(index).sides)
+          assert.equal(side.get('incomingGroups'), 0)
     }),
     { numRuns: 100 },
   )

@@ -31,7 +31,9 @@ export class Barrier {
     const { control } = this.#fabric
     let isRight = true
     for (let partition = 0; partition < control.partitionCount; partition++) {
-      const fault = control.partitionInUse(partition) ? this.#checks.fault(partition, tick) : undefined
+      const fault = control.partitionInUse(partition)
+        ? this.#checks.fault(partition, tick)
+        : undefined
       if (fault === undefined) continue
       isRight = false
       this.#checks.restore(partition)
@@ -60,7 +62,7 @@ export class Barrier {
 }
 
 /** Reads what all partitions said at their commits of `tick`; of who asks for nothing where nobody does, no more than is needed. */
-export function collect(fabric: Fabric, tick: number, headers: Headers): void {
+function collect(fabric: Fabric, tick: number, headers: Headers): void {
   const { control, world } = fabric
   headers.partitions = control.partitionCount
   headers.nextIdLane = control.nextIdLane
@@ -115,7 +117,7 @@ function claimFields(fabric: Fabric, headers: Headers, group: number): void {
 }
 
 /** Writes the grants into the sources' sides, and lists for each target the groups that come to it, so that it needn't look for them at all others. */
-export function apply(fabric: Fabric, tick: number, headers: Headers, grants: Grants): void {
+function apply(fabric: Fabric, tick: number, headers: Headers, grants: Grants): void {
   const { control } = fabric
   const { partitions, groups } = headers
   for (let partition = 0; partition < partitions; partition++) {
@@ -132,7 +134,13 @@ export function apply(fabric: Fabric, tick: number, headers: Headers, grants: Gr
   for (let group = 0; group < groups; group++) applyGroup(fabric, tick, headers, grants, group)
 }
 
-function applyGroup(fabric: Fabric, tick: number, headers: Headers, grants: Grants, group: number): void {
+function applyGroup(
+  fabric: Fabric,
+  tick: number,
+  headers: Headers,
+  grants: Grants,
+  group: number,
+): void {
   const source = headers.source[group]
   const target = headers.target[group]
   const granted = grants.grantedOfGroup[group]

@@ -55,7 +55,11 @@ function openWorld() {
     relaunch(partition: number) {
       fabric.commits.readmit(partition)
       const { control } = fabric
-      control.setPartitionWord(partition, 'incarnation', control.partitionWord(partition, 'incarnation') + 1)
+      control.setPartitionWord(
+        partition,
+        'incarnation',
+        control.partitionWord(partition, 'incarnation') + 1,
+      )
       owners.delete(partition)
     },
   }
@@ -109,8 +113,10 @@ const wrongs: Record<string, Wrong> = {
   'messageTarget of group 0': (side) => side.messageTarget.set([0], 0),
   'messageStart of group 0': (side) => side.messageStart.set([1], 0),
   messageCount: (side) => side.messageCount.set([2], 0),
-  'bytes of message 0': (_, memory, { control }) => memory.messages(control.tick % 2).bytes.set([33], 0),
-  'start of message 0': (_, memory, { control }) => memory.messages(control.tick % 2).start.set([4000], 0),
+  'bytes of message 0': (_, memory, { control }) =>
+    memory.messages(control.tick % 2).bytes.set([33], 0),
+  'start of message 0': (_, memory, { control }) =>
+    memory.messages(control.tick % 2).start.set([4000], 0),
 }
 
 for (const [number, makeWrong] of Object.entries(wrongs))
@@ -163,43 +169,54 @@ test('a partition whose app is gone after a wrong commit is computed by the cloc
 
 test('whatever an app writes over its partition, the clock goes on or says whose it is, and no other app fails', () => {
   const words = fc.oneof(fc.nat(4), fc.nat(100), fc.nat(0xffff_ffff), fc.constant(0xffff_ffff))
-  const scribbles = fc.array(fc.record({ at: fc.nat(), word: words }), { minLength: 1, maxLength: 40 })
+  const scribbles = fc.array(fc.record({ at: fc.nat(), word: words }), {
+    minLength: 1,
+    maxLength: 40,
+  })
   const places = fc.constantFrom('head', 'columns', 'messages', 'fields')
   fc.assert(
-    fc.property(scribbles, places, fc.integer({ min: 1, max: 5 }), fc.boolean(), (writes, place, wrongTick, leaves) => {
-      const world = openWorld()
-      const { fabric, machine, reports } = world
-      const { control } = fabric
-      const scribble = () => {
-        const words = wordsOf(world.segments, fabric, place)
-        for (const { at, word } of writes) words[at % words.length] = word
-      }
-      let isGone = false
-      for (let tick = 1; tick <= 7 && control.committedTick === tick - 1; tick++) {
-        world.release()
-        for (const partition of [1, 2, 3]) world.compute(partition)
-        for (let attempt = 0; attempt < 3 && !isGone && fabric.commits.isPending(0); attempt++) {
-          try {
-            world.compute(0, () => tick === wrongTick && attempt === 0 && scribble())
-          } catch {
-            // From what it wrote over, its own processes can't go on, either.
+    fc.property(
+      scribbles,
+      places,
+      fc.integer({ min: 1, max: 5 }),
+      fc.boolean(),
+      (writes, place, wrongTick, leaves) => {
+        const world = openWorld()
+        const { fabric, machine, reports } = world
+        const { control } = fabric
+        const scribble = () => {
+          const words = wordsOf(world.segments, fabric, place)
+          for (const { at, word } of writes) words[at % words.length] = word
+        }
+        let isGone = false
+        for (let tick = 1; tick <= 7 && control.committedTick === tick - 1; tick++) {
+          world.release()
+          for (const partition of [1, 2, 3]) world.compute(partition)
+          for (let attempt = 0; attempt < 3 && !isGone && fabric.commits.isPending(0); attempt++) {
+            try {
+              world.compute(0, () => tick === wrongTick && attempt === 0 && scribble())
+            } catch {
+              // From what it wrote over, its own processes can't go on, either.
+            }
+            world.work.goOn(0)
+            if (control.committedTick < tick) world.relaunch(0)
+          }
+          if (control.committedTick < tick && !isGone && leaves) {
+            isGone = true
+            machine.obey({ kind: 'leave', partition: 0 }, 0)
           }
           world.work.goOn(0)
-          if (control.committedTick < tick) world.relaunch(0)
         }
-        if (control.committedTick < tick && !isGone && leaves) {
-          isGone = true
-          machine.obey({ kind: 'leave', partition: 0 }, 0)
-        }
+        const blamed = reports.filter(
+          (report) => report.kind === 'refused' || report.kind === 'damaged',
+        )
+        assert.ok(control.committedTick === 7 || blamed.length > 0 || !leaves)
+        for (const { partition } of blamed) assert.equal(partition, 0)
+        // The clock can do all else that it does with it.
+        machine.obey({ kind: 'copyState', request: 1, room: new SharedArrayBuffer(0) }, 0)
         world.work.goOn(0)
-      }
-      const blamed = reports.filter((report) => report.kind === 'refused' || report.kind === 'damaged')
-      assert.ok(control.committedTick === 7 || blamed.length > 0 || !leaves)
-      for (const { partition } of blamed) assert.equal(partition, 0)
-      // The clock can do all else that it does with it.
-      machine.obey({ kind: 'copyState', request: 1, room: new SharedArrayBuffer(0) }, 0)
-      world.work.goOn(0)
-    }),
+      },
+    ),
     { numRuns: 400 },
   )
 })
@@ -215,6 +232,7 @@ function wordsOf(
   const open = (file: 'state' | 'messages' | 'fields', length: number): Segment =>
     segments.open(partitionFile(0, 1, file), { offsetBytes: 0, bytes: length })
   if (place === 'head') return new Uint32Array(open('state', bytes).buffer, 0, headBytes / 4)
-  if (place === 'columns') return new Uint32Array(open('state', bytes).buffer, headBytes, (bytes - headBytes) / 4)
+  if (place === 'columns')
+    return new Uint32Array(open('state', bytes).buffer, headBytes, (bytes - headBytes) / 4)
   return new Uint32Array(open(place, 4096).buffer, 0, 1024)
 }

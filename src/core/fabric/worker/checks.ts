@@ -5,7 +5,12 @@
 
 import { IDS_PER_LANE } from '../../entities/ids.ts'
 import type { Fabric } from '../memory/fabric.ts'
-import { binsPerAxisMax, fieldIndexMax, interestMax, partitionHeaderRecord } from '../memory/layout.ts'
+import {
+  BINS_PER_AXIS_MAX,
+  FIELD_INDEX_MAX,
+  INTEREST_MAX,
+  partitionHeaderRecord,
+} from '../memory/layout.ts'
 import { type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
 
 /** What is known of a partition from its last barrier. */
@@ -110,7 +115,8 @@ export class Checks {
     const mark = this.#nextMark()
     for (let place = 0; place < end; place++) {
       const row = leavingRow[place]
-      if (row >= rows || state[row] !== rowState.leaving) return `leavingRow ${place} is ${row}, where no entity leaves`
+      if (row >= rows || state[row] !== rowState.leaving)
+        return `leavingRow ${place} is ${row}, where no entity leaves`
       if (this.#listedBy[row] === mark) return `leavingRow ${place} is ${row}, as another one is`
       this.#listedBy[row] = mark
     }
@@ -158,7 +164,8 @@ export class Checks {
 
 function tickFault({ app }: PartitionMemory, side: Side, tick: number): string | undefined {
   if (side.float('tick') !== tick) return `tick is ${side.float('tick')}`
-  if (!(side.float('everyRowChanged') <= tick)) return `everyRowChanged is ${side.float('everyRowChanged')}`
+  if (!(side.float('everyRowChanged') <= tick))
+    return `everyRowChanged is ${side.float('everyRowChanged')}`
   if (!(app.tick('interestsTick') <= tick)) return `interestsTick is ${app.tick('interestsTick')}`
   if (!(app.tick('fieldsTick') <= tick)) return `fieldsTick is ${app.tick('fieldsTick')}`
   return undefined
@@ -180,7 +187,7 @@ function countFault(memory: PartitionMemory, side: Side, tick: number): string |
   if (capacity < population || capacity > claimedRows)
     return `capacity is ${capacity}, for ${population} entities and ${claimedRows} rows`
   if (side.said('strays') > 1) return `strays is ${side.said('strays')}`
-  if (side.said('interests') > interestMax) return `interests is ${side.said('interests')}`
+  if (side.said('interests') > INTEREST_MAX) return `interests is ${side.said('interests')}`
   return tick > 0 ? undefined : `tick is ${tick}`
 }
 
@@ -195,7 +202,7 @@ function idFault(side: Side, known: Known): string | undefined {
 
 function strideFault({ fieldStrides }: Side, claims: Uint32Array): string | undefined {
   const { claimedFieldStride } = partitionHeaderRecord.index
-  for (let field = 1; field <= fieldIndexMax; field++) {
+  for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
     const stride = fieldStrides[field]
     if (stride > claims[claimedFieldStride + field] || stride % 4 !== 0)
       return `fieldStride of field ${field} is ${stride}`
@@ -210,7 +217,7 @@ function indexFault(memory: PartitionMemory, side: Side, tick: number): string |
   const bins = side.said('indexBins')
   const changes = side.said('indexChanges')
   if (side.said('indexTable') > 1) return `indexTable is ${side.said('indexTable')}`
-  if (bins === 0 || bins > binsPerAxisMax) return `indexBins is ${bins}`
+  if (bins === 0 || bins > BINS_PER_AXIS_MAX) return `indexBins is ${bins}`
   if (changes > memory.claimed('claimedIndexChanges')) return `indexChanges is ${changes}`
   if (!(side.float('indexTick') <= tick)) return `indexTick is ${side.float('indexTick')}`
   return undefined

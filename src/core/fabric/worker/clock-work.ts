@@ -40,7 +40,7 @@ export function throwIfWrong(report: ClockReport): void {
   if (isWrong) throw new Error(`partition ${report.partition} is ${report.kind}: ${report.fault}`)
 }
 
-export interface ClockWorkOptions {
+interface ClockWorkOptions {
   report: (report: ClockReport) => void
   /** From the begin of the clock that all processes share until that of the one whose time the machine is told. */
   clockBeganMs?: number
@@ -71,7 +71,11 @@ export class ClockWork {
   #copying: Copying | undefined
   #granted = 0
 
-  constructor(machine: ClockMachine, fabric: Fabric, { report, clockBeganMs = 0 }: ClockWorkOptions) {
+  constructor(
+    machine: ClockMachine,
+    fabric: Fabric,
+    { report, clockBeganMs = 0 }: ClockWorkOptions,
+  ) {
     this.fabric = fabric
     this.#machine = machine
     this.#report = report
@@ -265,13 +269,16 @@ export class ClockWork {
   /** What was granted to leave has to be gone first; the rest vanishes with the partition. */
   #removeIfSettled(partition: number, committedTick: number): void {
     const side = this.fabric.partition(partition).side(committedTick)
-    for (let group = 0; group < side.get('handoffGroups'); group++) if (side.handoffGranted[group] > 0) return
+    for (let group = 0; group < side.get('handoffGroups'); group++)
+      if (side.handoffGranted[group] > 0) return
     this.fabric.removePartition(partition)
     this.#caretakers[partition] = undefined
     this.#machine.removed()
   }
 
   #pending(): number[] {
-    return [...this.fabric.partitions()].filter((partition) => this.fabric.commits.isPending(partition))
+    return [...this.fabric.partitions()].filter((partition) =>
+      this.fabric.commits.isPending(partition),
+    )
   }
 }

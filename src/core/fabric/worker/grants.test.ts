@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { decide, Grants, Headers, stridesPerPartition } from './grants.ts'
 
-const capacityOfTest = 6
+const CAPACITY_OF_TEST = 6
 
 /** What one partition says. `wide` is its stride of field 1. */
 interface Said {
@@ -23,22 +23,35 @@ const said = fc.record<Said>({
   spare: fc.oneof(fc.constant(0), fc.nat(3)),
   wide: fc.constantFrom(0, 4, 4, 8),
   idCounter: fc.constantFrom(0, 7, 2 ** 31),
-  asks: fc.array(fc.record({ target: fc.nat(capacityOfTest - 1), share: fc.integer({ min: 1, max: 4 }) })),
+  asks: fc.array(
+    fc.record({ target: fc.nat(CAPACITY_OF_TEST - 1), share: fc.integer({ min: 1, max: 4 }) }),
+  ),
 })
 const world = fc.record({
-  partitions: fc.array(fc.tuple(fc.nat(9), said), { minLength: 1, maxLength: capacityOfTest }).map((list) =>
-    // One in ten is not in use.
-    list.map(([luck, each]) => ({ ...each, inUse: luck > 0 })),
-  ),
+  partitions: fc
+    .array(fc.tuple(fc.nat(9), said), { minLength: 1, maxLength: CAPACITY_OF_TEST })
+    .map((list) =>
+      // One in ten is not in use.
+      list.map(([luck, each]) => ({ ...each, inUse: luck > 0 })),
+    ),
   transfersMax: fc.constantFrom(1, 2, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
 })
 
-function headersOf({ partitions, transfersMax }: { partitions: Said[]; transfersMax: number }): Headers {
-  const headers = new Headers(capacityOfTest)
+function headersOf({
+  partitions,
+  transfersMax,
+}: {
+  partitions: Said[]
+  transfersMax: number
+}): Headers {
+  const headers = new Headers(CAPACITY_OF_TEST)
   headers.partitions = partitions.length
   headers.nextIdLane = 20
   headers.transfersMax = transfersMax
-  for (const [index, { inUse, domain, population, spare, wide, idCounter, asks }] of partitions.entries()) {
+  for (const [
+    index,
+    { inUse, domain, population, spare, wide, idCounter, asks },
+  ] of partitions.entries()) {
     headers.isInUse[index] = inUse ? 1 : 0
     headers.domain[index] = domain
     headers.population[index] = population
@@ -57,11 +70,13 @@ function headersOf({ partitions, transfersMax }: { partitions: Said[]; transfers
 }
 
 function byTarget(asks: Said['asks'], own: number): Said['asks'] {
-  const unique = new Map(asks.filter(({ target }) => target !== own).map((ask) => [ask.target, ask]))
+  const unique = new Map(
+    asks.filter(({ target }) => target !== own).map((ask) => [ask.target, ask]),
+  )
   return [...unique.values()].sort((one, other) => one.target - other.target)
 }
 
-function decided(headers: Headers, grants = new Grants(capacityOfTest)) {
+function decided(headers: Headers, grants = new Grants(CAPACITY_OF_TEST)) {
   decide(headers, grants)
   const groups = Array.from({ length: headers.groups }, (_, group) => ({
     source: headers.source[group],
@@ -70,7 +85,8 @@ function decided(headers: Headers, grants = new Grants(capacityOfTest)) {
     granted: grants.grantedOfGroup[group],
   }))
   const { granted, rejected, straying, nextIdLane } = grants
-  const population = headers.groups > 0 ? [...grants.population.subarray(0, headers.partitions)] : []
+  const population =
+    headers.groups > 0 ? [...grants.population.subarray(0, headers.partitions)] : []
   const lanes = [...grants.idLane.subarray(0, headers.partitions)]
   return { groups, totals: { granted, rejected, straying, nextIdLane }, population, lanes }
 }
@@ -81,8 +97,12 @@ test('no group gets more than it asked for, no partition more than it has rows f
       const headers = headersOf(given)
       const { groups, totals, population } = decided(headers)
       for (const [index, count] of population.entries()) {
-        const received = groups.filter(({ target }) => target === index).reduce((sum, { granted }) => sum + granted, 0)
-        const left = groups.filter(({ source }) => source === index).reduce((sum, { granted }) => sum + granted, 0)
+        const received = groups
+          .filter(({ target }) => target === index)
+          .reduce((sum, { granted }) => sum + granted, 0)
+        const left = groups
+          .filter(({ source }) => source === index)
+          .reduce((sum, { granted }) => sum + granted, 0)
         assert.equal(count, headers.population[index] + received - left)
         assert.ok(count <= headers.capacity[index] && received <= given.transfersMax)
       }
@@ -118,14 +138,15 @@ test('nobody is refused by a partition with rows and fields for it, nor in a rin
           passed.add(target)
           return target === to || reaches(target, to, passed)
         })
-      for (const { source } of refused) assert.ok(!reaches(source, source, new Set()), 'a ring could have turned')
+      for (const { source } of refused)
+        assert.ok(!reaches(source, source, new Set()), 'a ring could have turned')
     }),
     { numRuns: 2000 },
   )
 })
 
 test('equal headers make equal grants, whatever was decided before', () => {
-  const used = new Grants(capacityOfTest)
+  const used = new Grants(CAPACITY_OF_TEST)
   fc.assert(
     fc.property(world, (given) => {
       const fresh = decided(headersOf(given))
@@ -141,7 +162,9 @@ test('a lane of ids that is half used up is replaced, by none that another parti
       const headers = headersOf(given)
       const { lanes, totals } = decided(headers)
       const taken = lanes.filter((lane) => lane > 0)
-      const inNeed = given.partitions.filter(({ inUse, idCounter }) => inUse && idCounter >= 2 ** 31)
+      const inNeed = given.partitions.filter(
+        ({ inUse, idCounter }) => inUse && idCounter >= 2 ** 31,
+      )
       assert.deepEqual(
         taken,
         inNeed.map((_, place) => 20 + place),
@@ -159,7 +182,8 @@ test('more groups than ever before are decided as well', () => {
   headers.capacity.fill(19)
   for (let source = 0; source < 20; source++)
     for (let target = 0; target < 20; target++)
-      if (target !== source) headers.addGroup(source, target < source ? target : target - 1, target, 1)
+      if (target !== source)
+        headers.addGroup(source, target < source ? target : target - 1, target, 1)
   const grants = new Grants(20)
   decide(headers, grants)
   assert.equal(grants.granted, 20 * 19)

@@ -1,13 +1,13 @@
 // Which handoffs are granted at a barrier: from what all partitions said at their commits, and from nothing else, so that whoever knows the same decides the same.
 // Owns the rules of granting; never reads memory (barrier.ts collects and applies), and allocates only where more partitions or groups come than ever before.
 
-import { fieldIndexMax } from '../memory/layout.ts'
+import { FIELD_INDEX_MAX } from '../memory/layout.ts'
 
 /** A lane has 2^32 ids; half of it is more than one tick can use, so a lane that is half empty is replaced in time. */
-const idCounterMax = 2 ** 31
+const ID_COUNTER_MAX = 2 ** 31
 
 /** By partition, strides of all field indices, index 0 included. */
-export const stridesPerPartition: number = fieldIndexMax + 1
+export const stridesPerPartition: number = FIELD_INDEX_MAX + 1
 
 /** What all partitions said at their commits of one tick, as plain numbers. Groups stand in order of their sources, and within a source as it listed them. */
 export class Headers {
@@ -121,10 +121,13 @@ export function decide(headers: Headers, grants: Grants): void {
   }
 }
 
-function giveIdLanes({ partitions, isInUse, idCounter, nextIdLane }: Headers, grants: Grants): void {
+function giveIdLanes(
+  { partitions, isInUse, idCounter, nextIdLane }: Headers,
+  grants: Grants,
+): void {
   grants.nextIdLane = nextIdLane
   for (let partition = 0; partition < partitions; partition++) {
-    const isUsedUp = isInUse[partition] === 1 && idCounter[partition] >= idCounterMax
+    const isUsedUp = isInUse[partition] === 1 && idCounter[partition] >= ID_COUNTER_MAX
     grants.idLane[partition] = isUsedUp ? grants.nextIdLane++ : 0
   }
 }
@@ -134,7 +137,8 @@ function countStraying(headers: Headers, grants: Grants): void {
   grants.straying = 0
   for (let partition = 0; partition < partitions; partition++)
     if (isInUse[partition] === 1) grants.straying += strays[partition]
-  for (let group = 0; group < groups; group++) if (domain[source[group]] !== domain[target[group]]) grants.straying++
+  for (let group = 0; group < groups; group++)
+    if (domain[source[group]] !== domain[target[group]]) grants.straying++
 }
 
 function begin(headers: Headers, grants: Grants): void {
@@ -159,11 +163,14 @@ function begin(headers: Headers, grants: Grants): void {
 }
 
 /** Whether the group's target has claimed all fields of the source as wide as they are there. */
-function canReceive({ partitions, isInUse, source, target, strides, claimedStrides }: Headers, group: number): boolean {
+function canReceive(
+  { partitions, isInUse, source, target, strides, claimedStrides }: Headers,
+  group: number,
+): boolean {
   if (target[group] >= partitions || isInUse[target[group]] === 0) return false
   const from = source[group] * stridesPerPartition
   const to = target[group] * stridesPerPartition
-  for (let field = 1; field <= fieldIndexMax; field++)
+  for (let field = 1; field <= FIELD_INDEX_MAX; field++)
     if (strides[from + field] > claimedStrides[to + field]) return false
   return true
 }
@@ -216,7 +223,8 @@ function grantRings(headers: Headers, grants: Grants): void {
 function turn(headers: Headers, grants: Grants, start: number, end: number): void {
   const { path, placeOnPath } = grants
   let more = Number.POSITIVE_INFINITY
-  for (let place = start; place < end; place++) more = Math.min(more, ungranted(headers, grants, path[place]))
+  for (let place = start; place < end; place++)
+    more = Math.min(more, ungranted(headers, grants, path[place]))
   for (let place = start; place < end; place++) {
     grant(headers, grants, path[place], more)
     placeOnPath[headers.source[path[place]]] = 0
@@ -235,7 +243,11 @@ function nextAsking(headers: Headers, grants: Grants, partition: number): number
 }
 
 /** What is still asked for, as far as the target may get it in this tick. */
-function ungranted({ target, transfersMax }: Headers, { left, received }: Grants, group: number): number {
+function ungranted(
+  { target, transfersMax }: Headers,
+  { left, received }: Grants,
+  group: number,
+): number {
   return Math.min(left[group], transfersMax - received[target[group]])
 }
 

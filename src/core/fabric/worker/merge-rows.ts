@@ -34,7 +34,9 @@ export function mergeRows(pieces: readonly RowsOfState[]): EntityColumns {
     }
   }
   const indices = new Set(pieces.flatMap(({ state }) => state.fields.map((field) => field.index)))
-  merged.fields = [...indices].sort((a, b) => a - b).map((index) => mergeField(index, pieces, count))
+  merged.fields = [...indices]
+    .sort((a, b) => a - b)
+    .map((index) => mergeField(index, pieces, count))
   return merged
 }
 

@@ -5,7 +5,7 @@ import type { ArraysOf, Scratch } from '../../../base/scratch.ts'
 import type { FieldColumn, PartitionState } from '../../entities/partition-state.ts'
 import type { DeclaredShape } from '../../entities/shape.ts'
 import type { Fabric } from '../memory/fabric.ts'
-import { fieldIndexMax } from '../memory/layout.ts'
+import { FIELD_INDEX_MAX } from '../memory/layout.ts'
 import { rowState } from '../memory/partition-memory.ts'
 import { SideError } from './side-error.ts'
 
@@ -44,7 +44,7 @@ function viewSide(fabric: Fabric, partition: number, tick: number): SideColumns 
   const domain = world.description.domains[control.partitionWord(partition, 'domain')]
   const cell = control.partitionWord(partition, 'cell')
   const fields: SideField[] = []
-  for (let index = 1; index <= fieldIndexMax; index++) {
+  for (let index = 1; index <= FIELD_INDEX_MAX; index++) {
     const view = memory.field(tick % 2, index)
     if (!view) continue
     const { stride, length, typeId, data } = view
@@ -63,7 +63,9 @@ function viewSide(fabric: Fabric, partition: number, tick: number): SideColumns 
     domain: domain.name,
     lifecycle: domain.lifecycle,
     name: control.partitionName(partition),
-    ...(domain.area && { cell: { x: cell % domain.area.columns, y: Math.floor(cell / domain.area.columns) } }),
+    ...(domain.area && {
+      cell: { x: cell % domain.area.columns, y: Math.floor(cell / domain.area.columns) },
+    }),
     idLane: side.float('idLane'),
     idCounter: side.float('idCounter'),
     ids: side.id.subarray(0, rows),
@@ -80,7 +82,7 @@ function viewSide(fabric: Fabric, partition: number, tick: number): SideColumns 
 }
 
 /** So much is copied before others get their turn: a fraction of a millisecond's work. */
-const stepBytes = 1024 ** 2
+const STEP_BYTES = 1024 ** 2
 
 /** Memory for copies, of which columns take theirs one after another. */
 export class CopyRoom {
@@ -98,9 +100,13 @@ export class CopyRoom {
     const fits = end <= this.#buffer.byteLength
     if (fits) this.#taken = end
     const place = fits ? this.#buffer : new SharedArrayBuffer(column.byteLength)
-    const of = column.constructor as new (buffer: SharedArrayBuffer, start: number, length: number) => Of
+    const of = column.constructor as new (
+      buffer: SharedArrayBuffer,
+      start: number,
+      length: number,
+    ) => Of
     const copy = new of(place, fits ? start : 0, column.length)
-    const stepLength = stepBytes / column.BYTES_PER_ELEMENT
+    const stepLength = STEP_BYTES / column.BYTES_PER_ELEMENT
     for (let at = 0; at < column.length; at += stepLength) {
       copy.set(column.subarray(at, at + stepLength) as never, at)
       yield
@@ -110,7 +116,11 @@ export class CopyRoom {
 }
 
 /** Copies the whole world as it was committed at `tick`, in steps: all of them before the tick after the next one is computed, and before a partition comes or goes. */
-export function* copySides(fabric: Fabric, tick: number, room: CopyRoom): Generator<void, SideColumns[]> {
+export function* copySides(
+  fabric: Fabric,
+  tick: number,
+  room: CopyRoom,
+): Generator<void, SideColumns[]> {
   const sides: SideColumns[] = []
   for (const partition of fabric.partitions()) {
     try {
@@ -168,7 +178,11 @@ function paddedBytes({ byteLength }: Column): number {
  * The state of the partition at `at` in the list of the whole world's sides. An entity that the barrier let go is in the state of the partition that takes it in with the next tick, so
  * that a world which starts from it goes on as this one does. The state may share the memory of the sides, and has all other from `scratch`.
  */
-export function stateOfSide(sides: readonly SideColumns[], at: number, scratch: Scratch): PartitionState {
+export function stateOfSide(
+  sides: readonly SideColumns[],
+  at: number,
+  scratch: Scratch,
+): PartitionState {
   const own = sides[at]
   const arrivals: Rows[] = []
   for (const side of sides) {
@@ -312,6 +326,7 @@ function toCompactForm(lengths: Int32Array, typeIds: Uint32Array): void {
 function widened({ data, stride: own, lengths }: SideField, stride: number): Uint8Array {
   if (own === stride) return data
   const wide = new Uint8Array(lengths.length * stride)
-  for (let row = 0; row < lengths.length; row++) wide.set(data.subarray(row * own, (row + 1) * own), row * stride)
+  for (let row = 0; row < lengths.length; row++)
+    wide.set(data.subarray(row * own, (row + 1) * own), row * stride)
   return wide
 }

@@ -9,9 +9,12 @@ import { hashWorld, seedState } from './state.ts'
 
 const entity = fc.record({
   x: fc.float({ min: 0, max: 30, noNaN: true }),
-  fields: fc.array(fc.record({ field: fc.integer({ min: 1, max: 63 }), bytes: fc.uint8Array({ maxLength: 40 }) }), {
-    maxLength: 3,
-  }),
+  fields: fc.array(
+    fc.record({ field: fc.integer({ min: 1, max: 63 }), bytes: fc.uint8Array({ maxLength: 40 }) }),
+    {
+      maxLength: 3,
+    },
+  ),
   deleted: fc.boolean(),
 })
 
@@ -24,25 +27,34 @@ function hashOf(world: ReturnType<typeof testFabric>, tick: number): string {
 
 test('a state that is copied, and seeded into another fabric, is the same state there, whatever the grid', () => {
   fc.assert(
-    fc.property(fc.array(entity, { maxLength: 8 }), fc.integer({ min: 1, max: 5 }), (entities, columns) => {
-      const world = testFabric({ columns: 1 })
-      world.tick((owner) => {
-        for (const { x, fields } of entities) {
-          const row = world.put(owner, x, 5)
-          for (const { field, bytes } of fields) owner.storeField(row, field, field * 10, bytes)
-        }
-        for (const [row, { deleted }] of entities.entries()) if (deleted) owner.delete(row)
-      })
-      const [state] = copiedStates(world.fabric, 1)
-      const again = testFabric({ columns, tick: 1 })
-      for (const [index, piece] of redistribute(again.fabric.world, [state], () => 0))
-        assert.ok(seedState(again.fabric.partition(index), 1, { ...piece, idLane: 7, idCounter: 3 }))
-      assert.equal(hashOf(again, 1), hashOf(world, 1))
-      assert.deepEqual(hashWorld(again.fabric, 1), { stateHash: hashOf(world, 1), entities: state.count })
-      again.tick()
-      again.tick()
-      assert.equal(hashOf(again, 3), hashOf(world, 1))
-    }),
+    fc.property(
+      fc.array(entity, { maxLength: 8 }),
+      fc.integer({ min: 1, max: 5 }),
+      (entities, columns) => {
+        const world = testFabric({ columns: 1 })
+        world.tick((owner) => {
+          for (const { x, fields } of entities) {
+            const row = world.put(owner, x, 5)
+            for (const { field, bytes } of fields) owner.storeField(row, field, field * 10, bytes)
+          }
+          for (const [row, { deleted }] of entities.entries()) if (deleted) owner.delete(row)
+        })
+        const [state] = copiedStates(world.fabric, 1)
+        const again = testFabric({ columns, tick: 1 })
+        for (const [index, piece] of redistribute(again.fabric.world, [state], () => 0))
+          assert.ok(
+            seedState(again.fabric.partition(index), 1, { ...piece, idLane: 7, idCounter: 3 }),
+          )
+        assert.equal(hashOf(again, 1), hashOf(world, 1))
+        assert.deepEqual(hashWorld(again.fabric, 1), {
+          stateHash: hashOf(world, 1),
+          entities: state.count,
+        })
+        again.tick()
+        again.tick()
+        assert.equal(hashOf(again, 3), hashOf(world, 1))
+      },
+    ),
   )
 })
 
@@ -59,7 +71,9 @@ test('values of any length go on from a state in which they lie as close as they
   for (let row = 0; row < 4; row++)
     data.set(field.data.subarray(row * field.stride, row * field.stride + stride), row * stride)
   const again = testFabric({ columns: 1, tick: 1 })
-  assert.ok(seedState(again.fabric.partition(0), 1, { ...state, fields: [{ ...field, stride, data }] }))
+  assert.ok(
+    seedState(again.fabric.partition(0), 1, { ...state, fields: [{ ...field, stride, data }] }),
+  )
   again.tick((owner) => [1, 2, 3].forEach((row) => void owner.touch(row)))
   again.tick()
   again.tick()
@@ -73,7 +87,9 @@ test('an entity that waited for its handoff in a snapshot asks for it in the fir
   const again = testFabric({ columns: 2, tick: 1, sizes: { entityLimit: 1 } })
   const placed = redistribute(again.fabric.world, states, (state) => states.indexOf(state), 1)
   for (const [index, piece] of placed)
-    assert.ok(seedState(again.fabric.partition(index), 1, { ...piece, idLane: index + 1, idCounter: 1 }))
+    assert.ok(
+      seedState(again.fabric.partition(index), 1, { ...piece, idLane: index + 1, idCounter: 1 }),
+    )
   assert.deepEqual(again.ids(), world.ids())
   assert.deepEqual(again.tick(), { granted: 0, rejected: 1 })
 })
@@ -103,12 +119,14 @@ test('a copy of the world is its state, also where the room for it is too small,
           const row = world.put(owner, x, 5)
           for (const { field, bytes } of fields) owner.storeField(row, field, field * 10, bytes)
         }
-        for (const [row, { deleted }] of entities.entries()) if (deleted && owner.index === 0) owner.delete(row)
+        for (const [row, { deleted }] of entities.entries())
+          if (deleted && owner.index === 0) owner.delete(row)
       })
       const { stateHash } = hashWorld(world.fabric, 1)
       const copies = [copiedStates(world.fabric, 1), copiedStates(world.fabric, 1, bytes)]
       world.tick((owner) => {
-        for (let row = 0; row < owner.rows; row++) if (owner.back.state[row] !== 0) owner.delete(row)
+        for (let row = 0; row < owner.rows; row++)
+          if (owner.back.state[row] !== 0) owner.delete(row)
       })
       world.tick()
       for (const states of copies) {
@@ -131,7 +149,9 @@ test('a copy of the world shows an entity that was let go with the partition tha
       owner.storeField(row, 3, 9, new Uint8Array([row, 1]))
     }
   })
-  world.tick((owner) => owner.index === maker && [1, 2].forEach((row) => void owner.setDestination(row, 0)))
+  world.tick(
+    (owner) => owner.index === maker && [1, 2].forEach((row) => void owner.setDestination(row, 0)),
+  )
   const before = world.ids()
   const copied = copiedStates(world.fabric, 2).map((state) => [...state.ids])
   assert.deepEqual(copied, [[], before[maker].slice(1), before[maker].slice(0, 1)])

@@ -5,7 +5,7 @@ import { assert } from '../../../base/assert.ts'
 import type { FieldColumn, PartitionState } from '../../entities/partition-state.ts'
 import { createStateHash } from '../../entities/state-hash.ts'
 import type { Fabric } from '../memory/fabric.ts'
-import { fieldIndexMax } from '../memory/layout.ts'
+import { FIELD_INDEX_MAX } from '../memory/layout.ts'
 import { type PartitionMemory, rowState, strideFor } from '../memory/partition-memory.ts'
 import { readSide } from './side-error.ts'
 
@@ -17,11 +17,12 @@ export function hashWorld(fabric: Fabric, tick: number): { stateHash: string; en
       const memory = fabric.partition(partition)
       const side = memory.side(tick)
       const fields: FieldColumn[] = []
-      for (let index = 1; index <= fieldIndexMax; index++) {
+      for (let index = 1; index <= FIELD_INDEX_MAX; index++) {
         const view = memory.field(tick % 2, index)
         if (!view) continue
         const lengths = view.length.slice(0, side.rows)
-        for (let row = 0; row < lengths.length; row++) lengths[row] = valueBytes(lengths[row], view.stride)
+        for (let row = 0; row < lengths.length; row++)
+          lengths[row] = valueBytes(lengths[row], view.stride)
         fields.push({ index, lengths, typeIds: view.typeId, stride: view.stride, data: view.data })
       }
       hash.addRows(side.id, side.type, side.position, fields, side.rows, side.state)
@@ -53,11 +54,17 @@ export function seedState(
     side.changed.fill(tick >>> 0, 0, state.count)
     side.position.set(state.positions)
     for (const field of state.fields) {
-      const view = memory.openField(sideIndex, field.index, strideFor(field.stride, 0, memory.sizes))
+      const view = memory.openField(
+        sideIndex,
+        field.index,
+        strideFor(field.stride, 0, memory.sizes),
+      )
       for (let row = 0; row < state.count; row++) view.length[row] = field.lengths[row] + 1
       view.typeId.set(field.typeIds)
       if (view.stride === field.stride) view.data.set(field.data)
-      else for (let row = 0; row < state.count; row++) view.data.set(rowOf(field, row), row * view.stride)
+      else
+        for (let row = 0; row < state.count; row++)
+          view.data.set(rowOf(field, row), row * view.stride)
     }
     side.set('rows', state.count)
     side.set('population', state.count)
@@ -70,5 +77,8 @@ export function seedState(
 }
 
 function rowOf(field: FieldColumn, row: number): Uint8Array {
-  return field.data.subarray(row * field.stride, row * field.stride + Math.max(0, field.lengths[row]))
+  return field.data.subarray(
+    row * field.stride,
+    row * field.stride + Math.max(0, field.lengths[row]),
+  )
 }
