@@ -15,9 +15,9 @@ interface CheckOptions extends ConfigOptions {
   user: string
   action: string
   resource: string
-  tag: Record<string, string>
-  requestTag: Record<string, string>
-  context: Record<string, string>
+  tag?: Record<string, string>
+  requestTag?: Record<string, string>
+  context?: Record<string, string>
   sessionPolicy?: string
 }
 
@@ -32,18 +32,12 @@ export function accessCheckCommand(): Command {
       'the action, such as simspaceweaver:StartClock or s3:GetObject',
     )
     .option('--resource <arn>', 'the ARN that is acted on', '*')
-    .option('--tag <key=value>', 'a tag of the resource; may be repeated', pair, {})
-    .option(
-      '--request-tag <key=value>',
-      'a tag that the request carries; may be repeated',
-      pair,
-      {},
-    )
+    .option('--tag <key=value>', 'a tag of the resource; may be repeated', pair)
+    .option('--request-tag <key=value>', 'a tag that the request carries; may be repeated', pair)
     .option(
       '--context <key=value>',
       'any condition key, such as aws:SourceIp=10.0.0.1; may be repeated',
       pair,
-      {},
     )
     .option(
       '--session-policy <file>',
@@ -54,10 +48,10 @@ export function accessCheckCommand(): Command {
 }
 
 function check(options: CheckOptions): void {
-  const fault = [
-    actionFault(options.action),
-    ...Object.keys(options.context).map(unknownKeyFault),
-  ].find(Boolean)
+  const { tag = {}, requestTag = {}, context: given = {} } = options
+  const fault = [actionFault(options.action), ...Object.keys(given).map(unknownKeyFault)].find(
+    Boolean,
+  )
   if (fault !== undefined) throw new Error(fault)
   const folder = accessFolderOf(options)
   const user = readFolder(folder).user(options.user)
@@ -68,10 +62,10 @@ function check(options: CheckOptions): void {
     'aws:CurrentTime': new Date(nowMs).toISOString(),
     'aws:EpochTime': String(Math.floor(nowMs / 1000)),
     'aws:RequestedRegion': region,
-    ...tagValues(options.tag, 'aws:ResourceTag'),
-    ...tagValues(options.requestTag, 'aws:RequestTag'),
-    'aws:TagKeys': Object.keys(options.requestTag),
-    ...options.context,
+    ...tagValues(tag, 'aws:ResourceTag'),
+    ...tagValues(requestTag, 'aws:RequestTag'),
+    'aws:TagKeys': Object.keys(requestTag),
+    ...given,
     ...userPrincipal(user.name, accountId).values,
   })
   const sessionPolicy =
@@ -105,7 +99,7 @@ function placeOf(
   return `${place} of policy ${by.policy + 1} (${sid ?? effect})`
 }
 
-function pair(text: string, before: Record<string, string>): Record<string, string> {
+function pair(text: string, before: Record<string, string> = {}): Record<string, string> {
   const equals = text.indexOf('=')
   if (equals < 1) throw new InvalidArgumentError('It must read key=value.')
   return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) }

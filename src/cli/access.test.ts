@@ -74,6 +74,12 @@ test('a decision is explained by the statement that makes it, with its place', a
   assert.equal(narrow.out, 'denied: the policy of the session does not allow it\n')
 })
 
+test('the help of a decision shows only defaults that one can type', async () => {
+  const { out } = await access('check', '--help')
+  assert.match(out, /--tag <key=value>/)
+  assert.doesNotMatch(out, /default:\s+\{/)
+})
+
 test('a question about an action or a key that does not exist is no question', async () => {
   const ask = (action: string, ...more: string[]) =>
     access('check', '--user', 'ann', '--action', action, ...more)
