@@ -9,7 +9,8 @@ import { APP_VARIABLES } from '../../../src/base/app-variables.ts'
 import { ControlBlock } from '../../../src/core/fabric/memory/control-block.ts'
 import { Fabric } from '../../../src/core/fabric/memory/fabric.ts'
 import { fabricFiles, partitionFile } from '../../../src/core/fabric/memory/layout.ts'
-import { World } from '../../../src/core/fabric/memory/world.ts'
+import { World, type WorldDescription } from '../../../src/core/fabric/memory/world.ts'
+import { parseWorld } from '../../../src/core/fabric/memory/world-text.ts'
 import { isLocked, lockFile } from '../../../src/io/shm/file-lock.ts'
 import { type Futex, futexAt } from '../../../src/io/shm/futex.ts'
 import { type SharedSegment, SharedSegments } from '../../../src/io/shm/shared-segments.ts'
@@ -31,7 +32,7 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
       'this process was replaced: another one owns its partition now',
     )
   }
-  const world = new World(JSON.parse(readFileSync(join(folder, fabricFiles.world), 'utf8')))
+  const world = new World(readDescription(join(folder, fabricFiles.world)))
   const fabric = new Fabric(segments, control, world, (index) => index === partition)
   takePlace(fabric, { folder, partition, incarnation })
   writeOutputAtOnce()
@@ -43,6 +44,16 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   // At once: apps that are launched next needn't compile then what this one has.
   flushCompileCache()
   return host
+}
+
+function readDescription(path: string): WorldDescription {
+  const { description, fault } = parseWorld(readFileSync(path, 'utf8'))
+  if (description === undefined)
+    throw new HeddleError(
+      'NotConnected',
+      `${path} is damaged: ${fault}; start the simulation again`,
+    )
+  return description
 }
 
 /** Says that this process is the app's, for as long as it lives. Throws where another one is. */
@@ -158,6 +169,7 @@ function required(environment: NodeJS.ProcessEnv, name: string): string {
 
 /** `HEDDLE_PORTS` is a JSON object: actual port by declared port. */
 function portsOf(environment: NodeJS.ProcessEnv): Map<number, number> {
-  const ports = JSON.parse(environment[APP_VARIABLES.ports] ?? '{}') as Record<string, number>
-  return new Map(Object.entries(ports).map(([declared, actual]) => [Number(declared), actual]))
+  const ports: unknown = JSON.parse(environment[APP_VARIABLES.ports] ?? '{}')
+  const entries = typeof ports === 'object' && ports !== null ? Object.entries(ports) : []
+  return new Map(entries.map(([declared, actual]) => [Number(declared), Number(actual)]))
 }
