@@ -41,21 +41,25 @@ export async function readXml(
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const document = new XmlDocument(shape)
   let bytes = 0
+  let fault: unknown
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > shape.bytesMax) {
-      throw new S3Error(
-        'EntityTooLarge',
-        `The body of the request may have ${shape.bytesMax} bytes at most.`,
-      )
-    }
-    if (!hold(chunk.length)) throw new S3Error('SlowDown', 'Please reduce your request rate.')
-    const text = decoded(() => decoder.decode(chunk, { stream: true }))
-    for (let at = 0; at < text.length; at += SLICE_MAX) {
-      document.write(text.slice(at, at + SLICE_MAX))
-      await setImmediate()
+    if (bytes > shape.bytesMax) throw fault ?? tooLarge(shape.bytesMax)
+    // Leaving the loop would close the connection under a client that still sends: it would get
+    // no answer. What follows a fault is read and dropped.
+    if (fault !== undefined) continue
+    try {
+      if (!hold(chunk.length)) throw new S3Error('SlowDown', 'Please reduce your request rate.')
+      const text = decoded(() => decoder.decode(chunk, { stream: true }))
+      for (let at = 0; at < text.length; at += SLICE_MAX) {
+        document.write(text.slice(at, at + SLICE_MAX))
+        await setImmediate()
+      }
+    } catch (cause) {
+      fault = cause
     }
   }
+  if (fault !== undefined) throw fault
   document.write(decoded(() => decoder.decode()))
   return document.end()
 }
@@ -186,6 +190,11 @@ export function textIn(parent: XmlElement, name: string): string | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'string') throw malformed()
   return value
+}
+
+function tooLarge(bytesMax: number): S3Error {
+  const message = `The body of the request may have ${bytesMax} bytes at most.`
+  return new S3Error('EntityTooLarge', message)
 }
 
 function malformed(cause?: unknown): S3Error {
