@@ -20,7 +20,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Another process that reserves a port and keeps it; resolves with the actual one. */
+/** Starts another process that reserves a port and keeps it. Resolves with the reserved port. */
 async function reserveElsewhere(port: number): Promise<{ holder: ChildProcess; actual: number }> {
   const module = new URL('./ports.ts', import.meta.url).href
   const script = `import { PortReservations } from ${JSON.stringify(module)}
@@ -83,7 +83,7 @@ test('a reserved port is nobody else’s until it is released', async () => {
     await third.reserve([port]),
   ]
   assert.equal(new Set(taken.map(([{ actual }]) => actual)).size, 3)
-  // Not theirs to release.
+  // This one did not reserve the port and cannot release it.
   second.release([port])
   assert.notEqual((await third.reserve([port]))[0].actual, port)
   first.release([port])
@@ -100,7 +100,7 @@ test('askers at the same time get different ports', async () => {
   for (const ports of askers) ports.releaseAll()
 })
 
-test('another port never takes what the same call declares later, and the order stays', async () => {
+test('a replacement never takes a port that is declared later, and the order stays', async () => {
   const ports = new PortReservations()
   const { server, port } = await listen()
   const [{ actual: stolen }] = await ports.reserve([port])
@@ -116,7 +116,7 @@ test('another port never takes what the same call declares later, and the order 
   ports.releaseAll()
 })
 
-test('a port is reserved for all processes of the host, and free again when its holder is killed', async () => {
+test('a reservation holds for the whole host until its holder is killed', async () => {
   const port = await freePort()
   const { holder, actual } = await reserveElsewhere(port)
   assert.equal(actual, port)
@@ -128,7 +128,7 @@ test('a port is reserved for all processes of the host, and free again when its 
   ports.releaseAll()
 })
 
-test('who comes back has its port back, and nobody gets a port that another one wants', async () => {
+test('an app that returns gets its port back, and no port that others want', async () => {
   const declared = await freePort()
   const first = new PortReservations()
   const before = [...(await first.reserve([declared])), ...(await first.reserve([declared]))]

@@ -1,38 +1,43 @@
-// Ports that apps bind to: found free on the host, and promised to one app at a time.
-// Owns the reservations of one process; never holds a promised port open itself.
+// Finds free ports on the host for apps, and reserves each for one app at a time.
+// Owns the reservations of one process; never binds a reserved port itself.
 //
-// A reservation is a listening socket in Linux's abstract namespace, named after the port: seen by every process of the host, whoever started it and with
-// whatever folders, gone with its process, and never a file that could stay behind.
+// A reservation is a listening socket in Linux's abstract namespace, named after the port. All
+// processes of the host see it, whichever folders they use. It disappears with its process and
+// leaves no file behind.
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import type { PortMapping } from '../../base/port-mapping.ts'
 
-/** Where another port is needed: below the ports that Linux gives to outgoing connections, so that none of these takes it first. */
+/**
+ * Replacement ports come from below Linux's range for outgoing connections, so that no connection
+ * takes one first.
+ */
 const OTHER_PORT_MIN = 20_000
 const OTHER_PORT_MAX = 31_999
 
 interface Wishes {
-  /** What was had for these ports before: it is given again where it is free. */
+  /** Earlier mappings of these ports. Each is used again if its port is free. */
   before?: readonly PortMapping[]
-  /** Ports that others want. */
+  /** Ports that are kept for others. */
   wanted?: ReadonlySet<number>
 }
 
-const noPorts: ReadonlySet<number> = new Set()
+const NO_PORTS: ReadonlySet<number> = new Set()
 
 export class PortReservations {
   readonly #held = new Map<number, Server>()
 
   /**
-   * For each declared port the one that it had before, or itself, if that is free for TCP and UDP on all addresses of the host and no process has reserved it;
-   * otherwise another that is. No port that somebody else wants. They stay reserved until they are released or this process ends.
-   * Throws where there is no free port; then nothing is reserved.
+   * Reserves a port for each declared one until it is released or this process ends. The choice is
+   * the earlier port, else the declared one, else a replacement. A port must be free for TCP and
+   * UDP on all addresses of the host and reserved by no process. Declared and replacement ports
+   * that others want are skipped. Throws if no port is free; then nothing is reserved.
    */
   async reserve(
     declared: readonly number[],
-    { before = [], wanted = noPorts }: Wishes = {},
+    { before = [], wanted = NO_PORTS }: Wishes = {},
   ): Promise<PortMapping[]> {
     const mappings: PortMapping[] = []
     try {
@@ -43,7 +48,7 @@ export class PortReservations {
         else if (!wanted.has(port) && (await this.#reserveIfFree(port)))
           mappings.push({ declared: port, actual: port })
       }
-      // Others only now, so that they don't take what a later one has declared.
+      // Replacements come last, so that none takes a port that is declared later.
       for (const port of declared) {
         if (!mappings.some((one) => one.declared === port))
           mappings.push({ declared: port, actual: await this.#reserveOther(port, wanted) })
@@ -55,7 +60,7 @@ export class PortReservations {
     return mappings.toSorted((a, b) => declared.indexOf(a.declared) - declared.indexOf(b.declared))
   }
 
-  /** Frees ports that were reserved here; others stay as they are. */
+  /** Releases ports that were reserved here; ignores all others. */
   release(ports: readonly number[]): void {
     for (const port of ports) {
       this.#held.get(port)?.close()
@@ -74,7 +79,8 @@ export class PortReservations {
       if (port !== declared && !wanted.has(port) && (await this.#reserveIfFree(port))) return port
     }
     throw new Error(
-      `no free port for the declared port ${declared}: all from ${OTHER_PORT_MIN} to ${OTHER_PORT_MAX} are taken`,
+      `no free port for the declared port ${declared}: ` +
+        `all from ${OTHER_PORT_MIN} to ${OTHER_PORT_MAX} are taken`,
     )
   }
 
@@ -133,7 +139,10 @@ async function canReceive(port: number, family: 4 | 6): Promise<boolean> {
   }
 }
 
-/** A host without IPv6 can't have the port taken there. Any other fault is the port's, and it is not to be had. */
+/**
+ * Whether the fault only means that the host lacks IPv6. After any other fault the port is not
+ * available.
+ */
 function isFamilyMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code
   return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'

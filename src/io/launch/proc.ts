@@ -1,20 +1,23 @@
-// What Linux says of processes, read from /proc.
-// Owns the reading; never sends a signal. A process that ends while it is read is one that isn't there.
+// Reads what Linux tells of processes in /proc.
+// Owns the reading; never sends a signal. A process that ends while it is read counts as absent.
 
 import { readdirSync, readFileSync } from 'node:fs'
 
 interface ProcessStat {
   pid: number
-  /** One letter; `Z` and `X` are ended and not yet, or just, reaped. */
+  /** One letter. `Z`: ended, not yet reaped; `X`: just reaped. */
   state: string
   parentPid: number
   groupId: number
   threads: number
-  /** Clock ticks from the machine's boot to the process's start: with the pid, it names a process and never another one. */
+  /**
+   * Clock ticks from boot to the start of the process. The pid and this identify a process for
+   * good.
+   */
   startTime: number
 }
 
-/** Undefined where there is no such process. */
+/** Undefined if there is no such process. */
 function readStat(pid: number): ProcessStat | undefined {
   const text = readProc(pid, 'stat')
   if (text === undefined) return undefined
@@ -30,21 +33,24 @@ function readStat(pid: number): ProcessStat | undefined {
   }
 }
 
-/** When the process started, for `isAlive`. Undefined where there is no such process. */
+/** When the process started, for `isAlive`. Undefined if there is no such process. */
 export function startTimeOf(pid: number): number | undefined {
   return readStat(pid)?.startTime
 }
 
-/** Whether the process runs; with its start time, another process that got the same pid later doesn't count. */
+/** Whether the process runs. With `startTime`, a later process with the same pid does not count. */
 export function isAlive(pid: number, startTime?: number): boolean {
   const stat = readStat(pid)
   if (stat === undefined || stat.state === 'X') return false
-  // Its first thread has ended; while others are about to, it has its files and its locks.
+  // Only the first thread has ended. The process keeps its files and locks until the others end.
   if (stat.state === 'Z' && stat.threads <= 1) return false
   return startTime === undefined || stat.startTime === startTime
 }
 
-/** Bytes of memory that the process holds for itself: not what it shares with others through a tmpfs. Undefined where there is no such process. */
+/**
+ * The process's own memory in bytes, without what it shares through a tmpfs. Undefined if there is
+ * no such process.
+ */
 export function ownMemoryBytes(pid: number): number | undefined {
   const text = readProc(pid, 'status')
   if (text === undefined) return undefined
@@ -53,7 +59,7 @@ export function ownMemoryBytes(pid: number): number | undefined {
   return (kibibytes('RssAnon') + kibibytes('RssFile')) * 1024
 }
 
-/** Whether a debugger is attached, or may attach: the process was started with Node's inspector. */
+/** Whether a debugger is attached, or Node's inspector was enabled at the start. */
 export function isBeingDebugged(pid: number): boolean {
   const tracer = /^TracerPid:\t(\d+)$/m.exec(readProc(pid, 'status') ?? '')?.[1]
   if (tracer !== undefined && tracer !== '0') return true
@@ -63,12 +69,15 @@ export function isBeingDebugged(pid: number): boolean {
   return nodeOptions?.split(/\s+/).some(inspects) ?? false
 }
 
-/** How many files this process may have open at once, connections and pipes among them. Node takes all that the hard limit allows. */
+/**
+ * The most files, pipes and connections that this process may have open. Node raises its soft limit
+ * to the hard limit.
+ */
 export function openFilesMax(): number {
   return softLimit(/^Max open files\s+(\d+)/m)
 }
 
-/** How large a file of this process may become. */
+/** The largest file, in bytes, that this process may write. */
 export function fileBytesMax(): number {
   return softLimit(/^Max file size\s+(\d+)/m)
 }
@@ -78,12 +87,12 @@ function softLimit(pattern: RegExp): number {
   return text === undefined ? Number.POSITIVE_INFINITY : Number(text)
 }
 
-/** All processes that may be seen. */
+/** All processes that this one can see. */
 export function listProcesses(): number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger)
 }
 
-/** The variables that the process was started with; empty where they may not be read. */
+/** The variables that the process was started with. Empty if they cannot be read. */
 export function readEnvironment(pid: number): Map<string, string> {
   const variables = readProc(pid, 'environ')?.split('\0') ?? []
   return new Map(

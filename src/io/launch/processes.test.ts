@@ -87,7 +87,7 @@ async function until<T>(condition: () => T | undefined | false | '' | null): Pro
   }
 }
 
-test('a program runs in its folder with its arguments, and all of its output comes before its end', async () => {
+test('a program runs in its folder with its arguments, its end follows its output', async () => {
   write('hello', '#!/bin/sh\necho "$PWD $1"; echo oops >&2; exit 7\n')
   const app = start(['hello', 'a b'])
   assert.deepEqual(await app.ended, { code: 7, signal: null })
@@ -114,7 +114,7 @@ test('a program is looked for in the folder first, and then in the PATH', async 
   assert.equal(node.stdout(), `${process.version}\n`)
 })
 
-test("no program comes from Heddle's own folders, by whatever way, other than from the package", () => {
+test("no program runs from Heddle's own folders, except from its own package", () => {
   const data = join(folder, 'data')
   write('data/objects/tool', '#!/bin/sh\n')
   write('data/run/packages/one/app', '#!/bin/sh\necho one\n')
@@ -149,7 +149,7 @@ test('a package among closed folders is run, and so is what the host has', async
   }
 })
 
-test('a program that can not run is refused before anything starts, with its name, the folder and the reason', () => {
+test('a program that cannot run is refused before the start, with name, folder and reason', () => {
   write('plain', 'echo hello', 0o644)
   write('script', '#!/no/such/interpreter -x\n')
   write('windows', '#!/bin/sh\r\necho\r\n')
@@ -196,7 +196,7 @@ test('an app sees the environment that it is given and nothing else', async () =
   }
 })
 
-test('an app leads a group of its own in the session of who launched it, and knows nothing of how it came there', {
+test('an app leads its own group in the session of its launcher, with a clean environment', {
   skip: existsSync('/usr/bin/perl') ? false : 'perl is not installed',
 }, async () => {
   const environment = { ...baseEnvironment(), LC_ALL: 'xx_XX.nowhere' }
@@ -236,7 +236,7 @@ test('signals reach the whole group, and an end by a signal is told', async () =
   other.process.end()
 })
 
-test('the tree is killed with children that ignore signals and those that left the group', async () => {
+test('the whole tree is killed, even children that left the group', async () => {
   const app = start([
     'sh',
     '-c',
@@ -299,7 +299,10 @@ test('an app dies with the process that launched it', {
   writeFileSync(
     script,
     `import { baseEnvironment, launch } from ${JSON.stringify(module)}
-     const app = launch({ command: ['sleep', '1000'], workingFolder: '/', environment: baseEnvironment(), identity: ${JSON.stringify(identityOf(own))}, onOutput() {}, onExit() {} })
+     const identity = ${JSON.stringify(identityOf(own))}
+     const place = { workingFolder: '/', environment: baseEnvironment() }
+     const heard = { onOutput() {}, onExit() {} }
+     const app = launch({ command: ['sleep', '1000'], identity, ...place, ...heard })
      console.log(app.pid)`,
   )
   const parent: ChildProcess = spawn(process.execPath, [script], {
@@ -346,10 +349,11 @@ test('the memory of a process is its own, and of one that is gone there is none'
   assert.equal(ownMemoryBytes(2 ** 22 + 1), undefined)
 })
 
-test('a launch that fails for too many open files says so, and works once there is room', async () => {
+test('a launch that fails for too many open files says so, and a later one works', async () => {
+  const module = join(import.meta.dirname, 'processes.ts')
   const program = `
     import { openSync, closeSync } from 'node:fs'
-    import { baseEnvironment, launch } from ${JSON.stringify(join(import.meta.dirname, 'processes.ts'))}
+    import { baseEnvironment, launch } from ${JSON.stringify(module)}
     const options = {
       command: ['true'], workingFolder: ${JSON.stringify(folder)}, onOutput() {}, onExit() {},
       environment: baseEnvironment(), identity: ${JSON.stringify(identityOf(executionId))},
@@ -374,7 +378,7 @@ test('a launch that fails for too many open files says so, and works once there 
   for (const line of lines.slice(0, 3)) {
     assert.match(
       line,
-      /^can't launch "true" in .*: the system refused to start it\. The process has .*\(ulimit -n\)$/,
+      /^can't launch "true" in .*: the system refused to start it\. The process .*\(ulimit -n\)$/,
     )
   }
 })

@@ -1,5 +1,6 @@
-// The launcher of processes of this host: starts them, and ends all that they started.
-// Owns process groups and signals; never decides when an app starts or ends, and passes nothing of its own environment on.
+// The launcher for processes of this host: starts them, and ends everything that they started.
+// Owns process groups and signals. Never decides when an app starts or ends, and never passes this
+// process's environment on.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
@@ -23,12 +24,12 @@ import { LaunchError, resolveCommand } from './resolve-command.ts'
 export { isAlive, startTimeOf } from './proc.ts'
 export { LaunchError } from './resolve-command.ts'
 
-/** A process of this host, as those see it who run on it. */
+/** A launched app, as seen on its own host. */
 export interface RunningProcess extends Launched {
   readonly pid: number
   /** For `isAlive`. */
   readonly startTime: number
-  /** To the app's whole process group. Does nothing once it has ended. */
+  /** Signals the app's whole process group. Does nothing if it has ended. */
   signal(signal: NodeJS.Signals): void
 }
 
@@ -37,18 +38,25 @@ export const processLauncher: Launcher = {
   endAll: (executionId) => killProcesses(executionId),
 }
 
-/** After an app's end its output is waited for, but not for ever: a process that it left behind may hold the pipe. */
+/**
+ * The limit on reading output after an app's end: a process that it left may hold the pipe open.
+ */
 const OUTPUT_AFTER_EXIT_MS = 1000
 const OUTPUT_WINDOW_MS = 50
 const SETPRIV = '/usr/bin/setpriv'
 const PERL = '/usr/bin/perl'
-/** Becomes the leader of a process group, and then the program that its arguments name. Perl itself is not to complain of the locale. */
+/**
+ * Makes itself a process group leader, then runs the program in its arguments. The locale variable
+ * keeps Perl from warning.
+ */
 const LEAD_GROUP = 'delete $ENV{PERL_BADLANG}; setpgrp; exec { $ARGV[0] } @ARGV; exit 127'
 
 /**
- * Starts a program in a process group of its own, in this process's session where the host has `perl`: Linux shares out processors among sessions first (`sched_autogroup`), and what is less
- * important in one session is as important as anything in another. Where the host has `setpriv`, the program dies with the thread that calls this: call it from the main thread.
- * Throws LaunchError, naming the command and the folder, where it can't be started.
+ * Starts a program in its own process group, within this process's session if the host has `perl`.
+ * Linux divides processors among sessions first (`sched_autogroup`), so priorities only count
+ * within a session. If the host has `setpriv`, the program dies with the calling thread: call it
+ * from the main thread. Throws LaunchError, naming the command and the folder, if the program
+ * cannot be started.
  */
 export function launch(options: Launch): RunningProcess {
   const { command, workingFolder, closedFolders, environment, onExit } = options
@@ -63,7 +71,7 @@ export function launch(options: Launch): RunningProcess {
 
   let hasEnded = false
   child.once('exit', (code, signal) => {
-    // The group's number stays taken while it has members, so this can't hit another group.
+    // The group's number stays taken while it has members, so the signal cannot hit another group.
     signalGroup(pid, 'SIGKILL')
     hasEnded = true
     const timer = setTimeout(() => {
@@ -84,7 +92,7 @@ export function launch(options: Launch): RunningProcess {
     },
     isBeingDebugged: () => !hasEnded && isBeingDebugged(pid),
     signal(signal) {
-      // In its first moments it leads no group yet.
+      // A process that has just started does not lead a group yet.
       if (!hasEnded && !signalGroup(pid, signal)) sendSignal(pid, signal)
     },
     end() {
@@ -98,8 +106,8 @@ export function launch(options: Launch): RunningProcess {
 }
 
 /**
- * What every app gets of this process's environment: where programs are (the Node that runs this, first), who the user is, language,
- * time zone and temporary folder. Nothing else, so no key and no secret either.
+ * The part of this process's environment that every app gets: the path (the Node that runs this
+ * first), user, language, time zone and temporary folder. Keys and secrets are not in it.
  */
 export function baseEnvironment(
   environment: NodeJS.ProcessEnv = process.env,
@@ -120,11 +128,14 @@ export function baseEnvironment(
 }
 
 interface FindOptions {
-  /** Processes that don't count; this process never does. */
+  /** Processes to leave out. This process is always left out. */
   except?: readonly number[]
 }
 
-/** The processes of an execution, wherever in the process tree they are: those that were started with its id in their environment. */
+/**
+ * The processes that were started with the execution's id in their environment, anywhere in the
+ * process tree.
+ */
 export function findProcesses(executionId: string, { except = [] }: FindOptions = {}): number[] {
   return listProcesses().filter(
     (pid) =>
@@ -135,15 +146,18 @@ export function findProcesses(executionId: string, { except = [] }: FindOptions 
   )
 }
 
-/** Ends all processes of an execution, and resolves when they are gone. Throws where some can't be ended within `timeoutMs`. */
+/**
+ * Ends all processes of an execution, and resolves when they are gone. Throws if some do not end
+ * within `timeoutMs`.
+ */
 export async function killProcesses(
   executionId: string,
   { timeoutMs = 10_000, ...find }: FindOptions & { timeoutMs?: number } = {},
 ): Promise<void> {
   const giveUpAtMs = performance.now() + timeoutMs
-  // Those that were ended show no environment any more, long before they have let go of their files.
+  // Killed processes lose their environment before they release their files, so keep them here.
   const ended = new Map<number, number>()
-  // Again until none is left, as one that is being ended may have started another.
+  // Repeat until none is left: a process may start another before it ends.
   for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 100)) {
     const found = findProcesses(executionId, find)
     for (const pid of found) {
@@ -170,7 +184,8 @@ function start(
   inSessionOfItsOwn: boolean,
 ): ChildProcess {
   const failure = new LaunchError(
-    `can't launch ${JSON.stringify(command[0])} in ${workingFolder}: the system refused to start it`,
+    `can't launch ${JSON.stringify(command[0])} in ${workingFolder}: ` +
+      'the system refused to start it',
   )
   const environment = { ...given, ...identityVariables(identity) }
   let child: ChildProcess
@@ -185,7 +200,7 @@ function start(
     failure.cause = cause
     throw failure
   }
-  // Also for a failure to send a signal, which the process's end answers.
+  // Node also emits this if a signal cannot be sent; `exit` covers that.
   child.on('error', (cause) => {
     failure.cause = cause
   })
@@ -195,7 +210,10 @@ function start(
   throw failure
 }
 
-/** Why a process got no pipes, where too many files are open. Node says so too, but only later, when nobody can be told any more. */
+/**
+ * The reason if a process got no pipes because too many files are open. Node reports this only
+ * after the caller has been answered.
+ */
 function missingFiles(): string | undefined {
   const opened: number[] = []
   try {
@@ -208,10 +226,13 @@ function missingFiles(): string | undefined {
   }
 }
 
-/** Both ends of the pipes for output, and of the one that tells of a failure; and one for what Node keeps back. */
+/** Both ends of the two output pipes and of the error pipe, and a spare that Node holds back. */
 const FILES_OF_LAUNCH = 8
 
-/** Hands output on; pauses an app that writes too fast, so that reading it doesn't cost this process all its time. */
+/**
+ * Passes output on. Pauses an app that writes too fast, so that reading cannot use up this
+ * process's time.
+ */
 function readOutput(
   child: ChildProcess,
   { onOutput, outputBytesPerSecondMax = 32 * 1024 * 1024 }: Launch,
@@ -233,17 +254,17 @@ function readOutput(
       if (windowBytes > windowBytesMax) for (const stream of streams) stream.pause()
       onOutput(name, chunk)
     })
-    // A pipe that breaks has no more output; the process's end is told by `exit`.
+    // A broken pipe has no more output; `exit` reports the end of the process.
     child[name]!.on('error', () => child[name]!.destroy())
   }
 }
 
-/** False where there is no such group. */
+/** False if there is no such group. */
 function signalGroup(groupId: number, signal: NodeJS.Signals): boolean {
   return sendSignal(-groupId, signal)
 }
 
-/** A process that has ended meanwhile needs no signal: false. */
+/** False if the process has ended: it needs no signal. */
 function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal)

@@ -1,5 +1,5 @@
-// Finds the program that a launch command means.
-// Owns the order of places and the reasons why a program can't run; never runs one.
+// Finds the program that a launch command names.
+// Owns the order of places and the reasons why a program cannot run; never runs one.
 
 import {
   accessSync,
@@ -21,8 +21,9 @@ export class LaunchError extends Error {
 }
 
 /**
- * The program's path: in the working folder first (`MyApp`, `./MyApp`, `bin/app`), then, for a name without a slash, in `searchPath`.
- * Throws LaunchError that names the command, the folder and what is wrong.
+ * The program's path. The working folder comes first (`MyApp`, `./MyApp`, `bin/app`), then, for a
+ * name without a slash, `searchPath`. Throws LaunchError, naming the command, the folder and the
+ * fault.
  */
 export function resolveCommand(
   program: string,
@@ -33,7 +34,7 @@ export function resolveCommand(
   if (!isFolder(workingFolder))
     throw new LaunchError(`can't launch ${shown(program)}: there is no folder ${workingFolder}`)
   const inFolder = isAbsolute(program) ? program : join(workingFolder, program)
-  // Before it is looked at: what is in there is not to be told.
+  // This check comes first: errors must not tell what is in closed folders.
   if (isClosed(inFolder, workingFolder, closedFolders))
     throw new LaunchError(
       `can't launch ${shown(program)} in ${workingFolder}: Heddle keeps its own files there`,
@@ -51,14 +52,17 @@ export function resolveCommand(
   throw new LaunchError(`can't launch ${shown(program)} in ${workingFolder}: there is no such file`)
 }
 
-/** Whether it lies among what is closed, and not in the working folder, which may lie there itself; links are followed. */
+/**
+ * Whether a path is in a closed folder and not in the working folder, which may be inside one.
+ * Follows links.
+ */
 function isClosed(path: string, workingFolder: string, closedFolders: readonly string[]): boolean {
   const found = withoutLinks(path)
   if (isInside(found, withoutLinks(workingFolder))) return false
   return closedFolders.some((folder) => isInside(found, withoutLinks(folder)))
 }
 
-/** As far as there is something. */
+/** Resolves the links in the part of the path that exists. */
 function withoutLinks(path: string): string {
   try {
     return realpathSync(path)
@@ -75,11 +79,15 @@ function runnable(path: string, program: string, workingFolder: string): string 
   const interpreter = /^#![ \t]*([^ \t]+)/.exec(firstLine(path))?.[1]
   if (interpreter === undefined || isFile(interpreter)) return path
   throw new LaunchError(
-    `${where}: its first line names the interpreter ${shown(interpreter)}, which this host doesn't have`,
+    `${where}: its first line names the interpreter ${shown(interpreter)}, ` +
+      "which this host doesn't have",
   )
 }
 
-/** The first line of a script, with the `\r` of a file from Windows, which the kernel takes for a part of the interpreter's name. */
+/**
+ * The first line of a script. Keeps the `\r` of a Windows file: the kernel takes it as part of the
+ * interpreter's name.
+ */
 function firstLine(path: string): string {
   const file = openSync(path, 'r')
   try {
@@ -98,7 +106,7 @@ function isFile(path: string): boolean {
   try {
     return statSync(path).isFile()
   } catch (error) {
-    // Whatever keeps it from being looked at (missing, a file for a folder, a loop of links) keeps it from being run.
+    // A missing file, a file used as a folder or a loop of links: all of them prevent running it.
     if (error instanceof Error && 'code' in error) return false
     throw error
   }

@@ -1,5 +1,5 @@
-// When the system gives a thread a processor: work that must be in nobody's way, and work that must not wait.
-// Owns the system calls that Node does not have; never decides what is unimportant or urgent.
+// Sets when the system runs a thread: background work, and work that must not wait.
+// Owns the system calls that Node lacks; never decides what is unimportant or urgent.
 
 import { setPriority } from 'node:os'
 import koffi from 'koffi'
@@ -16,8 +16,9 @@ const IDLE_POLICY = 5
 const LOWEST_PRIORITY = 19
 
 /**
- * From now on the calling thread, and those that it starts, let go of the processor as soon as anybody else wants it. A low priority alone does not do that: such a thread may first finish its
- * slice, some milliseconds, which is what remains where the system refuses more.
+ * Makes the calling thread, and those that it starts, give up the processor to any other thread. A
+ * low priority, the fallback if the system refuses, is weaker: such a thread may first finish its
+ * slice of some milliseconds.
  */
 export function runWhenIdle(): void {
   if (setScheduler(CALLING_THREAD, IDLE_POLICY, [0]) !== 0)
@@ -26,18 +27,18 @@ export function runWhenIdle(): void {
 
 const [setAttributesNumber, getAttributesNumber] =
   process.arch === 'arm64' ? [274, 275] : [314, 315]
-/** `struct sched_attr` as it first was. */
+/** The size of the first version of `struct sched_attr`. */
 const ATTRIBUTES_BYTES = 48
 const POLICY_OFFSET = 4
-/** In nanoseconds; of a thread of the usual policy this is its slice. */
+/** The runtime in nanoseconds. For a thread of the usual policy it is the slice. */
 const RUNTIME_OFFSET = 24
 const USUAL_POLICY = 0
-/** The shortest that there is. */
-const sliceNs = 100_000n
+/** The shortest slice that Linux accepts. */
+const SLICE_NS = 100_000n
 
 /**
- * From now on the calling thread, whenever it wakes, takes the processor from threads that are in the middle of their longer slices, where its share allows it. Does nothing where the
- * system can't (Linux before 6.12), and for a thread that has another policy than the usual one.
+ * Gives the calling thread a short slice: when it wakes, it preempts threads with longer slices,
+ * within its fair share. Does nothing before Linux 6.12, or if the thread has another policy.
  */
 export function runPromptly(): void {
   const attributes = new Uint8Array(ATTRIBUTES_BYTES)
@@ -45,6 +46,6 @@ export function runPromptly(): void {
     return
   const view = new DataView(attributes.buffer)
   if (view.getUint32(POLICY_OFFSET, true) !== USUAL_POLICY) return
-  view.setBigUint64(RUNTIME_OFFSET, sliceNs, true)
+  view.setBigUint64(RUNTIME_OFFSET, SLICE_NS, true)
   attributesCall(setAttributesNumber, CALLING_THREAD, attributes, 0, 0)
 }

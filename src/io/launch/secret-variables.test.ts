@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 
 const MODULE = fileURLToPath(new URL('./secret-variables.ts', import.meta.url))
 
-/** Tells what a program, its thread and its child can still read of what it was started with. */
+/** Reports what a program, its thread and its child can still read of its initial environment. */
 const PROGRAM = `
 import { readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
@@ -16,12 +16,14 @@ import { hideSecrets } from ${JSON.stringify(MODULE)}
 hideSecrets()
 const shown = readFileSync('/proc/self/environ', 'utf8')
 const child = execFileSync('/bin/sh', ['-c', 'env'], { encoding: 'utf8' })
-const thread = new Worker('import { parentPort } from "node:worker_threads"; parentPort.postMessage({ ...process.env })', { eval: true })
+const telling =
+  'import { parentPort } from "node:worker_threads"; parentPort.postMessage({ ...process.env })'
+const thread = new Worker(telling, { eval: true })
 const [inThread] = await once(thread, 'message')
 console.log(JSON.stringify({ shown, own: { ...process.env }, child, inThread }))
 `
 
-test('what a program was started with is not shown any more, and only what is handed on can still be used', async () => {
+test('a program hides its initial environment, and keeps what it passes on', async () => {
   const secrets = {
     HEDDLE_ACCESS_KEY_ID: 'AKIAOPERATOR',
     HEDDLE_SECRET_ACCESS_KEY: 'operators/secret+',

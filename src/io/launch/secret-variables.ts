@@ -1,9 +1,9 @@
-// The secrets that come to a program of Heddle in its environment.
-// Owns which they are, and that nobody reads them in /proc; never keeps one.
+// The secrets that a Heddle program gets in its environment.
+// Owns the list, and hides them from /proc; never keeps one.
 
 import koffi from 'koffi'
 
-/** What is read once, and what no program of Heddle needs at all. */
+/** Variables that are read once, and those that no Heddle program needs. */
 export const READ_ONCE = [
   'HEDDLE_ACCESS_KEY_ID',
   'HEDDLE_SECRET_ACCESS_KEY',
@@ -12,12 +12,13 @@ export const READ_ONCE = [
   'AWS_SESSION_TOKEN',
 ]
 
-/** What control hands on to its workers, and a worker to its threads. */
+/** Variables that control passes to its workers, and a worker to its threads. */
 const HANDED_ON = ['HEDDLE_S3_ACCESS_KEY_ID', 'HEDDLE_S3_SECRET_ACCESS_KEY']
 
 /**
- * The system keeps what a program was started with, and shows it in `/proc/<pid>/environ` to all programs of the same user, whatever
- * becomes of the variables. So the memory that it shows is written over. What is read once is no variable afterwards.
+ * Overwrites the secrets in this process's initial environment, and removes the variables that are
+ * read once. Linux shows that memory in `/proc/<pid>/environ` to all programs of the same user,
+ * even after a variable is deleted.
  */
 export function hideSecrets(): void {
   const given = [...READ_ONCE, ...HANDED_ON].filter((name) => process.env[name] !== undefined)
@@ -28,7 +29,7 @@ export function hideSecrets(): void {
   for (const name of given) {
     const value = process.env[name]!
     memset(getenv(name), 0, Buffer.byteLength(value))
-    // Writing a variable puts it elsewhere in memory.
+    // Assigning a variable moves it to other memory.
     if (HANDED_ON.includes(name)) process.env[name] = value
     else delete process.env[name]
   }

@@ -1,5 +1,5 @@
-// What every launcher does, as a suite that each implementation passes.
-// Its programs are Node's and the shell's: whatever a launcher starts has both.
+// The suite that every launcher passes.
+// Its programs are Node and the shell, which every launcher can run.
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -51,7 +51,7 @@ export function launcherContract(
     return { launched, ended: ended.promise, output: () => output, exits: () => exits }
   }
 
-  /** A program that holds a lock, as an app does, and one that it starts, which holds another. */
+  /** A program that holds a lock, as an app does, and starts another that holds a second lock. */
   function holders(): { command: string[]; locks: string[] } {
     const locks = ['own', 'child'].map((lock) => join(folder, `${randomUUID()}-${lock}`))
     for (const lock of locks) writeFileSync(lock, '')
@@ -74,7 +74,7 @@ export function launcherContract(
       assert.ok(Date.now() < giveUpAtMs, `gave up waiting for ${what}`)
   }
 
-  test(`${name}: a program finds its identity in its environment, and says all before its end`, async () => {
+  test(`${name}: a program gets its identity, and its output comes before its end`, async () => {
     const who = identity({ app: 'Cells-0-0', incarnation: 12 })
     const script =
       'echo $HEDDLE_EXECUTION_ID $HEDDLE_DOMAIN $HEDDLE_APP $HEDDLE_INCARNATION $MORE; exit 7'
@@ -96,7 +96,7 @@ export function launcherContract(
     })
   })
 
-  test(`${name}: who lives is known by its lock, from outside, and the end is that of all it started`, async () => {
+  test(`${name}: a lock shows that an app lives, and its end includes all it started`, async () => {
     const { command, locks } = holders()
     const { launched, ended } = start(command)
     await until(() => locks.every(isLocked), 'both locks')
@@ -107,7 +107,7 @@ export function launcherContract(
     await until(() => !locks.some(isLocked), 'both to have ended')
   })
 
-  test(`${name}: all of an execution are ended, whatever they started, and those of others go on`, async () => {
+  test(`${name}: all apps of an execution end with what they started, others go on`, async () => {
     const [mine, others] = [identity(), identity()]
     const [first, second] = [holders(), holders()]
     const ended = start(first.command, mine).ended
