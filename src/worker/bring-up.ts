@@ -1,5 +1,5 @@
-// Brings up what a simulation is made of (its source, fabric, clock, apps), and leaves nothing of it.
-// Owns the order of both; what it means for the simulation is told to its life, which decides.
+// Brings up the parts of a simulation (source, fabric, clock, apps), and removes what they leave.
+// Owns the order of both. The simulation's life decides what follows from it.
 
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,14 +25,17 @@ import { requireFiles, StartFailure, startFailure } from './start/start-failure.
 import { readStartSource } from './start/start-source.ts'
 import { type FabricSetup, setUpFabric } from './start/world-setup.ts'
 
-/** Bytes of a stream before its older part is let go, and streams of apps that have ended. */
+/**
+ * For streams without a log group: bytes before the older part is dropped, and how many streams of
+ * ended apps stay.
+ */
 const UNGROUPED_LOGS = { streamBytesMax: 1024 ** 2, endedAppsMax: 64 }
 
-/** A simulation's world, and what it was made of. */
+/** A simulation's world and its sources. */
 export interface RunningWorld {
   schema: SimulationSchema
   schemaText: string
-  /** Its own snapshot that it goes on from, after a loss. */
+  /** The own snapshot that the simulation continues from after a loss. */
   from: ObjectLocation | undefined
   made: MadeSnapshots
   setup: FabricSetup
@@ -43,10 +46,10 @@ export interface RunningWorld {
 interface BringUpOptions {
   plan: WorkerPlan
   journal: Journal
-  /** Breaks it off. */
+  /** Cancels the start. */
   signal: AbortSignal
   hear(event: LifeEvent): void
-  /** Told once, when fabric, clock and apps are there, before any app is launched. */
+  /** Called once, when fabric, clock and apps exist, before any app is launched. */
   made(world: RunningWorld): void
 }
 
@@ -99,7 +102,7 @@ export async function bringUp(options: BringUpOptions): Promise<void> {
   await apps.launch(plan.last?.apps ?? [])
 }
 
-/** Nothing of a simulation outlives it but its logs, its status and its snapshots. */
+/** Removes everything of a simulation except its logs, status and snapshots. */
 export async function leaveNothing(plan: WorkerPlan): Promise<void> {
   const { executionId, fabricFolder, runFolder } = plan
   await processLauncher.endAll(executionId)
@@ -108,7 +111,7 @@ export async function leaveNothing(plan: WorkerPlan): Promise<void> {
   rmSync(join(runFolder, RESTORING_FOLDER), { recursive: true, force: true })
 }
 
-/** What is known once the schema is read. */
+/** Reports what is known as soon as the schema is read. */
 async function describe(schema: SimulationSchema, options: BringUpOptions): Promise<void> {
   const { plan, journal, hear } = options
   const { logDestination: logGroup } = schema
@@ -121,8 +124,8 @@ async function describe(schema: SimulationSchema, options: BringUpOptions): Prom
 }
 
 /**
- * Streams of a log group are the user's to keep; those of none go with the simulation, and are fewer
- * and shorter.
+ * Opens the log streams. The user keeps those of a log group. Streams without one are shorter and
+ * fewer, and are removed with the simulation.
  */
 async function openLog(
   plan: WorkerPlan,

@@ -1,5 +1,5 @@
-// The worker program: `node src/worker/main.ts <runFolder>`. One simulation on one host, from its plan to its end.
-// Owns the process: its plan, its socket, its signals and its exit; what a simulation does is simulation.ts.
+// The worker program, `node src/worker/main.ts <runFolder>`: runs one simulation on one host.
+// Owns the process: its plan, socket, signals and exit. The simulation itself is in simulation.ts.
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ async function main(runFolder: string): Promise<void> {
   const plan = readPlan(join(runFolder, PLAN_FILE))
   let bus: BusServer<WorkerStatus> | undefined
   const simulation = new Simulation(plan, (status) => bus?.publish(status))
-  // Again: the last simulation that ended has taken it away.
+  // Create it again: the simulation that ended last has removed it.
   makeFabricFolder(plan.fabricFolder)
   mkdirSync(executionFabricFolder(plan.fabricFolder, plan.executionId), {
     recursive: true,
@@ -35,7 +35,8 @@ async function main(runFolder: string): Promise<void> {
     },
   )
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    // Also sent by a machine that goes down. Where losses are made good this is one: what is to end is stopped through the API.
+    // A machine that shuts down sends it too. With restarts after a loss, that counts as a loss:
+    // operators end a simulation through the API instead.
     process.on(signal, () => (plan.tags.restartOnLoss ? process.exit(1) : simulation.stop()))
   }
   await simulation.start()
@@ -43,7 +44,7 @@ async function main(runFolder: string): Promise<void> {
   await bus.close()
 }
 
-/** Control's log says why its worker has ended, by the last line that this one prints. */
+/** The last line that a worker prints gives the reason for its end in control's log. */
 function readPlan(file: string): WorkerPlan {
   const { content, fault } = readJsonFile(file, workerPlanShape)
   if (content !== undefined) return content

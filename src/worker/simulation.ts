@@ -1,5 +1,6 @@
-// One simulation from its start to its end: what happens to it goes to the machine of its life, and
-// what that says is done here. Owns the doing; what follows what is core/lifecycle/life-machine.ts.
+// One simulation from start to end: passes events to the machine of its life, and does what that
+// decides.
+// Owns the actions. The decisions are in core/lifecycle/life-machine.ts.
 
 import { join } from 'node:path'
 import { copyBytes } from '../core/fabric/worker/side-columns.ts'
@@ -23,7 +24,7 @@ import { Saving } from './snapshots/saving.ts'
 import { simulationHeader } from './snapshots/snapshots.ts'
 import { failureOf } from './start/start-failure.ts'
 
-/** How long a stop waits for the tick that is being computed. */
+/** How long a stop waits for the current tick. */
 const LAST_TICK_MS = 5_000
 const TIMER_MS_MAX = 2 ** 31 - 1
 
@@ -36,7 +37,7 @@ export class Simulation {
   readonly #startAborted = new AbortController()
   readonly #ended = Promise.withResolvers<void>()
   #life: Life
-  /** Once the life has a world. */
+  /** Set when the life has a world. */
   #world: RunningWorld | undefined
   #saving: Saving | undefined
   #durationWatch: NodeJS.Timeout | undefined
@@ -57,12 +58,12 @@ export class Simulation {
     return { ...this.#life.status, tick: this.#tick }
   }
 
-  /** Resolves when it has ended and nothing of it is left but its status and its logs. */
+  /** Resolves when it has ended and only its status and its logs are left. */
   get ended(): Promise<void> {
     return this.#ended.promise
   }
 
-  /** Resolves when the start has done all that it will do. */
+  /** Resolves when the start has finished, whatever its result. */
   async start(): Promise<void> {
     try {
       await bringUp({
@@ -88,7 +89,7 @@ export class Simulation {
     return refusal ? { refusal } : { status: this.status }
   }
 
-  /** Whatever it is doing. */
+  /** Ends it in any state. */
   stop(): void {
     void this.#hear({ kind: 'asked', command: { command: 'stop' } })
   }
@@ -99,8 +100,8 @@ export class Simulation {
   }
 
   /**
-   * Something has happened. What is to be done for it is done before this returns, or has been begun;
-   * the answer is for whoever asked.
+   * Handles an event. The actions that follow are done, or have begun, when this returns. The
+   * answer is for the caller.
    */
   #hear(event: LifeEvent): Refusal | Answer {
     const { life, effects, refusal } = step(this.#life, event, this.#tick)
@@ -162,7 +163,7 @@ export class Simulation {
     }
   }
 
-  /** A step of its end, up to the answer. */
+  /** Does one step of its end, up to the answer. */
   async #takeStep(effect: Extract<LifeEffect, { kind: AnsweredStep }>): Promise<void> {
     const { kind: step } = effect
     try {

@@ -9,7 +9,7 @@ const app = {
   ports: [{ declared: 7000, actual: 31_000 }],
 }
 
-test('an app is told where it belongs and where compiled code is kept, and nothing else that its worker was told', (context) => {
+test('an app is told where it belongs, and nothing else that its worker knows', (context) => {
   const before = { ...process.env }
   context.after(() => {
     process.env = before

@@ -1,5 +1,6 @@
-// What an app finds in its environment.
-// Owns the variables' names and values; of what the worker itself was given, only where compiled code is kept is passed on.
+// The environment of an app.
+// Owns the variables' names and values. The compile cache's place is all that it passes on from the
+// worker's own environment.
 
 import { APP_VARIABLES } from '../../base/app-variables.ts'
 import type { PortMapping } from '../../base/port-mapping.ts'
@@ -7,7 +8,7 @@ import { baseEnvironment } from '../../io/launch/processes.ts'
 
 const sdkHook = new URL('../../../sdk/typescript/register.mjs', import.meta.url)
 
-/** Whose environment it is. */
+/** The app that gets the environment. */
 export interface AppPlace {
   executionId: string
   simulation: string
@@ -18,7 +19,10 @@ export interface AppPlace {
   ports: readonly PortMapping[]
 }
 
-/** But for its identity, which its launcher adds. `attempt`: the how-maniest for the same tick. */
+/**
+ * The environment without the identity, which the launcher adds. `attempt` counts the processes for
+ * the same tick.
+ */
 export function appEnvironment(
   app: Omit<AppPlace, 'executionId' | 'domain' | 'name'>,
   attempt: number,

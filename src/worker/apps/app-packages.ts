@@ -1,5 +1,5 @@
-// The unpacked packages of a simulation's domains: fetched once, and again where one has moved.
-// Owns which folder is a domain's now; never runs anything of it.
+// The unpacked packages of a simulation's domains: fetched once, and again when one has moved.
+// Owns which folder a domain uses; never runs a program of a package.
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ import { startFailure } from '../start/start-failure.ts'
 
 interface FetchOptions {
   objects: Objects
-  /** Where on the host packages may lie. */
+  /** Folders of the host in which packages may lie. */
   packageFolders: readonly string[]
   signal: AbortSignal
 }
@@ -31,7 +31,7 @@ export class AppPackages {
     this.#plan = plan
   }
 
-  /** Every domain's, from where it is by now. Throws StartFailure. */
+  /** Fetches every domain's package from its current location. Throws StartFailure. */
   async fetchAll(schema: SimulationSchema, options: FetchOptions): Promise<void> {
     const { objects, signal } = options
     const { closedFolders, last } = this.#plan
@@ -56,7 +56,7 @@ export class AppPackages {
     return this.#folders.get(domain)!
   }
 
-  /** From now on the domain's package is there. */
+  /** Moves the domain's package to another location. */
   async move(domain: string, location: string): Promise<Refusal | undefined> {
     await using opened = new AsyncDisposableStack()
     const objects = await openObjects(this.#plan.objects)
@@ -71,8 +71,8 @@ export class AppPackages {
   }
 
   /**
-   * Whatever was fetched from there before: the package may be another one by now. The operator has
-   * named it, so it may lie anywhere on the host.
+   * Fetches again, since the package at a location may have changed. The operator has named the
+   * location, so it may be anywhere on the host.
    */
   async #fetchAnew(text: string, objects: Objects, signal?: AbortSignal): Promise<string> {
     const name = `again-${randomBytes(6).toString('hex')}`
@@ -90,7 +90,7 @@ export function packagesFolder(plan: WorkerPlan): string {
   return join(plan.runFolder, PACKAGES_FOLDER)
 }
 
-/** Throws PackageError where the text is no location. */
+/** Throws PackageError if the text is not a location. */
 function locationOf(text: string): PackageLocation {
   const parsed = parsePackageLocation(text)
   if ('rule' in parsed) throw new PackageError('PackageInvalid', `package ${text}: ${parsed.rule}`)

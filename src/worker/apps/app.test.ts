@@ -17,7 +17,10 @@ const sizes = {
   messageHeapBytes: 0,
 }
 
-/** Launches an app that exits at once, and says what its simulation hears of it, up to its first failure or its end. */
+/**
+ * Launches an app that exits at once. Returns what its simulation hears, up to the first failure or
+ * the end.
+ */
 async function heardOf(
   lifecycle: 'BySpatialSubdivision' | 'ByRequest',
   shutdown: boolean,
@@ -83,7 +86,7 @@ test('an app that exits while the simulation runs is started again', async () =>
   ])
 })
 
-test('an app that exits once all have been told to shut down has not failed, also before its simulation asks for its end', async () => {
+test('an app that exits after the shutdown signal has not failed', async () => {
   for (const lifecycle of ['BySpatialSubdivision', 'ByRequest'] as const)
     assert.equal((await heardOf(lifecycle, true))[0], 'STOPPED')
 })

@@ -1,5 +1,5 @@
-// One app's processes, one after another: launched, attached, watched, started again when they fail, shut down.
-// Owns its status and its process; what a final failure means for the simulation is the caller's.
+// The successive processes of one app: launches, watches, restarts and shuts them down.
+// Owns the app's status and process. The caller decides what a final failure means.
 
 import type { PortMapping } from '../../base/port-mapping.ts'
 import type { Fabric } from '../../core/fabric/memory/fabric.ts'
@@ -10,38 +10,38 @@ import type { AppState } from '../../core/wire/worker-protocol.ts'
 import type { Launched, Launcher } from '../../io/launch/launcher.ts'
 import { type AppPlace, appEnvironment } from './app-environment.ts'
 
-/** What stays as it is for as long as there is the app. */
+/** The settings that never change during the app's life. */
 interface AppOptions extends Omit<AppPlace, keyof AppMeans> {
   readonly launcher: Launcher
   readonly lifecycle: AppState['lifecycle']
   readonly command: readonly string[]
   readonly closedFolders: readonly string[]
-  /** How long it may take for a tick; 0 waits for ever. */
+  /** The longest time for a tick; 0 means no limit. */
   readonly timeoutMs: number
   readonly description?: string
   readonly launchCommands?: string[]
-  /** Name of the log stream that its output goes to. */
+  /** The log stream that gets its output. */
   readonly stream: string
-  /** A piece of what the app wrote to its standard output or error. */
+  /** Called with each piece of the app's output. */
   onOutput(chunk: Buffer): void
 }
 
-/** What it runs with, which may become another. */
+/** The settings that can change between two processes. */
 interface AppMeans {
   readonly partition: number
   readonly ports: readonly PortMapping[]
   readonly workingFolder: string
 }
 
-/** What an app tells its simulation. */
+/** What an app reports to its simulation. */
 export interface AppListener {
   attached(app: App): void
   changed(app: App): void
-  /** The process failed and is started again after a pause. */
+  /** The process failed; the next one starts after a pause. */
   restarting(app: App, reason: string, pauseMs: number): void
-  /** The process failed, and is not started again. */
+  /** The process failed, and no other is started. */
   failed(app: App, reason: string): void
-  /** The app ended by itself, in order. */
+  /** The app ended by itself, without a failure. */
   ended(app: App): void
 }
 
@@ -50,9 +50,9 @@ export class App {
   readonly #fabric: Fabric
   readonly #listener: AppListener
   #restarts = new RestartBudget()
-  /** The how-maniest process it is that is to compute the same tick. */
+  /** Counts the processes that were started for the same tick. */
   #attempt = 1
-  /** The end of what the process wrote. */
+  /** The last bytes that the process wrote. */
   #lastOutput = Buffer.alloc(0)
   #state: AppState
   #means: AppMeans
@@ -87,18 +87,21 @@ export class App {
   get ports(): readonly PortMapping[] {
     return this.#means.ports
   }
-  /** Where its process is, for people. */
+  /** The place of its process, for operators. */
   get place(): string | undefined {
     return this.#process?.place
   }
 
-  /** From its next process on. Ports are shown at once: it keeps them over all of its processes. */
+  /**
+   * Takes effect with the next process. Ports are shown at once: the app keeps them across
+   * processes.
+   */
   use(means: Partial<AppMeans>): void {
     this.#means = { ...this.#means, ...means }
     if (means.ports) this.#change({ endpoint: endpointOf(means.ports) })
   }
 
-  /** Starts a process. One that can't even be started is a failure like any other. */
+  /** Starts a process. A process that cannot be started counts as a failed one. */
   launch(): void {
     const { executionId, domain, name, command, closedFolders, launcher } = this.options
     const { partition, workingFolder } = this.#means
@@ -130,7 +133,7 @@ export class App {
     }
   }
 
-  /** Starts an app in ERROR anew, as if it had never failed. */
+  /** Restarts an app in ERROR with no failures counted. */
   restart(): void {
     this.#restarts = new RestartBudget()
     this.#attempt = 1
@@ -138,7 +141,7 @@ export class App {
     this.launch()
   }
 
-  /** Looks whether the process has attached meanwhile, or takes too long over it. */
+  /** Checks whether the process has attached, or has exceeded the time for it. */
   checkAttached(): void {
     if (this.#state.status !== 'STARTING' || !this.#process?.isAlive) return
     if (this.#hasSaid('attached')) {
@@ -155,7 +158,10 @@ export class App {
     }
   }
 
-  /** The clock has waited for this app for so long. Kills it once it had all of its time for itself, unless somebody debugs it. */
+  /**
+   * Kills the app if it had its whole timeout and is not being debugged. The clock has waited
+   * `forMs`.
+   */
   checkLate(tick: number, forMs: number): void {
     const { timeoutMs } = this.options
     if (this.#state.status !== 'STARTED' || !this.#process?.isAlive || timeoutMs === 0) return
@@ -164,16 +170,21 @@ export class App {
     this.#kill(`it did not commit tick ${tick} within ${timeoutMs / 1000} s`)
   }
 
-  /** The barrier refused what the process of a launch wrote for a tick: another one may run by now. */
+  /**
+   * Kills the app if the barrier refused what it wrote. Ignores a refusal of an earlier process.
+   */
   refuse({ tick, incarnation, fault }: { tick: number; incarnation: number; fault: string }): void {
     const { control } = this.#fabric
     if (control.partitionWord(this.partition, 'incarnation') !== incarnation) return
     this.#kill(`what it wrote for tick ${tick} can't be: ${fault}`)
   }
 
-  /** The app is told to shut down (by the caller, through the fabric): waits for its end, and makes it where it takes too long. */
+  /**
+   * Waits for the app's end, and kills it after the grace period. The caller has told it to shut
+   * down, through the fabric.
+   */
   async shutDown(graceMs: number): Promise<void> {
-    // One that has not attached can't hear of it.
+    // An app that has not attached cannot hear of the shutdown.
     const limitMs = this.#state.status === 'STARTING' ? 0 : graceMs
     this.#change({ status: 'STOPPING', targetStatus: 'STOPPED' })
     const timer = setTimeout(() => this.#process?.end(), limitMs)
@@ -183,7 +194,7 @@ export class App {
     this.#change({ status: 'STOPPED' })
   }
 
-  /** Ends the process at once, and does not start it again. */
+  /** Kills the process, and starts no other. */
   async abandon(): Promise<void> {
     if (this.#state.status !== 'ERROR') this.#change({ status: 'STOPPING' })
     this.#process?.end()
@@ -196,7 +207,7 @@ export class App {
     if (this.#state.status === 'STOPPING' || this.#state.status === 'STOPPED') return
     const destroyed = this.#hasSaid('destroyed')
     this.#process = undefined
-    // The clock has told all apps to end: some do before this thread hears of it.
+    // The clock has told all apps to end. Some end before this thread learns of it.
     if (this.#fabric.control.shutdown) {
       this.#change({ status: 'STOPPED', targetStatus: 'STOPPED' })
       return
@@ -230,7 +241,7 @@ export class App {
     }
   }
 
-  /** Whether it was this launch's process that said so. */
+  /** Whether the current process, not an earlier one, has reported it. */
   #hasSaid(what: 'attached' | 'destroyed'): boolean {
     const { partition } = this
     const { control } = this.#fabric
@@ -244,7 +255,7 @@ export class App {
   #hear(chunk: Buffer): void {
     const heard =
       chunk.length >= LAST_WORDS_BYTES ? chunk : Buffer.concat([this.#lastOutput, chunk])
-    // A copy: what is kept must not keep all of a large chunk.
+    // Copy, so that the last output does not retain a whole large chunk.
     this.#lastOutput = Buffer.from(heard.subarray(-LAST_WORDS_BYTES))
     this.options.onOutput(chunk)
   }

@@ -1,5 +1,5 @@
 // All apps of a simulation: those that the schema starts and those that callers start.
-// Owns their ports and partitions; what an app's failure means for the simulation is told to its listener.
+// Owns their ports and partitions. Its listener decides what an app's failure means.
 
 import { randomBytes } from 'node:crypto'
 import type { PortMapping } from '../../base/port-mapping.ts'
@@ -23,11 +23,11 @@ const ATTACH_POLL_MS = 10
 interface AppsListener {
   /** Any app's state changed. */
   changed(): void
-  /** A spatial or service app failed for good: the simulation can not go on. */
+  /** A spatial or service app failed for good: the simulation cannot continue. */
   failed(app: AppState, reason: string): void
 }
 
-/** As StartApp has it. */
+/** The options of StartApp. */
 interface CustomAppOptions {
   domain: string
   name: string
@@ -38,7 +38,7 @@ interface CustomAppOptions {
 interface AppsOptions {
   plan: WorkerPlan
   schema: SimulationSchema
-  /** Fetched before any app is launched. */
+  /** Packages are fetched before any app is launched. */
   packages: AppPackages
   placement: Placement
   setup: FabricSetup
@@ -75,7 +75,7 @@ export class Apps {
     return [...this.#apps.values()].map((app) => app.state)
   }
 
-  /** Launches all spatial and service apps, and the custom apps that ran before, if this execution had another worker. */
+  /** Launches all spatial and service apps, and the custom apps that ran under a lost worker. */
   async launch(before: readonly AppState[]): Promise<void> {
     const { placement, schema, setup, journal } = this.#options
     const had = await this.#takeBack(before)
@@ -104,7 +104,10 @@ export class Apps {
     }
   }
 
-  /** Ports that apps had with a worker before this one, each before any other app gets one. By the app's key. */
+  /**
+   * Reserves the ports that apps had under a lost worker, by the app's key. This comes before any
+   * app gets other ports.
+   */
   async #takeBack(before: readonly AppState[]): Promise<Map<string, PortMapping[]>> {
     const taken = new Map<string, PortMapping[]>()
     const apps = before.filter(({ endpoint }) => endpoint !== undefined)
@@ -117,7 +120,8 @@ export class Apps {
       const others = ports.filter(({ actual }) => !theirs.includes(actual))
       for (const { declared, actual } of others)
         this.#options.journal.error(
-          `app=${name} domain=${domainName} has port ${actual} for ${declared} now: the one that it had is taken`,
+          `app=${name} domain=${domainName} has port ${actual} for ${declared} now: ` +
+            'the one that it had is taken',
         )
     }
     return taken
@@ -135,7 +139,7 @@ export class Apps {
     return this.#ports.reserve(ingressPorts, { before, wanted: new Set([...others, ...theirs]) })
   }
 
-  /** All spatial and service apps have attached, and custom apps don't keep us waiting. */
+  /** All spatial and service apps have attached, and no custom app is starting. */
   get areReady(): boolean {
     return this.states.every(
       ({ status, lifecycle }) =>
@@ -150,7 +154,7 @@ export class Apps {
     return this.#launchCustom(enlisted.app)
   }
 
-  /** Starts an app in ERROR again, from another package where one is named: it is the domain's from then on. */
+  /** Restarts an app in ERROR. `packageText` gives the whole domain another package. */
   async restart(domain: string, name: string, packageText?: string): Promise<Refusal | undefined> {
     const app = this.#apps.get(partitionKey(domain, name))!
     if (packageText !== undefined) {
@@ -161,7 +165,7 @@ export class Apps {
       for (const each of this.#apps.values())
         if (each.state.domain === domain) each.use({ workingFolder })
     }
-    // It may have been started again, or deleted, while the package was fetched.
+    // The app may have been restarted or deleted while the package was fetched.
     if (app.state.status === 'ERROR') app.restart()
     return undefined
   }
@@ -177,14 +181,16 @@ export class Apps {
     if (domain.lifecycle !== 'ByRequest') {
       return refused(
         'ValidationException',
-        `domain '${options.domain}' is no custom domain: the simulation itself starts and stops its apps`,
+        `domain '${options.domain}' is no custom domain: ` +
+          'the simulation itself starts and stops its apps',
       )
     }
     const key = partitionKey(options.domain, options.name)
     if (this.#apps.has(key)) {
       return refused(
         'ConflictException',
-        `domain '${options.domain}' has an app '${options.name}' already: stop and delete it first, or take another name`,
+        `domain '${options.domain}' has an app '${options.name}' already: ` +
+          'stop and delete it first, or take another name',
       )
     }
     const workerId = this.#takeUnits(domain)
@@ -192,13 +198,14 @@ export class Apps {
       const free = Math.max(0, ...this.#freeUnits.values())
       return refused(
         'ServiceQuotaExceededException',
-        `an app of domain '${options.domain}' takes ${domain.resourceUnits} compute resource units; a worker has ${free} left at most`,
+        `an app of domain '${options.domain}' takes ${domain.resourceUnits} ` +
+          `compute resource units; a worker has ${free} left at most`,
       )
     }
     this.#workerOf.set(key, workerId)
     const app = this.#add(domain, {
       ...options,
-      // A partition that a snapshot brought waits for the app of its name.
+      // A partition from a snapshot waits for the app with its name.
       partition: setup.partitions.get(key) ?? NO_PARTITION,
       stream: `/domain/${options.domain}/app/${options.name}/${randomId()}`,
       ports,
@@ -221,16 +228,16 @@ export class Apps {
     } finally {
       this.#preparing.delete(app)
     }
-    // The simulation may have ended meanwhile, and its apps with it.
+    // The simulation and its apps may have ended meanwhile.
     if (app.state.status === 'STARTING') app.launch()
     return undefined
   }
 
-  /** Asks a custom app to shut down, and makes it; resolves once it has ended. */
+  /** Shuts a custom app down, by force after the grace period. Resolves when it has ended. */
   async stopCustom(domain: string, name: string): Promise<void> {
     const key = partitionKey(domain, name)
     const app = this.#apps.get(key)!
-    // Until it has a partition there is nothing that could be told to shut down.
+    // An app without a partition cannot be told to shut down.
     await this.#preparing.get(app)?.catch(() => undefined)
     if (this.#apps.get(key) !== app) return
     if (app.state.status === 'STOPPING' || app.state.status === 'STOPPED') return
@@ -240,7 +247,7 @@ export class Apps {
     this.#retire(app)
   }
 
-  /** What a custom app needs before its process: a partition and its ports. Throws where there is no room for them. */
+  /** Gets a custom app's partition and ports. Throws if there is no room for them. */
   async #prepare(app: App): Promise<void> {
     const { domain: domainName, name } = app.options
     const { schema, setup, clock } = this.#options
@@ -261,7 +268,7 @@ export class Apps {
     this.#options.listener.changed()
   }
 
-  /** Every app shuts down: they have been told through the fabric. */
+  /** Waits for the end of all apps, which were told to shut down through the fabric. */
   async shutDownAll(): Promise<void> {
     clearInterval(this.#poll)
     await Promise.all(
@@ -329,7 +336,8 @@ export class Apps {
     changed: () => this.#options.listener.changed(),
     restarting: (app, reason, pauseMs) => {
       this.#options.journal.error(
-        `app=${app.state.name} domain=${app.state.domain} failed: ${reason}; it is started again after ${pauseMs / 1000} s with its partition as of the last commit`,
+        `app=${app.state.name} domain=${app.state.domain} failed: ${reason}; it is started again ` +
+          `after ${pauseMs / 1000} s with its partition as of the last commit`,
       )
     },
     failed: (app, reason) => {
@@ -346,7 +354,7 @@ export class Apps {
     },
   }
 
-  /** An app that will not run again: its entities leave the world, its ports and units are free. */
+  /** Cleans up after an app's last process: removes its entities, and frees its ports and units. */
   #retire(app: App): void {
     const key = partitionKey(app.state.domain, app.state.name)
     const { setup, clock } = this.#options
@@ -391,7 +399,7 @@ function isAlive(app: App): boolean {
   return app.state.status !== 'STOPPED' && app.state.status !== 'ERROR'
 }
 
-/** Of an app whose partition is still to be made. */
+/** The partition of an app that does not have one yet. */
 const NO_PARTITION = -1
 
 function randomId(): string {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { portsWantedByOthers } from './wanted-ports.ts'
 
-test('ports of simulations that come back are wanted, also while they have no worker, until they have ended', async (context) => {
+test('simulations that restart keep their ports until they have ended', async (context) => {
   const parent = mkdtempSync(join(tmpdir(), 'heddle-ports-'))
   context.after(() => rmSync(parent, { recursive: true }))
   const lay = (name: string, port: number, restartOnLoss: boolean, status: string) => {

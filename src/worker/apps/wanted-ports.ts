@@ -1,5 +1,5 @@
-// The ports that apps of lost workers want back: nobody else is to have them until these are there again.
-// Owns the look into the other executions' run folders; never writes there, and reserves nothing.
+// The ports that apps of lost workers will need again, which no other app may take.
+// Owns reading the other executions' run folders; never writes there, and reserves nothing.
 
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -14,7 +14,10 @@ import { readJsonFile } from '../../io/files/json-file.ts'
 const PLAN = z.object({ tags: heddleTagsShape.pick({ restartOnLoss: true }) })
 const STATUS = workerStatusShape.pick({ status: true, apps: true })
 
-/** Of all other simulations of this Heddle that are started again when their workers are lost, whether these live or not. */
+/**
+ * Returns the ports of all other simulations of this server that restart after a loss, running or
+ * not.
+ */
 export async function portsWantedByOthers({
   runFolder,
 }: Pick<WorkerPlan, 'runFolder'>): Promise<Set<number>> {
@@ -23,7 +26,7 @@ export async function portsWantedByOthers({
   for (const name of await readdir(parent)) {
     const folder = join(parent, name)
     if (folder === runFolder) continue
-    // What is not there, or damaged, wants nothing.
+    // A missing or damaged file wants no ports.
     const { content: plan } = readJsonFile(join(folder, PLAN_FILE), PLAN)
     if (!plan?.tags.restartOnLoss) continue
     const { content: status } = readJsonFile(join(folder, STATUS_FILE), STATUS)

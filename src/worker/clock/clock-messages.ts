@@ -1,4 +1,5 @@
-// What the worker's main thread gives its clock thread at the start. Commands and reports are those of core: ClockCommand and ClockReport.
+// What the worker's main thread gives its clock thread at the start.
+// Owns that shape only: ClockCommand and ClockReport are core's.
 
 import type { WorldDescription } from '../../core/fabric/memory/world.ts'
 
@@ -6,10 +7,18 @@ export interface ClockThreadData {
   fabricFolder: string
   world: WorldDescription
   tickRate: number
-  /** How long a tick may take before it is said who is late: the shortest time that any domain's apps may take, Infinity where all may take any. */
+  /**
+   * The time before late apps of a tick are reported: the shortest timeout of any domain, or
+   * Infinity if none has one.
+   */
   appTimeoutMs: number
-  /** Write the state's hash after each committed tick that is a multiple of this; 0 never. */
+  /**
+   * Reports the state's hash after each committed tick that is a multiple of this; 0 means never.
+   */
   hashInterval: number
-  /** One whole number: the commands that were sent so far. Looking for a command that is not there costs more than all else that the clock does in a tick. */
+  /**
+   * One integer, the number of commands sent so far. Checking the message port in each tick would
+   * cost more than the rest of the clock's work.
+   */
   commandCount: SharedArrayBuffer
 }

@@ -1,5 +1,7 @@
-// The clock's thread: obeys what the worker says, asks the clock's machine for the next effect, performs it.
-// Owns the waiting and the waking; what is done, and in which order, is the machine's (core/tick/clock-machine.ts). Blocks in the futex: nothing else runs on this thread.
+// The clock's thread: takes the worker's commands, asks the clock machine for the next effect,
+// performs it.
+// Owns waiting and waking. The order of effects is in core/tick/clock-machine.ts. The thread blocks
+// in a futex, so nothing else can run on it.
 
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { ControlBlock } from '../../core/fabric/memory/control-block.ts'
@@ -47,7 +49,8 @@ class ClockThread {
 
   run(): void {
     for (;;) {
-      // Whatever happens after this is looked at, or changes the word, so that nobody's waking is missed.
+      // Load the word first: any later event changes the word or is seen below, so no wake-up is
+      // missed.
       const word = this.#fabric.control.loadWakeWord()
       this.#obey()
       const effect = this.#machine.step(performance.now(), this.#fabric.commits.nonePending())

@@ -31,7 +31,10 @@ const description: WorldDescription = {
   ],
 }
 
-/** A fabric with one spatial partition, and its clock at an unlimited rate. This process plays the apps. */
+/**
+ * A fabric with one spatial partition, and its clock at an unlimited rate. This process acts as the
+ * apps.
+ */
 function openClock(context: TestContext) {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'heddle-clock-'))
   const segments = new SharedSegments(folder)
@@ -56,7 +59,7 @@ function openClock(context: TestContext) {
     control,
     commits: fabric.commits,
     ground,
-    /** Computes the tick that waits for this partition. */
+    /** Computes the tick that this partition has pending. */
     async compute(partition: number): Promise<number> {
       while (!fabric.commits.isPending(partition)) await sleep(1)
       const owner = owners.get(partition) ?? new PartitionOwner(fabric, partition)
@@ -77,7 +80,7 @@ test('an app that joins and leaves again while a tick is computed is not waited 
   const maker = await clock.addPartition(1, 'maker')
   clock.start()
   while (!commits.isPending(ground)) await sleep(1)
-  // The world waits for the ground's first tick: what is said now is heard in the middle of it.
+  // The world waits for the ground's first tick, so these commands arrive in the middle of it.
   clock.join(maker)
   clock.leave(maker)
   for (let tick = 1; tick <= 5; tick++) assert.equal(await compute(ground), tick)

@@ -1,5 +1,6 @@
-// The clock as the worker's main thread sees it: commands go in, reports come out as events and promises.
-// Owns the thread; never touches the fabric but to wake the thread.
+// The clock as the worker's main thread sees it. Commands go in; reports come out as events and
+// promises.
+// Owns the thread; touches the fabric only to wake the thread.
 
 import { EventEmitter } from 'node:events'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
@@ -15,12 +16,12 @@ interface ClockEvents {
   started: []
   stopped: []
   late: [{ tick: number; forMs: number; partitions: number[] }]
-  /** The numbers that a partition's app wrote for the tick are wrong: it is waited for another process. */
+  /** A partition's app wrote invalid numbers for the tick. The clock waits for another process. */
   refused: [{ tick: number; partition: number; incarnation: number; fault: string }]
-  /** A partition without an app can't go on from what is committed of it. */
+  /** A partition without an app cannot continue from its committed state. */
   damaged: [{ tick: number; partition: number; fault: string }]
   stateHash: [{ tick: number; entities: number; handoffs: number; stateHash: string }]
-  /** The thread broke, which is a programmer's error, or the memory was written over. */
+  /** The thread failed: a programmer's error, or the memory was overwritten. */
   failed: [reason: string]
 }
 
@@ -43,7 +44,7 @@ export class Clock extends EventEmitter<ClockEvents> {
     super()
     this.#control = control
     this.#trusted = new TrustedTick(control)
-    // The thread itself looks only while ticks run.
+    // The thread checks this itself only while ticks run.
     this.#looking = setInterval(() => this.#lookAtMemory(), LOOK_EACH_MS).unref()
     this.#wake = futexAt(control.wakeSegment as SharedSegment, control.wakeWordOffset)
     const { port1, port2 } = new MessageChannel()
@@ -66,7 +67,7 @@ export class Clock extends EventEmitter<ClockEvents> {
     port1.on('message', (report: ClockReport) => this.#hear(report))
   }
 
-  /** The newest committed tick that can be believed. */
+  /** The newest committed tick that can be trusted. */
   get tick(): number {
     return this.#trusted.tick
   }
@@ -90,7 +91,7 @@ export class Clock extends EventEmitter<ClockEvents> {
     this.#tell({ kind: 'removePartition', partition })
   }
 
-  /** Adds a partition without an area between two ticks; throws where there is no room. */
+  /** Adds a partition without an area between two ticks. Throws if there is no room. */
   async addPartition(domain: number, name: string): Promise<number> {
     const report = await this.#ask((request) => ({ kind: 'addPartition', request, domain, name }))
     if (report.kind !== 'partitionAdded' || report.error)
@@ -98,7 +99,10 @@ export class Clock extends EventEmitter<ClockEvents> {
     return report.partition
   }
 
-  /** Copies the world as committed at one tick, while the next one is computed: the newest tick, or the next one that is asked for. */
+  /**
+   * Copies the world of one committed tick while the next is computed: the newest tick, or the next
+   * that `only` selects.
+   */
   async copyState(room: SharedArrayBuffer, only?: CopiedTicks): Promise<WorldCopy> {
     const report = await this.#ask((request) => ({
       kind: 'copyState',
@@ -110,14 +114,16 @@ export class Clock extends EventEmitter<ClockEvents> {
     return report.copy
   }
 
-  /** Ends the clock and tells all apps to shut down; with `force` without waiting for the tick that is being computed. */
+  /**
+   * Ends the clock after the current tick (at once with `force`), and tells all apps to shut down.
+   */
   async finish(force: boolean): Promise<void> {
     this.#tell({ kind: 'finish', force })
     await this.#finished
     this.#port.close()
   }
 
-  /** Throws where the clock ends before it answers. */
+  /** Throws if the clock ends before it answers. */
   async #ask(command: (request: number) => ClockCommand): Promise<ClockReport> {
     if (this.#hasEnded) throw clockHasEnded()
     const request = this.#nextRequest++

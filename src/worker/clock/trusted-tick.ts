@@ -1,6 +1,6 @@
-// Whether a fabric's control segment is still what its worker made of it, and the newest committed
-// tick that can be believed: any program of the same user can write over the memory.
-// Owns that look; never mends anything.
+// Whether a fabric's control segment is intact, and the newest committed tick that can be trusted.
+// Any program of the same user can overwrite the memory.
+// Owns that check; never repairs anything.
 
 import type { ControlBlock } from '../../core/fabric/memory/control-block.ts'
 
@@ -14,13 +14,13 @@ export class TrustedTick {
     this.#tick = control.committedTick
   }
 
-  /** The newest committed tick; if the memory was written over, the newest one before that. */
+  /** The newest committed tick, or the last one before the memory was overwritten. */
   get tick(): number {
     this.look()
     return this.#tick
   }
 
-  /** Says what is wrong, once and for all; undefined while nothing is. */
+  /** The fault, which stays once found; undefined while there is none. */
   look(): string | undefined {
     this.#fault ??= this.#findFault()
     return this.#fault
@@ -31,9 +31,12 @@ export class TrustedTick {
     const what = 'the shared memory was written over by another program'
     if (!isIntact) return `${what}: its control segment lacks the magic number or the version`
     const isTick = Number.isSafeInteger(committedTick) && Number.isSafeInteger(tick)
-    // Read in this order, the tick that is computed is never behind, however fast the clock runs.
+    // In this order, the computed tick never appears behind, however fast the clock runs.
     if (!isTick || committedTick < this.#tick || committedTick > tick)
-      return `${what}: after tick ${this.#tick} it says that ${committedTick} is committed, ${tick} computed`
+      return (
+        `${what}: after tick ${this.#tick} it says that ` +
+        `${committedTick} is committed, ${tick} computed`
+      )
     this.#tick = committedTick
     return undefined
   }

@@ -1,12 +1,14 @@
-// What the worker says of a simulation, and what its apps say: to its log streams, and to the worker's own output.
-// Owns the names of the two service streams, and how many streams of ended apps are kept; never decides where the streams lie.
+// Writes what the worker reports, and its apps' output, to the log streams and the worker's own
+// output.
+// Owns the names of the two service streams, and how many streams of ended apps stay. Never decides
+// where streams are stored.
 
 import type { LogStreams } from '../../io/logs/logs.ts'
 
 interface JournalOptions {
-  /** The newest so many streams of apps that have ended stay; all of them where absent. */
+  /** How many streams of ended apps stay, newest first. Default: all. */
   endedMax?: number
-  /** Streams of apps that a worker before this one has left, oldest first. */
+  /** Streams of apps that ended under an earlier worker, oldest first. */
   ended?: readonly string[]
 }
 
@@ -21,7 +23,7 @@ export class Journal {
     this.#tick = tick
   }
 
-  /** From now on into these streams too. */
+  /** Also writes to these streams from now on. */
   open(
     streams: LogStreams,
     { endedMax = Number.POSITIVE_INFINITY, ended = [] }: JournalOptions = {},
@@ -31,7 +33,7 @@ export class Journal {
     this.#ended = new Set(ended)
   }
 
-  /** What the service did. */
+  /** Records an action of the service. */
   note(text: string): void {
     const line = `tick=${this.#tick()} ${text}`
     console.log(line)
@@ -44,19 +46,19 @@ export class Journal {
     this.#streams?.writer('/sim/errors').write(`${line}\n`)
   }
 
-  /** The state of the world at a tick, for those who compare worlds. */
+  /** Records the state's hash at a tick, for comparing worlds. */
   stateHash(text: string): void {
     this.#streams?.writer('/sim/management').write(`${text}\n`)
   }
 
-  /** Where an app's output goes. */
+  /** Returns the function that writes an app's output. */
   appOutput(stream: string): (chunk: Buffer) => void {
     this.#ended.delete(stream)
     const writer = this.#streams?.writer(stream)
     return (chunk) => writer?.write(chunk)
   }
 
-  /** The app of this stream writes no more: its stream may make way for those of apps that end later. */
+  /** Marks a stream as complete: it may be removed when more apps end. */
   appEnded(stream: string): void {
     this.#ended.add(stream)
     for (const oldest of this.#ended) {

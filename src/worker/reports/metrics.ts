@@ -1,5 +1,5 @@
-// Reads how a simulation does: what its clock and apps have counted in shared memory, and what its processes hold.
-// Owns the gathering; never counts anything, and never disturbs a tick.
+// Reads a simulation's metrics: counters in shared memory, and the memory of its processes.
+// Owns the gathering; never counts anything, and never delays a tick.
 
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -77,7 +77,7 @@ function partitionMetrics(
   }
 }
 
-/** Undefined where the clock's thread has removed it meanwhile. */
+/** Undefined if the clock's thread has removed the partition meanwhile. */
 function memoryOf(fabric: FabricSetup['fabric'], partition: number): PartitionMemory | undefined {
   try {
     return fabric.partition(partition)
@@ -87,7 +87,10 @@ function memoryOf(fabric: FabricSetup['fabric'], partition: number): PartitionMe
   }
 }
 
-/** What the tmpfs gave; files are much longer than that. One that is removed meanwhile holds nothing. */
+/**
+ * The bytes that the tmpfs has allocated: files are sparse. A file that disappears meanwhile counts
+ * as 0.
+ */
 function claimedBytes(folder: string): number {
   let blocks = 0
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))

@@ -1,5 +1,6 @@
-// The worker's status: one document, written down and told to control at every change.
-// Owns its file; never decides what stands in it. A disk that is full ends no world: what can't be written is written later.
+// The worker's status: one document, written to disk and sent to control at every change.
+// Owns its file; never decides its content. A full disk does not end the world: the file is written
+// later.
 
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +23,7 @@ export class StatusBook {
     this.#write()
   }
 
-  /** What is shown in one turn of the event loop is written and told together: the last of it. */
+  /** Writes and sends the status once per turn of the event loop, with the latest value. */
   show(status: WorkerStatus): void {
     this.#status = status
     this.#scheduled ??= setImmediate(() => this.flush())

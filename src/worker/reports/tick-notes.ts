@@ -1,11 +1,11 @@
-// The newest committed tick, in a file: for whoever is to say what the loss of a worker has cost.
-// Owns how often; after a loss of memory, too, there is then a tick.
+// Writes the newest committed tick to a file, so that the cost of a lost worker can be told.
+// Owns how often. The file also survives a loss of the shared memory.
 
 import { writeFile } from 'node:fs/promises'
 
 const NOTE_MS = 1_000
 
-/** From now on, as long as the process runs. */
+/** Starts writing, until the process ends. */
 export function noteTicks(
   file: string,
   tick: () => number,
