@@ -111,7 +111,8 @@ export class Side {
   readonly fieldStrides: Uint32Array // one a field index
   readonly #words: Uint32Array
   readonly #floats: Float64Array
-  readonly #most: Readonly<Record<SideNumber, number>>
+  /** By place in the record: the most that can stand there. */
+  readonly #most: Uint32Array
   readonly #strideMax: number
 
   constructor(
@@ -165,7 +166,8 @@ export class Side {
 
   /** No more than there can be, whatever stands there: loops over it end. */
   get(name: SideNumber): number {
-    return Math.min(this.#words[sideAt[name]], this.#most[name])
+    const place = sideAt[name]
+    return Math.min(this.#words[place], this.#most[place])
   }
   /** As it stands there. */
   said(name: SideNumber): number {
@@ -201,9 +203,9 @@ const CLAIM_COUNTS: Partial<Record<ClaimNumber, number>> = {
   claimedHeapBytes: 2,
 }
 
-function sideNumbersMost(sizes: FabricSizes): Record<SideNumber, number> {
+function sideNumbersMost(sizes: FabricSizes): Uint32Array {
   const { entityLimit, partitionCapacity, messageLimit } = sizes
-  return {
+  const most: Record<SideNumber, number> = {
     rows: entityLimit,
     nextRow: entityLimit,
     population: entityLimit,
@@ -219,6 +221,9 @@ function sideNumbersMost(sizes: FabricSizes): Record<SideNumber, number> {
     indexBins: BINS_PER_AXIS_MAX,
     indexChanges: entityLimit,
   }
+  const byPlace = new Uint32Array(sideRecord.bytes / 4)
+  for (const [name, number] of Object.entries(most)) byPlace[sideAt[name as SideNumber]] = number
+  return byPlace
 }
 
 /** What the state column holds. */
