@@ -3,7 +3,10 @@
 
 import { totalmem } from 'node:os'
 
-/** Half of the machine's memory, or of what this process and its group may have of it: the other half is for apps and everybody else. */
+/**
+ * Half of the memory that this process may use: the machine's, or its group's limit. The other half
+ * is left for apps and other programs.
+ */
 export function defaultMemoryBytesMax(): number {
   return Math.floor(
     Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / 2,

@@ -48,7 +48,7 @@ test('a link, a file, and what can not be made are refused', (context) => {
   refuses(join(folder, 'below'), /can't be made: ENOTDIR/)
 })
 
-test('a folder that others may write to is refused, unless nobody may move what is another one’s', (context) => {
+test('a folder that others may write to is refused, unless it is sticky', (context) => {
   const folder = place(context)
   mkdirSync(folder)
   chmodSync(folder, 0o770)

@@ -3,7 +3,7 @@
 
 import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 
-/** The folder can't be used; the message says why. */
+/** The folder cannot be used; the message says why. */
 export class FabricFolderError extends Error {
   override readonly name = 'FabricFolderError'
 }
@@ -12,8 +12,9 @@ const WRITABLE_BY_OTHERS = 0o022
 const STICKY = 0o1000
 
 /**
- * Makes the folder, for this user alone, where it isn't there. Throws FabricFolderError where it can't be made, is a
- * link, or is another user's: whoever owns it, or may write to it, can move a world's memory away.
+ * Makes the folder for this user alone, if it does not exist. Throws FabricFolderError if the
+ * folder cannot be made, is a link, or belongs to another user: whoever owns the folder, or may
+ * write to it, can move a world's memory away.
  */
 export function makeFabricFolder(folder: string): void {
   let stats: Stats
@@ -38,7 +39,8 @@ export function makeFabricFolder(folder: string): void {
 
 function unusable(folder: string, why: string, cause?: unknown): FabricFolderError {
   return new FabricFolderError(
-    `the folder for shared memory ${folder} ${why}; name another one with --fabric-dir (HEDDLE_FABRIC_DIR)`,
+    `the folder for shared memory ${folder} ${why}; ` +
+      'name another one with --fabric-dir (HEDDLE_FABRIC_DIR)',
     { cause },
   )
 }

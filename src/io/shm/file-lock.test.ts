@@ -19,7 +19,10 @@ function newFile(name: string): string {
   return file
 }
 
-/** A process that tries to take the lock, says whether it has it, and what it hears from then on. */
+/**
+ * A process that tries to take the lock, prints whether it has it, and prints each message that it
+ * gets afterwards.
+ */
 async function lockElsewhere(file: string): Promise<{ holder: ChildProcess; says: string }> {
   const script = `
     import { isLocked, lockFile } from ${JSON.stringify(join(import.meta.dirname, 'file-lock.ts'))}

@@ -11,20 +11,20 @@ const SET_LOCK = 6
 const WRITE_LOCK = 1
 const NO_LOCK = 2
 const ERROR_NUMBERS = { interrupted: 4, tryAgain: 11, accessDenied: 13 }
-/** `struct flock`: its type is a short at 0. The rest are zeros: all of the file, from its start. */
+/** `struct flock`: the type is a short at 0. The rest is 0, which stands for the whole file. */
 const LOCK_BYTES = 32
 
 interface FileLock {
-  /** Does nothing the second time. The end of the process releases it, too. */
+  /** A second call does nothing. The end of the process also releases the lock. */
   release(): void
 }
 
-/** By device and inode: a file may have several names. */
+/** Locked files by device and inode, since one file can have several names. */
 const held = new Set<string>()
 
 /**
- * Takes the lock of a file that is there and may be written; undefined where somebody has it. Only
- * this process has it then, not what it starts. Throws the system's error.
+ * Takes the lock of an existing, writable file. Returns undefined if another process has the lock.
+ * Processes that this one starts do not inherit it. Throws the system's error.
  */
 export function lockFile(path: string): FileLock | undefined {
   if (isHeldHere(path)) return undefined
@@ -42,7 +42,9 @@ export function lockFile(path: string): FileLock | undefined {
   }
 }
 
-/** Whether a process, this one included, has the file's lock. No file is locked by nobody. */
+/**
+ * Whether any process, this one included, has the file's lock. False if the file does not exist.
+ */
 export function isLocked(path: string): boolean {
   if (isHeldHere(path)) return true
   const file = openIfThere(path)
@@ -54,7 +56,7 @@ export function isLocked(path: string): boolean {
   }
 }
 
-/** The lock's type afterwards; undefined where another process has it. */
+/** Returns the lock's type afterwards; undefined if another process has the lock. */
 function call(file: number, command: number, type: number): number | undefined {
   const lock = new Uint8Array(LOCK_BYTES)
   const view = new DataView(lock.buffer)

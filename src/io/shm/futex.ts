@@ -5,11 +5,14 @@ import { type Address, futexWait, futexWaitAsync, futexWakeAll } from './libc.ts
 import type { SharedSegment } from './shared-segments.ts'
 
 export interface Futex {
-  /** Sleeps while the word holds `expected`, at most `timeoutMs`. May wake early: look at the word again. */
+  /**
+   * Sleeps while the word holds `expected`, at most `timeoutMs`. It can wake early, so the caller
+   * must check the word again.
+   */
   wait(expected: number, timeoutMs: number): void
   /** The same without blocking the event loop. */
   waitAsync(expected: number, timeoutMs: number): Promise<void>
-  /** Wakes everybody who waits on the word, in any process. */
+  /** Wakes all waiters of the word, in all processes. */
   wake(): void
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { discard } from './libc.ts'
 
-test('the memory of a buffer that is discarded is given back while somebody still holds on to it', () => {
+test("a discarded buffer's memory is freed while the buffer is still referenced", () => {
   const bytes = 64 * 1024 ** 2
   const buffer = new SharedArrayBuffer(bytes)
   const held = new Uint8Array(buffer).fill(7)

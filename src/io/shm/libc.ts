@@ -1,5 +1,6 @@
-// The system calls that shared memory needs and Node does not have: mmap, fallocate, madvise, and the futex's wait and wake.
-// Owns the foreign-function declarations and error numbers; never decides what is mapped or waited for.
+// The system calls that shared memory needs and Node lacks: mmap, fallocate, madvise and futex.
+// Owns the foreign-function declarations and error numbers; never decides what is mapped or waited
+// for.
 
 import koffi from 'koffi'
 import type { Range } from '../../base/memory.ts'
@@ -11,7 +12,8 @@ const mmapCall = libc.func(
 const fallocateCall = libc.func('int fallocate(int file, int mode, int64_t offset, int64_t bytes)')
 const madviseCall = libc.func('int madvise(void *address, size_t bytes, int advice)')
 const futexCall = libc.func(
-  'long syscall(long number, void *address, int operation, uint32_t value, void *timeout, void *unused, uint32_t unused2)',
+  'long syscall(long number, void *address, int operation, uint32_t value, void *timeout, ' +
+    'void *unused, uint32_t unused2)',
 )
 
 const PROTECTION_NONE = 0
@@ -34,7 +36,9 @@ const ERROR_NUMBERS = { interrupted: 4, noMemory: 12, noSpace: 28 }
 
 export type Address = bigint
 
-/** Takes a range of addresses without any memory behind it. Throws with the error number where the system refuses. */
+/**
+ * Reserves a range of addresses without memory. Throws with the error number if the system refuses.
+ */
 export function reserveAddresses(bytes: number): { address: Address; buffer: ArrayBuffer } {
   const address = mapped(
     mmapCall(null, bytes, PROTECTION_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NO_RESERVE, -1, 0),
@@ -43,7 +47,10 @@ export function reserveAddresses(bytes: number): { address: Address; buffer: Arr
   return { address, buffer: koffi.view(address, bytes) as ArrayBuffer }
 }
 
-/** Maps a range of a file over addresses that were reserved. Throws with the error number where the system refuses. */
+/**
+ * Maps a range of a file over reserved addresses. Throws with the error number if the system
+ * refuses.
+ */
 export function mapFile(
   address: Address,
   file: number,
@@ -70,7 +77,10 @@ function mapped(result: unknown, bytes: number): Address {
   throw new Error(`mmap of ${bytes} bytes failed with error number ${koffi.errno()}`)
 }
 
-/** Gives a range of a file real memory; its length stays as it is. False where there is none left; throws for any other reason. */
+/**
+ * Allocates memory for a range of a file, whose length does not change. Returns false if no memory
+ * is left; throws on any other error.
+ */
 export function allocate(file: number, offsetBytes: number, bytes: number): boolean {
   for (;;) {
     if (fallocateCall(file, KEEP_SIZE, offsetBytes, bytes) === 0) return true
@@ -83,7 +93,10 @@ export function allocate(file: number, offsetBytes: number, bytes: number): bool
   }
 }
 
-/** Gives the memory of a range of a file back, also where it is mapped; its bytes read as zero. Throws with the error number where the system refuses. */
+/**
+ * Frees the memory of a range of a file, even while it is mapped. Its bytes then read as zero.
+ * Throws with the error number if the system refuses.
+ */
 export function release(file: number, offsetBytes: number, bytes: number): void {
   while (bytes > 0 && fallocateCall(file, KEEP_SIZE | PUNCH_HOLE, offsetBytes, bytes) !== 0) {
     const errorNumber = koffi.errno()
@@ -93,8 +106,9 @@ export function release(file: number, offsetBytes: number, bytes: number): void 
 }
 
 /**
- * Gives the memory behind a buffer back that nobody reads any more: its whole pages hold zeros from then on, and take memory again once they are written. The buffer itself goes when the last
- * thread has collected it, which can be hours later: V8 does not know how much memory hangs on a shared buffer.
+ * Frees the memory of a buffer that is no longer read. Its whole pages then hold zeros, and take
+ * memory again when they are written. V8 frees the buffer itself once the last thread has collected
+ * it. That can take hours, since V8 does not know how much memory a shared buffer holds.
  */
 export function discard(buffer: SharedArrayBuffer): void {
   const start: Address = koffi.address(buffer)
@@ -103,7 +117,10 @@ export function discard(buffer: SharedArrayBuffer): void {
   if (end > firstPage) madviseCall(firstPage, end - firstPage, NOT_NEEDED)
 }
 
-/** Sleeps while the word holds `expected`, at most `timeoutMs`; may wake early. The caller looks at the word again. */
+/**
+ * Sleeps while the word holds `expected`, at most `timeoutMs`. It can wake early, so the caller
+ * must check the word again.
+ */
 export function futexWait(word: Address, expected: number, timeoutMs: number): void {
   if (timeoutMs !== waitTimeMs) {
     waitTimeMs = timeoutMs
@@ -112,11 +129,11 @@ export function futexWait(word: Address, expected: number, timeoutMs: number): v
   futexCall(FUTEX_NUMBER, word, FUTEX_WAIT_OPERATION, expected >>> 0, waitTime, null, 0)
 }
 
-/** Of the last wait: most last equally long. */
+/** The duration of the last wait, kept because most waits use the same one. */
 let waitTimeMs = 0
 let waitTime = timespec(waitTimeMs)
 
-/** The same without blocking the event loop: the sleep is on a thread of the pool. */
+/** Waits without blocking the event loop: a thread of the pool sleeps. */
 export function futexWaitAsync(word: Address, expected: number, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     futexCall.async(
@@ -132,7 +149,7 @@ export function futexWaitAsync(word: Address, expected: number, timeoutMs: numbe
   })
 }
 
-/** Wakes everybody who sleeps on the word. */
+/** Wakes all waiters of the word. */
 export function futexWakeAll(word: Address): void {
   futexCall(FUTEX_NUMBER, word, FUTEX_WAKE_OPERATION, WAKE_ALL, null, null, 0)
 }

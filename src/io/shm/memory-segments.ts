@@ -3,7 +3,9 @@
 
 import { PAGE_BYTES, type Range, type Segment, type Segments } from '../../base/memory.ts'
 
-/** `limitBytes` bounds what can be claimed in all, so that a full machine can be played. */
+/**
+ * `limitBytes` is the most that can be claimed in all, so that tests can simulate a full machine.
+ */
 export class MemorySegments implements Segments {
   readonly #files = new Map<string, MemoryFile>()
   readonly #limitBytes: number
@@ -79,7 +81,7 @@ export class MemorySegments implements Segments {
 
 interface MemoryFile {
   bytes: number
-  /** By offset. */
+  /** Buffers by offset. */
   segments: Map<number, MemorySegment>
 }
 

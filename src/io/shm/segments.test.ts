@@ -47,7 +47,7 @@ test('inside one process: a limit plays a machine that is full', () => {
   assert.equal(segments.claimedBytes, 0)
 })
 
-test('shared: a claim on a file system that is full answers false, and touching what was claimed is safe', (context) => {
+test('shared: a claim on a full file system is false, and claimed memory is safe to touch', (context) => {
   const { folder, end } = inFolder()
   try {
     try {
@@ -68,7 +68,7 @@ test('shared: a claim on a file system that is full answers false, and touching 
   }
 })
 
-test('shared: a reservation far beyond the memory of the machine costs nothing until it is claimed', () => {
+test("shared: a reservation beyond the machine's memory costs nothing until it is claimed", () => {
   const { folder, end } = inFolder()
   try {
     const segments = new SharedSegments(folder)
@@ -115,7 +115,7 @@ test('shared: a removed segment gives its memory back, also while somebody has i
     const seen = reader.open('one', whole(bytes), false)
     const file = openSync(join(folder, 'one'), 'r')
     assert.ok(fstatSync(file).blocks > 0)
-    // Also by one that has it open for reading only.
+    // A segment that is open for reading only can be removed as well.
     reader.remove('one')
     assert.deepEqual(readdirSync(folder), [])
     assert.equal(fstatSync(file).blocks, 0)
@@ -126,7 +126,7 @@ test('shared: a removed segment gives its memory back, also while somebody has i
   }
 })
 
-test('shared: a segment that nobody made is an error with its cause for a reader, and so is a missing folder', () => {
+test('shared: opening a missing segment or folder is an error with its cause', () => {
   const { folder, end } = inFolder()
   try {
     const missing = (error: Error) => (error.cause as NodeJS.ErrnoException).code === 'ENOENT'
@@ -140,7 +140,7 @@ test('shared: a segment that nobody made is an error with its cause for a reader
   }
 })
 
-test('shared: files have their full length from the start, for this user alone, and nobody makes them longer', () => {
+test('shared: files have their full length from the start, are private, and never grow', () => {
   const { folder, end } = inFolder()
   try {
     const segments = new SharedSegments(folder)

@@ -1,10 +1,9 @@
 // Segments that processes share: ranges of sparse files in a folder on a tmpfs, mapped by offset.
-// Owns files and mappings; never knows what stands in them. A mapping lives as long as the process:
+// Owns files and mappings; never interprets their content. A mapping lives as long as the process:
 // reservations cost no memory.
-//
-// All segments lie in a few very long buffers. A buffer each would be simpler, but V8 counts each new
-// one's length as memory that the heap holds on to, and collects garbage: some milliseconds a
-// segment, in every process of a large world.
+// All segments lie in a few very long buffers. V8 counts the length of each new buffer as memory
+// that the heap holds, and then collects garbage. With a buffer for each segment this would take
+// some milliseconds a segment, in every process of a large world.
 
 import {
   closeSync,
@@ -24,15 +23,15 @@ import type { Range, Segment, Segments } from '../../base/memory.ts'
 import { type Address, allocate, mapFile, release, reserveAddresses } from './libc.ts'
 
 export interface SharedSegment extends Segment {
-  /** Where the segment is in this process: futexes need it. */
+  /** The segment's address in this process, for futexes. */
   readonly address: Address
 }
 
 export class SharedSegments implements Segments {
   readonly #folder: string
-  /** By name, and by offset. */
+  /** Ranges by name and by offset. */
   readonly #open = new Map<string, Map<number, SharedSegment>>()
-  /** By name. */
+  /** Segments by name. */
   readonly #files = new Map<string, OpenFile>()
 
   /** The folder must exist, on a tmpfs. */
@@ -40,7 +39,10 @@ export class SharedSegments implements Segments {
     this.#folder = folder
   }
 
-  /** For this user alone, as its folder is. Throws where it can't be made, or is there already. */
+  /**
+   * Creates a file that only this user can access. Throws if it cannot be created or exists
+   * already.
+   */
   create(name: string, bytes: number): void {
     const path = join(this.#folder, name)
     try {
@@ -56,13 +58,13 @@ export class SharedSegments implements Segments {
     }
   }
 
-  /** Throws with `cause` where the file can't be opened or mapped. */
+  /** Throws with `cause` if the file cannot be opened or mapped. */
   open(name: string, range: Range, writable: boolean): SharedSegment {
     const already = this.#open.get(name)?.get(range.offsetBytes)
     if (already && already.bytes >= range.bytes) return already
     const { file, bytes } = this.#openFile(name, writable)
     const end = range.offsetBytes + range.bytes
-    // A page behind the end of a file can be mapped, and ends the process that touches it.
+    // Pages beyond the end of a file can be mapped, but touching one ends the process.
     if (bytes < end)
       throw new Error(
         `the fabric's file '${name}' has ${bytes} bytes, and ${end} are needed: ` +
@@ -82,7 +84,7 @@ export class SharedSegments implements Segments {
     return segment
   }
 
-  /** Other processes may still map the files: their memory is given back all the same, at once. */
+  /** Frees the files' memory at once, even while other processes have them mapped. */
   remove(name: string): void {
     const path = join(this.#folder, name)
     const stats = lstatSync(path, { throwIfNoEntry: false })
@@ -145,7 +147,7 @@ const RESERVATION_BYTES_MIN = 2 ** 32
 const ALIGNMENT_BYTES = 2 ** 16
 let reservation: Reservation | undefined
 
-/** A range of addresses that nobody in this thread has used, and the buffer in which it lies. */
+/** A range of addresses that this thread has not used, and the buffer in which it lies. */
 function takeAddresses(bytes: number): {
   address: Address
   buffer: ArrayBuffer
@@ -158,7 +160,9 @@ function takeAddresses(bytes: number): {
   return { address: address + BigInt(usedBytes), buffer, startBytes: usedBytes }
 }
 
-/** Less than wanted where the process may not have so many addresses, but not less than `bytes`. */
+/**
+ * Reserves fewer addresses than wanted if the process may not have so many, but at least `bytes`.
+ */
 function reserve(bytes: number): Reservation {
   for (let wantedBytes = RESERVATION_BYTES; ; wantedBytes /= 2) {
     try {

@@ -1,5 +1,6 @@
-// Another process with the same memory: `node other-process.ts <folder> <what to do>`. Prints `ready` when it has the segment open.
-// Owns three deeds that tests need of a second process; never started but by tests.
+// Another process with the same memory: `node other-process.ts <folder> <what to do>`. It prints
+// `ready` when the segment is open.
+// Owns three actions that tests need of a second process; only tests start it.
 
 import { futexAt } from '../futex.ts'
 import { SharedSegments } from '../shared-segments.ts'
@@ -14,7 +15,7 @@ const words = new Int32Array(segment.buffer, segment.startBytes, 4)
 process.stdout.write('ready\n')
 
 if (deed === 'answer') {
-  // Word 0 is the futex: 1 is a question in word 1, 2 its answer in word 2.
+  // Word 0 is the futex: 1 says that word 1 holds a question, 2 that word 2 holds its answer.
   const futex = futexAt(segment, 0)
   while (Atomics.load(words, 0) !== 1) futex.wait(Atomics.load(words, 0), 60_000)
   words[2] = words[1] + 1

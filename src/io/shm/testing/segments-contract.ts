@@ -131,7 +131,7 @@ export function segmentsContract(
   check('removing what does not exist does nothing', (segments) => segments.remove('none'))
 }
 
-/** The same for segments of which `roomBytes` and a bit can be claimed in all. */
+/** The contract for segments of which `roomBytes` and a little more can be claimed in all. */
 export function fullMachineContract(segments: Segments, roomBytes: number): void {
   const one = made(segments, 'one', 4 * roomBytes)
   assert.equal(one.claim(0, 2 * roomBytes), false, 'there is no room for so much')
@@ -148,7 +148,7 @@ export function fullMachineContract(segments: Segments, roomBytes: number): void
   assert.equal(one.claim(roomBytes, roomBytes / 2), true, 'what is given back makes room')
 }
 
-/** The first `bytes` of a new file, which is some pages longer. */
+/** The first `bytes` of a new file that is some pages longer. */
 function made(segments: Segments, name: string, bytes: number): Segment {
   segments.create(name, bytes + 8 * PAGE_BYTES)
   return segments.open(name, first(bytes), true)
