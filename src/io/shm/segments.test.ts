@@ -47,7 +47,7 @@ test('inside one process: a limit plays a machine that is full', () => {
   assert.equal(segments.claimedBytes, 0)
 })
 
-test('shared: a claim on a full file system is false, and claimed memory is safe to touch', (context) => {
+test('shared: a claim on a full file system fails, and claimed memory is safe', (context) => {
   const { folder, end } = inFolder()
   try {
     try {

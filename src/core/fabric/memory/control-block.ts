@@ -124,7 +124,8 @@ export class ControlBlock {
       )
     if (numbers[at.layoutVersion] !== LAYOUT_VERSION) {
       throw new LayoutError(
-        `the fabric has layout version ${numbers[at.layoutVersion]}, this program has ${LAYOUT_VERSION}: use the same Heddle for both`,
+        `the fabric has layout version ${numbers[at.layoutVersion]}, ` +
+          `this program has ${LAYOUT_VERSION}: use the same Heddle for both`,
       )
     }
     const sizes: FabricSizes = {

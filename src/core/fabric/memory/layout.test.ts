@@ -92,7 +92,7 @@ test('entries of a record are aligned and apart', () => {
   }
 })
 
-test('a partition holds its head and the columns of both sides apart, each column of entities on pages of its own', () => {
+test("a partition's parts are apart, each column of entities on pages of its own", () => {
   fc.assert(
     fc.property(sizesOf, (sizes) => {
       const { appMeterOffset, headerOffset, sideOffsets, groups, sides, bytes, headBytes } =
@@ -111,7 +111,7 @@ test('a partition holds its head and the columns of both sides apart, each colum
   )
 })
 
-test('the control file holds its record, the ticks that are asked for, the partitions and the meters apart', () => {
+test('the control file holds its record, asked ticks, partitions and meters apart', () => {
   fc.assert(
     fc.property(sizesOf, ({ partitionCapacity }) => {
       const { askedOffset, partitionsOffset, clockMeterOffset, partitionMetersOffset, bytes } =
@@ -170,7 +170,7 @@ test('a wider stride moves only the end of a field segment', () => {
   )
 })
 
-test('a stride is whole words, holds what it has to, never shrinks, and stays within the limit of a field', () => {
+test('a stride is whole words, large enough, never shrinks, and keeps the limit of a field', () => {
   fc.assert(
     fc.property(sizesOf, fc.nat(65_536), fc.nat(16_384), (sizes, bytes, wordsBefore) => {
       fc.pre(bytes <= sizes.fieldBytesMax)

@@ -27,7 +27,8 @@ export function writeMessages(
   side.set('messageGroups', 0)
   if (outgoing.length === 0) return
   const { start, bytes, heap } = memory.messages(sideIndex)
-  const sorted = [...outgoing].sort((a, b) => a.target - b.target) // stable: the order of sending stays within a target
+  // The sort is stable: a target's messages keep the order of sending.
+  const sorted = [...outgoing].sort((a, b) => a.target - b.target)
   let group = -1
   let heapEnd = 0
   sorted.forEach((message, place) => {

@@ -45,7 +45,7 @@ test('what is claimed is what the entities need, an eighth more, and a page a co
   }
 })
 
-test('all partitions together have no more than the limit, and what fits exactly is claimed', () => {
+test('all partitions together keep the limit, and a claim that fits exactly succeeds', () => {
   const world = testFabric({ columns: 2, sizes: roomy })
   const { control } = world.fabric
   const [memory, other] = [0, 1].map((index) => world.fabric.partition(index))
@@ -56,7 +56,8 @@ test('all partitions together have no more than the limit, and what fits exactly
   limitPages(world, taken + more - 1)
   assert.equal(memory.ensureRows(5000), false)
   const mebibytes = (pages: number) => ((pages * PAGE_BYTES) / 1024 ** 2).toFixed(1)
-  const said = `uses ${mebibytes(taken)} of the .* may have, and ${mebibytes(more)} MiB more are wanted`
+  const said =
+    `uses ${mebibytes(taken)} of the .* may have, and ` + `${mebibytes(more)} MiB more are wanted`
   assert.match(memory.refusal, new RegExp(said))
   assert.equal(memory.claimedPages, claimed)
   limitPages(world, taken + more)
@@ -131,7 +132,7 @@ function checkWorld(world: TestFabric, wanted: readonly number[]): void {
   assert.equal(found.count, ids.length)
 }
 
-test('after a peak memory is given back, while entities, fields and the index stay as they are', () => {
+test('memory is given back after a peak, while entities, fields and the index stay', () => {
   const world = testFabric({ columns: 2, sizes: roomy })
   const { control } = world.fabric
   let survivors: number[] = []

@@ -91,7 +91,7 @@ export class Side {
   readonly id: Float64Array // one a row
   readonly type: Uint32Array // one a row
   readonly state: Uint8Array // one a row: see rowState
-  readonly stateWords: Uint32Array // the same bytes, four rows a word; behind the last whole word there may be three more rows
+  readonly stateWords: Uint32Array // the same bytes, four rows a word, without up to three last rows
   readonly destination: Uint8Array // one a row: domain index + 1, or 0
   readonly changed: Uint32Array // one a row: low 32 bits of a tick
   readonly position: Float32Array // x, y, z a row
@@ -584,7 +584,9 @@ export class PartitionMemory {
       if (this.#isClaimed) this.#header[headerAt.claimedPages] = said
       const counts = [taken, memoryPagesMax, pages]
       const [used, most, wanted] = counts.map((count) => (count * PAGE_BYTES) / 1024 ** 2)
-      this.#refusal = `the simulation uses ${used.toFixed(1)} of the ${most.toFixed(0)} MiB of shared memory that it may have, and ${wanted.toFixed(1)} MiB more are wanted`
+      this.#refusal =
+        `the simulation uses ${used.toFixed(1)} of the ${most.toFixed(0)} MiB ` +
+        `of shared memory that it may have, and ${wanted.toFixed(1)} MiB more are wanted`
       return -1
     }
     for (const { segment, offsetBytes, before, after } of columns) {

@@ -80,7 +80,7 @@ function moveSome(owner: PartitionOwner): void {
   }
 }
 
-test('of a partition whose entities stand still nothing is copied, and its index stays', () => {
+test('nothing is copied while all entities stand still, and the index stays', () => {
   const world = staticWorld()
   const madeAt = world.indexTick()
   assert.ok(madeAt > 0)
@@ -89,7 +89,7 @@ test('of a partition whose entities stand still nothing is copied, and its index
   assert.equal(world.indexTick(), madeAt)
 })
 
-test('of a partition in which few move those are copied, and noted in an index that stays', () => {
+test('only the few movers are copied, and noted in an index that stays', () => {
   const world = staticWorld()
   const madeAt = world.indexTick()
   world.copiedBy(moveSome)
@@ -105,7 +105,7 @@ test('of a partition in which few move those are copied, and noted in an index t
   }
 })
 
-test('of what is written in bulk the part that was written is copied', () => {
+test('only the written part of a bulk write is copied', () => {
   const world = staticWorld()
   const some = (owner: PartitionOwner) => {
     for (let row = 100; row < 350; row++) owner.position[row * 3 + 2] = owner.tick
@@ -117,7 +117,7 @@ test('of what is written in bulk the part that was written is copied', () => {
     assert.deepEqual(world.copiedBy(some), { rows: 0, positions: 250, values: 40 })
 })
 
-test('who reads the border of a partition looks at no row that is elsewhere', () => {
+test("a reader of a partition's border looks at no row elsewhere", () => {
   const world = staticWorld()
   const there = world.found()
   assert.ok(there.length > ENTITIES / 20 && there.length < ENTITIES / 5)

@@ -27,7 +27,7 @@ function next(value: number, direction: number): number {
   }
 }
 
-test('exactly those that are not between the edges are found, wherever pieces and groups end', () => {
+test('exactly the positions outside of the edges are found, wherever pieces and groups end', () => {
   fc.assert(
     fc.property(
       fc.record({ minX: edge, minY: edge, maxX: edge, maxY: edge }),

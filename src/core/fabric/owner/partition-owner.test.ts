@@ -12,7 +12,7 @@ const leaver = (world: ReturnType<typeof testFabric>) => {
   })
 }
 
-test('an entity that leaves its cell is seen in the old partition for one tick, and then in the new one', () => {
+test('an entity that leaves its cell is seen in the old partition for one more tick', () => {
   const world = testFabric({ columns: 2 })
   leaver(world)
   const [id] = world.ids()[0]
@@ -23,7 +23,7 @@ test('an entity that leaves its cell is seen in the old partition for one tick, 
   assert.deepEqual(world.owners.get(1)!.ownership.added, [0])
 })
 
-test('an owner that starts on a back side that is full of garbage does the tick as if nothing had been there', () => {
+test('an owner that starts on a back side full of garbage ignores it', () => {
   const world = testFabric({ columns: 2 })
   leaver(world)
   const side = world.fabric.partition(1).side(3)
@@ -102,7 +102,7 @@ test('rows are used again, and what was in them does not show', () => {
   assert.deepEqual([side.get('rows'), side.get('population')], [3, 2])
 })
 
-test('entities that come in one tick get rows near to each other, and hardly more rows than entities are used', () => {
+test('entities of one tick get rows near each other, and few rows stay free', () => {
   const population = 8192
   const world = testFabric({ columns: 1, sizes: { entityLimit: 2 * population } })
   const perTick = 10
@@ -185,7 +185,7 @@ test('without memory a field is refused and nothing changes', () => {
   assert.equal(world.fabric.partition(0).field(0, 2), undefined)
 })
 
-test('a partition that is removed leaves no segment, also where a field could be claimed in part only', () => {
+test('a removed partition leaves no segment, even if a field was claimed only in part', () => {
   const world = testFabric({ columns: 1, makers: 1 })
   const before = world.segments.names.filter((name) => name.startsWith('0-'))
   world.tick((owner) => {

@@ -1,6 +1,8 @@
-// Which entities of a partition lie in a box, as it was committed: by its index where that serves, else by looking at every row.
-// Owns the choice of the way; changes nothing, and finds only rows in use, whatever an index says.
-// What it costs grows with what is in the box, where the partition's owner keeps an index for it.
+// Finds a partition's committed entities in a box: through its index if the index covers the box,
+// otherwise by looking at every row.
+// Owns the choice between the two; changes nothing, and finds only rows in use, whatever an index
+// says. If the partition's owner keeps an index for the box, the cost grows with what is in the
+// box.
 
 import { Bins } from '../memory/bins.ts'
 import { area, type Box, contains, covers, overlaps, touches } from '../memory/box.ts'
@@ -30,7 +32,7 @@ export function findInBox(
   else findInRows(side, box, found)
 }
 
-/** Looks into the bins that the box touches, and at what has changed since they were filled. */
+/** Looks into the bins that the box touches, and at the changes since the bins were filled. */
 function findInIndex(
   memory: PartitionMemory,
   tick: number,
@@ -49,7 +51,7 @@ function findInIndex(
   const lastColumn = bins.columnOf(maxX)
   const lastRow = bins.rowOf(maxY)
   const { position, state, rows } = side
-  // Bins lie one after another: no entry is looked at twice.
+  // Bins are contiguous: no entry is looked at twice.
   let end = 0
   for (let binRow = bins.rowOf(minY); binRow <= lastRow; binRow++) {
     let entry = Math.max(start[binRow * bins.count + firstColumn], end)
@@ -71,7 +73,7 @@ function findInIndex(
   }
 }
 
-/** All that are not on their way out: nothing has to be compared. */
+/** Adds all entities that are not leaving, without comparing positions. */
 function findStaying({ position, state, rows }: Side, found: PlaceList): void {
   found.reserve(found.count + rows)
   const { rows: foundRows, x: foundX, y: foundY } = found
@@ -80,7 +82,8 @@ function findStaying({ position, state, rows }: Side, found: PlaceList): void {
     foundRows[count] = row
     foundX[count] = position[place]
     foundY[count] = position[place + 1]
-    // Overwritten by the next where it is none: no branch to guess wrong.
+    // The next row overwrites this place if the row does not count, so no branch can be
+    // mispredicted.
     count += state[row] === rowState.here ? 1 : 0
   }
   found.count = count
@@ -104,7 +107,10 @@ function findInRows({ position, state, rows }: Side, box: Box, found: PlaceList)
   found.count = count
 }
 
-/** Only what is on its way out, or wants to be, lies outside of its owner's cell: in that of its target. */
+/**
+ * Adds the entities that are leaving, or want to: only these lie outside of their owner's cell, in
+ * their target's.
+ */
 function findLeaving(fabric: Fabric, side: Side, box: Box, found: PlaceList): void {
   const { position, leavingRow, rows } = side
   let left = rows

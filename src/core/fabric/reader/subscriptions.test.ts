@@ -42,7 +42,7 @@ test('an entity of the looking app is not told of, and is added a tick after it 
   assert.deepEqual(kindsOf(subscription, 2), ['Add'])
 })
 
-test('an entity in the box is seen although its owner has another cell: on its way, and where nobody owns its position', () => {
+test('an entity in the box is seen while it leaves, and where no partition owns it', () => {
   const world = testFabric({ columns: 3 })
   const onTheWay = new Subscription(world.fabric, {
     owner: 0,

@@ -1,6 +1,7 @@
-// What an app hears of other partitions' entities: boxes on domains, compared with what was seen at the last look.
-// Owns what was seen; nothing grows while the app does not look, and the events of many ticks come as one. Never covers the app's own entities:
-// those are reported as ownership changes, which is why an ownership event comes one tick before the subscription event of the same entity.
+// What an app hears of other partitions' entities: boxes on domains, compared with the last look.
+// Owns what was seen last. Nothing grows while the app does not look: the events of many ticks are
+// merged. Never covers the app's own entities, which are reported as ownership changes. Therefore
+// an ownership event comes one tick before the subscription event of the same entity.
 
 import { type Box, contains } from '../memory/box.ts'
 import type { Fabric } from '../memory/fabric.ts'
@@ -9,7 +10,7 @@ import { PlaceList } from '../memory/place-list.ts'
 import { RowList } from '../memory/row-list.ts'
 import { findInBox } from './box-query.ts'
 
-/** An entity of another partition, as seen last: its row there is good until the next commit. */
+/** An entity of another partition, as last seen. Its row there is valid until the next commit. */
 interface SeenEntity {
   readonly id: number
   readonly type: number
@@ -22,7 +23,7 @@ export interface SubscriptionEvent {
   entity: SeenEntity
 }
 
-/** What a subscription covers of one partition. */
+/** The part of a subscription that lies in one partition. */
 interface CoveredRows {
   memory: PartitionMemory
   /** The entities in the box, leaving ones included, in no particular order. */
@@ -38,7 +39,7 @@ export class Subscription {
   #lookedAt = -1
   #coveredAt = -1
   #coveredBox: Box | undefined
-  /** Of the domain, the cells that the box touches. */
+  /** The domain's cells that the box touches. */
   #cells: readonly number[] = []
   readonly #covered: CoveredRows[] = []
   readonly #lists = new Map<number, PlaceList>()
@@ -60,7 +61,10 @@ export class Subscription {
     return contains(this.box, x, y)
   }
 
-  /** The entities of others that the box covers at the committed `tick`, by partition; partitions without any are left out. Good until the next call. */
+  /**
+   * The entities of others in the box at the committed `tick`, by partition. Partitions without any
+   * are left out. The result is valid until the next call.
+   */
   covered(tick: number): readonly CoveredRows[] {
     if (tick === this.#coveredAt && this.box === this.#coveredBox) return this.#covered
     this.#coveredAt = tick
@@ -79,8 +83,9 @@ export class Subscription {
   }
 
   /**
-   * What changed since the last look, up to the committed `tick`: removals first, then the rest by partition and row.
-   * An entity that went from one partition to another inside the box is an Update.
+   * Returns the changes since the last look, up to the committed `tick`: removals first, then the
+   * rest by partition and row. An entity that moved to another partition inside the box is an
+   * Update.
    */
   look(tick: number): SubscriptionEvent[] {
     if (tick === this.#lookedAt) return []
@@ -123,8 +128,9 @@ export class Subscription {
   }
 
   /**
-   * Where an entity in the box may be, in ascending order. Where all entities of a domain with cells are in their owner's cell, or on their way to the one that they
-   * are in, these are the owners of the cells that the box touches, and who hands something to them.
+   * The partitions whose entities can be in the box, in ascending order. If no entity of the domain
+   * strays, these are the owners of the cells that the box touches, and the partitions that hand
+   * entities to them.
    */
   #partitionsToRead(tick: number): Iterable<number> {
     const { control, world } = this.#fabric

@@ -1,11 +1,15 @@
-// The world of a fabric as a snapshot has it, for tests: copied and made compact in the way of the product, all at once.
+// The world of a fabric as a snapshot has it, for tests: copied and compacted as the product does
+// it, but all at once.
 
 import { Scratch } from '../../../base/scratch.ts'
 import type { PartitionState } from '../../entities/partition-state.ts'
 import type { Fabric } from '../memory/fabric.ts'
 import { CopyRoom, copyBytes, copySides, doneAtOnce, stateOfSide } from '../worker/side-columns.ts'
 
-/** Of each partition in use, in order; `roomBytes` of the copy lie in the room for it. */
+/**
+ * The state of each partition in use, in order; the copy has `roomBytes` of memory set aside for
+ * it.
+ */
 export function copiedStates(
   fabric: Fabric,
   tick: number,

@@ -1,5 +1,6 @@
-// A small fabric inside one process, for the fabric's own tests: memory without limits, and one owner a partition.
-// Owns the making and the order of owners in a tick, under the product's clock; never used outside of tests.
+// A small fabric inside one process, for the fabric's own tests: memory without limits, and one
+// owner for each partition.
+// Owns the setup and the order of owners in a tick, under the product's clock; only tests use it.
 
 import type { Range, Segment, Segments } from '../../../base/memory.ts'
 import { ClockMachine } from '../../tick/clock-machine.ts'
@@ -72,7 +73,10 @@ export interface TestFabric {
   ids(): Record<number, number[]>
 }
 
-/** A world of `columns` cells side by side, each 10 wide and 10 high, and partitions without a cell behind them. */
+/**
+ * A world of `columns` cells side by side, each 10 wide and 10 high, followed by partitions without
+ * a cell.
+ */
 export function testFabric(options: {
   columns: number
   makers?: number
@@ -117,7 +121,7 @@ export function testFabric(options: {
     fabric,
     owners,
     tick(compute) {
-      // A test adds partitions as it likes: all that are there compute.
+      // Tests add partitions freely: all existing ones compute.
       for (const partition of fabric.partitions()) machine.obey({ kind: 'join', partition }, 0)
       machine.obey({ kind: 'start' }, 0)
       work.goOn(0)

@@ -6,7 +6,10 @@ import { rowState } from '../memory/partition-memory.ts'
 import type { PartitionOwner } from '../owner/partition-owner.ts'
 import { testFabric } from '../testing/test-fabric.ts'
 
-/** Entities by source and target: `asks[source][target]` of them ask to go there; `stay[source]` do not. */
+/**
+ * Entities by source and target: `asks[source][target]` of them ask to go there; `stay[source]` do
+ * not.
+ */
 interface Wishes {
   limit: number
   stay: number[]
@@ -18,7 +21,10 @@ function deleteAll(owner: PartitionOwner): void {
     if (owner.back.state[row] !== rowState.free) owner.delete(row)
 }
 
-/** Asks for the handoffs in one tick. Returns what was granted by source and target, and the populations after the exchange. From that tick on `claims` succeed. */
+/**
+ * Asks for the handoffs in one tick. Returns what was granted by source and target, and the
+ * populations after the exchange. From that tick on, `claims` succeed.
+ */
 function exchange(
   { limit, stay, asks }: Wishes,
   claims = Number.POSITIVE_INFINITY,
@@ -137,7 +143,7 @@ test('a partition that gives makes room for one that waits, whichever has the lo
   )
 })
 
-test('no partition ever holds more than its limit, and nobody is refused by a partition with room, nor in a ring', () => {
+test('no partition exceeds its limit, and none with room or in a ring refuses an entity', () => {
   fc.assert(
     fc.property(wishes, ({ limit, stay, asks }) => {
       const { granted, populations } = exchange({ limit, stay, asks })
@@ -179,7 +185,7 @@ test('wherever claims fail, who is granted arrives, and others stay where they a
   )
 })
 
-test('where no claim succeeds any more, nobody goes to who lacks a field, and everybody to who has it', () => {
+test('without memory, entities go only to partitions that have their field', () => {
   const { fabric, segments, tick, put } = testFabric({ columns: 3 })
   tick((owner) => {
     const row = put(owner, owner.index * 10 + 5, 5)
@@ -202,7 +208,7 @@ test('an entity with a field that is new in its world goes at once', () => {
   assert.deepEqual(ids(), { 0: [], 1: [id] })
 })
 
-test('where the memory of one partition does not suffice, a full one that was to swap with it keeps what it has', () => {
+test('a full partition keeps its entities when its partner of a swap lacks memory', () => {
   const { fabric, tick, put, ids } = testFabric({ columns: 3, sizes: { entityLimit: 2 } })
   tick((owner) => {
     // Cell 0 has a field that cell 1 lacks, and cells 0 and 1 are full.
@@ -242,7 +248,7 @@ test('a lane of ids that is half used up is replaced at the barrier', () => {
   assert.ok(ids()[0].every(Number.isSafeInteger))
 })
 
-test('no partition gets more entities in a tick than the quota, and each gets as many as it may where there is room', () => {
+test('each partition with room gets as many entities in a tick as the quota, and no more', () => {
   fc.assert(
     fc.property(
       wishes,
@@ -308,7 +314,7 @@ function hasRing(refused: readonly (readonly number[])[]): boolean {
   return refused.some((_, start) => reaches(start, start, new Set()))
 }
 
-test('each target is told of the groups that come to it, granted or not, and of none that came before', () => {
+test('each target is told of its incoming groups, granted or not, and of no earlier ones', () => {
   fc.assert(
     fc.property(wishes, (wished) => {
       const columns = wished.stay.length
@@ -345,7 +351,7 @@ test('each target is told of the groups that come to it, granted or not, and of 
   )
 })
 
-test('it is known where an entity is neither in the cell of its owner nor in that of its target', () => {
+test("the clock knows whether an entity is outside of its owner's and its target's cell", () => {
   const world = testFabric({ columns: 2, makers: 1 })
   const { control } = world.fabric
   assert.ok(control.straying > 0, 'nothing is known before the first tick')

@@ -1,5 +1,7 @@
-// What the clock does between two ticks, when everybody has committed and nobody computes: collects what all said, has the grants decided, and writes them.
-// Owns the reading and writing around the decision (grants.ts); never waits, and never moves an entity itself.
+// What the clock does between two ticks, when all apps have committed and none computes: it
+// collects the partitions' numbers, has the grants decided, and writes them.
+// Owns the reading and writing around the decision (grants.ts); never waits, and never moves an
+// entity itself.
 
 import { assert } from '../../../base/assert.ts'
 import type { Fabric } from '../memory/fabric.ts'
@@ -26,7 +28,7 @@ export class Barrier {
     this.#checks = new Checks(fabric)
   }
 
-  /** Tells of each partition whose numbers for `tick` are wrong. Nothing may be granted then. */
+  /** Returns each partition whose numbers for `tick` are wrong. Nothing may be granted then. */
   check(tick: number, wrong: (partition: number, fault: string) => void): boolean {
     const { control } = this.#fabric
     let isRight = true
@@ -50,7 +52,10 @@ export class Barrier {
     }
   }
 
-  /** Grants the handoffs that were asked for in `tick`. The result is good until the next tick. */
+  /**
+   * Grants the handoffs that partitions asked for in `tick`. The result is valid until the next
+   * tick.
+   */
   grant(tick: number): Readonly<HandoffsOfTick> {
     collect(this.#fabric, tick, this.#headers)
     decide(this.#headers, this.#grants)
@@ -61,7 +66,10 @@ export class Barrier {
   }
 }
 
-/** Reads what all partitions said at their commits of `tick`; of who asks for nothing where nobody does, no more than is needed. */
+/**
+ * Reads what all partitions said at their commits of `tick`. If none asks for a handoff, reads only
+ * what every tick needs.
+ */
 function collect(fabric: Fabric, tick: number, headers: Headers): void {
   const { control, world } = fabric
   headers.partitions = control.partitionCount
@@ -98,7 +106,10 @@ function collect(fabric: Fabric, tick: number, headers: Headers): void {
   for (let group = 0; group < headers.groups; group++) claimFields(fabric, headers, group)
 }
 
-/** Where a target of this machine lacks fields of the source that it hasn't known at its commit, they are claimed before anything is decided: a first handoff need not wait. */
+/**
+ * Claims the fields of the source that a target of this machine lacks, before anything is decided,
+ * so that a first handoff need not wait.
+ */
 function claimFields(fabric: Fabric, headers: Headers, group: number): void {
   const target = headers.target[group]
   if (target >= headers.partitions || headers.isInUse[target] === 0) return
@@ -116,7 +127,10 @@ function claimFields(fabric: Fabric, headers: Headers, group: number): void {
   }
 }
 
-/** Writes the grants into the sources' sides, and lists for each target the groups that come to it, so that it needn't look for them at all others. */
+/**
+ * Writes the grants into the sources' sides. Lists the incoming groups for each target, so that it
+ * need not search all other partitions.
+ */
 function apply(fabric: Fabric, tick: number, headers: Headers, grants: Grants): void {
   const { control } = fabric
   const { partitions, groups } = headers

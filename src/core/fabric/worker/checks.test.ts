@@ -10,7 +10,7 @@ import { PartitionOwner } from '../owner/partition-owner.ts'
 import { type HeapSegments, testFabric } from '../testing/test-fabric.ts'
 import { type ClockReport, ClockWork } from './clock-work.ts'
 
-/** A world under the product's clock, in which a partition's app may write what it likes before it commits. */
+/** A world under the product's clock. A partition's app can write anything before it commits. */
 function openWorld() {
   const world = testFabric({ columns: 3, makers: 1, sizes: { entityLimit: 64 } })
   const { fabric } = world
@@ -120,7 +120,7 @@ const wrongs: Record<string, Wrong> = {
 }
 
 for (const [number, makeWrong] of Object.entries(wrongs))
-  test(`a wrong ${number} fails the app that wrote it, and its next process computes the tick again`, () => {
+  test(`a wrong ${number} fails its app, and the next process computes the tick again`, () => {
     const world = openWorld()
     const { fabric, reports } = world
     for (let tick = 1; tick <= 4; tick++) {
@@ -167,7 +167,7 @@ test('a partition whose app is gone after a wrong commit is computed by the cloc
   assert.equal(new Set(Object.values(world.ids()).flat()).size, 24)
 })
 
-test('whatever an app writes over its partition, the clock goes on or says whose it is, and no other app fails', () => {
+test('whatever an app writes over its partition, no other app and no clock fails', () => {
   const words = fc.oneof(fc.nat(4), fc.nat(100), fc.nat(0xffff_ffff), fc.constant(0xffff_ffff))
   const scribbles = fc.array(fc.record({ at: fc.nat(), word: words }), {
     minLength: 1,

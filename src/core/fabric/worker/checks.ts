@@ -1,7 +1,7 @@
-// Whether the numbers that an app wrote into its partition for a tick can be: looked at between the
-// last commit and the barrier, so that nobody goes by a wrong one.
-// Owns the rules, and what a partition said before. Looks at what is said of groups and of rows that
-// leave, never at all rows: their values are the app's own business.
+// Checks the numbers that an app wrote into its partition for a tick, between the last commit and
+// the barrier, so that no program uses a wrong one.
+// Owns the rules, and what a partition said before. Checks groups and leaving rows, never all rows:
+// their values are the app's own business.
 
 import { IDS_PER_LANE } from '../../entities/ids.ts'
 import type { Fabric } from '../memory/fabric.ts'
@@ -13,7 +13,7 @@ import {
 } from '../memory/layout.ts'
 import { type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
 
-/** What is known of a partition from its last barrier. */
+/** What the clock knows of a partition from its last barrier. */
 interface Known {
   memory: PartitionMemory
   idLane: number
@@ -24,7 +24,7 @@ interface Known {
 export class Checks {
   readonly #fabric: Fabric
   readonly #known: (Known | undefined)[] = []
-  /** By row: the group that listed it last, of all that were ever looked at. */
+  /** By row: the group that listed the row last, counted over all groups that were ever checked. */
   readonly #listedBy: Uint32Array
   #groups = 0
 
@@ -33,7 +33,7 @@ export class Checks {
     this.#listedBy = new Uint32Array(fabric.control.sizes.entityLimit)
   }
 
-  /** What is wrong with what the partition said at its commit of `tick`; undefined where nothing is. */
+  /** Returns the fault in the partition's numbers at its commit of `tick`; undefined if none. */
   fault(partition: number, tick: number): string | undefined {
     const memory = this.#fabric.partition(partition)
     const known = this.#knownOf(memory, tick)
@@ -62,13 +62,13 @@ export class Checks {
     return rowsFault(side, known.claims) ?? strideFault(side, known.claims)
   }
 
-  /** Numbers that both sides share have no committed twin: the next process finds those of before. */
+  /** Restores the last good numbers that both sides share: they have no committed twin. */
   restore(partition: number): void {
     const { memory, claims } = this.#known[partition]!
     memory.restoreClaims(claims)
   }
 
-  /** What the barrier has gone by, once it has written its own numbers too. */
+  /** Records the numbers that the barrier used, once it has written its own numbers too. */
   note(partition: number, tick: number): void {
     const known = this.#known[partition]!
     const side = known.memory.side(tick)

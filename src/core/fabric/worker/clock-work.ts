@@ -1,5 +1,7 @@
-// What the clock does in memory: performs the effects of the clock's machine (core/tick/clock-machine.ts) on a fabric, and keeps partitions that have no app.
-// Owns every write of the clock to the fabric; never decides what is done next, and never waits or wakes: that is left to the program that drives both.
+// What the clock does in memory: performs the effects of the clock's machine
+// (core/tick/clock-machine.ts) on a fabric, and keeps partitions that have no app.
+// Owns every write of the clock to the fabric; never decides what is done next. Never waits or
+// wakes: the program that drives both does.
 
 import { assert } from '../../../base/assert.ts'
 import type { Addition, ClockMachine, CopyRequest, Effect } from '../../tick/clock-machine.ts'
@@ -16,7 +18,7 @@ import { hashWorld } from './state.ts'
 export interface WorldCopy {
   tick: number
   nextIdLane: number
-  /** In memory that all threads share. */
+  /** Columns in memory that all threads share. */
   sides: SideColumns[]
 }
 
@@ -26,11 +28,17 @@ export type ClockReport =
   | { kind: 'partitionAdded'; request: number; partition: number; error?: string }
   | { kind: 'stateCopied'; request: number; copy: WorldCopy }
   | { kind: 'stateHash'; tick: number; entities: number; handoffs: number; stateHash: string }
-  /** These have not committed the tick yet, which has taken `forMs` so far. Said again and again. */
+  /**
+   * These partitions have not committed the tick, which has taken `forMs` so far. Reported
+   * repeatedly.
+   */
   | { kind: 'late'; tick: number; forMs: number; partitions: number[] }
-  /** The numbers that this partition's app wrote for the tick are wrong: another process has to compute it. */
+  /** This partition's app wrote wrong numbers for the tick: another process must compute it. */
   | { kind: 'refused'; tick: number; partition: number; incarnation: number; fault: string }
-  /** This partition has no app, and what was committed of it is wrong: nobody can go on from it. */
+  /**
+   * This partition has no app, and its committed numbers are wrong: the world cannot continue from
+   * it.
+   */
   | { kind: 'damaged'; tick: number; partition: number; fault: string }
   | { kind: 'finished' }
 
@@ -42,7 +50,10 @@ export function throwIfWrong(report: ClockReport): void {
 
 interface ClockWorkOptions {
   report: (report: ClockReport) => void
-  /** From the begin of the clock that all processes share until that of the one whose time the machine is told. */
+  /**
+   * Milliseconds from the start of the clock that all processes share to the start of the clock
+   * that gives the machine its time.
+   */
   clockBeganMs?: number
 }
 
@@ -55,7 +66,7 @@ interface Copying {
 }
 
 export class ClockWork {
-  /** What became of the last tick's handoffs. */
+  /** The outcome of the last tick's handoffs. */
   readonly handoffs: HandoffsOfTick = { granted: 0, rejected: 0 }
   protected readonly fabric: Fabric
   readonly #machine: ClockMachine
@@ -64,7 +75,7 @@ export class ClockWork {
   readonly #meter: ClockMeter
   readonly #handoffCounter: HandoffCounter
   readonly #barrier: Barrier
-  /** By partition without an app. */
+  /** By partition without an app: its owner. */
   readonly #caretakers: (PartitionOwner | undefined)[] = []
   /** By partition without an app: the tick that the clock had to compute a second time. */
   readonly #computedAgain: number[] = []
@@ -86,7 +97,10 @@ export class ClockWork {
     this.#handoffCounter.count(fabric.control.committedTick)
   }
 
-  /** Performs an effect to its end, and answers the machine. Of `wake` and `wait` nothing is done in memory. */
+  /**
+   * Performs an effect completely, and answers the machine. For `wake` and `wait` there is nothing
+   * to do in memory.
+   */
   perform(effect: Readonly<Effect>): void {
     const { tick, partition } = effect
     const { control } = this.fabric
@@ -157,7 +171,10 @@ export class ClockWork {
     }
   }
 
-  /** For a clock in the same process as its apps: goes on until there is nothing to do but wait, and says for how long. */
+  /**
+   * For a clock in the same process as its apps: continues until it can only wait, and returns for
+   * how long.
+   */
   goOn(nowMs: number): number {
     for (;;) {
       const effect = this.#machine.step(nowMs, this.fabric.commits.nonePending())
@@ -167,7 +184,9 @@ export class ClockWork {
     }
   }
 
-  /** The clock computes for a partition. From a committed side that somebody wrote over it can't. */
+  /**
+   * The clock computes for a partition. It cannot do so from a committed side that was overwritten.
+   */
   #keep(partition: number, tick: number, empties: boolean): boolean {
     try {
       this.#compute(partition, tick, empties)
@@ -205,7 +224,10 @@ export class ClockWork {
     this.#handoffCounter.count(tick)
   }
 
-  /** The tick goes on once its app's next process has computed it, or the clock has for an app that is gone. */
+  /**
+   * The tick continues once the app's next process has computed it, or the clock has for a missing
+   * app.
+   */
   #refuse(partition: number, tick: number, fault: string): void {
     this.fabric.commits.refuse(partition)
     if (this.#machine.participants.has(partition)) {
@@ -224,7 +246,7 @@ export class ClockWork {
     if (hashed) this.#report({ kind: 'stateHash', tick, handoffs: this.#granted, ...hashed })
   }
 
-  /** What is committed may be written over by its app, long after it was checked. */
+  /** An app can overwrite what it committed, long after the check. */
   #read<Result>(tick: number, reading: () => Result): Result | undefined {
     try {
       this.#barrier.assertReadable(tick)
@@ -266,7 +288,9 @@ export class ClockWork {
     this.#report({ kind: 'partitionAdded', request, partition, error })
   }
 
-  /** What was granted to leave has to be gone first; the rest vanishes with the partition. */
+  /**
+   * Entities that were granted to leave must be gone first; the rest vanishes with the partition.
+   */
   #removeIfSettled(partition: number, committedTick: number): void {
     const side = this.fabric.partition(partition).side(committedTick)
     for (let group = 0; group < side.get('handoffGroups'); group++)

@@ -91,7 +91,7 @@ function decided(headers: Headers, grants = new Grants(CAPACITY_OF_TEST)) {
   return { groups, totals: { granted, rejected, straying, nextIdLane }, population, lanes }
 }
 
-test('no group gets more than it asked for, no partition more than it has rows for or than the quota', () => {
+test('no group gets more than it asked for, no partition more than its rows or the quota', () => {
   fc.assert(
     fc.property(world, (given) => {
       const headers = headersOf(given)
@@ -120,7 +120,7 @@ test('no group gets more than it asked for, no partition more than it has rows f
   )
 })
 
-test('nobody is refused by a partition with rows and fields for it, nor in a ring of full ones', () => {
+test('no entity is refused by a partition with room for it, nor in a ring of full ones', () => {
   fc.assert(
     fc.property(world, (given) => {
       const headers = headersOf({ ...given, transfersMax: Number.POSITIVE_INFINITY })

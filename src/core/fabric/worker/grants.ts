@@ -1,28 +1,37 @@
-// Which handoffs are granted at a barrier: from what all partitions said at their commits, and from nothing else, so that whoever knows the same decides the same.
-// Owns the rules of granting; never reads memory (barrier.ts collects and applies), and allocates only where more partitions or groups come than ever before.
+// Which handoffs are granted at a barrier. The decision depends only on what all partitions said at
+// their commits, so equal input gives equal grants.
+// Owns the rules of granting; never reads memory (barrier.ts collects and applies). Allocates only
+// when there are more partitions or groups than ever before.
 
 import { FIELD_INDEX_MAX } from '../memory/layout.ts'
 
-/** A lane has 2^32 ids; half of it is more than one tick can use, so a lane that is half empty is replaced in time. */
+/**
+ * Ids of a lane that can be used before it is replaced. A lane has 2^32 ids, and one tick uses
+ * fewer than half of them.
+ */
 const ID_COUNTER_MAX = 2 ** 31
 
-/** By partition, strides of all field indices, index 0 included. */
+/** Strides for each partition: one for each field index, index 0 included. */
 export const stridesPerPartition: number = FIELD_INDEX_MAX + 1
 
-/** What all partitions said at their commits of one tick, as plain numbers. Groups stand in order of their sources, and within a source as it listed them. */
+/**
+ * What all partitions said at their commits of one tick, as plain numbers. Groups are in order of
+ * their sources, and within a source in its order.
+ */
 export class Headers {
   /** Indices of partitions are below this. */
   partitions = 0
   nextIdLane = 0
-  /** Most entities that one partition gets in a tick. */
+  /** Most entities that one partition can get in a tick. */
   transfersMax = Number.POSITIVE_INFINITY
   groups = 0
-  /** In all partitions; nothing is decided by it. */
+  /** Entities in all partitions. No decision depends on it. */
   claimedPages = 0
-  // Nothing is decided by these: the newest ticks in which an app read other boxes, or opened a field.
+  // The newest ticks in which an app read other boxes, or opened a field. No decision depends on
+  // them.
   interestsTick = 0
   fieldsTick = 0
-  // One a partition; what is below `idCounter` is known only where there are groups:
+  // One for each partition. What is below `idCounter` is known only if there are groups:
   readonly isInUse: Uint8Array
   readonly strays: Uint32Array
   readonly idCounter: Float64Array
@@ -30,12 +39,15 @@ export class Headers {
   readonly population: Uint32Array
   /** Entities that it has claimed rows for; at most its limit. */
   readonly capacity: Uint32Array
-  /** Its fields' strides, one a field index; and those that it has claimed for what comes. */
+  /**
+   * Strides of its fields, one for each field index, and the strides that it has claimed for
+   * arrivals.
+   */
   readonly strides: Uint32Array
   readonly claimedStrides: Uint32Array
-  // One a group:
+  // One for each group:
   source: Uint32Array = new Uint32Array(64)
-  /** Which of its source's groups it is. */
+  /** The group's number in its source. */
   number: Uint32Array = new Uint32Array(64)
   target: Uint32Array = new Uint32Array(64)
   asked: Uint32Array = new Uint32Array(64)
@@ -66,27 +78,29 @@ export class Headers {
   }
 }
 
-/** What was decided. */
+/** The decision. */
 export class Grants {
   granted = 0
   rejected = 0
   straying = 0
   nextIdLane = 0
-  /** By partition: the lane that it gets; 0 where it keeps its own. */
+  /** By partition: its new lane; 0 if it keeps its own. */
   readonly idLane: Float64Array
-  /** By partition, where there are groups: entities after the exchange. */
+  /** By partition, if there are groups: entities after the exchange. */
   readonly population: Int32Array
-  /** By group. */
+  /** By group: the entities that are granted. */
   grantedOfGroup: Uint32Array = new Uint32Array(64)
 
-  // What follows is of use only while it is decided. By group: asked for, could be granted, and was not yet.
+  // Scratch memory of the decision. By group: entities that asked, could be granted, and were not
+  // yet.
   left: Uint32Array = new Uint32Array(64)
-  // By partition: what it gets in this tick; its group that is looked at, and the end of its groups; its place on the path, plus 1.
+  // By partition: what it gets in this tick; the group under consideration, and the end of its
+  // groups; its place on the path, plus 1.
   readonly received: Uint32Array
   readonly nextGroup: Uint32Array
   readonly endGroup: Uint32Array
   readonly placeOnPath: Uint32Array
-  /** Groups: each one's target is the source of the next. */
+  /** Groups of a path: each one's target is the source of the next. */
   readonly path: Uint32Array
 
   constructor(partitionCapacity: number) {
@@ -101,10 +115,13 @@ export class Grants {
 }
 
 /**
- * Grants by source partition and then by group, as far as the targets' capacities go. An entity that is granted to leave makes room in its own partition for the same exchange, so
- * full neighbours can swap, and rings of full partitions can turn. No more could be granted. A group waits where its source has a field that its target has no room for.
+ * Grants by source partition and then by group, as far as the targets' capacities allow. An entity
+ * that may leave makes room in its partition for the same exchange, so full neighbours can swap,
+ * and rings of full partitions can turn. No more could be granted. A group waits if its target has
+ * no room for a field of its source.
  *
- * With `transfersMax` no partition gets more entities than that in one tick. Then a ring may wait for the next tick though it could have gone in another order.
+ * With `transfersMax`, no partition gets more entities than that in one tick. A ring can then wait
+ * for the next tick although another order would have let it turn.
  */
 export function decide(headers: Headers, grants: Grants): void {
   giveIdLanes(headers, grants)
@@ -191,8 +208,8 @@ function grantWhereThereIsRoom(headers: Headers, grants: Grants): void {
 }
 
 /**
- * Where no room is left, entities still go round a ring of full partitions: each one that leaves makes the room that the one before it needs.
- * Afterwards no ring is left among those that were not granted, and nobody's population has changed.
+ * Turns rings of full partitions: each entity that leaves makes the room that the one before it
+ * needs. Afterwards no ring is left among the waiting groups, and no population has changed.
  */
 function grantRings(headers: Headers, grants: Grants): void {
   const { placeOnPath, path, nextGroup } = grants
@@ -202,7 +219,7 @@ function grantRings(headers: Headers, grants: Grants): void {
       const from = length === 0 ? start : headers.target[path[length - 1]]
       const group = nextAsking(headers, grants, from)
       if (group < 0) {
-        // What leads into no ring is dropped on the way back.
+        // Groups that lead into no ring are dropped on the way back.
         if (length === 0) break
         length--
         placeOnPath[headers.source[path[length]]] = 0
@@ -219,7 +236,10 @@ function grantRings(headers: Headers, grants: Grants): void {
   }
 }
 
-/** Lets as many go round the ring, from place to place on the path, as each of its groups can. */
+/**
+ * Lets as many entities go round the ring as each of its groups can, from place to place on the
+ * path.
+ */
 function turn(headers: Headers, grants: Grants, start: number, end: number): void {
   const { path, placeOnPath } = grants
   let more = Number.POSITIVE_INFINITY
@@ -231,7 +251,7 @@ function turn(headers: Headers, grants: Grants, start: number, end: number): voi
   }
 }
 
-/** The partition's first group that still asks; -1 where none does. */
+/** The partition's first group that still asks; -1 if there is none. */
 function nextAsking(headers: Headers, grants: Grants, partition: number): number {
   const { nextGroup, endGroup } = grants
   while (nextGroup[partition] < endGroup[partition]) {
@@ -242,7 +262,7 @@ function nextAsking(headers: Headers, grants: Grants, partition: number): number
   return -1
 }
 
-/** What is still asked for, as far as the target may get it in this tick. */
+/** The entities that still ask, as far as the target can get them in this tick. */
 function ungranted(
   { target, transfersMax }: Headers,
   { left, received }: Grants,

@@ -3,7 +3,7 @@
 
 import type { FieldColumn, PartitionState } from '../../entities/partition-state.ts'
 
-/** The columns of a state without whose they were. */
+/** The columns of a state without its partition. */
 export type EntityColumns = Pick<PartitionState, 'count' | 'ids' | 'types' | 'positions' | 'fields'>
 
 /** Some rows of a state, in the order in which they are wanted. */
@@ -12,7 +12,10 @@ export interface RowsOfState {
   rows: number[]
 }
 
-/** All columns of the pieces, one after another; the columns themselves where they are one whole state. */
+/**
+ * Concatenates all columns of the pieces. Returns the columns themselves if they are one whole
+ * state.
+ */
 export function mergeRows(pieces: readonly RowsOfState[]): EntityColumns {
   const [first] = pieces
   if (pieces.length === 1 && first.rows.length === first.state.count) return first.state

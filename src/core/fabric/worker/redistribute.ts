@@ -6,9 +6,13 @@ import type { World } from '../memory/world.ts'
 import { type EntityColumns, mergeRows, type RowsOfState } from './merge-rows.ts'
 
 /**
- * Sorts the entities of spatial domains by the cell that their positions lie in, `ownIndex` says which partition a state comes from (-1: none any more).
- * An entity outside of all cells, and every entity of a domain without an area, stays with its partition; so does one whose new partition would hold more than
- * `entityLimit`: it asks for its handoff in the first tick, as it did before the snapshot. Returns the columns by partition index.
+ * Sorts the entities of spatial domains by the cell of their positions, and returns the columns by
+ * partition index. `ownIndex` gives the partition that a state comes from; -1 if it no longer
+ * exists.
+ *
+ * An entity stays with its partition if it is outside of all cells, if its domain has no area, or
+ * if its new partition would hold more than `entityLimit`. It then asks for its handoff in the
+ * first tick, as it did before the snapshot.
  */
 export function redistribute(
   world: World,
@@ -35,7 +39,7 @@ export function redistribute(
 }
 
 interface Piece extends RowsOfState {
-  /** The partition that its entities were in; -1 where there is none any more. */
+  /** The partition that its entities were in; -1 if it no longer exists. */
   own: number
 }
 
@@ -45,7 +49,10 @@ function addPiece(pieces: Map<number, Piece[]>, target: number, piece: Piece): v
   else pieces.set(target, [piece])
 }
 
-/** Gives entities back to their own partitions where a partition would hold too many. That can fill an own partition in turn; no entity goes back twice. */
+/**
+ * Returns entities to their own partitions while a partition would hold too many. That can fill an
+ * own partition in turn; no entity is returned twice.
+ */
 function leaveWhatDoesNotFit(pieces: Map<number, Piece[]>, entityLimit: number): void {
   for (let gaveBack = true; gaveBack; ) {
     gaveBack = false

@@ -1,5 +1,7 @@
-// A partition's committed side as columns that can be copied in one piece and given to another thread, and the compact state that is made of them there.
-// Owns what is copied and how little work it is: the clock's thread does it between all else, in small steps. Never knows files, and never reads a side that is being written.
+// A partition's committed side as columns that can be copied in one piece and given to another
+// thread, and the compact state that is made of them there.
+// Owns what is copied and in which steps: the clock's thread copies in small steps between its
+// other work. Never knows files, and never reads a side that is being written.
 
 import type { ArraysOf, Scratch } from '../../../base/scratch.ts'
 import type { FieldColumn, PartitionState } from '../../entities/partition-state.ts'
@@ -35,7 +37,7 @@ interface SideField {
 
 type Column = Float64Array | Float32Array | Uint32Array | Int32Array | Uint8Array
 
-/** The side of a tick where it lies: nothing is copied but the lists of leaving rows. */
+/** The side of a tick in place: only the lists of leaving rows are copied. */
 function viewSide(fabric: Fabric, partition: number, tick: number): SideColumns {
   const { control, world } = fabric
   const memory = fabric.partition(partition)
@@ -81,10 +83,10 @@ function viewSide(fabric: Fabric, partition: number, tick: number): SideColumns 
   }
 }
 
-/** So much is copied before others get their turn: a fraction of a millisecond's work. */
+/** Bytes to copy before others get their turn: a fraction of a millisecond's work. */
 const STEP_BYTES = 1024 ** 2
 
-/** Memory for copies, of which columns take theirs one after another. */
+/** Memory for copies, from which columns take their parts one after another. */
 export class CopyRoom {
   readonly #buffer: SharedArrayBuffer
   #taken = 0
@@ -93,7 +95,7 @@ export class CopyRoom {
     this.#buffer = buffer
   }
 
-  /** A copy of the column, made in steps; in memory of its own where the room is used up. */
+  /** Copies the column in steps. The copy has memory of its own if the room is used up. */
   *copyOf<Of extends Column>(column: Of): Generator<void, Of> {
     const start = this.#taken
     const end = start + paddedBytes(column)
@@ -115,7 +117,10 @@ export class CopyRoom {
   }
 }
 
-/** Copies the whole world as it was committed at `tick`, in steps: all of them before the tick after the next one is computed, and before a partition comes or goes. */
+/**
+ * Copies the whole world as committed at `tick`, in steps. All steps must be done before the tick
+ * after the next one is computed, and before a partition is added or removed.
+ */
 export function* copySides(
   fabric: Fabric,
   tick: number,
@@ -145,7 +150,7 @@ function* copySide(side: SideColumns, room: CopyRoom): Generator<void, SideColum
   return { ...side, ids, types, states, positions: yield* room.copyOf(side.positions), fields }
 }
 
-/** What a copy comes to when all of its steps are done at once. */
+/** Performs all steps of a copy at once, and returns its result. */
 export function doneAtOnce<Result>(steps: Generator<void, Result>): Result {
   for (;;) {
     const step = steps.next()
@@ -153,7 +158,7 @@ export function doneAtOnce<Result>(steps: Generator<void, Result>): Result {
   }
 }
 
-/** Bytes of a room for a copy of the world as it is now. */
+/** Bytes of room that a copy of the present world needs. */
 export function copyBytes(fabric: Fabric, tick: number): number {
   let bytes = 0
   for (const partition of fabric.partitions()) {
@@ -175,8 +180,10 @@ function paddedBytes({ byteLength }: Column): number {
 }
 
 /**
- * The state of the partition at `at` in the list of the whole world's sides. An entity that the barrier let go is in the state of the partition that takes it in with the next tick, so
- * that a world which starts from it goes on as this one does. The state may share the memory of the sides, and has all other from `scratch`.
+ * The state of the partition at `at` in the list of the whole world's sides. An entity that the
+ * barrier granted to leave is in the state of its next partition, so that a world that starts from
+ * the state continues as this one does. The state can share the memory of the sides, and takes all
+ * other memory from `scratch`.
  */
 export function stateOfSide(
   sides: readonly SideColumns[],
@@ -233,14 +240,14 @@ function addRun(rows: Rows, start: number, end: number): void {
   rows.count += end - start
 }
 
-/** Where a state's columns lie. */
+/** Where a state's columns come from. */
 interface Place {
   scratch: Scratch
-  /** In the side's memory, where the state has a column just as it is there. */
+  /** The column in the side's memory, if the state has the same column. */
   mayShare: boolean
 }
 
-/** The state of `own`'s partition, made of rows of its own and of others. */
+/** The state of `own`'s partition, made of its own rows and of others'. */
 function compacted(own: SideColumns, pieces: readonly Rows[], place: Place): PartitionState {
   const { domain, lifecycle, name, cell, idLane, idCounter } = own
   const count = pieces.reduce((sum, rows) => sum + rows.count, 0)
@@ -259,7 +266,10 @@ function compacted(own: SideColumns, pieces: readonly Rows[], place: Place): Par
   }
 }
 
-/** `width` numbers a row, run by run, zeros where a side lacks the column; the column itself where that is all there is to it. */
+/**
+ * `width` numbers a row, run by run, with zeros where a side lacks the column. Returns the column
+ * itself if nothing else is needed.
+ */
 function gather<Of extends Column>(
   of: ArraysOf<Of>,
   pieces: readonly Rows[],
@@ -313,7 +323,7 @@ function gatherFields(pieces: readonly Rows[], place: Place): FieldColumn[] {
     })
 }
 
-/** From lengths as a side has them, 0 where there is no field, to those of a state. */
+/** Converts lengths of a side, with 0 for no field, to those of a state. */
 function toCompactForm(lengths: Int32Array, typeIds: Uint32Array): void {
   for (let row = 0; row < lengths.length; row++) {
     const length = lengths[row] - 1
@@ -322,7 +332,7 @@ function toCompactForm(lengths: Int32Array, typeIds: Uint32Array): void {
   }
 }
 
-/** A field's data at `stride` bytes a row, at least as wide as its own. */
+/** A field's data at `stride` bytes a row, which is at least its own stride. */
 function widened({ data, stride: own, lengths }: SideField, stride: number): Uint8Array {
   if (own === stride) return data
   const wide = new Uint8Array(lengths.length * stride)

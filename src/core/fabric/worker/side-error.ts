@@ -1,5 +1,5 @@
-// A committed side that cannot be read, because its app has written over it.
-// Owns the error, and the place where any other one becomes it; never knows what is read.
+// A committed side that cannot be read, because its app has overwritten it.
+// Owns the error, and the conversion of other errors to it; never knows what is read.
 
 export class SideError extends Error {
   override readonly name = 'SideError'

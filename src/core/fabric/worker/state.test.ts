@@ -25,7 +25,7 @@ function hashOf(world: ReturnType<typeof testFabric>, tick: number): string {
   return hash.digest()
 }
 
-test('a state that is copied, and seeded into another fabric, is the same state there, whatever the grid', () => {
+test('a copied state is the same in another fabric, whatever the grid', () => {
   fc.assert(
     fc.property(
       fc.array(entity, { maxLength: 8 }),
@@ -80,7 +80,7 @@ test('values of any length go on from a state in which they lie as close as they
   assert.equal(hashOf(again, 4), hashOf(world, 1))
 })
 
-test('an entity that waited for its handoff in a snapshot asks for it in the first tick after a start from it', () => {
+test('an entity that waits in a snapshot asks again in the first tick after a start', () => {
   const world = testFabric({ columns: 2, sizes: { entityLimit: 1 } })
   world.tick((owner) => world.put(owner, 15, 5))
   const states = copiedStates(world.fabric, 1)
@@ -110,7 +110,7 @@ test('more entities than a partition may hold are not seeded', () => {
   assert.equal(seedState(small.fabric.partition(0), 1, copiedStates(world.fabric, 1)[0]), false)
 })
 
-test('a copy of the world is its state, also where the room for it is too small, and stays what it was', () => {
+test('a copy of the world keeps its state, even if the room for it is too small', () => {
   fc.assert(
     fc.property(fc.array(entity, { maxLength: 8 }), fc.nat({ max: 400 }), (entities, bytes) => {
       const world = testFabric({ columns: 3 })
@@ -139,7 +139,7 @@ test('a copy of the world is its state, also where the room for it is too small,
   )
 })
 
-test('a copy of the world shows an entity that was let go with the partition that takes it in next', () => {
+test('a copy of the world has a leaving entity in the partition that takes it in next', () => {
   const world = testFabric({ columns: 2, makers: 1 })
   const maker = 2
   world.tick((owner) => {

@@ -1,5 +1,7 @@
-// A partition's committed state, from compact arrays into the fabric; and the hash of the whole world's.
-// Owns what a partition is seeded with; never knows files, and never reads a side that is being written.
+// A partition's committed state, from compact arrays into the fabric; and the hash of the whole
+// world's.
+// Owns what a partition is seeded with; never knows files, and never reads a side that is being
+// written.
 
 import { assert } from '../../../base/assert.ts'
 import type { FieldColumn, PartitionState } from '../../entities/partition-state.ts'
@@ -9,7 +11,10 @@ import { FIELD_INDEX_MAX } from '../memory/layout.ts'
 import { type PartitionMemory, rowState, strideFor } from '../memory/partition-memory.ts'
 import { readSide } from './side-error.ts'
 
-/** The hash of the whole world's state at `tick`, and how many entities there are: computed where they are, nothing is copied but lengths of fields. */
+/**
+ * The hash of the whole world's state at `tick`, and the number of entities. Computed in place:
+ * only lengths of fields are copied.
+ */
 export function hashWorld(fabric: Fabric, tick: number): { stateHash: string; entities: number } {
   const hash = createStateHash()
   for (const partition of fabric.partitions())
@@ -35,7 +40,10 @@ function valueBytes(length: number, stride: number): number {
   return Math.min(length - 1, stride)
 }
 
-/** Writes a state into an empty partition, on both sides, as committed at `tick`. False where limit or memory don't suffice. */
+/**
+ * Writes a state into an empty partition, on both sides, as committed at `tick`. Returns false if
+ * the limit or the memory does not suffice.
+ */
 export function seedState(
   memory: PartitionMemory,
   tick: number,
