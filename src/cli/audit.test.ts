@@ -50,6 +50,8 @@ before(async () => {
   ]
   for (const each of calls) files.append(JSON.stringify(auditEvent(each)))
   files.append('{"cut": sho')
+  for (const other of ['null', '{}', '{"eventTime":"2026-01-01T00:00:00Z","userIdentity":7}'])
+    files.append(other)
   await files.close()
 })
 after(async () => {

@@ -3,9 +3,10 @@
 
 import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { parseJson } from '../base/parse.ts'
 import { type ConfigOptions, resolveDataFolder } from '../control/config.ts'
 import { dataFolder } from '../control/data-folder.ts'
-import type { AuditEvent } from '../core/audit/audit-event.ts'
 import { readAudits } from '../io/audit/read-audit.ts'
 import { addSettings } from './settings.ts'
 
@@ -18,6 +19,23 @@ interface AuditOptions extends ConfigOptions {
   follow?: boolean
   json?: boolean
 }
+
+/** What is shown of a record. */
+const eventShape = z.looseObject({
+  eventTime: z.string(),
+  eventName: z.string(),
+  sourceIPAddress: z.string(),
+  userIdentity: z.looseObject({
+    type: z.string(),
+    arn: z.string().optional(),
+    accessKeyId: z.string().optional(),
+    userName: z.string().optional(),
+  }),
+  requestParameters: z.looseObject({}).nullish(),
+  errorCode: z.string().optional(),
+  errorMessage: z.string().optional(),
+})
+type ShownEvent = z.infer<typeof eventShape>
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const COLUMNS = ['TIME', 'USER', 'FROM', 'OPERATION', 'ON', 'RESULT'] as const
@@ -61,17 +79,12 @@ function timeOfLine(line: string): string {
   return /"eventTime":"([^"]*)"/.exec(line)?.[1] ?? ''
 }
 
-/** Undefined for a line that was cut short. */
-function eventOf(line: string): AuditEvent | undefined {
-  try {
-    return JSON.parse(line) as AuditEvent
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+/** Undefined for a line that was cut short, or that is no record. */
+function eventOf(line: string): ShownEvent | undefined {
+  return parseJson(eventShape, line).content
 }
 
-function isWanted(event: AuditEvent, { since, operation, user, errors }: AuditOptions): boolean {
+function isWanted(event: ShownEvent, { since, operation, user, errors }: AuditOptions): boolean {
   const { arn, accessKeyId } = event.userIdentity
   return (
     (since === undefined || Date.parse(event.eventTime) >= Math.floor(since / 1000) * 1000) &&
@@ -82,11 +95,11 @@ function isWanted(event: AuditEvent, { since, operation, user, errors }: AuditOp
 }
 
 /** The operator is not a user and is shown as `root`. */
-function nameOf({ userIdentity }: AuditEvent): string | undefined {
+function nameOf({ userIdentity }: ShownEvent): string | undefined {
   return userIdentity.type === 'Root' ? 'root' : userIdentity.userName
 }
 
-function cellsOf(event: AuditEvent): string[] {
+function cellsOf(event: ShownEvent): string[] {
   const { accessKeyId, type } = event.userIdentity
   const result =
     event.errorCode === undefined ? 'ok' : `${event.errorCode}: ${event.errorMessage ?? ''}`
@@ -102,8 +115,8 @@ function cellsOf(event: AuditEvent): string[] {
 }
 
 /** What a call was about, in a few words. */
-function targetOf(parameters: unknown): string {
-  const members = (parameters ?? {}) as Record<string, unknown>
+function targetOf(parameters: ShownEvent['requestParameters']): string {
+  const members: Record<string, unknown> = parameters ?? {}
   const { Simulation, Name, App, Domain, ResourceArn, bucketName, key } = members
   const parts =
     ResourceArn === undefined ? [Simulation, Domain, Name ?? App, bucketName, key] : [ResourceArn]

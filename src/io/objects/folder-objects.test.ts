@@ -158,6 +158,18 @@ describe('FolderObjects', () => {
     await objects.delete('first', 'cut')
   })
 
+  for (const record of ['null', '{"key":"odd"', '{"key":"odd","bytes":0,"etag":7}'])
+    it(`says of a file with the record ${record} that it is damaged`, async () => {
+      await objects.put('first', 'odd', from(''))
+      const end = Buffer.alloc(4)
+      end.writeUInt32LE(record.length)
+      const file = Buffer.concat([Buffer.from(record), end, Buffer.from('HEDDLEo1')])
+      await writeFile(join(folder, 'first', 'oodd'), file)
+      const error = await assertFault('Unavailable', () => objects.head('first', 'odd'))
+      assert.equal(error.message, 'The file of the object is damaged.')
+      await objects.delete('first', 'odd')
+    })
+
   it('turns faults of the disk into faults of the store, without paths', () => {
     const fault = (code: string) => {
       const error = storeError(Object.assign(new Error(`${code}: open '/secret/path'`), { code }))

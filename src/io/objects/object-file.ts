@@ -6,6 +6,8 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { mapShape, parseJson } from '../../base/parse.ts'
 import { codeOf, onFiles, storeError } from './file-faults.ts'
 import { type ByteRange, type ObjectInfo, ObjectsError } from './objects.ts'
 
@@ -41,6 +43,30 @@ export interface ContentSum {
    */
   end(): Pick<StoredObject, 'checksums' | 'checksumType'>
 }
+
+const CHECKSUM_TYPES = ['FULL_OBJECT', 'COMPOSITE'] as const satisfies ChecksumType[]
+const textsShape = mapShape(z.string())
+const bytesShape = z.int().min(0)
+/** What the record of each object has; members of other versions are kept as they are. */
+const recordShape: z.ZodType<StoredObject> = z.looseObject({
+  key: z.string(),
+  bytes: bytesShape,
+  etag: z.string(),
+  modifiedAtMs: z.number(),
+  contentType: z.exactOptional(z.string()),
+  metadata: textsShape,
+  headers: textsShape,
+  checksums: z.exactOptional(textsShape),
+  checksumType: z.exactOptional(z.enum(CHECKSUM_TYPES)),
+  upload: z.exactOptional(
+    z.looseObject({
+      id: z.string(),
+      parts: z.array(
+        z.looseObject({ partNumber: z.int(), bytes: bytesShape, checksums: textsShape }),
+      ),
+    }),
+  ),
+})
 
 const mark = Buffer.from('HEDDLEo1')
 const endBytes = 4 + mark.length
@@ -161,9 +187,9 @@ async function readRecord(handle: FileHandle): Promise<StoredObject> {
   const text = tail
     .subarray(tail.length - endBytes - recordBytes, tail.length - endBytes)
     .toString('utf8')
-  const record = JSON.parse(text) as StoredObject
-  if (record.bytes !== bytes) throw damaged()
-  return record
+  const { content } = parseJson(recordShape, text)
+  if (content?.bytes !== bytes) throw damaged()
+  return content
 }
 
 function damaged(): ObjectsError {
