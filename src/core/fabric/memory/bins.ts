@@ -26,7 +26,9 @@ export class Bins {
 
   /** For so many entities, of which a box that is asked for usually holds so many. */
   static countFor(entities: number, inBox: number): number {
-    const perBin = Math.max(ENTITIES_PER_BIN_MIN, inBox / BINS_PER_BOX)
+    // Boxes that have only an edge in common with the cell hold 0 of 0, which is no number.
+    const perBin =
+      inBox > ENTITIES_PER_BIN_MIN * BINS_PER_BOX ? inBox / BINS_PER_BOX : ENTITIES_PER_BIN_MIN
     return Math.max(1, Math.min(BINS_PER_AXIS_MAX, Math.ceil(Math.sqrt(entities / perBin))))
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { PartitionOwner } from '../owner/partition-owner.ts'
 import { testFabric } from '../testing/test-fabric.ts'
 import { Subscription } from './subscriptions.ts'
 
@@ -31,6 +32,20 @@ test('changes of ticks at which nobody looked are told once, as what they come t
   world.tick((owner) => owner.index === 1 && owner.delete(0))
   world.tick((owner) => owner.index === 1 && world.put(owner, 15, 5))
   assert.deepEqual(kindsOf(subscription, 4), ['Remove', 'Add'])
+})
+
+test('an entity on an edge is seen by a box that has no more than that edge of its cell', () => {
+  const world = testFabric({ columns: 2 })
+  world.owners.set(1, new PartitionOwner(world.fabric, 1, { indexRowsMin: 0 }))
+  const box = { minX: 2, minY: 0, maxX: 10, maxY: 10 }
+  const subscription = new Subscription(world.fabric, { owner: 0, domain: 0, box })
+  world.tick((owner) => {
+    if (owner.index === 0) owner.interests = [subscription]
+    else world.put(owner, 10, 5)
+  })
+  world.tick((owner) => owner.index === 1 && world.put(owner, 10, 6))
+  assert.equal(world.fabric.partition(1).side(2).get('indexed'), 1)
+  assert.deepEqual(kindsOf(subscription, 2), ['Add', 'Add'])
 })
 
 test('an entity of the looking app is not told of, and is added a tick after it left', () => {
