@@ -5,10 +5,8 @@ import { contains } from '../../src/core/fabric/memory/box.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
 import { rowState } from '../../src/core/fabric/memory/partition-memory.ts'
 import { PlaceList } from '../../src/core/fabric/memory/place-list.ts'
-import type { PartitionOwner } from '../../src/core/fabric/owner/partition-owner.ts'
-import { findInBox } from '../../src/core/fabric/reader/box-query.ts'
 import type { ExpectedBegin, Model, ModelMessage, Operation } from './model.ts'
-import type { Parts } from './parts.ts'
+import { Death, type OwnerPart, type Parts } from './parts.ts'
 import type { Plan } from './plan.ts'
 import { Random } from './random.ts'
 import { check } from './violation.ts'
@@ -22,16 +20,13 @@ export interface Surroundings {
   memoryIsShort(): boolean
 }
 
-/** Thrown where a process is to die inside of a call into the fabric. */
-export class Death extends Error {}
-
 export class AppProcess {
   readonly index: number
   operations: Operation[] = []
   messages: ModelMessage[] = []
   readonly #surroundings: Surroundings
   readonly #fabric: Fabric
-  readonly #owner: PartitionOwner
+  readonly #owner: OwnerPart
   readonly #whims: Random
   readonly #watchers: Watcher[] = []
   #fresh = true
@@ -65,14 +60,8 @@ export class AppProcess {
     this.operations = []
     this.messages = []
     yield
-    const side = this.#owner.memory.side(tick)
-    let writes = 0
-    const set = side.set
-    if (diesAtWrite > 0)
-      side.set = (...numbers) => {
-        if (++writes === diesAtWrite) throw new Death()
-        set.apply(side, numbers)
-      }
+    const { parts } = this.#surroundings
+    const liveOn = diesAtWrite > 0 && parts.dieAtWrite(this.#owner, tick, diesAtWrite)
     try {
       this.#owner.begin(tick)
       this.#checkBegin(tick, expected)
@@ -82,7 +71,7 @@ export class AppProcess {
       this.#owner.finish()
       if (diesAtWrite > 0) throw new Death()
     } finally {
-      side.set = set
+      if (liveOn) liveOn()
     }
     yield
     this.#fabric.commits.commit(this.index)
@@ -209,7 +198,7 @@ export class AppProcess {
     this.#owner.keepWholeIndex()
     const box = randomBox(random, this.#surroundings.plan.bounds)
     const found = new PlaceList()
-    findInBox(this.#fabric, memory, tick - 1, box, found)
+    this.#surroundings.parts.findInBox(this.#fabric, memory, tick - 1, box, found)
     const rows = [...found.view()].sort((a, b) => a - b)
     const wanted: number[] = []
     for (let row = 0; row < front.rows; row++) {

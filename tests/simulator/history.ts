@@ -10,11 +10,11 @@ import { controlRecord, partitionFolder } from '../../src/core/fabric/memory/lay
 import type { ClockReport, ClockWork, WorldCopy } from '../../src/core/fabric/worker/clock-work.ts'
 import { hashWorld } from '../../src/core/fabric/worker/state.ts'
 import type { ClockMachine, EffectKind } from '../../src/core/tick/clock-machine.ts'
-import { AppProcess, Death, type Surroundings } from './app-process.ts'
+import { AppProcess, type Surroundings } from './app-process.ts'
 import { checkCommitted, checkStates, claimedRoom, grantedIds } from './checker.ts'
 import { spoilBackSide } from './faults.ts'
 import type { ExpectedBegin, ModelMessage, Operation, Picture } from './model.ts'
-import { type Parts, realParts } from './parts.ts'
+import { Death, type Parts, realParts } from './parts.ts'
 import { PARTITION_CAPACITY_MAX, type Plan, planOf } from './plan.ts'
 import { Random } from './random.ts'
 import {
@@ -49,6 +49,8 @@ interface HistoryOptions {
   parts?: Parts
   /** Another order of the same apps, and other crashes, with the same decisions. */
   scheduleSeed?: number
+  /** More words for the command that runs it again. */
+  flags?: string
 }
 
 export class HistoryFailure extends Error {
@@ -57,7 +59,7 @@ export class HistoryFailure extends Error {
     const ticks = options.ticks === undefined ? '' : ` --ticks ${options.ticks}`
     const replay = options.plan
       ? 'its plan was changed by the test: run the test again'
-      : `replay: npm run test:long -- --seed ${seed} --histories 1${ticks}`
+      : `replay: npm run test:long -- --seed ${seed} --histories 1${ticks}${options.flags ?? ''}`
     super(`history ${seed}: ${what}\n  ${replay}`, { cause })
     this.name = 'HistoryFailure'
   }
@@ -250,8 +252,11 @@ class History {
   #die(index: number, tick: number): void {
     const { segments, control } = this.#world
     this.#happened.crashes++
-    if (this.#schedule.chance(0.7))
-      spoilBackSide(segments, control, this.#schedule, {
+    const spoils = this.#schedule.chance(0.7)
+    // How much is drawn depends on what is open, and nothing else must: it has numbers of its own.
+    const random = new Random(this.#schedule.word())
+    if (spoils)
+      spoilBackSide(segments, control, random, {
         partition: index,
         tick,
         fieldsMax: this.#plan.fieldsMax,
@@ -274,6 +279,7 @@ class History {
     model.commit(tick, this.#done)
     this.#done.clear()
     checkCommitted(fabric, model)
+    this.#parts.committed?.(fabric, tick)
     this.#checkMemory(tick)
     const granted = grantedIds(fabric, tick)
     model.grant(granted, this.#memoryIsShort(), claimedRoom(fabric, tick))

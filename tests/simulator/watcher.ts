@@ -4,16 +4,15 @@
 import type { Box } from '../../src/core/fabric/memory/box.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
 import type { Interest } from '../../src/core/fabric/memory/interests.ts'
-import type { Subscription } from '../../src/core/fabric/reader/subscriptions.ts'
 import type { Bounds } from '../../src/core/schema/grid.ts'
 import type { Model, ModelEntity } from './model.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, SubscriptionPart } from './parts.ts'
 import type { Random } from './random.ts'
 import { check } from './violation.ts'
 
 export class Watcher {
   readonly #fabric: Fabric
-  readonly #subscription: Subscription
+  readonly #subscription: SubscriptionPart
   readonly #owner: number
   readonly #domain: number
   /** Ids that were told of and not taken back, and the partition they were in. */
