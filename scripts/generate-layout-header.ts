@@ -218,8 +218,10 @@ function columnLines(name: string, entries: readonly ColumnEntry[], alignBytes: 
     const functionName = `column_${upper(column).toLowerCase()}`
     const type = `/* ${C_TYPES[kind]}, ${width} a row */`
     const place = `  (void)sizes;\n  return heddle_round_up(${before}, ${alignBytes});`
-    const line = `${type}\n${head(functionName)} {\n${place}\n}`
-    const bytes = `${counts[rows]} * ${width * kindBytes[kind]}`
+    const rowBytes = width * kindBytes[kind]
+    const size = `#define HEDDLE_${name}_${functionName.toUpperCase()}_BYTES ${rowBytes}`
+    const line = `${type}\n${size}\n${head(functionName)} {\n${place}\n}`
+    const bytes = `${counts[rows]} * ${rowBytes}`
     before = `heddle_${lower}_${functionName}(sizes, start) + ${bytes}`
     return line
   })

@@ -14,6 +14,8 @@ const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node')
 /** What tests drive as outside clients and tools. */
 const debianPackages = [
   'awscli',
+  'cmake',
+  'g++',
   'openssl',
   'python3-boto3',
   'python3-prometheus-client',
@@ -27,7 +29,10 @@ setUp(process.argv.includes('--for-tests'))
 function setUp(forTests) {
   if (!locksAgree()) installPackages()
   if (!pinnedNodeRuns()) installPinnedNode()
-  if (forTests) installDebianPackages()
+  if (forTests) {
+    installDebianPackages()
+    buildNativeRuntime()
+  }
 }
 
 /**
@@ -107,6 +112,26 @@ function installDebianPackages() {
   console.log(
     `set-up: without these Debian packages the tests that need them are skipped: ${command}`,
   )
+}
+
+/**
+ * libheddle for the tests, and once more with sanitizers: made once, and again after a change of
+ * its sources. Where there is no compiler, the tests that need it are skipped.
+ */
+function buildNativeRuntime() {
+  const isThere = ['cmake', 'g++'].every((tool) => !spawnSync(tool, ['--version']).error)
+  if (!isThere) return
+  const source = join(root, 'sdk', 'native')
+  const sanitized = ['-DHEDDLE_SANITIZE=address,undefined', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']
+  for (const [folder, options] of [
+    ['build', []],
+    ['build-sanitized', sanitized],
+  ]) {
+    const build = join(source, folder)
+    if (!existsSync(build)) console.log(`set-up: building libheddle in sdk/native/${folder} …`)
+    quietly('cmake', '-S', source, '-B', build, '-DHEDDLE_TESTING=ON', ...options)
+    quietly('cmake', '--build', build, '--parallel', '2')
+  }
 }
 
 function missingDebianPackages() {

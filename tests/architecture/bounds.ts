@@ -12,7 +12,7 @@ export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'src/worker': 45,
   'tests/architecture': 1,
   'tests/architecture.test.ts': 7,
-  'tests/simulator': 36,
+  'tests/simulator': 34,
 }
 
 /** Numbers and texts of a module that are not written `LIKE_THIS`. */

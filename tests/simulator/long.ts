@@ -1,5 +1,8 @@
-// `npm run test:long -- [--seed S] [--histories N] [--ticks T]`: histories S, S+1, … each from its own seed, with faults.
-// Owns the command line; prints how much was tried, and where a history fails, the command that runs it again.
+// `npm run test:long -- [--seed S] [--histories N] [--ticks T] [--native]`: histories S, S+1, …
+// each from its own seed, with faults; with `--native` each by TypeScript and by libheddle, byte
+// by byte.
+// Owns the command line; prints how much was tried, and where a history fails, the command that
+// runs it again.
 
 import { parseArgs } from 'node:util'
 import { HistoryFailure, nothingHappened, runHistory } from './history.ts'
@@ -9,17 +12,20 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     histories: { type: 'string', default: '100000' },
     ticks: { type: 'string' },
+    native: { type: 'boolean', default: false },
   },
 })
 const firstSeed = Number(values.seed)
 const histories = Number(values.histories)
 const ticks = values.ticks === undefined ? undefined : Number(values.ticks)
+// The library is there only where it was built.
+const run = values.native ? (await import('../native/same-bytes.ts')).compareHistory : runHistory
 const total = { ...nothingHappened }
 const startedAtMs = Date.now()
 
 try {
   for (let done = 0; done < histories; done++) {
-    const { happened } = runHistory(firstSeed + done, { ticks })
+    const { happened } = run(firstSeed + done, { ticks })
     for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += happened[name]
     if ((done + 1) % 10_000 === 0) console.log(`${done + 1} histories, ${seconds()} s`)
   }

@@ -164,46 +164,55 @@ static inline uint64_t heddle_round_up(uint64_t value, uint64_t multiple) {
 }
 
 /* uint32_t, 1 a row */
+#define HEDDLE_GROUP_COLUMN_HANDOFF_TARGET_BYTES 4
 static inline uint64_t heddle_group_column_handoff_target(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(start, 64);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_GROUP_COLUMN_HANDOFF_START_BYTES 4
 static inline uint64_t heddle_group_column_handoff_start(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_group_column_handoff_target(sizes, start) + sizes.partition_capacity * 4, 64);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_GROUP_COLUMN_HANDOFF_COUNT_BYTES 4
 static inline uint64_t heddle_group_column_handoff_count(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_group_column_handoff_start(sizes, start) + sizes.partition_capacity * 4, 64);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_GROUP_COLUMN_HANDOFF_GRANTED_BYTES 4
 static inline uint64_t heddle_group_column_handoff_granted(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_group_column_handoff_count(sizes, start) + sizes.partition_capacity * 4, 64);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_GROUP_COLUMN_INCOMING_SOURCE_BYTES 4
 static inline uint64_t heddle_group_column_incoming_source(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_group_column_handoff_granted(sizes, start) + sizes.partition_capacity * 4, 64);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_GROUP_COLUMN_INCOMING_GROUP_BYTES 4
 static inline uint64_t heddle_group_column_incoming_group(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_group_column_incoming_source(sizes, start) + sizes.partition_capacity * 4, 64);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_GROUP_COLUMN_MESSAGE_TARGET_BYTES 4
 static inline uint64_t heddle_group_column_message_target(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_group_column_incoming_group(sizes, start) + sizes.partition_capacity * 4, 64);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_GROUP_COLUMN_MESSAGE_START_BYTES 4
 static inline uint64_t heddle_group_column_message_start(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_group_column_message_target(sizes, start) + sizes.partition_capacity * 4, 64);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_GROUP_COLUMN_MESSAGE_COUNT_BYTES 4
 static inline uint64_t heddle_group_column_message_count(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_group_column_message_start(sizes, start) + sizes.partition_capacity * 4, 64);
@@ -213,36 +222,43 @@ static inline uint64_t heddle_group_columns_end(heddle_sizes sizes, uint64_t sta
 }
 
 /* double, 1 a row */
+#define HEDDLE_SIDE_COLUMN_ID_BYTES 8
 static inline uint64_t heddle_side_column_id(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(start, 4096);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_SIDE_COLUMN_TYPE_BYTES 4
 static inline uint64_t heddle_side_column_type(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_side_column_id(sizes, start) + sizes.entity_limit * 8, 4096);
 }
 /* uint8_t, 1 a row */
+#define HEDDLE_SIDE_COLUMN_STATE_BYTES 1
 static inline uint64_t heddle_side_column_state(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_side_column_type(sizes, start) + sizes.entity_limit * 4, 4096);
 }
 /* uint8_t, 1 a row */
+#define HEDDLE_SIDE_COLUMN_DESTINATION_BYTES 1
 static inline uint64_t heddle_side_column_destination(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_side_column_state(sizes, start) + sizes.entity_limit * 1, 4096);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_SIDE_COLUMN_CHANGED_BYTES 4
 static inline uint64_t heddle_side_column_changed(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_side_column_destination(sizes, start) + sizes.entity_limit * 1, 4096);
 }
 /* float, 3 a row */
+#define HEDDLE_SIDE_COLUMN_POSITION_BYTES 12
 static inline uint64_t heddle_side_column_position(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_side_column_changed(sizes, start) + sizes.entity_limit * 4, 4096);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_SIDE_COLUMN_LEAVING_ROW_BYTES 4
 static inline uint64_t heddle_side_column_leaving_row(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_side_column_position(sizes, start) + sizes.entity_limit * 12, 4096);
@@ -252,11 +268,13 @@ static inline uint64_t heddle_side_columns_end(heddle_sizes sizes, uint64_t star
 }
 
 /* int32_t, 1 a row */
+#define HEDDLE_FIELD_COLUMN_LENGTH_BYTES 4
 static inline uint64_t heddle_field_column_length(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(start, 4096);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_FIELD_COLUMN_TYPE_ID_BYTES 4
 static inline uint64_t heddle_field_column_type_id(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_field_column_length(sizes, start) + sizes.entity_limit * 4, 4096);
@@ -266,31 +284,37 @@ static inline uint64_t heddle_field_columns_end(heddle_sizes sizes, uint64_t sta
 }
 
 /* uint32_t, 1 a row */
+#define HEDDLE_INDEX_COLUMN_START_BYTES 4
 static inline uint64_t heddle_index_column_start(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(start, 4096);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_INDEX_COLUMN_ROW_BYTES 4
 static inline uint64_t heddle_index_column_row(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_index_column_start(sizes, start) + (HEDDLE_BINS_PER_AXIS_MAX * HEDDLE_BINS_PER_AXIS_MAX + 1) * 4, 4096);
 }
 /* float, 1 a row */
+#define HEDDLE_INDEX_COLUMN_X_BYTES 4
 static inline uint64_t heddle_index_column_x(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_index_column_row(sizes, start) + sizes.entity_limit * 4, 4096);
 }
 /* float, 1 a row */
+#define HEDDLE_INDEX_COLUMN_Y_BYTES 4
 static inline uint64_t heddle_index_column_y(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_index_column_x(sizes, start) + sizes.entity_limit * 4, 4096);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_INDEX_COLUMN_CHANGED_ROW_BYTES 4
 static inline uint64_t heddle_index_column_changed_row(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_index_column_y(sizes, start) + sizes.entity_limit * 4, 4096);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_INDEX_COLUMN_CHANGED_SINCE_BYTES 4
 static inline uint64_t heddle_index_column_changed_since(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_index_column_changed_row(sizes, start) + sizes.entity_limit * 4, 4096);
@@ -300,11 +324,13 @@ static inline uint64_t heddle_index_columns_end(heddle_sizes sizes, uint64_t sta
 }
 
 /* uint32_t, 1 a row */
+#define HEDDLE_MESSAGE_COLUMN_START_BYTES 4
 static inline uint64_t heddle_message_column_start(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(start, 4096);
 }
 /* uint32_t, 1 a row */
+#define HEDDLE_MESSAGE_COLUMN_BYTES_BYTES 4
 static inline uint64_t heddle_message_column_bytes(heddle_sizes sizes, uint64_t start) {
   (void)sizes;
   return heddle_round_up(heddle_message_column_start(sizes, start) + sizes.message_limit * 4, 4096);

@@ -1,0 +1,137 @@
+// An app's life: attached to its partition, tick by tick, until it shuts down.
+// Owns the order of calls, the checks of arguments and of ownership, and what outlives a tick. The
+// work on memory is the owner's. Refusals are thrown as Failure.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "../owner/partition-owner.hpp"
+#include "host.hpp"
+#include "neighbours.hpp"
+#include "ownership-log.hpp"
+
+namespace heddle {
+
+/** What a call lends is kept here, until the next call of the same function. */
+template <class Item>
+using Lent = std::vector<Item>;
+
+class Application {
+ public:
+  Application();
+
+  // The loop.
+  bool willBlock();
+  void beginUpdate();
+  void commit();
+  uint64_t currentTick() const;
+  uint32_t attempt() const;
+  void destroy() { host_.destroyed(); }
+
+  // What there is.
+  uint32_t ingressPort(uint32_t declared);
+  heddle_partition describe(uint32_t partition);
+  heddle_partition assigned() { return describe(owner_.index); }
+  const Lent<heddle_partition>& allPartitions();
+  uint32_t domainByName(const char* name);
+  uint32_t runtimeLimit(heddle_limit limit);
+  heddle_metrics metrics() const;
+  void resetMetrics();
+
+  // Entities.
+  heddle_entity create(uint32_t type, const float* position);
+  void remove(heddle_entity& entity);
+  void storePosition(heddle_entity& entity, float x, float y, float z);
+  void loadPosition(heddle_entity& entity, float* position);
+  void storeField(heddle_entity& entity, uint32_t index, uint32_t typeId, const void* data,
+                  size_t bytes);
+  struct LoadedField {
+    uint32_t typeId;
+    const uint8_t* data;
+    size_t bytes;
+  };
+  LoadedField loadField(heddle_entity& entity, uint32_t index);
+  void removeField(heddle_entity& entity, uint32_t index);
+  void modifyDomain(heddle_entity& entity, uint32_t domain);
+  const Lent<heddle_change>& ownershipChanges();
+
+  // Columns.
+  heddle_columns columns();
+  heddle_entity entityAt(uint32_t row);
+  void createMany(uint32_t type, uint32_t count, uint32_t* rows);
+  void moved(uint32_t from, uint32_t to);
+  void touched(uint32_t row);
+  void sweep(heddle_sweep_body body, void* context);
+  heddle_field_column field(const heddle_shape& shape);
+  void stored(const heddle_shape& shape, uint32_t from, uint32_t to);
+
+  // Others.
+  uint32_t subscribe(uint32_t domain, const heddle_box& box);
+  void modifySubscription(uint32_t subscription, const heddle_box& box);
+  void deleteSubscription(uint32_t subscription);
+  const Lent<heddle_change>& subscriptionEvents();
+  const Lent<heddle_entity>& subscribedEntities(uint32_t subscription);
+  const std::vector<heddle_neighbour>& neighbours(float x, float y, float radius);
+
+  // Messages.
+  uint32_t resolvePosition(uint32_t domain, float x, float y);
+  uint32_t resolveAppName(uint32_t domain, const char* name);
+  void send(uint32_t partition, const void* data, size_t bytes);
+  const Lent<heddle_message>& receive();
+
+  /** Of the last call that was refused. */
+  std::string lastError;
+
+ private:
+  struct Found {
+    PartitionMemory* memory;
+    Side* side;
+    uint32_t row;
+  };
+  void requireOpen() const;
+  void requireClosed() const;
+  bool ownsAt(uint32_t row, uint64_t id) const;
+  int64_t findOwned(uint64_t id) const;
+  std::optional<Found> findElsewhere(heddle_entity& entity);
+  bool isSubscribed(const Found& found);
+  uint32_t ownedRow(heddle_entity& entity);
+  Found locate(heddle_entity& entity);
+  void checkPosition(float x, float y, float z) const;
+  void checkFieldIndex(uint32_t index) const;
+  void checkRange(uint32_t from, uint32_t to) const;
+  void checkDomain(uint32_t domain) const;
+  void checkSpatial(uint32_t domain, const char* hint) const;
+  Box checkedBox(const heddle_box& box) const;
+  Subscription& subscriptionOf(uint32_t subscription);
+  FieldView viewOf(const heddle_shape& shape);
+  [[noreturn]] void refuseOutside(uint32_t row);
+  void endPhase(uint32_t meter);
+
+  Host host_;
+  Fabric& fabric_;
+  PartitionOwner owner_;
+  OwnershipLog ownership_;
+  Subscriptions subscriptions_;
+  uint64_t subscriptionsVersion_ = 1;
+  uint32_t nextSubscription_ = 1;
+  Neighbours neighbours_;
+  heddle_metrics metrics_ = {};
+  bool isOpen_ = false;
+  bool hasReceived_ = false;
+  double phaseSinceMs_;
+  /** By field index: what was declared last. */
+  std::vector<std::string> declared_;
+
+  Lent<heddle_change> ownershipLent_, eventsLent_;
+  Lent<heddle_entity> entitiesLent_;
+  Lent<heddle_partition> partitionsLent_;
+  std::deque<std::string> namesLent_;
+  Lent<heddle_message> messagesLent_;
+  std::vector<IncomingMessage> incoming_;
+};
+
+}  // namespace heddle

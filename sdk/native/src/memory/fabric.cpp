@@ -1,0 +1,48 @@
+// Opens partitions, and commits.
+
+#include "fabric.hpp"
+
+#include "../failure.hpp"
+
+namespace heddle {
+
+Fabric::Fabric(Segments& segments, const std::string& worldJson, uint32_t own)
+    : control(segments), world(worldJson), segments_(segments), own_(own) {
+  open_.resize(control.sizes().partitionCapacity);
+}
+
+PartitionMemory& Fabric::partition(uint32_t index) {
+  require(control.partitionInUse(index), "a partition that is not in use");
+  std::unique_ptr<PartitionMemory>& open = open_[index];
+  if (!open || open->epoch != uint32_t(control.partitionWord(index, HEDDLE_PARTITION_AT_EPOCH)))
+    open = std::make_unique<PartitionMemory>(segments_, control, index, index == own_,
+                                             [this, index] { return pagesWithout(index); });
+  return *open;
+}
+
+int64_t Fabric::pagesWithout(uint32_t index) {
+  int64_t pages = 0;
+  eachPartition([&](uint32_t other) {
+    if (other != index) pages += partition(other).claimedPages();
+  });
+  return pages;
+}
+
+const std::optional<Box> Fabric::cellOf(uint32_t partition) const {
+  const uint32_t domain = uint32_t(control.partitionWord(partition, HEDDLE_PARTITION_AT_DOMAIN));
+  const int32_t cell = control.partitionWord(partition, HEDDLE_PARTITION_AT_CELL);
+  if (domain >= world.domains.size() || !world.domains[domain].grid || cell < 0) return {};
+  return world.domains[domain].grid->boundsOf(uint32_t(cell));
+}
+
+bool Fabric::isAsked(uint32_t index) {
+  return control.asked(index) != partition(index).appWord(HEDDLE_APP_AT_COMMITTED);
+}
+
+bool Fabric::commit(uint32_t index) {
+  if (!isAsked(index)) return false;
+  partition(index).setAppWord(HEDDLE_APP_AT_COMMITTED, control.asked(index));
+  return control.lowerWakeCount();
+}
+
+}  // namespace heddle

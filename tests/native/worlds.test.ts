@@ -1,0 +1,174 @@
+// Programs in C over libheddle in real worlds, beside apps in TypeScript: the same world comes of
+// it, whoever is killed.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { appsFolder, schema } from '../support/packages.ts'
+import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
+import { BUILD_FOLDER, missingLibrary } from './library.ts'
+
+const TICKS = 80
+const skip = missingLibrary()
+let folder: string
+let heddle: Heddle
+
+before(async () => {
+  if (skip) return
+  folder = mkdtempSync(join(tmpdir(), 'heddle-native-apps-'))
+  for (const file of ['wanderers.ts', 'random.ts', 'echo.ts'])
+    copyFileSync(join(appsFolder, file), join(folder, file))
+  for (const app of ['wanderers', 'caller'])
+    compile(join(import.meta.dirname, 'apps', `${app}.c`), join(folder, app), BUILD_FOLDER)
+  heddle = await startHeddle({
+    appTimeoutSeconds: 20,
+    configuration: `package_folders: [${folder}]\n`,
+  })
+})
+after(async () => {
+  await heddle?.stop()
+  if (folder) rmSync(folder, { recursive: true })
+})
+
+/** The program finds its library in the folder `run`. */
+function compile(source: string, program: string, run: string): void {
+  const include = join(BUILD_FOLDER, '../include')
+  const warnings = ['-std=c11', '-Wall', '-Wextra', '-Werror']
+  const library = [`-L${BUILD_FOLDER}`, `-Wl,-rpath,${run}`, '-lheddle', '-lm']
+  execFileSync('gcc', [...warnings, `-I${include}`, source, '-o', program, ...library])
+}
+
+const OPTIONS = `--entities 40 --until ${TICKS}`
+const inC = `exec ./wanderers ${OPTIONS}`
+const inTypeScript = `exec node wanderers.ts ${OPTIONS}`
+
+const mixed = `case $HEDDLE_APP in Cells-0-0|Cells-1-1) ${inC} ;; *) ${inTypeScript} ;; esac`
+
+/** A world of wanderers; `launch` is what a shell does for each of its apps. */
+async function wander(name: string, launch: string, tickRate = 'unlimited'): Promise<Simulation> {
+  const Cells = {
+    kind: 'spatial',
+    grid: [2, 2],
+    package: `file://${folder}`,
+    command: ['sh', '-c', launch],
+  } as const
+  const world = await heddle.startSimulation(
+    name,
+    schema({ tickRate, domains: { Cells } }),
+    hashEvery(1),
+  )
+  await world.startClock()
+  return world
+}
+
+let expected: ReturnType<Simulation['hashes']>
+
+test('a world in C, and one in both languages, equal one in TypeScript', { skip }, async () => {
+  const worlds: Simulation[] = []
+  for (const [name, launch] of Object.entries({ ts: inTypeScript, c: inC, mixed })) {
+    const world = await wander(`wanderers-${name}`, launch)
+    worlds.push(world)
+    await world.reaches(TICKS)
+    await world.stop()
+    assert.equal(world.errors(), '')
+  }
+  expected = worlds[0].hashes()
+  assert.ok(expected.get(TICKS)!.handoffs > 0)
+  for (const world of worlds.slice(1)) equalsExpected(world)
+})
+
+function equalsExpected(world: Simulation): void {
+  const hashes = world.hashes()
+  for (let tick = 1; tick <= TICKS; tick++)
+    assert.deepEqual(hashes.get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
+}
+
+test('so does one whose apps are killed again and again', { skip }, async () => {
+  const world = await wander('wanderers-killed', mixed, '20')
+  const names = ['Cells-0-0', 'Cells-1-0', 'Cells-1-1', 'Cells-0-0', 'Cells-0-1']
+  for (const name of names) {
+    await world.ticksOn(8)
+    const pid = await world.appPid('Cells', name)
+    await world.kill(pid)
+    await world.appPid('Cells', name, pid)
+  }
+  await world.reaches(TICKS)
+  await world.stop()
+  equalsExpected(world)
+  const [stream = ''] = world.streams().filter((name) => name.endsWith('/Cells-0-0'))
+  const begins = world.log(stream).filter((line) => line.startsWith('language=C tick='))
+  assert.equal(begins.length, 3, 'it began, and began again where its tick was')
+  for (const line of begins.slice(1)) {
+    const [, adds, owned] = /adds=(\d+) owned=(\d+)/.exec(line) ?? []
+    assert.ok(Number(adds) > 0 && adds === owned, line)
+  }
+})
+
+test('the documented app runs as the page says, with the library in its package', {
+  skip,
+}, async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/app-sdk-c.md'), 'utf8')
+  const [, program = ''] = /```c\n(.*?)```/s.exec(page) ?? []
+  const documented = join(folder, 'documented')
+  mkdirSync(documented)
+  writeFileSync(join(documented, 'app.c'), program)
+  copyFileSync(join(BUILD_FOLDER, 'libheddle.so'), join(documented, 'libheddle.so'))
+  compile(join(documented, 'app.c'), join(documented, 'app'), '$ORIGIN')
+  const Cells = {
+    kind: 'spatial',
+    grid: [2, 1],
+    package: `file://${documented}`,
+    command: ['./app'],
+  } as const
+  const text = schema({ tickRate: 'unlimited', domains: { Cells } })
+  const world = await heddle.startSimulation('documented', text, hashEvery(1))
+  await world.startClock()
+  const line = await waitFor(
+    () => [...world.hashes().values()].find(({ handoffs }) => handoffs > 0),
+    'a walker to cross the border',
+  )
+  assert.equal(line.entities, 2)
+  await world.stop()
+  assert.equal(world.errors(), '')
+})
+
+test('an app in C makes every call, and hears and reads its neighbours', { skip }, async () => {
+  const custom = { kind: 'custom', package: `file://${folder}` } as const
+  const Cells = {
+    kind: 'spatial',
+    grid: [2, 2],
+    package: `file://${folder}`,
+    command: ['sh', '-c', inC],
+  } as const
+  const text = schema({
+    domains: {
+      Cells,
+      Echoes: { ...custom, command: 'echo.ts' },
+      Callers: { ...custom, command: ['./caller'] },
+    },
+  })
+  const world = await heddle.startSimulation('callers', text, hashEvery(5))
+  await world.startApp('Echoes', 'echo')
+  await world.appIs('Echoes', 'echo', 'STARTED')
+  await world.startClock()
+  await world.startApp('Callers', 'caller')
+  const stream = await waitFor(
+    () => world.streams().find((name) => name.includes('/caller/')),
+    () => `the log of the caller, among ${world.streams()}; ${world.errors()}`,
+  )
+  const lines = await waitFor(
+    () => {
+      const log = world.log(stream)
+      return log.some((line) => /all calls made/.test(line)) && log
+    },
+    () => `all calls: ${world.log(stream).join('\n')}`,
+  )
+  assert.deepEqual(lines, ['all calls made, 0 faults'])
+  await world.stop()
+  assert.equal(world.errors(), '')
+})
