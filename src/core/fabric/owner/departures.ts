@@ -1,5 +1,7 @@
-// Who leaves a partition at the end of a tick, and for where: found among those that changed, and written in groups as the barrier and the targets read them.
-// Owns the groups' order: by target, and within a target by row. Never lets anybody go: the barrier grants.
+// Which entities leave a partition at the end of a tick, and for where: found among those that
+// changed, and written in groups for the barrier and the targets.
+// Owns the groups' order: by target, and within a target by row. Never removes an entity: the
+// barrier grants.
 
 import type { Box } from '../memory/box.ts'
 import { rowState, type Side } from '../memory/partition-memory.ts'
@@ -8,7 +10,10 @@ import { grown, RowList } from '../memory/row-list.ts'
 import type { World } from '../memory/world.ts'
 import { findOutside } from './inside.ts'
 
-/** Thrown where an entity of a domain with an area was moved out of it: nothing is written, and it can be moved back. */
+/**
+ * Thrown if an entity of a domain with an area was moved out of it. Nothing is written, and the
+ * entity can be moved back.
+ */
 export class OutsideError extends Error {
   readonly row: number
 
@@ -19,10 +24,10 @@ export class OutsideError extends Error {
   }
 }
 
-/** Whom to look at, of the rows below `rows`. */
+/** Which rows below `rows` to look at. */
 interface Suspects {
   rows: number
-  /** All of them: nobody knows what changed. */
+  /** All rows, if it is unknown which changed. */
   all: boolean
   changed: RowList
   rejected: readonly number[]
@@ -37,14 +42,20 @@ export class Departures {
   #back!: Side
   /** Rows that bulk writes may have left outside of the cell. */
   readonly #outside = new RowList()
-  /** Rows that bulk writes left outside of what is both in the cell and quiet, free ones too, of all rows below `#scannedTo`, each of which was looked at once and in order. */
+  /**
+   * Rows that bulk writes left outside of what is both in the cell and quiet, free ones included.
+   * Complete for rows below `#scannedTo`, which were each looked at once and in order.
+   */
   readonly #scanned = new PlaceList()
   #scannedTo = 0
   readonly #found = new PlaceList()
   readonly #candidates = new RowList()
   #targets = new Int32Array(0)
 
-  /** With `refusesOutside` nobody gets out of the domain, however it was written; without it only bulk writes are held to that, and others keep who is outside. */
+  /**
+   * With `refusesOutside`, no entity can leave the domain, however it was written. Without it, this
+   * holds only for bulk writes, and other writes keep an entity that is outside.
+   */
   constructor(
     world: World,
     options: { partition: number; domain: number; cell: Box | undefined; refusesOutside: boolean },
@@ -63,7 +74,10 @@ export class Departures {
     this.#scannedTo = 0
   }
 
-  /** After a bulk write of the positions from `from` up to `to`: notes who is outside of the cell, and who is outside of its quiet part, if it has one. */
+  /**
+   * Notes, after a bulk write of the positions from `from` up to `to`, which entities are outside
+   * of the cell, and which are outside of its quiet part, if it has one.
+   */
   lookAround(from: number, to: number, quiet: Box | undefined): void {
     const cell = this.#cell
     if (!cell) return
@@ -81,7 +95,10 @@ export class Departures {
     )
   }
 
-  /** The rows that bulk writes left outside of the quiet part, in ascending order, free ones too; undefined where they did not go over all rows once. */
+  /**
+   * The rows that bulk writes left outside of the quiet part, in ascending order, free ones
+   * included. Undefined if the writes did not cover all rows once.
+   */
   scanned(rows: number): PlaceList | undefined {
     return this.#scannedTo >= rows ? this.#scanned : undefined
   }
@@ -99,15 +116,16 @@ export class Departures {
     return isInCell(this.#cell!, x, y) || this.#world.partitionAt(this.#domain, x, y) >= 0
   }
 
-  /** A place in the cell for what has none. */
+  /** A place in the cell for an entity that has none. */
   get middle(): readonly [x: number, y: number, z: number] {
     const { minX, minY, maxX, maxY } = this.#cell!
     return [(minX + maxX) / 2, (minY + maxY) / 2, 0]
   }
 
   /**
-   * Finds the entities whose place is elsewhere, marks them as leaving, and lists them by target. Those that have come to where they were to be handed are handed no
-   * further: their rows are added to `suspects.changed`. Throws OutsideError.
+   * Finds the entities that are outside of the cell, marks them as leaving, and lists them by
+   * target. An entity that has already come to its target is not handed further: its row is added
+   * to `suspects.changed`. Throws OutsideError.
    */
   write(suspects: Suspects): void {
     const candidates = this.#findCandidates(suspects)
@@ -159,12 +177,18 @@ export class Departures {
     return candidates
   }
 
-  /** Moves a free row, whose entity left the cell, back into it: it would be found outside in every tick until it is used again. */
+  /**
+   * Moves a free row, whose entity left the cell, back into it. Otherwise every tick would find the
+   * row outside until it is used again.
+   */
   #park(row: number): void {
     this.#back.position.set(this.middle, row * 3)
   }
 
-  /** The partition that should own the row's entity from the next tick on; -1 where no partition owns its position, and it stays. */
+  /**
+   * The partition that should own the row's entity from the next tick on; -1 if no partition owns
+   * its position, and it stays.
+   */
   #targetOf(row: number, changed: RowList): number {
     const { destination, position } = this.#back
     const wanted = destination[row]
@@ -179,12 +203,15 @@ export class Departures {
   }
 }
 
-/** Without the upper edges, which a cell owns only where it is the last. */
+/** Without the upper edges, which a cell owns only if it is the last. */
 function isInCell({ minX, minY, maxX, maxY }: Box, x: number, y: number): boolean {
   return x >= minX && x < maxX && y >= minY && y < maxY
 }
 
-/** Marks the rows as leaving and writes them by target. `targets` has the target of each. Rows are in ascending order. */
+/**
+ * Marks the rows as leaving, and writes them by target. `targets` has the target of each row. Rows
+ * are in ascending order.
+ */
 function writeGroups(side: Side, rows: Uint32Array, targets: Int32Array): void {
   const order: number[] = []
   for (let place = 0; place < rows.length; place++) {
@@ -211,5 +238,8 @@ function writeGroups(side: Side, rows: Uint32Array, targets: Int32Array): void {
   side.set('handoffGroups', order.length)
 }
 
-/** By target: how many go there, then where the next one's row is written; all 0 between two uses. */
+/**
+ * By target: the number of entities that go there, then the place of the next one's row. All are 0
+ * between two uses.
+ */
 let counted: Uint32Array = new Uint32Array(64)

@@ -1,4 +1,5 @@
-// A world in which little happens: what a tick costs has to follow what moves, not what is there. Counted in rows, not in time.
+// A world in which little happens: the cost of a tick must depend on what moves, not on what
+// exists. The cost is counted in rows, not in time.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -12,7 +13,10 @@ const MOVERS = 20
 const untouched = { type: 999, z: -1, byte: 99 }
 const border = { minX: 9, minY: 0, maxX: 11, maxY: 10 }
 
-/** Two cells, 10 wide and high; all entities are in the first, and the second reads what is near the border of the two. */
+/**
+ * Two cells, 10 wide and high. All entities are in the first, and the second reads what is near the
+ * border of the two.
+ */
 function staticWorld() {
   const world = testFabric({ columns: 2, sizes: { entityLimit: ENTITIES } })
   const memory = world.fabric.partition(0)
@@ -40,7 +44,10 @@ function staticWorld() {
     },
     indexTick: () => memory.side(tick).float('indexTick'),
     side: () => memory.side(tick),
-    /** How many rows, positions and values of the field the begin of a tick writes. What it did not write stands there again afterwards. */
+    /**
+     * The number of rows, positions and values of the field that the begin of a tick writes.
+     * Afterwards restores what it did not write.
+     */
     copiedBy(compute?: (owner: PartitionOwner) => void) {
       const side = memory.side(tick + 1)
       const field = memory.field((tick + 1) % 2, 1)!
@@ -121,7 +128,8 @@ test("a reader of a partition's border looks at no row elsewhere", () => {
   const world = staticWorld()
   const there = world.found()
   assert.ok(there.length > ENTITIES / 20 && there.length < ENTITIES / 5)
-  // Behind the back of the index all others are put there: whoever looked at their rows would find them.
+  // All other entities are moved there without telling the index: a reader that looked at their
+  // rows would find them.
   const { position } = world.side()
   for (let row = 0; row < ENTITIES; row++) position.set([9.5, 5], row * 3)
   assert.deepEqual(world.found(), there)

@@ -1,9 +1,9 @@
-// Which of many positions are not inside of a box, and which not even inside of a larger one: the question that is asked
-// of every moving entity in every tick. Owns the scan; a position on an edge, or that is no number, counts as outside.
-//
-// Four positions are compared at once, by WebAssembly (inside.wat): plain JavaScript takes four times as long.
-// WebAssembly sees only memory of its own, so positions are copied there a piece at a time, which costs little while
-// the piece is in the processor's nearest memory.
+// Finds which of many positions are not inside of a box, and which are not inside of a larger one:
+// the check that every tick makes for every moving entity.
+// Owns the scan. A position on an edge, or one that is not a number, counts as outside.
+// WebAssembly (inside.wat) compares four positions at once: plain JavaScript takes four times as
+// long. WebAssembly sees only its own memory, so positions are copied there in pieces. That costs
+// little while a piece is in the processor's nearest cache.
 
 import { type WasmConstant, type WasmMemory, wasmExports } from '../../../base/wasm.ts'
 import type { Box } from '../memory/box.ts'
@@ -29,7 +29,10 @@ const wasm = wasmExports<InsideExports>(insideWasm)
 const { scan } = wasm
 const { buffer } = wasm.memory
 const pieceRows = wasm.pieceRows.value
-/** Three vectors of lower edges, and three of upper ones, for x y z x, y z x y, z x y z of four positions. */
+/**
+ * Three vectors of lower edges, and three of upper ones: x y z x, y z x y and z x y z of four
+ * positions.
+ */
 const edges = new Float32Array(buffer, wasm.edgesAt.value, 24)
 const positions = new Float32Array(buffer, wasm.positionsAt.value, pieceRows * 3)
 const foundRows = new Uint32Array(buffer, wasm.rowsAt.value, pieceRows + 1)
@@ -41,10 +44,11 @@ const outerEdges = new Float32Array(buffer, wasm.outerAt.value, 4)
 const beyondCount = new Uint32Array(buffer, wasm.beyondCountAt.value, 1)
 
 /**
- * Adds the rows from `from` up to `to` whose x and y don't lie between the edges of `box` to `found`, in ascending
- * order; those whose z is no finite number, too. Of these, adds to `beyond` those that don't lie between the edges of
- * `outer` either, which is no smaller.
- * Edges are taken as f32, which is what positions are: an edge that is none is moved inwards, to the next one.
+ * Adds the rows from `from` up to `to` to `found`, in ascending order, if x or y is not between the
+ * edges of `box`, or z is no finite number. Adds those of them that are not between the edges of
+ * `outer`, which is no smaller, to `beyond`.
+ *
+ * Edges are taken as f32, as positions are: an edge between two f32 is moved inwards.
  */
 export function findOutside(
   position: Float32Array,
@@ -59,7 +63,7 @@ export function findOutside(
     const end = Math.min(to, first + pieceRows)
     positions.set(position.subarray(first * 3, end * 3))
     let count = scan(Math.ceil((end - first) / 4), first)
-    // What is left of an earlier piece in the last group counts to rows behind the end.
+    // Remains of an earlier piece in the last group belong to rows behind the end.
     while (count > 0 && foundRows[count - 1] >= end) count--
     found.append(foundRows, foundX, foundY, count)
     for (let place = 0; place < beyondCount[0]; place++)

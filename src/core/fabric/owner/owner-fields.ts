@@ -1,5 +1,6 @@
-// A partition's data fields as its owner has them in a tick: open on the back side at the front's strides, and widened there where a value needs it.
-// Owns the views and who may have how many; never says what changed.
+// A partition's data fields as its owner has them in a tick: open on the back side at the front's
+// strides, and widened there if a value needs it.
+// Owns the views and which entity may have how many fields; never records what changed.
 
 import { FIELD_INDEX_MAX } from '../memory/layout.ts'
 import {
@@ -23,7 +24,8 @@ export class OwnerFields {
   }
 
   /**
-   * Opens the fields on the back side of a tick at the front's strides. True where one differs: all rows have to be copied then. With `follows` the owner has left the front side
+   * Opens the fields on the back side of a tick at the front's strides. Returns true if a stride
+   * differs: all rows must be copied then. With `follows`, the owner has written the front side
    * itself, and so knows which fields are in use there.
    */
   begin(tick: number, follows: boolean): boolean {
@@ -38,7 +40,7 @@ export class OwnerFields {
     return changed
   }
 
-  /** The field's columns on the back side, where it is in use. */
+  /** The field's columns on the back side, if it is in use. */
   view(field: number): FieldView | undefined {
     return this.#views[field]
   }
@@ -52,12 +54,12 @@ export class OwnerFields {
     }))
   }
 
-  /** Takes all fields away from a row. */
+  /** Removes all fields of a row. */
   clear(row: number): void {
     for (const field of this.#inUse) this.#views[field]!.length[row] = 0
   }
 
-  /** Whether the row's entity has the field, or may have it beside those that it has. */
+  /** Whether the row's entity has the field, or may have it in addition to its others. */
   mayHave(row: number, field: number): boolean {
     const { fieldsPerEntity = FIELD_INDEX_MAX } = this.#memory.sizes
     if (fieldsPerEntity >= FIELD_INDEX_MAX || (this.#views[field]?.length[row] ?? 0) !== 0)
@@ -67,7 +69,10 @@ export class OwnerFields {
     return count < fieldsPerEntity
   }
 
-  /** Makes sure that `bytes` fit, and with `alignBytes` that the stride is a multiple of it. False where the machine has no room. */
+  /**
+   * Ensures that `bytes` fit, and with `alignBytes` that the stride is a multiple of it. Returns
+   * false if the machine has no room.
+   */
   reserve(field: number, bytes: number, rows: number, alignBytes = 4): boolean {
     const strideBefore = this.#views[field]?.stride ?? 0
     let stride = strideFor(bytes, strideBefore, this.#memory.sizes)
@@ -75,7 +80,10 @@ export class OwnerFields {
     return this.widen(field, stride, rows)
   }
 
-  /** Opens or widens a field on the back side, and moves what its `rows` rows have. False where the machine has no room. */
+  /**
+   * Opens or widens a field on the back side, and moves the values of its `rows` rows. Returns
+   * false if the machine has no room.
+   */
   widen(field: number, stride: number, rows: number): boolean {
     const strideBefore = this.#views[field]?.stride ?? 0
     if (stride <= strideBefore) return true
@@ -87,7 +95,8 @@ export class OwnerFields {
       this.#inUse.push(field)
       view.length.fill(0, 0, rows)
     }
-    // The same memory at a wider stride: from the last row down, nothing is overwritten before it has moved.
+    // The rows stay in the same memory, so they move from the last one down: none is overwritten
+    // before it has moved.
     else
       for (let row = rows - 1; row > 0; row--)
         view.data.copyWithin(row * stride, row * strideBefore, (row + 1) * strideBefore)
@@ -105,9 +114,9 @@ export class OwnerFields {
     return changed
   }
 
-  /** True where the back side had another stride. */
+  /** True if the back side had another stride. */
   #open(field: number, stride: number, back: Side): boolean {
-    // As it stands there: a process that died may have left anything.
+    // The back side's own number, since a process that died may have left anything.
     const changed = back.fieldStrides[field] !== stride
     if (changed) back.setFieldStride(field, stride)
     this.#views[field] = stride === 0 ? undefined : this.#memory.field(this.#backIndex, field)

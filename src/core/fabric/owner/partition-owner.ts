@@ -1,6 +1,6 @@
-// The owner's work on its partition in one tick: take over the committed state, settle what left, take in what arrives,
-// create, change and delete, and at the end say which entities leave for where.
-// Owns the back side between `begin` and `finish`; never touches a front side, and never waits or wakes.
+// The owner's work on its partition in one tick: take over the committed state, remove what left,
+// add what arrives, create, change and delete, and at the end say which entities leave for where.
+// Owns the back side between `begin` and `finish`; never writes a front side, waits or wakes.
 
 import { assert } from '../../../base/assert.ts'
 import { IDS_PER_LANE } from '../../entities/ids.ts'
@@ -24,20 +24,20 @@ import { copyAllRows, copyChanges, copyValues } from './row-takeover.ts'
 import { SpatialIndex } from './spatial-index.ts'
 import { TickChanges } from './tick-changes.ts'
 
-/** How long all own entities stay in the index after the last question about them. */
+/** Ticks that all own entities stay in the index after the last question about them. */
 const WHOLE_INDEX_TICKS = 64
 
-/** For so many more entities than it has does a partition claim rows at least. */
+/** Least number of further entities that a partition claims rows for. */
 const AHEAD_MIN = 1024
 
-/** Of as many rows as there are entities, so many more are used: one free row in so many. */
+/** Share of free rows beyond the number of entities, among which new entities are placed. */
 const SPARE_ROWS_SHARE = 1 / 64
 
-/** What happened to the partition's ownership at the begin of a tick. */
+/** The ownership changes at the begin of a tick. */
 interface OwnershipOfTick {
   /** Rows of entities that are owned from this tick on. */
   added: number[]
-  /** Entities that left: their row and id before. */
+  /** Entities that left: their previous row and id. */
   removed: { row: number; id: number; type: number }[]
   /** Rows of entities that wanted to leave and could not. */
   rejected: number[]
@@ -60,41 +60,50 @@ export class PartitionOwner {
   readonly #spatialIndex: SpatialIndex | undefined
   readonly #indexRowsMin: number
   readonly #readers: Readers
-  /** In its first tick it knows nothing of the back side, nor of what is asked for: a process before it may have died, or a snapshot been restored. */
+  /**
+   * True in the process's first tick. The back side and the asked entities are unknown then: an
+   * earlier process may have died, or a snapshot may have been restored.
+   */
   #fresh = true
   #stamp = 0
   #backIndex = 0
   #rows = 0
   #population = 0
   #idCounter = 0
-  /** By lane that this owner gives ids of: the first one that it could give. */
+  /** By lane that this owner gives ids of: the first id that it could give. */
   readonly #firstIds = new Map<number, number>()
-  /** From here on up the next free row is looked for. */
+  /** The search for the next free row starts here. */
   #nextRow = 0
   readonly #fields: OwnerFields
   #changes = new TickChanges()
   #changesBefore = new TickChanges()
   readonly #positions = new PositionTakeover()
   readonly #departures: Departures
-  /** By row: the begin in which it was listed last as changed. */
+  /** By row: the begin in which it was last listed as changed. */
   #listedIn: Uint32Array = new Uint32Array(0)
   #begins = 0
   /** Up to this tick all entities are in the index, for questions about this app's own. */
   #wholeIndexUntil = -1
-  /** Of a sweep under way: the first row of the piece that is being written, or -1, and the end of the last one. */
+  /**
+   * Progress of a sweep: the first row of the piece that is being written, or -1, and the end of
+   * the last piece.
+   */
   #pieceAt = -1
   #sweptTo = 0
   #outgoingMessages: OutgoingMessage[] = []
   #outgoingBytes = 0
-  /** Of a process's first tick: the ids of all that it owned at the begin. */
+  /** Ids of all entities owned at the begin of the process's first tick. */
   #firstAddedIds: number[] | undefined
-  /** Rows that one group's entities arrive in. */
+  /** Rows in which the entities of one group arrive. */
   readonly #arrivals = new RowList()
   readonly #peakWatch: PeakWatch
   /** Most rows that were in use at once in this tick. */
   #rowsMost = 0
 
-  /** Below `indexRowsMin` rows there is no spatial index: it would cost more than it saves. For `refusesOutside` see Departures. */
+  /**
+   * Below `indexRowsMin` rows there is no spatial index: it would cost more than it saves. See
+   * Departures for `refusesOutside`.
+   */
   constructor(
     fabric: Fabric,
     index: number,
@@ -125,7 +134,7 @@ export class PartitionOwner {
   get population(): number {
     return this.#population
   }
-  /** The positions on the back side, all of them as they stand. */
+  /** All positions on the back side, in their present state. */
   get position(): Float32Array {
     this.#positions.take(this.#rows)
     return this.back.position
@@ -168,7 +177,10 @@ export class PartitionOwner {
     }
   }
 
-  /** Closes the back side: after the barrier it is what everybody reads. Call `commits.commit` next. Throws OutsideError, and closes nothing. */
+  /**
+   * Closes the back side, which all programs read after the barrier. Call `commits.commit` next.
+   * Throws OutsideError, and then closes nothing.
+   */
   finish(): void {
     const { back } = this
     if (this.#sweptTo > 0) this.endSweep()
@@ -202,14 +214,17 @@ export class PartitionOwner {
     })
   }
 
-  /** Whether the id is one that this owner has given, be the entity here or not. */
+  /** Whether this owner has given the id, even if the entity is elsewhere. */
   hasMade(id: number): boolean {
     const lane = Math.floor(id / IDS_PER_LANE)
     const from = this.#firstIds.get(lane)
     return from !== undefined && id >= from
   }
 
-  /** The row of a new entity at 0, 0, 0; -1 where the partition is at its limit or the machine has no room. */
+  /**
+   * Creates an entity at 0, 0, 0 and returns its row; -1 if the partition is at its limit or the
+   * machine has no room.
+   */
   create(type: number): number {
     const row = this.#allocateRow()
     if (row < 0) return -1
@@ -224,7 +239,7 @@ export class PartitionOwner {
     this.#freeRow(row)
   }
 
-  /** Says that a row's entity changed in this tick. */
+  /** Records that a row's entity changed in this tick. */
   touch(row: number): void {
     if (this.#listedIn[row] === this.#begins) return
     if (row >= this.#listedIn.length) this.#listedIn = grown(this.#listedIn, row + 1)
@@ -244,8 +259,9 @@ export class PartitionOwner {
   }
 
   /**
-   * Says that the positions of the rows from `from` up to `to` were written. Free rows among them don't matter. What left the cell is found here, while
-   * the positions are at hand.
+   * Records that the positions of the rows from `from` up to `to` were written. Free rows among
+   * them do not matter. Finds the entities outside of the cell here, while the positions are in the
+   * cache.
    */
   moved(from: number, to: number): void {
     if (from >= to) return
@@ -255,14 +271,17 @@ export class PartitionOwner {
     this.#departures.lookAround(from, to, this.#spatialIndex?.quiet)
   }
 
-  /** For an app that moves its rows in order, a piece at a time: gets the positions of the piece ready. Where no `endPiece` follows, `finish` takes it for written. */
+  /**
+   * Prepares the positions of a piece, for an app that moves its rows in order, piece by piece. If
+   * no `endPiece` follows, `finish` treats the piece as written.
+   */
   beginPiece(from: number, to: number): void {
     this.#positions.take(to)
     this.#pieceAt = from
     this.#sweptTo = to
   }
 
-  /** The piece was written. `endSweep` follows after the last. */
+  /** Ends a piece that was written. `endSweep` follows after the last one. */
   endPiece(from: number, to: number): void {
     this.#pieceAt = -1
     this.#changes.position.add(from, to)
@@ -282,13 +301,18 @@ export class PartitionOwner {
     return this.#departures.isOutside(row)
   }
 
-  /** Hands the entity to a domain: it leaves at the end of this tick, or of a later one while its target is full. */
+  /**
+   * Hands the entity to a domain. It leaves at the end of this tick, or of a later one while its
+   * target is full.
+   */
   setDestination(row: number, domain: number): void {
     this.back.destination[row] = domain + 1
     this.touch(row)
   }
 
-  /** False where the machine has no room for the field, or the entity may have no further one. */
+  /**
+   * Returns false if the machine has no room for the field, or the entity may have no further one.
+   */
   storeField(row: number, field: number, typeId: number, bytes: Uint8Array): boolean {
     if (!this.#fields.mayHave(row, field) || !this.#fields.reserve(field, bytes.length, this.#rows))
       return false
@@ -303,7 +327,10 @@ export class PartitionOwner {
     return true
   }
 
-  /** Opens a field for values of one size, at a stride that is a multiple of `alignBytes`. Undefined where the machine has no room. */
+  /**
+   * Opens a field for values of one size, at a stride that is a multiple of `alignBytes`. Returns
+   * undefined if the machine has no room.
+   */
   shapedField(field: number, bytes: number, alignBytes: number): FieldView | undefined {
     return this.#fields.reserve(field, bytes, this.#rows, alignBytes)
       ? this.#fields.view(field)
@@ -311,8 +338,9 @@ export class PartitionOwner {
   }
 
   /**
-   * Says that the values of a shaped field were written for the entities in the rows from `from` up to `to`: they have it from now on, `bytes` long.
-   * Returns the first row that may not have a further field, and changes nothing, or -1.
+   * Records that the values of a shaped field were written for the entities in the rows from `from`
+   * up to `to`: they now have it, `bytes` long. Returns -1; or the first row that may not have a
+   * further field, and then changes nothing.
    */
   storedField(field: number, typeId: number, bytes: number, from: number, to: number): number {
     const { length, typeId: typeIds } = this.#fields.view(field)!
@@ -333,12 +361,12 @@ export class PartitionOwner {
     return -1
   }
 
-  /** Whether the entity has the field, or may have it beside those that it has. */
+  /** Whether the entity has the field, or may have it in addition to its others. */
   mayHaveField(row: number, field: number): boolean {
     return this.#fields.mayHave(row, field)
   }
 
-  /** Takes a field away from an entity. False where it had none. */
+  /** Removes a field of an entity. Returns false if it had none. */
   removeField(row: number, field: number): boolean {
     const view = this.#fields.view(field)
     if (!view || view.length[row] === 0) return false
@@ -347,18 +375,21 @@ export class PartitionOwner {
     return true
   }
 
-  /** The field's columns on the back side, where it is in use. */
+  /** The field's columns on the back side, if it is in use. */
   field(field: number): FieldView | undefined {
     return this.#fields.view(field)
   }
 
-  /** The groups that were to come here from the tick before: the source's rows that were granted, as they are on its front side, and how many more were not. */
+  /**
+   * The groups that were to come here from the tick before: the source's granted rows, as they are
+   * on its front side, and the number of entities that were not granted.
+   */
   *arrivals(): Generator<{ memory: PartitionMemory; rows: Uint32Array; rejected: number }> {
     const { front } = this
     const groups = front.get('incomingGroups')
     for (let place = 0; place < groups; place++) {
       const source = front.incomingSource[place]
-      // One that was removed since was granted nothing.
+      // A partition that was removed since was granted nothing.
       if (!this.#fabric.control.partitionInUse(source)) continue
       const memory = this.#fabric.partition(source)
       const from = memory.side(this.tick - 1)
@@ -381,12 +412,18 @@ export class PartitionOwner {
     return ids
   }
 
-  /** From now on, for as long as this is called now and then, all own entities are kept in the index, as of each committed tick. */
+  /**
+   * Keeps all own entities in the index, as of each committed tick, for as long as this is called
+   * now and then.
+   */
   keepWholeIndex(): void {
     this.#wholeIndexUntil = this.tick + WHOLE_INDEX_TICKS
   }
 
-  /** Queues a message; it is written at `finish`. False where the tick's limit of messages or bytes is reached, or the machine has no room. */
+  /**
+   * Queues a message, which is written at `finish`. Returns false if the tick's limit of messages
+   * or bytes is reached, or the machine has no room.
+   */
   send(message: OutgoingMessage): boolean {
     if (!this.maySend(message.payload.length)) return false
     const count = this.#outgoingMessages.length + 1
@@ -397,7 +434,7 @@ export class PartitionOwner {
     return true
   }
 
-  /** Whether the tick's limits allow one more message of so many bytes. */
+  /** Whether the tick's limits allow one more message of `bytes` bytes. */
   maySend(bytes: number): boolean {
     const { messageLimit, messageHeapBytes } = this.memory.sizes
     return (
@@ -437,7 +474,7 @@ export class PartitionOwner {
     back.set('messages', 0)
   }
 
-  /** Says what the index is to hold at the end of this tick. */
+  /** Says what the index must hold at the end of this tick. */
   #beginIndex(): void {
     const index = this.#spatialIndex
     if (!index) return
@@ -461,7 +498,7 @@ export class PartitionOwner {
     })
   }
 
-  /** What was granted at the barrier is gone from here; the rest stays, and is tried again. */
+  /** Removes what the barrier granted; the rest stays, and is tried again. */
   #settleLeavers(): void {
     const { back, front, ownership } = this
     for (let group = 0; group < front.get('handoffGroups'); group++) {
@@ -482,10 +519,13 @@ export class PartitionOwner {
     }
   }
 
-  /** Copies what was granted to this partition straight from the sources' fronts: by source, then in the source's order. */
+  /**
+   * Copies what was granted to this partition straight from the sources' fronts: by source, then in
+   * the source's order.
+   */
   #takeInArrivals(): void {
     this.rejectedIncoming = 0
-    // The barrier granted no more. Who wrote over its grants has lost entities of its own.
+    // The barrier granted no more. An app that wrote over its grants has lost entities of its own.
     let room = Math.max(0, this.front.get('capacity') - this.#population)
     for (const { memory, rows, rejected } of this.arrivals()) {
       this.rejectedIncoming += rejected
@@ -495,7 +535,7 @@ export class PartitionOwner {
     }
   }
 
-  /** A loop for each column, as in row-takeover.ts. */
+  /** Uses a loop for each column, as in row-takeover.ts. */
   #takeInRows(memory: PartitionMemory, sources: Uint32Array): void {
     const { back } = this
     const from = memory.side(this.tick - 1)
@@ -517,13 +557,13 @@ export class PartitionOwner {
       const x = position[start]
       const y = position[start + 1]
       const z = position[start + 2]
-      // Where nobody could have sent it from, its source's app wrote afterwards.
+      // The source's app has overwritten a position from which no entity could be sent.
       if (this.#departures.isInDomain(x, y, z)) this.#positions.arrive(rows[place], x, y, z)
       else this.#positions.arrive(rows[place], ...this.#departures.middle)
     }
     for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
       const view = memory.field((this.tick - 1) % 2, field)
-      // The barrier has seen to it that no granted entity has a wider one.
+      // The barrier has ensured that no granted entity has a wider field.
       if (!view || view.stride > this.memory.claimedStride(field)) continue
       assert(
         this.#fields.widen(field, view.stride, this.#rows),
@@ -536,13 +576,14 @@ export class PartitionOwner {
   // --- what comes next
 
   /**
-   * Claims what the arrivals of the next tick are written to, so that the barrier need not, and taking them in can't fail: rows for some, and for as many as were refused at the last
-   * barrier, with the fields that these have where they are. Returns how many entities there are rows for.
+   * Claims memory for the arrivals of the next tick, so that the barrier need not, and taking them
+   * in cannot fail: rows for some, and for as many as the last barrier refused, with the fields
+   * that these have. Returns the number of entities that there are rows for.
    */
   #claimAhead(): number {
     const { memory } = this
     const { entityLimit } = memory.sizes
-    // Nobody's entities go where there is no cell.
+    // No entity moves to a partition without a cell by its position.
     if (!this.#cell) return this.#population
     this.#claimFields()
     const { transfersPerTick = entityLimit } = this.#fabric.world.description
@@ -555,7 +596,10 @@ export class PartitionOwner {
     return memory.ensureRows(wanted) ? wanted : Math.min(entityLimit, memory.claimedRows)
   }
 
-  /** Of who was refused, and, where something is new among them, of who is likely to hand over: cells of the own domain, and apps without one. */
+  /**
+   * Claims the fields of refused entities and, if something is new among them, of likely sources:
+   * cells of the own domain, and apps without a cell.
+   */
   #claimFields(): void {
     const { control } = this.#fabric
     const committed = this.tick - 1
@@ -581,8 +625,9 @@ export class PartitionOwner {
   // --- rows
 
   /**
-   * Free rows are taken one after the other, from the first one to a bit beyond as many as there are entities, and then from the first one on again: entities that come
-   * in one tick get rows that lie near to each other, though those that left had theirs anywhere.
+   * Takes free rows in order, from the first one to a little beyond the number of entities, and
+   * then from the first one again. So entities of one tick get rows near each other, even if those
+   * that left had rows anywhere.
    */
   #allocateRow(): number {
     const { back, memory } = this
@@ -605,14 +650,14 @@ export class PartitionOwner {
     return row
   }
 
-  /** The first free row from `start` on; that behind the last row where there is none. */
+  /** The first free row from `start` on; the one behind the last row if there is none. */
   #freeRowFrom(start: number): number {
     const { state, stateWords } = this.back
     const rows = this.#rows
     let row = Math.min(start, rows)
     while (row < rows && state[row] !== rowState.free) {
       row++
-      // Four rows at once: a word has a byte that is 0 where this is not 0.
+      // Compares four rows at once: a word has a byte that is 0 if this is not 0.
       if ((row & 3) === 0)
         for (let word = stateWords[row >>> 2]; row + 4 <= rows; word = stateWords[row >>> 2]) {
           if (((word - 0x0101_0101) & ~word & 0x8080_8080) !== 0) break
@@ -628,7 +673,7 @@ export class PartitionOwner {
     this.#population--
   }
 
-  /** Says of all rows from `from` up to `to` that they changed in this tick. */
+  /** Records that all rows from `from` up to `to` changed in this tick. */
   #markChanged(from: number, to: number): void {
     if (from === 0 && to >= this.#rows) this.back.setFloat('everyRowChanged', this.tick)
     else if (from < to) {
@@ -638,14 +683,17 @@ export class PartitionOwner {
   }
 }
 
-/** As many as there are, up to the first one that is no row: somebody wrote over the list. */
+/** The rows up to the first invalid one: an app may have overwritten the list. */
 function rowsBelow(end: number, rows: Uint32Array): Uint32Array {
   let count = 0
   while (count < rows.length && rows[count] < end) count++
   return rows.subarray(0, count)
 }
 
-/** Entities that a partition of so many claims rows for: a sixteenth more, and so many at least, in whole steps. */
+/**
+ * Entities that a partition of this population claims rows for: a sixteenth more, and at least
+ * AHEAD_MIN more, in whole steps.
+ */
 function capacityFor(population: number): number {
   return roundUp(population + Math.max(AHEAD_MIN, population >>> 4), 256)
 }

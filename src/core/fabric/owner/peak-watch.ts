@@ -1,17 +1,21 @@
-// When a partition gives back what it needed for a peak: at the end of a window of ticks in which it used much less than it has claimed.
-// Owns the decision and the window; what is given back, and how, is the memory's.
+// When a partition gives back what it needed for a peak: at the end of a window of ticks in which
+// it used much less than it has claimed.
+// Owns the decision and the window; the memory decides what is given back, and how.
 
 import type { MemoryUse, PartitionMemory } from '../memory/partition-memory.ts'
 
 export interface PeakWatchOptions {
-  /** Ticks of a window, at least 3. A partition that peaks once in a window keeps what it needs for it. */
+  /** Ticks of a window, at least 3. A partition that peaks once in each window keeps its memory. */
   windowTicks?: number
-  /** Nothing is given back unless more than this share of all that is claimed can be. */
+  /** Least share of the claimed memory that is worth giving back. */
   spareShareMin?: number
 }
 
 export class PeakWatch {
-  /** Holds for the last two ticks of a window that ends with giving back: in neither may the spatial index be used, so that nobody reads it when it goes. */
+  /**
+   * True in the last two ticks of a window that ends with giving back. The spatial index may be
+   * used in neither, so that no reader has it when it goes.
+   */
   isEnding = false
   readonly #windowTicks: number
   readonly #spareShareMin: number
@@ -23,7 +27,7 @@ export class PeakWatch {
     this.#spareShareMin = spareShareMin
   }
 
-  /** At the end of each tick, with the most that was used in it. */
+  /** Called at the end of each tick, with the most that was used in it. */
   endTick(memory: PartitionMemory, use: MemoryUse): void {
     const most = this.#most
     most.rows = Math.max(most.rows, use.rows)
@@ -34,7 +38,7 @@ export class PeakWatch {
     if (this.#ticks === this.#windowTicks - 2)
       this.isEnding = memory.spareShare(most) > this.#spareShareMin
     if (this.#ticks < this.#windowTicks) return
-    // The index is made again at the size that it needs.
+    // The index is rebuilt at the size that it needs.
     if (this.isEnding) memory.shrink({ ...most, isIndexed: false })
     this.isEnding = false
     this.#ticks = 0

@@ -1,11 +1,16 @@
-// The positions of a partition on their way from the front side to the back side: all at once, or, for apps that sweep over them, piece by piece just before each
-// piece is moved, so that a position passes through the processor once.
-// Owns how far that has got, and the positions of entities that arrived further on; never decides what is moved.
+// The positions of a partition on their way from the front side to the back side: all at once, or
+// piece by piece for apps that sweep over them. Each piece is copied just before it is moved, so
+// that a position passes through the processor once.
+// Owns the progress of the copy, and the positions of entities that arrived beyond it; never
+// decides what is moved.
 
 import type { Side } from '../memory/partition-memory.ts'
 import { RowList } from '../memory/row-list.ts'
 
-/** Where more entities arrive in a tick, all positions are brought over at once: they are gone through for each piece. */
+/**
+ * Most arrivals of a tick with copying by pieces, since each piece searches them all. With more,
+ * all positions are copied at once.
+ */
 const ARRIVALS_MAX = 4096
 
 export class PositionTakeover {
@@ -13,7 +18,7 @@ export class PositionTakeover {
   #back!: Side
   /** Rows below this are on the back side. */
   #taken = 0
-  /** Rows above it that entities arrived in, and where these are. */
+  /** Rows above it in which entities arrived, and the positions of these. */
   readonly #arrived = new RowList()
   readonly #arrivedAt = new Float32Array(ARRIVALS_MAX * 3)
 
@@ -25,7 +30,7 @@ export class PositionTakeover {
     this.#arrived.clear()
   }
 
-  /** Brings the positions below `to` to the back side, and on top of them those of arrivals. */
+  /** Copies the positions below `to` to the back side, and then those of arrivals over them. */
   take(to: number): void {
     const from = this.#taken
     if (from >= to) return

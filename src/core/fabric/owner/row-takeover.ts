@@ -1,13 +1,14 @@
-// The rows of a partition on their way from the front side to the back side: all of them, or those that one tick has changed.
-// Owns the copying of rows and values; where positions follow later (position-takeover.ts), it leaves them.
-//
-// Rows that are copied one by one lie far apart, each column on other pages: a loop for each column lets the processor look up many at once.
+// The rows of a partition on their way from the front side to the back side: all of them, or those
+// that one tick has changed.
+// Owns the copying of rows and values; leaves positions that follow later (position-takeover.ts).
+// Rows that are copied one by one lie far apart, each column on other pages: a loop for each column
+// lets the processor look up many at once.
 
 import { type FieldView, rowState, type Side } from '../memory/partition-memory.ts'
 import { RowList } from '../memory/row-list.ts'
 import type { TickChanges } from './tick-changes.ts'
 
-/** A field that is in use, on both sides at one stride. */
+/** A field that is in use on both sides, at one stride. */
 export interface FieldOnBothSides {
   index: number
   front: FieldView
@@ -28,7 +29,7 @@ export function copyAllRows(front: Side, back: Side, fields: readonly FieldOnBot
   }
 }
 
-/** What the tick of the front side has changed. Positions that were swept over are left. */
+/** Copies what the tick of the front side has changed, but no positions that were swept over. */
 export function copyChanges(
   front: Side,
   back: Side,
@@ -50,8 +51,8 @@ export function copyChanges(
 }
 
 /**
- * The values of a field of some entities, or that they have none: of each of `fromRows` to the one
- * of `toRows` at the same place. What says that it is longer than a row of `from` is none.
+ * Copies a field's values, or their absence, from each of `fromRows` to the row of `toRows` at the
+ * same place. A value whose length exceeds a row of `from` counts as absent.
  */
 export function copyValues(
   from: FieldView,
@@ -78,7 +79,10 @@ export function copyValues(
   }
 }
 
-/** All columns of the rows that hold an entity, which it returns; of those that were freed no more than that. The list is good until the next call. */
+/**
+ * Copies all columns of the rows that hold an entity, and returns these rows. For freed rows it
+ * copies only that they are free. The list is valid until the next call.
+ */
 function copyRows(
   front: Side,
   back: Side,

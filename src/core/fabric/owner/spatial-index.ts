@@ -1,6 +1,9 @@
-// The owner's side of the spatial index over its partition: a table of entities sorted by bins, and the rows that changed since it was made.
-// Owns what is said of it on the back side, at the end of each tick. Only entities outside of the quiet area, which nobody reads, are in it. While few rows
-// change, the table stays and they are noted; where many do, it is made anew, in the table that nobody reads now: a tick costs what changed in it.
+// The owner's side of the spatial index of its partition: a table of entities sorted by bins, and
+// the rows that changed since the table was made.
+// Owns what the back side says of the index, at the end of each tick. The index holds only entities
+// outside of the quiet area, which no app reads. While few rows change, the table stays and they
+// are noted. If many change, the unused table is rebuilt. So the cost of a tick depends on what
+// changed in it.
 
 import { Bins } from '../memory/bins.ts'
 import { area, type Box, everywhere } from '../memory/box.ts'
@@ -15,28 +18,31 @@ import { PlaceList } from '../memory/place-list.ts'
 import { RowList } from '../memory/row-list.ts'
 import { findOutside } from './inside.ts'
 
-/** A table is made anew once more than this share of it has changed. */
+/** A table is rebuilt once more than this share of it has changed. */
 const CHANGED_SHARE_MAX = 1 / 32
 const CHANGED_MIN = 256
 
-/** What a tick has changed, as far as the index is concerned. */
+/** A tick's changes, as far as the index needs them. */
 interface ChangedInTick {
   /** Rows that changed one by one; some may be named twice. */
   rows: RowList
   /** Whether positions were written in bulk as well. */
   inBulk: boolean
-  /** After bulk writes that covered all rows, each once and in order: the rows that were left outside of the quiet area, free ones too. What changed one by one since is in `rows`. */
+  /**
+   * The rows that bulk writes left outside of the quiet area, free ones included. Known only if the
+   * writes covered all rows, each once and in order. Later single changes are in `rows`.
+   */
   outside: PlaceList | undefined
 }
 
 export class SpatialIndex {
   readonly #memory: PartitionMemory
   readonly #cell: Box
-  /** Of the tick: undefined where nobody reads a part of the cell. */
+  /** The tick's quiet area; undefined if no app reads a part of the cell. */
   quiet: Box | undefined
-  /** Of the cell, what a box that is asked for usually covers. */
+  /** The part of the cell that a requested box usually covers. */
   boxArea = 0
-  /** Before, what stands on the front side is a predecessor's. */
+  /** Before this tick, the front side holds a predecessor's index. */
   #hasMade = false
   readonly #found = new PlaceList()
   readonly #beyond = new RowList()
@@ -48,7 +54,9 @@ export class SpatialIndex {
     this.#cell = cell
   }
 
-  /** Says on the back side of `tick`, whose other columns are finished, where everybody is. */
+  /**
+   * Writes to the back side of `tick`, whose other columns are finished, where all entities are.
+   */
   finish(tick: number, rows: number, changed: ChangedInTick): void {
     const back = this.#memory.side(tick)
     const { quiet } = this
@@ -60,7 +68,10 @@ export class SpatialIndex {
     back.set('indexed', kept || this.#makeTable(tick, quiet, rows, changed) ? 1 : 0)
   }
 
-  /** The table of the tick before still serves, with some more changes. False where it doesn't. */
+  /**
+   * Keeps the table of the tick before, with some more changes. Returns false if it no longer
+   * serves.
+   */
   #keepTable(tick: number, quiet: Box, changedRows: RowList): boolean {
     const front = this.#memory.side(tick + 1)
     if (!this.#hasMade || front.get('indexed') === 0 || !isSame(front.quiet, quiet)) return false
@@ -121,7 +132,10 @@ export class SpatialIndex {
         this.#places.push(found.rows[place], found.x[place], found.y[place])
   }
 
-  /** Those that a bulk write left outside, but for rows that changed one by one: these are looked at again. */
+  /**
+   * Adds the rows that a bulk write left outside, except rows that changed one by one: these are
+   * checked again.
+   */
   #merge(
     { position, state, rows: rowCount }: Side,
     quiet: Box,
@@ -150,7 +164,10 @@ export class SpatialIndex {
   }
 }
 
-/** Adds those of `from`, from `start` on, whose rows are below `end` and hold an entity, to `list`, which has room; returns the place of the first row that is not below. */
+/**
+ * Adds rows of `from`, from place `start` on, to `list`, which has room: those that are below `end`
+ * and hold an entity. Returns the place of the first row that is not below `end`.
+ */
 function appendUsed(
   list: PlaceList,
   from: PlaceList,
@@ -167,7 +184,7 @@ function appendUsed(
     rows[count] = row
     x[count] = fromX[place]
     y[count] = fromY[place]
-    // Overwritten by the next where the row is free: no branch to guess wrong.
+    // The next row overwrites a free one, so no branch can be mispredicted.
     count += state[row] === rowState.free ? 0 : 1
   }
   list.count = count

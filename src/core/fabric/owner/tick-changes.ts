@@ -1,4 +1,5 @@
-// What an owner changed in one tick, kept in its own process: two ticks later the same side is brought up to date with this, and nothing else is copied.
+// What an owner changed in one tick, kept in its own process. Two ticks later it brings the same
+// side up to date by copying only this.
 // Owns the bookkeeping; never touches the fabric.
 
 import { RowList } from '../memory/row-list.ts'
