@@ -1,5 +1,6 @@
-// Snapshots that a simulation makes of itself, as its tags ask: every so many ticks or minutes, the newest few of them kept.
-// Owns when the next one is due, and which are too old; how one is made, and which there are, is the simulation's.
+// Snapshots that a simulation's tags ask for: every so many ticks or minutes, keeping the newest
+// few.
+// Owns when the next is due and which are too old. The simulation makes them and knows which exist.
 
 import type { ObjectLocation } from '../../base/object-location.ts'
 import type { ObjectsConfig } from '../../base/objects-config.ts'
@@ -21,15 +22,21 @@ interface AutoSnapshotsOptions {
   simulationName: string
   rhythm: SnapshotRhythm
   objects: ObjectsConfig
-  /** All of this execution, also those that a worker before this one has made. */
+  /** All snapshots of this execution, including those of an earlier worker. */
   made: MadeSnapshots
   /** The newest committed tick. */
   tick(): number
-  /** The world at the first tick after `after` that is a multiple. Throws where the clock ends before. */
+  /**
+   * Copies the world at the first tick after `after` that is a multiple. Throws if the clock ends
+   * first.
+   */
   copyAt(ticks: { multipleOf: number; after: number }): Promise<WorldCopy>
-  /** Makes one, of the copy where there is one, of that tick, unless it can't be now: undefined. True where the object is there. */
+  /**
+   * Makes a snapshot, from the copy of tick `copied` if there is one. Undefined if it cannot be
+   * made now; otherwise resolves to whether the object was stored.
+   */
   take(location: ObjectLocation, copied: number | undefined): Promise<boolean> | undefined
-  /** A fault that the operator should read; the simulation goes on. */
+  /** Reports a fault to the operator. The simulation continues. */
   failed(message: string): void
 }
 
@@ -51,7 +58,7 @@ export class AutoSnapshots {
     this.#awaitCopy()
   }
 
-  /** Of the tick that is due, until it is saved. */
+  /** The copy of the tick that is due, until it is saved. */
   get copy(): WorldCopy | undefined {
     return this.#copy
   }
@@ -66,7 +73,7 @@ export class AutoSnapshots {
     if (!this.#isBusy && !this.#isStopped && this.#isDue()) void this.#takeDue()
   }
 
-  /** Only the clock sees every tick go by. */
+  /** Asks the clock for the copy, since only the clock sees every tick. */
   #awaitCopy(): void {
     const { every } = this.#options.rhythm
     if (!('ticks' in every) || this.#isAwaitingCopy || this.#isBusy || this.#copy) return
@@ -78,7 +85,7 @@ export class AutoSnapshots {
         this.#look()
       },
       (cause: Error) => {
-        // A clock that ends gives no copies; that it failed is told by itself.
+        // An ending clock gives no copies, and reports its own failure.
         if (!this.#isStopped)
           this.#options.failed(`no automatic snapshots are made any more: ${cause.message}`)
       },
@@ -97,7 +104,7 @@ export class AutoSnapshots {
     }
   }
 
-  /** A world whose clock stands still is not saved again. */
+  /** Whether a snapshot is due. A world whose clock is stopped is not saved again. */
   #isDue(): boolean {
     const { rhythm, tick } = this.#options
     if ('ticks' in rhythm.every) return this.#copy !== undefined
@@ -106,7 +113,7 @@ export class AutoSnapshots {
     )
   }
 
-  /** They are named by the second, and the name of one that was removed must not come back. */
+  /** Keys have a resolution of one second, and the key of a removed snapshot must not return. */
   get #isNewSecond(): boolean {
     return secondOf(Date.now()) > secondOf(this.#lastMs)
   }

@@ -1,5 +1,6 @@
-// Encodes partitions of a copied world for the snapshot's thread, which asks for one after another and takes them piece by piece.
-// Owns the partition in work, and the memory of its pieces, which comes back when they have been taken: all of it is made once.
+// Encodes partitions of a copied world for the snapshot thread, which takes them piece by piece.
+// Owns the current partition and the memory of its pieces. That memory is allocated once and
+// reused.
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { Scratch } from '../../base/scratch.ts'
@@ -8,10 +9,10 @@ import { isSnapshotFault, type SnapshotFault } from '../../core/snapshot/snapsho
 import { encodeState, type PartitionSummary } from '../../joints/snapshot/encode-partition.ts'
 
 export type EncoderCommand =
-  /** Of all partitions: entities that change over are in the sides of others. */
+  /** Sides of all partitions: arriving entities are in the sides of their sources. */
   | { kind: 'world'; sides: SideColumns[] }
   | { kind: 'encode'; at: number }
-  /** A piece has been taken: its memory is free for another one. */
+  /** A piece was taken, and its memory can be reused. */
   | { kind: 'taken'; memory: ArrayBufferLike }
 
 export type EncoderReport =
@@ -19,16 +20,16 @@ export type EncoderReport =
   | { kind: 'done'; summary: PartitionSummary }
   | { kind: 'failed'; fault: SnapshotFault }
 
-/** Pieces on their way, and the one that is being taken; one is about a batch of 65,536 entities. */
+/** Most pieces in use, including the one being taken. A piece is about 65,536 entities. */
 const PIECES_MAX = 3
 
 class EncoderThread {
   readonly #port: MessagePort
-  /** Of the state in work. */
+  /** Working memory for the current partition. */
   #scratch = new Scratch()
   #sides: SideColumns[] = []
   #piecesOut = 0
-  /** Of pieces that have been taken. */
+  /** Memory of pieces that were taken. */
   #spare: ArrayBufferLike[] = []
   #longestPieceBytes = 0
   #wake: () => void = () => undefined
@@ -75,7 +76,10 @@ class EncoderThread {
     }
   }
 
-  /** Memory that came back, where it is large enough; new memory is made as large as any was needed. It is shared: what is sent to and fro counts as garbage to the collector. */
+  /**
+   * Reuses returned memory if it is large enough, else allocates as much as the longest piece. The
+   * memory is shared, since transferred buffers would count as garbage for the collector.
+   */
   #roomFor(bytes: number): Uint8Array {
     this.#longestPieceBytes = Math.max(this.#longestPieceBytes, bytes)
     const spare = this.#spare.pop()

@@ -41,7 +41,7 @@ const header = {
   heddleVersion: '0.1.0',
 }
 
-/** Seven cells, some without entities; of the others' some are on their way to a neighbour, and some rows are free. */
+/** Seven cells. Some have no entities; others have arriving entities and free rows. */
 function copiedWorld(): { sides: SideColumns[]; stateHash: string; entities: number } {
   const { fabric, put, tick } = testFabric({ columns: COLUMNS, sizes: { entityLimit: 100 } })
   tick((owner) => {
@@ -59,7 +59,7 @@ function copiedWorld(): { sides: SideColumns[]; stateHash: string; entities: num
   return { sides, ...hashWorld(fabric, 2) }
 }
 
-test('a world that is encoded by several threads is the world that was copied, once and again', async () => {
+test('several threads encode the world that was copied, repeatedly', async () => {
   const { sides, stateHash, entities } = copiedWorld()
   assert.ok(entities > 50)
   const encoders = new Encoders(Number.MAX_SAFE_INTEGER)

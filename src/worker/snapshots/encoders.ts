@@ -1,5 +1,6 @@
-// The threads that encode a world's partitions side by side, and the order in which their work goes into the file.
-// Owns the threads from their start to their end; never knows the zip or the manifest.
+// The threads that encode a world's partitions in parallel, and the order of their output in the
+// file.
+// Owns the threads from start to end; never knows the zip or the manifest.
 
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
@@ -10,18 +11,18 @@ import { SnapshotError } from '../../joints/snapshot/snapshot-file.ts'
 import type { EncoderCommand, EncoderReport } from './encoder-thread.ts'
 import { threadMemory } from './thread-memory.ts'
 
-/** A thread for so much of a world: below it, one that starts costs more than it does. */
+/** World bytes per encoder thread. Below this, starting another thread costs more than it saves. */
 const BYTES_PER_THREAD = 8 * 1024 ** 2
 
 export class Encoders {
   readonly #encoders: Encoder[]
 
-  /** As many as `countFor` says. They are scheduled as the thread that starts them is. */
+  /** Starts `countFor(worldBytes)` threads. They inherit the scheduling of the calling thread. */
   constructor(worldBytes: number) {
     this.#encoders = Array.from({ length: Encoders.countFor(worldBytes) }, () => new Encoder())
   }
 
-  /** As many threads as are worth it for a world of that size, and as there are processors. */
+  /** The number of threads for a world of that size, at most one per processor. */
   static countFor(worldBytes: number): number {
     return Math.max(1, Math.min(availableParallelism(), Math.ceil(worldBytes / BYTES_PER_THREAD)))
   }
@@ -30,7 +31,7 @@ export class Encoders {
     return this.#encoders.length
   }
 
-  /** The world's partitions in their order, each to be taken before the next; the threads are at work on later ones meanwhile. */
+  /** Yields the world's partitions in order. Take each before the next: the threads work ahead. */
   *encoded(sides: readonly SideColumns[]): Generator<EncodedPartition> {
     const encoderOf = (at: number) => this.#encoders[at % this.#encoders.length]
     for (const encoder of this.#encoders) encoder.tell({ kind: 'world', sides: [...sides] })
@@ -44,7 +45,7 @@ export class Encoders {
     }
   }
 
-  /** They hold on to the world that they have encoded no longer, and wait for another. */
+  /** Releases the encoded world; the threads stay for the next one. */
   forget(): void {
     for (const encoder of this.#encoders) encoder.tell({ kind: 'world', sides: [] })
   }
@@ -75,7 +76,7 @@ class Encoder {
     this.#thread.postMessage(command)
   }
 
-  /** The pieces of the next partition that it was told to encode. */
+  /** Yields the pieces of the next partition that it was told to encode. */
   async *pieces(done: (summary: PartitionSummary) => void): AsyncGenerator<Uint8Array> {
     for (;;) {
       const report = await this.#next()

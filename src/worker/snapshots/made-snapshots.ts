@@ -1,5 +1,6 @@
-// Which snapshots an execution has made of itself, in a file of its run folder: the worker that comes after a lost one finds them there.
-// Owns that list; never looks whether an object is there.
+// The list of snapshots that an execution has made, in a file of its run folder. The worker after a
+// lost one reads it.
+// Owns that list; never checks whether an object exists.
 
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,11 +8,11 @@ import { z } from 'zod'
 import { type ObjectLocation, objectLocationShape } from '../../base/object-location.ts'
 import { readJsonFile } from '../../io/files/json-file.ts'
 
-/** Of those that callers have asked for, which stay whatever happens here. */
+/** Most snapshots of callers in the list. Older ones leave the list, but their objects stay. */
 const ASKED_FOR_MAX = 16
 
 const madeSnapshotShape = objectLocationShape.extend({
-  /** Made as its tags ask, and removed once there are enough newer ones. */
+  /** Whether the tags asked for it. It is removed once there are enough newer ones. */
   isAutomatic: z.boolean(),
 })
 export type MadeSnapshot = z.infer<typeof madeSnapshotShape>
@@ -20,14 +21,14 @@ const LIST = z.array(madeSnapshotShape)
 
 export class MadeSnapshots {
   readonly #file: string
-  /** Oldest first. */
+  /** The snapshots, oldest first. */
   #snapshots: readonly MadeSnapshot[]
-  /** Names the file and what is wrong with it; undefined where nothing is. */
+  /** The file and its fault; undefined if there is none. */
   readonly fault: string | undefined
-  /** Whether there was no list, or none that can be read: then the buckets alone know what was made. */
+  /** True if there was no readable list. Then only the buckets show what was made. */
   readonly isUnknown: boolean
 
-  /** A list that is damaged is put aside, as `snapshots.json.damaged`. */
+  /** Reads the list. Renames a damaged one to `snapshots.json.damaged`. */
   constructor(runFolder: string) {
     this.#file = join(runFolder, 'snapshots.json')
     const { content: snapshots, fault } = readJsonFile(this.#file, LIST)
@@ -41,7 +42,10 @@ export class MadeSnapshots {
     return this.#snapshots.toReversed()
   }
 
-  /** To be called before its object can be there: one that is missing was not finished. Throws where the file can't be written. */
+  /**
+   * Adds a snapshot. Call this before its object can exist: a listed object that is missing was
+   * never finished. Throws if the file cannot be written.
+   */
   add(snapshot: MadeSnapshot): void {
     const asked = this.#snapshots.filter(({ isAutomatic }) => !isAutomatic)
     const tooOld = snapshot.isAutomatic

@@ -1,5 +1,6 @@
-// The world of a simulation that is about to fail, saved: where its snapshots go, or else in the run folder.
-// Owns the choice of the place and how long each may take; how a snapshot is written is the caller's.
+// Saves the world of a simulation that is about to fail: with its snapshots, or else in the run
+// folder.
+// Owns the choice of the place and the time limit for each. The caller writes the snapshot.
 
 import { join } from 'node:path'
 import type { SnapshotOutcome } from '../../core/lifecycle/life.ts'
@@ -7,18 +8,18 @@ import { SAVED_WORLD_FILE } from '../../core/wire/places.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import { freePlace, placeText, type SnapshotPlace } from './snapshot-place.ts'
 
-/** How long one place may take. */
+/** The time limit for one place. */
 const LIMIT_MS = 300_000
 
 interface SaveOptions {
   write(place: SnapshotPlace): Promise<SnapshotOutcome>
-  /** Ends what is being written, with an error. */
+  /** Cancels the write in progress, which then fails. */
   cancel(): void
-  /** A place that did not take it; the next one is tried. */
+  /** A place failed; the next one is tried. */
   failed(message: string): void
 }
 
-/** Gives the place; undefined where none takes it. */
+/** Returns the place; undefined if all failed. */
 export async function saveWorld(
   plan: WorkerPlan,
   options: SaveOptions,

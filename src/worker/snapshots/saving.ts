@@ -1,5 +1,6 @@
-// The one place where a simulation's world is saved: as a caller or its tags ask, or because it is
-// about to fail. Owns what is being written, one at a time; when that may be is the life's to say.
+// The one place where a simulation's world is saved: for a caller, for its tags, or before it
+// fails.
+// Owns the snapshot in progress, one at a time. The simulation's life decides when.
 
 import type { ObjectLocation } from '../../base/object-location.ts'
 import type { WorldCopy } from '../../core/fabric/worker/clock-work.ts'
@@ -15,17 +16,17 @@ import { type SnapshotInProgress, Snapshots } from './snapshots.ts'
 
 interface SavingOptions {
   plan: WorkerPlan
-  /** All of this execution, also those that a worker before this one has made. */
+  /** All snapshots of this execution, including those of an earlier worker. */
   made: MadeSnapshots
-  /** What a snapshot says of the simulation as it is now. */
+  /** The header of a snapshot of the simulation's current state. */
   header(): SimulationHeader
-  /** What a copy of the world takes now. */
+  /** The bytes that a copy of the world needs now. */
   copyBytes(): number
   /** The newest committed tick. */
   tick(): number
-  /** Throws where the clock ends before there is a copy. */
+  /** Copies the world. Throws if the clock ends first. */
   copyState(room: SharedArrayBuffer, only?: CopiedTicks): Promise<WorldCopy>
-  /** A fault that the operator should read. */
+  /** Reports a fault to the operator. */
   failed(message: string): void
 }
 
@@ -34,14 +35,17 @@ export class Saving {
   readonly #snapshots = new Snapshots()
   #rhythm: AutoSnapshots | undefined
   #writing: SnapshotInProgress | undefined
-  /** The newest that was asked for, by a caller or its tags. */
+  /** The newest snapshot that a caller or the tags asked for. */
   #making: Promise<SnapshotOutcome> | undefined
 
   constructor(options: SavingOptions) {
     this.#options = options
   }
 
-  /** `due` has a snapshot made, of that tick where there is a copy; false where it can't be now. */
+  /**
+   * Starts the automatic snapshots. `due` starts one, from the copy of `tick` if there is one, and
+   * returns false if it cannot now.
+   */
   startRhythm(due: (location: ObjectLocation, tick: number | undefined) => boolean): void {
     const { plan, made, tick, copyState, failed } = this.#options
     const { simulationName, objects, tags } = plan
@@ -58,7 +62,10 @@ export class Saving {
     this.#rhythm?.stop()
   }
 
-  /** To be called when the one before has finished; `copied` is told the tick. Never rejects. */
+  /**
+   * Makes a snapshot. Call it when the one before has finished. `copied` gets the tick. Never
+   * rejects.
+   */
   make(
     location: ObjectLocation,
     isAutomatic: boolean,
@@ -80,7 +87,7 @@ export class Saving {
     return this.#making
   }
 
-  /** The world of a simulation that is about to fail: where it is then; undefined if nowhere. */
+  /** Saves a world that is about to fail. Resolves to its place, or undefined if all failed. */
   save(): Promise<string | undefined> {
     return saveWorld(this.#options.plan, {
       write: (place) => this.#write(place),
@@ -89,7 +96,7 @@ export class Saving {
     })
   }
 
-  /** What is being written ends with an error. */
+  /** Cancels the snapshot in progress, which then reports an error. */
   cancel(): void {
     this.#writing?.cancel()
   }
@@ -118,7 +125,7 @@ export class Saving {
 }
 
 interface WriteOptions {
-  /** Of the world, where there is one already. */
+  /** A copy of the world that already exists. */
   copy?: WorldCopy | undefined
   copied?: (tick: number) => void
 }

@@ -1,5 +1,5 @@
-// Where a snapshot goes: into an object store, or into a file of this machine.
-// Owns the writing of such a file, which appears whole or not at all; never makes a snapshot.
+// The destination of a snapshot: an object store or a local file.
+// Owns writing such a file, which appears whole or not at all; never makes a snapshot.
 
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
@@ -16,7 +16,7 @@ import { openObjects } from '../../io/objects/open-objects.ts'
 export type SnapshotPlace = { objects: ObjectsConfig; location: ObjectLocation } | { file: string }
 
 interface OpenPlace {
-  /** Throws the signal's reason once it is aborted; then nothing is left behind. */
+  /** Throws the signal's reason if aborted, and then leaves nothing behind. */
   put(zip: ObjectBody, signal: AbortSignal): Promise<unknown>
   close(): Promise<void>
 }
@@ -35,7 +35,7 @@ export async function openPlace(place: SnapshotPlace): Promise<OpenPlace> {
   }
 }
 
-/** An object that isn't there yet, where a simulation's own snapshots go. */
+/** Finds an unused key where a simulation's own snapshots go. */
 export async function freePlace(
   config: ObjectsConfig,
   { bucket, prefix }: Pick<SnapshotRhythm, 'bucket' | 'prefix'>,
@@ -70,7 +70,10 @@ async function writeFile(file: string, zip: ObjectBody, signal: AbortSignal): Pr
   }
 }
 
-/** A chunk's memory is used again when the next one is asked for, and a stream asks before it has written. */
+/**
+ * Copies each chunk: a stream asks for the next chunk, which reuses the memory, before it has
+ * written this one.
+ */
 async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) yield Buffer.from(chunk)
 }

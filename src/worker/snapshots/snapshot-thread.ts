@@ -1,5 +1,7 @@
-// Makes a simulation's snapshots, one after another, and puts them where they are to be: encoding and compression never delay a tick.
-// Owns the memory that the world is copied into, the writing, and the threads that encode, which stay for the next snapshot. All of them run when no other thread has work.
+// Makes a simulation's snapshots, one after another, and stores them. Encoding and compression
+// never delay a tick.
+// Owns the memory for the copy, the writing, and the encoder threads, which stay for the next
+// snapshot. All of these threads run only when no other has work.
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { PAGE_BYTES } from '../../base/memory.ts'
@@ -11,7 +13,7 @@ import { writeSnapshot } from '../../joints/snapshot/snapshot-file.ts'
 import { Encoders } from './encoders.ts'
 import { openPlace, type SnapshotPlace } from './snapshot-place.ts'
 
-/** What a snapshot says of its simulation, whatever its tick. */
+/** The part of a snapshot's header that does not depend on the tick. */
 export type SimulationHeader = Omit<
   SnapshotHeader,
   'stateHash' | 'tick' | 'nextIdLane' | 'takenAtMs'
@@ -20,28 +22,28 @@ export type SimulationHeader = Omit<
 export interface SnapshotOrder {
   place: SnapshotPlace
   header: SimulationHeader
-  /** What a copy of the world takes now. */
+  /** The bytes that a copy of the world needs now. */
   copyBytes: number
-  /** One that is there already. */
+  /** Memory to reuse for the copy. */
   room: SharedArrayBuffer | undefined
 }
 
 export type SnapshotThreadCommand =
-  /** Once the one before has finished. */
+  /** Sent only after the snapshot before has finished. */
   | { kind: 'make'; order: SnapshotOrder }
   | { kind: 'copied'; copy: WorldCopy; takenAtMs: number }
   | { kind: 'cancel'; reason: string }
 
 export type SnapshotThreadReport =
-  /** The world may be copied into it. */
+  /** The clock can copy the world into `room`. */
   | { kind: 'room'; room: SharedArrayBuffer }
-  /** After an error the thread is of no more use: whoever hears of it ends it. */
+  /** After an error the thread is unusable; the receiver must end it. */
   | { kind: 'finished'; outcome: SnapshotOutcome }
 
-/** For what is created until the copy is made, and for the copies after it. */
+/** Spare memory for entities created before the copy, and for later copies. */
 const SPARE_SHARE = 1 / 8
 
-/** Memory that is there already when the world is copied into it: then copying is all that it takes. */
+/** Allocates and touches the memory in advance, so that the clock only has to copy. */
 function makeRoom(copyBytes: number): SharedArrayBuffer {
   const bytes = Math.ceil(copyBytes * (1 + SPARE_SHARE))
   const room = new SharedArrayBuffer(bytes)
@@ -77,7 +79,7 @@ class SnapshotThread {
 
   async #make(order: SnapshotOrder): Promise<void> {
     const making: Making = { copied: Promise.withResolvers(), cancelled: new AbortController() }
-    // It may be refused before anybody waits for it.
+    // It can reject before anything awaits it.
     making.copied.promise.catch(() => undefined)
     this.#making = making
     const outcome = await this.#made(order, making).catch((cause: Error) => ({
@@ -110,7 +112,7 @@ class SnapshotThread {
     }
   }
 
-  /** Those of the snapshot before, where they are as many as this one wants. */
+  /** Reuses the encoders of the snapshot before if their number fits. */
   async #encodersFor(worldBytes: number): Promise<Encoders> {
     if (this.#encoders?.count !== Encoders.countFor(worldBytes)) {
       await this.#encoders?.end()

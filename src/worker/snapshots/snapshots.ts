@@ -1,5 +1,6 @@
-// Snapshots of a running simulation: one at a time, copied by the clock, written by threads of their own, which stay for a while.
-// Owns the one in progress and the thread; the simulation's status is the caller's.
+// Snapshots of a running simulation: copied by the clock, written by other threads, one at a time.
+// Owns the snapshot in progress and its thread, which stays for a while. The caller owns the
+// simulation's status.
 
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
@@ -24,9 +25,9 @@ const { version } = JSON.parse(
 }
 
 export interface SnapshotInProgress {
-  /** Never rejects: a failure is a report with an error. */
+  /** Never rejects: it resolves to an outcome with an error. */
   finished: Promise<SnapshotOutcome>
-  /** Nothing of it stays behind; `finished` resolves with an error. */
+  /** Leaves nothing behind; `finished` resolves with an error. */
   cancel(): void
 }
 
@@ -53,18 +54,21 @@ export function simulationHeader(
 }
 
 interface SnapshotOptions extends Omit<SnapshotOrder, 'room'> {
-  /** The copy is there already: no room is needed for it. */
+  /** True if the copy already exists, so that no memory is needed. */
   isCopied: boolean
-  /** Copies the world at one tick; asked for once, when there is room. */
+  /** Copies the world at one tick. Called once, when there is memory. */
   copyInto(room: SharedArrayBuffer): Promise<WorldCopy>
-  /** Told the tick that the snapshot is of. */
+  /** Called with the snapshot's tick. */
   copied(tick: number): void
 }
 
-/** A room that is more than so many times too large is not used again. */
+/** A room is not reused if it is more than this many times too large. */
 const SPARE_MAX = 2
 
-/** Loading what a snapshot needs takes longer than writing a small one: so long, the thread and the memory of one wait for the next. */
+/**
+ * How long the thread and its memory wait for the next snapshot. Starting a thread takes longer
+ * than writing a small snapshot.
+ */
 const LINGER_MS = 60_000
 
 /** Makes one simulation's snapshots. */
@@ -72,10 +76,10 @@ export class Snapshots {
   #thread: Worker | undefined
   #lingering: NodeJS.Timeout | undefined
   #inProgress: { hear(report: SnapshotThreadReport): void } | undefined
-  /** Of the one before: snapshots that follow each other take turns in one room. */
+  /** The memory of the snapshot before, which the next one reuses. */
   #room: SharedArrayBuffer | undefined
 
-  /** To be called when the one before has finished. */
+  /** Starts a snapshot. Call it when the one before has finished. */
   start({ isCopied, copyInto, copied, ...order }: SnapshotOptions): SnapshotInProgress {
     clearTimeout(this.#lingering)
     const thread = this.#thread ?? this.#startThread()
@@ -86,7 +90,7 @@ export class Snapshots {
     }
     const used = isCopied ? new SharedArrayBuffer(0) : this.#roomOf(order.copyBytes)
     const copy = async (room: SharedArrayBuffer) => {
-      // One that was used before comes back as another object for the same memory.
+      // A reused room returns as another object for the same memory.
       if (!used) {
         if (this.#room) discard(this.#room)
         this.#room = room
@@ -100,7 +104,7 @@ export class Snapshots {
         if (report.kind === 'room') copy(report.room).catch((cause: Error) => cancel(cause.message))
         else {
           this.#inProgress = undefined
-          // What it was in the middle of ends with the thread.
+          // Ending the thread also ends its unfinished work.
           if ('error' in report.outcome) this.#letGo(thread)
           else this.#lingering = setTimeout(() => this.#letGo(thread), LINGER_MS).unref()
           resolve(report.outcome)

@@ -1,4 +1,7 @@
-// The memory of the threads that make snapshots.
+// The memory limits of the threads that make snapshots.
 
-/** They make much that is soon forgotten: in room of the usual size it would lie about in tens of megabytes for each of them. */
+/**
+ * These threads allocate many short-lived objects. The default limit would let tens of megabytes of
+ * garbage pile up in each.
+ */
 export const threadMemory = { resourceLimits: { maxYoungGenerationSizeMb: 4 } }

@@ -1,15 +1,19 @@
-// Finds the snapshots of an execution by what lies in the buckets, where nobody has kept a list of them.
-// Owns where is looked, and what a key says; never reads a snapshot: that one is of another execution only its header tells.
+// Finds the snapshots of an execution in the buckets, if its list of them was lost.
+// Owns where to look and what a key tells. Never reads a snapshot: only its header tells the
+// execution.
 
 import { snapshotKeyPrefix, snapshotKeyTimeMs } from '../../core/lifecycle/snapshot-key.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import { type Objects, ObjectsError } from '../../io/objects/objects.ts'
 import type { MadeSnapshot } from '../snapshots/made-snapshots.ts'
 
-/** A snapshot's key may name a second before the one in which its simulation was created, but not more. */
+/** How much earlier than the simulation's creation a key's time may be: keys have whole seconds. */
 const EARLY_MS_MAX = 1000
 
-/** Newest first: those where its tags have them made, and beside those that its last worker told of. */
+/**
+ * Returns the snapshots, newest first, from the place in the tags and those that the last worker
+ * reported.
+ */
 export async function findSnapshots(
   plan: WorkerPlan,
   objects: Objects,
@@ -69,7 +73,7 @@ function folder(prefix: string): string {
   return snapshotKeyPrefix(prefix, '')
 }
 
-/** None in a bucket that is gone. */
+/** Returns no keys if the bucket does not exist. */
 async function keysIn(
   objects: Objects,
   bucket: string,

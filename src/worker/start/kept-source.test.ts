@@ -17,7 +17,7 @@ test('what a simulation was started from is kept in its run folder', (context) =
   }
 })
 
-test('a kept source that is damaged is named with its fault, and is never taken for none', (context) => {
+test('a damaged kept source is reported with its fault, not taken as absent', (context) => {
   const folder = folderFor(context)
   const file = join(folder, 'start.json')
   const damages: [text: string, fault: RegExp][] = [

@@ -1,4 +1,5 @@
-// What ends a start: thrown anywhere on the way, shown as the simulation's StartError.
+// The error that ends a start. It is thrown anywhere on the way and shown as a StartError.
+// Owns its making; never decides what follows from it.
 
 import { filesFault } from '../../base/files-fault.ts'
 import {
@@ -16,7 +17,7 @@ export class StartFailure extends Error {
   }
 }
 
-/** Whatever ended a start; where it was that no more files may be open, that is said. */
+/** Turns any failure of a start into a StartFailure, and says so if too many files were open. */
 export function failureOf(cause: unknown): StartFailure {
   if (cause instanceof StartFailure) return cause
   const message = (cause as Error).message
@@ -26,19 +27,22 @@ export function failureOf(cause: unknown): StartFailure {
     : startFailure('CapacityExceeded', `${files}: ${message}`, cause)
 }
 
-/** Before anything is started for it: whether a world of so many apps could have all its files open at once. */
+/**
+ * Throws if a world of that many apps could not open all its files. Call it before anything starts.
+ */
 export function requireFiles(apps: number, filesMax: number): void {
   const needed = FILES_OF_WORKER + apps * FILES_OF_APP
   if (needed <= filesMax) return
   throw startFailure(
     'CapacityExceeded',
-    `${apps} apps need ${needed} open files, and the worker may have ${filesMax}: raise the limit of open files (ulimit -n) of heddle up`,
+    `${apps} apps need ${needed} open files, and the worker may have ${filesMax}: ` +
+      'raise the limit of open files (ulimit -n) of heddle up',
   )
 }
 
-/** Its own, its clock's and a snapshot's; measured, with some room. */
+/** Files of the worker, its clock and a snapshot: measured, with some reserve. */
 const FILES_OF_WORKER = 64
-/** Two ends of pipes, the memory of its partition twice, and its log. */
+/** Files of an app: two pipe ends, its partition's memory twice, and its log. */
 const FILES_OF_APP = 5
 
 export function startFailure(

@@ -1,6 +1,6 @@
-// What a simulation starts from: a schema, or a snapshot with the schema in it or another one beside it, read from the object store and checked;
-// one whose worker was lost goes on from a snapshot of its own.
-// Owns the reading and the faults that come of it; never starts anything.
+// Reads what a simulation starts from: a schema, or a snapshot with its own or another schema.
+// After the loss of a worker it is one of the execution's own snapshots.
+// Owns the reading and its faults; never starts anything.
 
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
@@ -30,23 +30,23 @@ import { StartFailure, startFailure } from './start-failure.ts'
 interface StartSource {
   schema: SimulationSchema
   schemaText: string
-  /** Where on the host its packages may lie. */
+  /** Folders of the host in which its packages may lie. */
   packageFolders: readonly string[]
   snapshot?: Snapshot
-  /** Where that is, if this execution itself has made it. */
+  /** The snapshot's place, if this execution made it. */
   ownSnapshot?: ObjectLocation
 }
 
 interface StartSourceOptions {
   made: MadeSnapshots
   signal: AbortSignal
-  /** Why a snapshot of its own is not the one that it goes on from. */
+  /** Called with the reason if one of its own snapshots is not used. */
   passedOver(reason: string): void
 }
 
 const SCHEMA_BYTES_MAX = 1024 ** 2
 
-/** Throws StartFailure where something is missing or wrong, and the signal's reason where it ends the reading. */
+/** Throws StartFailure if something is missing or wrong, or the signal's reason if aborted. */
 export async function readStartSource(
   plan: WorkerPlan,
   objects: Objects,
@@ -58,7 +58,10 @@ export async function readStartSource(
   return (await readOwnSnapshot(plan, objects, patience, options)) ?? (await patience.with(first))
 }
 
-/** The newest one that is whole; undefined where there is none. Throws StartFailure where there are some, and each is refused: they may be worth a look. */
+/**
+ * Reads the newest of its own snapshots that is whole; undefined if there is none. Throws
+ * StartFailure if all were refused: they may still be worth saving.
+ */
 async function readOwnSnapshot(
   plan: WorkerPlan,
   objects: Objects,
@@ -81,7 +84,7 @@ async function readOwnSnapshot(
         return { ...parsed(snapshot.header.schemaText, plan), snapshot, ownSnapshot: location }
       }
       await snapshot.close()
-      // Of the same name, but not on this one's list.
+      // A simulation with the same name made it, and no list claims it.
       if (made.isUnknown) continue
       throw startFailure(
         'SnapshotInvalid',
@@ -105,7 +108,7 @@ async function readOwnSnapshot(
   return undefined
 }
 
-/** As StartSimulation has said, and as it was then. */
+/** Reads the source that StartSimulation named, as it was then. */
 async function readFirstSource(
   plan: WorkerPlan,
   objects: Objects,
@@ -113,7 +116,7 @@ async function readFirstSource(
 ): Promise<StartSource> {
   const { runFolder, snapshotLocation, tags } = plan
   const kept = keptSource(runFolder)
-  // The schema first: a snapshot may be large.
+  // Read the schema first: a snapshot may be large.
   const location = snapshotLocation === undefined ? plan.schemaLocation! : tags.schema
   const text = kept?.schemaText ?? (location && (await readSchemaObject(location, objects, signal)))
   const own = text === undefined ? undefined : parsed(text, plan)
@@ -128,7 +131,8 @@ async function readFirstSource(
     if (kept && kept.snapshotId !== snapshotId)
       throw startFailure(
         'SnapshotInvalid',
-        `the snapshot ${s3Uri(snapshotLocation)} is another one than the simulation was started from`,
+        `the snapshot ${s3Uri(snapshotLocation)} ` +
+          'is another one than the simulation was started from',
       )
     const source = own ?? parsed(snapshot.header.schemaText, plan)
     if (!kept) keepSource(runFolder, { schemaText: source.schemaText, snapshotId })
@@ -146,7 +150,10 @@ function parsed(schemaText: string, plan: WorkerPlan): StartSource {
   return { schema: result.schema, schemaText, packageFolders }
 }
 
-/** The operator's leave is for the one schema that he has seen, and for no other that somebody puts in its place. */
+/**
+ * The operator allows host packages for one exact schema, by its hash, so that nobody can replace
+ * it.
+ */
 function packageFoldersFor(schemaText: string, { limits, tags }: WorkerPlan): readonly string[] {
   const sha256 = createHash('sha256').update(schemaText).digest('hex')
   return tags.hostPackages === sha256 ? ['/'] : limits.schema.packageFolders
@@ -170,7 +177,7 @@ async function readSchemaObject(
   }
 }
 
-/** Whatever size was announced. */
+/** Counts the bytes itself: the announced size may be wrong. */
 async function schemaText(
   location: ObjectLocation,
   body: AsyncIterable<Uint8Array>,
@@ -219,7 +226,7 @@ async function readSnapshotObject(
       throw startFailure('SnapshotInvalid', refusalText(s3Uri(location), cause), cause)
     throw cause
   } finally {
-    // The open file goes on to be read; its bytes go when it is closed, or whoever has it open ends.
+    // The open file stays readable. Its space is freed when it is closed or the process ends.
     await rm(folder, { recursive: true, force: true })
   }
 }

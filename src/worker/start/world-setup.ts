@@ -1,4 +1,5 @@
-// Brings a simulation's fabric into being: the folder, the control segment, a partition for every spatial and service app, and the state of a snapshot.
+// Creates a simulation's fabric: the folder, the control segment, the apps' partitions, and the
+// state of a snapshot.
 // Owns the order; never starts the clock or an app.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -21,7 +22,7 @@ import { SharedSegments } from '../../io/shm/shared-segments.ts'
 import type { Snapshot } from '../../joints/snapshot/snapshot-file.ts'
 import { startFailure } from './start-failure.ts'
 
-/** A spatial or service app as it is placed. */
+/** A spatial or service app and its place. */
 interface PlacedApp {
   domain: string
   name: string
@@ -33,7 +34,9 @@ export interface FabricSetup {
   folder: string
   fabric: Fabric
   description: WorldDescription
-  /** Partition index by domain and app name (see partitionKey), those without an app included. */
+  /**
+   * Partition index by domain and app name (see partitionKey), including partitions without an app.
+   */
   partitions: Map<string, number>
 }
 
@@ -41,7 +44,9 @@ export function partitionKey(domain: string, name: string): string {
   return `${domain}/${name}`
 }
 
-/** Makes the fabric in a folder that doesn't exist yet. Throws StartFailure; what is there already is the caller's to remove. */
+/**
+ * Creates the fabric in a new folder. Throws StartFailure. The caller removes an existing folder.
+ */
 export async function setUpFabric(options: {
   folder: string
   simulationName: string
@@ -57,7 +62,7 @@ export async function setUpFabric(options: {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeFileSync(join(folder, fabricFiles.world), JSON.stringify(description), { mode: 0o600 })
     writeFileSync(join(folder, fabricFiles.workerLock), '', { mode: 0o600 })
-    // For as long as this process lives: by it apps know that somebody runs their clock.
+    // The lock lasts as long as this process. Apps see by it that their clock has a worker.
     lockFile(join(folder, fabricFiles.workerLock))
     const segments = new SharedSegments(folder)
     const control = ControlBlock.create(
@@ -111,14 +116,15 @@ function addPartitions(
     if (index < 0)
       throw startFailure(
         'CapacityExceeded',
-        `there is no room for app '${name}' of domain '${domain}', which the snapshot has: the simulation takes ${fabric.control.sizes.partitionCapacity} partitions`,
+        `there is no room for app '${name}' of domain '${domain}', which the snapshot has: ` +
+          `the simulation takes ${fabric.control.sizes.partitionCapacity} partitions`,
       )
     partitions.set(partitionKey(domain, name), index)
     return index
   }
   const spatialFirst = [...placed].sort((a, b) => order(world, a) - order(world, b))
   for (const { domain, name, cell } of spatialFirst) add(domain, name, cell?.index ?? -1)
-  // A custom app's entities wait for the app of that name.
+  // A custom app's entities wait for the app with that name.
   for (const { domain, name, lifecycle } of snapshot?.partitions ?? [])
     if (lifecycle === 'ByRequest' && world.lifecycleOf(domain) === 'ByRequest')
       add(domain, name, -1)
@@ -131,8 +137,9 @@ function order(world: World, { domain, cell }: PlacedApp): number {
 }
 
 /**
- * Which partition each state's entities belong to where no position says another one: its own app's. Where a service domain has fewer apps than it had, those that are left
- * take over from the others in turn. A state of cells that are no more has none.
+ * Maps each state to the partition that gets its entities without a position: its own app's. If a
+ * service domain has fewer apps now, the remaining ones take over the others' in turn. States of
+ * cells that no longer exist have no partition.
  */
 function ownPartitions(
   world: World,
@@ -182,9 +189,12 @@ async function restore(
       idCounter: side.float('idCounter'),
     })
     if (!seeded) {
+      const { entityLimit } = memory.sizes
+      const reason = columns.count > entityLimit ? `the limit is ${entityLimit}` : memory.refusal
       throw startFailure(
         'CapacityExceeded',
-        `partition '${fabric.control.partitionName(index)}' has no room for the snapshot's ${columns.count} entities: ${columns.count > memory.sizes.entityLimit ? `the limit is ${memory.sizes.entityLimit}` : memory.refusal}`,
+        `partition '${fabric.control.partitionName(index)}' has no room ` +
+          `for the snapshot's ${columns.count} entities: ${reason}`,
       )
     }
   }
