@@ -1,5 +1,7 @@
-// An app's process as the simulator plays it: one tick is a row of steps, and it may die between any two of them.
-// Owns the app's decisions, which follow from seed, tick and committed state, so that a second run of a tick does the same.
+// A simulated app process: a tick is a row of steps, and the process may die between any two of
+// them.
+// Owns the app's decisions. They depend only on seed, tick and committed state, so a repeated tick
+// decides the same.
 
 import { contains } from '../../src/core/fabric/memory/box.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
@@ -12,7 +14,7 @@ import { Random } from './random.ts'
 import { check } from './violation.ts'
 import { randomBox, Watcher } from './watcher.ts'
 
-/** What the processes of a history share. */
+/** What all processes of a history share. */
 export interface Surroundings {
   plan: Plan
   parts: Parts
@@ -31,7 +33,7 @@ export class AppProcess {
   readonly #watchers: Watcher[] = []
   #fresh = true
 
-  /** `launch` is a number that no other process of the history has. */
+  /** `launch` is unique among the processes of the history. */
   constructor(
     surroundings: Surroundings,
     fabric: Fabric,
@@ -55,7 +57,10 @@ export class AppProcess {
     }
   }
 
-  /** Runs a tick; may die after each yield. With `diesAtWrite` it dies at that write of a number into its header instead. */
+  /**
+   * Runs a tick; the process may die after each yield. With `diesAtWrite` it dies at that write of
+   * a number into its header instead.
+   */
   *run(tick: number, expected: ExpectedBegin, diesAtWrite: number): Generator<void, void> {
     this.operations = []
     this.messages = []
@@ -130,13 +135,17 @@ export class AppProcess {
     return this.operations.length > before
   }
 
-  /** What an app does to whole columns. Only where nobody is put outside of the world: in bulk that is refused, not tried again. */
+  /**
+   * An app's bulk writes. Skipped if positions may be outside of the world, since bulk writes are
+   * refused there and not tried again.
+   */
   *#actOnMany(random: Random): Generator<void, void> {
     const { habits, fieldsMax } = this.#surroundings.plan
     const owner = this.#owner
     const few = random.between(1, 5)
     if (random.chance(habits.sweep) && habits.outside === 0) {
-      // As long as it sweeps, only what it has come to is up to date; it may give up before the end, in the middle of a piece.
+      // During a sweep only the finished pieces are up to date. The app may give up early, in the
+      // middle of a piece.
       const { rows, back } = owner
       const end = random.chance(0.2) ? random.below(rows + 1) : rows
       let swept = 0
@@ -192,7 +201,10 @@ export class AppProcess {
     owner.storedField(field, typeId, bytes, from, to)
   }
 
-  /** The index of own entities must find what looking at every row finds, as of the tick before. */
+  /**
+   * Checks that the index of own entities finds what a scan of all rows finds, as of the previous
+   * tick.
+   */
   #checkIndex(random: Random): void {
     const { memory, tick, front } = this.#owner
     this.#owner.keepWholeIndex()

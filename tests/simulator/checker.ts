@@ -1,5 +1,6 @@
-// Compares what stands in the fabric after a commit with the model, entity by entity and byte by byte.
-// Owns the comparison; reads the fabric's columns as any reader may, and decides nothing with the fabric's own logic.
+// Compares the fabric after a commit with the model, entity by entity and byte by byte.
+// Owns the comparison. Reads the fabric's columns as any reader may, and never relies on the
+// fabric's own logic.
 
 import type { PartitionState } from '../../src/core/entities/partition-state.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
@@ -9,7 +10,10 @@ import { check } from './violation.ts'
 
 const FIELD_INDEX_MAX = 63
 
-/** Everything that a committed tick must be. Partitions that are new, or empty and restored, don't know the tick yet. */
+/**
+ * Checks everything about a committed tick. Partitions that are new, or empty and restored, do not
+ * know the tick yet.
+ */
 export function checkCommitted(
   fabric: Fabric,
   model: Model,
@@ -32,7 +36,7 @@ export function checkCommitted(
   for (const id of model.entities.keys()) check(seen.has(id), tick, () => `entity ${id} is lost`)
 }
 
-/** The ids that the barrier granted, as they stand in the groups of leaving entities. */
+/** Reads the ids that the barrier granted, from the groups of leaving entities. */
 export function grantedIds(fabric: Fabric, tick: number): Set<number> {
   const granted = new Set<number>()
   for (const partition of fabric.partitions()) {
@@ -51,7 +55,7 @@ export function grantedIds(fabric: Fabric, tick: number): Set<number> {
   return granted
 }
 
-/** What partitions have claimed, as they say themselves. */
+/** Reads what the partitions say that they have claimed. */
 export function claimedRoom(fabric: Fabric, tick: number): ClaimedRoom {
   const side = (partition: number) => fabric.partition(partition).side(tick)
   return {
@@ -68,7 +72,7 @@ export function claimedRoom(fabric: Fabric, tick: number): ClaimedRoom {
   }
 }
 
-/** Copied states, by partition, must be the model's world, each entity in its partition. */
+/** Checks that copied states, by partition, are the model's world, each entity in its partition. */
 export function checkStates(model: Picture, states: ReadonlyMap<number, PartitionState>): void {
   const { tick } = model
   const seen = new Set<number>()
@@ -143,7 +147,8 @@ function checkPartition(
         (everyRowChanged < entity.changed && side.changed[row] === entity.changed >>> 0),
       tick,
       () =>
-        `entity ${id} changed in ${entity.changed}, says ${side.changed[row]}, and all in ${everyRowChanged}`,
+        `entity ${id} changed in ${entity.changed}, ` +
+        `says ${side.changed[row]}, and all in ${everyRowChanged}`,
     )
     const leaves = side.state[row] === rowState.leaving
     check(
@@ -243,6 +248,7 @@ function checkField(
     same,
     tick,
     () =>
-      `field ${index} of entity ${entity.id} is ${typeId}:${bytes}, not ${field.typeId}:${field.bytes}`,
+      `field ${index} of entity ${entity.id} is ${typeId}:${bytes}, ` +
+      `not ${field.typeId}:${field.bytes}`,
   )
 }

@@ -1,5 +1,5 @@
 // What a process that dies may leave behind: any bytes in the back side of its partition.
-// Owns where they are; never touches a front side.
+// Owns where these bytes are; never touches a front side.
 
 import type { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
 import {

@@ -6,7 +6,7 @@ import type { Bounds } from '../../src/core/schema/grid.ts'
 export interface PlainGrid {
   readonly xEdges: readonly number[]
   readonly yEdges: readonly number[]
-  /** The cell that owns a position; -1 outside of the bounds. */
+  /** Returns the cell that owns a position; -1 outside of the bounds. */
   cellAt(x: number, y: number): number
 }
 

@@ -1,5 +1,7 @@
-// One history of a world from its seed: ticks, crashes, full machines, snapshots, each committed tick compared with the model.
-// Owns the turns: between two steps of an app, or two effects of the product's clock, anybody may die. What is right is the model's and the checker's.
+// One history of a world from its seed: ticks, crashes, full machines and snapshots. Each committed
+// tick is compared with the model.
+// Owns the turns: any process may die between two steps of an app or two effects of the product's
+// clock. The model and the checker decide what is right.
 
 import { PAGE_BYTES, type Segments } from '../../src/base/memory.ts'
 import { Scratch } from '../../src/base/scratch.ts'
@@ -27,7 +29,7 @@ import {
 } from './simulated-world.ts'
 import { check } from './violation.ts'
 
-/** How much of what a history had in it. */
+/** Counts the events of a history. */
 export const nothingHappened = {
   ticks: 0,
   entities: 0,
@@ -47,7 +49,7 @@ interface HistoryOptions {
   plan?: Plan
   ticks?: number
   parts?: Parts
-  /** Another order of the same apps, and other crashes, with the same decisions. */
+  /** Gives the same apps another order and other crashes, with the same decisions. */
   scheduleSeed?: number
   /** More words for the command that runs it again. */
   flags?: string
@@ -65,7 +67,7 @@ export class HistoryFailure extends Error {
   }
 }
 
-/** Runs one history. Throws HistoryFailure, which says how to run it again. */
+/** Runs one history. Throws HistoryFailure, which tells how to repeat it. */
 export function runHistory(
   seed: number,
   options: HistoryOptions = {},
@@ -81,28 +83,31 @@ export function runHistory(
 class History {
   readonly #plan: Plan
   readonly #parts: Parts
-  /** What happens to the world. */
+  /** Decides what happens to the world. */
   readonly #fate: Random
-  /** What must not make a difference: who computes when, and who dies and does it again. */
+  /**
+   * Decides what must make no difference: the order of the apps, and who crashes and repeats its
+   * tick.
+   */
   readonly #schedule: Random
   readonly #happened: Happened = { ...nothingHappened }
   #world: SimulatedWorld
   #machine!: ClockMachine
   #work!: ClockWork
-  /** By partition that takes part in ticks. */
+  /** The processes, by partition that takes part in ticks. */
   readonly #processes = new Map<number, AppProcess>()
-  /** Those that compute the tick and have not committed it. */
+  /** The processes that have not committed the tick that they compute. */
   readonly #running: Run[] = []
   #expected: ReadonlyMap<number, ExpectedBegin> = new Map()
-  /** By partition: what the tick has done to it. */
+  /** What the tick has done, by partition. */
   readonly #done = new Map<number, { operations: Operation[]; messages: ModelMessage[] }>()
-  /** By partition that the clock cares for: the tick at which its app is there again. */
+  /** The tick at which an app returns, by partition that the clock keeps. */
   readonly #returnsAt = new Map<number, number>()
-  /** Partitions that are about to be removed. */
+  /** Partitions that will be removed. */
   readonly #removing = new Set<number>()
-  /** Of the copy under way. */
+  /** The world at the start of the copy in progress. */
   #picture: Picture | undefined
-  /** The world ends in this tick, as soon as there is a copy to go on from. */
+  /** True if the world ends in this tick, as soon as there is a copy to continue from. */
   #ends = false
   #snapshot: Snapshot | undefined
   #restoredAt = -1
@@ -134,7 +139,7 @@ class History {
     return { happened: this.#happened, state }
   }
 
-  /** The clock of the product on the world's memory, and an app for each partition. */
+  /** Starts the product's clock on the world's memory, and an app for each partition. */
   #startClock(): void {
     const { control, fabric } = this.#world
     for (const kept of [this.#processes, this.#done, this.#returnsAt, this.#removing]) kept.clear()
@@ -154,7 +159,10 @@ class History {
     this.#machine.obey({ kind: 'start' }, 0)
   }
 
-  /** An app does a step, or the clock performs an effect. One that waits for a copy is given the time for it. */
+  /**
+   * Lets an app do a step, or the clock perform an effect. A process that waits for a copy gets the
+   * time for it.
+   */
   #takeTurn(): void {
     const waits = this.#ends && !this.#snapshot && this.#running.length === 1
     if (this.#running.length > 0 && !waits && this.#schedule.chance(0.7)) {
@@ -207,7 +215,7 @@ class History {
     }
   }
 
-  /** A process does a step of its tick, or dies. */
+  /** Lets a process do a step of its tick, or die. */
   #advance(): void {
     const { control, fabric } = this.#world
     const { tick } = control
@@ -230,7 +238,7 @@ class History {
     this.#running.pop()
     if (state === 'done') this.#done.set(index, { operations, messages })
     if (state === 'dead') this.#die(index, tick)
-    // The tick is committed; the process that comes next knows nothing of it.
+    // The tick is committed, and the next process knows nothing of it.
     else if (run.stepsToDeath >= 0) this.#happened.crashes++
     else return
     if (!run.gone) this.#launch(index)
@@ -248,7 +256,7 @@ class History {
     return { process, steps, stepsToDeath: dies && !inWrite ? this.#schedule.below(9) : -1, gone }
   }
 
-  /** A process died in the tick: what it wrote is anything. */
+  /** Handles a process that died in the tick: what it wrote may be anything. */
   #die(index: number, tick: number): void {
     const { segments, control } = this.#world
     this.#happened.crashes++
@@ -263,10 +271,10 @@ class History {
       })
   }
 
-  /** The clock has done the tick of a partition that has no app. */
+  /** Handles a tick that the clock has done for a partition without an app. */
   #kept(partition: number, how: 'keep' | 'empty' | 'standIn'): void {
     const owned = how === 'empty' ? [...this.#expected.get(partition)!.entities.keys()] : []
-    // Its app may have committed before it was gone.
+    // The app may have committed before it died.
     if (how !== 'standIn' || !this.#done.has(partition))
       this.#done.set(partition, {
         operations: owned.map((id) => ({ kind: 'delete', id })),
@@ -308,7 +316,10 @@ class History {
     this.#pagesBefore = control.memoryPages
   }
 
-  /** Apps without a cell stop. What was granted to leave has to be gone before its partition is; the rest vanishes with it. */
+  /**
+   * Stops apps without a cell. Entities that were granted to leave must be gone before the
+   * partition is. The others vanish with it.
+   */
   #stopSome(): void {
     for (const [index, { cell }] of this.#world.model.partitions) {
       if (
@@ -325,7 +336,7 @@ class History {
     }
   }
 
-  /** The clock has looked whether a partition can be removed. */
+  /** Handles the clock's check whether a partition can be removed. */
   #looked(partition: number): void {
     const { model, control } = this.#world
     if (control.partitionInUse(partition)) return
@@ -367,7 +378,7 @@ class History {
   #changeMemory(segments: SimulatedWorld['segments']): void {
     const short = this.#fate.chance(this.#plan.memoryShort)
     const pages = this.#fate.below(12)
-    // The machine is full, or the simulation has used what it may have.
+    // The machine is full, or the simulation has reached its memory limit.
     const isMachine = this.#fate.chance(0.5)
     segments.limitBytes =
       short && isMachine ? segments.claimedBytes + pages * PAGE_BYTES : Number.POSITIVE_INFINITY
@@ -377,7 +388,7 @@ class History {
     if (short) this.#happened.memoryShort++
   }
 
-  /** What the clock copied is the world as it was when it began to, whatever has happened since. */
+  /** Checks that the copy is the world at the copy's start, whatever has happened since. */
   #copied({ tick, nextIdLane, sides }: WorldCopy): void {
     const picture = this.#picture!
     check(
@@ -394,7 +405,10 @@ class History {
     if (this.#ends) this.#snapshot = { tick, nextIdLane, states: [...states.values()], usedIds }
   }
 
-  /** The world ends between two effects of the clock: what is committed is whole. Another one goes on from the copy. */
+  /**
+   * Ends the world between two effects of the clock, when the committed state is whole. Another
+   * world continues from the copy.
+   */
   #restore(snapshot: Snapshot): void {
     const { plan, segments, fabric: ended, model: known } = this.#world
     checkCommitted(ended, known, { hasNew: true })
@@ -424,7 +438,7 @@ class History {
     this.#startClock()
   }
 
-  /** A new app's process for a partition, which computes from the next tick on. */
+  /** Starts an app's process for a partition. It computes from the next tick on. */
   #join(index: number): void {
     this.#launch(index)
     this.#machine.obey({ kind: 'join', partition: index }, 0)
@@ -459,7 +473,7 @@ class History {
     return Number.isFinite(segments.limitBytes) || control.memoryPagesMax < 2 ** 31 - 1
   }
 
-  /** What the simulation counts as claimed is what is claimed. */
+  /** Checks that the simulation counts the claimed memory correctly. */
   #checkMemory(tick: number): void {
     const { segments, control } = this.#world
     const counted = control.memoryPages * PAGE_BYTES
@@ -471,7 +485,9 @@ class History {
     )
   }
 
-  /** No segment is left of a partition that is gone, and nothing was written without a claim. */
+  /**
+   * Checks that removed partitions have no segments, and that nothing was written without a claim.
+   */
   #checkSegments(): void {
     const { segments, model } = this.#world
     const folders = [...model.partitions].map(
@@ -490,12 +506,12 @@ class History {
   }
 }
 
-/** A process in the middle of a tick. */
+/** A process during a tick. */
 interface Run {
   process: AppProcess
   steps: Generator<void, void>
   stepsToDeath: number
-  /** The clock cares for its partition after it. */
+  /** True if the clock keeps the partition afterwards. */
   gone: boolean
 }
 
@@ -514,7 +530,7 @@ function advance(run: Run): 'running' | 'done' | 'dead' {
   return 'running'
 }
 
-/** Everything that the model knows of the world, for comparing two histories. */
+/** Returns everything that the model knows of the world, to compare two histories. */
 function worldText({ model }: SimulatedWorld): string {
   return [...model.entities.values()]
     .sort((a, b) => a.id - b.id)

@@ -1,8 +1,6 @@
-// `npm run test:long -- [--seed S] [--histories N] [--ticks T] [--native]`: histories S, S+1, …
-// each from its own seed, with faults; with `--native` each by TypeScript and by libheddle, byte
-// by byte.
-// Owns the command line; prints how much was tried, and where a history fails, the command that
-// runs it again.
+// `npm run test:long -- [--seed S] [--histories N] [--ticks T]`: runs histories S, S+1, … with
+// faults.
+// Owns the command line. Prints how much was tried, and the command that repeats a failed history.
 
 import { parseArgs } from 'node:util'
 import { HistoryFailure, nothingHappened, runHistory } from './history.ts'

@@ -1,4 +1,5 @@
-// What the world must be, kept in plain objects: entities by id, who owns them, and where they have asked to go.
+// What the world must be, in plain objects: entities by id, their owners, and where they asked to
+// go.
 // Owns the rules of ownership as a user would state them; never reads the fabric.
 
 import { type PlainGrid, plainGrid } from './geometry.ts'
@@ -10,14 +11,14 @@ export interface ModelEntity {
   readonly type: number
   position: readonly [number, number, number]
   fields: Map<number, { typeId: number; bytes: Uint8Array }>
-  /** The partition that owns it. */
+  /** The partition that owns the entity. */
   owner: number
-  /** The domain that it is to be handed to; -1 for none. */
+  /** The domain that it will be handed to; -1 for none. */
   destination: number
   /** The partition that it asked to go to in the committed tick; -1 for none. */
   target: number
   granted: boolean
-  /** The tick of its last change. */
+  /** The tick of the entity's last change. */
   changed: number
 }
 
@@ -32,27 +33,27 @@ export type Operation =
 export interface ModelMessage {
   source: number
   target: number
-  /** Which of the partitions that had the target's index, one after the other. */
+  /** Tells apart the partitions that had the target's index one after the other. */
   targetEpoch: number
   payload: Uint8Array
 }
 
-/** The model at one tick, which later ticks don't change. */
+/** The model at one tick, unaffected by later ticks. */
 export interface Picture {
   tick: number
   entities: ReadonlyMap<number, ModelEntity>
   usedIds: ReadonlySet<number>
 }
 
-/** What partitions had claimed for arrivals when they committed. */
+/** What partitions had claimed for arrivals at their commits. */
 export interface ClaimedRoom {
-  /** Entities that the partition has rows for. */
+  /** The number of entities that the partition has rows for. */
   capacity(partition: number): number
-  /** The source's fields, with their strides, that the target has not, or not as wide. */
+  /** The source's fields, with their strides, that the target lacks or has narrower. */
   missingFields(source: number, target: number): string
 }
 
-/** What the begin of a tick must tell an owner. */
+/** What an owner must learn when a tick begins. */
 export interface ExpectedBegin {
   entities: Map<number, ModelEntity>
   added: Set<number>
@@ -62,16 +63,16 @@ export interface ExpectedBegin {
 
 export class Model {
   readonly entities = new Map<number, ModelEntity>()
-  /** Ids that were ever given. */
+  /** All ids that were ever given out. */
   readonly usedIds: Set<number>
-  /** Sent in the committed tick, by source and then as sent. */
+  /** Messages sent in the committed tick, by source, in the order of sending. */
   messages: ModelMessage[] = []
-  /** By partition in use. */
+  /** The domains and cells, by partition in use. */
   readonly partitions = new Map<number, { domain: number; cell: number; epoch: number }>()
   readonly grids: readonly (PlainGrid | undefined)[]
   readonly #firstPartitions: readonly number[]
   readonly #entityLimit: number
-  /** In the committed tick, by source, target and fields. */
+  /** What was refused for memory in the committed tick, by source, target and fields. */
   #refusedForMemory = new Set<string>()
   tick: number
 
@@ -94,7 +95,7 @@ export class Model {
     this.partitions.set(index, { domain, cell, epoch })
   }
 
-  /** The partition is gone with everything that is in it. */
+  /** Removes the partition and everything in it. */
   removePartition(index: number): void {
     this.partitions.delete(index)
     for (const { id, owner, granted } of this.entities.values()) {
@@ -118,7 +119,7 @@ export class Model {
     return [...this.entities.values()].filter(({ owner }) => owner === partition)
   }
 
-  /** What owners must see when the tick after the committed one begins. */
+  /** Returns what owners must see when the next tick begins. */
   expectBegins(): Map<number, ExpectedBegin> {
     const begins = new Map<number, ExpectedBegin>()
     for (const partition of this.partitions.keys())
@@ -139,7 +140,7 @@ export class Model {
     return begins
   }
 
-  /** The messages that a partition must get in the tick after the committed one. */
+  /** Returns the messages that a partition must get in the next tick. */
   expectMessages(target: number): ModelMessage[] {
     const epoch = this.partitions.get(target)!.epoch
     return this.messages.filter(
@@ -147,7 +148,10 @@ export class Model {
     )
   }
 
-  /** The tick is committed: what was granted has moved, what the apps did is done, and who stands elsewhere asks to go there. */
+  /**
+   * Commits the tick: moves what was granted, applies what the apps did, and lets entities outside
+   * of their cell ask to leave.
+   */
   commit(
     tick: number,
     done: ReadonlyMap<number, { operations: Operation[]; messages: ModelMessage[] }>,
@@ -170,7 +174,10 @@ export class Model {
     this.tick = tick
   }
 
-  /** The world as a copy of the committed tick shows it: who was let go is with the partition that takes it in. */
+  /**
+   * Returns the world as a copy of the committed tick shows it: a granted entity belongs to its
+   * target.
+   */
   picture(): Picture {
     const entities = new Map<number, ModelEntity>()
     for (const entity of this.entities.values()) {
@@ -181,8 +188,9 @@ export class Model {
   }
 
   /**
-   * What the barrier decided: checks that it could, and that it could not have granted more. `room` is what the partitions had claimed at their commits. Where memory is not short,
-   * nobody is refused twice for want of it.
+   * Takes the barrier's decision. Checks that it was possible, and that no more could be granted.
+   * `room` is what the partitions had claimed at their commits. Unless memory is short, no entity
+   * may be refused twice for lack of it.
    */
   grant(granted: ReadonlySet<number>, memoryIsShort: boolean, room: ClaimedRoom): void {
     const { tick } = this
@@ -305,7 +313,7 @@ export class Model {
   }
 }
 
-/** The partitions of a ring, each of which has an entity that was refused by the next. */
+/** Finds partitions in a ring, each with an entity that the next one refused. */
 function ringIn(refused: ReadonlyMap<number, ReadonlySet<number>>): number[] | undefined {
   const finished = new Set<number>()
   const path: number[] = []

@@ -1,5 +1,6 @@
-// The parts of the product that the simulator drives, so that a test can put a broken one in a part's place.
-// Owns the list; the real ones are the default.
+// The parts of the product that the simulator drives, so that a test can replace one by a broken
+// one.
+// Owns the list; the real parts are the default.
 
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
 import { readMessages } from '../../src/core/fabric/memory/messages.ts'

@@ -1,5 +1,6 @@
-// What a seed makes of a history: the world's shape, its limits, how its apps behave, and what goes wrong.
-// Owns the choices that hold for a whole history; what happens in a tick is chosen tick by tick.
+// What a seed decides for a history: the world's shape, its limits, its apps' behaviour, and its
+// faults.
+// Owns the choices for a whole history. Choices within a tick are made tick by tick.
 
 import type { FabricSizes } from '../../src/core/fabric/memory/layout.ts'
 import type { Bounds } from '../../src/core/schema/grid.ts'
@@ -7,18 +8,18 @@ import { Random } from './random.ts'
 
 interface DomainPlan {
   name: string
-  /** Without a grid the domain is a custom one: its apps come and go. */
+  /** A domain without a grid is a custom one: its apps come and go. */
   grid?: { columns: number; rows: number }
 }
 
-/** How often an app does what, each from 0 to 1; by entity and tick where nothing else is said. */
+/** How often an app does each thing, from 0 to 1, per entity and tick unless noted. */
 interface Habits {
   move: number
-  /** Of the moves: to anywhere in the world. */
+  /** The share of moves that go anywhere in the world. */
   teleport: number
-  /** Of the positions: exactly on an edge or a corner of a cell. */
+  /** The share of positions exactly on an edge or a corner of a cell. */
   onEdge: number
-  /** Of the positions: outside of the world, or no number at all. */
+  /** The share of positions outside of the world, or not a number. */
   outside: number
   delete: number
   /** Most creations in a tick. */
@@ -26,7 +27,10 @@ interface Habits {
   storeField: number
   removeField: number
   handOver: number
-  /** By app and tick, each: all positions are swept over; some are written in bulk; a field is; the own entities are asked for by place. */
+  /**
+   * Per app and tick: a sweep over all positions, a bulk move, a bulk write of a field, a query of
+   * the app's own index.
+   */
   sweep: number
   moveMany: number
   storeMany: number
@@ -43,22 +47,22 @@ export interface Plan {
   sizes: FabricSizes
   habits: Habits
   fieldsMax: number
-  /** Where the first partitions' ids start in their lanes. */
+  /** The number at which the first partitions' ids start in their lanes. */
   idCounterFirst: number
-  /** Each process has a view of the fabric of its own, as real ones have. */
+  /** Gives each process its own view of the fabric, as real ones have. */
   separateFabrics: boolean
-  /** By app and tick: it dies somewhere in it, and the tick is run again. */
+  /** Per app and tick: the app dies, and the tick is run again. */
   crash: number
-  /** By app and tick: it dies, and a caretaker keeps its partition for some ticks. */
+  /** Per app and tick: the app dies, and a caretaker keeps its partition for some ticks. */
   goneForLong: number
-  /** By tick. */
+  /** Per tick, like those below. */
   memoryShort: number
   snapshot: number
   restore: number
   startOrStop: number
 }
 
-/** Enough for two domains of the largest grid, and some partitions without a cell. */
+/** Room for two domains of the largest grid, and some partitions without a cell. */
 export const PARTITION_CAPACITY_MAX = 90
 
 const smallGrids = ['1x1', '2x1', '1x2', '2x2', '3x1', '2x1', '3x2']

@@ -1,22 +1,27 @@
-// Memory for thousands of short histories: segments from a pool, that know which of their pages were claimed.
-// Owns the buffers, the pool, and the rule that nothing is written before it is claimed; never knows what stands in them.
+// Memory for thousands of short histories: pooled segments that know which of their pages were
+// claimed.
+// Owns the buffers, the pool, and the rule that memory is claimed before it is written. Never knows
+// the content.
 
 import { PAGE_BYTES, type Range, type Segment, type Segments } from '../../src/base/memory.ts'
 import type { Random } from './random.ts'
 
 /** The memory of one history. */
 export interface HistorySegments extends Segments {
-  /** Most bytes that may be claimed: lower it to play a machine that is full. */
+  /** Most bytes that may be claimed. A lower value simulates a full machine. */
   limitBytes: number
   claimedBytes: number
   readonly names: string[]
   /** The same memory as another process sees it. */
   forProcess(): Segments
-  /** Writes random bytes into a range of a file, as a process does that runs wild before it dies; only where it may write. */
+  /** Writes random bytes into the writable part of a file, as a process may before it dies. */
   scribble(name: string, startBytes: number, endBytes: number, random: Random, count: number): void
-  /** The name of a segment that was written outside of what was claimed: on a real machine that can end the process. */
+  /**
+   * Returns the name of a segment that was written beyond its claims. On a real machine that can
+   * kill the process.
+   */
   writtenUnclaimed(): string | undefined
-  /** Gives everything back. Only after `writtenUnclaimed` found nothing. */
+  /** Returns all memory to the pool. Call it only after `writtenUnclaimed` found nothing. */
   release(): void
 }
 
@@ -25,11 +30,11 @@ export class PooledSegments implements HistorySegments {
   claimedBytes = 0
   readonly #open = new Map<string, PooledSegment>()
   readonly #removed: PooledSegment[] = []
-  /** Lengths by name. */
+  /** File lengths, by name. */
   readonly #files = new Map<string, number>()
   readonly #headroomBytes: number
 
-  /** A segment may grow by `headroomBytes` after it was first opened. */
+  /** A segment may grow by `headroomBytes` after it is first opened. */
   constructor(options: { headroomBytes: number }) {
     this.#headroomBytes = options.headroomBytes
   }
@@ -155,12 +160,12 @@ export class PooledSegments implements HistorySegments {
 
 interface PooledSegment extends Segment {
   offsetBytes: number
-  /** One a page: 1 where it is claimed. */
+  /** One byte per page: 1 if it is claimed. */
   claimed: Uint8Array
 }
 
 const zeroPage = Buffer.alloc(PAGE_BYTES)
-/** Buffers full of zeros, by their length. */
+/** Buffers of zeros, by length. */
 const pool = new Map<number, ArrayBuffer[]>()
 
 function takeBuffer(bytes: number): ArrayBuffer {

@@ -1,10 +1,10 @@
-// Random numbers that a seed decides: the same seed, the same history, on every machine.
-// Owns one stream of numbers; never touches the clock or Math.random.
+// Random numbers from a seed: the same seed gives the same history on every machine.
+// Owns one stream of numbers; never uses the clock or Math.random.
 
 export class Random {
   #state: number
 
-  /** Streams of different seeds have nothing to do with each other. */
+  /** Streams of different seeds are independent. */
   constructor(...seeds: readonly number[]) {
     let hash = 0x9e3779b9
     for (const seed of seeds) {
@@ -14,23 +14,23 @@ export class Random {
     this.#state = hash
   }
 
-  /** A whole number from 0 up to, and without, 2^32. */
+  /** Returns an integer from 0 to 2^32 - 1. */
   word(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0
     return scatter(this.#state) >>> 0
   }
 
-  /** From 0 up to, and without, 1. */
+  /** Returns a number from 0 to below 1. */
   fraction(): number {
     return this.word() / 2 ** 32
   }
 
-  /** A whole number from 0 up to, and without, `count`. */
+  /** Returns an integer from 0 to `count` - 1. */
   below(count: number): number {
     return Math.floor(this.fraction() * count)
   }
 
-  /** A whole number from `least` to `most`, both included. */
+  /** Returns an integer from `least` to `most`, both included. */
   between(least: number, most: number): number {
     return least + this.below(most - least + 1)
   }

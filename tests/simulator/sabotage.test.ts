@@ -1,4 +1,5 @@
-// A checker that can't fail proves nothing: each test breaks code of the product in one place, and the simulator has to notice.
+// Proves that the checker can fail: each test breaks one place of the product, and the simulator
+// must notice.
 
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
@@ -16,8 +17,8 @@ import { type Parts, realParts } from './parts.ts'
 const SEEDS_MAX = 400
 
 /**
- * Runs histories with broken parts until one fails, and looks at the complaint; the history must fail the same way again, and not where nothing is broken.
- * `breakMore` breaks what is no part.
+ * Runs histories with broken parts until one fails, and checks the complaint. The history must fail
+ * the same way again, and pass with nothing broken. `breakMore` breaks what is not in the parts.
  */
 function noticed(broken: Partial<Parts>, complaint: RegExp, breakMore?: () => void): void {
   const parts = { ...realParts, ...broken }
@@ -142,7 +143,7 @@ test('an id that is given twice is noticed', () => {
   noticed({ Owner }, /was given twice/)
 })
 
-/** Changes what was granted to the first group that can have it changed, by one. */
+/** Changes by one what was granted to the first group that allows it. */
 class OneMoreOrLess extends ClockWork {
   protected change = 0
   override perform(effect: Readonly<Effect>): void {
@@ -163,7 +164,7 @@ test('a barrier that refuses an entity although there is room is noticed', () =>
   class Work extends OneMoreOrLess {
     protected override change = -1
   }
-  // Who was to come into the place that it leaves comes all the same.
+  // The entity that was to take its place arrives all the same.
   noticed({ Work }, /which has room|the barrier lets partition \d+ have/)
 })
 
@@ -429,7 +430,7 @@ test('an index that says that it holds more than it does is noticed', () => {
 test('a sweep that does not find the positions of the tick before is noticed', () => {
   class Owner extends PartitionOwner {
     override beginPiece(): void {
-      // What stands there is two ticks old.
+      // The data there is two ticks old.
     }
   }
   noticed({ Owner }, /is at|changed in \d+, says/)
@@ -438,7 +439,7 @@ test('a sweep that does not find the positions of the tick before is noticed', (
 test('a sweep whose positions are not taken over is noticed', () => {
   class Owner extends PartitionOwner {
     override endPiece(): void {
-      // As if nobody had moved.
+      // Pretend that no entity moved.
     }
   }
   noticed({ Owner }, /is at|should ask for/)
@@ -447,7 +448,7 @@ test('a sweep whose positions are not taken over is noticed', () => {
 test('a sweep that does not say what it changed is noticed', () => {
   class Owner extends PartitionOwner {
     override endSweep(): void {
-      // As if nothing had changed.
+      // Pretend that nothing changed.
     }
   }
   noticed({ Owner }, /changed in \d+, says|a subscription tells/)

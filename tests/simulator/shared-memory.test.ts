@@ -1,4 +1,5 @@
-// The same histories over memory that processes really share: each simulated process has mappings of its own, read-only but for its partition.
+// The same histories over real shared memory. Each simulated process has its own mappings,
+// read-only except for its partition.
 
 import {
   closeSync,
@@ -20,7 +21,7 @@ import { planOf } from './plan.ts'
 import type { HistorySegments } from './pooled-segments.ts'
 import type { Random } from './random.ts'
 
-/** No limit and no watch over claims: the pooled segments have those. */
+/** These segments have no limit and check no claims: the pooled segments do. */
 class SharedHistorySegments implements HistorySegments {
   limitBytes = Number.POSITIVE_INFINITY
   claimedBytes = 0
@@ -81,7 +82,7 @@ class SharedHistorySegments implements HistorySegments {
   }
 }
 
-test('histories over shared memory, each process with mappings of its own, keep every entity in exactly one partition', () => {
+test('histories over shared memory keep every entity in exactly one partition', () => {
   const parts = { ...realParts, Segments: SharedHistorySegments }
   for (let seed = 1; seed <= 60; seed++) {
     const plan = planOf(seed)

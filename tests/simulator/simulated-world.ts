@@ -1,5 +1,5 @@
-// A world's memory and what stands in it: made anew from a plan, or from the states that a snapshot copied.
-// Owns the fabric's making and its restoring; never runs a tick.
+// A world's memory and content, made from a plan or from the states that a snapshot copied.
+// Owns making and restoring the fabric; never runs a tick.
 
 import type { PartitionState } from '../../src/core/entities/partition-state.ts'
 import { createStateHash } from '../../src/core/entities/state-hash.ts'
@@ -19,7 +19,7 @@ export interface SimulatedWorld {
   plan: Plan
   segments: HistorySegments
   control: ControlBlock
-  /** As the worker sees it. */
+  /** The fabric as the worker sees it. */
   fabric: Fabric
   model: Model
 }
@@ -40,7 +40,7 @@ export function newWorld(plan: Plan, parts: Parts): SimulatedWorld {
   return world
 }
 
-/** A world that goes on from a snapshot; `plan` may cut the domains into other grids than they had. */
+/** Makes a world that continues from a snapshot. `plan` may divide the domains into other grids. */
 export function restoredWorld(plan: Plan, parts: Parts, snapshot: Snapshot): SimulatedWorld {
   const { tick, states } = snapshot
   const world = emptyWorld(plan, parts, tick, new Set(snapshot.usedIds))
@@ -79,7 +79,7 @@ export function restoredWorld(plan: Plan, parts: Parts, snapshot: Snapshot): Sim
   return world
 }
 
-/** The hash of all entities of some partitions. */
+/** Returns the hash of all entities of some partitions. */
 export function hashOf(states: Iterable<PartitionState>): string {
   const hash = createStateHash()
   for (const { ids, types, positions, fields, count } of states)

@@ -7,18 +7,18 @@ import { planOf } from './plan.ts'
 
 const HISTORIES = 20_000
 
-test(`${HISTORIES} histories with crashes, full machines and restores keep every entity in exactly one partition`, () => {
+test(`${HISTORIES} histories keep every entity in exactly one partition`, () => {
   const total: Happened = { ...nothingHappened }
   for (let seed = 1; seed <= HISTORIES; seed++) {
     const { happened } = runHistory(seed)
     for (const name of Object.keys(total) as (keyof Happened)[]) total[name] += happened[name]
   }
-  // What the histories are there to try has to happen in them, and often.
+  // The events that the histories should test must occur, and often.
   for (const [name, count] of Object.entries(total))
     assert.ok(count > HISTORIES / 10, `${name} happened ${count} times`)
 })
 
-test('who computes first, and who crashes and does its tick again, makes no difference', () => {
+test('the order of the apps, and crashes with a repeated tick, make no difference', () => {
   for (let seed = 1; seed <= 300; seed++) {
     const plan = { ...planOf(seed), crash: 0, goneForLong: 0, memoryShort: 0 }
     const { state } = runHistory(seed, { plan })
@@ -27,7 +27,7 @@ test('who computes first, and who crashes and does its tick again, makes no diff
   }
 })
 
-test('histories of partitions that grow to many pages, and give them back, are as sound', () => {
+test('histories whose partitions grow to many pages and shrink again are as sound', () => {
   const total: Happened = { ...nothingHappened }
   for (let seed = 1; seed <= 30; seed++) {
     const plan = planOf(seed, { ticks: 16 })

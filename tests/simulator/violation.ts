@@ -1,4 +1,5 @@
-// How a checker complains. Owns the error; never decides what is wrong.
+// The error with which a checker complains.
+// Owns the error; never decides what is wrong.
 
 class Violation extends Error {
   constructor(message: string) {

@@ -1,5 +1,5 @@
-// A subscription under watch: what it tells is compared with what the model says can be seen.
-// Owns what was told so far; never looks into the fabric itself.
+// A subscription under test: its changes are compared with what the model says can be seen.
+// Owns what was reported so far; never reads the fabric itself.
 
 import type { Box } from '../../src/core/fabric/memory/box.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
@@ -15,7 +15,7 @@ export class Watcher {
   readonly #subscription: SubscriptionPart
   readonly #owner: number
   readonly #domain: number
-  /** Ids that were told of and not taken back, and the partition they were in. */
+  /** The ids reported and not withdrawn, with their partitions. */
   readonly #told = new Map<number, number>()
   #lookedAt = -1
 
@@ -26,7 +26,7 @@ export class Watcher {
     this.#subscription = new parts.Subscription(fabric, options)
   }
 
-  /** What it reads, for owners to keep an index of. */
+  /** The reader's interest, for which owners keep an index. */
   get interest(): Interest {
     return { domain: this.#domain, box: this.#subscription.box }
   }
@@ -35,7 +35,7 @@ export class Watcher {
     this.#subscription.box = box
   }
 
-  /** Looks at the committed tick of the model. */
+  /** Compares with the model's committed tick. */
   look(model: Model): void {
     const { tick } = model
     const events = this.#subscription.look(tick)
@@ -110,7 +110,7 @@ export class Watcher {
   }
 }
 
-/** A box somewhere in the world, a bit outside of it too, or of no size at all; some reach over everything. */
+/** Returns a box in the world, also a bit outside of it, empty, or over everything. */
 export function randomBox(random: Random, bounds: Bounds): Box {
   if (random.chance(0.15))
     return {
