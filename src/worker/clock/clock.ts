@@ -110,6 +110,7 @@ export class Clock extends EventEmitter<ClockEvents> {
       room,
       ...(only && { only }),
     }))
+    if (report.kind === 'notCopied') throw new Error(report.error)
     if (report.kind !== 'stateCopied') throw new Error(`unexpected report ${report.kind}`)
     return report.copy
   }

@@ -167,6 +167,22 @@ test('a partition whose app is gone after a wrong commit is computed by the cloc
   assert.equal(new Set(Object.values(world.ids()).flat()).size, 24)
 })
 
+test('who waits for a copy of what an app has written over hears that there is none', () => {
+  const world = openWorld()
+  const { fabric, machine, reports } = world
+  world.release()
+  for (const partition of [0, 1, 2, 3]) world.compute(partition)
+  world.work.goOn(0)
+  fabric.partition(0).side(1).set('rows', 60)
+  fabric.partition(0).side(1).setFieldStride(1, 4096)
+  machine.obey({ kind: 'copyState', request: 5, room: new SharedArrayBuffer(0) }, 0)
+  world.work.goOn(0)
+  const [damaged, notCopied] = reports.slice(-2)
+  assert.ok(damaged.kind === 'damaged' && damaged.partition === 0, JSON.stringify(damaged))
+  assert.ok(notCopied.kind === 'notCopied' && notCopied.request === 5, JSON.stringify(notCopied))
+  assert.match(notCopied.error, /tick 1 can't be copied/)
+})
+
 test('whatever an app writes over its partition, no other app and no clock fails', () => {
   const words = fc.oneof(fc.nat(4), fc.nat(100), fc.nat(0xffff_ffff), fc.constant(0xffff_ffff))
   const scribbles = fc.array(fc.record({ at: fc.nat(), word: words }), {

@@ -27,6 +27,8 @@ export type ClockReport =
   | { kind: 'stopped' }
   | { kind: 'partitionAdded'; request: number; partition: number; error?: string }
   | { kind: 'stateCopied'; request: number; copy: WorldCopy }
+  /** The copy is not made: an app wrote over what was committed, see the report `damaged`. */
+  | { kind: 'notCopied'; request: number; error: string }
   | { kind: 'stateHash'; tick: number; entities: number; handoffs: number; stateHash: string }
   /**
    * These partitions have not committed the tick, which has taken `forMs` so far. Reported
@@ -270,8 +272,10 @@ export class ClockWork {
     if (step && !step.done) return
     this.#copying = undefined
     this.#machine.copied()
-    if (!step) return
-    this.#report({ kind: 'stateCopied', request, copy: { tick, nextIdLane, sides: step.value } })
+    const error = `tick ${tick} can't be copied: an app wrote over what it committed`
+    if (!step) this.#report({ kind: 'notCopied', request, error })
+    else
+      this.#report({ kind: 'stateCopied', request, copy: { tick, nextIdLane, sides: step.value } })
   }
 
   #add({ request, domain, name }: Addition): void {
