@@ -1,15 +1,19 @@
-// How a cell is cut into the bins of its spatial index. Owns the arithmetic only; what lies outside of the cell counts to the bins at its edge.
+// How a cell is cut into the bins of its spatial index.
+// Owns only the arithmetic. A position outside of the cell belongs to the bins at its edge.
 
 import type { Box } from './box.ts'
 import { BINS_PER_AXIS_MAX } from './layout.ts'
 
-/** At least about so many entities in a bin: fewer make more bins than entities. */
+/** Least entities in a bin, approximately: with fewer there would be more bins than entities. */
 const ENTITIES_PER_BIN_MIN = 4
-/** A box looks into about so many bins, or more: fewer make it look at many entities that are not in it, more make sorting take longer. */
+/**
+ * Bins that a box covers, approximately, or more. With fewer, a query looks at many entities
+ * outside of its box; with more, sorting takes longer.
+ */
 const BINS_PER_BOX = 8
 
 export class Bins {
-  /** Along each axis. */
+  /** Bins along each axis. */
   readonly count: number
   readonly #minX: number
   readonly #minY: number
@@ -24,7 +28,7 @@ export class Bins {
     this.#perUnitY = count / (maxY - minY)
   }
 
-  /** For so many entities, of which a box that is asked for usually holds so many. */
+  /** Bins for a number of entities, of which a requested box usually holds `inBox`. */
   static countFor(entities: number, inBox: number): number {
     // Boxes that have only an edge in common with the cell hold 0 of 0, which is no number.
     const perBin =
@@ -42,7 +46,7 @@ export class Bins {
     return row >= this.count ? this.count - 1 : row > 0 ? row | 0 : 0
   }
 
-  /** NaN counts as the lowest. */
+  /** NaN belongs to the lowest bin. */
   binOf(x: number, y: number): number {
     return this.rowOf(y) * this.count + this.columnOf(x)
   }

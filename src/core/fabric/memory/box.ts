@@ -1,4 +1,5 @@
-// Boxes on a domain, and how they lie to each other. Owns the rules at the edges: an entity on an edge of a box is inside.
+// Boxes on a domain, and how they lie to each other.
+// Owns the rules at the edges: an entity on an edge of a box is inside.
 
 /** In world units; an entity on an edge is inside. */
 export interface Box {
@@ -22,7 +23,7 @@ export function covers(one: Box, other: Box): boolean {
   )
 }
 
-/** Whether they have a point in common, be it on their edges. */
+/** Whether the boxes have a point in common, edges included. */
 export function touches(one: Box, other: Box): boolean {
   return (
     one.minX <= other.maxX &&
@@ -32,7 +33,7 @@ export function touches(one: Box, other: Box): boolean {
   )
 }
 
-/** Whether they have more than edges in common. A box without any width overlaps nothing. */
+/** Whether the boxes have more than edges in common. A box without any width overlaps nothing. */
 export function overlaps(one: Box, other: Box): boolean {
   return (
     one.minX < other.maxX && one.maxX > other.minX && one.minY < other.maxY && one.maxY > other.minY

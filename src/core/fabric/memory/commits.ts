@@ -1,4 +1,4 @@
-// Who is asked to compute the released tick, and who has committed it.
+// Which partitions are asked to compute the released tick, and which have committed it.
 // Owns the one store that is an app's commit, and what counts as one; never wakes or waits.
 
 import { assert } from '../../../base/assert.ts'
@@ -18,8 +18,8 @@ export class Commits {
   }
 
   /**
-   * Releases a tick to the partitions of `participants`: what they are told is there before the
-   * word that they wait for. The caller wakes the apps afterwards.
+   * Releases a tick to the partitions of `participants`. Their data is written before the word that
+   * they wait for. The caller wakes the apps afterwards.
    */
   release(tick: number, participants: PartitionSet): void {
     const control = this.#control
@@ -38,20 +38,28 @@ export class Commits {
     control.bumpReleaseWord()
   }
 
-  /** Whether the partition's app is asked for the tick and has not committed it, as the app sees it. */
+  /**
+   * Whether the partition's app is asked for the tick and has not committed it, as the app sees it.
+   */
   isAsked(partition: number): boolean {
     const asked = Atomics.load(this.#control.asked, partition)
     return asked !== this.#appOf(partition).load('committed')
   }
 
-  /** The same as the clock sees it: a commit of numbers that were refused is none. */
+  /**
+   * Whether the partition is still asked for the tick, as the clock sees it: a commit with refused
+   * numbers does not count.
+   */
   isPending(partition: number): boolean {
     const control = this.#control
     if (!control.partitionInUse(partition)) return false
     return this.isAsked(partition) || this.#isRefused(partition)
   }
 
-  /** The commit point of one partition's tick: idempotent. True where nobody else is waited for. */
+  /**
+   * The commit point of one partition's tick: idempotent. Returns true if no other app is waited
+   * for.
+   */
   commit(partition: number): boolean {
     if (!this.isAsked(partition)) return false
     this.#settle(partition)
@@ -66,7 +74,10 @@ export class Commits {
     control.lowerWakeCount(1)
   }
 
-  /** For the clock: what the app's process has written is wrong. The next one computes the tick again. */
+  /**
+   * For the clock: the app's process has written wrong numbers. The next one computes the tick
+   * again.
+   */
   refuse(partition: number): void {
     const control = this.#control
     if (this.#isRefused(partition)) return
@@ -79,16 +90,20 @@ export class Commits {
     this.#settled = Math.min(this.#settled, partition)
   }
 
-  /** Before another process of a partition is launched. Only while it has none. */
+  /** Call this before another process of a partition is launched, while it has none. */
   readmit(partition: number): void {
     if (!this.#isRefused(partition)) return
     const control = this.#control
-    // Asked for still, and not committed: first this, so that it is never taken for committed.
+    // The partition stays asked and uncommitted: this comes first, so that it never counts as
+    // committed.
     this.#appOf(partition).store('committed', (control.asked[partition] - 1) | 0)
     control.setPartitionWord(partition, 'refused', 0)
   }
 
-  /** Looks at one after another, and only once at each that has committed: they stay so until the next tick. */
+  /**
+   * Checks partitions in order. A partition that has committed is not checked again until the next
+   * tick.
+   */
   nonePending(): boolean {
     const count = this.#control.partitionCount
     while (this.#settled < count && !this.isPending(this.#settled)) this.#settled++

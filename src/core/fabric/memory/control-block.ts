@@ -1,6 +1,7 @@
-// The control file seen as an object: the tick, who is asked to compute it, the table of partitions;
-// and the word that wakes the worker. Owns reading and writing of single entries; never decides,
-// waits or wakes. The worker alone writes it: elsewhere it is mapped for reading.
+// The control file as an object: the tick, the partitions that are asked for it, the table of
+// partitions, and the word that wakes the worker.
+// Owns reading and writing of single entries; never decides, waits or wakes. Only the worker writes
+// it: others map it for reading.
 
 import { assert } from '../../../base/assert.ts'
 import { MemoryFullError, PAGE_BYTES, type Segment, type Segments } from '../../../base/memory.ts'
@@ -42,7 +43,7 @@ export class ControlBlock {
   readonly sizes: FabricSizes
   readonly words: Int32Array
   readonly floats: Float64Array
-  /** One a partition: low 32 bits of the newest tick that its app is asked to compute. */
+  /** By partition: low 32 bits of the newest tick that its app is asked to compute. */
   readonly asked: Int32Array
   /** Byte offset in the segment of the futex word that apps wait on. */
   readonly releaseWordOffset: number = controlRecord.offsetBytes.releaseWord
@@ -103,7 +104,7 @@ export class ControlBlock {
     block.floats[at.tickRate] = options.tickRate
     block.floats[at.tick] = options.tick
     block.floats[at.committedTick] = options.tick
-    // Of a restored state nobody knows it before the first barrier.
+    // This is unknown for a restored state until the first barrier.
     block.words[at.straying] = 1
     block.words[at.layoutVersion] = LAYOUT_VERSION
     Atomics.store(block.words, at.magic, LAYOUT_MAGIC)
@@ -111,8 +112,8 @@ export class ControlBlock {
   }
 
   /**
-   * Opens the control file of a fabric that is there; `writable` is for the worker's own threads.
-   * Throws LayoutError where it isn't one of this layout.
+   * Opens the control file of an existing fabric; `writable` is for the worker's own threads.
+   * Throws LayoutError if the file does not have this layout.
    */
   static open(segments: Segments, { writable }: { writable: boolean }): ControlBlock {
     const head = { offsetBytes: 0, bytes: controlRecord.bytes }
@@ -142,7 +143,7 @@ export class ControlBlock {
     return new ControlBlock(segment, segments.open(fabricFiles.wake, WAKE_RANGE, true), sizes)
   }
 
-  /** Whether it still begins as its worker has made it. */
+  /** Whether the file still begins as its worker has made it. */
   get isIntact(): boolean {
     return this.words[at.magic] === LAYOUT_MAGIC && this.words[at.layoutVersion] === LAYOUT_VERSION
   }
@@ -165,7 +166,7 @@ export class ControlBlock {
   get interestsTick(): number {
     return this.floats[at.interestsTick]
   }
-  /** Only the worker, at a barrier; as the next one. */
+  /** Only the worker sets it, at a barrier. */
   set interestsTick(tick: number) {
     this.floats[at.interestsTick] = tick
   }
@@ -183,22 +184,28 @@ export class ControlBlock {
     this.floats[at.nextIdLane] = lane
   }
 
-  /** Not 0 where an entity may be in a cell of its domain that is neither its owner's nor its target's, as of the committed tick. */
+  /**
+   * Not 0 if an entity may be in a cell of its domain that is neither its owner's nor its target's,
+   * as of the committed tick.
+   */
   get straying(): number {
     return this.words[at.straying]
   }
-  /** Only the worker, at a barrier. */
+  /** Only the worker sets it, at a barrier. */
   set straying(count: number) {
-    // What stays as it is stays in the memory near to the apps' processors.
+    // An unchanged value is not written, so that it stays in the caches of the apps' processors.
     if (this.words[at.straying] !== count) this.words[at.straying] = count
   }
 
-  /** Hands out the next lane of ids. Only the worker does this, and never while a tick is computed. */
+  /**
+   * Returns the next unused lane of ids. Only the worker calls this, and never while a tick is
+   * computed.
+   */
   takeIdLane(): number {
     return this.floats[at.nextIdLane]++
   }
 
-  /** Pages that were claimed in the whole fabric, at the last barrier. */
+  /** Pages that were claimed in the whole fabric at the last barrier. */
   get memoryPages(): number {
     return this.words[at.memoryPages]
   }
@@ -211,7 +218,10 @@ export class ControlBlock {
     return (this.#layout.bytes + WAKE_RANGE.bytes) / PAGE_BYTES
   }
 
-  /** Says how many pages partitions have claimed. Only the worker, while nobody computes. */
+  /**
+   * Records how many pages the partitions have claimed. Only the worker calls this, while no app
+   * computes.
+   */
   recountMemory(pagesOfPartitions: number): void {
     const pages = this.ownPages + pagesOfPartitions
     if (this.words[at.memoryPages] !== pages) this.words[at.memoryPages] = pages
@@ -221,7 +231,7 @@ export class ControlBlock {
     Atomics.store(this.words, at.shutdown, 1)
   }
 
-  /** What commits.ts writes when it releases a tick. */
+  /** The entries that commits.ts writes when it releases a tick. */
   setTick(tick: number): void {
     this.floats[at.tick] = tick
   }
@@ -245,11 +255,11 @@ export class ControlBlock {
   bumpWakeWord(): void {
     Atomics.add(this.#wake, 0, WAKE_COUNT_MASK + 1)
   }
-  /** Says in the wake word how many apps have not committed. */
+  /** Writes to the wake word how many apps have not committed. */
   setWakeCount(count: number): void {
     Atomics.add(this.#wake, 0, count - (this.loadWakeWord() & WAKE_COUNT_MASK))
   }
-  /** One app fewer, or with -1 one more. True where it was the last one. */
+  /** Counts one app less, or with -1 one more. Returns true if it was the last one. */
   lowerWakeCount(by: 1 | -1): boolean {
     return ((Atomics.sub(this.#wake, 0, by) - by) & WAKE_COUNT_MASK) === 0
   }
@@ -275,7 +285,10 @@ export class ControlBlock {
     )
   }
 
-  /** Takes the lowest free index for a new partition; -1 where the table is full. Its segments are new: nothing of an earlier partition shows. */
+  /**
+   * Takes the lowest free index for a new partition; -1 if the table is full. Its segments are new,
+   * and hold nothing of an earlier partition.
+   */
   addPartition(options: { domain: number; cell: number; name: string }): number {
     const name = new TextEncoder().encode(options.name)
     assert(name.length <= 256, `a partition's name has at most 256 bytes: ${options.name}`)
@@ -300,7 +313,7 @@ export class ControlBlock {
     return partition
   }
 
-  /** Lets everybody see a partition that was added, once its files are there. */
+  /** Makes an added partition visible to all programs, once its files exist. */
   showPartition(partition: number): void {
     if (partition >= this.partitionCount)
       Atomics.store(this.words, at.partitionCount, partition + 1)

@@ -1,5 +1,5 @@
 // What apps and the clock are told of a world, made from its schema.
-// Owns the order of partitions; never knows who runs in them.
+// Owns the order of partitions; never knows which apps run in them.
 
 import type { SimulationSchema } from '../../schema/schema.ts'
 import type { DomainDescription, WorldDescription } from './world.ts'

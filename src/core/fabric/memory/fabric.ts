@@ -1,4 +1,5 @@
-// A fabric as one program sees it: the control segment, the world, and every partition's memory, opened when first looked at.
+// A fabric as one program sees it: the control segment, the world, and every partition's memory,
+// which is opened on first use.
 // Owns the cache of open partitions; never changes state.
 
 import { assert } from '../../../base/assert.ts'
@@ -41,7 +42,8 @@ export class Fabric {
       open.epoch === control.partitionWord(index, 'epoch')
     )
       return open
-    // Whoever looks at all partitions comes by often: the message is made only where it is needed.
+    // This runs often for callers that visit all partitions, so the message is built only if
+    // needed.
     assert(control.partitionInUse(index), `partition ${index} is not in use`)
     const writable = this.#writable(index)
     const pagesOfOthers = () => this.#pagesWithout(index)
@@ -50,7 +52,10 @@ export class Fabric {
     return opened
   }
 
-  /** Adds a partition with memory of its own; -1 where the table is full. Throws MemoryFullError. Only the worker, between ticks. */
+  /**
+   * Adds a partition with memory of its own; -1 if the table is full. Throws MemoryFullError. Only
+   * the worker calls this, between ticks.
+   */
   addPartition(options: {
     domain: number
     cell: number
@@ -76,7 +81,9 @@ export class Fabric {
     return index
   }
 
-  /** Takes a partition and all that is in it out of the world. Only the worker, between ticks. */
+  /**
+   * Removes a partition and its content from the world. Only the worker calls this, between ticks.
+   */
   removePartition(index: number): void {
     assert(this.control.partitionInUse(index), `partition ${index} is not in use`)
     this.control.removePartition(index)
@@ -99,7 +106,7 @@ export class Fabric {
   }
 }
 
-/** The bounds of a partition's cell; undefined where it has none. */
+/** The bounds of a partition's cell; undefined if it has none. */
 export function cellOf(fabric: Fabric, memory: PartitionMemory): Box | undefined {
   const grid = fabric.world.grids[fabric.control.partitionWord(memory.index, 'domain')]
   return grid?.boundsOf(fabric.control.partitionWord(memory.index, 'cell'))

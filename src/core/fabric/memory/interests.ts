@@ -1,4 +1,5 @@
-// Which boxes apps read of others' partitions: published with each tick, so that the owners know what to keep an index of.
+// The boxes that apps read of others' partitions: published with each tick, so that the owners know
+// what to index.
 // Owns the published boxes and what follows from them for one cell; never reads an entity.
 
 import { area, type Box, emptyBox, intersection, overlaps, touches, union } from './box.ts'
@@ -11,20 +12,26 @@ export interface Interest {
   box: Box
 }
 
-/** A box that covers more of a cell than this is answered by looking at every row: an index would not help. */
+/**
+ * A box that covers more of a cell than this is answered by looking at every row: an index would
+ * not help.
+ */
 const WHOLE_CELL_SHARE = 0.25
-/** Boxes that wander are taken for so much wider, in shares of the cell, that not each of their moves makes the index be built anew. */
+/**
+ * Boxes that wander are widened by this share of the cell, so that not every move rebuilds the
+ * index.
+ */
 const PADDING_SHARE = 1 / 256
-/** A box that did not serve for longer than so many ticks wanders. */
+/** A box wanders if it served for no longer than this number of ticks. */
 const WANDERING_TICKS = 64
 
-/** True where they are others than on the side of the tick before. */
+/** Publishes the boxes. Returns true if they differ from those of the tick before. */
 export function publishInterests(side: Side, before: Side, interests: Iterable<Interest>): boolean {
   let count = 0
   for (const { domain, box } of interests) {
     const place = Math.min(count, INTEREST_MAX - 1)
     const published = count < INTEREST_MAX ? box : union(box, boxAt(side, place))
-    // Beyond the last place boxes of several domains may meet: it then holds for all domains.
+    // The last place can hold boxes of several domains: it then holds for all domains.
     side.interestDomain[place] =
       count < INTEREST_MAX || side.interestDomain[place] === domain ? domain : ANY_DOMAIN
     writeBox(side, place, published)
@@ -43,7 +50,7 @@ export function publishInterests(side: Side, before: Side, interests: Iterable<I
 
 const ANY_DOMAIN = 0xffff_ffff
 
-/** Without a list in between: this is done in every tick. */
+/** Avoids an intermediate list, since this runs in every tick. */
 function writeBox({ interestBox }: Side, place: number, { minX, minY, maxX, maxY }: Box): void {
   interestBox[place * 4] = minX
   interestBox[place * 4 + 1] = minY
@@ -61,7 +68,10 @@ export function readsWholeCell(box: Box, cell: Box): boolean {
   return area(intersection(box, cell)) > area(cell) * WHOLE_CELL_SHARE
 }
 
-/** Who reads what of one partition's cell. Most boxes stay where they are for long: what follows from them is worked out only when one has changed. */
+/**
+ * Which boxes others read of one partition's cell. Most boxes rarely move, so their consequences
+ * are computed only after a change.
+ */
 export class Readers {
   readonly #fabric: Fabric
   readonly #partition: number
@@ -72,7 +82,7 @@ export class Readers {
   #boxes: Box[] = []
   /** The tick in which the quiet part was worked out last. */
   #workedOutAt = Number.NEGATIVE_INFINITY
-  /** Of the cell, what a box covers on average. */
+  /** The share of the cell that a box covers on average. */
   boxArea = 0
 
   constructor(fabric: Fabric, partition: number, cell: Box | undefined) {
@@ -82,7 +92,10 @@ export class Readers {
     this.#cell = cell
   }
 
-  /** The part of the cell that no other app reads, as of the committed `tick`; of a cell that nobody reads in part, undefined. `current` is kept where it still serves. */
+  /**
+   * The part of the cell that no other app reads, as of the committed `tick`; undefined if no app
+   * reads a part of the cell. Returns `current` while it still serves.
+   */
   quiet(tick: number, current: Box | undefined): Box | undefined {
     const cell = this.#cell
     if (!cell) return undefined
@@ -106,7 +119,7 @@ export class Readers {
     return quiet
   }
 
-  /** The boxes that are read of a part of the cell. */
+  /** The boxes that other apps read of a part of the cell. */
   #find(tick: number, cell: Box): Box[] {
     this.#knownAt = tick
     const boxes: Box[] = []

@@ -1,4 +1,5 @@
-// The State Fabric's memory layout: ONE table of data. Offsets, views and the docs page come from it.
+// The State Fabric's memory layout: ONE table of data. Offsets, views, the docs page and the C
+// header are derived from it.
 // Owns names, types, order and sizes; never touches memory itself.
 
 import { PAGE_BYTES } from '../../../base/memory.ts'
@@ -6,7 +7,10 @@ import { bucketCount } from '../../tick/durations.ts'
 
 export type Kind = 'u8' | 'u16' | 'u32' | 'i32' | 'f32' | 'f64'
 
-/** One entry of a record: `count` numbers of one kind in a row. `line` starts it on a cache line of its own. */
+/**
+ * One entry of a record: `count` numbers of one kind in a row. `line` starts it on a cache line of
+ * its own.
+ */
 interface RecordEntry<Name extends string = string> {
   name: Name
   kind: Kind
@@ -29,7 +33,10 @@ export const LAYOUT_VERSION = 5
 export const LAYOUT_MAGIC = 0x4c44_4448 // 'HDDL' in memory
 /** Field indices are 1 to this; index 0 is the position (the index key). */
 export const FIELD_INDEX_MAX = 63
-/** Boxes that a partition can publish as read by its app; where there are more, the last one holds all the others. */
+/**
+ * Boxes that a partition can publish as read by its app. If there are more, the last one encloses
+ * the rest.
+ */
 export const INTEREST_MAX = 16
 /** Most bins of a spatial index along each axis of a cell. */
 export const BINS_PER_AXIS_MAX = 64
@@ -79,7 +86,10 @@ const controlEntries = [
   {
     name: 'straying',
     kind: 'u32',
-    doc: "Not 0 where an entity may be in a cell of its domain that is neither its owner's nor its target's: partitions that say `strays`, and groups that leave for another domain. Counted by the worker at each barrier.",
+    doc:
+      "Not 0 if an entity may be in a cell of its domain that is neither its owner's nor its " +
+      "target's: partitions that say `strays`, and groups that leave for another domain. " +
+      'Counted by the worker at each barrier.',
   },
   { name: 'nextIdLane', kind: 'f64', doc: 'Lowest id lane not handed out yet.' },
   { name: 'tickRate', kind: 'f64', doc: 'Ticks a second the clock aims at; 0 is unlimited.' },
@@ -113,12 +123,14 @@ const controlEntries = [
   },
 ] as const satisfies readonly RecordEntry[]
 
-/** The file `wake`: all that apps write outside of their own partitions. What it says is a hint. */
+/** The file `wake`: all that apps write outside of their own partitions. It is only a hint. */
 const wakeEntries = [
   {
     name: 'word',
     kind: 'i32',
-    doc: 'Futex of the worker. The low 20 bits count the apps that have not committed: the last one wakes. The others are added to by whoever else wakes.',
+    doc:
+      'Futex of the worker. The low 20 bits count the apps that have not committed: the last ' +
+      'one wakes the worker. All other wakes add to the high bits.',
   },
 ] as const satisfies readonly RecordEntry[]
 
@@ -146,12 +158,15 @@ const partitionEntries = [
   { name: 'name', kind: 'u8', count: 256, doc: "The app's name, UTF-8." },
 ] as const satisfies readonly RecordEntry[]
 
-/** A meter of durations: how many are in each bucket (see core/tick/durations.ts), and behind them their sum in ms. */
+/**
+ * Numbers of a meter of durations: a count for each bucket (see core/tick/durations.ts), and then
+ * their sum in ms.
+ */
 export const durationNumbers: number = bucketCount + 1
 
 /**
- * What an app tells the worker, at the begin of its partition. Written by the app alone, or by the
- * worker while there is none.
+ * What an app tells the worker, at the begin of its partition. Only the app writes it, or the
+ * worker while there is no app.
  */
 const appEntries = [
   {
@@ -272,7 +287,7 @@ const clockMeterEntries = [
   },
 ] as const satisfies readonly RecordEntry[]
 
-/** One of these for each side; everything in it belongs to that side's tick. */
+/** The record of each side; everything in it belongs to that side's tick. */
 const sideEntries = [
   { name: 'tick', kind: 'f64', doc: 'The tick whose state this side holds.' },
   { name: 'idLane', kind: 'f64', doc: 'Lane of the next id that this partition gives.' },
@@ -280,7 +295,9 @@ const sideEntries = [
   {
     name: 'everyRowChanged',
     kind: 'f64',
-    doc: 'The newest tick in which all rows were written at once, 0 for none: a row changed last in the later one of this and `changed`.',
+    doc:
+      'The newest tick in which all rows were written at once, 0 for none. The last change of ' +
+      'a row is the later one of this and `changed`.',
   },
   {
     name: 'rows',
@@ -292,18 +309,24 @@ const sideEntries = [
   {
     name: 'capacity',
     kind: 'u32',
-    doc: 'Entities that rows are claimed for in the next tick, arrivals included; the barrier grants no more.',
+    doc:
+      'Entities that rows are claimed for in the next tick, arrivals included; the barrier ' +
+      'grants no more.',
   },
   {
     name: 'strays',
     kind: 'u32',
-    doc: '1 where an entity may be outside of its cell and yet not in a group of leaving ones: no partition owns its position.',
+    doc:
+      '1 if an entity may be outside of its cell and yet not in a group of leaving ones: no ' +
+      'partition owns its position.',
   },
   { name: 'handoffGroups', kind: 'u32', doc: 'Groups of leaving entities, one a target.' },
   {
     name: 'incomingGroups',
     kind: 'u32',
-    doc: "Others' groups that this partition is the target of, granted or not; written by the worker at the barrier.",
+    doc:
+      "Others' groups that this partition is the target of, granted or not; written by the " +
+      'worker at the barrier.',
   },
   { name: 'messageGroups', kind: 'u32', doc: 'Groups of messages, one a target.' },
   { name: 'messages', kind: 'u32', doc: 'Messages sent in this tick.' },
@@ -392,14 +415,19 @@ const partitionHeaderEntries = [
 /** Most bytes of a declaration's text. */
 export const DECLARATION_BYTES_MAX = 1020
 
-/** One of these for each field index; written by the owner. What it says is held against each value before it is believed. */
+/**
+ * The record of each field index; written by the owner. Each value is checked against the
+ * declaration before it is trusted.
+ */
 const declarationEntries = [
   { name: 'bytes', kind: 'u32', doc: 'Length of the text; 0 for none. Written last.' },
   {
     name: 'text',
     kind: 'u8',
     count: DECLARATION_BYTES_MAX,
-    doc: 'What the app declared the bytes of this field to be, as JSON in UTF-8: `{"typeId":600,"shape":"f32x3"}`.',
+    doc:
+      'The shape that the app declared for this field, as JSON in UTF-8: ' +
+      '`{"typeId":600,"shape":"f32x3"}`.',
   },
 ] as const satisfies readonly RecordEntry[]
 
@@ -417,7 +445,7 @@ const columnEntries = [
     kind: 'u8',
     width: 1,
     rows: 'entity',
-    doc: '0 free, 1 here, 2 leaving: here for this tick, at its target from the next one if granted.',
+    doc: '0 free, 1 here, 2 leaving: here in this tick, at its target from the next if granted.',
   },
   {
     name: 'destination',
@@ -443,7 +471,10 @@ const columnEntries = [
   },
 ] as const satisfies readonly ColumnEntry[]
 
-/** What a side says of its groups. Short, and read by many in every tick: they lie together, right behind the records. */
+/**
+ * What a side says of its groups. These columns are short, and many programs read them in every
+ * tick: they lie together, right behind the records.
+ */
 const groupColumnEntries = [
   {
     name: 'handoffTarget',
@@ -478,7 +509,9 @@ const groupColumnEntries = [
     kind: 'u32',
     width: 1,
     rows: 'partition',
-    doc: 'By incoming group: the partition it comes from, in ascending order; written by the worker at the barrier.',
+    doc:
+      'By incoming group: the partition it comes from, in ascending order; written by the ' +
+      'worker at the barrier.',
   },
   {
     name: 'incomingGroup',
@@ -528,7 +561,10 @@ const fieldColumnEntries = [
   },
 ] as const satisfies readonly ColumnEntry[]
 
-/** A segment of the spatial index: one of its two tables, sorted by bins, and what changed since a table was made, as of one side. */
+/**
+ * A segment of the spatial index: one of its two tables, sorted by bins, and the changes of one
+ * side since a table was made.
+ */
 const indexColumnEntries = [
   {
     name: 'start',
@@ -551,14 +587,14 @@ const indexColumnEntries = [
     kind: 'u32',
     width: 1,
     rows: 'entity',
-    doc: 'Not by row: rows that changed since the table was made, as of the side of the same number.',
+    doc: 'Not by row: rows that changed since the table was made, on the side of that number.',
   },
   {
     name: 'changedSince',
     kind: 'u32',
     width: 1,
     rows: 'entity',
-    doc: 'By row, on that side: the number of the table that no longer holds for it, see `tableNumber`.',
+    doc: 'By row, on that side: number of the table that is outdated for it, see `tableNumber`.',
   },
 ] as const satisfies readonly ColumnEntry[]
 
@@ -570,7 +606,10 @@ const messageColumnEntries = [
 
 type NamesOf<Entries extends readonly { name: string }[]> = Entries[number]['name']
 
-/** Where the entries of a record are: `index` counts in elements of the entry's own kind from the record's start. */
+/**
+ * The places of a record's entries. `index` counts elements of the entry's own kind from the
+ * record's start.
+ */
 export interface PlacedRecord<Name extends string> {
   entries: readonly RecordEntry<Name>[]
   offsetBytes: Record<Name, number>
@@ -616,7 +655,7 @@ export const indexColumns: readonly ColumnEntry<NamesOf<typeof indexColumnEntrie
 export const messageColumns: readonly ColumnEntry<NamesOf<typeof messageColumnEntries>>[] =
   messageColumnEntries
 
-/** Sizes that the offsets of a fabric follow from; the same numbers stand in the control segment. */
+/** Sizes that determine the offsets of a fabric; the control segment has the same numbers. */
 export interface FabricSizes {
   partitionCapacity: number
   entityLimit: number
@@ -628,7 +667,10 @@ export interface FabricSizes {
   fieldsPerEntity?: number
 }
 
-/** The number of a table that was made in that tick: never 0, which is what memory has that nobody wrote. */
+/**
+ * The number of a table that was made in that tick: never 0, which is the content of unwritten
+ * memory.
+ */
 export function tableNumber(tick: number): number {
   return (tick % 0xffff_fffe) + 1
 }
@@ -683,8 +725,9 @@ function placeColumns<Name extends string>(
 }
 
 /**
- * A partition's `state` file: its head (the app's record and its meter, the header, the two sides' records, the columns of groups of side 0 and of side 1), the declarations of
- * shapes, and then the columns of side 0 and of side 1.
+ * A partition's `state` file: its head, the declarations of shapes, and then the columns of side 0
+ * and of side 1. The head is the app's record and its meter, the header, the two sides' records,
+ * and the columns of groups of side 0 and of side 1.
  */
 export function partitionLayout(sizes: FabricSizes) {
   const appMeterOffset = appRecord.bytes
@@ -738,12 +781,17 @@ export function fieldOffset(sizes: FabricSizes, field: number, side: number): nu
   return ((field - 1) * 2 + side) * fieldLayout(sizes, strideMax(sizes)).bytes
 }
 
-/** One of the two tables of the spatial index, with its changes: side by side in the `index` file. */
+/**
+ * One of the two tables of the spatial index, with its changes: side by side in the `index` file.
+ */
 export function indexLayout(sizes: FabricSizes) {
   return placeColumns(indexColumns, 0, sizes)
 }
 
-/** The messages of one side: starts, lengths, and then the heap. Side by side in the `messages` file. */
+/**
+ * The messages of one side: starts, lengths, and then the heap. Side by side in the `messages`
+ * file.
+ */
 export function messageLayout(sizes: FabricSizes) {
   const placed = placeColumns(messageColumns, 0, sizes)
   return {
@@ -757,7 +805,7 @@ export function messageLayout(sizes: FabricSizes) {
 export const fabricFiles = {
   control: 'control',
   wake: 'wake',
-  /** The worker has it locked for as long as it lives. */
+  /** The worker locks it for as long as it lives. */
   workerLock: 'worker',
   /** The description of the world, as JSON. */
   world: 'world.json',
@@ -769,7 +817,7 @@ export const partitionFiles = {
   fields: 'fields',
   index: 'index',
   messages: 'messages',
-  /** Its app has it locked for as long as it lives. */
+  /** The app locks it for as long as it lives. */
   lock: 'lock',
 } as const
 export type PartitionFile = keyof typeof partitionFiles

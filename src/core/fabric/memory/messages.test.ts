@@ -13,7 +13,7 @@ const outbox = fc.array(
   { maxLength: 12 },
 )
 
-test('messages within the limits arrive once, in the next tick, by source and then in order', () => {
+test('messages within the limits arrive once, in the next tick, by source and in order', () => {
   fc.assert(
     fc.property(fc.array(outbox, { minLength: COLUMNS, maxLength: COLUMNS }), (outboxes) => {
       const { fabric, tick } = testFabric({ columns: COLUMNS })

@@ -1,5 +1,7 @@
-// Messages between partitions: written at the end of a tick grouped by target, read by the target in the next one.
-// Owns their place in memory and their order; best effort ends here: what is committed is delivered once, if its target exists.
+// Messages between partitions: written at the end of a tick grouped by target, and read by the
+// target in the next one.
+// Owns their place in memory and their order. A committed message is delivered exactly once, if its
+// target exists.
 
 import { assert } from '../../../base/assert.ts'
 import type { Fabric } from './fabric.ts'
@@ -16,7 +18,10 @@ interface IncomingMessage {
   payload: Uint8Array
 }
 
-/** Writes a tick's messages: by target, each target's in the order they were sent. Their memory is claimed already. */
+/**
+ * Writes a tick's messages by target, in the order in which they were sent. Their memory must be
+ * claimed already.
+ */
 export function writeMessages(
   memory: PartitionMemory,
   sideIndex: number,
@@ -48,8 +53,9 @@ export function writeMessages(
 }
 
 /**
- * All messages that were sent to a partition in `tick`, by source partition and then in the order of sending. Payloads are copies.
- * A partition that was not there in `tick` has none: what was sent to its index was for the partition that had it before.
+ * All messages that were sent to a partition in `tick`, by source partition and then in the order
+ * of sending. Payloads are copies. A partition that did not exist in `tick` has none: messages to
+ * its index were for the previous partition there.
  */
 export function readMessages(fabric: Fabric, target: number, tick: number): IncomingMessage[] {
   const incoming: IncomingMessage[] = []
@@ -58,7 +64,8 @@ export function readMessages(fabric: Fabric, target: number, tick: number): Inco
   for (const source of fabric.partitions()) {
     const memory = fabric.partition(source)
     const side = memory.side(tick)
-    // Whatever stands there: no partition sends more than this, and no more messages than it says.
+    // Bounds numbers that an app may have overwritten: no partition sends more than the limits, or
+    // more messages than it says.
     let bytesLeft = messageHeapBytes
     let messagesLeft = side.get('messages')
     for (let group = 0; group < side.get('messageGroups'); group++) {

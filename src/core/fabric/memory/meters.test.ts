@@ -60,7 +60,7 @@ test('entities, and handoffs that were granted and that were not, are counted by
       )
     })
   const { tick } = world
-  // Three want to go where there is room for two; nobody leaves for the last cell.
+  // Three want to go where there is room for two; none leaves for the last cell.
   tick((owner) => {
     if (owner.index === 0) for (let n = 0; n < 3; n++) world.put(owner, 15, 5)
     if (owner.index === 1) for (let n = 0; n < 2; n++) world.put(owner, 15, 5)

@@ -1,6 +1,8 @@
-// What is counted while a simulation runs: where the time of a tick goes, and who hands over to whom.
-// Owns the views and the counting of handoffs. Each number has one writer, who adds to it without a lock: an app the durations of its partition,
-// the worker all else; whoever writes after a crash counts on. Never reads a clock.
+// What is counted while a simulation runs: where the time of a tick goes, and how many entities are
+// handed over.
+// Owns the views and the counting of handoffs. Each number has one writer, which adds to it without
+// a lock: an app for the durations of its partition, the worker for all others. A writer continues
+// the count after a crash. Never reads a clock.
 
 import { bucketCount, bucketOf, type Durations } from '../../tick/durations.ts'
 import type { Fabric } from './fabric.ts'
@@ -16,7 +18,9 @@ import type { PartitionMemory } from './partition-memory.ts'
 export const appPhases = ['wait', 'read', 'simulate', 'commit'] as const
 export type AppPhase = (typeof appPhases)[number]
 
-/** What the clock does between the release of a tick and of the next one, but for waiting until that is due. */
+/**
+ * The clock's phases between the release of a tick and of the next one, without the wait for it.
+ */
 export const clockPhases = ['barrier', 'handoff'] as const
 export type ClockPhase = (typeof clockPhases)[number]
 
@@ -37,7 +41,7 @@ export class DurationMeter {
     this.#numbers[bucketCount] += durationMs
   }
 
-  /** As it stands; a writer at work may have added one of the two already. */
+  /** The present numbers; a writer at work may have added only one of the two. */
   read(): Durations {
     return {
       counts: [...this.#numbers.subarray(0, bucketCount)],
@@ -58,7 +62,7 @@ export function appDurations({
   }
 }
 
-/** What the worker counts of a partition, in the control file. */
+/** What the worker counts for a partition, in the control file. */
 export class PartitionMeter {
   readonly #numbers: Float64Array
 
@@ -107,7 +111,10 @@ export class ClockMeter {
   }
 }
 
-/** Counts what a tick came to, once its handoffs are granted: entities by partition, and what was handed over and what was not. */
+/**
+ * Counts the result of a tick, once its handoffs are granted: entities, granted and rejected
+ * handoffs by partition.
+ */
 export class HandoffCounter {
   readonly #fabric: Fabric
   readonly #meters: PartitionMeter[] = []

@@ -1,5 +1,6 @@
-// One partition's memory: both sides' columns as typed arrays, fields and messages opened when they are first used.
-// Owns views and claims; never decides what stands in them.
+// One partition's memory: both sides' columns as typed arrays, fields and messages opened when they
+// are first used.
+// Owns views and claims; never decides what is stored in them.
 
 import { assert } from '../../../base/assert.ts'
 import { MemoryFullError, PAGE_BYTES, type Segment, type Segments } from '../../../base/memory.ts'
@@ -37,7 +38,7 @@ import {
 const sideAt = sideRecord.index
 const headerAt = partitionHeaderRecord.index
 const appAt = appRecord.index
-/** What more is claimed at least, where something is: no claim is for a few rows, messages or bytes. */
+/** Least numbers of rows, messages and bytes that a claim adds: no claim is for only a few. */
 const ROWS_STEP = 256
 const MESSAGES_STEP = 1024
 const HEAP_STEP = 16_384
@@ -86,12 +87,15 @@ export class AppBlock {
   }
 }
 
-/** One side of a partition: the state of one tick. Arrays are as long as the partition's limit; rows in use are below `rows`. */
+/**
+ * One side of a partition: the state of one tick. Arrays are as long as the partition's limit; rows
+ * in use are below `rows`.
+ */
 export class Side {
   readonly id: Float64Array // one a row
   readonly type: Uint32Array // one a row
   readonly state: Uint8Array // one a row: see rowState
-  readonly stateWords: Uint32Array // the same bytes, four rows a word, without up to three last rows
+  readonly stateWords: Uint32Array // the same, four rows a word; up to three last rows lack
   readonly destination: Uint8Array // one a row: domain index + 1, or 0
   readonly changed: Uint32Array // one a row: low 32 bits of a tick
   readonly position: Float32Array // x, y, z a row
@@ -164,12 +168,12 @@ export class Side {
     this.messageCount = groupColumn('messageCount')
   }
 
-  /** No more than there can be, whatever stands there: loops over it end. */
+  /** The number, limited to its possible values whatever is stored, so that loops over it end. */
   get(name: SideNumber): number {
     const place = sideAt[name]
     return Math.min(this.#words[place], this.#most[place])
   }
-  /** As it stands there. */
+  /** The number as stored. */
   said(name: SideNumber): number {
     return this.#words[sideAt[name]]
   }
@@ -182,7 +186,10 @@ export class Side {
   setFloat(name: SideFloat, value: number): void {
     this.#floats[sideAt[name]] = value
   }
-  /** Bytes a row of the field has here; 0 if it isn't in use, or if nobody can have so many. */
+  /**
+   * Bytes of the field in each row here; 0 if it is not in use, or if the stored stride is
+   * impossible.
+   */
   fieldStride(field: number): number {
     const stride = this.fieldStrides[field]
     return stride <= this.#strideMax && (stride & 3) === 0 ? stride : 0
@@ -196,7 +203,7 @@ export class Side {
 }
 
 type ClaimNumber = Exclude<keyof typeof headerAt, 'claimedPages'>
-/** Of those that there are several of, how many. */
+/** How many numbers there are of each claim that has several. */
 const CLAIM_COUNTS: Partial<Record<ClaimNumber, number>> = {
   claimedFieldStride: FIELD_INDEX_MAX + 1,
   claimedMessages: 2,
@@ -226,7 +233,7 @@ function sideNumbersMost(sizes: FabricSizes): Uint32Array {
   return byPlace
 }
 
-/** What the state column holds. */
+/** The values of the state column. */
 export const rowState = { free: 0, here: 1, leaving: 2 } as const
 
 /** Whether the row's entity was written in a tick after `tick`. */
@@ -275,14 +282,14 @@ export class PartitionMemory {
   readonly #fields: [Map<number, OpenField>, Map<number, OpenField>] = [new Map(), new Map()]
   readonly #messages: (OpenMessages | undefined)[] = [undefined, undefined]
   readonly #indexes: (OpenIndex | undefined)[] = [undefined, undefined]
-  /** By field index: what was declared last through this object. */
+  /** By field index: the last declaration that was made through this object. */
   readonly #declared: (DeclaredShape | undefined)[] = []
   #refusal = MACHINE_IS_FULL
   readonly #pagesOfOthers: () => number
   /** Whether the head's memory can be written. */
   #isClaimed = true
 
-  /** `pagesOfOthers` says what all other partitions have claimed. */
+  /** `pagesOfOthers` returns what all other partitions have claimed. */
   constructor(
     segments: Segments,
     control: ControlBlock,
@@ -313,7 +320,10 @@ export class PartitionMemory {
     ]
   }
 
-  /** Makes a new partition's files, and claims what it needs before anybody looks at it. Throws MemoryFullError. */
+  /**
+   * Creates a new partition's files, and claims what it needs before any program opens it. Throws
+   * MemoryFullError.
+   */
   static create(
     segments: Segments,
     control: ControlBlock,
@@ -336,7 +346,7 @@ export class PartitionMemory {
     return memory
   }
 
-  /** Frees the files of a partition, once nobody has them open. */
+  /** Frees the files of a partition, once no program has them open. */
   static remove(segments: Segments, control: ControlBlock, index: number): void {
     segments.remove(partitionFolder(index, control.partitionWord(index, 'epoch')))
   }
@@ -366,8 +376,8 @@ export class PartitionMemory {
   }
 
   /**
-   * What is wrong with the numbers of what is claimed; undefined where nothing is. Those that are as
-   * `known` has them are believed, which has all of them afterwards.
+   * Returns the fault in the numbers of claimed memory; undefined if there is none. Numbers equal
+   * to those of `known` are trusted. Afterwards `known` has all numbers.
    */
   claimFault(known: Uint32Array): string | undefined {
     const header = this.#header
@@ -392,12 +402,14 @@ export class PartitionMemory {
     return undefined
   }
 
-  /** Puts the numbers of what is claimed back to those that were right last. */
+  /** Restores the last correct numbers of claimed memory. */
   restoreClaims(known: Uint32Array): void {
     if (known[headerAt.claimedPages] !== 0) this.#header.set(known)
   }
 
-  /** Counts anew what is claimed: a process that died while it claimed may have left another number. */
+  /**
+   * Recounts the claimed pages: a process that died while it claimed may have left a wrong number.
+   */
   recount(): void {
     this.#header[headerAt.claimedPages] = this.#pagesFor(this.#header)
   }
@@ -426,12 +438,15 @@ export class PartitionMemory {
     return this.#header[headerAt[name] + place]
   }
 
-  /** Makes sure that `rows` rows can be written on both sides, all fields in use included. False: no room, nothing changed for the caller. */
+  /**
+   * Ensures that `rows` rows can be written on both sides, including all fields in use. Returns
+   * false if there is no room, and then changes nothing for the caller.
+   */
   ensureRows(rows: number): boolean {
     return this.#raise(headerAt.claimedRows, rows, this.sizes.entityLimit, ROWS_STEP)
   }
 
-  /** Makes sure that a field can be written with that stride, a multiple of 4, on both sides. */
+  /** Ensures that a field can be written with that stride, a multiple of 4, on both sides. */
   ensureField(field: number, stride: number): boolean {
     assert(stride % 4 === 0, `stride ${stride} of field ${field}`)
     assert(field >= 1 && field <= FIELD_INDEX_MAX, `field index ${field}`)
@@ -444,19 +459,25 @@ export class PartitionMemory {
     return stride <= this.#header[at] || this.#claim(at, stride)
   }
 
-  /** The field's columns on a side, at that side's stride. Undefined where the field isn't in use there. */
+  /**
+   * The field's columns on a side, at that side's stride. Undefined if the field is not in use
+   * there.
+   */
   field(sideIndex: number, field: number): FieldView | undefined {
     const stride = this.sides[sideIndex].fieldStride(field)
     return stride === 0 ? undefined : this.#openField(sideIndex, field, stride).view
   }
 
-  /** The same for the owner, who sets the side's stride first. */
+  /** The field's columns for the owner, which sets the side's stride first. */
   openField(sideIndex: number, field: number, stride: number): FieldView {
     this.sides[sideIndex].setFieldStride(field, stride)
     return this.#openField(sideIndex, field, stride).view
   }
 
-  /** Says what values of a field with that type id are. Only the owner does. Where there is no room for it, it stays unsaid: values are bytes then. */
+  /**
+   * Declares the shape of a field's values with that type id. Only the owner calls this. Without
+   * room for the declaration, values stay plain bytes.
+   */
   declareShape(field: number, declared: DeclaredShape): void {
     if (this.#declared[field] === declared) return
     this.#declared[field] = declared
@@ -471,7 +492,10 @@ export class PartitionMemory {
     bytes[0] = text.length
   }
 
-  /** What was declared of a field. It may have been written this moment, or by an app that errs: a value that doesn't suit it is just bytes. */
+  /**
+   * The declaration of a field. It may be incomplete or wrong: a value that does not fit it is
+   * plain bytes.
+   */
   declaredShape(field: number): DeclaredShape | undefined {
     if (this.#header[headerAt.claimedShapes] === 0) return undefined
     const { bytes, text } = this.#declaration(field)
@@ -493,17 +517,20 @@ export class PartitionMemory {
     }
   }
 
-  /** One of the two segments of the spatial index: a table, and the changes of the side of that number. What is in them is said by the sides. */
+  /**
+   * One of the two segments of the spatial index: a table, and the changes of the side of that
+   * number. The sides say what is in them.
+   */
   indexSegment(segment: number): IndexView {
     return this.#openIndex(segment).view
   }
 
-  /** Makes sure that tables of so many entries can be written. */
+  /** Ensures that tables of `entries` entries can be written. */
   ensureIndexTable(entries: number): boolean {
     return this.#raise(headerAt.claimedIndexRows, entries, this.sizes.entityLimit, ROWS_STEP)
   }
 
-  /** Makes sure that rows below `rows` can be noted as changed. */
+  /** Ensures that rows below `rows` can be noted as changed. */
   ensureIndexChanges(rows: number): boolean {
     return this.#raise(headerAt.claimedIndexChanges, rows, this.sizes.entityLimit, ROWS_STEP)
   }
@@ -512,7 +539,7 @@ export class PartitionMemory {
     return this.#openMessages(sideIndex).view
   }
 
-  /** Makes sure that so many messages and bytes of payload can be written on a side. */
+  /** Ensures that `count` messages and `heapBytes` of payload can be written on a side. */
   ensureMessages(sideIndex: number, count: number, heapBytes: number): boolean {
     const { messageLimit, messageHeapBytes } = this.sizes
     return (
@@ -521,7 +548,7 @@ export class PartitionMemory {
     )
   }
 
-  /** How much of what is claimed is not needed by a partition that uses no more than this: a share, below 1. */
+  /** The share, below 1, of the claimed memory that a partition with this use does not need. */
   spareShare(use: MemoryUse): number {
     let spare = 0
     for (const { before, after } of this.#columns(this.#header, this.#claimsFor(use)))
@@ -530,14 +557,16 @@ export class PartitionMemory {
   }
 
   /**
-   * Gives back what a partition doesn't need that uses no more than this. Only its owner does, between begin and finish, in a tick in which nobody reads or writes
-   * more than that on either side.
+   * Frees the memory that a partition with this use does not need. Only its owner calls this,
+   * between begin and finish, in a tick in which no program reads or writes more than that on
+   * either side.
    */
   shrink(use: MemoryUse): void {
     const before = this.#header.slice()
     const columns = [...this.#columns(before, this.#claimsFor(use))]
     const spare = columns.reduce((sum, column) => sum + column.before - column.after, 0)
-    // First what is said, then what is done: one that dies in between leaves memory that is claimed for nothing, never the opposite.
+    // The numbers change before the memory is freed. If the process dies in between, memory stays
+    // claimed for nothing, never the opposite.
     this.#header.set(this.#claimsFor(use))
     this.#header[headerAt.claimedPages] = before[headerAt.claimedPages] - spare
     for (const column of columns) giveBack(column, column.after, column.before)
@@ -554,7 +583,10 @@ export class PartitionMemory {
     return pages >= 0
   }
 
-  /** Raises a number of the header so that it is at least `count`, and a bit more where there is room: there will be a next time. */
+  /**
+   * Raises a number of the header to at least `count`, and a little more if there is room, for the
+   * next time.
+   */
   #raise(at: number, count: number, max: number, step: number): boolean {
     if (count <= this.#header[at]) return true
     if (count > max) return false
@@ -572,12 +604,16 @@ export class PartitionMemory {
     return true
   }
 
-  /** Claims all of it, counted among what the simulation may have, and says how many pages; or nothing of it: -1. */
+  /**
+   * Claims all columns, counted against the simulation's limit, and returns the number of pages. If
+   * that fails, claims nothing and returns -1.
+   */
   #claimAll(columns: readonly ColumnClaim[]): number {
     const pages = columns.reduce((sum, { before, after }) => sum + after - before, 0)
     const { memoryPagesMax, ownPages } = this.#control
     const said = this.#isClaimed ? this.claimedPages : 0
-    // First said, then looked at what others say: of two that claim at once, neither goes unseen.
+    // The claim is recorded before others' claims are read: of two simultaneous claims, each sees
+    // the other or is seen.
     if (this.#isClaimed) this.#header[headerAt.claimedPages] = said + pages
     const taken = ownPages + this.#pagesOfOthers() + said
     if (pages > memoryPagesMax - taken) {
@@ -712,7 +748,8 @@ export class PartitionMemory {
   #openField(sideIndex: number, field: number, stride: number): OpenField {
     const open = this.#fields[sideIndex].get(field)
     if (open && open.view.stride === stride) return open
-    // What is mapped grows by doubling, so that a stride that widens step by step is mapped a few times only.
+    // The mapping grows by doubling, so that a stride that widens step by step is rarely mapped
+    // again.
     const roomy = Math.max(open?.reservedStride ?? 64, 2 ** Math.ceil(Math.log2(stride)))
     const reservedStride = Math.max(stride, Math.min(strideMax(this.sizes), roomy))
     const layout = fieldLayout(this.sizes, reservedStride)
@@ -808,7 +845,7 @@ export class PartitionMemory {
   }
 }
 
-/** The most that a partition uses of what grows. */
+/** The most that a partition uses of memory that grows. */
 export interface MemoryUse {
   rows: number
   messages: number
@@ -834,7 +871,7 @@ function pagesOf(bytes: number): number {
   return Math.ceil(bytes / PAGE_BYTES)
 }
 
-/** An eighth more than `count`, in whole steps; where the limit is small, so are the steps. */
+/** An eighth more than `count`, in whole steps; steps are small if the limit is small. */
 function withRoom(count: number, max: number, step: number): number {
   return Math.min(
     max,
@@ -862,7 +899,10 @@ interface OpenMessages {
   view: MessagesView
 }
 
-/** The stride for a field that has to hold `bytes`: whole 4 bytes, and half as much again when it widens, so that it widens rarely. */
+/**
+ * The stride for a field that must hold `bytes`: whole 4 bytes, and half as much again when it
+ * widens, so that it widens rarely.
+ */
 export function strideFor(bytes: number, strideBefore: number, sizes: FabricSizes): number {
   const needed = Math.max(4, roundUp(bytes, 4))
   if (needed <= strideBefore) return strideBefore

@@ -1,10 +1,11 @@
-// Why a saved partition can't be taken into a world: the schema may be another one than it was taken
-// with, and must hold what is there. Owns that rule; never restores anything.
+// Why a saved partition cannot be loaded into a world: the schema may have changed since, and must
+// have a place for all entities.
+// Owns that rule; never restores anything.
 
 import type { PartitionState } from '../../entities/partition-state.ts'
 import type { World } from './world.ts'
 
-/** Undefined where each of its entities has a place. */
+/** Returns the reason; undefined if each of the entities has a place. */
 export function refusePlace(world: World, partition: PartitionState): string | undefined {
   const { domain, lifecycle, name, count, ids, positions } = partition
   if (count === 0) return undefined

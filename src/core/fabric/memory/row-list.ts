@@ -1,4 +1,5 @@
-// A list of numbers, mostly of rows, that keeps its memory from tick to tick: filling it again allocates nothing.
+// A list of numbers, mostly of rows, that keeps its memory from tick to tick: filling it again
+// allocates nothing.
 // Owns its growth; never knows what the numbers are.
 
 export class RowList {
@@ -28,7 +29,7 @@ export class RowList {
     return this.rows.subarray(0, this.count)
   }
 
-  /** Brings the list into ascending order and drops what is in it twice. */
+  /** Sorts the list in ascending order and drops duplicates. */
   sortUnique(): void {
     const { rows, count } = this
     let ascending = true
@@ -50,7 +51,7 @@ export class RowList {
     this.count = kept
   }
 
-  /** For lists that name a good part of all rows: marking and collecting takes less than sorting. */
+  /** For lists with a large share of all rows: marking and collecting takes less than sorting. */
   #collectMarked(most: number): void {
     const { rows, count } = this
     if (marks.length <= most) marks = new Uint8Array((most + 1) * 2)

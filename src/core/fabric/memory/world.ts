@@ -1,5 +1,7 @@
-// What every program that opens a fabric knows of the world in it: its domains, which partition a position belongs to, and how many entities may change hands.
-// Owns plain data that never changes while the simulation runs; what changes (partitions, ticks) is in the control segment.
+// What every program that opens a fabric knows of its world: the domains, which partition a
+// position belongs to, and how many entities may move.
+// Owns plain data that never changes while the simulation runs. Changing data (partitions, ticks)
+// is in the control segment.
 
 import { type Bounds, createGrid, type Grid } from '../../schema/grid.ts'
 import type { Lifecycle } from '../../schema/lifecycle.ts'
@@ -16,7 +18,7 @@ export interface WorldDescription {
   simulationName: string
   executionId: string
   domains: DomainDescription[]
-  /** Entities that one partition may get in a tick; as many as it has room for where absent. */
+  /** Entities that one partition may get in a tick; limited only by its room if absent. */
   transfersPerTick?: number
 }
 
@@ -32,7 +34,10 @@ export class World {
     )
   }
 
-  /** The partition of a spatial domain that owns a position; -1 outside its bounds, for NaN, and for a domain without an area. */
+  /**
+   * The partition of a spatial domain that owns a position; -1 outside its bounds, for NaN, and for
+   * a domain without an area.
+   */
   partitionAt(domain: number, x: number, y: number): number {
     const grid = this.grids[domain]
     if (!grid) return -1
@@ -45,12 +50,12 @@ export class World {
     return this.grids.some((grid) => grid !== undefined && grid.cellOf(x, y) >= 0)
   }
 
-  /** Index of a domain by its name; -1 where there is none. */
+  /** Index of a domain by its name; -1 if there is none. */
   domainIndex(name: string): number {
     return this.description.domains.findIndex((domain) => domain.name === name)
   }
 
-  /** Of a domain by its name; undefined where there is none. */
+  /** The lifecycle of a domain by its name; undefined if there is none. */
   lifecycleOf(name: string): Lifecycle | undefined {
     return this.description.domains.find((domain) => domain.name === name)?.lifecycle
   }
