@@ -259,7 +259,7 @@ export class ControlBlock {
   setWakeCount(count: number): void {
     Atomics.add(this.#wake, 0, count - (this.loadWakeWord() & WAKE_COUNT_MASK))
   }
-  /** Counts one app less, or with -1 one more. Returns true if it was the last one. */
+  /** Counts one app fewer, or one more with -1. Returns true if it was the last one. */
   lowerWakeCount(by: 1 | -1): boolean {
     return ((Atomics.sub(this.#wake, 0, by) - by) & WAKE_COUNT_MASK) === 0
   }

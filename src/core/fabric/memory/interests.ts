@@ -82,7 +82,7 @@ export class Readers {
   #boxes: Box[] = []
   /** The tick in which the quiet part was worked out last. */
   #workedOutAt = Number.NEGATIVE_INFINITY
-  /** The share of the cell that a box covers on average. */
+  /** The area of the cell that a box covers on average. */
   boxArea = 0
 
   constructor(fabric: Fabric, partition: number, cell: Box | undefined) {

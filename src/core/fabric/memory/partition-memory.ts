@@ -95,7 +95,7 @@ export class Side {
   readonly id: Float64Array // one a row
   readonly type: Uint32Array // one a row
   readonly state: Uint8Array // one a row: see rowState
-  readonly stateWords: Uint32Array // the same, four rows a word; up to three last rows lack
+  readonly stateWords: Uint32Array // the same bytes, four rows a word, whole words only
   readonly destination: Uint8Array // one a row: domain index + 1, or 0
   readonly changed: Uint32Array // one a row: low 32 bits of a tick
   readonly position: Float32Array // x, y, z a row

@@ -40,7 +40,7 @@ export class SpatialIndex {
   readonly #cell: Box
   /** The tick's quiet area; undefined if no app reads a part of the cell. */
   quiet: Box | undefined
-  /** The part of the cell that a requested box usually covers. */
+  /** The area of the cell that a requested box usually covers. */
   boxArea = 0
   /** Before this tick, the front side holds a predecessor's index. */
   #hasMade = false
