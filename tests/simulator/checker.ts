@@ -64,8 +64,7 @@ export function claimedRoom(fabric: Fabric, tick: number): ClaimedRoom {
       const missing: string[] = []
       for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
         const stride = side(source).fieldStride(field)
-        if (stride > fabric.partition(target).claimedStride(field))
-          missing.push(`${field}:${stride}`)
+        if (stride > side(target).fieldStride(field)) missing.push(`${field}:${stride}`)
       }
       return missing.join()
     },

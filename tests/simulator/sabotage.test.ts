@@ -321,6 +321,16 @@ test('a copy that is not ended before its side is written again is noticed', () 
   noticed({ Work }, /the cop(y|ies) |is at|has type|has field|a copy of tick/)
 })
 
+test('a target that claims no fields for who was refused is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      this.rejectedIncoming = 0
+      super.finish()
+    }
+  }
+  noticed({ Owner }, /still lack a field/)
+})
+
 test('a copy that leaves out who was let go is noticed', () => {
   noticed(
     {

@@ -1,7 +1,7 @@
 // What the clock does between two ticks, when all apps have committed and none computes: it
 // collects the partitions' numbers, has the grants decided, and writes them.
-// Owns the reading and writing around the decision (grants.ts); never waits, and never moves an
-// entity itself.
+// Owns the reading and writing around the decision (grants.ts); never waits, never claims memory,
+// and never moves an entity itself.
 
 import { assert } from '../../../base/assert.ts'
 import type { Fabric } from '../memory/fabric.ts'
@@ -101,29 +101,6 @@ function collect(fabric: Fabric, tick: number, headers: Headers): void {
     headers.population[partition] = side.get('population')
     headers.capacity[partition] = side.get('capacity')
     headers.strides.set(side.fieldStrides, partition * stridesPerPartition)
-    headers.claimedStrides.set(side.fieldStrides, partition * stridesPerPartition)
-  }
-  for (let group = 0; group < headers.groups; group++) claimFields(fabric, headers, group)
-}
-
-/**
- * Claims the fields of the source that a target of this machine lacks, before anything is decided,
- * so that a first handoff need not wait.
- */
-function claimFields(fabric: Fabric, headers: Headers, group: number): void {
-  const target = headers.target[group]
-  if (target >= headers.partitions || headers.isInUse[target] === 0) return
-  const { strides, claimedStrides } = headers
-  const from = headers.source[group] * stridesPerPartition
-  const to = target * stridesPerPartition
-  for (let field = 1; field < stridesPerPartition; field++) {
-    const stride = strides[from + field]
-    if (stride <= claimedStrides[to + field]) continue
-    const memory = fabric.partition(target)
-    const { claimedPages } = memory
-    if (!memory.ensureField(field, stride)) continue
-    claimedStrides[to + field] = stride
-    headers.claimedPages += memory.claimedPages - claimedPages
   }
 }
 

@@ -58,7 +58,6 @@ function headersOf({
     headers.capacity[index] = population + spare
     headers.idCounter[index] = idCounter
     headers.strides[index * stridesPerPartition + 1] = wide
-    headers.claimedStrides[index * stridesPerPartition + 1] = wide
     let left = inUse ? population : 0
     for (const [number, { target, share }] of byTarget(asks, index).entries()) {
       const asked = Math.min(left, share)

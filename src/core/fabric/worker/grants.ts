@@ -39,12 +39,8 @@ export class Headers {
   readonly population: Uint32Array
   /** Entities that it has claimed rows for; at most its limit. */
   readonly capacity: Uint32Array
-  /**
-   * Strides of its fields, one for each field index, and the strides that it has claimed for
-   * arrivals.
-   */
+  /** Strides of its fields, one for each field index. */
   readonly strides: Uint32Array
-  readonly claimedStrides: Uint32Array
   // One for each group:
   source: Uint32Array = new Uint32Array(64)
   /** The group's number in its source. */
@@ -60,7 +56,6 @@ export class Headers {
     this.strays = new Uint32Array(partitionCapacity)
     this.idCounter = new Float64Array(partitionCapacity)
     this.strides = new Uint32Array(partitionCapacity * stridesPerPartition)
-    this.claimedStrides = new Uint32Array(partitionCapacity * stridesPerPartition)
   }
 
   addGroup(source: number, number: number, target: number, asked: number): void {
@@ -181,14 +176,14 @@ function begin(headers: Headers, grants: Grants): void {
 
 /** Whether the group's target has claimed all fields of the source as wide as they are there. */
 function canReceive(
-  { partitions, isInUse, source, target, strides, claimedStrides }: Headers,
+  { partitions, isInUse, source, target, strides }: Headers,
   group: number,
 ): boolean {
   if (target[group] >= partitions || isInUse[target[group]] === 0) return false
   const from = source[group] * stridesPerPartition
   const to = target[group] * stridesPerPartition
   for (let field = 1; field <= FIELD_INDEX_MAX; field++)
-    if (strides[from + field] > claimedStrides[to + field]) return false
+    if (strides[from + field] > strides[to + field]) return false
   return true
 }
 
