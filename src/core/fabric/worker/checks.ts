@@ -74,8 +74,6 @@ export class Checks {
     const side = known.memory.side(tick)
     known.idLane = side.float('idLane')
     known.idCounter = side.float('idCounter')
-    // The barrier may have claimed fields.
-    known.memory.claimFault(known.claims)
   }
 
   #knownOf(memory: PartitionMemory, tick: number): Known {
