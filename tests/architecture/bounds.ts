@@ -2,9 +2,6 @@
 // Owns the bounds. They may only become less; a folder that neither is named nor lies in one that
 // is has no such fault.
 
-/** Exports that no other file imports. */
-export const UNUSED_EXPORTS_MAX: Readonly<Record<string, number>> = {}
-
 /** Lines of sources that are longer than 100 columns. */
 export const LONG_LINES_MAX: Readonly<Record<string, number>> = {
   'clients/typescript': 3,

@@ -24,7 +24,7 @@ export class Commits {
   release(tick: number, participants: PartitionSet): void {
     const control = this.#control
     assert(this.nonePending(), 'a tick is released when nobody computes')
-    assert(tick === control.committedTick + 1, `tick ${tick} does not follow on the committed one`)
+    assert(tick === control.committedTick + 1, 'the tick does not follow on the committed one')
     control.setTick(tick)
     control.setWakeCount(participants.count)
     const word = tick | 0

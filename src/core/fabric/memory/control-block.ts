@@ -237,7 +237,7 @@ export class ControlBlock {
   }
 
   setCommittedTick(tick: number): void {
-    assert(tick === this.committedTick + 1, `tick ${tick} does not follow on the committed one`)
+    assert(tick === this.committedTick + 1, 'the tick does not follow on the committed one')
     this.floats[at.committedTick] = tick
   }
 

@@ -145,9 +145,9 @@ export class PartitionOwner {
     const { memory } = this
     assert(
       tick === this.#fabric.control.committedTick + 1,
-      `tick ${tick} does not follow on the committed one`,
+      'the tick does not follow on the committed one',
     )
-    assert(tick !== this.tick, `tick ${tick} of partition ${this.index} is begun twice`)
+    assert(tick !== this.tick, 'a partition begins no tick twice')
     this.tick = tick
     this.#stamp = tick >>> 0
     this.#backIndex = tick % 2
