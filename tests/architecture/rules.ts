@@ -44,6 +44,8 @@ const ROOMS: Record<string, string[]> = {
   'src/worker/apps': ['src/worker/clock', 'src/worker/start', 'src/worker/reports'],
 }
 
+/** The one file that uses Node's own: its `after` waits for `before`. */
+const HOOKS = 'src/base/testing/hooks.ts'
 const SDK_NAME = '@heddle/sdk'
 
 /** What core may use from outside: pure computation only. */
@@ -64,6 +66,7 @@ const RULES: ((source: Source) => string[])[] = [
   staysInSample,
   namesFileExtension,
   leavesTestsAlone,
+  startsByTheHooks,
   keepsCorePure,
   hidesMembersAtRunTime,
 ]
@@ -133,6 +136,13 @@ function leavesTestsAlone({ path, imports }: Source): string[] {
       ? [`${path}:${line} imports ${target}, which is for tests`]
       : []
   })
+}
+
+function startsByTheHooks({ path, imports }: Source): string[] {
+  if (path === HOOKS) return []
+  return imports
+    .filter(({ specifier, names }) => specifier === 'node:test' && names.includes('before'))
+    .map(({ line }) => `${path}:${line} uses before of node:test, not hooks.ts`)
 }
 
 function keepsCorePure({ path, imports, impurities }: Source): string[] {

@@ -2,7 +2,8 @@
 // ARNs, tags, and malformed requests.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { OPERATION_NAMES } from '../../src/core/api/operations.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'

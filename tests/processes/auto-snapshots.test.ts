@@ -1,8 +1,9 @@
 // Snapshots that a simulation makes by itself, as its tags say.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { readWorld } from '../../scripts/demo/compare.ts'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'
 import { hashEvery } from '../support/simulation.ts'

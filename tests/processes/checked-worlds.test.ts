@@ -2,7 +2,8 @@
 // data, and owner and readers check every entity in each tick.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { checkedDomains, looked, noFaults } from '../support/checked.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'

@@ -2,7 +2,8 @@
 // world goes on as if they had not.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { checkedDomains, noFaults } from '../support/checked.ts'
 import { assertSameEntities } from '../support/compare-worlds.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'

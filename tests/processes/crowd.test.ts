@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { personField } from '../../samples/crowd/spatial/person.ts'
 import { readWorld } from '../../scripts/demo/compare.ts'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { readSnapshotManifest } from '../../src/joints/snapshot/snapshot-file.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { schema } from '../support/packages.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { chance } from '../apps/random.ts'
 import { assertSameEntities } from '../support/compare-worlds.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'

@@ -2,8 +2,9 @@
 // keep every rule of even ones.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { checkedDomains, looked, noFaults } from '../support/checked.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { type SchemaSettings, schema } from '../support/packages.ts'

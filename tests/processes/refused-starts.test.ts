@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { buildPackage, packageOf, schema } from '../support/packages.ts'
 import type { StartErrorEntry } from '../support/simulation.ts'

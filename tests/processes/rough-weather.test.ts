@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -13,6 +13,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { stringify } from 'yaml'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { type Answer, percentEncoded, send } from '../clients/raw-client.ts'
 import { signatureHeaders } from '../fuzz/signer.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'

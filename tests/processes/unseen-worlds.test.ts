@@ -2,8 +2,9 @@
 // down, names of maximum length. Each snapshot is verified, and restored to the same world.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { readWorld, type World } from '../../scripts/demo/compare.ts'
+import { after, before } from '../../src/base/testing/hooks.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { type DomainSettings, type SchemaSettings, schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'

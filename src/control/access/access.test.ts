@@ -7,7 +7,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { promisify } from 'node:util'
 import {
   CopyObjectCommand,
@@ -26,6 +26,7 @@ import {
 import S3 from 'aws-sdk/clients/s3.js'
 import SimSpaceWeaver from 'aws-sdk/clients/simspaceweaver.js'
 import pino from 'pino'
+import { after, before } from '../../base/testing/hooks.ts'
 import { killProcesses } from '../../io/launch/processes.ts'
 import { ConfigError, resolveConfig } from '../config.ts'
 import type { Credentials } from '../credentials.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import aws from 'aws-sdk'
+import { after, before } from '../../base/testing/hooks.ts'
 import { headersOf, targetOf } from './s3-request.ts'
 import { startTestEndpoint, TEST_REGION, type TestEndpoint, testKeys } from './testing.ts'
 

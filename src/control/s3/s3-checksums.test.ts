@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { crc32 } from 'node:zlib'
 import {
   CompleteMultipartUploadCommand,
@@ -17,6 +17,7 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
+import { after, before } from '../../base/testing/hooks.ts'
 import { send } from './testing/raw-requests.ts'
 import { startTestEndpoint, type TestEndpoint } from './testing.ts'
 

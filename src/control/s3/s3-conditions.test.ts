@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -13,6 +13,7 @@ import {
   type S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { after, before } from '../../base/testing/hooks.ts'
 import { send } from './testing/raw-requests.ts'
 import { startTestEndpoint, type TestEndpoint } from './testing.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   AbortMultipartUploadCommand,
   ChecksumAlgorithm,
@@ -31,6 +31,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
+import { after, before } from '../../base/testing/hooks.ts'
 import { startTestEndpoint, type TestEndpoint } from './testing.ts'
 
 describe('the S3 endpoint, asked by @aws-sdk/client-s3 with its default settings,', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -15,6 +15,7 @@ import {
   type S3ServiceException,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
+import { after, before } from '../../base/testing/hooks.ts'
 import { send } from './testing/raw-requests.ts'
 import { startTestEndpoint, TEST_ACCOUNT, type TestEndpoint } from './testing.ts'
 

@@ -6,9 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, describe, it } from 'node:test'
-import { assertFault, describeObjects, from, textOf } from '../../io/objects/objects-contract.ts'
 import { credentialsFromEnvironment, openObjects } from '../../io/objects/open-objects.ts'
 import { S3Objects } from '../../io/objects/s3-objects.ts'
+import {
+  assertFault,
+  describeObjects,
+  from,
+  textOf,
+} from '../../io/objects/testing/objects-contract.ts'
 import { waitFor } from '../testing/control-fixture.ts'
 import { startProxy, startTestEndpoint, TEST_REGION, testKeys } from './testing.ts'
 

@@ -4,8 +4,9 @@ import { readdir, rm } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { crc32 } from 'node:zlib'
+import { after, before } from '../../base/testing/hooks.ts'
 import {
   type Received,
   type Sent,

@@ -14,8 +14,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before } from '../../base/testing/hooks.ts'
 import type { Launch } from './launcher.ts'
 import { descendantsOf, ownMemoryBytes } from './proc.ts'
 import {

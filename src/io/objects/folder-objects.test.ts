@@ -6,15 +6,16 @@ import { mkdir, mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { after, before } from '../../base/testing/hooks.ts'
 import { storeError } from './file-faults.ts'
 import { FolderObjects } from './folder-objects.ts'
 import { pathOfKey } from './object-names.ts'
 import { ObjectsError } from './objects.ts'
-import { assertFault, describeObjects, from, oddKeys, textOf } from './objects-contract.ts'
 import type { WriteCondition } from './place-file.ts'
 import { temporaryPath } from './temporary-files.ts'
+import { assertFault, describeObjects, from, oddKeys, textOf } from './testing/objects-contract.ts'
 
 async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'heddle-objects-'))

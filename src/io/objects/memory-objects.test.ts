@@ -1,5 +1,5 @@
 import { MemoryObjects } from './memory-objects.ts'
-import { describeObjects } from './objects-contract.ts'
+import { describeObjects } from './testing/objects-contract.ts'
 
 describeObjects('MemoryObjects', async () => {
   const objects = new MemoryObjects()

@@ -1,5 +1,5 @@
-// Tests of faults that only a remote endpoint can have. objects-contract.ts covers the rest, run
-// for s3-objects over a real endpoint.
+// Tests of faults that only a remote endpoint can have. testing/objects-contract.ts covers the
+// rest, run for s3-objects over a real endpoint.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { linkSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
+import { after, before } from '../../base/testing/hooks.ts'
 import { isLocked, lockFile } from './file-lock.ts'
 
 let folder: string

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
+import { after, before } from '../../base/testing/hooks.ts'
 import { testFabric } from '../../core/fabric/testing/test-fabric.ts'
 import {
   CopyRoom,

@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Objects, ObjectsError, type ObjectsFault } from './objects.ts'
+import { after, before } from '../../../base/testing/hooks.ts'
+import { type Objects, ObjectsError, type ObjectsFault } from '../objects.ts'
 
 interface StoreUnderTest {
   objects: Objects
