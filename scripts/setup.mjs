@@ -1,12 +1,13 @@
-// Makes a fresh clone ready to run: the locked npm packages, the pinned Node and, for tests,
-// Debian's packages. Plain JavaScript for any Node from 16 on, without dependencies. Does nothing
-// where all is there already; never touches anything outside the clone but Debian's packages, and
-// those only with `--for-tests`.
+// Makes a fresh clone ready to run: the locked npm packages, the pinned Node, what apps load and,
+// for tests, Debian's packages. Plain JavaScript for any Node from 16 on, without dependencies.
+// Does nothing where all is there already; never touches anything outside the clone but Debian's
+// packages, and those only with `--for-tests`.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeAppLibraries } from './app-libraries.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node')
@@ -16,6 +17,10 @@ const debianPackages = [
   'awscli',
   'cmake',
   'g++',
+  'gdb',
+  'make',
+  'mono-mcs',
+  'mono-runtime',
   'openssl',
   'python3-boto3',
   'python3-prometheus-client',
@@ -29,10 +34,8 @@ setUp(process.argv.includes('--for-tests'))
 function setUp(forTests) {
   if (!locksAgree()) installPackages()
   if (!pinnedNodeRuns()) installPinnedNode()
-  if (forTests) {
-    installDebianPackages()
-    buildNativeRuntime()
-  }
+  if (forTests) installDebianPackages()
+  makeAppLibraries(forTests)
 }
 
 /**
@@ -112,26 +115,6 @@ function installDebianPackages() {
   console.log(
     `set-up: without these Debian packages the tests that need them are skipped: ${command}`,
   )
-}
-
-/**
- * libheddle for the tests, and once more with sanitizers: made once, and again after a change of
- * its sources. Where there is no compiler, the tests that need it are skipped.
- */
-function buildNativeRuntime() {
-  const isThere = ['cmake', 'g++'].every((tool) => !spawnSync(tool, ['--version']).error)
-  if (!isThere) return
-  const source = join(root, 'sdk', 'native')
-  const sanitized = ['-DHEDDLE_SANITIZE=address,undefined', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']
-  for (const [folder, options] of [
-    ['build', []],
-    ['build-sanitized', sanitized],
-  ]) {
-    const build = join(source, folder)
-    if (!existsSync(build)) console.log(`set-up: building libheddle in sdk/native/${folder} …`)
-    quietly('cmake', '-S', source, '-B', build, '-DHEDDLE_TESTING=ON', ...options)
-    quietly('cmake', '--build', build, '--parallel', '2')
-  }
 }
 
 function missingDebianPackages() {

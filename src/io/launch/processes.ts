@@ -118,10 +118,7 @@ export function baseEnvironment(
     LANG: environment.LANG || 'C.UTF-8',
   }
   for (const [name, value] of Object.entries(environment)) {
-    if (
-      value !== undefined &&
-      /^(LC_[A-Z]+|LANGUAGE|TZ|TMPDIR|USER|LOGNAME|SHELL|LD_LIBRARY_PATH)$/.test(name)
-    )
+    if (value !== undefined && /^(LC_[A-Z]+|LANGUAGE|TZ|TMPDIR|USER|LOGNAME|SHELL)$/.test(name))
       passed[name] = value
   }
   return passed

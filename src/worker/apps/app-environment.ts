@@ -4,9 +4,20 @@
 
 import { APP_VARIABLES } from '../../base/app-variables.ts'
 import type { PortMapping } from '../../base/port-mapping.ts'
+import { APP_LIBRARIES_FOLDER, PYTHON_SDK_FOLDER } from '../../io/launch/app-libraries.ts'
 import { baseEnvironment } from '../../io/launch/processes.ts'
 
 const sdkHook = new URL('../../../sdk/typescript/register.mjs', import.meta.url)
+
+const PYTHON_VARIABLES = {
+  PYTHONPATH: PYTHON_SDK_FOLDER,
+  /** What an app prints is in the log at once, and the end of it is not lost with its process. */
+  PYTHONUNBUFFERED: '1',
+  /** A process that a signal ends prints first where in the program it was. */
+  PYTHONFAULTHANDLER: '1',
+  /** Python leaves no compiled files in packages, which all apps of a domain share. */
+  PYTHONDONTWRITEBYTECODE: '1',
+}
 
 /** The app that gets the environment. */
 export interface AppPlace {
@@ -37,6 +48,8 @@ export function appEnvironment(
     [APP_VARIABLES.ports]: JSON.stringify(
       Object.fromEntries(app.ports.map(({ declared, actual }) => [declared, actual])),
     ),
+    LD_LIBRARY_PATH: APP_LIBRARIES_FOLDER,
+    ...PYTHON_VARIABLES,
     ...(compiledCode !== undefined && { NODE_COMPILE_CACHE: compiledCode }),
     NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${sdkHook.href}`,
   }

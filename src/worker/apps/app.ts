@@ -3,12 +3,13 @@
 
 import type { PortMapping } from '../../base/port-mapping.ts'
 import type { Fabric } from '../../core/fabric/memory/fabric.ts'
-import { LAST_WORDS_BYTES, lastWords } from '../../core/lifecycle/last-words.ts'
+import { LAST_WORDS_BYTES } from '../../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../../core/lifecycle/restarts.ts'
 import { failureLimits } from '../../core/limits.ts'
 import type { AppState } from '../../core/wire/worker-protocol.ts'
 import type { Launched, Launcher } from '../../io/launch/launcher.ts'
 import { type AppPlace, appEnvironment } from './app-environment.ts'
+import { exitReason, failureReason } from './failure-reason.ts'
 
 /** The settings that never change during the app's life. */
 interface AppOptions extends Omit<AppPlace, keyof AppMeans> {
@@ -222,9 +223,7 @@ export class App {
 
   #fail(how: string): void {
     const { partition, options } = this
-    const { stream } = options
-    const words = lastWords(this.#lastOutput.toString())
-    const reason = words === undefined ? how : `${how}; its last words in ${stream}: ${words}`
+    const reason = failureReason(how, this.#lastOutput.toString(), options.stream)
     const { control, commits } = this.#fabric
     const tick = commits.isPending(partition) ? control.tick : control.tick + 1
     const restart = this.#restarts.restart(performance.now(), tick)
@@ -273,14 +272,4 @@ export class App {
 
 function endpointOf(ports: readonly PortMapping[]): AppState['endpoint'] {
   return ports.length > 0 ? { ports: [...ports] } : undefined
-}
-
-function exitReason(
-  code: number | null,
-  signal: NodeJS.Signals | null,
-  destroyed: boolean,
-): string {
-  if (signal) return `it was ended by signal ${signal}`
-  if (code === 0 && !destroyed) return 'it exited with code 0 without destroying its application'
-  return `it exited with code ${code} while the simulation runs`
 }
