@@ -74,7 +74,7 @@ function start(command: string[], options: Partial<Launch> = {}): Started {
   return { process, stdout: () => output.stdout, stderr: () => output.stderr, ended }
 }
 
-function write(name: string, content: string, mode = 0o755): void {
+function write(name: string, content: string | Uint8Array, mode = 0o755): void {
   mkdirSync(join(folder, name, '..'), { recursive: true })
   writeFileSync(join(folder, name), content, { mode })
 }
@@ -154,6 +154,11 @@ test('a program that cannot run is refused before the start, with name, folder a
   write('plain', 'echo hello', 0o644)
   write('script', '#!/no/such/interpreter -x\n')
   write('windows', '#!/bin/sh\r\necho\r\n')
+  write('windows-env', '#!/usr/bin/env -S sh -e\r\necho\r\n')
+  write('marked', '\ufeff#!/bin/sh\necho\n', 0o644)
+  const elf = readFileSync(process.execPath).subarray(0, 64)
+  elf[18] = process.arch === 'x64' ? 183 : 62
+  write('foreign', elf)
   for (const [command, reason] of [
     ['no-such-program', /neither .* nor the PATH has such a program/],
     ['./missing', /there is no such file/],
@@ -161,7 +166,10 @@ test('a program that cannot run is refused before the start, with name, folder a
     ['plain', /not executable/],
     ['plain/x', /no such file/],
     ['script', /interpreter "\/no\/such\/interpreter"/],
-    ['windows', /interpreter "\/bin\/sh\\r"/],
+    ['windows', /lines end as on Windows/],
+    ['windows-env', /lines end as on Windows.* sed -i 's\/\\r\$\/\/' windows-env$/],
+    ['marked', /byte order mark/],
+    ['foreign', /for another processor/],
   ] as const) {
     assert.throws(
       () => start([command]),
@@ -178,6 +186,14 @@ test('a program that cannot run is refused before the start, with name, folder a
   }
   assert.throws(() => start(['ls'], { workingFolder: join(folder, 'none') }), /there is no folder/)
   assert.throws(() => start(['echo', 'x'.repeat(3_000_000)]), LaunchError)
+})
+
+test('a program whose loader is missing says so', async () => {
+  const elsewhere = readFileSync('/bin/true', 'latin1').replace('/ld-linux', '/no-linux')
+  write('unloadable', Buffer.from(elsewhere, 'latin1'))
+  const app = start(['unloadable'])
+  assert.equal((await app.ended).code, 127)
+  assert.match(app.stderr(), /^can't run \S+\/unloadable, or what it needs to be run: No such file/)
 })
 
 test('an app sees the environment that it is given and nothing else', async () => {

@@ -49,7 +49,9 @@ const PERL = '/usr/bin/perl'
  * Makes itself a process group leader, then runs the program in its arguments. The locale variable
  * keeps Perl from warning.
  */
-const LEAD_GROUP = 'delete $ENV{PERL_BADLANG}; setpgrp; exec { $ARGV[0] } @ARGV; exit 127'
+const LEAD_GROUP =
+  'delete $ENV{PERL_BADLANG}; setpgrp; exec { $ARGV[0] } @ARGV; ' +
+  'print STDERR "can\'t run $ARGV[0], or what it needs to be run: $!\\n"; exit 127'
 
 /**
  * Starts a program in its own process group, within this process's session if the host has `perl`.

@@ -49,7 +49,12 @@ export function resolveCommand(
       `can't launch ${shown(program)}: neither ${workingFolder} nor the PATH has such a program`,
     )
   }
-  throw new LaunchError(`can't launch ${shown(program)} in ${workingFolder}: there is no such file`)
+  throw new LaunchError(
+    `can't launch ${shown(program)} in ${workingFolder}: there is no such file` +
+      (program.startsWith('/roapp/')
+        ? '; name it from the root of the package, without /roapp'
+        : ''),
+  )
 }
 
 /**
@@ -74,25 +79,51 @@ function withoutLinks(path: string): string {
 }
 
 function runnable(path: string, program: string, workingFolder: string): string {
-  const where = `can't launch ${shown(program)} in ${workingFolder}`
-  if (!isExecutable(path)) throw new LaunchError(`${where}: the file is not executable (chmod +x)`)
-  const interpreter = /^#![ \t]*([^ \t]+)/.exec(firstLine(path))?.[1]
-  if (interpreter === undefined || isFile(interpreter)) return path
-  throw new LaunchError(
-    `${where}: its first line names the interpreter ${shown(interpreter)}, ` +
-      "which this host doesn't have",
-  )
+  const fault = faultOf(path)
+  if (fault === undefined) return path
+  throw new LaunchError(`can't launch ${shown(program)} in ${workingFolder}: ${fault}`)
 }
 
-/**
- * The first line of a script. Keeps the `\r` of a Windows file: the kernel takes it as part of the
- * interpreter's name.
- */
-function firstLine(path: string): string {
+/** Why the system cannot run an existing file, where it says so itself late or in riddles. */
+function faultOf(path: string): string | undefined {
+  const start = startOf(path)
+  if (start.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK))
+    return 'it begins with a byte order mark, which hides its first line: save it as plain UTF-8'
+  if (!isExecutable(path))
+    return (
+      'the file is not executable: chmod +x it. In a zip, a file that begins like a program or ' +
+      'with #! needs no such mark'
+    )
+  if (start.subarray(0, ELF.length).equals(ELF) && FOREIGN_MACHINES.includes(start[MACHINE_OFFSET]))
+    return `it is a program for another processor than this host's (${process.arch})`
+  const [line] = start.toString('utf8').split('\n', 1)
+  const interpreter = /^#![ \t]*([^ \t\r]+)/.exec(line)?.[1]
+  if (interpreter === undefined) return undefined
+  // The kernel takes the carriage return as part of the interpreter's name, or of its argument.
+  if (line.endsWith('\r'))
+    return (
+      'its lines end as on Windows, in CR and LF: save it with LF alone, as with ' +
+      `sed -i 's/\\r$//' ${basename(path)}`
+    )
+  if (isFile(interpreter)) return undefined
+  return `its first line names the interpreter ${shown(interpreter)}, which this host doesn't have`
+}
+
+const BYTE_ORDER_MARK = Buffer.from('\ufeff')
+const ELF = Buffer.from('\x7fELF')
+/** Where an ELF file tells its processor. */
+const MACHINE_OFFSET = 18
+const MACHINES: Partial<Record<NodeJS.Architecture, number>> = { x64: 62, arm64: 183 }
+const FOREIGN_MACHINES = Object.entries(MACHINES).flatMap(([name, machine]) =>
+  name === process.arch ? [] : [machine],
+)
+
+/** Long enough for a first line that the kernel reads. */
+function startOf(path: string): Buffer {
   const file = openSync(path, 'r')
   try {
     const bytes = Buffer.alloc(256)
-    return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, 0)).split('\n', 1)[0]
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0))
   } finally {
     closeSync(file)
   }
