@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
-import { APP_VARIABLES } from '../../../src/base/app-variables.ts'
 import { ControlBlock } from '../../../src/core/fabric/memory/control-block.ts'
 import { Fabric } from '../../../src/core/fabric/memory/fabric.ts'
 import { fabricFiles, partitionFile } from '../../../src/core/fabric/memory/layout.ts'
@@ -14,6 +13,7 @@ import { parseWorld } from '../../../src/core/fabric/memory/world-text.ts'
 import { isLocked, lockFile } from '../../../src/io/shm/file-lock.ts'
 import { type Futex, futexAt } from '../../../src/io/shm/futex.ts'
 import { type SharedSegment, SharedSegments } from '../../../src/io/shm/shared-segments.ts'
+import { type AppEnvironment, readAppEnvironment } from './app-environment.ts'
 import { HeddleError } from './errors.ts'
 import type { Host } from './host.ts'
 
@@ -21,9 +21,8 @@ import type { Host } from './host.ts'
 const WAIT_MS = 1000
 
 export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
-  const folder = required(environment, APP_VARIABLES.fabric)
-  const partition = Number(required(environment, APP_VARIABLES.partition))
-  const incarnation = Number(required(environment, APP_VARIABLES.incarnation))
+  const place = readAppEnvironment(environment)
+  const { folder, partition, incarnation } = place
   const segments = new SharedSegments(folder)
   const control = ControlBlock.open(segments, { writable: false })
   if (control.partitionWord(partition, 'incarnation') !== incarnation) {
@@ -34,12 +33,9 @@ export function connectSharedHost(environment: NodeJS.ProcessEnv): Host {
   }
   const world = new World(readDescription(join(folder, fabricFiles.world)))
   const fabric = new Fabric(segments, control, world, (index) => index === partition)
-  takePlace(fabric, { folder, partition, incarnation })
+  takePlace(fabric, place)
   writeOutputAtOnce()
-  const attempt = Number(environment[APP_VARIABLES.attempt] ?? 1)
-  const host = new SharedHost(fabric, {
-    ...{ folder, partition, incarnation, attempt, ports: portsOf(environment) },
-  })
+  const host = new SharedHost(fabric, place)
   host.wakeWorker()
   // At once: apps that are launched next needn't compile then what this one has.
   flushCompileCache()
@@ -57,10 +53,7 @@ function readDescription(path: string): WorldDescription {
 }
 
 /** Says that this process is the app's, for as long as it lives. Throws where another one is. */
-function takePlace(
-  fabric: Fabric,
-  { folder, partition, incarnation }: Pick<SharedPlace, 'folder' | 'partition' | 'incarnation'>,
-): void {
+function takePlace(fabric: Fabric, { folder, partition, incarnation }: AppEnvironment): void {
   const { app, epoch } = fabric.partition(partition)
   // This process has it already where another of its threads does: a lock can't tell.
   const isOwn = app.load('attached') === incarnation && app.load('pid') === process.pid
@@ -86,11 +79,6 @@ function writeOutputAtOnce(): void {
   }
 }
 
-type SharedPlace = Pick<Host, 'partition' | 'attempt' | 'ports'> & {
-  folder: string
-  incarnation: number
-}
-
 class SharedHost implements Host {
   readonly fabric: Fabric
   readonly partition: number
@@ -101,7 +89,7 @@ class SharedHost implements Host {
   readonly #released: Futex
   readonly #worker: Futex
 
-  constructor(fabric: Fabric, { folder, partition, incarnation, attempt, ports }: SharedPlace) {
+  constructor(fabric: Fabric, { folder, partition, incarnation, attempt, ports }: AppEnvironment) {
     this.fabric = fabric
     this.partition = partition
     this.attempt = attempt
@@ -154,22 +142,4 @@ class SharedHost implements Host {
     if (!isLocked(this.#workerLock))
       throw new HeddleError('NotConnected', 'the worker of this simulation is gone')
   }
-}
-
-function required(environment: NodeJS.ProcessEnv, name: string): string {
-  const value = environment[name]
-  if (value === undefined) {
-    throw new HeddleError(
-      'NotConnected',
-      `${name} is not set: start this app through a simulation, or use createStandaloneApplication`,
-    )
-  }
-  return value
-}
-
-/** `HEDDLE_PORTS` is a JSON object: actual port by declared port. */
-function portsOf(environment: NodeJS.ProcessEnv): Map<number, number> {
-  const ports: unknown = JSON.parse(environment[APP_VARIABLES.ports] ?? '{}')
-  const entries = typeof ports === 'object' && ports !== null ? Object.entries(ports) : []
-  return new Map(entries.map(([declared, actual]) => [Number(declared), Number(actual)]))
 }

@@ -1,8 +1,11 @@
-// What makes two inputs the same request. Owns the hash; never stores a token (io/store does).
+// What makes two inputs the same request, and how its stored answer is read. Owns the hash; never
+// stores a token (io/store does).
 
 import { createHash } from 'node:crypto'
+import type { z } from 'zod'
+import { parseValue } from '../../base/parse.ts'
 import { ApiError } from '../../core/api/errors.ts'
-import type { IdempotencyToken } from '../../io/store/store.ts'
+import { type IdempotencyToken, StoreError } from '../../io/store/store.ts'
 
 /** How long tokens are remembered. */
 export const TOKEN_AGE_MS_MAX = 7 * 86_400_000
@@ -24,6 +27,21 @@ export function tokenMisused(): ApiError {
     'ConflictException',
     'this ClientToken was used before with other input; give a new token for a new request',
   )
+}
+
+/** Throws StoreError `Unreadable` if the answer that the store has is none of this operation. */
+export function readAnswer<Shape extends z.ZodType>(
+  operation: string,
+  shape: Shape,
+  answer: unknown,
+): z.output<Shape> {
+  const { content, fault } = parseValue(shape, answer)
+  if (fault !== undefined)
+    throw new StoreError(
+      'Unreadable',
+      `an answer of ${operation} in the store is damaged: ${fault}`,
+    )
+  return content as z.output<Shape>
 }
 
 /** JSON with the members of every object in a fixed order. */

@@ -5,16 +5,24 @@
 // the token unsettled asks the worker again: if the app is there by then, the first request
 // succeeded.
 
+import { z } from 'zod'
 import { ApiError } from '../../core/api/errors.ts'
 import { findApp } from '../../core/lifecycle/apps.ts'
 import type { Refusal, WorkerCommand } from '../../core/wire/worker-protocol.ts'
 import type { OperationHandlers } from '../http/handlers.ts'
 import { askWorker, demand, findSimulation, type OperationContext } from './context.ts'
-import { idempotencyToken, tokenMisused } from './idempotency.ts'
+import { idempotencyToken, readAnswer, tokenMisused } from './idempotency.ts'
 
 type StartApp = OperationHandlers['StartApp']
 type Input = Parameters<StartApp>[0]
 type Output = Awaited<ReturnType<StartApp>>
+
+/** As it is stored with the ClientToken. */
+const answerShape: z.ZodType<Output> = z.object({
+  Simulation: z.string(),
+  Domain: z.string(),
+  Name: z.string(),
+})
 
 export function startApp(context: OperationContext): StartApp {
   return async (input) => {
@@ -26,7 +34,7 @@ export function startApp(context: OperationContext): StartApp {
     }
     const claimed = await context.store.claimToken(token)
     if (claimed.outcome === 'misused') throw tokenMisused()
-    if (claimed.outcome === 'repeated') return claimed.answer as Output
+    if (claimed.outcome === 'repeated') return readAnswer('StartApp', answerShape, claimed.answer)
     const refusal = await ask(context, input).catch(async (error: unknown) => {
       // After an InternalServerException it is unknown whether the worker got the command, so the
       // token stays for the repetition.

@@ -1,6 +1,7 @@
 // StartSimulation: stores the simulation, starts its worker, and answers without waiting for it.
 // Owns the order of these steps; never looks into schema or snapshot (the worker does).
 
+import { z } from 'zod'
 import type { ObjectLocation } from '../../base/object-location.ts'
 import { ApiError } from '../../core/api/errors.ts'
 import { durationText, parseMaximumDuration } from '../../core/lifecycle/duration.ts'
@@ -10,17 +11,14 @@ import type { SimulationRecord } from '../../io/store/store.ts'
 import { operatorArn } from '../access/access.ts'
 import type { CallContext, OperationHandlers } from '../http/handlers.ts'
 import { type OperationContext, refused } from './context.ts'
-import { idempotencyToken, tokenMisused } from './idempotency.ts'
+import { idempotencyToken, readAnswer, tokenMisused } from './idempotency.ts'
 
 type StartSimulation = OperationHandlers['StartSimulation']
 type Input = Parameters<StartSimulation>[0]
 
 /** As it is stored with the ClientToken. */
-interface StoredAnswer {
-  arn: string
-  createdAtMs: number
-  executionId: string
-}
+const answerShape = z.object({ arn: z.string(), createdAtMs: z.number(), executionId: z.string() })
+type StoredAnswer = z.infer<typeof answerShape>
 
 export function startSimulation(context: OperationContext): StartSimulation {
   return async (input, call) => {
@@ -35,7 +33,8 @@ export function startSimulation(context: OperationContext): StartSimulation {
       context.limits.simulations,
     )
     if (created.outcome === 'misused') throw tokenMisused()
-    if (created.outcome === 'repeated') return outputOf(created.answer as StoredAnswer)
+    if (created.outcome === 'repeated')
+      return outputOf(readAnswer('StartSimulation', answerShape, created.answer))
     if (created.outcome === 'nameTaken') throw nameTaken(input.Name)
     if (created.outcome === 'tooMany') throw tooManySimulations(context.limits.simulations)
     context.supervisor.superviseOrLaunch(record)

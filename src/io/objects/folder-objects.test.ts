@@ -495,6 +495,20 @@ describe('multipart uploads of FolderObjects', () => {
     await objects.abortUpload('uploads', 'mine', uploadId)
   })
 
+  for (const [text, fault] of [
+    ['{"uploadId"', /upload\.json of the multipart upload \w+ in bucket uploads is damaged: /],
+    ['{"uploadId":"u","key":"odd","startedAtMs":"now"}', /is damaged: startedAtMs: /],
+  ] as const)
+    it(`are named if their file is damaged: ${text}`, async () => {
+      const uploadId = await objects.startUpload('uploads', 'odd')
+      const place = join(folder, '.heddle', 'uploads', 'uploads', uploadId)
+      await writeFile(join(place, 'upload.json'), text)
+      const find = () => objects.findUpload('uploads', 'odd', uploadId)
+      assert.match((await assertFault('Unavailable', find)).message, fault)
+      await rm(place, { recursive: true })
+      await assertFault('NoSuchUpload', find)
+    })
+
   it('go away with their bucket', async () => {
     await objects.createBucket('short-lived')
     const uploadId = await objects.startUpload('short-lived', 'k')

@@ -6,8 +6,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { z } from 'zod'
+import { parseJson } from '../../base/parse.ts'
 import { codeOf, onFiles } from './file-faults.ts'
 import {
+  CHECKSUM_TYPES,
   type Checksums,
   type ChecksumType,
   type ContentSum,
@@ -15,6 +18,7 @@ import {
   openObjectFile,
   readObjectRecord,
   type StoredObject,
+  textsShape,
   type WrittenContent,
   writeObjectFile,
 } from './object-file.ts'
@@ -34,6 +38,16 @@ export interface UploadInfo {
   /** The checksum that the client announced at the start for the parts and the object. */
   checksum?: { algorithm: string; type: ChecksumType }
 }
+
+const uploadShape: z.ZodType<UploadInfo> = z.object({
+  uploadId: z.string(),
+  key: z.string(),
+  startedAtMs: z.number(),
+  contentType: z.exactOptional(z.string()),
+  metadata: textsShape,
+  headers: textsShape,
+  checksum: z.exactOptional(z.object({ algorithm: z.string(), type: z.enum(CHECKSUM_TYPES) })),
+})
 
 export interface PartInfo {
   partNumber: number
@@ -202,9 +216,13 @@ export class FolderUploads {
   async #read(bucket: string, uploadId: string): Promise<UploadInfo | undefined> {
     return onFiles(async () => {
       try {
-        return JSON.parse(
-          await readFile(join(this.#folder, bucket, uploadId, 'upload.json'), 'utf8'),
-        ) as UploadInfo
+        const file = join(this.#folder, bucket, uploadId, 'upload.json')
+        const { content, fault } = parseJson(uploadShape, await readFile(file, 'utf8'))
+        if (fault === undefined) return content
+        const message =
+          `The file upload.json of the multipart upload ${uploadId} in bucket ${bucket} is ` +
+          `damaged: ${fault}; the operator may remove the upload's folder.`
+        throw new ObjectsError('Unavailable', message)
       } catch (error) {
         if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
         throw error

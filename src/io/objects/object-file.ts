@@ -44,8 +44,8 @@ export interface ContentSum {
   end(): Pick<StoredObject, 'checksums' | 'checksumType'>
 }
 
-const CHECKSUM_TYPES = ['FULL_OBJECT', 'COMPOSITE'] as const satisfies ChecksumType[]
-const textsShape = mapShape(z.string())
+export const CHECKSUM_TYPES = ['FULL_OBJECT', 'COMPOSITE'] as const satisfies ChecksumType[]
+export const textsShape = mapShape(z.string())
 const bytesShape = z.int().min(0)
 /** What the record of each object has; members of other versions are kept as they are. */
 const recordShape: z.ZodType<StoredObject> = z.looseObject({

@@ -3,14 +3,15 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { ObjectsError } from './objects.ts'
 import { S3Objects } from './s3-objects.ts'
+import { temporaryPath } from './temporary-files.ts'
 
 test('an endpoint that never answers is unavailable, and delays no abort', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-uploads-'))
@@ -50,6 +51,31 @@ test('an endpoint that never answers is unavailable, and delays no abort', async
     await objects.close()
     for (const socket of sockets) socket.destroy()
     server.close()
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('a note that is none is named with its file, and stays; a half-written one goes', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-uploads-'))
+  const objects = new S3Objects({
+    endpoint: 'http://127.0.0.1:1',
+    region: 'us-west-2',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    uploadsFolder: folder,
+  })
+  try {
+    // As if a process wrote them that has ended.
+    const place = () => temporaryPath(folder).replace(/-\d+-\d+-/, '-1-1-')
+    const [odd, half] = [place(), place()]
+    await writeFile(odd, '{"endpoint":"http://127.0.0.1:1","bucket":"b","key":7,"token":"t"}')
+    await writeFile(half, '{"endpoint":"http')
+    await assert.rejects(objects.clearAbandoned(), (error: ObjectsError) =>
+      error.message.includes(`${odd} is damaged: key: Invalid input: expected string`),
+    )
+    assert.deepEqual(await readdir(folder), [basename(odd)])
+  } finally {
+    await objects.close()
     await rm(folder, { recursive: true })
   }
 })

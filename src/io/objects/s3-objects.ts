@@ -236,7 +236,8 @@ export class S3Objects implements Objects {
   }
 
   async clearAbandoned(): Promise<void> {
-    for (const { path, note } of await this.#notes.abandoned()) {
+    const { left, faults } = await this.#notes.abandoned()
+    for (const { path, note } of left) {
       try {
         await clearLeft(this.#client, note, this.#soon().abortSignal)
       } catch (error) {
@@ -244,6 +245,11 @@ export class S3Objects implements Objects {
       }
       await this.#notes.remove(path)
     }
+    if (faults.length > 0)
+      throw new ObjectsError(
+        'Unavailable',
+        `notes of unfinished puts: ${faults.join('; ')}; remove them once nothing is left there`,
+      )
   }
 
   /** Limits the time of a request: an endpoint may take it and never answer. */

@@ -4,6 +4,8 @@
 
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
+import { parseValue } from '../../base/parse.ts'
 import { codeOf, onFiles } from './file-faults.ts'
 import { isAbandoned, temporaryPath } from './temporary-files.ts'
 
@@ -20,6 +22,21 @@ export interface UploadNote {
    * deleted.
    */
   outcome?: 'stored' | 'failed'
+}
+
+const noteShape: z.ZodType<UploadNote> = z.object({
+  endpoint: z.string(),
+  bucket: z.string(),
+  key: z.string(),
+  token: z.string(),
+  uploadId: z.exactOptional(z.string()),
+  outcome: z.exactOptional(z.enum(['stored', 'failed'])),
+})
+
+/** `faults` name the files of notes that are no notes. */
+interface LeftNotes {
+  left: { path: string; note: UploadNote }[]
+  faults: string[]
 }
 
 export class UploadNotes {
@@ -50,31 +67,32 @@ export class UploadNotes {
   }
 
   /** Returns this endpoint's notes whose writer or put has ended. */
-  async abandoned(): Promise<{ path: string; note: UploadNote }[]> {
+  async abandoned(): Promise<LeftNotes> {
     return onFiles(async () => {
-      const found = []
+      const found: LeftNotes = { left: [], faults: [] }
       for (const name of await readdir(this.#folder)) {
         const path = join(this.#folder, name)
         // Checks the writer before the note, so as not to miss what it writes just before its end.
         const isLeft = await isAbandoned(path)
-        const note = await readNote(path)
+        const { content: note, fault } = await readNote(path)
+        if (fault !== undefined) found.faults.push(`${path} is damaged: ${fault}`)
         // The writer was killed while it wrote the note: nothing had begun, or an older note
         // exists.
-        if (note === undefined && isLeft) await rm(path, { force: true })
+        else if (note === undefined && isLeft) await rm(path, { force: true })
         if (note?.endpoint === this.#endpoint && (isLeft || note.outcome !== undefined))
-          found.push({ path, note })
+          found.left.push({ path, note })
       }
       return found
     })
   }
 }
 
-/** Returns undefined if the note was just removed, or never written whole. */
-async function readNote(path: string): Promise<UploadNote | undefined> {
+/** Returns nothing if the note was just removed, or never written whole. */
+async function readNote(path: string): Promise<{ content?: UploadNote; fault?: string }> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as UploadNote
+    return parseValue(noteShape, JSON.parse(await readFile(path, 'utf8')))
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined
+    if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return {}
     throw error
   }
 }

@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import type { ObjectLocation } from '../../base/object-location.ts'
 import { mapShape, parseJson, parseValue } from '../../base/parse.ts'
-import { type SimulationRecord, StoreError } from './store.ts'
+import { type IdempotencyToken, type SimulationRecord, StoreError } from './store.ts'
 
 const text = z.string()
 const textOrNull = z.string().nullable()
@@ -88,6 +88,17 @@ export function recordOf(found: unknown): SimulationRecord {
     ...(row.unanswered_since_ms !== null && { unansweredSinceMs: row.unanswered_since_ms }),
     ...(faults.length > 0 && { faults }),
   }
+}
+
+/** The answer that is stored with a token: what has been JSON and an object before. */
+export function answerOf(column: unknown, { operation, token }: IdempotencyToken): object {
+  const { content, fault } = parseJson(z.looseObject({}), String(column))
+  if (fault !== undefined)
+    throw new StoreError(
+      'Unreadable',
+      `the answer of ${operation} with ClientToken ${token} in the store is damaged: ${fault}`,
+    )
+  return content
 }
 
 function locationOf(bucket: string | null, key: string | null): ObjectLocation | undefined {

@@ -6,7 +6,7 @@ import { diskFault } from '../../base/disk-fault.ts'
 import { parseJson } from '../../base/parse.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { keepToUser } from './private-file.ts'
-import { recordOf, rowOf, tagsShape } from './rows.ts'
+import { answerOf, recordOf, rowOf, tagsShape } from './rows.ts'
 import {
   type CreateOutcome,
   type IdempotencyToken,
@@ -239,9 +239,8 @@ class SqliteStore implements Store {
       return { outcome: 'new' }
     }
     if (row.input_hash !== token.inputHash) return { outcome: 'misused' }
-    return row.answer === null
-      ? { outcome: 'open' }
-      : { outcome: 'repeated', answer: JSON.parse(String(row.answer)) }
+    if (row.answer === null) return { outcome: 'open' }
+    return { outcome: 'repeated', answer: answerOf(row.answer, token) }
   }
 
   #settle(operation: string, token: string, answer: unknown): void {

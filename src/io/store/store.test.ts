@@ -321,3 +321,19 @@ test('a damaged column is named with its place, and concerns its simulation alon
   assert.deepEqual((await store.findSimulation('struck'))?.tags, { c: 'd' })
   await store.close()
 })
+
+test('a damaged answer of a token is named with its token, and repeats nothing', async () => {
+  const path = newPath()
+  const store = openSqliteStore(path)
+  const first = { operation: 'StartApp', token: 'mine', inputHash: 'h', createdAtMs: 1 }
+  await store.claimToken(first)
+  await store.settleToken('StartApp', 'mine', { Name: 'eye' })
+  const database = new DatabaseSync(path)
+  database.exec('UPDATE tokens SET answer = \'{"Name":\'')
+  database.close()
+  await assert.rejects(
+    store.claimToken(first),
+    /StoreError: the answer of StartApp with ClientToken mine in the store is damaged: /,
+  )
+  await store.close()
+})
