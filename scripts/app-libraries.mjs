@@ -17,6 +17,7 @@ import {
 import { cpus } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildPythonExtension } from './python-extension.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const sources = join(root, 'sdk', 'native')
@@ -33,6 +34,11 @@ const SERVICE_NAME = 'libweaver_app_sdk_cxx_v1_full.so'
 export function makeAppLibraries(forTests) {
   mkdirSync(libraries, { recursive: true })
   linkPythonPackages()
+  makeRuntime(forTests)
+  report(buildPythonExtension(libraries))
+}
+
+function makeRuntime(forTests) {
   if ((isFresh() && !forTests) || !hasCompiler()) return
   if (forTests) {
     const sanitized = ['-DHEDDLE_SANITIZE=address,undefined', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']
@@ -47,10 +53,12 @@ export function makeAppLibraries(forTests) {
   report(failure)
 }
 
+/** Packages, and modules beside them. */
 function linkPythonPackages() {
   if (!existsSync(python)) return
   for (const name of readdirSync(python)) {
-    if (existsSync(join(python, name, '__init__.py')))
+    const isModule = name.endsWith('.py') && name !== 'setup.py'
+    if (isModule || existsSync(join(python, name, '__init__.py')))
       link(relative(libraries, join(python, name)), name)
   }
 }

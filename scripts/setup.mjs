@@ -23,6 +23,8 @@ const debianPackages = [
   'mono-runtime',
   'openssl',
   'python3-boto3',
+  'python3-dev',
+  'python3-numpy',
   'python3-prometheus-client',
   'unzip',
   'util-linux',

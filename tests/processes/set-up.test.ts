@@ -20,7 +20,8 @@ import { test } from 'node:test'
 import { after, before } from '../../src/base/testing/hooks.ts'
 import { missingTools } from '../support/tools.ts'
 
-const SCRIPT = join(import.meta.dirname, '../../scripts/app-libraries.mjs')
+const FOLDER = join(import.meta.dirname, '../../scripts')
+const SCRIPTS = ['app-libraries.mjs', 'python-extension.mjs']
 const CMAKE_LISTS = `cmake_minimum_required(VERSION 3.13)
 project(heddle LANGUAGES C CXX)
 add_library(heddle SHARED src/answer.cpp)
@@ -36,7 +37,7 @@ before(() => {
   use('clone')
   for (const folder of ['scripts', 'sdk/native/src', 'sdk/native/include', 'sdk/python/heddle'])
     mkdirSync(join(clone, folder), { recursive: true })
-  copyFileSync(SCRIPT, join(clone, 'scripts/app-libraries.mjs'))
+  for (const script of SCRIPTS) copyFileSync(join(FOLDER, script), join(clone, 'scripts', script))
   writeFileSync(join(clone, 'sdk/native/CMakeLists.txt'), CMAKE_LISTS)
   writeFileSync(join(clone, 'sdk/native/include/answer.h'), 'int answer();\n')
   writeFileSync(join(clone, 'sdk/python/heddle/__init__.py'), 'ANSWER = 42\n')

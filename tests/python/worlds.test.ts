@@ -1,0 +1,147 @@
+// Programs in Python in real worlds, beside apps in TypeScript: the same world comes of it, whoever
+// is killed. Programs of the service's SDK are packed and started as old packages are.
+
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { after, before } from '../../src/base/testing/hooks.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { appsFolder, buildPackage, schema } from '../support/packages.ts'
+import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
+import { missingPython } from './python.ts'
+
+const TICKS = 80
+const APPS = join(import.meta.dirname, 'apps')
+const skip = missingPython()
+let folder: string
+let heddle: Heddle
+
+before(async () => {
+  if (skip) return
+  folder = mkdtempSync(join(tmpdir(), 'heddle-python-apps-'))
+  for (const file of ['wanderers.ts', 'random.ts', 'echo.ts'])
+    copyFileSync(join(appsFolder, file), join(folder, file))
+  for (const file of ['wanderers.py', 'chance.py', 'drifters.ts'])
+    copyFileSync(join(APPS, file), join(folder, file))
+  heddle = await startHeddle({
+    appTimeoutSeconds: 20,
+    configuration: `package_folders: [${folder}]\n`,
+  })
+})
+after(async () => {
+  await heddle?.stop()
+  if (folder) rmSync(folder, { recursive: true })
+})
+
+const OPTIONS = `--entities 40 --until ${TICKS}`
+const IN_TYPESCRIPT = `exec node wanderers.ts ${OPTIONS}`
+const IN_BOTH =
+  `case $HEDDLE_APP in Cells-0-0|Cells-1-1) exec python3 wanderers.py ${OPTIONS} ;; ` +
+  `*) ${IN_TYPESCRIPT} ;; esac`
+
+/** A world of 2 × 2 cells; `launch` is what a shell does for each of its apps. */
+async function start(
+  name: string,
+  launch: string,
+  tickRate = 'unlimited',
+  more: Parameters<typeof schema>[0]['domains'] = {},
+): Promise<Simulation> {
+  const command = ['sh', '-c', launch]
+  const Cells = { kind: 'spatial', grid: [2, 2], package: `file://${folder}`, command } as const
+  const text = schema({ tickRate, domains: { Cells, ...more } })
+  return heddle.startSimulation(name, text, hashEvery(1))
+}
+
+async function run(name: string, launch: string): Promise<Simulation> {
+  const world = await start(name, launch)
+  await world.startClock()
+  await world.reaches(TICKS)
+  await world.stop()
+  assert.equal(world.errors(), '')
+  return world
+}
+
+function areEqual(world: Simulation, expected: ReturnType<Simulation['hashes']>): void {
+  const hashes = world.hashes()
+  assert.ok(expected.get(TICKS)!.handoffs > 0)
+  for (let tick = 1; tick <= TICKS; tick++)
+    assert.deepEqual(hashes.get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
+}
+
+test('a world in Python and TypeScript equals one in TypeScript, whoever is killed', {
+  skip,
+}, async () => {
+  const expected = (await run('wanderers-ts', IN_TYPESCRIPT)).hashes()
+  areEqual(await run('wanderers-both', IN_BOTH), expected)
+  const world = await start('wanderers-killed', IN_BOTH, '20')
+  await world.startClock()
+  for (const name of ['Cells-0-0', 'Cells-1-0', 'Cells-1-1', 'Cells-0-0']) {
+    await world.ticksOn(8)
+    const pid = await world.appPid('Cells', name)
+    await world.kill(pid)
+    await world.appPid('Cells', name, pid)
+  }
+  await world.reaches(TICKS)
+  await world.stop()
+  areEqual(world, expected)
+  const [stream = ''] = world.streams().filter((name) => name.endsWith('/Cells-0-0'))
+  const begins = world.log(stream).filter((line) => line.startsWith('language=Python tick='))
+  assert.equal(begins.length, 3, 'it began, and began again where its tick was')
+  for (const line of begins.slice(1)) {
+    const [, adds, owned] = /adds=(\d+) owned=(\d+)/.exec(line) ?? []
+    assert.ok(Number(adds) > 0 && adds === owned, line)
+  }
+})
+
+/** As the launch scripts of the service's samples have it. */
+const RUN_PYTHON = `#!/bin/bash
+export PYTHONPATH=$PYTHONPATH:$LD_LIBRARY_PATH:/roapp/lib
+cd "$(dirname "$0")/../src"
+exec python3 "$@"
+`
+
+/** The zip of a program of the service's SDK. */
+async function upload(program: string): Promise<string> {
+  const content = readFileSync(join(APPS, program), 'utf8')
+  const files = { 'bin/run-python': RUN_PYTHON, [`src/${program}`]: content }
+  await heddle.put(`${program}.zip`, await buildPackage(files))
+  return `s3://${heddle.bucket}/${program}.zip`
+}
+
+test('programs of the service’s SDK run unchanged, and equal their TypeScript twins', {
+  skip,
+}, async () => {
+  const expected = (await run('drifters-ts', 'exec node drifters.ts')).hashes()
+  const old = { package: await upload('drifters.py') }
+  const command = ['bin/run-python', 'drifters.py']
+  const Cells = { kind: 'spatial', grid: [2, 2], ...old, command } as const
+  const Echoes = { kind: 'custom', package: `file://${folder}`, command: 'echo.ts' } as const
+  const Views = {
+    kind: 'custom',
+    package: await upload('viewer.py'),
+    command: ['bin/run-python', 'viewer.py'],
+  } as const
+  const text = schema({ tickRate: '50', domains: { Cells, Echoes, Views } })
+  const world = await heddle.startSimulation('drifters-py', text, hashEvery(1))
+  await world.startApp('Echoes', 'echo')
+  await world.appIs('Echoes', 'echo', 'STARTED')
+  await world.startApp('Views', 'view')
+  await world.appIs('Views', 'view', 'STARTED')
+  await world.startClock()
+  await world.reaches(TICKS)
+  const stream = world.streams().find((name) => name.includes('/view/')) ?? ''
+  await waitFor(
+    () => world.log(stream).some((line) => line.startsWith('sees')),
+    () => `the viewer to see: ${world.log(stream).join('\n')}`,
+  )
+  await world.stop()
+  assert.equal(world.errors(), '')
+  areEqual(world, expected)
+  assert.deepEqual(world.log(stream), [
+    'sees 80, hears 1 sender, plain: True, committed: 30, messages: True',
+    'ends: ShuttingDown',
+  ])
+})
