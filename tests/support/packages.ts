@@ -62,6 +62,8 @@ export interface SchemaSettings {
   tickRate?: string
   /** Half the side of the square world around 0, 0. Default 1000. */
   half?: number
+  /** Half the side of the square worlds of strategies besides `Square`, by name. */
+  otherStrategies?: Record<string, number>
   workers?: number
   /** Domains that are placed together. */
   together?: readonly string[]
@@ -75,6 +77,7 @@ export function schema(settings: SchemaSettings): string {
     domains,
     tickRate = '30',
     half = 1000,
+    otherStrategies = {},
     workers = 1,
     together,
     logGroup = 'test',
@@ -90,9 +93,12 @@ export function schema(settings: SchemaSettings): string {
     },
     workers: { Workers: { type: 'sim.c5.24xlarge', desired: workers } },
     clock: { tick_rate: tickRate },
-    partitioning_strategies: {
-      Square: { topology: 'Grid', aabb_bounds: { x: [-half, half], y: [-half, half] } },
-    },
+    partitioning_strategies: Object.fromEntries(
+      Object.entries({ Square: half, ...otherStrategies }).map(([name, side]) => [
+        name,
+        { topology: 'Grid', aabb_bounds: { x: [-side, side], y: [-side, side] } },
+      ]),
+    ),
     domains: Object.fromEntries(
       Object.entries(domains).map(([name, domain]) => [name, domainOf(domain)]),
     ),
