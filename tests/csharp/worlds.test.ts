@@ -1,0 +1,124 @@
+// Programs in C# in real worlds, beside apps in TypeScript: the same world comes of it, whoever is
+// killed.
+
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { after, before } from '../../src/base/testing/hooks.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { appsFolder, schema } from '../support/packages.ts'
+import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
+import { compileCsharp, missingCsharp } from './compile.ts'
+
+const TICKS = 60
+const OPTIONS = `--entities 40 --until ${TICKS}`
+const inCsharp = `exec mono wanderers.exe ${OPTIONS}`
+const inTypeScript = `exec node wanderers.ts ${OPTIONS}`
+const mixed = `case $HEDDLE_APP in Cells-0-0|Cells-1-1) ${inCsharp} ;; *) ${inTypeScript} ;; esac`
+
+const LOGS = '  log_destination_service: logs\n  log_destination_resource_name: test'
+
+const skip = missingCsharp()
+let folder: string
+let heddle: Heddle
+
+before(async () => {
+  if (skip) return
+  folder = mkdtempSync(join(tmpdir(), 'heddle-csharp-apps-'))
+  for (const file of ['wanderers.ts', 'random.ts'])
+    copyFileSync(join(appsFolder, file), join(folder, file))
+  compileCsharp([join(import.meta.dirname, 'apps/Wanderers.cs')], join(folder, 'wanderers.exe'))
+  heddle = await startHeddle({
+    appTimeoutSeconds: 20,
+    configuration: `package_folders: [${folder}]\n`,
+  })
+})
+after(async () => {
+  await heddle?.stop()
+  if (folder) rmSync(folder, { recursive: true })
+})
+
+/** A world of wanderers; `launch` is what a shell does for each of its apps. */
+async function wander(name: string, launch: string, tickRate = 'unlimited'): Promise<Simulation> {
+  const Cells = {
+    kind: 'spatial',
+    grid: [2, 2],
+    package: `file://${folder}`,
+    command: ['sh', '-c', launch],
+  } as const
+  const text = schema({ tickRate, domains: { Cells } })
+  const world = await heddle.startSimulation(name, text, hashEvery(1))
+  await world.startClock()
+  return world
+}
+
+let expected: ReturnType<Simulation['hashes']>
+
+test('a world in C#, and one in both languages, equal one in TypeScript', { skip }, async () => {
+  const worlds: Simulation[] = []
+  for (const [name, launch] of Object.entries({ ts: inTypeScript, csharp: inCsharp, mixed })) {
+    const world = await wander(`wanderers-${name}`, launch)
+    worlds.push(world)
+    await world.reaches(TICKS)
+    await world.stop()
+    assert.equal(world.errors(), '')
+  }
+  expected = worlds[0].hashes()
+  assert.ok(expected.get(TICKS)!.handoffs > 0)
+  for (const world of worlds.slice(1)) equalsExpected(world)
+})
+
+function equalsExpected(world: Simulation): void {
+  const hashes = world.hashes()
+  for (let tick = 1; tick <= TICKS; tick++)
+    assert.deepEqual(hashes.get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
+}
+
+test('so does one whose apps are killed again and again', { skip }, async () => {
+  const world = await wander('wanderers-killed', mixed, '20')
+  for (const name of ['Cells-0-0', 'Cells-1-0', 'Cells-1-1', 'Cells-0-0']) {
+    await world.ticksOn(8)
+    const pid = await world.appPid('Cells', name)
+    await world.kill(pid)
+    await world.appPid('Cells', name, pid)
+  }
+  await world.reaches(TICKS)
+  await world.stop()
+  equalsExpected(world)
+  const [stream = ''] = world.streams().filter((name) => name.endsWith('/Cells-0-0'))
+  const begins = world.log(stream).filter((line) => line.startsWith('language=C# tick='))
+  assert.equal(begins.length, 3, 'it began, and began again where its tick was')
+  for (const line of begins.slice(1)) {
+    const [, adds, owned] = /adds=(\d+) owned=(\d+)/.exec(line) ?? []
+    assert.ok(Number(adds) > 0 && adds === owned, line)
+  }
+})
+
+test('the documented app runs as the page says', { skip }, async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/app-sdk-csharp.md'), 'utf8')
+  const [, program = ''] = /```csharp\n(.*?)```/s.exec(page) ?? []
+  const [, text = ''] = /```yaml\n(.*?)```/s.exec(page) ?? []
+  const documented = join(folder, 'documented')
+  mkdirSync(documented)
+  writeFileSync(join(documented, 'Walkers.cs'), program)
+  compileCsharp([join(documented, 'Walkers.cs')], join(documented, 'app.exe'))
+  const world = await heddle.startSimulation(
+    'documented',
+    text
+      .replace('file:///home/me/walkers', `file://${documented}`)
+      .replace('tick_rate: "30"', 'tick_rate: "unlimited"')
+      .replace('simulation_properties:', `simulation_properties:\n${LOGS}`),
+    hashEvery(1),
+  )
+  await world.startClock()
+  const line = await waitFor(
+    () => [...world.hashes().values()].find(({ handoffs }) => handoffs > 0),
+    'a walker to cross the border',
+  )
+  assert.equal(line.entities, 4)
+  await world.stop()
+  assert.equal(world.errors(), '')
+})
