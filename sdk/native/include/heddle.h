@@ -8,13 +8,16 @@
  *   }
  *   heddle_destroy_application(app);
  *
- * Errors    Each call that can be refused returns a heddle_error. One that is not HEDDLE_OK has
- *           changed nothing; heddle_last_error_message says why.
- * Lifetimes What a call lends (lists, columns, data of fields, texts) is good until the next call
- * of the same function, the commit, or the destruction, whichever comes first; what is lent of own
- * entities, until the app creates entities or stores fields, too. Never free it. Units Positions
- * and boxes are in world units. Sizes are in bytes. Ticks count from 1. Threads   An application is
- * used by one thread at a time.
+ * Errors: each call that can be refused returns a heddle_error. One that is not HEDDLE_OK has
+ * changed nothing; heddle_last_error_message says why.
+ *
+ * Lifetimes: what a call lends (lists, columns, data of fields, texts) is good until the next call
+ * of the same function, the commit, or the destruction, whichever comes first; columns and fields
+ * of own entities also end when the app creates entities or stores longer data. Never free it.
+ *
+ * Units: positions and boxes are in world units. Sizes are in bytes. Ticks count from 1.
+ *
+ * Threads: an application is used by one thread at a time.
  *
  * "Open update" below means between heddle_begin_update and heddle_commit; without one, calls that
  * need it return HEDDLE_INVALID_STATE. The app sees its own entities as it last wrote them, and
@@ -84,13 +87,20 @@ HEDDLE_API heddle_error heddle_create_application(heddle_application **applicati
 HEDDLE_API void heddle_destroy_application(heddle_application *application);
 
 /* Why the last refused call of this application was refused, as "InvalidArgument: ..."; empty where
- * none was. With null: of this thread's last heddle_create_application. */
+ * none was. With null: of the last refused call of this thread, of whatever application, be it
+ * destroyed since. */
 HEDDLE_API const char *heddle_last_error_message(const heddle_application *application);
 
-/* Whether heddle_begin_update would wait now. Where it would, this call has slept for a
- * millisecond, or until the tick began: programs may call it in a loop. */
+/* Whether heddle_begin_update would wait now; false while an update is open. Where it would, this
+ * call has slept for a millisecond, or until the tick began: programs may call it in a loop. */
 HEDDLE_API heddle_error heddle_begin_update_will_block(heddle_application *application,
                                                        bool *will_block);
+
+/* The same, but sleeps up to so many milliseconds; with 0 it answers at once. For programs with an
+ * event loop of their own. NOT_CONNECTED where it has slept for a second or more, and the worker is
+ * gone. */
+HEDDLE_API heddle_error heddle_wait_for_update(heddle_application *application,
+                                               uint32_t milliseconds, bool *will_block);
 
 /* Waits for the next tick and opens it. SHUTTING_DOWN where there will be none, NOT_CONNECTED where
  * the worker is gone, INVALID_STATE where an update is open. */
@@ -176,6 +186,10 @@ HEDDLE_API heddle_error heddle_store_position(heddle_application *application,
 /* Of an entity that this app owns or is subscribed to; `position` gets three floats. NOT_FOUND. */
 HEDDLE_API heddle_error heddle_load_position(heddle_application *application, heddle_entity *entity,
                                              float *position);
+/* The same without a copy: lends the three floats in memory. They are good until the commit, and
+ * show what the app stores there. NOT_FOUND. */
+HEDDLE_API heddle_error heddle_lend_position(heddle_application *application, heddle_entity *entity,
+                                             const float **position);
 /* Writes a data field, index 1 to 63. INVALID_ARGUMENT, CAPACITY_EXCEEDED (longer than the limit,
  * or no room), NOT_OWNED, NOT_FOUND. */
 HEDDLE_API heddle_error heddle_store_field(heddle_application *application, heddle_entity *entity,
@@ -232,6 +246,26 @@ typedef struct heddle_columns {
 } heddle_columns;
 HEDDLE_API heddle_error heddle_owned_columns(heddle_application *application,
                                              heddle_columns *columns);
+/* Rows by what the begin of this tick brought. A row may be in `departed` and in `arrived`: another
+ * entity has it now. Look at those that departed first, and at both before you create or delete. */
+typedef struct heddle_tick_rows {
+  /* Entities that this app owns from this tick on; in a process's first tick, all. */
+  const uint32_t *arrived;
+  size_t arrived_count;
+  /* The rows and ids that entities had who belong to another app from this tick on. */
+  const uint32_t *departed;
+  const double *departed_ids;
+  size_t departed_count;
+  /* Entities that should have gone to another app, which has no room: tried again each tick. */
+  const uint32_t *rejected;
+  size_t rejected_count;
+} heddle_tick_rows;
+HEDDLE_API heddle_error heddle_tick_changes(heddle_application *application,
+                                            heddle_tick_rows *rows);
+/* Writes the rows of these entities to `rows`, in the order of the ids; -1 where this app does not
+ * own one. Goes over all rows: ask once in a tick for all that are needed. */
+HEDDLE_API heddle_error heddle_rows_of(heddle_application *application, const double *ids,
+                                       size_t count, int64_t *rows);
 /* The handle of a row's entity. NOT_FOUND where it holds none. */
 HEDDLE_API heddle_error heddle_owned_entity(heddle_application *application, uint32_t row,
                                             heddle_entity *entity);
@@ -239,11 +273,19 @@ HEDDLE_API heddle_error heddle_owned_entity(heddle_application *application, uin
  * not all of them fit: then none is made. */
 HEDDLE_API heddle_error heddle_create_entities(heddle_application *application, uint32_t type,
                                                uint32_t count, uint32_t *rows);
+/* Deletes the entities of these rows. NOT_FOUND where one of them holds none, or is named twice:
+ * then none is deleted. */
+HEDDLE_API heddle_error heddle_delete_entities(heddle_application *application,
+                                               const uint32_t *rows, size_t count);
 /* Says that the positions of the rows from `from` up to `to` were written. */
 HEDDLE_API heddle_error heddle_moved(heddle_application *application, uint32_t from, uint32_t to);
 /* Says that anything of one row was written: its position, and values of fields that it has.
  * INVALID_ARGUMENT where its position is outside of the world. */
 HEDDLE_API heddle_error heddle_touched(heddle_application *application, uint32_t row);
+/* The same for many rows: they are all looked at before anything is said. NOT_FOUND where one holds
+ * no entity, INVALID_ARGUMENT. */
+HEDDLE_API heddle_error heddle_touched_rows(heddle_application *application, const uint32_t *rows,
+                                            size_t count);
 /* Goes over the positions of all rows in pieces: `body` writes those from `from` up to `to` only,
  * and makes no other call of the application. The fastest way to move most entities in most ticks.
  */
@@ -277,6 +319,17 @@ HEDDLE_API heddle_error heddle_field(heddle_application *application, const hedd
 HEDDLE_API heddle_error heddle_stored(heddle_application *application, const heddle_shape *shape,
                                       uint32_t from, uint32_t to);
 
+/* Gives the entities of these rows a field, with zeros in it for those that lacked it; its values
+ * can be written next, without further word. For a few among many: heddle_stored gives it to all in
+ * a range. NOT_FOUND where a row holds no entity, CAPACITY_EXCEEDED where an entity may have no
+ * further field: then none is given it. */
+HEDDLE_API heddle_error heddle_give(heddle_application *application, const heddle_shape *shape,
+                                    const uint32_t *rows, size_t count);
+/* Takes a field away from the entities of these rows, as far as they have it. NOT_FOUND where a row
+ * holds no entity: then none is taken away. */
+HEDDLE_API heddle_error heddle_take(heddle_application *application, uint32_t index,
+                                    const uint32_t *rows, size_t count);
+
 /* --- other apps' entities; all need an open update */
 
 /* Subscribes to a box on a domain; entities on an edge are inside. This app's own entities are
@@ -296,12 +349,17 @@ HEDDLE_API heddle_error heddle_subscribed_entities(heddle_application *applicati
                                                    uint32_t subscription,
                                                    const heddle_entity **entities, size_t *count);
 
+/* Stands for the row of an entity that has just left this app, and that no other app shows yet. */
+#define HEDDLE_DEPARTED_ROW 0xffffffffu
+
 typedef struct heddle_neighbour {
   heddle_entity entity;
   float position[3];
 } heddle_neighbour;
 /* The entities within `radius` of a place, in the plane of x and y: this app's own, and others as
- * far as subscriptions cover them; each once, in no particular order, as of the tick before. */
+ * far as subscriptions cover them; each once, in no particular order, as of the tick before,
+ * whatever this app has written since. The row of one that has just left this app is
+ * HEDDLE_DEPARTED_ROW. */
 HEDDLE_API heddle_error heddle_neighbours(heddle_application *application, float x, float y,
                                           float radius, const heddle_neighbour **neighbours,
                                           size_t *count);

@@ -313,17 +313,18 @@ export class OwnedColumns {
 
   /**
    * Says that anything of these rows was written: positions, and values of fields that the entities
-   * have. For a few among many.
+   * have. For a few among many. Throws NotFound where a row holds no entity, InvalidArgument where
+   * its position is outside of the world: then nothing is said.
    */
   touched(rows: Iterable<number>): void {
-    for (const row of rows) this.touch(row)
+    const list = [...rows]
+    for (const row of list) this.#requireInside(row)
+    for (const row of list) this.#owner.touch(row)
   }
 
-  /** The same for one row. Throws InvalidArgument where its position is outside of the world. */
+  /** The same for one row. */
   touch(row: number): void {
-    this.#requireEntity(row)
-    if (this.#owner.isOutside(row))
-      throw this.#state.failed(outsideError(new OutsideError(row), this.#owner))
+    this.#requireInside(row)
     this.#owner.touch(row)
   }
 
@@ -382,6 +383,12 @@ export class OwnedColumns {
       owner.back.state[row] === undefined
     )
       throw this.#error('NotFound', `row ${row} holds no entity of this app`)
+  }
+
+  #requireInside(row: number): void {
+    this.#requireEntity(row)
+    if (this.#owner.isOutside(row))
+      throw this.#state.failed(outsideError(new OutsideError(row), this.#owner))
   }
 
   #checkRange(from: number, to: number): void {

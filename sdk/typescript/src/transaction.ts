@@ -281,11 +281,8 @@ export class Transaction {
     this.#requireOpen()
     const { subscriptions, host } = this.#state
     const domain = this.#domainIndex(domainName)
-    const handle = {
-      id: this.#state.nextSubscriptionId++,
-      domain: domainName,
-      ...this.#checkedBox(box),
-    }
+    const checked = this.#checkedBox(box)
+    const handle = { id: this.#state.nextSubscriptionId++, domain: domainName, ...checked }
     subscriptions.set(handle.id, {
       handle,
       box: new SubscriptionBox(host.fabric, { owner: host.partition, domain, box: handle }),

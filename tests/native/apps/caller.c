@@ -62,7 +62,9 @@ static void first_update(void) {
   uint32_t type;
   bool blocks;
   REFUSED(heddle_begin_update(app), HEDDLE_INVALID_STATE, "an update is open");
-  REFUSED(heddle_begin_update_will_block(app, &blocks), HEDDLE_INVALID_STATE, "an update is open");
+  blocks = true;
+  OK(heddle_begin_update_will_block(app, &blocks));
+  expect_number("whether an open update blocks", blocks, 0);
   REFUSED(heddle_create_entity(app, 511, at, &made), HEDDLE_INVALID_ARGUMENT, "not 511");
   REFUSED(heddle_create_entity(app, 512, far, &made), HEDDLE_INVALID_ARGUMENT, "outside");
   OK(heddle_create_entity(app, 700, at, &made));
@@ -122,12 +124,27 @@ static void columns_of_own(void) {
   expect_number("a value that was written in a column", ((const float *)data)[1], 2);
   REFUSED(heddle_moved(app, 5, 4), HEDDLE_INVALID_ARGUMENT, "rows 5 to 4");
   REFUSED(heddle_owned_entity(app, 1000000, &entity), HEDDLE_NOT_FOUND, "row 1000000");
+  heddle_tick_rows brought;
+  const float *lent;
+  int64_t row;
+  const double id = (double)entity.id;
+  OK(heddle_lend_position(app, &entity, &lent));
+  expect_number("a position that is lent", lent[0], 3);
+  OK(heddle_rows_of(app, &id, 1, &row));
+  expect_number("the row of an id", (double)row, rows[3]);
+  OK(heddle_touched_rows(app, rows, 10));
+  OK(heddle_give(app, &shape, rows, 10));
+  OK(heddle_take(app, shape.index, rows, 5));
+  REFUSED(heddle_load_field(app, &entity, 9, NULL, &data, &bytes), HEDDLE_NOT_FOUND, "no field 9");
+  OK(heddle_tick_changes(app, &brought));
+  expect_number("what was to leave with the first tick",
+                (double)(brought.departed_count + brought.rejected_count), 1);
   shape.align_bytes = 3;
   REFUSED(heddle_field(app, &shape, &speed), HEDDLE_INVALID_ARGUMENT, "power of 2");
-  for (int place = 0; place < 10; place++) {
-    OK(heddle_owned_entity(app, rows[place], &entity));
-    OK(heddle_delete_entity(app, &entity));
-  }
+  OK(heddle_owned_entity(app, rows[9], &entity));
+  OK(heddle_delete_entity(app, &entity));
+  REFUSED(heddle_delete_entities(app, rows, 10), HEDDLE_NOT_FOUND, "holds no entity");
+  OK(heddle_delete_entities(app, rows, 9));
 }
 
 static void shift(void *context, float *positions, uint32_t from, uint32_t to) {

@@ -1,70 +1,23 @@
-// The C ABI of heddle.h over the application: exceptions become codes, and nothing is thrown
-// further.
+// The calls of heddle.h for the application itself.
 
-#include <exception>
-#include <new>
+#include "abi.hpp"
 
-#include "../failure.hpp"
-#include "application.hpp"
-#include "heddle.h"
+#include <cstdio>
+#include <cstdlib>
 
-struct heddle_application {
-  heddle::Application application;
-};
+namespace heddle {
 
-namespace {
+thread_local std::string lastRefusal;
 
-using heddle::Application;
-using heddle::Failure;
-
-thread_local std::string lastCreateError;
-
-/** A fault of the runtime itself: what it would commit is not to be trusted. */
-[[noreturn]] void die(const char* what) {
+void die(const char* what) {
   std::fprintf(stderr, "libheddle has a fault, or the fabric's memory was written by another: %s\n",
                what);
   std::abort();
 }
 
-template <class Work>
-heddle_error caught(std::string& message, Work work) {
-  try {
-    work();
-    return HEDDLE_OK;
-  } catch (const Failure& failure) {
-    message = std::string(heddle_error_name(failure.code)) + ": " + failure.what();
-    return failure.code;
-  } catch (const std::bad_alloc&) {
-    message = "CapacityExceeded: this process has no memory left";
-    return HEDDLE_CAPACITY_EXCEEDED;
-  } catch (const std::exception& fault) {
-    die(fault.what());
-  }
-}
+}  // namespace heddle
 
-template <class Work>
-heddle_error call(heddle_application* handle, Work work) {
-  if (!handle) {
-    lastCreateError = "InvalidArgument: the application is null";
-    return HEDDLE_INVALID_ARGUMENT;
-  }
-  Application& application = handle->application;
-  return caught(application.lastError, [&] { work(application); });
-}
-
-/** Refuses a place for an answer, or an argument, that is null. */
-void need(const void* pointer, const char* name) {
-  if (!pointer) throw Failure(HEDDLE_INVALID_ARGUMENT, std::string(name) + " is null");
-}
-
-/** Lends a list. */
-template <class Item, class List>
-void lend(const List& list, const Item** items, size_t* count) {
-  *items = list.data();
-  *count = list.size();
-}
-
-}  // namespace
+using namespace heddle;
 
 const char* heddle_error_name(heddle_error error) {
   switch (error) {
@@ -89,7 +42,7 @@ const char* heddle_error_name(heddle_error error) {
 }
 
 heddle_error heddle_create_application(heddle_application** application) {
-  return caught(lastCreateError, [&] {
+  return caught([&] {
     need(application, "application");
     *application = new heddle_application();
   });
@@ -102,13 +55,19 @@ void heddle_destroy_application(heddle_application* application) {
 }
 
 const char* heddle_last_error_message(const heddle_application* application) {
-  return (application ? application->application.lastError : lastCreateError).c_str();
+  return (application ? application->application.lastError : lastRefusal).c_str();
 }
 
 heddle_error heddle_begin_update_will_block(heddle_application* application, bool* will_block) {
+  // Programs ask in a loop: they must not keep a processor busy with it.
+  return heddle_wait_for_update(application, 1, will_block);
+}
+
+heddle_error heddle_wait_for_update(heddle_application* application, uint32_t milliseconds,
+                                    bool* will_block) {
   return call(application, [&](Application& app) {
     need(will_block, "will_block");
-    *will_block = app.willBlock();
+    *will_block = app.willBlock(milliseconds);
   });
 }
 
@@ -175,216 +134,4 @@ void heddle_runtime_metrics(const heddle_application* application, heddle_metric
 
 void heddle_reset_runtime_metrics(heddle_application* application) {
   if (application) application->application.resetMetrics();
-}
-
-heddle_error heddle_create_entity(heddle_application* application, uint32_t type,
-                                  const float* position, heddle_entity* entity) {
-  return call(application, [&](Application& app) {
-    const heddle_entity made = app.create(type, position);
-    if (entity) *entity = made;
-  });
-}
-
-heddle_error heddle_delete_entity(heddle_application* application, heddle_entity* entity) {
-  return call(application, [&](Application& app) {
-    need(entity, "entity");
-    app.remove(*entity);
-  });
-}
-
-heddle_error heddle_store_position(heddle_application* application, heddle_entity* entity, float x,
-                                   float y, float z) {
-  return call(application, [&](Application& app) {
-    need(entity, "entity");
-    app.storePosition(*entity, x, y, z);
-  });
-}
-
-heddle_error heddle_load_position(heddle_application* application, heddle_entity* entity,
-                                  float* position) {
-  return call(application, [&](Application& app) {
-    need(entity, "entity");
-    need(position, "position");
-    app.loadPosition(*entity, position);
-  });
-}
-
-heddle_error heddle_store_field(heddle_application* application, heddle_entity* entity,
-                                uint32_t index, uint32_t type_id, const void* data, size_t bytes) {
-  return call(application, [&](Application& app) {
-    need(entity, "entity");
-    app.storeField(*entity, index, type_id, data, bytes);
-  });
-}
-
-heddle_error heddle_load_field(heddle_application* application, heddle_entity* entity,
-                               uint32_t index, uint32_t* type_id, const void** data,
-                               size_t* bytes) {
-  return call(application, [&](Application& app) {
-    need(entity, "entity");
-    need(data, "data");
-    need(bytes, "bytes");
-    const auto field = app.loadField(*entity, index);
-    if (type_id) *type_id = field.typeId;
-    *data = field.data;
-    *bytes = field.bytes;
-  });
-}
-
-heddle_error heddle_remove_field(heddle_application* application, heddle_entity* entity,
-                                 uint32_t index) {
-  return call(application, [&](Application& app) {
-    need(entity, "entity");
-    app.removeField(*entity, index);
-  });
-}
-
-heddle_error heddle_modify_entity_domain(heddle_application* application, heddle_entity* entity,
-                                         uint32_t domain) {
-  return call(application, [&](Application& app) {
-    need(entity, "entity");
-    app.modifyDomain(*entity, domain);
-  });
-}
-
-heddle_error heddle_ownership_changes(heddle_application* application,
-                                      const heddle_change** changes, size_t* count) {
-  return call(application, [&](Application& app) {
-    need(changes, "changes");
-    need(count, "count");
-    lend(app.ownershipChanges(), changes, count);
-  });
-}
-
-heddle_error heddle_owned_columns(heddle_application* application, heddle_columns* columns) {
-  return call(application, [&](Application& app) {
-    need(columns, "columns");
-    *columns = app.columns();
-  });
-}
-
-heddle_error heddle_owned_entity(heddle_application* application, uint32_t row,
-                                 heddle_entity* entity) {
-  return call(application, [&](Application& app) {
-    need(entity, "entity");
-    *entity = app.entityAt(row);
-  });
-}
-
-heddle_error heddle_create_entities(heddle_application* application, uint32_t type, uint32_t count,
-                                    uint32_t* rows) {
-  return call(application, [&](Application& app) {
-    need(rows, "rows");
-    app.createMany(type, count, rows);
-  });
-}
-
-heddle_error heddle_moved(heddle_application* application, uint32_t from, uint32_t to) {
-  return call(application, [&](Application& app) { app.moved(from, to); });
-}
-
-heddle_error heddle_touched(heddle_application* application, uint32_t row) {
-  return call(application, [&](Application& app) { app.touched(row); });
-}
-
-heddle_error heddle_sweep(heddle_application* application, heddle_sweep_body body, void* context) {
-  return call(application, [&](Application& app) {
-    need(reinterpret_cast<const void*>(body), "body");
-    app.sweep(body, context);
-  });
-}
-
-heddle_error heddle_field(heddle_application* application, const heddle_shape* shape,
-                          heddle_field_column* column) {
-  return call(application, [&](Application& app) {
-    need(shape, "shape");
-    need(column, "column");
-    *column = app.field(*shape);
-  });
-}
-
-heddle_error heddle_stored(heddle_application* application, const heddle_shape* shape,
-                           uint32_t from, uint32_t to) {
-  return call(application, [&](Application& app) {
-    need(shape, "shape");
-    app.stored(*shape, from, to);
-  });
-}
-
-heddle_error heddle_create_subscription(heddle_application* application, uint32_t domain,
-                                        const heddle_box* box, uint32_t* subscription) {
-  return call(application, [&](Application& app) {
-    need(box, "box");
-    need(subscription, "subscription");
-    *subscription = app.subscribe(domain, *box);
-  });
-}
-
-heddle_error heddle_modify_subscription(heddle_application* application, uint32_t subscription,
-                                        const heddle_box* box) {
-  return call(application, [&](Application& app) {
-    need(box, "box");
-    app.modifySubscription(subscription, *box);
-  });
-}
-
-heddle_error heddle_delete_subscription(heddle_application* application, uint32_t subscription) {
-  return call(application, [&](Application& app) { app.deleteSubscription(subscription); });
-}
-
-heddle_error heddle_subscription_events(heddle_application* application,
-                                        const heddle_change** changes, size_t* count) {
-  return call(application, [&](Application& app) {
-    need(changes, "changes");
-    need(count, "count");
-    lend(app.subscriptionEvents(), changes, count);
-  });
-}
-
-heddle_error heddle_subscribed_entities(heddle_application* application, uint32_t subscription,
-                                        const heddle_entity** entities, size_t* count) {
-  return call(application, [&](Application& app) {
-    need(entities, "entities");
-    need(count, "count");
-    lend(app.subscribedEntities(subscription), entities, count);
-  });
-}
-
-heddle_error heddle_neighbours(heddle_application* application, float x, float y, float radius,
-                               const heddle_neighbour** neighbours, size_t* count) {
-  return call(application, [&](Application& app) {
-    need(neighbours, "neighbours");
-    need(count, "count");
-    lend(app.neighbours(x, y, radius), neighbours, count);
-  });
-}
-
-heddle_error heddle_resolve_position(heddle_application* application, uint32_t domain, float x,
-                                     float y, uint32_t* partition) {
-  return call(application, [&](Application& app) {
-    need(partition, "partition");
-    *partition = app.resolvePosition(domain, x, y);
-  });
-}
-
-heddle_error heddle_resolve_app_name(heddle_application* application, uint32_t domain,
-                                     const char* name, uint32_t* partition) {
-  return call(application, [&](Application& app) {
-    need(partition, "partition");
-    *partition = app.resolveAppName(domain, name);
-  });
-}
-
-heddle_error heddle_send_message(heddle_application* application, uint32_t partition,
-                                 const void* data, size_t bytes) {
-  return call(application, [&](Application& app) { app.send(partition, data, bytes); });
-}
-
-heddle_error heddle_receive_messages(heddle_application* application,
-                                     const heddle_message** messages, size_t* count) {
-  return call(application, [&](Application& app) {
-    need(messages, "messages");
-    need(count, "count");
-    lend(app.receive(), messages, count);
-  });
 }

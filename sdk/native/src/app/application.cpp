@@ -50,12 +50,14 @@ void Application::endPhase(uint32_t meter) {
   phaseSinceMs_ = now;
 }
 
-bool Application::willBlock() {
-  requireClosed();
-  if (host_.poll() != Host::Turn::wait) return false;
-  // Programs ask in a loop: they must not keep a processor busy with it.
-  host_.wait(1);
-  return host_.poll() == Host::Turn::wait;
+bool Application::willBlock(uint32_t milliseconds) {
+  const double until = nowMs() + milliseconds;
+  while (host_.poll() == Host::Turn::wait) {
+    const double left = until - nowMs();
+    if (left <= 0) return true;
+    host_.wait(int(std::ceil(std::min(left, 1000.0))));
+  }
+  return false;
 }
 
 void Application::beginUpdate() {

@@ -25,7 +25,8 @@ class Application {
   Application();
 
   // The loop.
-  bool willBlock();
+  /** Waits up to so long where there is nothing to do yet, and says whether that is so still. */
+  bool willBlock(uint32_t milliseconds);
   void beginUpdate();
   void commit();
   uint64_t currentTick() const;
@@ -46,7 +47,7 @@ class Application {
   heddle_entity create(uint32_t type, const float* position);
   void remove(heddle_entity& entity);
   void storePosition(heddle_entity& entity, float x, float y, float z);
-  void loadPosition(heddle_entity& entity, float* position);
+  const float* lendPosition(heddle_entity& entity);
   void storeField(heddle_entity& entity, uint32_t index, uint32_t typeId, const void* data,
                   size_t bytes);
   struct LoadedField {
@@ -61,13 +62,18 @@ class Application {
 
   // Columns.
   heddle_columns columns();
+  heddle_tick_rows tickRows();
+  void rowsOf(const double* ids, size_t count, int64_t* rows);
   heddle_entity entityAt(uint32_t row);
   void createMany(uint32_t type, uint32_t count, uint32_t* rows);
+  void removeMany(const uint32_t* rows, size_t count);
   void moved(uint32_t from, uint32_t to);
-  void touched(uint32_t row);
+  void touched(const uint32_t* rows, size_t count);
   void sweep(heddle_sweep_body body, void* context);
   heddle_field_column field(const heddle_shape& shape);
   void stored(const heddle_shape& shape, uint32_t from, uint32_t to);
+  void give(const heddle_shape& shape, const uint32_t* rows, size_t count);
+  void take(uint32_t index, const uint32_t* rows, size_t count);
 
   // Others.
   uint32_t subscribe(uint32_t domain, const heddle_box& box);
@@ -100,6 +106,8 @@ class Application {
   bool isSubscribed(const Found& found);
   uint32_t ownedRow(heddle_entity& entity);
   Found locate(heddle_entity& entity);
+  void requireEntities(const uint32_t* rows, size_t count);
+  void checkType(uint32_t type) const;
   void checkPosition(float x, float y, float z) const;
   void checkFieldIndex(uint32_t index) const;
   void checkRange(uint32_t from, uint32_t to) const;
@@ -109,6 +117,7 @@ class Application {
   Subscription& subscriptionOf(uint32_t subscription);
   FieldView viewOf(const heddle_shape& shape);
   [[noreturn]] void refuseOutside(uint32_t row);
+  [[noreturn]] void refuseFurtherField(uint32_t row);
   void endPhase(uint32_t meter);
 
   Host host_;
@@ -131,6 +140,8 @@ class Application {
   Lent<heddle_partition> partitionsLent_;
   std::deque<std::string> namesLent_;
   Lent<heddle_message> messagesLent_;
+  Lent<uint32_t> departedRowsLent_;
+  Lent<double> departedIdsLent_;
   std::vector<IncomingMessage> incoming_;
 };
 

@@ -76,6 +76,7 @@ void Neighbours::gatherDeparted(Subscriptions& subscriptions) {
       if (subscription.domain != owner_.domain || !contains(subscription.box(), at[0], at[1]))
         continue;
       others_.push_back(neighbourAt(owner_.index, removed.row, *owner_.front));
+      others_.back().entity.row = HEDDLE_DEPARTED_ROW;
       break;
     }
   }

@@ -2,6 +2,7 @@
 // real fabric in this process's memory. Owns the turns: `tick` runs every app's update in sequence
 // under the product's clock, as if they ran side by side. Never waits.
 
+import type { Segments } from '../../../../src/base/memory.ts'
 import { ControlBlock } from '../../../../src/core/fabric/memory/control-block.ts'
 import { Fabric } from '../../../../src/core/fabric/memory/fabric.ts'
 import { World } from '../../../../src/core/fabric/memory/world.ts'
@@ -29,6 +30,8 @@ interface LockstepOptions {
   entitiesPerPartition?: number
   /** Default none but the target's room. */
   transfersPerTick?: number
+  /** Where the world lies. Default this process's own memory. */
+  segments?: Segments
 }
 
 export class LockstepWorld {
@@ -41,7 +44,7 @@ export class LockstepWorld {
   constructor(options: LockstepOptions = {}) {
     const { columns = 2, rows = 1, customApps = [] } = options
     const bounds = options.bounds ?? { minX: -100, maxX: 100, minY: -100, maxY: 100 }
-    const segments = new MemorySegments()
+    const segments = options.segments ?? new MemorySegments()
     const sizes = {
       partitionCapacity: columns * rows + customApps.length,
       entityLimit: options.entitiesPerPartition ?? 1024,
@@ -100,7 +103,7 @@ export class LockstepWorld {
       bodies[partition]?.(transaction)
       if (!transaction.isCommitted) transaction.commit()
     }
-    this.#work.goOn(0)
+    this.barrier()
   }
 
   /** Releases the next tick, and no further one. */
@@ -108,6 +111,11 @@ export class LockstepWorld {
     this.#machine.obey({ kind: 'start' }, 0)
     this.#work.goOn(0)
     this.#machine.obey({ kind: 'stop' }, 0)
+  }
+
+  /** After all apps have committed: grants handoffs, and moves the world to the tick. */
+  barrier(): void {
+    this.#work.goOn(0)
   }
 
   /** As if the app's process had died and been started again. */
