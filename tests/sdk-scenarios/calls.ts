@@ -27,6 +27,7 @@ const always: Call = { errors: [] }
 export const CALLS: Readonly<Record<string, Call>> = {
   'create-application': { errors: ['InvalidState', 'NotConnected'] },
   begin: { errors: ['InvalidState', 'ShuttingDown'] },
+  'will-block': always,
   commit: inUpdate('InvalidArgument'),
   crash: always,
   attempt: always,

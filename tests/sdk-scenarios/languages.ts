@@ -3,31 +3,53 @@
 
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { missingPython } from '../python/python.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const DRIVERS = join(import.meta.dirname, 'drivers')
 
 export interface Language {
   readonly name: string
-  /** Why its programs can't run here; undefined where they can. */
-  missing(): string | undefined
+  /** Why its programs can't run here; false where they can. */
+  missing(): string | false
   /** Puts its driver into a package. */
   build(folder: string): void
   /** Starts the driver in the package; what it reads is added. */
   readonly command: readonly string[]
   /** What its programs need where no worker starts them. */
   readonly environment: Readonly<Record<string, string>>
-  /** Calls that its SDK has no counterpart of, each with the reason. */
+  /**
+   * Calls that its SDK has no counterpart of, each with the reason. Scenarios that need one of them
+   * are not compared.
+   */
   readonly gaps: Readonly<Record<string, string>>
+}
+
+const COLUMNS_AND_NEIGHBOURS =
+  'covered covered-values neighbours neighbourhood neighbourhood-values neighbourhood-at columns ' +
+  'columns-count create-many delete-many entity-at rows-of arrived departed rejected ' +
+  'write-position moved moved-rows touched sweep write-value values presence stored give take'
+
+/** The same reason for each of some calls. */
+function reasons(reason: string, calls: string): Record<string, string> {
+  return Object.fromEntries(calls.split(' ').map((call) => [call, reason]))
 }
 
 export const LANGUAGES: readonly Language[] = [
   {
     name: 'TypeScript',
-    missing: () => undefined,
+    missing: () => false,
     build: (folder) => copyFileSync(join(DRIVERS, 'driver.ts'), join(folder, 'driver.ts')),
     command: ['node', 'driver.ts'],
     environment: { NODE_OPTIONS: `--import ${join(ROOT, 'sdk/typescript/register.mjs')}` },
     gaps: {},
+  },
+  {
+    name: 'Python',
+    missing: missingPython,
+    build: (folder) => copyFileSync(join(DRIVERS, 'driver.py'), join(folder, 'driver.py')),
+    command: ['python3', 'driver.py'],
+    environment: { PYTHONPATH: join(ROOT, 'sdk/python') },
+    gaps: reasons('its columns and neighbours are not written yet', COLUMNS_AND_NEIGHBOURS),
   },
 ]

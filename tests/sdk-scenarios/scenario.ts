@@ -4,7 +4,7 @@
 import { CALLS } from './calls.ts'
 
 /** One call of an app, in one tick. */
-interface Expectation {
+export interface Expectation {
   /** Line of all scenarios together, by which drivers name their answers. */
   line: number
   /** Where a reader finds it. */
@@ -80,22 +80,17 @@ export function readTranscript(output: readonly string[]): Transcript {
   return found
 }
 
-/**
- * Every difference of an app's answers from what is expected, in the order of the scenarios. Calls
- * that a language has no counterpart of (`gaps`) are answered `unsupported`.
- */
+/** Every difference of an app's answers from what is expected, in the order of the scenarios. */
 export function differences(
   expectations: readonly Expectation[],
   transcript: Transcript,
-  gaps: Readonly<Record<string, string>>,
 ): string[] {
   return expectations.flatMap((expectation) => {
     const { line, call, answers } = expectation
     const given = transcript.get(line) ?? []
-    const wanted = call in gaps ? answers.map(() => 'unsupported') : answers
     const isEqual =
-      given.length === wanted.length &&
-      given.every((answer, at) => canonical(call, answer) === canonical(call, wanted[at]))
+      given.length === answers.length &&
+      given.every((answer, at) => canonical(call, answer) === canonical(call, answers[at]))
     return isEqual ? [] : [describe(expectation, given)]
   })
 }

@@ -4,14 +4,15 @@ import { test } from 'node:test'
 import { after, before } from '../../src/base/testing/hooks.ts'
 import { CALLS } from './calls.ts'
 import { LANGUAGES } from './languages.ts'
-import { differences, readTranscript } from './scenario.ts'
+import { differences, type Expectation, readTranscript } from './scenario.ts'
 import { openStage, type Performance, SCENARIO_FILE, type Stage } from './stage.ts'
 
-const present = LANGUAGES.filter(({ missing }) => missing() === undefined)
+const present = LANGUAGES.filter(({ missing }) => missing() === false)
 /** No line of a scenario can say it: it is how an app begins and ends. */
 const EXPECTED_ELSEWHERE = new Set(['create-application NotConnected', 'begin ShuttingDown'])
 let stage: Stage
-let reference: Performance
+/** State hashes of the world of the first language. */
+let reference: Performance['hashes']
 
 before(async () => {
   stage = await openStage(present)
@@ -36,25 +37,36 @@ for (const language of LANGUAGES) {
   const { name, missing, gaps, command, environment } = language
 
   test(`apps in ${name} answer as the scenarios expect`, { skip: missing() }, async () => {
-    const { expectations } = stage.scenarios
-    const performance = await stage.play(language)
-    reference ??= performance
-    const apps = new Set(expectations.map(({ app }) => app))
-    const found = [...apps].flatMap((app) => {
-      const transcript = performance.transcriptOf(app)
+    const { transcriptOf, hashes } = await stage.play(language)
+    const apps = Map.groupBy(stage.scenarios.expectations, ({ app }) => app)
+    const incomplete = new Set(
+      stage.scenarios.expectations
+        .filter(({ call }) => call in gaps)
+        .map(({ scenario }) => scenario),
+    )
+    const found = [...apps].flatMap(([app, expectations]) => {
+      const transcript = transcriptOf(app)
       assert.deepEqual(transcript.get(0), ['ShuttingDown'], `the last answer of ${app}`)
+      const isClosed = ({ call, line }: Expectation) =>
+        call in gaps && transcript.get(line)?.[0] !== 'unsupported'
+      assert.deepEqual(
+        expectations.filter(isClosed),
+        [],
+        'gaps are closed: take them from the table',
+      )
       return differences(
-        expectations.filter((expectation) => expectation.app === app),
+        expectations.filter(({ scenario }) => !incomplete.has(scenario)),
         transcript,
-        gaps,
       )
     })
     assert.ok(found.length === 0, `${found.length} answers differ:\n${found.join('\n')}`)
+    reference ??= hashes
+    if (incomplete.size > 0) return
     for (let tick = 1; tick <= stage.scenarios.ticks; tick++)
       assert.deepEqual(
-        performance.hashes.get(tick),
-        reference.hashes.get(tick),
-        `the world of ${name} at tick ${tick} and that of ${LANGUAGES[0].name}`,
+        hashes.get(tick),
+        reference.get(tick),
+        `the world of ${name} at tick ${tick} is not that of ${LANGUAGES[0].name}`,
       )
   })
 

@@ -232,6 +232,7 @@ const calls: Record<string, (...words: string[]) => unknown> = {
   'reset-metrics': () => application.resetRuntimeMetrics(),
   'current-tick': () => String(application.currentTick === transaction.tick),
   'has-error': () => String(application.lastErrorMessage !== ''),
+  'will-block': () => application.beginUpdateWillBlock(),
   begin: () => void application.beginUpdate(),
   commit: () => transaction.commit(),
   crash: (attempt) => {
