@@ -4,17 +4,26 @@
 import { assert } from '../../../base/assert.ts'
 import type { PartitionSet } from '../../tick/partition-set.ts'
 import type { ControlBlock } from './control-block.ts'
-import type { AppBlock } from './partition-memory.ts'
+import type { PartitionMemory } from './partition-memory.ts'
+
+interface Partitions {
+  readonly control: ControlBlock
+  /** Those in use, in order; only the clock uses it. */
+  readonly memories: readonly PartitionMemory[]
+  partition(index: number): PartitionMemory
+}
 
 export class Commits {
+  readonly #partitions: Partitions
   readonly #control: ControlBlock
-  readonly #appOf: (partition: number) => AppBlock
-  /** For the clock: partitions below this have committed. */
+  // For the clock: how many of the fabric's memories are known to have committed, and whether the
+  // numbers of any were wrong in this tick.
   #settled = 0
+  #hasRefused = false
 
-  constructor(control: ControlBlock, appOf: (partition: number) => AppBlock) {
-    this.#control = control
-    this.#appOf = appOf
+  constructor(partitions: Partitions) {
+    this.#partitions = partitions
+    this.#control = partitions.control
   }
 
   /**
@@ -35,6 +44,7 @@ export class Commits {
     )
       Atomics.store(control.asked, partition, word)
     this.#settled = 0
+    this.#hasRefused = false
     control.bumpReleaseWord()
   }
 
@@ -43,7 +53,7 @@ export class Commits {
    */
   isAsked(partition: number): boolean {
     const asked = Atomics.load(this.#control.asked, partition)
-    return asked !== this.#appOf(partition).load('committed')
+    return asked !== this.#partitions.partition(partition).app.load('committed')
   }
 
   /**
@@ -61,15 +71,17 @@ export class Commits {
    * for.
    */
   commit(partition: number): boolean {
-    if (!this.isAsked(partition)) return false
-    this.#settle(partition)
+    const { app } = this.#partitions.partition(partition)
+    const asked = Atomics.load(this.#control.asked, partition)
+    if (asked === app.load('committed')) return false
+    app.store('committed', asked)
     return this.#control.lowerWakeCount(1)
   }
 
   /** For the clock: it has computed the tick for a partition whose app is gone. */
   standIn(partition: number): void {
     const control = this.#control
-    this.#settle(partition)
+    this.#partitions.partition(partition).app.store('committed', control.asked[partition])
     control.setPartitionWord(partition, 'refused', 0)
     control.lowerWakeCount(1)
   }
@@ -87,7 +99,8 @@ export class Commits {
       control.partitionWord(partition, 'incarnation') + 1,
     )
     control.lowerWakeCount(-1)
-    this.#settled = Math.min(this.#settled, partition)
+    this.#hasRefused = true
+    this.#settled = 0
   }
 
   /** Call this before another process of a partition is launched, while it has none. */
@@ -96,23 +109,23 @@ export class Commits {
     const control = this.#control
     // The partition stays asked and uncommitted: this comes first, so that it never counts as
     // committed.
-    this.#appOf(partition).store('committed', (control.asked[partition] - 1) | 0)
+    this.#partitions.partition(partition).app.store('committed', (control.asked[partition] - 1) | 0)
     control.setPartitionWord(partition, 'refused', 0)
   }
 
   /**
-   * Checks partitions in order. A partition that has committed is not checked again until the next
-   * tick.
+   * For the clock: checks partitions in order. A partition that has committed is not checked again
+   * until the next tick.
    */
   nonePending(): boolean {
-    const count = this.#control.partitionCount
-    while (this.#settled < count && !this.isPending(this.#settled)) this.#settled++
-    return this.#settled >= count
-  }
-
-  #settle(partition: number): void {
-    const asked = Atomics.load(this.#control.asked, partition)
-    this.#appOf(partition).store('committed', asked)
+    const { memories } = this.#partitions
+    const { asked } = this.#control
+    for (; this.#settled < memories.length; this.#settled++) {
+      const { app, index } = memories[this.#settled]
+      if (asked[index] !== app.load('committed')) return false
+      if (this.#hasRefused && this.#isRefused(index)) return false
+    }
+    return true
   }
 
   #isRefused(partition: number): boolean {

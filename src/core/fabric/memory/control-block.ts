@@ -168,20 +168,20 @@ export class ControlBlock {
   }
   /** Only the worker sets it, at a barrier. */
   set interestsTick(tick: number) {
-    this.floats[at.interestsTick] = tick
+    this.#setIfOther(at.interestsTick, tick)
   }
   /** The newest committed tick in which a partition opened a field, or made one wider. */
   get fieldsTick(): number {
     return this.floats[at.fieldsTick]
   }
   set fieldsTick(tick: number) {
-    this.floats[at.fieldsTick] = tick
+    this.#setIfOther(at.fieldsTick, tick)
   }
   get nextIdLane(): number {
     return this.floats[at.nextIdLane]
   }
   set nextIdLane(lane: number) {
-    this.floats[at.nextIdLane] = lane
+    this.#setIfOther(at.nextIdLane, lane)
   }
 
   /**
@@ -332,6 +332,11 @@ export class ControlBlock {
 
   removePartition(partition: number): void {
     this.setPartitionWord(partition, 'state', 0)
+  }
+
+  /** An unchanged value is not written, so that it stays in the caches of the apps' processors. */
+  #setIfOther(place: number, value: number): void {
+    if (this.floats[place] !== value) this.floats[place] = value
   }
 
   #partitionIndex(partition: number): number {

@@ -16,6 +16,7 @@ export class Fabric {
   readonly world: World
   readonly commits: Commits
   readonly #open: (PartitionMemory | undefined)[] = []
+  #memories: readonly PartitionMemory[] | undefined
   readonly #writable: (partition: number) => boolean
 
   /** `writable` says which partitions this program may write: an app its own, the worker all. */
@@ -28,7 +29,7 @@ export class Fabric {
     this.segments = segments
     this.control = control
     this.world = world
-    this.commits = new Commits(control, (index) => this.partition(index).app)
+    this.commits = new Commits(this)
     this.#writable = writable
   }
 
@@ -53,6 +54,15 @@ export class Fabric {
   }
 
   /**
+   * The memory of each partition in use, in order. Only for the clock, whose fabric alone adds and
+   * removes partitions: another list is returned once it has.
+   */
+  get memories(): readonly PartitionMemory[] {
+    this.#memories ??= [...this.partitions()].map((index) => this.partition(index))
+    return this.#memories
+  }
+
+  /**
    * Adds a partition with memory of its own; -1 if the table is full. Throws MemoryFullError. Only
    * the worker calls this, between ticks.
    */
@@ -72,6 +82,7 @@ export class Fabric {
       })
       for (const side of memory.sides) side.setFloat('idCounter', options.idCounter ?? 0)
       this.#open[index] = memory
+      this.#memories = undefined
       this.control.showPartition(index)
       this.control.recountMemory(this.#pagesWithout(-1))
     } catch (cause) {
@@ -89,6 +100,7 @@ export class Fabric {
     this.control.removePartition(index)
     PartitionMemory.remove(this.segments, this.control, index)
     this.#open[index] = undefined
+    this.#memories = undefined
     this.control.recountMemory(this.#pagesWithout(-1))
   }
 

@@ -124,12 +124,9 @@ export class HandoffCounter {
   }
 
   count(tick: number): void {
-    const { control } = this.#fabric
-    const partitions = control.partitionCount
-    for (let partition = 0; partition < partitions; partition++) {
-      if (!control.partitionInUse(partition)) continue
-      const side = this.#fabric.partition(partition).side(tick)
-      const meter = this.#meter(partition)
+    for (const memory of this.#fabric.memories) {
+      const side = memory.side(tick)
+      const meter = this.#meter(memory.index)
       meter.set('entities', side.get('population'))
       const groups = side.get('handoffGroups')
       for (let group = 0; group < groups; group++) {

@@ -64,7 +64,7 @@ type AppWord = 'committed' | 'attached' | 'destroyed' | 'pid'
 type AppTick = 'interestsTick' | 'fieldsTick'
 
 /** What a partition's app tells the worker. */
-export class AppBlock {
+class AppBlock {
   readonly #words: Int32Array
   readonly #floats: Float64Array
 
@@ -177,6 +177,14 @@ export class Side {
   said(name: SideNumber): number {
     return this.#words[sideAt[name]]
   }
+  /** The first number that is more than can stand there; undefined if none is. */
+  firstBeyond(): SideNumber | undefined {
+    for (let at = 0; at < BOUNDED_PLACES.length; at++) {
+      const place = BOUNDED_PLACES[at]
+      if (this.#words[place] > this.#most[place]) return BOUNDED_NAMES[at]
+    }
+    return undefined
+  }
   set(name: SideNumber, value: number): void {
     this.#words[sideAt[name]] = value
   }
@@ -209,6 +217,22 @@ const CLAIM_COUNTS: Partial<Record<ClaimNumber, number>> = {
   claimedMessages: 2,
   claimedHeapBytes: 2,
 }
+
+/** The numbers that every side has; those of an index are there only with an index. */
+const BOUNDED_NAMES = [
+  'rows',
+  'nextRow',
+  'population',
+  'capacity',
+  'strays',
+  'handoffGroups',
+  'incomingGroups',
+  'messageGroups',
+  'messages',
+  'interests',
+  'indexed',
+] as const satisfies SideNumber[]
+const BOUNDED_PLACES = BOUNDED_NAMES.map((name) => sideAt[name])
 
 function sideNumbersMost(sizes: FabricSizes): Uint32Array {
   const { entityLimit, partitionCapacity, messageLimit } = sizes

@@ -5,7 +5,8 @@
 
 import { assert } from '../../../base/assert.ts'
 import type { Fabric } from '../memory/fabric.ts'
-import { Checks } from './checks.ts'
+import type { PartitionMemory } from '../memory/partition-memory.ts'
+import { PartitionChecks, RowMarks } from './checks.ts'
 import { decide, Grants, Headers, stridesPerPartition } from './grants.ts'
 import { SideError } from './side-error.ts'
 
@@ -18,37 +19,42 @@ export class Barrier {
   readonly #fabric: Fabric
   readonly #headers: Headers
   readonly #grants: Grants
-  readonly #checks: Checks
+  readonly #rowMarks: RowMarks
+  #memories: readonly PartitionMemory[] = []
+  /** One for each of `#memories`. */
+  #checks: readonly PartitionChecks[] = []
 
   constructor(fabric: Fabric) {
-    const { partitionCapacity } = fabric.control.sizes
+    const { partitionCapacity, entityLimit } = fabric.control.sizes
     this.#fabric = fabric
     this.#headers = new Headers(partitionCapacity)
     this.#grants = new Grants(partitionCapacity)
-    this.#checks = new Checks(fabric)
+    this.#rowMarks = new RowMarks(entityLimit)
   }
 
-  /** Returns each partition whose numbers for `tick` are wrong. Nothing may be granted then. */
+  /**
+   * Returns each partition whose numbers for `tick` are wrong. Nothing may be granted then. All
+   * claims of one partition are compared in each tick, in turn.
+   */
   check(tick: number, wrong: (partition: number, fault: string) => void): boolean {
-    const { control } = this.#fabric
+    const checks = this.#checksOf(tick - 1)
+    const turn = tick % checks.length
     let isRight = true
-    for (let partition = 0; partition < control.partitionCount; partition++) {
-      const fault = control.partitionInUse(partition)
-        ? this.#checks.fault(partition, tick)
-        : undefined
+    for (let place = 0; place < checks.length; place++) {
+      const fault = checks[place].fault(tick, place === turn)
       if (fault === undefined) continue
       isRight = false
-      this.#checks.restore(partition)
-      wrong(partition, fault)
+      checks[place].restore()
+      wrong(this.#memories[place].index, fault)
     }
     return isRight
   }
 
   /** Throws SideError where an app has written over its committed side since it was checked. */
   assertReadable(tick: number): void {
-    for (const partition of this.#fabric.partitions()) {
-      const fault = this.#checks.sizeFault(partition, tick)
-      if (fault !== undefined) throw new SideError(partition, new Error(fault))
+    for (const checks of this.#checksOf(tick)) {
+      const fault = checks.sizeFault(tick)
+      if (fault !== undefined) throw new SideError(checks.memory.index, new Error(fault))
     }
   }
 
@@ -57,12 +63,28 @@ export class Barrier {
    * tick.
    */
   grant(tick: number): Readonly<HandoffsOfTick> {
-    collect(this.#fabric, tick, this.#headers)
+    const checks = this.#checksOf(tick - 1)
+    collect(this.#fabric, tick, checks, this.#headers)
     decide(this.#headers, this.#grants)
     apply(this.#fabric, tick, this.#headers, this.#grants)
-    for (let partition = 0; partition < this.#headers.partitions; partition++)
-      if (this.#headers.isInUse[partition] === 1) this.#checks.note(partition, tick)
+    for (const partition of checks) partition.note(tick)
     return this.#grants
+  }
+
+  /** What is known of each partition that is in use since the committed tick. */
+  #checksOf(committedTick: number): readonly PartitionChecks[] {
+    const { memories, control } = this.#fabric
+    if (this.#memories === memories) return this.#checks
+    const before = new Map(this.#checks.map((checks) => [checks.memory, checks]))
+    const rowMarks = this.#rowMarks
+    this.#memories = memories
+    this.#checks = memories.map(
+      (memory) =>
+        before.get(memory) ?? new PartitionChecks(control, memory, { committedTick, rowMarks }),
+    )
+    this.#headers.isInUse.fill(0)
+    for (const { index } of memories) this.#headers.isInUse[index] = 1
+    return this.#checks
   }
 }
 
@@ -70,8 +92,12 @@ export class Barrier {
  * Reads what all partitions said at their commits of `tick`. If none asks for a handoff, reads only
  * what every tick needs.
  */
-function collect(fabric: Fabric, tick: number, headers: Headers): void {
-  const { control, world } = fabric
+function collect(
+  { control, world }: Fabric,
+  tick: number,
+  checks: readonly PartitionChecks[],
+  headers: Headers,
+): void {
   headers.partitions = control.partitionCount
   headers.nextIdLane = control.nextIdLane
   headers.transfersMax = world.description.transfersPerTick ?? Number.POSITIVE_INFINITY
@@ -79,28 +105,26 @@ function collect(fabric: Fabric, tick: number, headers: Headers): void {
   headers.claimedPages = 0
   headers.interestsTick = control.interestsTick
   headers.fieldsTick = control.fieldsTick
-  for (let partition = 0; partition < headers.partitions; partition++) {
-    headers.isInUse[partition] = control.partitionInUse(partition) ? 1 : 0
-    if (headers.isInUse[partition] === 0) continue
-    const memory = fabric.partition(partition)
+  for (const { memory, claimedPages } of checks) {
+    const { index, app } = memory
     const side = memory.side(tick)
-    headers.claimedPages += memory.claimedPages
-    headers.interestsTick = Math.max(headers.interestsTick, memory.app.tick('interestsTick'))
-    headers.fieldsTick = Math.max(headers.fieldsTick, memory.app.tick('fieldsTick'))
-    headers.strays[partition] = side.get('strays')
-    headers.idCounter[partition] = side.float('idCounter')
+    headers.claimedPages += claimedPages
+    headers.interestsTick = Math.max(headers.interestsTick, app.tick('interestsTick'))
+    headers.fieldsTick = Math.max(headers.fieldsTick, app.tick('fieldsTick'))
+    headers.strays[index] = side.get('strays')
+    headers.idCounter[index] = side.float('idCounter')
     const groups = side.get('handoffGroups')
     for (let group = 0; group < groups; group++)
-      headers.addGroup(partition, group, side.handoffTarget[group], side.handoffCount[group])
+      headers.addGroup(index, group, side.handoffTarget[group], side.handoffCount[group])
   }
   if (headers.groups === 0) return
-  for (let partition = 0; partition < headers.partitions; partition++) {
-    if (headers.isInUse[partition] === 0) continue
-    const side = fabric.partition(partition).side(tick)
-    headers.domain[partition] = control.partitionWord(partition, 'domain')
-    headers.population[partition] = side.get('population')
-    headers.capacity[partition] = side.get('capacity')
-    headers.strides.set(side.fieldStrides, partition * stridesPerPartition)
+  for (const { memory } of checks) {
+    const { index } = memory
+    const side = memory.side(tick)
+    headers.domain[index] = control.partitionWord(index, 'domain')
+    headers.population[index] = side.get('population')
+    headers.capacity[index] = side.get('capacity')
+    headers.strides.set(side.fieldStrides, index * stridesPerPartition)
   }
 }
 

@@ -147,6 +147,20 @@ for (const [number, makeWrong] of Object.entries(wrongs))
     assert.equal(ids.length, 24)
   })
 
+test('a wrong claim that nothing else shows is found when its partition has its turn', () => {
+  const world = testFabric({ columns: 5 })
+  const { fabric } = world
+  const tick = (wrong?: Wrong) =>
+    world.tick(({ index, back, memory }) => {
+      if (index === 0) wrong?.(back, memory, fabric)
+    })
+  for (let quiet = 1; quiet <= 6; quiet++) tick()
+  const ticks = () => {
+    for (let turn = 1; turn <= 5; turn++) tick(claim('claimedShapes', 65))
+  }
+  assert.throws(ticks, /partition 0 is refused: claimedShapes is 65/)
+})
+
 test('a partition whose app is gone after a wrong commit is computed by the clock', () => {
   const world = openWorld()
   const { fabric, machine, reports } = world

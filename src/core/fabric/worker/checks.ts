@@ -4,164 +4,218 @@
 // their values are the app's own business.
 
 import { IDS_PER_LANE } from '../../entities/ids.ts'
-import type { Fabric } from '../memory/fabric.ts'
-import {
-  BINS_PER_AXIS_MAX,
-  FIELD_INDEX_MAX,
-  INTEREST_MAX,
-  partitionHeaderRecord,
-} from '../memory/layout.ts'
+import type { ControlBlock } from '../memory/control-block.ts'
+import { BINS_PER_AXIS_MAX, FIELD_INDEX_MAX, partitionHeaderRecord } from '../memory/layout.ts'
 import { type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
 
-/** What the clock knows of a partition from its last barrier. */
-interface Known {
-  memory: PartitionMemory
-  idLane: number
-  idCounter: number
-  claims: Uint32Array
-}
+const claimAt = partitionHeaderRecord.index
 
-export class Checks {
-  readonly #fabric: Fabric
-  readonly #known: (Known | undefined)[] = []
-  /** By row: the group that listed the row last, counted over all groups that were ever checked. */
-  readonly #listedBy: Uint32Array
-  #groups = 0
+/** What the clock goes by of one partition, and holds its next numbers against. */
+export class PartitionChecks {
+  readonly memory: PartitionMemory
+  readonly #control: ControlBlock
+  readonly #rowMarks: RowMarks
+  // As of the last barrier.
+  #idLane: number
+  #idCounter: number
+  /** The claims that were compared last; all 0 before the first time. */
+  readonly #claims = new Uint32Array(partitionHeaderRecord.bytes / 4)
 
-  constructor(fabric: Fabric) {
-    this.#fabric = fabric
-    this.#listedBy = new Uint32Array(fabric.control.sizes.entityLimit)
+  /** The numbers of the committed tick are the first to go by. */
+  constructor(
+    control: ControlBlock,
+    memory: PartitionMemory,
+    { committedTick, rowMarks }: { committedTick: number; rowMarks: RowMarks },
+  ) {
+    this.#control = control
+    this.memory = memory
+    this.#rowMarks = rowMarks
+    const side = memory.side(committedTick)
+    this.#idLane = side.float('idLane')
+    this.#idCounter = side.float('idCounter')
   }
 
-  /** Returns the fault in the partition's numbers at its commit of `tick`; undefined if none. */
-  fault(partition: number, tick: number): string | undefined {
-    const memory = this.#fabric.partition(partition)
-    const known = this.#knownOf(memory, tick)
+  /** Pages that the partition has claimed, as they were compared. */
+  get claimedPages(): number {
+    return this.#claims[claimAt.claimedPages]
+  }
+
+  /**
+   * Returns the fault in the partition's numbers at its commit of `tick`; undefined if none.
+   * Without `allClaims`, compares the claims only if those of rows or pages have changed, or
+   * if the partition uses more than it had: only its own app goes by the others.
+   */
+  fault(tick: number, allClaims: boolean): string | undefined {
+    const { memory } = this
     const side = memory.side(tick)
+    const beyond = side.firstBeyond()
+    if (beyond !== undefined) return `${beyond} is ${side.said(beyond)}`
     return (
-      memory.claimFault(known.claims) ??
+      (allClaims || this.#claimsDiffer() ? memory.claimFault(this.#claims) : undefined) ??
       tickFault(memory, side, tick) ??
-      rowsFault(side, known.claims) ??
-      countFault(memory, side, tick) ??
-      idFault(side, known) ??
-      strideFault(side, known.claims) ??
-      indexFault(memory, side, tick) ??
-      this.#handoffFault(partition, side) ??
-      this.#messageFault(partition, memory, tick)
+      this.#countFault(side) ??
+      this.#idFault(side) ??
+      this.#strideFault(side) ??
+      this.#indexFault(side, tick) ??
+      this.#handoffFault(side) ??
+      this.#messageFault(side, tick)
     )
   }
 
   /** Why a committed side can't be read: after the check, its app wrote more than is claimed. */
-  sizeFault(partition: number, tick: number): string | undefined {
-    const memory = this.#fabric.partition(partition)
-    const known = this.#known[partition]
-    if (known?.memory !== memory) return undefined
+  sizeFault(tick: number): string | undefined {
     // Nothing was believed yet.
-    if (known.claims[partitionHeaderRecord.index.claimedPages] === 0) return undefined
-    const side = memory.side(tick)
-    return rowsFault(side, known.claims) ?? strideFault(side, known.claims)
+    if (this.claimedPages === 0) return undefined
+    const side = this.memory.side(tick)
+    return this.#rowsFault(side) ?? this.#strideFault(side)
   }
 
   /** Restores the last good numbers that both sides share: they have no committed twin. */
-  restore(partition: number): void {
-    const { memory, claims } = this.#known[partition]!
-    memory.restoreClaims(claims)
+  restore(): void {
+    this.memory.restoreClaims(this.#claims)
   }
 
   /** Records the numbers that the barrier used, once it has written its own numbers too. */
-  note(partition: number, tick: number): void {
-    const known = this.#known[partition]!
-    const side = known.memory.side(tick)
-    known.idLane = side.float('idLane')
-    known.idCounter = side.float('idCounter')
+  note(tick: number): void {
+    const side = this.memory.side(tick)
+    this.#idLane = side.float('idLane')
+    this.#idCounter = side.float('idCounter')
   }
 
-  #knownOf(memory: PartitionMemory, tick: number): Known {
-    const known = this.#known[memory.index]
-    if (known?.memory === memory) return known
-    const before = memory.side(tick - 1)
-    const first = {
-      memory,
-      idLane: before.float('idLane'),
-      idCounter: before.float('idCounter'),
-      claims: new Uint32Array(partitionHeaderRecord.bytes / 4),
+  #claimsDiffer(): boolean {
+    const { memory } = this
+    const claims = this.#claims
+    return (
+      memory.claimedPages !== claims[claimAt.claimedPages] ||
+      memory.claimedRows !== claims[claimAt.claimedRows]
+    )
+  }
+
+  /** Whether as much is claimed. If it seems not to be, compares the claims once more. */
+  #isClaimed(place: number, count: number): boolean {
+    if (count > this.#claims[place]) this.memory.claimFault(this.#claims)
+    return count <= this.#claims[place]
+  }
+
+  #rowsFault(side: Side): string | undefined {
+    const rows = side.said('rows')
+    if (this.#isClaimed(claimAt.claimedRows, rows)) return undefined
+    return `rows is ${rows}, and ${this.#claims[claimAt.claimedRows]} are claimed`
+  }
+
+  #countFault(side: Side): string | undefined {
+    const rows = side.said('rows')
+    const population = side.said('population')
+    const capacity = side.said('capacity')
+    if (population > rows) return `population is ${population}, in ${rows} rows`
+    if (capacity < population || !this.#isClaimed(claimAt.claimedRows, capacity))
+      return `capacity is ${capacity}, for ${population} entities`
+    return this.#rowsFault(side)
+  }
+
+  #idFault(side: Side): string | undefined {
+    const lane = side.float('idLane')
+    const counter = side.float('idCounter')
+    if (lane !== this.#idLane) return `idLane is ${lane}, and was ${this.#idLane}`
+    if (!(counter >= this.#idCounter && counter <= IDS_PER_LANE) || !Number.isInteger(counter))
+      return `idCounter is ${counter}, and was ${this.#idCounter}`
+    return undefined
+  }
+
+  #strideFault({ fieldStrides }: Side): string | undefined {
+    // Few fields are in use: looks at four at once.
+    for (let field = 0; field <= FIELD_INDEX_MAX; field += 4) {
+      const inUse =
+        fieldStrides[field] |
+        fieldStrides[field + 1] |
+        fieldStrides[field + 2] |
+        fieldStrides[field + 3]
+      if (inUse === 0) continue
+      const fault = this.#strideFaultIn(fieldStrides, field, field + 4)
+      if (fault !== undefined) return fault
     }
-    this.#known[memory.index] = first
-    return first
+    return undefined
   }
 
-  #handoffFault(partition: number, side: Side): string | undefined {
-    const { partitionCount, sizes } = this.#fabric.control
+  #strideFaultIn(fieldStrides: Uint32Array, from: number, to: number): string | undefined {
+    for (let field = Math.max(1, from); field < to; field++) {
+      const stride = fieldStrides[field]
+      if (stride % 4 !== 0 || !this.#isClaimed(claimAt.claimedFieldStride + field, stride))
+        return `fieldStride of field ${field} is ${stride}`
+    }
+    return undefined
+  }
+
+  #indexFault(side: Side, tick: number): string | undefined {
+    if (side.said('indexed') === 0) return undefined
+    const bins = side.said('indexBins')
+    const changes = side.said('indexChanges')
+    if (side.said('indexTable') > 1) return `indexTable is ${side.said('indexTable')}`
+    if (bins === 0 || bins > BINS_PER_AXIS_MAX) return `indexBins is ${bins}`
+    if (!this.#isClaimed(claimAt.claimedIndexChanges, changes)) return `indexChanges is ${changes}`
+    if (!(side.float('indexTick') <= tick)) return `indexTick is ${side.float('indexTick')}`
+    return undefined
+  }
+
+  #handoffFault(side: Side): string | undefined {
+    const { partitionCount } = this.#control
     const groups = side.said('handoffGroups')
-    if (groups > sizes.partitionCapacity) return `handoffGroups is ${groups}`
     if (side.said('incomingGroups') !== 0) return `incomingGroups is ${side.said('incomingGroups')}`
     const rows = side.said('rows')
-    const { leavingRow, state } = side
     let end = 0
     for (let group = 0; group < groups; group++) {
       const target = side.handoffTarget[group]
       const start = side.handoffStart[group]
       const count = side.handoffCount[group]
       const isNext = group === 0 || target > side.handoffTarget[group - 1]
-      if (!isNext || target >= partitionCount || target === partition)
+      if (!isNext || target >= partitionCount || target === this.memory.index)
         return `handoffTarget of group ${group} is ${target}`
       if (start !== end) return `handoffStart of group ${group} is ${start}, and not ${end}`
       if (count > rows - end) return `handoffCount of group ${group} is ${count}, of ${rows} rows`
       end += count
     }
-    if (end === 0) return undefined
-    const mark = this.#nextMark()
-    for (let place = 0; place < end; place++) {
-      const row = leavingRow[place]
-      if (row >= rows || state[row] !== rowState.leaving)
-        return `leavingRow ${place} is ${row}, where no entity leaves`
-      if (this.#listedBy[row] === mark) return `leavingRow ${place} is ${row}, as another one is`
-      this.#listedBy[row] = mark
-    }
-    return undefined
+    return end === 0 ? undefined : this.#rowMarks.leavingFault(side, end)
   }
 
-  #messageFault(partition: number, memory: PartitionMemory, tick: number): string | undefined {
-    const side = memory.side(tick)
-    const { partitionCapacity, messageBytesMax } = this.#fabric.control.sizes
+  #messageFault(side: Side, tick: number): string | undefined {
     const messages = side.said('messages')
     const groups = side.said('messageGroups')
-    const claimed = memory.claimed('claimedMessages', tick % 2)
-    if (messages > claimed) return `messages is ${messages}, and ${claimed} are claimed`
-    if (groups > partitionCapacity) return `messageGroups is ${groups}`
+    if (messages === 0 && groups === 0) return undefined
+    if (!this.#isClaimed(claimAt.claimedMessages + (tick % 2), messages))
+      return `messages is ${messages}, and fewer are claimed`
     let end = 0
     for (let group = 0; group < groups; group++) {
       const target = side.messageTarget[group]
       const start = side.messageStart[group]
       const isNext = group === 0 || target > side.messageTarget[group - 1]
-      if (!isNext || target >= partitionCapacity || target === partition)
+      if (
+        !isNext ||
+        target >= this.#control.sizes.partitionCapacity ||
+        target === this.memory.index
+      )
         return `messageTarget of group ${group} is ${target}`
       if (start !== end) return `messageStart of group ${group} is ${start}, and not ${end}`
       end += side.messageCount[group]
     }
     if (end !== messages) return `messageCount is ${end} in all groups, and messages ${messages}`
-    if (messages === 0) return undefined
-    const { start, bytes } = memory.messages(tick % 2)
-    const heapBytes = memory.claimed('claimedHeapBytes', tick % 2)
-    for (let place = 0; place < messages; place++) {
-      if (bytes[place] > messageBytesMax) return `bytes of message ${place} is ${bytes[place]}`
-      if (start[place] + bytes[place] > heapBytes)
-        return `start of message ${place} is ${start[place]}, and ${heapBytes} bytes are claimed`
-    }
-    return undefined
+    return messages === 0 ? undefined : this.#payloadFault(messages, tick)
   }
 
-  #nextMark(): number {
-    if (this.#groups === 0xffff_ffff) {
-      this.#listedBy.fill(0)
-      this.#groups = 0
+  #payloadFault(messages: number, tick: number): string | undefined {
+    const { messageBytesMax } = this.#control.sizes
+    const { start, bytes } = this.memory.messages(tick % 2)
+    const heapAt = claimAt.claimedHeapBytes + (tick % 2)
+    for (let place = 0; place < messages; place++) {
+      if (bytes[place] > messageBytesMax) return `bytes of message ${place} is ${bytes[place]}`
+      if (!this.#isClaimed(heapAt, start[place] + bytes[place]))
+        return `start of message ${place} is ${start[place]}, and fewer bytes are claimed`
     }
-    return ++this.#groups
+    return undefined
   }
 }
 
 function tickFault({ app }: PartitionMemory, side: Side, tick: number): string | undefined {
-  if (side.float('tick') !== tick) return `tick is ${side.float('tick')}`
+  if (side.float('tick') !== tick || tick === 0) return `tick is ${side.float('tick')}`
   if (!(side.float('everyRowChanged') <= tick))
     return `everyRowChanged is ${side.float('everyRowChanged')}`
   if (!(app.tick('interestsTick') <= tick)) return `interestsTick is ${app.tick('interestsTick')}`
@@ -169,54 +223,37 @@ function tickFault({ app }: PartitionMemory, side: Side, tick: number): string |
   return undefined
 }
 
-function rowsFault(side: Side, claims: Uint32Array): string | undefined {
-  const claimedRows = claims[partitionHeaderRecord.index.claimedRows]
-  const rows = side.said('rows')
-  return rows > claimedRows ? `rows is ${rows}, and ${claimedRows} are claimed` : undefined
-}
+/** Memory for the check of leaving rows, which all partitions share. */
+export class RowMarks {
+  /** By row: the list that named the row last, counted over all lists that were ever checked. */
+  readonly #listedBy: Uint32Array
+  #lists = 0
 
-function countFault(memory: PartitionMemory, side: Side, tick: number): string | undefined {
-  const claimedRows = memory.claimed('claimedRows')
-  const rows = side.said('rows')
-  const population = side.said('population')
-  const capacity = side.said('capacity')
-  if (side.said('nextRow') > memory.sizes.entityLimit) return `nextRow is ${side.said('nextRow')}`
-  if (population > rows) return `population is ${population}, in ${rows} rows`
-  if (capacity < population || capacity > claimedRows)
-    return `capacity is ${capacity}, for ${population} entities and ${claimedRows} rows`
-  if (side.said('strays') > 1) return `strays is ${side.said('strays')}`
-  if (side.said('interests') > INTEREST_MAX) return `interests is ${side.said('interests')}`
-  return tick > 0 ? undefined : `tick is ${tick}`
-}
-
-function idFault(side: Side, known: Known): string | undefined {
-  const lane = side.float('idLane')
-  const counter = side.float('idCounter')
-  if (lane !== known.idLane) return `idLane is ${lane}, and was ${known.idLane}`
-  if (!(counter >= known.idCounter && counter <= IDS_PER_LANE) || !Number.isInteger(counter))
-    return `idCounter is ${counter}, and was ${known.idCounter}`
-  return undefined
-}
-
-function strideFault({ fieldStrides }: Side, claims: Uint32Array): string | undefined {
-  const { claimedFieldStride } = partitionHeaderRecord.index
-  for (let field = 1; field <= FIELD_INDEX_MAX; field++) {
-    const stride = fieldStrides[field]
-    if (stride > claims[claimedFieldStride + field] || stride % 4 !== 0)
-      return `fieldStride of field ${field} is ${stride}`
+  constructor(entityLimit: number) {
+    this.#listedBy = new Uint32Array(entityLimit)
   }
-  return undefined
-}
 
-function indexFault(memory: PartitionMemory, side: Side, tick: number): string | undefined {
-  const indexed = side.said('indexed')
-  if (indexed === 0) return undefined
-  if (indexed > 1) return `indexed is ${indexed}`
-  const bins = side.said('indexBins')
-  const changes = side.said('indexChanges')
-  if (side.said('indexTable') > 1) return `indexTable is ${side.said('indexTable')}`
-  if (bins === 0 || bins > BINS_PER_AXIS_MAX) return `indexBins is ${bins}`
-  if (changes > memory.claimed('claimedIndexChanges')) return `indexChanges is ${changes}`
-  if (!(side.float('indexTick') <= tick)) return `indexTick is ${side.float('indexTick')}`
-  return undefined
+  /** Returns the fault in the first `count` leaving rows; undefined if none. */
+  leavingFault(side: Side, count: number): string | undefined {
+    const { leavingRow, state } = side
+    const rows = side.said('rows')
+    const listedBy = this.#listedBy
+    const mark = this.#nextMark()
+    for (let place = 0; place < count; place++) {
+      const row = leavingRow[place]
+      if (row >= rows || state[row] !== rowState.leaving)
+        return `leavingRow ${place} is ${row}, where no entity leaves`
+      if (listedBy[row] === mark) return `leavingRow ${place} is ${row}, as another one is`
+      listedBy[row] = mark
+    }
+    return undefined
+  }
+
+  #nextMark(): number {
+    if (this.#lists === 0xffff_ffff) {
+      this.#listedBy.fill(0)
+      this.#lists = 0
+    }
+    return ++this.#lists
+  }
 }
