@@ -11,9 +11,8 @@ import {
   indexLayout,
   messageLayout,
   partitionLayout,
-  strideMax,
 } from '../src/core/fabric/memory/layout.ts'
-import { strideFor } from '../src/core/fabric/memory/partition-memory.ts'
+import { strideFor, strideMax } from '../src/core/fabric/memory/sizes.ts'
 import { layoutHeader, layoutHeaderFile } from './generate-layout-header.ts'
 
 test('the C header is what the table of the layout says: run `npm run docs` after a change', () => {
@@ -28,6 +27,11 @@ const SIZES = {
   messageBytesMax: 256,
   messageHeapBytes: 33_001,
 }
+
+/** Bytes that a field must hold, and its stride before. */
+const STRIDES = [0, 4, 8, 12, 28, 100, 684, 1000, 1024].flatMap((before) =>
+  [0, 1, 4, 5, 9, before, before + 1, SIZES.fieldBytesMax].map((bytes) => [bytes, before]),
+)
 
 test('C and C++ compute the offsets that TypeScript does', (context) => {
   const layout = partitionLayout(SIZES)
@@ -50,9 +54,10 @@ test('C and C++ compute the offsets that TypeScript does', (context) => {
     ['heddle_index_offset(sizes, 1)', indexLayout(SIZES).bytes],
     ['heddle_message_heap_offset(sizes)', messageLayout(SIZES).heapOffset],
     ['heddle_messages_offset(sizes, 1)', messageLayout(SIZES).bytes],
-    ['heddle_stride_for(9, 0, sizes)', strideFor(9, 0, SIZES)],
-    ['heddle_stride_for(30, 28, sizes)', strideFor(30, 28, SIZES)],
-    ['heddle_stride_for(1020, 1000, sizes)', strideFor(1020, 1000, SIZES)],
+    ...STRIDES.map(([bytes, before]): [string, number] => [
+      `heddle_stride_for(${bytes}, ${before}, sizes)`,
+      strideFor(bytes, before, SIZES),
+    ]),
   ]
   const { partitionCapacity, entityLimit, fieldBytesMax, messageLimit, messageHeapBytes } = SIZES
   const numbers = [partitionCapacity, entityLimit, fieldBytesMax, messageLimit, messageHeapBytes]

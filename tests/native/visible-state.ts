@@ -2,23 +2,17 @@
 // that is started again. Owns what is compared, and the table of what is not.
 
 import { createHash } from 'node:crypto'
+import { rowState } from '../../src/core/fabric/memory/columns.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
+import { partitionFile, partitionLayout, tableNumber } from '../../src/core/fabric/memory/layout.ts'
+import type { PartitionMemory, Side } from '../../src/core/fabric/memory/partition-memory.ts'
 import {
   appRecord,
-  FIELD_INDEX_MAX,
-  kindBytes,
-  type PlacedRecord,
-  partitionFile,
   partitionHeaderRecord,
-  partitionLayout,
   sideRecord,
-  tableNumber,
-} from '../../src/core/fabric/memory/layout.ts'
-import {
-  type PartitionMemory,
-  rowState,
-  type Side,
-} from '../../src/core/fabric/memory/partition-memory.ts'
+} from '../../src/core/fabric/memory/partition-records.ts'
+import { kindBytes, type PlacedRecord } from '../../src/core/fabric/memory/placing.ts'
+import { FIELD_INDEX_MAX } from '../../src/core/fabric/memory/sizes.ts'
 
 /**
  * Never compared: nobody may look at it. Nor is what lies behind the rows, groups, messages, boxes

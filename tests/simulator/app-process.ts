@@ -4,8 +4,8 @@
 // decides the same.
 
 import { contains } from '../../src/core/fabric/memory/box.ts'
+import { rowState } from '../../src/core/fabric/memory/columns.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
-import { rowState } from '../../src/core/fabric/memory/partition-memory.ts'
 import { PlaceList } from '../../src/core/fabric/memory/place-list.ts'
 import type { ExpectedBegin, Model, ModelMessage, Operation } from './model.ts'
 import { Death, type OwnerPart, type Parts } from './parts.ts'

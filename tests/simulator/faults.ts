@@ -1,20 +1,22 @@
 // What a process that dies may leave behind: any bytes in the back side of its partition.
 // Owns where these bytes are; never touches a front side.
 
-import type { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
 import {
   columns,
   fieldColumns,
+  groupColumns,
+  messageColumns,
+} from '../../src/core/fabric/memory/columns.ts'
+import type { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
+import {
   fieldLayout,
   fieldOffset,
-  groupColumns,
-  kindBytes,
-  messageColumns,
   messageLayout,
   partitionFile,
   partitionLayout,
-  sideRecord,
 } from '../../src/core/fabric/memory/layout.ts'
+import { sideRecord } from '../../src/core/fabric/memory/partition-records.ts'
+import { kindBytes } from '../../src/core/fabric/memory/placing.ts'
 import type { HistorySegments } from './pooled-segments.ts'
 import type { Random } from './random.ts'
 

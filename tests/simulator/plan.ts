@@ -2,7 +2,7 @@
 // faults.
 // Owns the choices for a whole history. Choices within a tick are made tick by tick.
 
-import type { FabricSizes } from '../../src/core/fabric/memory/layout.ts'
+import type { FabricSizes } from '../../src/core/fabric/memory/sizes.ts'
 import type { Bounds } from '../../src/core/schema/grid.ts'
 import { Random } from './random.ts'
 

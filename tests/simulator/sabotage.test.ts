@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
+import { rowState } from '../../src/core/fabric/memory/columns.ts'
 import { ControlBlock } from '../../src/core/fabric/memory/control-block.ts'
 import { readMessages } from '../../src/core/fabric/memory/messages.ts'
-import { PartitionMemory, rowState } from '../../src/core/fabric/memory/partition-memory.ts'
+import { PartitionMemory } from '../../src/core/fabric/memory/partition-memory.ts'
 import { PartitionOwner } from '../../src/core/fabric/owner/partition-owner.ts'
 import { Subscription, type SubscriptionEvent } from '../../src/core/fabric/reader/subscriptions.ts'
 import { ClockWork } from '../../src/core/fabric/worker/clock-work.ts'

@@ -4,11 +4,8 @@
 // call. Never copies.
 
 import { assert } from '../../../src/base/assert.ts'
-import {
-  type PartitionMemory,
-  rowState,
-  type Side,
-} from '../../../src/core/fabric/memory/partition-memory.ts'
+import { rowState } from '../../../src/core/fabric/memory/columns.ts'
+import type { PartitionMemory, Side } from '../../../src/core/fabric/memory/partition-memory.ts'
 import { OutsideError } from '../../../src/core/fabric/owner/departures.ts'
 import type { PartitionOwner } from '../../../src/core/fabric/owner/partition-owner.ts'
 import type { ApplicationState } from './application-state.ts'

@@ -10,7 +10,7 @@ import {
   type Shape,
   type ShapeMember,
 } from '../../../src/core/entities/shape.ts'
-import { FIELD_INDEX_MAX } from '../../../src/core/fabric/memory/layout.ts'
+import { FIELD_INDEX_MAX } from '../../../src/core/fabric/memory/sizes.ts'
 import { HeddleError } from './errors.ts'
 import { refuseDataType } from './model.ts'
 

@@ -3,11 +3,8 @@
 // Owns the search through all rows; never throws, and never decides what an app may do with what is
 // found.
 
-import {
-  type PartitionMemory,
-  rowState,
-  type Side,
-} from '../../../src/core/fabric/memory/partition-memory.ts'
+import { rowState } from '../../../src/core/fabric/memory/columns.ts'
+import type { PartitionMemory, Side } from '../../../src/core/fabric/memory/partition-memory.ts'
 import type { ApplicationState } from './application-state.ts'
 import type { LocatedEntity } from './model.ts'
 

@@ -3,8 +3,8 @@
 // Owns the copies and their order; made when somebody asks, at most once in a tick. Its cost grows
 // with what the subscriptions cover.
 
+import { rowState } from '../../../src/core/fabric/memory/columns.ts'
 import type { PartitionMemory } from '../../../src/core/fabric/memory/partition-memory.ts'
-import { rowState } from '../../../src/core/fabric/memory/partition-memory.ts'
 import type { PlaceList } from '../../../src/core/fabric/memory/place-list.ts'
 import type { Points } from './neighbourhood.ts'
 import type { Sight } from './sight.ts'

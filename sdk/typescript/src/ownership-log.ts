@@ -3,7 +3,7 @@
 // the list would be long it is dropped, and what the first question is to answer follows from what
 // the app owns then.
 
-import { rowState } from '../../../src/core/fabric/memory/partition-memory.ts'
+import { rowState } from '../../../src/core/fabric/memory/columns.ts'
 import type { PartitionOwner } from '../../../src/core/fabric/owner/partition-owner.ts'
 import type { LocatedEntity, OwnershipChange } from './model.ts'
 

@@ -3,9 +3,9 @@
 // app are read as it last wrote them; those of others as they were committed at the tick before.
 // Nothing that was read may be used after the commit.
 
-import { FIELD_INDEX_MAX } from '../../../src/core/fabric/memory/layout.ts'
+import { rowState } from '../../../src/core/fabric/memory/columns.ts'
 import { readMessages } from '../../../src/core/fabric/memory/messages.ts'
-import { rowState } from '../../../src/core/fabric/memory/partition-memory.ts'
+import { FIELD_INDEX_MAX } from '../../../src/core/fabric/memory/sizes.ts'
 import { OutsideError } from '../../../src/core/fabric/owner/departures.ts'
 import { Subscription as SubscriptionBox } from '../../../src/core/fabric/reader/subscriptions.ts'
 import type { ApplicationState } from './application-state.ts'

@@ -3,12 +3,8 @@
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  controlRecord,
-  fabricFiles,
-  LAYOUT_MAGIC,
-  LAYOUT_VERSION,
-} from '../../core/fabric/memory/layout.ts'
+import { controlRecord } from '../../core/fabric/memory/control-records.ts'
+import { fabricFiles, LAYOUT_MAGIC, LAYOUT_VERSION } from '../../core/fabric/memory/layout.ts'
 import { executionFabricFolder, TICK_FILE } from '../../core/wire/places.ts'
 import type { WorkerStatus } from '../../core/wire/worker-protocol.ts'
 

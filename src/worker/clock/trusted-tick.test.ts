@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ControlBlock } from '../../core/fabric/memory/control-block.ts'
-import { controlRecord } from '../../core/fabric/memory/layout.ts'
+import { controlRecord } from '../../core/fabric/memory/control-records.ts'
 import { MemorySegments } from '../../io/shm/memory-segments.ts'
 import { TrustedTick } from './trusted-tick.ts'
 

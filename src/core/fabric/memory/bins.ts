@@ -2,7 +2,7 @@
 // Owns only the arithmetic. A position outside of the cell belongs to the bins at its edge.
 
 import type { Box } from './box.ts'
-import { BINS_PER_AXIS_MAX } from './layout.ts'
+import { BINS_PER_AXIS_MAX } from './sizes.ts'
 
 /** Least entities in a bin, approximately: with fewer there would be more bins than entities. */
 const ENTITIES_PER_BIN_MIN = 4

@@ -6,18 +6,19 @@
 import { assert } from '../../../base/assert.ts'
 import { MemoryFullError, PAGE_BYTES, type Segment, type Segments } from '../../../base/memory.ts'
 import {
-  controlLayout,
   controlRecord,
-  type FabricSizes,
-  FIELD_INDEX_MAX,
+  partitionMeterRecord,
+  partitionRecord,
+  wakeRecord,
+} from './control-records.ts'
+import {
+  controlLayout,
   fabricFiles,
   LAYOUT_MAGIC,
   LAYOUT_VERSION,
-  partitionMeterRecord,
-  partitionRecord,
   WAKE_COUNT_BITS,
-  wakeRecord,
 } from './layout.ts'
+import { type FabricSizes, FIELD_INDEX_MAX } from './sizes.ts'
 
 const at = controlRecord.index
 const partitionAt = partitionRecord.index

@@ -4,8 +4,8 @@
 
 import { area, type Box, emptyBox, intersection, overlaps, touches, union } from './box.ts'
 import type { Fabric } from './fabric.ts'
-import { INTEREST_MAX } from './layout.ts'
 import type { Side } from './partition-memory.ts'
+import { INTEREST_MAX } from './sizes.ts'
 
 export interface Interest {
   domain: number

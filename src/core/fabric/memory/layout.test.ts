@@ -1,30 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { columns, fieldColumns, groupColumns, messageColumns } from './columns.ts'
+import {
+  clockMeterRecord,
+  controlRecord,
+  partitionMeterRecord,
+  partitionRecord,
+} from './control-records.ts'
+import { controlLayout, fieldLayout, messageLayout, partitionLayout } from './layout.ts'
 import {
   appMeterRecord,
   appRecord,
-  type ColumnEntry,
-  clockMeterRecord,
-  columns,
-  controlLayout,
-  controlRecord,
-  type FabricSizes,
-  fieldColumns,
-  fieldLayout,
-  groupColumns,
-  kindBytes,
-  messageColumns,
-  messageLayout,
-  type PlacedColumns,
-  type PlacedRecord,
   partitionHeaderRecord,
-  partitionLayout,
-  partitionMeterRecord,
-  partitionRecord,
   sideRecord,
-} from './layout.ts'
-import { strideFor } from './partition-memory.ts'
+} from './partition-records.ts'
+import { type ColumnEntry, kindBytes, type PlacedColumns, type PlacedRecord } from './placing.ts'
+import { type FabricSizes, strideFor } from './sizes.ts'
 
 interface Range {
   name: string

@@ -5,14 +5,10 @@
 // the count after a crash. Never reads a clock.
 
 import { bucketCount, bucketOf, type Durations } from '../../tick/durations.ts'
+import { clockMeterRecord, durationNumbers, partitionMeterRecord } from './control-records.ts'
 import type { Fabric } from './fabric.ts'
-import {
-  appMeterRecord,
-  clockMeterRecord,
-  durationNumbers,
-  partitionMeterRecord,
-} from './layout.ts'
 import type { PartitionMemory } from './partition-memory.ts'
+import { appMeterRecord } from './partition-records.ts'
 
 /** What an app does, one after the other, tick by tick. */
 export const appPhases = ['wait', 'read', 'simulate', 'commit'] as const

@@ -4,9 +4,11 @@ import { PAGE_BYTES } from '../../../base/memory.ts'
 import type { PartitionOwner } from '../owner/partition-owner.ts'
 import { findInBox } from '../reader/box-query.ts'
 import { smallSizes, type TestFabric, testFabric } from '../testing/test-fabric.ts'
-import { columns, controlLayout, controlRecord, kindBytes } from './layout.ts'
-import { rowState } from './partition-memory.ts'
+import { columns, rowState } from './columns.ts'
+import { controlRecord } from './control-records.ts'
+import { controlLayout } from './layout.ts'
 import { PlaceList } from './place-list.ts'
+import { kindBytes } from './placing.ts'
 
 const roomy = {
   entityLimit: 100_000,

@@ -5,35 +5,35 @@
 import { assert } from '../../../base/assert.ts'
 import { MemoryFullError, PAGE_BYTES, type Segment, type Segments } from '../../../base/memory.ts'
 import { type DeclaredShape, declarationText, parseDeclaration } from '../../entities/shape.ts'
+import { columns, fieldColumns, indexColumns, messageColumns } from './columns.ts'
 import { type ControlBlock, MACHINE_IS_FULL } from './control-block.ts'
 import {
-  appMeterRecord,
-  appRecord,
-  BINS_PER_AXIS_MAX,
-  columns,
-  DECLARATION_BYTES_MAX,
-  declarationRecord,
-  type FabricSizes,
-  FIELD_INDEX_MAX,
-  fieldColumns,
   fieldLayout,
   fieldOffset,
-  INTEREST_MAX,
-  indexColumns,
   indexLayout,
-  kindBytes,
-  messageColumns,
   messageLayout,
   type PartitionFile,
   partitionFile,
   partitionFileBytes,
   partitionFolder,
-  partitionHeaderRecord,
   partitionLayout,
-  roundUp,
-  sideRecord,
-  strideMax,
 } from './layout.ts'
+import {
+  appMeterRecord,
+  appRecord,
+  declarationRecord,
+  partitionHeaderRecord,
+  sideRecord,
+} from './partition-records.ts'
+import { kindBytes, roundUp } from './placing.ts'
+import {
+  BINS_PER_AXIS_MAX,
+  DECLARATION_BYTES_MAX,
+  type FabricSizes,
+  FIELD_INDEX_MAX,
+  INTEREST_MAX,
+  strideMax,
+} from './sizes.ts'
 
 const sideAt = sideRecord.index
 const headerAt = partitionHeaderRecord.index
@@ -256,9 +256,6 @@ function sideNumbersMost(sizes: FabricSizes): Uint32Array {
   for (const [name, number] of Object.entries(most)) byPlace[sideAt[name as SideNumber]] = number
   return byPlace
 }
-
-/** The values of the state column. */
-export const rowState = { free: 0, here: 1, leaving: 2 } as const
 
 /** Whether the row's entity was written in a tick after `tick`. */
 export function changedSince(side: Side, row: number, tick: number): boolean {
@@ -921,16 +918,4 @@ interface OpenMessages {
   segment: Segment
   layout: ReturnType<typeof messageLayout>
   view: MessagesView
-}
-
-/**
- * The stride for a field that must hold `bytes`: whole 4 bytes, and half as much again when it
- * widens, so that it widens rarely.
- */
-export function strideFor(bytes: number, strideBefore: number, sizes: FabricSizes): number {
-  const needed = Math.max(4, roundUp(bytes, 4))
-  if (needed <= strideBefore) return strideBefore
-  return strideBefore === 0
-    ? needed
-    : Math.min(roundUp(sizes.fieldBytesMax, 4), Math.max(needed, roundUp(strideBefore * 1.5, 4)))
 }

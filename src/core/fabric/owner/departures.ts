@@ -4,7 +4,8 @@
 // barrier grants.
 
 import type { Box } from '../memory/box.ts'
-import { rowState, type Side } from '../memory/partition-memory.ts'
+import { rowState } from '../memory/columns.ts'
+import type { Side } from '../memory/partition-memory.ts'
 import { PlaceList } from '../memory/place-list.ts'
 import { grown, RowList } from '../memory/row-list.ts'
 import type { World } from '../memory/world.ts'

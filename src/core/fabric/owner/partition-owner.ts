@@ -5,17 +5,14 @@
 import { assert } from '../../../base/assert.ts'
 import { IDS_PER_LANE } from '../../entities/ids.ts'
 import { type Box, emptyBox } from '../memory/box.ts'
+import { rowState } from '../memory/columns.ts'
 import { cellOf, type Fabric } from '../memory/fabric.ts'
 import { type Interest, publishInterests, Readers } from '../memory/interests.ts'
-import { FIELD_INDEX_MAX, roundUp } from '../memory/layout.ts'
 import { type OutgoingMessage, writeMessages } from '../memory/messages.ts'
-import {
-  type FieldView,
-  type PartitionMemory,
-  rowState,
-  type Side,
-} from '../memory/partition-memory.ts'
+import type { FieldView, PartitionMemory, Side } from '../memory/partition-memory.ts'
+import { roundUp } from '../memory/placing.ts'
 import { grown, RowList } from '../memory/row-list.ts'
+import { FIELD_INDEX_MAX } from '../memory/sizes.ts'
 import { Departures } from './departures.ts'
 import { OwnerFields } from './owner-fields.ts'
 import { PeakWatch, type PeakWatchOptions } from './peak-watch.ts'

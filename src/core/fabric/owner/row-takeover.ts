@@ -4,7 +4,8 @@
 // Rows that are copied one by one lie far apart, each column on other pages: a loop for each column
 // lets the processor look up many at once.
 
-import { type FieldView, rowState, type Side } from '../memory/partition-memory.ts'
+import { rowState } from '../memory/columns.ts'
+import type { FieldView, Side } from '../memory/partition-memory.ts'
 import { RowList } from '../memory/row-list.ts'
 import type { TickChanges } from './tick-changes.ts'
 

@@ -7,13 +7,9 @@
 
 import { Bins } from '../memory/bins.ts'
 import { area, type Box, everywhere } from '../memory/box.ts'
+import { rowState } from '../memory/columns.ts'
 import { tableNumber } from '../memory/layout.ts'
-import {
-  type IndexView,
-  type PartitionMemory,
-  rowState,
-  type Side,
-} from '../memory/partition-memory.ts'
+import type { IndexView, PartitionMemory, Side } from '../memory/partition-memory.ts'
 import { PlaceList } from '../memory/place-list.ts'
 import { RowList } from '../memory/row-list.ts'
 import { findOutside } from './inside.ts'

@@ -6,10 +6,11 @@
 
 import { Bins } from '../memory/bins.ts'
 import { area, type Box, contains, covers, overlaps, touches } from '../memory/box.ts'
+import { rowState } from '../memory/columns.ts'
 import { cellOf, type Fabric } from '../memory/fabric.ts'
 import { readsWholeCell } from '../memory/interests.ts'
 import { tableNumber } from '../memory/layout.ts'
-import { type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
+import type { PartitionMemory, Side } from '../memory/partition-memory.ts'
 import type { PlaceList } from '../memory/place-list.ts'
 
 /** Adds the entities in the box to `found`, in no particular order; leaving ones included. */

@@ -4,10 +4,10 @@
 
 import type { Range, Segment, Segments } from '../../../base/memory.ts'
 import { ClockMachine } from '../../tick/clock-machine.ts'
+import { rowState } from '../memory/columns.ts'
 import { ControlBlock } from '../memory/control-block.ts'
 import { Fabric } from '../memory/fabric.ts'
-import type { FabricSizes } from '../memory/layout.ts'
-import { rowState } from '../memory/partition-memory.ts'
+import type { FabricSizes } from '../memory/sizes.ts'
 import { World } from '../memory/world.ts'
 import { PartitionOwner } from '../owner/partition-owner.ts'
 import type { HandoffsOfTick } from '../worker/barrier.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { controlRecord } from '../memory/layout.ts'
-import { rowState } from '../memory/partition-memory.ts'
+import { rowState } from '../memory/columns.ts'
+import { controlRecord } from '../memory/control-records.ts'
 import type { PartitionOwner } from '../owner/partition-owner.ts'
 import { testFabric } from '../testing/test-fabric.ts'
 

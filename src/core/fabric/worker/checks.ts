@@ -4,9 +4,11 @@
 // their values are the app's own business.
 
 import { IDS_PER_LANE } from '../../entities/ids.ts'
+import { rowState } from '../memory/columns.ts'
 import type { ControlBlock } from '../memory/control-block.ts'
-import { BINS_PER_AXIS_MAX, FIELD_INDEX_MAX, partitionHeaderRecord } from '../memory/layout.ts'
-import { type PartitionMemory, rowState, type Side } from '../memory/partition-memory.ts'
+import type { PartitionMemory, Side } from '../memory/partition-memory.ts'
+import { partitionHeaderRecord } from '../memory/partition-records.ts'
+import { BINS_PER_AXIS_MAX, FIELD_INDEX_MAX } from '../memory/sizes.ts'
 
 const claimAt = partitionHeaderRecord.index
 

@@ -5,9 +5,9 @@
 
 import { assert } from '../../../base/assert.ts'
 import type { Addition, ClockMachine, CopyRequest, Effect } from '../../tick/clock-machine.ts'
+import { rowState } from '../memory/columns.ts'
 import type { Fabric } from '../memory/fabric.ts'
 import { ClockMeter, HandoffCounter } from '../memory/meters.ts'
-import { rowState } from '../memory/partition-memory.ts'
 import { PartitionOwner } from '../owner/partition-owner.ts'
 import { Barrier, type HandoffsOfTick } from './barrier.ts'
 import { CopyRoom, copySides, type SideColumns } from './side-columns.ts'

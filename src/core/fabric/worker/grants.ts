@@ -3,7 +3,7 @@
 // Owns the rules of granting; never reads memory (barrier.ts collects and applies). Allocates only
 // when there are more partitions or groups than ever before.
 
-import { FIELD_INDEX_MAX } from '../memory/layout.ts'
+import { FIELD_INDEX_MAX } from '../memory/sizes.ts'
 
 /**
  * Ids of a lane that can be used before it is replaced. A lane has 2^32 ids, and one tick uses

@@ -6,9 +6,9 @@
 import type { ArraysOf, Scratch } from '../../../base/scratch.ts'
 import type { FieldColumn, PartitionState } from '../../entities/partition-state.ts'
 import type { DeclaredShape } from '../../entities/shape.ts'
+import { rowState } from '../memory/columns.ts'
 import type { Fabric } from '../memory/fabric.ts'
-import { FIELD_INDEX_MAX } from '../memory/layout.ts'
-import { rowState } from '../memory/partition-memory.ts'
+import { FIELD_INDEX_MAX } from '../memory/sizes.ts'
 import { SideError } from './side-error.ts'
 
 /** Columns by row, with holes: rows whose state is free hold nothing. */

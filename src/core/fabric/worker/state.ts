@@ -6,9 +6,10 @@
 import { assert } from '../../../base/assert.ts'
 import type { FieldColumn, PartitionState } from '../../entities/partition-state.ts'
 import { createStateHash } from '../../entities/state-hash.ts'
+import { rowState } from '../memory/columns.ts'
 import type { Fabric } from '../memory/fabric.ts'
-import { FIELD_INDEX_MAX } from '../memory/layout.ts'
-import { type PartitionMemory, rowState, strideFor } from '../memory/partition-memory.ts'
+import type { PartitionMemory } from '../memory/partition-memory.ts'
+import { FIELD_INDEX_MAX, strideFor } from '../memory/sizes.ts'
 import { readSide } from './side-error.ts'
 
 /**
