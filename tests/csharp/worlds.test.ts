@@ -2,11 +2,13 @@
 // killed.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { after, before } from '../../src/base/testing/hooks.ts'
+import { BUILD_FOLDER } from '../native/library.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { appsFolder, schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
@@ -15,7 +17,7 @@ import { compileCsharp, missingCsharp } from './compile.ts'
 
 const TICKS = 60
 const OPTIONS = `--entities 40 --until ${TICKS}`
-const inCsharp = `exec mono wanderers.exe ${OPTIONS}`
+const inCsharp = `exec mono Wanderers.exe ${OPTIONS}`
 const inTypeScript = `exec node wanderers.ts ${OPTIONS}`
 const mixed = `case $HEDDLE_APP in Cells-0-0|Cells-1-1) ${inCsharp} ;; *) ${inTypeScript} ;; esac`
 
@@ -28,9 +30,10 @@ let heddle: Heddle
 before(async () => {
   if (skip) return
   folder = mkdtempSync(join(tmpdir(), 'heddle-csharp-apps-'))
-  for (const file of ['wanderers.ts', 'random.ts'])
+  for (const file of ['wanderers.ts', 'random.ts', 'echo.ts'])
     copyFileSync(join(appsFolder, file), join(folder, file))
-  compileCsharp([join(import.meta.dirname, 'apps/Wanderers.cs')], join(folder, 'wanderers.exe'))
+  for (const app of ['Wanderers', 'Caller'])
+    compileCsharp([join(import.meta.dirname, `apps/${app}.cs`)], join(folder, `${app}.exe`))
   heddle = await startHeddle({
     appTimeoutSeconds: 20,
     configuration: `package_folders: [${folder}]\n`,
@@ -121,4 +124,50 @@ test('the documented app runs as the page says', { skip }, async () => {
   assert.equal(line.entities, 4)
   await world.stop()
   assert.equal(world.errors(), '')
+})
+
+test('an app in C# makes every call, and hears and reads its neighbours', { skip }, async () => {
+  const custom = { kind: 'custom', package: `file://${folder}` } as const
+  const Cells = {
+    kind: 'spatial',
+    grid: [2, 2],
+    package: `file://${folder}`,
+    command: ['sh', '-c', inTypeScript],
+  } as const
+  const Echoes = { ...custom, command: 'echo.ts' }
+  const Callers = { ...custom, command: ['mono', '--debug', 'Caller.exe'] }
+  const text = schema({ domains: { Cells, Echoes, Callers } })
+  const world = await heddle.startSimulation('callers', text, hashEvery(5))
+  await world.startApp('Echoes', 'echo')
+  await world.appIs('Echoes', 'echo', 'STARTED')
+  await world.startClock()
+  await world.startApp('Callers', 'caller')
+  const stream = await waitFor(
+    () => world.streams().find((name) => name.includes('/caller/')),
+    () => `the log of the caller, among ${world.streams()}; ${world.errors()}`,
+  )
+  const lines = await waitFor(
+    () => {
+      const log = world.log(stream)
+      return log.some((line) => /all calls made/.test(line)) && log
+    },
+    () => `all calls: ${world.log(stream).join('\n')} ${world.errors()}`,
+  )
+  assert.deepEqual(lines, ['all calls made, 0 faults'])
+  await world.stop()
+  assert.equal(world.errors(), '')
+})
+
+test('a process without a worker, or without the library, is not connected', { skip }, () => {
+  for (const [libraries, said] of [
+    [BUILD_FOLDER, /NotConnected: HEDDLE_FABRIC is not set/],
+    [folder, /NotConnected: libheddle\.so was not found/],
+  ] as const) {
+    const { status, stderr } = spawnSync('mono', [join(folder, 'Wanderers.exe')], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, LD_LIBRARY_PATH: libraries },
+    })
+    assert.match(stderr, said)
+    assert.notEqual(status, 0)
+  }
 })

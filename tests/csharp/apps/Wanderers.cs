@@ -1,5 +1,5 @@
-// tests/apps/wanderers.ts once more, in C#: the same numbers move the same entities, so that a world
-// of both has the state hash of a world of either: `wanderers --seed 1 --entities 50 --until 300`.
+// tests/apps/wanderers.ts once more, in C#: the same numbers move the same entities, so that a
+// world of both has the state hash of a world of either: `--seed 1 --entities 50 --until 300`.
 using System;
 using System.Linq;
 using Heddle;
