@@ -59,8 +59,14 @@ typedef enum heddle_kind { /* One, first. */ HEDDLE_ONE = 1, HEDDLE_TWO = 2 } he
   ])
 })
 
-/** The names of ErrorCode are the texts that it gives; tests/csharp compares them. */
-const NOT_CALLED = new Set(['heddle_error_name'])
+const NOT_CALLED = new Set([
+  // heddle_wait_for_update does the same, for any time.
+  'heddle_begin_update_will_block',
+  // The names of ErrorCode are its texts; tests/csharp compares them.
+  'heddle_error_name',
+  // Three numbers are copied anyway.
+  'heddle_lend_position',
+])
 
 test('C# calls every function of the header', () => {
   const sources = globSync('*.cs', { cwd: RUNTIME })

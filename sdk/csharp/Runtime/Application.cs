@@ -35,8 +35,8 @@ namespace Heddle {
       } catch (DllNotFoundException missing) {
         throw new HeddleException(
             ErrorCode.NotConnected,
-            "NotConnected: libheddle.so was not found. Heddle shows its apps where it is; elsewhere, " +
-            "name its folder in LD_LIBRARY_PATH. " + missing.Message);
+            "NotConnected: libheddle.so was not found. Heddle shows its apps where it is; " +
+            "elsewhere, name its folder in LD_LIBRARY_PATH. " + missing.Message);
       }
       return new Application(made);
     }
@@ -68,13 +68,16 @@ namespace Heddle {
     }
 
     /// <summary>
-    /// Whether <see cref="BeginUpdate"/> would wait now. Where it would, this call has slept for a
-    /// millisecond, or until the tick began: programs may call it in a loop.
+    /// Whether <see cref="BeginUpdate"/> would wait now; false while an update is open. Where it
+    /// would, this call has slept so long, or until the tick began: programs may call it in a loop.
     /// </summary>
-    /// <exception cref="HeddleException">NotConnected: the worker is gone.</exception>
-    public bool BeginUpdateWillBlock() {
+    /// <param name="milliseconds">How long to sleep at most. With 0 it answers at once.</param>
+    /// <exception cref="HeddleException">
+    /// NotConnected: it has slept for a second or more, and the worker is gone.
+    /// </exception>
+    public bool BeginUpdateWillBlock(int milliseconds = 1) {
       byte willBlock = 0;
-      Check(Native.BeginUpdateWillBlock(Handle, &willBlock));
+      Check(Native.WaitForUpdate(Handle, (uint)Math.Max(0, milliseconds), &willBlock));
       return willBlock != 0;
     }
 

@@ -44,6 +44,17 @@ namespace Heddle {
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    internal struct TickRows {
+      public uint* Arrived;
+      public UIntPtr ArrivedCount;
+      public uint* Departed;
+      public double* DepartedIds;
+      public UIntPtr DepartedCount;
+      public uint* Rejected;
+      public UIntPtr RejectedCount;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     internal struct Shape {
       public uint Index;
       public uint TypeId;
@@ -83,6 +94,12 @@ namespace Heddle {
 
     [DllImport(Library, EntryPoint = "heddle_begin_update_will_block")]
     internal static extern ErrorCode BeginUpdateWillBlock(IntPtr application, byte* willBlock);
+
+    [DllImport(Library, EntryPoint = "heddle_wait_for_update")]
+    internal static extern ErrorCode WaitForUpdate(
+        IntPtr application,
+        uint milliseconds,
+        byte* willBlock);
 
     [DllImport(Library, EntryPoint = "heddle_begin_update")]
     internal static extern ErrorCode BeginUpdate(IntPtr application);
@@ -149,6 +166,12 @@ namespace Heddle {
         Native.Entity* entity,
         float* position);
 
+    [DllImport(Library, EntryPoint = "heddle_lend_position")]
+    internal static extern ErrorCode LendPosition(
+        IntPtr application,
+        Native.Entity* entity,
+        float** position);
+
     [DllImport(Library, EntryPoint = "heddle_store_field")]
     internal static extern ErrorCode StoreField(
         IntPtr application,
@@ -188,6 +211,16 @@ namespace Heddle {
     [DllImport(Library, EntryPoint = "heddle_owned_columns")]
     internal static extern ErrorCode OwnedColumns(IntPtr application, Native.Columns* columns);
 
+    [DllImport(Library, EntryPoint = "heddle_tick_changes")]
+    internal static extern ErrorCode TickChanges(IntPtr application, Native.TickRows* rows);
+
+    [DllImport(Library, EntryPoint = "heddle_rows_of")]
+    internal static extern ErrorCode RowsOf(
+        IntPtr application,
+        double* ids,
+        UIntPtr count,
+        long* rows);
+
     [DllImport(Library, EntryPoint = "heddle_owned_entity")]
     internal static extern ErrorCode OwnedEntity(
         IntPtr application,
@@ -201,11 +234,17 @@ namespace Heddle {
         uint count,
         uint* rows);
 
+    [DllImport(Library, EntryPoint = "heddle_delete_entities")]
+    internal static extern ErrorCode DeleteEntities(IntPtr application, uint* rows, UIntPtr count);
+
     [DllImport(Library, EntryPoint = "heddle_moved")]
     internal static extern ErrorCode Moved(IntPtr application, uint from, uint to);
 
     [DllImport(Library, EntryPoint = "heddle_touched")]
     internal static extern ErrorCode Touched(IntPtr application, uint row);
+
+    [DllImport(Library, EntryPoint = "heddle_touched_rows")]
+    internal static extern ErrorCode TouchedRows(IntPtr application, uint* rows, UIntPtr count);
 
     [DllImport(Library, EntryPoint = "heddle_sweep")]
     internal static extern ErrorCode Sweep(
@@ -225,6 +264,20 @@ namespace Heddle {
         Native.Shape* shape,
         uint from,
         uint to);
+
+    [DllImport(Library, EntryPoint = "heddle_give")]
+    internal static extern ErrorCode Give(
+        IntPtr application,
+        Native.Shape* shape,
+        uint* rows,
+        UIntPtr count);
+
+    [DllImport(Library, EntryPoint = "heddle_take")]
+    internal static extern ErrorCode Take(
+        IntPtr application,
+        uint index,
+        uint* rows,
+        UIntPtr count);
 
     [DllImport(Library, EntryPoint = "heddle_create_subscription")]
     internal static extern ErrorCode CreateSubscription(

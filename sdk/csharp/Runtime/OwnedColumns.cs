@@ -1,4 +1,4 @@
-// This app's own entities as columns, and what is said of many rows at once.
+// This app's own entities as columns, and what is said of ranges of rows.
 // Owns the checks that C leaves to its caller; the work on memory is libheddle's.
 using System;
 
@@ -8,7 +8,7 @@ namespace Heddle {
   /// row for as long as this app owns it. Take columns anew in each tick, once a tick and not once
   /// an entity. After the commit every call throws InvalidState.
   /// </summary>
-  public sealed unsafe class OwnedColumns {
+  public sealed unsafe partial class OwnedColumns {
     readonly Transaction transaction;
 
     internal OwnedColumns(Transaction transaction) {
@@ -90,25 +90,6 @@ namespace Heddle {
       return new Entity(entity);
     }
 
-    /// <summary>
-    /// Makes entities in the middle of the cell and gives their rows. Write their positions next,
-    /// and say so. They have no fields. Columns that were taken before lack their rows.
-    /// </summary>
-    /// <exception cref="HeddleException">
-    /// InvalidArgument: the type id is below 512, or the count below 0. CapacityExceeded: not all
-    /// of them fit; then none is made.
-    /// </exception>
-    public int[] Create(uint typeId, int count) {
-      if (count < 0)
-        throw transaction.Failure(
-            ErrorCode.InvalidArgument, "a count is a whole number from 0 on, not " + count);
-      var rows = new int[count];
-      // C wants a place to write to even where there is nothing to write.
-      fixed (int* made = count == 0 ? new int[1] : rows)
-        Check(Native.CreateEntities(Handle, typeId, (uint)count, (uint*)made));
-      return rows;
-    }
-
     /// <summary>Says that positions of all rows were written.</summary>
     public void Moved() {
       Moved(0, Rows);
@@ -142,17 +123,6 @@ namespace Heddle {
     /// </exception>
     public void Stored<T>(Field<T> field, int from, int to) where T : struct {
       Check(Native.Stored(Handle, ShapeOf(field), (uint)from, (uint)to));
-    }
-
-    /// <summary>
-    /// Says that anything of a row was written: its position, and values of fields that it has. For
-    /// a few rows among many.
-    /// </summary>
-    /// <exception cref="HeddleException">
-    /// NotFound: the row holds no entity. InvalidArgument: it is outside the world.
-    /// </exception>
-    public void Touch(int row) {
-      Check(Native.Touched(Handle, (uint)row));
     }
 
     /// <summary>

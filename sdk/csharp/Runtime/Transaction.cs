@@ -245,6 +245,10 @@ namespace Heddle {
       application.Check(code);
     }
 
+    internal int EntityLimit {
+      get { return application.RuntimeLimit(RuntimeLimitKind.EntitiesPerPartition); }
+    }
+
     internal HeddleException Failure(ErrorCode code, string message) {
       return application.Failure(code, message);
     }

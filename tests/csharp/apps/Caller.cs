@@ -71,12 +71,22 @@ static class Caller {
     Refused(
         ErrorCode.InvalidArgument, "no limit 9",
         () => application.RuntimeLimit((RuntimeLimitKind)9));
-    application.BeginUpdateWillBlock();
+    application.BeginUpdateWillBlock(0);
+    while (application.BeginUpdateWillBlock(100)) { }
   }
 
   static void Update(int update) {
     Equal("the tick", transaction.Tick, application.CurrentTick);
-    departed += transaction.OwnershipChanges().Count(one => one.Kind == ChangeKind.Remove);
+    OwnershipChange[] changes = transaction.OwnershipChanges();
+    ulong[] left = transaction.Owned.DepartedIds;
+    Equal("rows that departed", transaction.Owned.DepartedRows.Length, left.Length);
+    Equal("rows that arrived", transaction.Owned.ArrivedRows.Length, 0);
+    int rejected = changes.Count(one => one.Kind == ChangeKind.Reject);
+    Equal("rows that were rejected", transaction.Owned.RejectedRows.Length, rejected);
+    foreach (OwnershipChange change in changes.Where(one => one.Kind == ChangeKind.Remove)) {
+      Equal("whether it is among those that left", left.Contains(change.Entity.Id), true);
+      departed++;
+    }
     if (update == 1) FirstUpdate();
     if (update == 2) ColumnsOfOwn();
     if (update == 3) Sweep();
@@ -166,6 +176,20 @@ static class Caller {
     Equal("its presence", owned.Presence(speed)[rows[3]], speed.Bytes + 1);
     speeds[rows[3]].X++;
     owned.Touch(rows[3]);
+    owned.Touched(rows);
+    int[] two = { rows[4], rows[5] };
+    owned.Give(body, two);
+    Equal("a body that was given", owned.Field(body)[rows[5]].Health, (ushort)0);
+    owned.Take(body, two);
+    Equal("its presence", owned.Presence(body)[rows[5]], 0);
+    Refused(ErrorCode.NotFound, "row 1000000", () => owned.Give(body, new[] { rows[4], 1000000 }));
+    Equal("its presence", owned.Presence(body)[rows[4]], 0);
+    Refused(ErrorCode.NotFound, "row 1000000", () => owned.Take(body, new[] { 1000000 }));
+    Refused(ErrorCode.NotFound, "row 1000000", () => owned.Touched(new[] { 1000000 }));
+    Refused(ErrorCode.NotFound, "twice", () => owned.Delete(new[] { rows[0], rows[0] }));
+    Refused(ErrorCode.InvalidArgument, "null", () => owned.Delete(null));
+    int[] asked = owned.RowsOf(new[] { third.Id, 12345678ul, owned.Ids[rows[0]] });
+    Equal("rows of ids", string.Join(" ", asked), rows[3] + " -1 " + rows[0]);
     Refused(ErrorCode.InvalidArgument, "rows 5 to 4", () => owned.Moved(5, 4));
     Refused(ErrorCode.InvalidArgument, "a count", () => owned.Create(702, -1));
     Refused(ErrorCode.CapacityExceeded, "takes no", () => owned.Create(702, int.MaxValue));
@@ -174,7 +198,7 @@ static class Caller {
     try {
       Fault("a row that is not there", positions[owned.Rows].X, "refused");
     } catch (IndexOutOfRangeException) { }
-    foreach (int row in rows) transaction.DeleteEntity(owned.Entity(row));
+    owned.Delete(rows);
   }
 
   static void Sweep() {
