@@ -218,6 +218,14 @@ const CHOICES: Record<string, Choice> = {
     (_, scene) => [aSubscription(scene)],
     (program, id) => program.seen(id),
   ),
+  covered: plain(
+    (random, scene) => [aSubscription(scene), aField(random)],
+    (program, id, field) => program.covered(id, FIELDS[field]),
+  ),
+  neighbourhood: plain(
+    (random) => [aRadius(random), random.chance(0.7), aField(random), aNearPlace(random)],
+    (program, radius, list, field, at) => program.neighbourhood(radius, list, FIELDS[field], at),
+  ),
   neighbours: plain(
     (random) => {
       const [x, y] = inside(random)
@@ -283,6 +291,12 @@ function aSubscription({ random, subscriptions }: Scene): number {
 
 function aField(random: Random): number {
   return random.below(FIELDS.length)
+}
+
+/** A place, and how far around it. */
+function aNearPlace(random: Random): Place {
+  const [x, y] = inside(random)
+  return [x, y, random.pick([0.5, 8, 30, 500])]
 }
 
 function aRadius(random: Random): number {

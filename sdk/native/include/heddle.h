@@ -349,6 +349,46 @@ HEDDLE_API heddle_error heddle_subscribed_entities(heddle_application *applicati
                                                    uint32_t subscription,
                                                    const heddle_entity **entities, size_t *count);
 
+/* An entity in a box: its row in its partition, and where it is. */
+typedef struct heddle_place {
+  uint32_t row;
+  float x, y;
+} heddle_place;
+/* What a subscription covers of one other partition, as of the tick before. */
+typedef struct heddle_covered {
+  uint32_t partition;
+  /* Entities in the box, in no particular order. */
+  uint32_t count;
+  const heddle_place *places;
+  /* The partition's columns, all with `rows` rows: of entities outside of the box, too. Read only:
+   * a write ends the process. */
+  uint32_t rows;
+  const double *ids;
+  const uint32_t *types;
+  const uint8_t *states;
+  /* x, y, z a row. */
+  const float *positions;
+} heddle_covered;
+/* What a subscription covers, by partition; those without any entity in the box are left out. Good
+ * until the next call for the same subscription, its next box, or the commit. NOT_FOUND. */
+HEDDLE_API heddle_error heddle_covered_columns(heddle_application *application,
+                                               uint32_t subscription,
+                                               const heddle_covered **partitions, size_t *count);
+
+/* Values of a field that can be read. `data` is null where nobody has the field. */
+typedef struct heddle_field_view {
+  const uint8_t *data;
+  /* Bytes a row. */
+  uint32_t stride;
+  /* One a row: 0 where the entity lacks the field, else the bytes of its value plus 1. Null in a
+   * neighbourhood, which has zeros as data of those that lack the field. */
+  const int32_t *presence;
+} heddle_field_view;
+/* The values of a field in another partition, by row, as of the tick before. INVALID_STATE where
+ * they have another shape there, NOT_FOUND for no partition. */
+HEDDLE_API heddle_error heddle_covered_field(heddle_application *application, uint32_t partition,
+                                             const heddle_shape *shape, heddle_field_view *view);
+
 /* Stands for the row of an entity that has just left this app, and that no other app shows yet. */
 #define HEDDLE_DEPARTED_ROW 0xffffffffu
 
@@ -363,6 +403,43 @@ typedef struct heddle_neighbour {
 HEDDLE_API heddle_error heddle_neighbours(heddle_application *application, float x, float y,
                                           float radius, const heddle_neighbour **neighbours,
                                           size_t *count);
+
+/* A picture of all that this app can see: entries below `own_rows` are its rows, as they stand at
+ * the call (those that hold no entity are in no list); behind them come the entities of others, as
+ * of the tick before. An entity that is changing hands is there once. */
+typedef struct heddle_neighbourhood {
+  uint32_t own_rows;
+  /* Entries. */
+  uint32_t count;
+  /* One an entry. */
+  const double *ids;
+  const uint32_t *types;
+  /* x, y, z an entry. */
+  const float *positions;
+  /* The neighbours of row r, without itself, are list[starts[r]] up to list[starts[r + 1]], in no
+   * particular order. Null where the list was not asked for. */
+  const uint32_t *starts;
+  const uint32_t *list;
+} heddle_neighbourhood;
+/* Takes the picture, sorted by place, and with `with_list` the neighbours within `radius` of every
+ * own entity, in the plane of x and y. For questions about most entities in a tick. There is one
+ * picture: it is good until the next call, through later writes and commits, but for its fields.
+ * INVALID_ARGUMENT for a radius that is not above 0. */
+HEDDLE_API heddle_error heddle_take_neighbourhood(heddle_application *application, float radius,
+                                                  bool with_list,
+                                                  heddle_neighbourhood *neighbourhood);
+/* A copy of a field's values, by entry: own ones as they stand at this call, those of others as of
+ * the tick before; all zero where an entity lacks the field. Good until the next call for the same
+ * field. INVALID_STATE where no picture was taken in this update, or subscriptions have changed
+ * since. */
+HEDDLE_API heddle_error heddle_neighbourhood_field(heddle_application *application,
+                                                   const heddle_shape *shape,
+                                                   heddle_field_view *view);
+/* The entries of the last picture within a distance of a place. INVALID_STATE where none was taken
+ * yet. */
+HEDDLE_API heddle_error heddle_neighbourhood_at(heddle_application *application, float x, float y,
+                                                float radius, const uint32_t **entries,
+                                                size_t *count);
 
 /* --- messages; all need an open update, but for the resolving */
 

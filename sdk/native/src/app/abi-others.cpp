@@ -39,6 +39,45 @@ heddle_error heddle_subscribed_entities(heddle_application* application, uint32_
   });
 }
 
+heddle_error heddle_covered_columns(heddle_application* application, uint32_t subscription,
+                                    const heddle_covered** partitions, size_t* count) {
+  return call(application,
+              [&](Application& app) { lend(app.covered(subscription), partitions, count); });
+}
+
+heddle_error heddle_covered_field(heddle_application* application, uint32_t partition,
+                                  const heddle_shape* shape, heddle_field_view* view) {
+  return call(application, [&](Application& app) {
+    need(shape, "shape");
+    need(view, "view");
+    *view = app.coveredField(partition, *shape);
+  });
+}
+
+heddle_error heddle_take_neighbourhood(heddle_application* application, float radius,
+                                       bool with_list, heddle_neighbourhood* neighbourhood) {
+  return call(application, [&](Application& app) {
+    need(neighbourhood, "neighbourhood");
+    *neighbourhood = app.takeNeighbourhood(radius, with_list);
+  });
+}
+
+heddle_error heddle_neighbourhood_field(heddle_application* application, const heddle_shape* shape,
+                                        heddle_field_view* view) {
+  return call(application, [&](Application& app) {
+    need(shape, "shape");
+    need(view, "view");
+    *view = app.neighbourhoodField(*shape);
+  });
+}
+
+heddle_error heddle_neighbourhood_at(heddle_application* application, float x, float y,
+                                     float radius, const uint32_t** entries, size_t* count) {
+  return call(application, [&](Application& app) {
+    lend(app.neighbourhoodAt(x, y, radius), entries, count);
+  });
+}
+
 heddle_error heddle_neighbours(heddle_application* application, float x, float y, float radius,
                                const heddle_neighbour** neighbours, size_t* count) {
   return call(application, [&](Application& app) {

@@ -37,6 +37,7 @@ OwnerOptions ownerOptions() {
 Application::Application()
     : fabric_(*host_.fabric),
       owner_(fabric_, host_.partition, ownerOptions()),
+      others_(owner_),
       neighbours_(fabric_, owner_),
       phaseSinceMs_(nowMs()),
       declared_(HEDDLE_FIELD_INDEX_MAX + 1) {}

@@ -11,6 +11,7 @@
 
 #include "../owner/partition-owner.hpp"
 #include "host.hpp"
+#include "neighbourhood.hpp"
 #include "neighbours.hpp"
 #include "ownership-log.hpp"
 
@@ -81,7 +82,12 @@ class Application {
   void deleteSubscription(uint32_t subscription);
   const Lent<heddle_change>& subscriptionEvents();
   const Lent<heddle_entity>& subscribedEntities(uint32_t subscription);
+  const Lent<heddle_covered>& covered(uint32_t subscription);
+  heddle_field_view coveredField(uint32_t partition, const heddle_shape& shape);
   const std::vector<heddle_neighbour>& neighbours(float x, float y, float radius);
+  heddle_neighbourhood takeNeighbourhood(float radius, bool withList);
+  heddle_field_view neighbourhoodField(const heddle_shape& shape);
+  const std::vector<uint32_t>& neighbourhoodAt(float x, float y, float radius);
 
   // Messages.
   uint32_t resolvePosition(uint32_t domain, float x, float y);
@@ -116,6 +122,9 @@ class Application {
   Box checkedBox(const heddle_box& box) const;
   Subscription& subscriptionOf(uint32_t subscription);
   FieldView viewOf(const heddle_shape& shape);
+  void checkShape(const heddle_shape& shape) const;
+  void checkRadius(float radius) const;
+  void gatherOthers();
   [[noreturn]] void refuseOutside(uint32_t row);
   [[noreturn]] void refuseFurtherField(uint32_t row);
   void endPhase(uint32_t meter);
@@ -127,7 +136,12 @@ class Application {
   Subscriptions subscriptions_;
   uint64_t subscriptionsVersion_ = 1;
   uint32_t nextSubscription_ = 1;
+  Others others_;
   Neighbours neighbours_;
+  Neighbourhood neighbourhood_;
+  /** When the last picture was taken, and of which subscriptions. */
+  double pictureTick_ = -1;
+  uint64_t pictureVersion_ = 0;
   heddle_metrics metrics_ = {};
   bool isOpen_ = false;
   bool hasReceived_ = false;
@@ -137,6 +151,8 @@ class Application {
 
   Lent<heddle_change> ownershipLent_, eventsLent_;
   Lent<heddle_entity> entitiesLent_;
+  /** By subscription. */
+  std::map<uint32_t, Lent<heddle_covered>> coveredLent_;
   Lent<heddle_partition> partitionsLent_;
   std::deque<std::string> namesLent_;
   Lent<heddle_message> messagesLent_;

@@ -154,16 +154,12 @@ void Application::take(uint32_t index, const uint32_t* rows, size_t count) {
 
 FieldView Application::viewOf(const heddle_shape& shape) {
   requireOpen();
-  checkFieldIndex(shape.index);
-  const uint32_t align = shape.align_bytes;
-  if (align == 0 || (align & (align - 1)) != 0 || align > 64)
-    throw Failure(HEDDLE_INVALID_ARGUMENT,
-                  "a row is aligned to a power of 2 up to 64, not to " + std::to_string(align));
+  checkShape(shape);
   const uint32_t most = owner_.memory.sizes.fieldBytesMax;
   if (shape.bytes > most)
     throw Failure(HEDDLE_CAPACITY_EXCEEDED, "a field holds " + std::to_string(most) +
                                                 " bytes, not " + std::to_string(shape.bytes));
-  const FieldView view = owner_.shapedField(shape.index, shape.bytes, align);
+  const FieldView view = owner_.shapedField(shape.index, shape.bytes, shape.align_bytes);
   if (!view)
     throw Failure(HEDDLE_CAPACITY_EXCEEDED, "no room for the field: " + owner_.memory.refusal());
   if (shape.declaration) {
@@ -176,6 +172,14 @@ FieldView Application::viewOf(const heddle_shape& shape) {
 }
 
 // --- checks
+
+void Application::checkShape(const heddle_shape& shape) const {
+  checkFieldIndex(shape.index);
+  const uint32_t align = shape.align_bytes;
+  if (align == 0 || (align & (align - 1)) != 0 || align > 64)
+    throw Failure(HEDDLE_INVALID_ARGUMENT,
+                  "a row is aligned to a power of 2 up to 64, not to " + std::to_string(align));
+}
 
 void Application::requireEntities(const uint32_t* rows, size_t count) {
   requireOpen();

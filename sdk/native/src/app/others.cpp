@@ -1,156 +1,79 @@
-// Subscriptions, neighbours and messages.
+// Gathers the entities of others.
 
-#include <cmath>
+#include "others.hpp"
 
-#include "../failure.hpp"
-#include "application.hpp"
+#include <unordered_map>
 
 namespace heddle {
 
-namespace {
-
-heddle_entity handleOf(const SeenEntity& seen) {
-  return {uint64_t(seen.id), seen.type, seen.partition, seen.row};
+bool Others::gather(Subscriptions& subscriptions, uint64_t version) {
+  if (tick_ == owner_.tick && version_ == version) return false;
+  tick_ = owner_.tick;
+  version_ = version;
+  for (auto* numbers : {&types, &partitions, &rows}) numbers->clear();
+  ids.clear();
+  positions.clear();
+  departed.clear();
+  for (const Removed& removed : owner_.ownership.removed) departed.insert(removed.id);
+  const std::vector<double> addedIds = owner_.addedIds();
+  const Ids arrived(addedIds.begin(), addedIds.end());
+  Ids metIds;
+  // Only where boxes may overlap can an entity be met twice.
+  Ids* met = subscriptions.size() > 1 ? &metIds : nullptr;
+  for (auto& [id, subscription] : subscriptions)
+    for (const CoveredRows& covered : subscription.covered(owner_.tick - 1))
+      addCovered(covered, arrived, met);
+  addDeparted(subscriptions, met);
+  count = uint32_t(ids.size());
+  addArrivals(addedIds);
+  return true;
 }
 
-constexpr heddle_action actions[] = {HEDDLE_ADD, HEDDLE_UPDATE, HEDDLE_REMOVE};
-
-}  // namespace
-
-uint32_t Application::subscribe(uint32_t domain, const heddle_box& box) {
-  requireOpen();
-  checkDomain(domain);
-  const Box checked = checkedBox(box);
-  const uint32_t id = nextSubscription_++;
-  subscriptions_.try_emplace(id, fabric_, owner_.index, domain, checked);
-  subscriptionsVersion_++;
-  return id;
+void Others::addCovered(const CoveredRows& covered, const Ids& arrived, Ids* met) {
+  const Side& side = covered.memory->side(owner_.tick - 1);
+  for (const Place& place : covered.places) {
+    const double id = side.id[place.row];
+    if (side.state[place.row] == rowLeaving && arrived.count(id) != 0) continue;
+    if (met && !met->insert(id).second) continue;
+    add(covered.memory->index, place.row, side);
+  }
 }
 
-void Application::modifySubscription(uint32_t subscription, const heddle_box& box) {
-  Subscription& found = subscriptionOf(subscription);
-  found.moveTo(checkedBox(box));
-  subscriptionsVersion_++;
+/** Those that left with the last tick: their new owners show them from the next one on. */
+void Others::addDeparted(const Subscriptions& subscriptions, Ids* met) {
+  for (const Removed& removed : owner_.ownership.removed) {
+    const float* at = owner_.front->position + uint64_t(removed.row) * 3;
+    for (const auto& [id, subscription] : subscriptions) {
+      if (subscription.domain != owner_.domain || !contains(subscription.box(), at[0], at[1]))
+        continue;
+      if (!met || met->insert(removed.id).second)
+        add(owner_.index, removed.row, *owner_.front);
+      break;
+    }
+  }
 }
 
-void Application::deleteSubscription(uint32_t subscription) {
-  subscriptionOf(subscription);
-  subscriptions_.erase(subscription);
-  subscriptionsVersion_++;
-}
-
-const Lent<heddle_change>& Application::subscriptionEvents() {
-  requireOpen();
-  eventsLent_.clear();
-  for (auto& [id, subscription] : subscriptions_)
-    for (const SubscriptionEvent& event : subscription.look(owner_.tick - 1))
-      eventsLent_.push_back({actions[int(event.kind)], id, handleOf(event.entity)});
-  return eventsLent_;
-}
-
-const Lent<heddle_entity>& Application::subscribedEntities(uint32_t subscription) {
-  entitiesLent_.clear();
-  for (const SeenEntity& seen : subscriptionOf(subscription).seen())
-    entitiesLent_.push_back(handleOf(seen));
-  return entitiesLent_;
-}
-
-const std::vector<heddle_neighbour>& Application::neighbours(float x, float y, float radius) {
-  requireOpen();
-  if (!(radius > 0 && std::isfinite(radius)))
-    throw Failure(HEDDLE_INVALID_ARGUMENT, "a radius is a number above 0");
-  if (!std::isfinite(x) || !std::isfinite(y))
-    throw Failure(HEDDLE_INVALID_ARGUMENT, "a place is two finite numbers");
-  return neighbours_.find(subscriptions_, subscriptionsVersion_, x, y, radius);
-}
-
-// --- messages
-
-uint32_t Application::resolvePosition(uint32_t domain, float x, float y) {
-  checkSpatial(domain, "its apps are found by name, with heddle_resolve_app_name");
-  const int64_t partition = fabric_.world.partitionAt(domain, x, y);
-  if (partition >= 0) return uint32_t(partition);
-  char place[64];
-  std::snprintf(place, sizeof place, "(%.9g, %.9g)", double(x), double(y));
-  throw Failure(HEDDLE_INVALID_ARGUMENT, "no partition of domain '" +
-                                             fabric_.world.domains[domain].name +
-                                             "' holds the position " + place);
-}
-
-uint32_t Application::resolveAppName(uint32_t domain, const char* name) {
-  checkDomain(domain);
-  const Control& control = fabric_.control;
-  int64_t found = -1;
-  fabric_.eachPartition([&](uint32_t partition) {
-    if (name && found < 0 &&
-        uint32_t(control.partitionWord(partition, HEDDLE_PARTITION_AT_DOMAIN)) == domain &&
-        control.partitionName(partition) == name)
-      found = partition;
+/** Those that came with the last tick, where they were when they were granted to this app. */
+void Others::addArrivals(const std::vector<double>& arrived) {
+  std::unordered_map<double, uint32_t> rowOf;
+  for (size_t place = 0; place < arrived.size(); place++)
+    rowOf[arrived[place]] = owner_.ownership.added[place];
+  owner_.eachArrivingGroup([&](const ArrivingGroup& group) {
+    const Side& side = group.memory.side(owner_.tick - 1);
+    for (uint32_t place = 0; place < group.granted; place++) {
+      add(owner_.index, group.rows[place], side);
+      rows.back() = rowOf[side.id[group.rows[place]]];
+    }
   });
-  if (found >= 0) return uint32_t(found);
-  throw Failure(HEDDLE_NOT_FOUND, "domain '" + fabric_.world.domains[domain].name +
-                                      "' has no app '" + (name ? name : "") + "'");
 }
 
-void Application::send(uint32_t partition, const void* data, size_t bytes) {
-  requireOpen();
-  const Sizes& sizes = owner_.memory.sizes;
-  if (!data && bytes > 0) throw Failure(HEDDLE_INVALID_ARGUMENT, "the data of a message is null");
-  if (partition == owner_.index)
-    throw Failure(HEDDLE_INVALID_ARGUMENT, "an app can not send messages to its own partition");
-  if (!fabric_.control.partitionInUse(partition))
-    throw Failure(HEDDLE_NOT_FOUND, "there is no partition " + std::to_string(partition));
-  if (bytes > sizes.messageBytesMax)
-    throw Failure(HEDDLE_CAPACITY_EXCEEDED, "a message holds " +
-                                                std::to_string(sizes.messageBytesMax) +
-                                                " bytes, not " + std::to_string(bytes));
-  const uint32_t length = uint32_t(bytes);
-  if (owner_.send(partition, static_cast<const uint8_t*>(data), length)) return;
-  throw Failure(HEDDLE_CAPACITY_EXCEEDED,
-                owner_.maySend(length)
-                    ? "no room for the message: " + owner_.memory.refusal()
-                    : "at max outgoing message capacity (" + std::to_string(sizes.messageLimit) +
-                          " messages and " + std::to_string(sizes.messageHeapBytes) +
-                          " bytes in all of them a tick)");
-}
-
-const Lent<heddle_message>& Application::receive() {
-  requireOpen();
-  messagesLent_.clear();
-  if (hasReceived_) return messagesLent_;
-  hasReceived_ = true;
-  incoming_ = readMessages(fabric_, owner_.index, owner_.tick - 1);
-  for (const IncomingMessage& message : incoming_)
-    messagesLent_.push_back({message.source, message.payload.data(), message.payload.size()});
-  return messagesLent_;
-}
-
-// --- checks
-
-void Application::checkDomain(uint32_t domain) const {
-  if (domain >= fabric_.world.domains.size())
-    throw Failure(HEDDLE_INVALID_ARGUMENT, "there is no domain " + std::to_string(domain));
-}
-
-void Application::checkSpatial(uint32_t domain, const char* hint) const {
-  checkDomain(domain);
-  if (!fabric_.world.domains[domain].grid)
-    throw Failure(HEDDLE_INVALID_ARGUMENT,
-                  "domain '" + fabric_.world.domains[domain].name + "' has no area: " + hint);
-}
-
-Box Application::checkedBox(const heddle_box& box) const {
-  if (!(box.min_x <= box.max_x && box.min_y <= box.max_y))
-    throw Failure(HEDDLE_INVALID_ARGUMENT, "not a box: its least edges are beyond its most");
-  return {box.min_x, box.min_y, box.max_x, box.max_y};
-}
-
-Subscription& Application::subscriptionOf(uint32_t subscription) {
-  requireOpen();
-  const auto found = subscriptions_.find(subscription);
-  if (found == subscriptions_.end())
-    throw Failure(HEDDLE_NOT_FOUND, "there is no subscription " + std::to_string(subscription));
-  return found->second;
+void Others::add(uint32_t partition, uint32_t row, const Side& side) {
+  const float* at = side.position + uint64_t(row) * 3;
+  ids.push_back(side.id[row]);
+  types.push_back(side.type[row]);
+  positions.insert(positions.end(), at, at + 3);
+  partitions.push_back(partition);
+  rows.push_back(row);
 }
 
 }  // namespace heddle

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "heddle.h"
+
 namespace heddle {
 
 using RowList = std::vector<uint32_t>;
@@ -15,10 +17,7 @@ inline void sortUnique(RowList& rows) {
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
 }
 
-struct Place {
-  uint32_t row;
-  float x, y;
-};
+using Place = heddle_place;
 using PlaceList = std::vector<Place>;
 
 /** The smallest range around all that was added. */
