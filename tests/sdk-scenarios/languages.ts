@@ -3,6 +3,7 @@
 
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { compile, missingCompiler } from '../cpp/programs.ts'
 import { missingPython } from '../python/python.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -25,8 +26,10 @@ export interface Language {
   readonly gaps: Readonly<Record<string, string>>
 }
 
+const COVERED_AND_NEIGHBOURHOOD =
+  'covered covered-values neighbourhood neighbourhood-values neighbourhood-at'
 const COLUMNS_AND_NEIGHBOURS =
-  'covered covered-values neighbours neighbourhood neighbourhood-values neighbourhood-at columns ' +
+  `${COVERED_AND_NEIGHBOURHOOD} neighbours columns ` +
   'columns-count create-many delete-many entity-at rows-of arrived departed rejected ' +
   'write-position moved moved-rows touched sweep write-value values presence stored give take'
 
@@ -43,6 +46,14 @@ export const LANGUAGES: readonly Language[] = [
     command: ['node', 'driver.ts'],
     environment: { NODE_OPTIONS: `--import ${join(ROOT, 'sdk/typescript/register.mjs')}` },
     gaps: {},
+  },
+  {
+    name: 'C++',
+    missing: missingCompiler,
+    build: (folder) => compile([join(DRIVERS, 'driver.cpp')], join(folder, 'driver')),
+    command: ['./driver'],
+    environment: { LD_LIBRARY_PATH: join(ROOT, 'sdk/lib') },
+    gaps: reasons('heddle.h does not have it yet', COVERED_AND_NEIGHBOURHOOD),
   },
   {
     name: 'Python',

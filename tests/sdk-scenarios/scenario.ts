@@ -112,5 +112,7 @@ function canonical(call: string, answer: string): string {
 /** A number in any notation that reads back as the same 32-bit float. */
 function canonicalWord(word: string): string {
   if (/^[+-]?nan$/i.test(word)) return 'NaN'
+  const [, sign] = /^([+-]?)inf(inity)?$/i.exec(word) ?? []
+  if (sign !== undefined) return `${sign === '-' ? '-' : ''}Infinity`
   return /^-?\d+(\.\d*)?(e[+-]?\d+)?$/i.test(word) ? String(Math.fround(Number(word))) : word
 }
