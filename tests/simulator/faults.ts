@@ -28,7 +28,7 @@ export function spoilBackSide(
 ): void {
   const { sizes } = control
   const { partition, tick, fieldsMax } = options
-  const epoch = control.partitionWord(partition, 'epoch')
+  const epoch = control.partitionEpoch(partition)
   const side = tick % 2
   const spoil = (segment: string, start: number, bytes: number) => {
     if (bytes > 0 && random.chance(0.6))

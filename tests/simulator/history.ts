@@ -366,7 +366,7 @@ class History {
     const { request: domain, partition, error } = report
     const { model, control } = this.#world
     if (partition >= 0) {
-      model.addPartition(partition, domain, -1, control.partitionWord(partition, 'epoch'))
+      model.addPartition(partition, domain, -1, control.partitionEpoch(partition))
       this.#join(partition)
       this.#happened.started++
       return

@@ -35,7 +35,7 @@ export function newWorld(plan: Plan, parts: Parts): SimulatedWorld {
   const world = emptyWorld(plan, parts, 0, new Set())
   for (const { domain, cell, name } of spatialPartitions(plan)) {
     const index = world.fabric.addPartition({ domain, cell, name, idCounter: plan.idCounterFirst })
-    world.model.addPartition(index, domain, cell, world.control.partitionWord(index, 'epoch'))
+    world.model.addPartition(index, domain, cell, world.control.partitionEpoch(index))
   }
   return world
 }
@@ -60,7 +60,7 @@ export function restoredWorld(plan: Plan, parts: Parts, snapshot: Snapshot): Sim
     const { idLane, idCounter } = lanes.get(name) ?? {}
     const index = world.fabric.addPartition({ domain, cell, name, idLane, idCounter })
     indices.set(name, index)
-    world.model.addPartition(index, domain, cell, world.control.partitionWord(index, 'epoch'))
+    world.model.addPartition(index, domain, cell, world.control.partitionEpoch(index))
   }
   const ownIndex = (state: PartitionState) =>
     indices.get(state.name) ?? indices.get(places[0].name)!

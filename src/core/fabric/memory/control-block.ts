@@ -54,6 +54,7 @@ export class ControlBlock {
   readonly #wake: Int32Array
   readonly #bytes: Uint8Array
   readonly #layout: ReturnType<typeof controlLayout>
+  readonly #partitionsIndex: number
 
   private constructor(segment: Segment, wakeSegment: Segment, sizes: FabricSizes) {
     const layout = controlLayout(sizes.partitionCapacity)
@@ -67,6 +68,7 @@ export class ControlBlock {
     this.asked = new Int32Array(buffer, startBytes + layout.askedOffset, sizes.partitionCapacity)
     this.#bytes = new Uint8Array(buffer, startBytes, layout.bytes)
     this.#layout = layout
+    this.#partitionsIndex = layout.partitionsOffset / 4
   }
 
   /** Makes the control segment of a new fabric. */
@@ -272,8 +274,17 @@ export class ControlBlock {
     Atomics.store(this.words, this.#partitionIndex(partition) + partitionAt[name], value)
   }
 
+  // The next two entries change only between ticks, and many programs read them often in a tick:
+  // a plain load costs a tenth of an atomic one.
+
   partitionInUse(partition: number): boolean {
-    return partition < this.partitionCount && this.partitionWord(partition, 'state') !== 0
+    return (
+      partition < this.partitionCount &&
+      this.words[this.#partitionIndex(partition) + partitionAt.state] !== 0
+    )
+  }
+  partitionEpoch(partition: number): number {
+    return this.words[this.#partitionIndex(partition) + partitionAt.epoch]
   }
 
   partitionName(partition: number): string {
@@ -303,7 +314,7 @@ export class ControlBlock {
       partitionRecord.offsetBytes.name
     this.#bytes.set(name, start)
     this.setPartitionWord(partition, 'nameBytes', name.length)
-    this.setPartitionWord(partition, 'epoch', this.partitionWord(partition, 'epoch') + 1)
+    this.setPartitionWord(partition, 'epoch', this.partitionEpoch(partition) + 1)
     this.setPartitionWord(partition, 'domain', options.domain)
     this.setPartitionWord(partition, 'cell', options.cell)
     for (const word of ['incarnation', 'refused', 'shutdown'] as const)
@@ -341,6 +352,6 @@ export class ControlBlock {
   }
 
   #partitionIndex(partition: number): number {
-    return (this.#layout.partitionsOffset + partition * partitionRecord.bytes) / 4
+    return this.#partitionsIndex + (partition * partitionRecord.bytes) / 4
   }
 }

@@ -37,11 +37,7 @@ export class Fabric {
   partition(index: number): PartitionMemory {
     const open = this.#open[index]
     const { control } = this
-    if (
-      open &&
-      control.partitionInUse(index) &&
-      open.epoch === control.partitionWord(index, 'epoch')
-    )
+    if (open && control.partitionInUse(index) && open.epoch === control.partitionEpoch(index))
       return open
     // This runs often for callers that visit all partitions, so the message is built only if
     // needed.

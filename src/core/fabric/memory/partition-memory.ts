@@ -319,7 +319,7 @@ export class PartitionMemory {
   ) {
     this.#pagesOfOthers = pagesOfOthers
     this.index = index
-    this.epoch = control.partitionWord(index, 'epoch')
+    this.epoch = control.partitionEpoch(index)
     this.sizes = control.sizes
     this.#segments = segments
     this.#control = control
@@ -351,7 +351,7 @@ export class PartitionMemory {
     index: number,
     { idLane, pagesOfOthers }: { idLane: number; pagesOfOthers: () => number },
   ): PartitionMemory {
-    const epoch = control.partitionWord(index, 'epoch')
+    const epoch = control.partitionEpoch(index)
     for (const [file, bytes] of Object.entries(partitionFileBytes(control.sizes)))
       segments.create(partitionFile(index, epoch, file as PartitionFile), bytes)
     const memory = new PartitionMemory(segments, control, index, { writable: true, pagesOfOthers })
@@ -369,7 +369,7 @@ export class PartitionMemory {
 
   /** Frees the files of a partition, once no program has them open. */
   static remove(segments: Segments, control: ControlBlock, index: number): void {
-    segments.remove(partitionFolder(index, control.partitionWord(index, 'epoch')))
+    segments.remove(partitionFolder(index, control.partitionEpoch(index)))
   }
 
   side(tick: number): Side {

@@ -522,6 +522,7 @@ export class PartitionOwner {
    */
   #takeInArrivals(): void {
     this.rejectedIncoming = 0
+    if (this.front.get('incomingGroups') === 0) return
     // The barrier granted no more. An app that wrote over its grants has lost entities of its own.
     let room = Math.max(0, this.front.get('capacity') - this.#population)
     for (const { memory, rows, rejected } of this.arrivals()) {
