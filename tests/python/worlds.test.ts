@@ -11,7 +11,7 @@ import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { appsFolder, buildPackage, schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
-import { missingPython } from './python.ts'
+import { hasNumpy, missingPython } from './python.ts'
 
 const TICKS = 80
 const APPS = join(import.meta.dirname, 'apps')
@@ -24,7 +24,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'heddle-python-apps-'))
   for (const file of ['wanderers.ts', 'random.ts', 'echo.ts'])
     copyFileSync(join(appsFolder, file), join(folder, file))
-  for (const file of ['wanderers.py', 'chance.py', 'drifters.ts'])
+  for (const file of ['wanderers.py', 'chance.py', 'drifters.ts', 'columns.py', 'caller.py'])
     copyFileSync(join(APPS, file), join(folder, file))
   heddle = await startHeddle({
     appTimeoutSeconds: 20,
@@ -111,10 +111,28 @@ async function upload(program: string): Promise<string> {
   return `s3://${heddle.bucket}/${program}.zip`
 }
 
+let drifters: ReturnType<Simulation['hashes']>
+
+test('columns are numpy arrays, or memoryviews where numpy is not', { skip }, async () => {
+  drifters = (await run('drifters-ts', 'exec node drifters.ts')).hashes()
+  const launch =
+    'case $HEDDLE_APP in Cells-0-*) exec python3 columns.py ;; ' +
+    'Cells-1-0) exec python3 columns.py --without-numpy ;; *) exec node drifters.ts ;; esac'
+  const world = await run('drifters-columns', launch)
+  areEqual(world, drifters)
+  const arrays = ['Cells-0-0', 'Cells-1-0'].map((name) => {
+    const stream = world.streams().find((stream) => stream.endsWith(`/${name}`)) ?? ''
+    return world.log(stream)
+  })
+  assert.deepEqual(arrays, [
+    [hasNumpy() ? 'ndarray' : 'memoryview', 'kept True'],
+    ['memoryview', 'kept True'],
+  ])
+})
+
 test('programs of the service’s SDK run unchanged, and equal their TypeScript twins', {
   skip,
 }, async () => {
-  const expected = (await run('drifters-ts', 'exec node drifters.ts')).hashes()
   const old = { package: await upload('drifters.py') }
   const command = ['bin/run-python', 'drifters.py']
   const Cells = { kind: 'spatial', grid: [2, 2], ...old, command } as const
@@ -139,9 +157,44 @@ test('programs of the service’s SDK run unchanged, and equal their TypeScript 
   )
   await world.stop()
   assert.equal(world.errors(), '')
-  areEqual(world, expected)
+  areEqual(world, drifters)
   assert.deepEqual(world.log(stream), [
     'sees 80, hears 1 sender, plain: True, committed: 30, messages: True',
     'ends: ShuttingDown',
   ])
+})
+
+test('an app in Python makes every call, and hears and reads its neighbours', {
+  skip,
+}, async () => {
+  const command = ['node', 'drifters.ts']
+  const here = { package: `file://${folder}` }
+  const domains = {
+    Cells: { kind: 'spatial', grid: [2, 2], ...here, command },
+    Echoes: { kind: 'custom', ...here, command: 'echo.ts' },
+    Callers: { kind: 'custom', ...here, command: ['python3', 'caller.py'], ports: [7000] },
+  } as const
+  for (const commands of [
+    ['python3', 'caller.py'],
+    ['python3', 'caller.py', '--without-numpy'],
+  ]) {
+    if (commands.length === 2 && !hasNumpy()) continue
+    const world = await heddle.startSimulation(`callers-${commands.length}`, schema({ domains }))
+    await world.startApp('Echoes', 'echo')
+    await world.appIs('Echoes', 'echo', 'STARTED')
+    await world.startApp('Callers', 'caller', commands)
+    await world.appIs('Callers', 'caller', 'STARTED')
+    await world.startClock()
+    const log = () => {
+      const stream = world.streams().find((name) => name.includes('/caller/'))
+      return stream === undefined ? [] : world.log(stream)
+    }
+    await waitFor(
+      () => log().some((line) => /all calls made/.test(line)),
+      () => `all calls: ${log().join('\n')}; ${world.errors()}`,
+    )
+    await world.stop()
+    assert.deepEqual(log(), ['all calls made, 0 faults', 'ends with 0 faults'])
+    assert.equal(world.errors(), '')
+  }
 })

@@ -19,6 +19,7 @@ from .application import (
     Updates,
     create_application,
 )
+from .columns import Owned
 from .errors import (
     CapacityExceeded,
     ErrorCode,
@@ -30,7 +31,9 @@ from .errors import (
     NotOwned,
     ShuttingDown,
 )
+from .fields import Field, define_field
 from .kinds import ChangeKind, DomainType, Limit
+from .nearby import Neighbours
 from .transaction import Change, Entity, Message, Transaction
 
 __all__ = [
@@ -42,18 +45,22 @@ __all__ = [
     "DomainType",
     "Entity",
     "ErrorCode",
+    "Field",
     "HeddleError",
     "InvalidArgument",
     "InvalidState",
     "Limit",
     "Message",
     "Metrics",
+    "Neighbours",
     "NotConnected",
     "NotFound",
     "NotOwned",
+    "Owned",
     "Partition",
     "ShuttingDown",
     "Transaction",
     "Updates",
     "create_application",
+    "define_field",
 ]

@@ -4,9 +4,11 @@ The calls for single entities and for other apps are the extension module's own 
 src/others.c), since a program makes them most often. Owns what is left.
 """
 
-from typing import Optional, Type
+from typing import Any, Optional, Type
 
+from .columns import Owned
 from .native import _native
+from .nearby import Neighbours
 
 Entity = _native.Entity
 Change = _native.Change
@@ -19,11 +21,25 @@ class Transaction(_native.Transaction):
     As a context manager it commits at the end of its block, unless an error leaves the block.
     """
 
+    @property
+    def owned(self) -> Owned:
+        """This app's entities as columns."""
+        return Owned(self)
+
+    def neighbours(self, x: float, y: float, radius: float) -> Neighbours:
+        """Returns the entities within a distance of a place, in the plane of x and y.
+
+        This app's own entities, and others as far as its subscriptions cover them; each once, as
+        of the tick before, whatever was written since. Raises InvalidArgument for a radius that is
+        not above 0.
+        """
+        return Neighbours(self._neighbours(x, y, radius))
+
     def __enter__(self) -> "Transaction":
         return self
 
     def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: object
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Any
     ) -> None:
         if error is None and self.is_open:
             self.commit()

@@ -108,20 +108,17 @@ heddle_entity *to_entity(PyObject *argument) {
   return NULL;
 }
 
-int to_rows(PyObject *argument, uint32_t **rows, size_t *count) {
-  PyObject *list = PySequence_List(argument);
-  if (!list) return 0;
-  const Py_ssize_t size = PyList_Size(list);
-  *rows = PyMem_Malloc((size_t)(size > 0 ? size : 1) * sizeof **rows);
-  int is_fine = *rows != NULL;
-  if (!is_fine) PyErr_NoMemory();
-  for (Py_ssize_t place = 0; is_fine && place < size; place++)
-    is_fine = to_u32(PyList_GetItem(list, place), "a row", &(*rows)[place]);
-  Py_DECREF(list);
-  if (!is_fine) {
-    PyMem_Free(*rows);
-    *rows = NULL;
-  }
-  *count = (size_t)size;
-  return is_fine;
+int to_shape(PyObject *argument, heddle_shape *shape, PyObject **members) {
+  return PyTuple_Check(argument) &&
+         PyArg_ParseTuple(argument, "IIIIyO!", &shape->index, &shape->type_id, &shape->bytes,
+                          &shape->align_bytes, &shape->declaration, &PyTuple_Type, members);
+}
+
+int to_numbers(PyObject *argument, size_t item_bytes, const void **numbers, size_t *count) {
+  char *content;
+  Py_ssize_t size;
+  if (PyBytes_AsStringAndSize(argument, &content, &size) != 0) return 0;
+  *numbers = content;
+  *count = (size_t)size / item_bytes;
+  return 1;
 }

@@ -94,15 +94,24 @@ int to_domain(heddle_application *handle, PyObject *argument, uint32_t *domain);
 /* Bytes, what holds bytes, or whole numbers from 0 to 255. Drop the owner afterwards. */
 int to_bytes(PyObject *argument, const char **data, size_t *bytes, PyObject **owner);
 heddle_entity *to_entity(PyObject *argument);
-/* Rows as whole numbers, to be freed by PyMem_Free. */
-int to_rows(PyObject *argument, uint32_t **rows, size_t *count);
+/* A tuple as heddle/fields.py makes them; `members` is borrowed from it. */
+int to_shape(PyObject *argument, heddle_shape *shape, PyObject **members);
+/* The bytes of numbers of 32 or 64 bits each; borrowed from the argument. */
+int to_numbers(PyObject *argument, size_t item_bytes, const void **numbers, size_t *count);
 
 /* --- answers */
 
 PyObject *new_entity(const Application *application, const heddle_entity *handle);
 PyObject *new_changes(const Application *application, const heddle_change *changes, size_t count);
 PyObject *new_position(const float *position);
-PyObject *new_memory(Application *application, const Numbers *numbers);
+/* What keeps the memory: the application, or an object that holds a copy. */
+PyObject *new_memory(PyObject *owner, const Numbers *numbers);
+/* A copy of numbers side by side, which stays good. */
+PyObject *new_copy(const void *data, const char *format, Py_ssize_t item_bytes, Py_ssize_t rows,
+                   Py_ssize_t width);
+/* One column for each member of a shape, on rows of `stride` bytes. */
+PyObject *new_columns(PyObject *owner, const heddle_shape *shape, PyObject *members,
+                      const void *data, uint32_t stride, uint32_t rows, int is_writable);
 
 /* The application's handle; null, with an exception, where it is destroyed or busy. */
 heddle_application *handle_of(Application *application);
@@ -115,6 +124,7 @@ typedef PyObject *(*fast_method)(PyObject *, PyObject *const *, Py_ssize_t);
 #define FAST(name, function, text) \
   { name, (PyCFunction)(void (*)(void))(function), METH_FASTCALL, text }
 #define NO_ARGUMENTS(name, function, text) { name, (PyCFunction)(function), METH_NOARGS, text }
+#define TUPLE(name, function) { name, (PyCFunction)(function), METH_VARARGS, NULL }
 #define ONE_ARGUMENT(name, function, text) { name, (PyCFunction)(function), METH_O, text }
 
 PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *name);
@@ -129,6 +139,6 @@ void free_object(PyObject *object);
 PyObject *refuse_new(PyTypeObject *type, PyObject *arguments, PyObject *named);
 
 /* Methods of a transaction that stand in a part of their own. */
-extern PyMethodDef others_methods[];
+extern PyMethodDef column_methods[], nearby_methods[], others_methods[];
 
 #endif

@@ -1,6 +1,6 @@
 /* The fabric's memory as buffers: numbers of one kind, with one or two axes. numpy and memoryview
- * take them without a copy. Owns the exporter, which keeps its application's memory; never decides
- * how long numbers are good. */
+ * take them without a copy. Owns the exporter, which keeps what the memory belongs to; never
+ * decides how long numbers are good. */
 
 #include "binding.h"
 
@@ -8,7 +8,7 @@ static PyTypeObject *memory_type;
 
 typedef struct {
   PyObject_HEAD
-  Application *application;
+  PyObject *owner;
   Numbers numbers;
   Py_ssize_t shape[2], strides[2];
 } Memory;
@@ -16,11 +16,11 @@ typedef struct {
 /* What a buffer without rows points to. */
 static double nothing;
 
-PyObject *new_memory(Application *application, const Numbers *numbers) {
+PyObject *new_memory(PyObject *owner, const Numbers *numbers) {
   Memory *memory = (Memory *)PyType_GenericAlloc(memory_type, 0);
   if (!memory) return NULL;
-  Py_INCREF(application);
-  memory->application = application;
+  Py_INCREF(owner);
+  memory->owner = owner;
   memory->numbers = *numbers;
   if (!memory->numbers.data) memory->numbers.data = &nothing;
   memory->shape[0] = numbers->rows;
@@ -28,6 +28,45 @@ PyObject *new_memory(Application *application, const Numbers *numbers) {
   memory->strides[0] = numbers->stride;
   memory->strides[1] = numbers->item_bytes;
   return (PyObject *)memory;
+}
+
+PyObject *new_copy(const void *data, const char *format, Py_ssize_t item_bytes, Py_ssize_t rows,
+                   Py_ssize_t width) {
+  const Py_ssize_t stride = item_bytes * (width > 0 ? width : 1);
+  PyObject *copy = PyByteArray_FromStringAndSize(data, stride * rows);
+  if (!copy) return NULL;
+  const Numbers numbers = {PyByteArray_AsString(copy), format, item_bytes, rows, width, stride, 1};
+  PyObject *memory = new_memory(copy, &numbers);
+  Py_DECREF(copy);
+  return memory;
+}
+
+PyObject *new_columns(PyObject *owner, const heddle_shape *shape, PyObject *members,
+                      const void *data, uint32_t stride, uint32_t rows, int is_writable) {
+  if (data && (stride % shape->align_bytes != 0 || stride < shape->bytes)) {
+    char message[160];
+    PyOS_snprintf(message, sizeof message,
+                  "InvalidState: field %u is kept with %u bytes a row there, which does not suit "
+                  "its shape: was data of another shape stored in it?",
+                  shape->index, stride);
+    return raise_error(HEDDLE_INVALID_STATE, message);
+  }
+  const Py_ssize_t count = PyTuple_Size(members);
+  PyObject *columns = PyTuple_New(count);
+  for (Py_ssize_t place = 0; columns && place < count; place++) {
+    Numbers numbers = {NULL, NULL, 0, rows, 0, stride, is_writable};
+    Py_ssize_t offset;
+    PyObject *member = PyTuple_GetItem(members, place);
+    PyObject *column = NULL;
+    if (PyArg_ParseTuple(member, "snnn", &numbers.format, &numbers.item_bytes, &numbers.width,
+                         &offset)) {
+      if (data) numbers.data = (const char *)data + offset;
+      column = new_memory(owner, &numbers);
+    }
+    if (!column) Py_CLEAR(columns);
+    else PyTuple_SetItem(columns, place, column);
+  }
+  return columns;
 }
 
 static int memory_buffer(Memory *self, Py_buffer *view, int flags) {
@@ -59,7 +98,7 @@ static int memory_buffer(Memory *self, Py_buffer *view, int flags) {
 }
 
 static void memory_free(Memory *self) {
-  Py_XDECREF(self->application);
+  Py_XDECREF(self->owner);
   free_object((PyObject *)self);
 }
 

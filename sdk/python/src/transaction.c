@@ -266,7 +266,7 @@ static PyType_Spec spec = {"heddle._native.Transaction", sizeof(Transaction), 0,
                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
 
 int add_transaction(PyObject *module) {
-  const PyMethodDef *parts[] = {entity_methods, others_methods};
+  const PyMethodDef *parts[] = {entity_methods, others_methods, column_methods, nearby_methods};
   size_t count = 0;
   for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
     for (const PyMethodDef *method = parts[part]; method->ml_name; method++)

@@ -15,7 +15,8 @@ def simulate(txn, own, world):
         for number in range(20):
             entity = api.create_entity(txn, DRIFTER)
             x = own.min.x + (own.max.x - own.min.x) * number / 20
-            api.store_entity_index_key(txn, entity, POSITION, list(struct.pack("<fff", x, 0.5, 0)))
+            at = list(struct.pack("<fff", x, own.min.y + 0.5, 0))
+            api.store_entity_index_key(txn, entity, POSITION, at)
             api.store_entity_field(txn, entity, DYNAMIC, SPEED, struct.pack("<f", 7 + number))
             entities[entity.descriptor.id] = entity
     for change in api.ownership_changes(txn).changes:

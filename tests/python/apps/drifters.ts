@@ -10,7 +10,7 @@ const [{ bounds }] = application.assignedPartitions()
 const cells = application.allPartitions().flatMap((partition) => partition.bounds ?? [])
 const minX = Math.min(...cells.map((cell) => cell.minX))
 const maxX = Math.max(...cells.map((cell) => cell.maxX))
-const { minX: left, maxX: right } = bounds!
+const { minX: left, maxX: right, minY: lower } = bounds!
 
 const bytes = (speed: number) => new Uint8Array(new Float32Array([speed]).buffer)
 
@@ -18,11 +18,12 @@ for (const transaction of application.updates()) {
   if (transaction.tick === 1) {
     for (let number = 0; number < 20; number++) {
       const x = left + ((right - left) * number) / 20
-      const entity = transaction.createEntity(DRIFTER, [x, 0.5, 0])
+      const entity = transaction.createEntity(DRIFTER, [x, lower + 0.5, 0])
       transaction.storeEntityField(entity, SPEED, DYNAMIC, bytes(7 + number))
     }
   }
   for (const entity of transaction.ownedEntities()) {
+    if (entity.type !== DRIFTER) continue
     const [x, y, z] = transaction.loadEntityIndexKey(entity)
     const { data } = transaction.loadEntityField(entity, SPEED)
     let speed = new Float32Array(data.slice().buffer)[0]

@@ -30,7 +30,7 @@ class Segments {
                         bool writable) = 0;
 };
 
-/** Files in a folder. A mapping lives as long as this object. */
+/** Files in a folder. A mapping lives as long as the process; descriptors, as this object. */
 class FileSegments final : public Segments {
  public:
   explicit FileSegments(std::string folder);
