@@ -33,7 +33,7 @@ from .errors import (
 )
 from .fields import Field, define_field
 from .kinds import ChangeKind, DomainType, Limit
-from .nearby import Neighbours
+from .nearby import Covered, Neighbourhood, Neighbours
 from .transaction import Change, Entity, Message, Transaction
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "CapacityExceeded",
     "Change",
     "ChangeKind",
+    "Covered",
     "DomainType",
     "Entity",
     "ErrorCode",
@@ -52,6 +53,7 @@ __all__ = [
     "Limit",
     "Message",
     "Metrics",
+    "Neighbourhood",
     "Neighbours",
     "NotConnected",
     "NotFound",

@@ -72,7 +72,7 @@ class Application(_native.Application):
 
     @property
     def attempt(self) -> int:
-        """1, as a rule; more where earlier processes of this app failed in the tick that is next."""
+        """1, as a rule; more where earlier processes of this app failed in the next tick."""
         return self._attempt
 
     def assigned_partition(self) -> Partition:

@@ -1,4 +1,7 @@
-"""Words with few values: kinds of changes, domains and limits. The numbers are those of heddle.h."""
+"""Kinds of changes, domains and limits. Their numbers are those of heddle.h.
+
+Owns the names; never decides what follows from one.
+"""
 
 import enum
 

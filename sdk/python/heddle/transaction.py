@@ -4,11 +4,11 @@ The calls for single entities and for other apps are the extension module's own 
 src/others.c), since a program makes them most often. Owns what is left.
 """
 
-from typing import Any, Optional, Type
+from typing import Any, List, Optional, Type
 
 from .columns import Owned
 from .native import _native
-from .nearby import Neighbours
+from .nearby import Covered, Neighbourhood, Neighbours
 
 Entity = _native.Entity
 Change = _native.Change
@@ -26,6 +26,15 @@ class Transaction(_native.Transaction):
         """This app's entities as columns."""
         return Owned(self)
 
+    def covered(self, subscription: int) -> List[Covered]:
+        """Returns what a subscription covers, by partition, as columns.
+
+        Partitions without an entity in the box are left out. All is as of the tick before, and
+        before entities changed owner: one that has just arrived here is still covered in its old
+        partition, one that has just left is in no column for one tick. Raises NotFound.
+        """
+        return [Covered(self, found) for found in self._covered(subscription)]
+
     def neighbours(self, x: float, y: float, radius: float) -> Neighbours:
         """Returns the entities within a distance of a place, in the plane of x and y.
 
@@ -34,6 +43,16 @@ class Transaction(_native.Transaction):
         not above 0.
         """
         return Neighbours(self._neighbours(x, y, radius))
+
+    def neighbourhood(self, radius: float, list: bool = True) -> Neighbourhood:
+        """Takes a picture of all entities that this app sees, with the neighbours of each own one.
+
+        For questions about most entities. What is written afterwards does not change it, so that
+        one loop can read from the picture and write to `owned`. Without `list`, the neighbours are
+        left out, and `at` tells what is near a place. Raises InvalidArgument for a radius that is
+        not above 0.
+        """
+        return Neighbourhood(self, self._take_neighbourhood(radius, list))
 
     def __enter__(self) -> "Transaction":
         return self

@@ -156,8 +156,8 @@ PyMethodDef others_methods[] = {
          "Raises InvalidArgument for an unknown domain, or what is not a box."),
     FAST("modify_subscription", modify_subscription,
          "modify_subscription($self, subscription, box, /)\n--\n\n"
-         "Moves a subscription's box: the next events say what is new inside, and what is outside.\n"
-         "\nRaises NotFound or InvalidArgument."),
+         "Moves a subscription's box: the next events say what is new inside, and what left.\n\n"
+         "Raises NotFound or InvalidArgument."),
     ONE_ARGUMENT("delete_subscription", delete_subscription,
                  "delete_subscription($self, subscription, /)\n--\n\n"
                  "Ends a subscription: its events, and its read access. Raises NotFound."),
@@ -175,8 +175,8 @@ PyMethodDef others_methods[] = {
          "Raises InvalidArgument for a domain without an area, or a position outside of it."),
     FAST("resolve_endpoint_by_app_name", resolve_app_name,
          "resolve_endpoint_by_app_name($self, domain, name, /)\n--\n\n"
-         "Returns the endpoint of an app by its name. Spatial apps are named by domain, column and\n"
-         "row: Cells-2-0.\n\nRaises InvalidArgument for an unknown domain, NotFound for no app."),
+         "Returns the endpoint of an app by its name. Spatial apps are named by their domain,\n"
+         "column and row: Cells-2-0.\n\nRaises InvalidArgument for an unknown domain, NotFound for no app."),
     FAST("send_message", send_message,
          "send_message($self, endpoint, data, /)\n--\n\n"
          "Sends bytes to another app, which receives them in the next tick, once.\n\n"
@@ -184,7 +184,7 @@ PyMethodDef others_methods[] = {
          "NotFound where no app has it."),
     NO_ARGUMENTS("receive_messages", receive_messages,
                  "receive_messages($self, /)\n--\n\n"
-                 "Returns a list of the messages that were sent to this app in the tick before, by\n"
-                 "sender and then in the order of sending: Message(sender, payload).\n\n"
+                 "Returns a list of the messages that were sent to this app in the tick before,\n"
+                 "by sender and then in the order of sending: Message(sender, payload).\n\n"
                  "A second call in a tick returns an empty list."),
     {NULL, NULL, 0, NULL}};

@@ -171,7 +171,7 @@ static PyMethodDef entity_methods[] = {
     NO_ARGUMENTS("commit", commit,
                  "commit($self, /)\n--\n\n"
                  "Ends the update: other apps see what was written in the next tick.\n\n"
-                 "Later calls of this transaction raise InvalidState. Raises InvalidArgument where\n"
+                 "Later calls of this transaction raise InvalidState. Raises InvalidArgument if\n"
                  "columns moved an entity outside of the world; the update then stays open: move\n"
                  "it back, report it, and commit again."),
     FAST("create_entity", create_entity,
@@ -220,8 +220,8 @@ static PyMethodDef entity_methods[] = {
     NO_ARGUMENTS("ownership_changes", ownership_changes,
                  "ownership_changes($self, /)\n--\n\n"
                  "Returns a list of what happened to this app's ownership since the last call,\n"
-                 "oldest first: Change(kind, entity, subscription) with kind ADD, REMOVE or REJECT.\n"
-                 "\nThe first call of a process has an ADD for each entity that the app owns.\n"
+                 "oldest first: Change(kind, entity, subscription), of kind ADD, REMOVE or REJECT."
+                 "\n\nThe first call of a process has an ADD for each entity that the app owns.\n"
                  "Entities that the app itself creates or deletes are not listed."),
     {NULL, NULL, 0, NULL}};
 

@@ -14,6 +14,8 @@ import heddle
 
 faults = 0
 numbers = heddle.define_field(index=9, type_id=900, shape="f32x2")
+speed = heddle.define_field(1, 2, "f32")
+unused = heddle.define_field(40, 2, "f32")
 body = heddle.define_field(9, 901, {"health": "u16", "heading": "f64", "colour": "u8x3"})
 
 
@@ -174,6 +176,12 @@ def columns(t):
     refused(ZeroDivisionError, "", owned.sweep, lambda piece, rows: 1 / 0)
     owned.delete(rows)
     expect("count", owned.count, before)
+    kept = owned.create(703, 2)
+    owned.give(numbers, kept)
+    for row, x in zip(kept, (0, 3)):
+        owned.positions[row, 0] = x
+        owned.field(numbers)[row, 0] = 1 + x
+    owned.touched(kept)
 
 
 def shapes():
@@ -209,14 +217,34 @@ class Watch:
             refused(heddle.NotOwned, "another", t.store_entity_index_key, entity, (0, 0, 0))
         if t.tick < 6:
             return  # the entity that this app has handed over may be changing hands
+        others = {entity.id for entity in subscribed}
+        own = {entity.id for entity in t.owned_entities()}
         near = t.neighbours(0, 0, 1e5)
-        expect("neighbours", len(near), self.seen)
-        expect("their ids", {int(id) for id in near.ids}, {e.id for e in subscribed})
-        within = sum(near.positions[n, 0] ** 2 + near.positions[n, 1] ** 2 <= 500**2
-                     for n in range(near.count))
+        expect("neighbours", {int(number) for number in near.ids}, others | own)
+        within = sum(
+            near.positions[place, 0] ** 2 + near.positions[place, 1] ** 2 <= 500**2
+            for place in range(len(near))
+        )
         expect("neighbours within 500", t.neighbours(0, 0, 500).count, within)
         refused(heddle.InvalidArgument, "radius", t.neighbours, 0, 0, 0)
         expect("what arrays are", hasattr(near.ids, "dtype"), with_numpy)
+        self.look_at_columns(t, others)
+        look_around(t, others, with_numpy)
+
+    def look_at_columns(self, t, others):
+        refused(heddle.NotFound, "no subscription 77", t.covered, 77)
+        covered = t.covered(self.border)
+        ids = [int(one.ids[row]) for one in covered for row in one.covered_rows]
+        expect("ids that are covered", set(ids), others)
+        expect("how many are covered", len(ids), len(others))
+        for one in covered:
+            row = one.covered_rows[0]
+            expect("a covered position", one.positions[row, 0], one.x[0])
+            expect("a covered type", (one.types[row], one.states[row] != 0), (512, True))
+            expect("a covered value", abs(one.field(speed)[row]) >= 7, True)
+            expect("its presence", one.presence(speed)[row], 5)
+            expect("a field of nobody", (one.field(unused), one.presence(unused)), (None, None))
+            refused((TypeError, ValueError), "", one.positions.__setitem__, (row, 0), 1)
 
     def talk(self, t, own):
         heard = t.receive_messages()
@@ -234,6 +262,26 @@ class Watch:
         refused(heddle.NotFound, "no partition 9999", t.send_message, 9999, b"ping")
         refused(heddle.CapacityExceeded, "a message holds", t.send_message, echo, bytes(70000))
         refused(heddle.CapacityExceeded, "at max outgoing", send_without_end, t, cell)
+
+
+def look_around(t, others, with_numpy):
+    owned = t.owned
+    first, second = owned.rows_of([entity.id for entity in t.owned_entities()])
+    near = t.neighbourhood(3)
+    expect("entries", near.count, near.own_rows + len(others))
+    expect("own rows", near.own_rows, owned.rows)
+    listed = list(near.list[near.starts[first] : near.starts[first + 1]])
+    expect("whether it lists the other one", int(second) in listed, True)
+    expect("ids of others", {int(near.ids[n]) for n in range(owned.rows, near.count)}, others)
+    values = near.field(numbers)
+    expect("an own value", (values[second, 0], values[second, 1]), (4, 0))
+    expect("a value of nobody", values[near.count - 1, 0], 0)
+    expect("entries at a place", int(first) in list(near.at(0, 0, 1)), True)
+    if with_numpy:
+        own, entries = near.pairs()
+        expect("pairs", (int(first), int(second)) in set(zip(own, entries)), True)
+    refused(heddle.InvalidArgument, "radius", t.neighbourhood, -1)
+    expect("a picture without lists", t.neighbourhood(3, list=False).list, None)
 
 
 def send_without_end(t, endpoint):
@@ -277,7 +325,7 @@ async def in_an_event_loop(application, watch, own, with_numpy):
         updates += 1
         if updates == 30:
             metrics = application.runtime_metrics()
-            expect("created entities", metrics.created_entity, 12)
+            expect("created entities", metrics.created_entity, 14)
             expect("deleted entities", metrics.deleted_entity, 11)
             application.reset_runtime_metrics()
             expect("created after a reset", application.runtime_metrics().created_entity, 0)
