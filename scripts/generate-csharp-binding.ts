@@ -37,6 +37,7 @@ const PUBLIC_STRUCTURES: Record<string, string> = {
   heddle_box: 'Box',
   heddle_metrics: 'RuntimeMetrics',
   heddle_neighbour: 'Neighbour',
+  heddle_place: 'Place',
 }
 
 const ENUMERATIONS: Record<string, { name: string; prefix?: string; summary: string }> = {

@@ -100,16 +100,25 @@ test('so does one whose apps are killed again and again', { skip }, async () => 
   }
 })
 
-test('the documented app runs as the page says', { skip }, async () => {
+for (const [name, entities] of [
+  ['Walkers', 4],
+  ['Flock', 1000],
+] as const) {
+  test(`${name}.cs runs as the page says`, { skip }, () => runDocumented(name, entities))
+}
+
+async function runDocumented(name: string, entities: number): Promise<void> {
   const page = readFileSync(join(import.meta.dirname, '../../docs/app-sdk-csharp.md'), 'utf8')
-  const [, program = ''] = /```csharp\n(.*?)```/s.exec(page) ?? []
+  const [, program = ''] =
+    new RegExp(`\`\`\`csharp\n(// ${name}\\.cs\n.*?)\`\`\``, 's').exec(page) ?? []
   const [, text = ''] = /```yaml\n(.*?)```/s.exec(page) ?? []
-  const documented = join(folder, 'documented')
+  const documented = join(folder, name)
   mkdirSync(documented)
-  writeFileSync(join(documented, 'Walkers.cs'), program)
-  compileCsharp([join(documented, 'Walkers.cs')], join(documented, 'app.exe'))
+  const source = join(documented, `${name}.cs`)
+  writeFileSync(source, program)
+  compileCsharp([source], join(documented, 'app.exe'))
   const world = await heddle.startSimulation(
-    'documented',
+    name,
     text
       .replace('file:///home/me/walkers', `file://${documented}`)
       .replace('tick_rate: "30"', 'tick_rate: "unlimited"')
@@ -119,12 +128,12 @@ test('the documented app runs as the page says', { skip }, async () => {
   await world.startClock()
   const line = await waitFor(
     () => [...world.hashes().values()].find(({ handoffs }) => handoffs > 0),
-    'a walker to cross the border',
+    'an entity to cross a border',
   )
-  assert.equal(line.entities, 4)
+  assert.equal(line.entities, entities)
   await world.stop()
   assert.equal(world.errors(), '')
-})
+}
 
 test('an app in C# makes every call, and hears and reads its neighbours', { skip }, async () => {
   const custom = { kind: 'custom', package: `file://${folder}` } as const

@@ -71,6 +71,36 @@ namespace Heddle {
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    internal struct Covered {
+      public uint Partition;
+      public uint Count;
+      public Place* Places;
+      public uint Rows;
+      public double* Ids;
+      public uint* Types;
+      public byte* States;
+      public float* Positions;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct FieldView {
+      public byte* Data;
+      public uint Stride;
+      public int* Presence;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Neighbourhood {
+      public uint OwnRows;
+      public uint Count;
+      public double* Ids;
+      public uint* Types;
+      public float* Positions;
+      public uint* Starts;
+      public uint* List;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     internal struct Message {
       public uint Sender;
       public byte* Data;
@@ -308,6 +338,20 @@ namespace Heddle {
         Native.Entity** entities,
         UIntPtr* count);
 
+    [DllImport(Library, EntryPoint = "heddle_covered_columns")]
+    internal static extern ErrorCode CoveredColumns(
+        IntPtr application,
+        uint subscription,
+        Native.Covered** partitions,
+        UIntPtr* count);
+
+    [DllImport(Library, EntryPoint = "heddle_covered_field")]
+    internal static extern ErrorCode CoveredField(
+        IntPtr application,
+        uint partition,
+        Native.Shape* shape,
+        Native.FieldView* view);
+
     [DllImport(Library, EntryPoint = "heddle_neighbours")]
     internal static extern ErrorCode Neighbours(
         IntPtr application,
@@ -315,6 +359,28 @@ namespace Heddle {
         float y,
         float radius,
         Neighbour** neighbours,
+        UIntPtr* count);
+
+    [DllImport(Library, EntryPoint = "heddle_take_neighbourhood")]
+    internal static extern ErrorCode TakeNeighbourhood(
+        IntPtr application,
+        float radius,
+        byte withList,
+        Native.Neighbourhood* neighbourhood);
+
+    [DllImport(Library, EntryPoint = "heddle_neighbourhood_field")]
+    internal static extern ErrorCode NeighbourhoodField(
+        IntPtr application,
+        Native.Shape* shape,
+        Native.FieldView* view);
+
+    [DllImport(Library, EntryPoint = "heddle_neighbourhood_at")]
+    internal static extern ErrorCode NeighbourhoodAt(
+        IntPtr application,
+        float x,
+        float y,
+        float radius,
+        uint** entries,
         UIntPtr* count);
 
     [DllImport(Library, EntryPoint = "heddle_resolve_position")]

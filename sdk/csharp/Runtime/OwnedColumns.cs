@@ -122,7 +122,7 @@ namespace Heddle {
     /// rows.
     /// </exception>
     public void Stored<T>(Field<T> field, int from, int to) where T : struct {
-      Check(Native.Stored(Handle, ShapeOf(field), (uint)from, (uint)to));
+      Check(Native.Stored(Handle, transaction.ShapeOf(field), (uint)from, (uint)to));
     }
 
     /// <summary>
@@ -139,13 +139,8 @@ namespace Heddle {
 
     Native.FieldColumn ColumnOf<T>(Field<T> field) where T : struct {
       Native.FieldColumn column;
-      Check(Native.Field(Handle, ShapeOf(field), &column));
+      Check(Native.Field(Handle, transaction.ShapeOf(field), &column));
       return column;
-    }
-
-    Native.Shape* ShapeOf<T>(Field<T> field) where T : struct {
-      if (field != null) return field.Declared;
-      throw transaction.Failure(ErrorCode.InvalidArgument, "the field is null");
     }
 
     Native.Columns Columns {

@@ -42,7 +42,7 @@ namespace Heddle {
     /// </exception>
     public void Give<T>(Field<T> field, int[] rows) where T : struct {
       fixed (int* list = Need(rows))
-        Check(Native.Give(Handle, ShapeOf(field), (uint*)list, (UIntPtr)rows.Length));
+        Check(Native.Give(Handle, transaction.ShapeOf(field), (uint*)list, (UIntPtr)rows.Length));
     }
 
     /// <summary>
@@ -52,7 +52,7 @@ namespace Heddle {
     /// NotFound: a row holds no entity; then none is taken away.
     /// </exception>
     public void Take<T>(Field<T> field, int[] rows) where T : struct {
-      uint index = ShapeOf(field)->Index;
+      uint index = transaction.ShapeOf(field)->Index;
       fixed (int* list = Need(rows))
         Check(Native.Take(Handle, index, (uint*)list, (UIntPtr)rows.Length));
     }

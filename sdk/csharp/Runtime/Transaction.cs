@@ -167,9 +167,10 @@ namespace Heddle {
     /// <summary>Writes the value of a field with a shape.</summary>
     /// <exception cref="HeddleException">As the call for bytes.</exception>
     public void StoreEntityField<T>(Entity entity, Field<T> field, T value) where T : struct {
+      Native.Shape* shape = ShapeOf(field);
       byte* bytes = stackalloc byte[field.Bytes];
       Blittable<T>.At(bytes) = value;
-      Store(entity, field.Index, field.TypeId, bytes, field.Bytes);
+      Store(entity, field.Index, shape->TypeId, bytes, field.Bytes);
     }
 
     void Store(Entity entity, int index, uint typeId, byte* bytes, int length) {
@@ -201,7 +202,7 @@ namespace Heddle {
     /// </exception>
     public T LoadEntityField<T>(Entity entity, Field<T> field) where T : struct {
       int length;
-      byte* bytes = Load(entity, field.Index, null, out length);
+      byte* bytes = Load(entity, (int)ShapeOf(field)->Index, null, out length);
       if (length != field.Bytes)
         throw application.Failure(
             ErrorCode.InvalidState,
@@ -243,6 +244,11 @@ namespace Heddle {
 
     internal void Check(ErrorCode code) {
       application.Check(code);
+    }
+
+    internal Native.Shape* ShapeOf<T>(Field<T> field) where T : struct {
+      if (field != null) return field.Declared;
+      throw application.Failure(ErrorCode.InvalidArgument, "the field is null");
     }
 
     internal int EntityLimit {

@@ -74,6 +74,21 @@ namespace Heddle {
       return seen;
     }
 
+    /// <summary>
+    /// What a subscription covers, as columns of each other partition; those without an entity in
+    /// the box are left out. As of the tick before, before entities changed owner.
+    /// </summary>
+    /// <exception cref="HeddleException">NotFound.</exception>
+    public CoveredColumns[] Covered(Subscription subscription) {
+      Native.Covered* partitions;
+      UIntPtr count;
+      Check(Native.CoveredColumns(Handle, IdOf(subscription), &partitions, &count));
+      var covered = new CoveredColumns[(int)count];
+      for (int place = 0; place < covered.Length; place++)
+        covered[place] = new CoveredColumns(this, partitions[place]);
+      return covered;
+    }
+
     uint IdOf(Subscription subscription) {
       if (subscription != null) return subscription.Id;
       throw application.Failure(ErrorCode.InvalidArgument, "the subscription is null");
@@ -94,6 +109,22 @@ namespace Heddle {
       UIntPtr count;
       Check(Native.Neighbours(Handle, x, y, radius, &found, &count));
       return new Nearby(found, (int)count);
+    }
+
+    /// <summary>
+    /// A picture of all that this app can see now, and the neighbours within a radius of every own
+    /// entity, in the plane of x and y. For questions about most entities in a tick.
+    /// </summary>
+    /// <param name="radius">In world units.</param>
+    /// <param name="list">
+    /// Whether to list the neighbours of every own entity; not needed for <see
+    /// cref="Heddle.Neighbourhood.At"/>.
+    /// </param>
+    /// <exception cref="HeddleException">InvalidArgument: the radius is not above 0.</exception>
+    public Neighbourhood Neighbourhood(float radius, bool list = true) {
+      Native.Neighbourhood picture;
+      Check(Native.TakeNeighbourhood(Handle, radius, (byte)(list ? 1 : 0), &picture));
+      return new Neighbourhood(this, picture);
     }
 
     // --- messages

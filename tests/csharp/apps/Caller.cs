@@ -22,6 +22,7 @@ static class Caller {
   const int UpdateCount = 30;
   static readonly Field<Speed> speed = new Field<Speed>(9, 900, "f32x2");
   static readonly Field<Body> body = new Field<Body>(10, 901);
+  static readonly Field<float> unused = new Field<float>(33, 1);
   static readonly Box everywhere = new Box(-1e6f, -1e6f, 1e6f, 1e6f);
   static readonly HashSet<ErrorCode> seenCodes = new HashSet<ErrorCode>();
   static Application application;
@@ -233,6 +234,7 @@ static class Caller {
     Refused(
         ErrorCode.NotOwned, "belongs to another",
         () => transaction.StoreEntityIndexKey(seen[0], new Position()));
+    ReadColumnsOfOthers(seen);
     Nearby near = transaction.Neighbours(0, 0, 1e5f);
     // A subscription covers an entity one tick after its handover; neighbours include it at once.
     if (departed > 0 && departed == departedBefore)
@@ -243,6 +245,34 @@ static class Caller {
     Equal("neighbours within 40", transaction.Neighbours(0, 0, 40).Count, within);
     Refused(ErrorCode.InvalidArgument, "radius", () => transaction.Neighbours(0, 0, 0));
     Equal("events of a second look", transaction.AllSubscriptionEvents().Length, 0);
+  }
+
+  static void ReadColumnsOfOthers(Entity[] seen) {
+    var places = new Dictionary<ulong, float>();
+    foreach (CoveredColumns other in transaction.Covered(subscription)) {
+      EntityColumns columns = other.Columns;
+      Column<Place> covered = other.Places;
+      for (int place = 0; place < covered.Length; place++) {
+        int row = covered[place].Row;
+        places.Add(columns.Ids[row], covered[place].X);
+        Equal("its place", columns.Positions[row].Y, covered[place].Y);
+        Equal("whether it is there", columns.States[row] != 0 && columns.Types[row] >= 512, true);
+      }
+      Equal("values of a field of nobody", columns.Field(unused).Length, 0);
+      Equal("presence of a field of nobody", columns.Presence(unused).Length, 0);
+    }
+    Equal("entities that are covered", places.Count, seen.Length);
+    foreach (Entity entity in seen)
+      Equal("its place", places[entity.Id], transaction.LoadEntityIndexKey(entity).X);
+    Neighbourhood all = transaction.Neighbourhood(1e5f, false);
+    Equal("a list that was not asked for", all.Starts.Length + all.List.Length, 0);
+    var entries = new List<int>();
+    Equal("entries", all.At(0, 0, 1e5f, entries), entries.Count);
+    Equal("entries near", entries.Count, transaction.Neighbours(0, 0, 1e5f).Count);
+    foreach (int entry in entries)
+      if (places.ContainsKey(all.Ids[entry]))
+        Equal("a place", all.Positions[entry].X, places[all.Ids[entry]]);
+    Refused(ErrorCode.InvalidArgument, "radius", () => transaction.Neighbourhood(-1));
   }
 
   static void Talk() {
