@@ -53,7 +53,7 @@ export const LANGUAGES: readonly Language[] = [
     build: (folder) => compile([join(DRIVERS, 'driver.cpp')], join(folder, 'driver')),
     command: ['./driver'],
     environment: { LD_LIBRARY_PATH: join(ROOT, 'sdk/lib') },
-    gaps: reasons('heddle.h does not have it yet', COVERED_AND_NEIGHBOURHOOD),
+    gaps: {},
   },
   {
     name: 'Python',

@@ -229,6 +229,20 @@ std::string change(const heddle_change &change) {
   return actions[change.action] + (" " + known(change.entity));
 }
 
+std::string eachNeighbour(const std::string &radius,
+                          const std::function<std::string(uint32_t)> &take) {
+  heddle_neighbourhood near;
+  check(heddle_take_neighbourhood(app, number(radius), true, &near));
+  return each([&](uint32_t row) {
+    std::map<uint32_t, std::string> sorted;
+    for (uint32_t place = near.starts[row]; place < near.starts[row + 1]; place++)
+      sorted[near.types[near.list[place]]] = take(near.list[place]);
+    std::string joined;
+    for (const auto &[type, text] : sorted) joined += " " + std::to_string(type) + text;
+    return joined;
+  });
+}
+
 std::string resolved(const std::string &name, uint32_t partition) {
   endpoints[name] = partition;
   return appOf(partition);
@@ -320,6 +334,41 @@ std::string sweep(const Words &words) {
   return ok(heddle_sweep(app, body, by));
 }
 
+std::string covered(const Words &words) {
+  const heddle_covered *found;
+  size_t count;
+  check(heddle_covered_columns(app, subscriptionOf(words[0]), &found, &count));
+  Words items;
+  for (size_t at = 0; at < count; at++)
+    for (uint32_t entity = 0; entity < found[at].count; entity++) {
+      const auto &[row, x, y] = found[at].places[entity];
+      const std::string name = found[at].states[row] ? appOf(found[at].partition) : "nowhere";
+      items.push_back(list({name, std::to_string(found[at].types[row]), text(x), text(y),
+                            text(found[at].positions[row * 3 + 2])},
+                           " "));
+    }
+  return list(items);
+}
+
+std::string coveredValues(const Words &words) {
+  const Field &field = FIELDS.at(words[1]);
+  const heddle_covered *found;
+  size_t count;
+  check(heddle_covered_columns(app, subscriptionOf(words[0]), &found, &count));
+  Words items;
+  for (size_t at = 0; at < count; at++) {
+    heddle_field_view view;
+    check(heddle_covered_field(app, found[at].partition, &field.shape, &view));
+    for (uint32_t entity = 0; entity < found[at].count; entity++) {
+      const uint32_t row = found[at].places[entity].row;
+      const bool has = view.data && view.presence[row] > 0;
+      const Words numbers = has ? numbersOf(field, view.data + row * view.stride) : Words{"lacks"};
+      items.push_back(std::to_string(found[at].types[row]) + " " + list(numbers, " "));
+    }
+  }
+  return list(items);
+}
+
 std::string neighbours(const Words &words) {
   const heddle_neighbour *near;
   size_t count;
@@ -329,6 +378,29 @@ std::string neighbours(const Words &words) {
   for (size_t at = 0; at < count; at++)
     items.push_back(std::to_string(near[at].entity.type) + " " + place(near[at].position) + " " +
                     appOf(near[at].entity.partition));
+  return list(items);
+}
+
+std::string neighbourhoodValues(const Words &words) {
+  const Field &field = FIELDS.at(words[1]);
+  heddle_neighbourhood near;
+  heddle_field_view view;
+  check(heddle_take_neighbourhood(app, number(words[0]), false, &near));
+  check(heddle_neighbourhood_field(app, &field.shape, &view));
+  return eachNeighbour(words[0], [&](uint32_t entry) {
+    return "=" + list(numbersOf(field, view.data + entry * view.stride), ",");
+  });
+}
+
+std::string neighbourhoodAt(const Words &words) {
+  heddle_neighbourhood near;
+  const uint32_t *entries;
+  size_t count;
+  check(heddle_take_neighbourhood(app, number(words[0]), false, &near));
+  check(heddle_neighbourhood_at(app, number(words[1]), number(words[2]), number(words[3]),
+                                &entries, &count));
+  Words items;
+  for (size_t at = 0; at < count; at++) items.push_back(std::to_string(near.types[entries[at]]));
   return list(items);
 }
 
@@ -524,7 +596,13 @@ const std::map<std::string, Call> CALLS = {
        for (size_t at = 0; at < count; at++) items.push_back(known(found[at]));
        return list(items);
      }},
+    {"covered", covered},
+    {"covered-values", coveredValues},
     {"neighbours", neighbours},
+    {"neighbourhood",
+     [](const Words &words) { return eachNeighbour(words[0], [](uint32_t) { return ""; }); }},
+    {"neighbourhood-values", neighbourhoodValues},
+    {"neighbourhood-at", neighbourhoodAt},
     {"resolve-position",
      [](const Words &words) {
        uint32_t partition;
