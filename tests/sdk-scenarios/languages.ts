@@ -4,6 +4,7 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compile, missingCompiler } from '../cpp/programs.ts'
+import { compileCsharp, missingCsharp } from '../csharp/compile.ts'
 import { missingPython } from '../python/python.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -52,6 +53,14 @@ export const LANGUAGES: readonly Language[] = [
     missing: missingCompiler,
     build: (folder) => compile([join(DRIVERS, 'driver.cpp')], join(folder, 'driver')),
     command: ['./driver'],
+    environment: { LD_LIBRARY_PATH: join(ROOT, 'sdk/lib') },
+    gaps: {},
+  },
+  {
+    name: 'C#',
+    missing: missingCsharp,
+    build: (folder) => compileCsharp([join(DRIVERS, 'Driver.cs')], join(folder, 'Driver.exe')),
+    command: ['mono', 'Driver.exe'],
     environment: { LD_LIBRARY_PATH: join(ROOT, 'sdk/lib') },
     gaps: {},
   },

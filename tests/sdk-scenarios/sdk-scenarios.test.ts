@@ -37,7 +37,7 @@ for (const language of LANGUAGES) {
   const { name, missing, gaps, command, environment } = language
 
   test(`apps in ${name} answer as the scenarios expect`, { skip: missing() }, async () => {
-    const { transcriptOf, hashes } = await stage.play(language)
+    const { transcriptOf, hashes, errors } = await stage.play(language)
     const apps = Map.groupBy(stage.scenarios.expectations, ({ app }) => app)
     const incomplete = new Set(
       stage.scenarios.expectations
@@ -46,7 +46,7 @@ for (const language of LANGUAGES) {
     )
     const found = [...apps].flatMap(([app, expectations]) => {
       const transcript = transcriptOf(app)
-      assert.deepEqual(transcript.get(0), ['ShuttingDown'], `the last answer of ${app}`)
+      assert.deepEqual(transcript.get(0), ['ShuttingDown'], `${app} ends in order; ${errors}`)
       const isClosed = ({ call, line }: Expectation) =>
         call in gaps && transcript.get(line)?.[0] !== 'unsupported'
       assert.deepEqual(

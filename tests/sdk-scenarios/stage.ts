@@ -30,6 +30,8 @@ quotas:
 export interface Performance {
   transcriptOf(app: string): Transcript
   hashes: ReturnType<Simulation['hashes']>
+  /** Reasons of apps that ended, also of those that scenarios kill. */
+  errors: string
 }
 
 export class Stage {
@@ -46,7 +48,7 @@ export class Stage {
   async play({ name, command }: Language): Promise<Performance> {
     const launch = [...command, SCENARIO_FILE]
     const world = await this.#heddle.startSimulation(
-      name.replace(/\W/g, ''),
+      name.replaceAll('+', 'p').replace('#', '-sharp'),
       this.#schema(launch),
       hashEvery(1),
     )
@@ -65,7 +67,7 @@ export class Stage {
       const streams = world.streams().filter((stream) => stream.split('/').includes(app))
       return readTranscript(streams.flatMap((stream) => world.log(stream)))
     }
-    return { transcriptOf, hashes: world.hashes() }
+    return { transcriptOf, hashes: world.hashes(), errors: world.errors() }
   }
 
   #schema(command: readonly string[]): string {

@@ -182,7 +182,9 @@ namespace Heddle {
       var received = new Message[(int)count];
       for (int place = 0; place < received.Length; place++) {
         var payload = new byte[(int)messages[place].Bytes];
-        Marshal.Copy((IntPtr)messages[place].Data, payload, 0, payload.Length);
+        // Where there are none, C may say that they lie at null.
+        if (payload.Length > 0)
+          Marshal.Copy((IntPtr)messages[place].Data, payload, 0, payload.Length);
         var sender = new Endpoint(messages[place].Sender);
         received[place] = new Message { Sender = sender, Payload = payload };
       }
