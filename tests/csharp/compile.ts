@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { missingLibrary } from '../native/library.ts'
 import { missingTools } from '../support/tools.ts'
 
-const CSHARP_SDK = join(import.meta.dirname, '../../sdk/csharp')
+export const CSHARP_SDK = join(import.meta.dirname, '../../sdk/csharp')
 
 /** Why tests of C# cannot run here; false if they can. */
 export function missingCsharp(): string | false {

@@ -13,7 +13,7 @@ import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { appsFolder, schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
 import { waitFor } from '../support/waiting.ts'
-import { compileCsharp, missingCsharp } from './compile.ts'
+import { CSHARP_SDK, compileCsharp, missingCsharp } from './compile.ts'
 
 const TICKS = 60
 const OPTIONS = `--entities 40 --until ${TICKS}`
@@ -163,6 +163,32 @@ test('an app in C# makes every call, and hears and reads its neighbours', { skip
     () => `all calls: ${world.log(stream).join('\n')} ${world.errors()}`,
   )
   assert.deepEqual(lines, ['all calls made, 0 faults'])
+  await world.stop()
+  assert.equal(world.errors(), '')
+})
+
+test('the sample for Unity draws all entities, in stand-ins of Unity', { skip }, async () => {
+  const sample = join(CSHARP_SDK, 'Samples~/DrawEntities/DrawEntities.cs')
+  const standIns = join(import.meta.dirname, 'UnityEngine.cs')
+  compileCsharp([sample, standIns], join(folder, 'player.exe'))
+  const atHost = { package: `file://${folder}` }
+  const command = ['node', 'wanderers.ts', '--entities', '400', '--until', '2']
+  const text = schema({
+    domains: {
+      Cells: { kind: 'spatial', grid: [2, 2], ...atHost, command },
+      Views: { kind: 'custom', ...atHost, command: ['mono', 'player.exe'] },
+    },
+  })
+  const world = await heddle.startSimulation('drawn', text)
+  await world.startClock()
+  await world.startApp('Views', 'view')
+  await waitFor(
+    () => {
+      const stream = world.streams().find((name) => name.includes('/view/'))
+      return stream !== undefined && world.log(stream).includes('drawn 1600')
+    },
+    () => `all entities to be drawn; ${world.errors()}`,
+  )
   await world.stop()
   assert.equal(world.errors(), '')
 })
