@@ -9,7 +9,7 @@ import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
 import { PlaceList } from '../../src/core/fabric/memory/place-list.ts'
 import type { ExpectedBegin, Model, ModelMessage, Operation } from './model.ts'
 import { Death, type OwnerPart, type Parts } from './parts.ts'
-import type { Plan } from './plan.ts'
+import { fieldIndex, type Plan } from './plan.ts'
 import { Random } from './random.ts'
 import { check } from './violation.ts'
 import { randomBox, Watcher } from './watcher.ts'
@@ -127,10 +127,11 @@ export class AppProcess {
       owner.setDestination(row, domain)
       this.operations.push({ kind: 'handOver', id, domain })
     }
-    for (let field = 1; field <= plan.fieldsMax; field++) {
-      if (random.chance(habits.storeField)) this.#store(random, row, id, field * 7)
-      if (random.chance(habits.removeField) && owner.removeField(row, field * 7))
-        this.operations.push({ kind: 'remove', id, field: field * 7 })
+    for (let place = 1; place <= plan.fieldsMax; place++) {
+      const field = fieldIndex(place)
+      if (random.chance(habits.storeField)) this.#store(random, row, id, field)
+      if (random.chance(habits.removeField) && owner.removeField(row, field))
+        this.operations.push({ kind: 'remove', id, field })
     }
     return this.operations.length > before
   }
@@ -166,7 +167,7 @@ export class AppProcess {
       owner.moved(from, to)
     }
     if (random.chance(habits.storeMany))
-      yield* this.#storeRows(random, random.between(1, fieldsMax) * 7, few)
+      yield* this.#storeRows(random, fieldIndex(random.between(1, fieldsMax)), few)
     if (random.chance(habits.ask)) this.#checkIndex(random)
   }
 
@@ -242,7 +243,7 @@ export class AppProcess {
     this.operations.push({ kind: 'create', id, type })
     if (random.chance(0.95) || this.#surroundings.plan.habits.outside === 0)
       this.#move(random, row, id)
-    if (random.chance(0.5)) this.#store(random, row, id, 7)
+    if (random.chance(0.5)) this.#store(random, row, id, fieldIndex(1))
     if (this.#isMaker() && random.chance(0.5)) {
       owner.setDestination(row, 0)
       this.operations.push({ kind: 'handOver', id, domain: 0 })

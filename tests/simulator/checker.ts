@@ -37,6 +37,45 @@ export function checkCommitted(
   for (const id of model.entities.keys()) check(seen.has(id), tick, () => `entity ${id} is lost`)
 }
 
+/** Checks that partitions have claimed rows for arrivals, where memory is not short. */
+export function checkClaimedAhead(fabric: Fabric, model: Model): void {
+  for (const [partition, { cell }] of model.partitions) {
+    const side = fabric.partition(partition).side(model.tick)
+    const wanted = model.roomWanted(partition, side.get('population'))
+    check(
+      cell < 0 || side.get('capacity') >= wanted,
+      model.tick,
+      () => `partition ${partition} has claimed rows for ${side.get('capacity')}, not ${wanted}`,
+    )
+  }
+}
+
+/** Checks what the barrier makes known to all of a tick, before the next one is released. */
+export function checkMadeKnown({ control, memories }: Fabric, { tick, partitions }: Model): void {
+  let straying = 0
+  for (const memory of memories) {
+    const { index, app } = memory
+    const side = memory.side(tick)
+    straying += side.get('strays')
+    for (let group = 0; group < side.get('handoffGroups'); group++)
+      if (partitions.get(side.handoffTarget[group])!.domain !== partitions.get(index)!.domain)
+        straying++
+    const counter = side.float('idCounter')
+    check(counter < 2 ** 31, tick, () => `partition ${index} keeps a lane at ${counter}`)
+    for (const name of ['interestsTick', 'fieldsTick'] as const)
+      check(
+        app.tick(name) <= control[name] && control[name] <= tick,
+        tick,
+        () => `partition ${index} says ${name} ${app.tick(name)}, and all hear ${control[name]}`,
+      )
+  }
+  check(
+    control.straying === straying,
+    tick,
+    () => `${straying} stray, and all hear of ${control.straying}`,
+  )
+}
+
 /** Reads the ids that the barrier granted, from the groups of leaving entities. */
 export function grantedIds(fabric: Fabric, tick: number): Set<number> {
   const granted = new Set<number>()

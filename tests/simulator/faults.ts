@@ -17,6 +17,7 @@ import {
 } from '../../src/core/fabric/memory/layout.ts'
 import { sideRecord } from '../../src/core/fabric/memory/partition-records.ts'
 import { kindBytes } from '../../src/core/fabric/memory/placing.ts'
+import { fieldIndex } from './plan.ts'
 import type { HistorySegments } from './pooled-segments.ts'
 import type { Random } from './random.ts'
 
@@ -43,7 +44,8 @@ export function spoilBackSide(
   for (const { name: column } of groupColumns)
     spoil(name, groups[side].offsetBytes[column], groups[side].length[column] * 4)
   spoil(name, sideOffsets[side], sideRecord.bytes)
-  for (let field = 7; field <= fieldsMax * 7; field += 7) {
+  for (let place = 1; place <= fieldsMax; place++) {
+    const field = fieldIndex(place)
     const placed = fieldLayout(sizes, 64)
     const fields = partitionFile(partition, epoch, 'fields')
     const start = fieldOffset(sizes, field, side)

@@ -14,7 +14,14 @@ import type { ClockReport, ClockWork, WorldCopy } from '../../src/core/fabric/wo
 import { hashWorld } from '../../src/core/fabric/worker/state.ts'
 import type { ClockMachine, EffectKind } from '../../src/core/tick/clock-machine.ts'
 import { AppProcess, type Surroundings } from './app-process.ts'
-import { checkCommitted, checkStates, claimedRoom, grantedIds } from './checker.ts'
+import {
+  checkClaimedAhead,
+  checkCommitted,
+  checkMadeKnown,
+  checkStates,
+  claimedRoom,
+  grantedIds,
+} from './checker.ts'
 import { spoilBackSide } from './faults.ts'
 import type { ExpectedBegin, ModelMessage, Operation, Picture } from './model.ts'
 import { Death, type Parts, realParts } from './parts.ts'
@@ -45,6 +52,12 @@ export const nothingHappened = {
   gaveMemoryBack: 0,
 }
 export type Happened = typeof nothingHappened
+
+/** Entities on their way arrive in the tick after the one in which the others are deleted. */
+const REMOVAL_TICKS_MAX = 3
+
+/** Small, so that a copy takes many steps and much happens between them. */
+const COPY_STEP_BYTES = 64
 
 interface HistoryOptions {
   plan?: Plan
@@ -104,8 +117,10 @@ class History {
   readonly #done = new Map<number, { operations: Operation[]; messages: ModelMessage[] }>()
   /** The tick at which an app returns, by partition that the clock keeps. */
   readonly #returnsAt = new Map<number, number>()
-  /** Partitions that will be removed. */
-  readonly #removing = new Set<number>()
+  /** The tick in which it was asked for, by partition that will be removed. */
+  readonly #removing = new Map<number, number>()
+  /** Partitions whose app has left since the last release. */
+  readonly #left = new Set<number>()
   /** The world at the start of the copy in progress. */
   #picture: Picture | undefined
   /** True if the world ends in this tick, as soon as there is a copy to continue from. */
@@ -143,7 +158,8 @@ class History {
   /** Starts the product's clock on the world's memory, and an app for each partition. */
   #startClock(): void {
     const { control, fabric } = this.#world
-    for (const kept of [this.#processes, this.#done, this.#returnsAt, this.#removing]) kept.clear()
+    for (const kept of [this.#processes, this.#done, this.#returnsAt, this.#removing, this.#left])
+      kept.clear()
     this.#running.length = 0
     this.#picture = undefined
     this.#pagesBefore = 0
@@ -155,6 +171,7 @@ class History {
     })
     this.#work = new this.#parts.Work(this.#machine, fabric, {
       report: (report) => this.#hear(report),
+      copyStepBytes: COPY_STEP_BYTES,
     })
     for (const index of fabric.partitions()) this.#join(index)
     this.#machine.obey({ kind: 'start' }, 0)
@@ -194,6 +211,7 @@ class History {
   #released(tick: number): void {
     const { fabric, model } = this.#world
     this.#expected = model.expectBegins()
+    this.#left.clear()
     for (const index of model.partitions.keys())
       check(
         fabric.commits.isPending(index) === this.#processes.has(index),
@@ -245,7 +263,7 @@ class History {
     if (!run.gone) this.#launch(index)
     else {
       this.#processes.delete(index)
-      this.#machine.obey({ kind: 'leave', partition: index }, 0)
+      this.#leave(index)
     }
   }
 
@@ -274,6 +292,11 @@ class History {
 
   /** Handles a tick that the clock has done for a partition without an app. */
   #kept(partition: number, how: 'keep' | 'empty' | 'standIn'): void {
+    check(
+      how !== 'standIn' || this.#left.delete(partition),
+      this.#world.control.tick,
+      () => `the clock stands in for partition ${partition}, whose app has not left in the tick`,
+    )
     const owned = how === 'empty' ? [...this.#expected.get(partition)!.entities.keys()] : []
     // The app may have committed before it died.
     if (how !== 'standIn' || !this.#done.has(partition))
@@ -288,6 +311,10 @@ class History {
     model.commit(tick, this.#done)
     this.#done.clear()
     checkCommitted(fabric, model)
+    if (!this.#memoryIsShort()) checkClaimedAhead(fabric, model)
+    checkMadeKnown(fabric, model)
+    for (const [index, since] of this.#removing)
+      check(tick - since <= REMOVAL_TICKS_MAX, tick, () => `partition ${index} is still there`)
     this.#parts.committed?.(fabric, tick)
     this.#checkMemory(tick)
     const granted = grantedIds(fabric, tick)
@@ -329,10 +356,10 @@ class History {
         this.#removing.has(index)
       )
         continue
-      this.#removing.add(index)
+      this.#removing.set(index, this.#world.model.tick)
       this.#processes.delete(index)
       this.#returnsAt.delete(index)
-      this.#machine.obey({ kind: 'leave', partition: index }, 0)
+      this.#leave(index)
       this.#machine.obey({ kind: 'removePartition', partition: index }, 0)
     }
   }
@@ -345,6 +372,7 @@ class History {
     this.#removing.delete(partition)
     this.#happened.stopped++
     this.#checkSegments()
+    this.#checkMemory(model.tick)
   }
 
   #startSome(): void {
@@ -367,8 +395,12 @@ class History {
     const { model, control } = this.#world
     if (partition >= 0) {
       model.addPartition(partition, domain, -1, control.partitionEpoch(partition))
-      this.#join(partition)
       this.#happened.started++
+      this.#checkMemory(model.tick)
+      // Its app needs some ticks to attach, or none.
+      const ticks = this.#fate.between(0, 2)
+      if (ticks === 0) this.#join(partition)
+      else this.#returnsAt.set(partition, model.tick + ticks)
       return
     }
     const isFull = model.partitions.size === control.sizes.partitionCapacity
@@ -439,10 +471,19 @@ class History {
     this.#startClock()
   }
 
-  /** Starts an app's process for a partition. It computes from the next tick on. */
+  /** Starts an app's process for a partition. It computes from the next tick on, if it lives. */
   #join(index: number): void {
     this.#launch(index)
     this.#machine.obey({ kind: 'join', partition: index }, 0)
+    if (!this.#fate.chance(this.#plan.goneForLong)) return
+    this.#processes.delete(index)
+    this.#returnsAt.set(index, this.#world.model.tick + this.#fate.between(1, 3))
+    this.#leave(index)
+  }
+
+  #leave(index: number): void {
+    this.#left.add(index)
+    this.#machine.obey({ kind: 'leave', partition: index }, 0)
   }
 
   #launch(index: number): AppProcess {

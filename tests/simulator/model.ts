@@ -72,6 +72,10 @@ export class Model {
   readonly grids: readonly (PlainGrid | undefined)[]
   readonly #firstPartitions: readonly number[]
   readonly #entityLimit: number
+  /** Most entities that one partition may get in a tick. */
+  readonly #transfersMax: number
+  /** How many entities the barrier refused for the committed tick, by target. */
+  #refusedAt = new Map<number, number>()
   /** What was refused for memory in the committed tick, by source, target and fields. */
   #refusedForMemory = new Set<string>()
   tick: number
@@ -80,6 +84,7 @@ export class Model {
     this.tick = tick
     this.usedIds = usedIds
     this.#entityLimit = plan.sizes.entityLimit
+    this.#transfersMax = plan.transfersPerTick ?? Number.POSITIVE_INFINITY
     this.grids = plan.domains.map(
       ({ grid }) => grid && plainGrid(plan.bounds, grid.columns, grid.rows),
     )
@@ -140,6 +145,15 @@ export class Model {
     return begins
   }
 
+  /**
+   * The entities that a partition with a cell must have claimed rows for in the committed tick: as
+   * many more as the barrier before refused, and some at least.
+   */
+  roomWanted(partition: number, population: number): number {
+    const refused = Math.min(this.#refusedAt.get(partition) ?? 0, this.#transfersMax)
+    return Math.min(this.#entityLimit, population + Math.max(1, refused))
+  }
+
   /** Returns the messages that a partition must get in the next tick. */
   expectMessages(target: number): ModelMessage[] {
     const epoch = this.partitions.get(target)!.epoch
@@ -156,6 +170,9 @@ export class Model {
     tick: number,
     done: ReadonlyMap<number, { operations: Operation[]; messages: ModelMessage[] }>,
   ): void {
+    this.#refusedAt = countBy(this.entities.values(), ({ target, granted }) =>
+      target >= 0 && !granted ? target : -1,
+    )
     for (const entity of this.entities.values()) {
       if (!entity.granted) continue
       entity.owner = entity.target
@@ -205,6 +222,15 @@ export class Model {
       )
       entity.granted = true
     }
+    const received = countBy(this.entities.values(), ({ target, granted: goes }) =>
+      goes ? target : -1,
+    )
+    for (const [partition, count] of received)
+      check(
+        count <= this.#transfersMax,
+        tick,
+        () => `partition ${partition} gets ${count} entities in one tick`,
+      )
     const populations = this.#populations()
     for (const { owner, target, granted: goes } of this.entities.values()) {
       if (!goes) continue
@@ -216,6 +242,12 @@ export class Model {
         population <= this.#entityLimit,
         tick,
         () => `the barrier lets partition ${partition} have ${population}`,
+      )
+    for (const partition of received.keys())
+      check(
+        populations.get(partition)! <= room.capacity(partition),
+        tick,
+        () => `partition ${partition} gets more than it has claimed rows for`,
       )
     if (memoryIsShort) return
     for (const { owner, target, granted: goes } of this.entities.values()) {
@@ -233,6 +265,7 @@ export class Model {
     const refused = new Map<number, Set<number>>()
     for (const { id, owner, target, granted: goes } of this.entities.values()) {
       if (target < 0 || goes || room.missingFields(owner, target) !== '') continue
+      if (received.get(target) === this.#transfersMax) continue
       check(
         populations.get(target)! === room.capacity(target),
         tick,
@@ -241,9 +274,10 @@ export class Model {
       if (!refused.has(owner)) refused.set(owner, new Set())
       refused.get(owner)!.add(target)
     }
+    // With a limit for a tick, a ring may have to wait.
     const ring = ringIn(refused)
     check(
-      ring === undefined,
+      ring === undefined || Number.isFinite(this.#transfersMax),
       tick,
       () => `full partitions ${ring} could have swapped entities, and were not let`,
     )
@@ -311,6 +345,19 @@ export class Model {
     if (target === entity.owner) entity.destination = -1
     return target === entity.owner ? -1 : target
   }
+}
+
+/** Counts by partition; -1 is none. */
+function countBy(
+  entities: Iterable<ModelEntity>,
+  partitionOf: (entity: ModelEntity) => number,
+): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const entity of entities) {
+    const partition = partitionOf(entity)
+    if (partition >= 0) counts.set(partition, (counts.get(partition) ?? 0) + 1)
+  }
+  return counts
 }
 
 /** Finds partitions in a ring, each with an entity that the next one refused. */

@@ -2,7 +2,7 @@
 // faults.
 // Owns the choices for a whole history. Choices within a tick are made tick by tick.
 
-import type { FabricSizes } from '../../src/core/fabric/memory/sizes.ts'
+import { type FabricSizes, FIELD_INDEX_MAX } from '../../src/core/fabric/memory/sizes.ts'
 import type { Bounds } from '../../src/core/schema/grid.ts'
 import { Random } from './random.ts'
 
@@ -47,6 +47,8 @@ export interface Plan {
   sizes: FabricSizes
   habits: Habits
   fieldsMax: number
+  /** Most entities that one partition gets in a tick; no limit where absent. */
+  transfersPerTick: number | undefined
   /** The number at which the first partitions' ids start in their lanes. */
   idCounterFirst: number
   /** Gives each process its own view of the fabric, as real ones have. */
@@ -60,6 +62,11 @@ export interface Plan {
   snapshot: number
   restore: number
   startOrStop: number
+}
+
+/** The index of an app's field: the highest one is among them. */
+export function fieldIndex(place: number): number {
+  return place === 1 ? FIELD_INDEX_MAX : place * 7
 }
 
 /** Room for two domains of the largest grid, and some partitions without a cell. */
@@ -129,5 +136,6 @@ export function planOf(seed: number, options: { ticks?: number } = {}): Plan {
     snapshot: sometimes(0.3, 0.4),
     restore: sometimes(0.2, 0.3),
     startOrStop: sometimes(0.8, 0.8),
+    transfersPerTick: random.chance(0.15) ? random.between(1, 4) : undefined,
   }
 }

@@ -11,9 +11,10 @@ import { PartitionOwner } from '../../src/core/fabric/owner/partition-owner.ts'
 import { Subscription, type SubscriptionEvent } from '../../src/core/fabric/reader/subscriptions.ts'
 import { ClockWork } from '../../src/core/fabric/worker/clock-work.ts'
 import { stateOfSide } from '../../src/core/fabric/worker/side-columns.ts'
-import { ClockMachine, type Effect } from '../../src/core/tick/clock-machine.ts'
+import { type ClockCommand, ClockMachine, type Effect } from '../../src/core/tick/clock-machine.ts'
 import { HistoryFailure, runHistory } from './history.ts'
 import { type Parts, realParts } from './parts.ts'
+import { fieldIndex } from './plan.ts'
 
 const SEEDS_MAX = 400
 
@@ -96,7 +97,7 @@ test('a commit that loses a field is noticed', () => {
   class Owner extends PartitionOwner {
     override finish(): void {
       const [row] = this.ownership.added
-      const field = this.field(7)
+      const field = this.field(fieldIndex(1))
       if (row !== undefined && field && this.tick > 2) field.length[row] = 0
       super.finish()
     }
@@ -191,7 +192,7 @@ test('a clock that does not write what it granted is noticed', () => {
       if (effect.kind !== 'grant') super.perform(effect)
     }
   }
-  noticed({ Work }, /which has room|the barrier says|are counted/)
+  noticed({ Work }, /which has room|the barrier says|are counted|all hear/)
 })
 
 test('a clock that does nothing for a partition without an app is noticed', () => {
@@ -200,7 +201,7 @@ test('a clock that does nothing for a partition without an app is noticed', () =
       if (effect.kind !== 'keep' && effect.kind !== 'standIn') super.perform(effect)
     }
   }
-  noticed({ Work }, /the clock waits|is damaged: tick is/)
+  noticed({ Work }, /the clock waits|is damaged: tick is|whose app has not left/)
 })
 
 test('a clock that does the tick again of an app that committed and is gone is noticed', () => {
@@ -253,6 +254,118 @@ test('a partition that is kept, and not emptied, while it is removed is noticed'
     }
   }
   noticed({ Work }, /which does not exist/)
+})
+
+test('a clock that goes on with an app that left before its first tick is noticed', () => {
+  class Machine extends ClockMachine {
+    #joining = -1
+    override obey(command: ClockCommand, nowMs: number): void {
+      super.obey(command, nowMs)
+      if (command.kind === 'leave' && command.partition === this.#joining)
+        super.obey({ kind: 'join', partition: this.#joining }, nowMs)
+      this.#joining = command.kind === 'join' ? command.partition : -1
+    }
+  }
+  noticed({ Machine }, /is wrong about pending|the clock waits/)
+})
+
+test('a clock that tries only once to remove a partition is noticed', () => {
+  class Machine extends ClockMachine {
+    #committed = -1
+    readonly #tried = new Map<number, number>()
+    override step(nowMs: number, allCommitted: boolean): Readonly<Effect> {
+      const effect = super.step(nowMs, allCommitted)
+      if (effect.kind === 'commit') this.#committed = effect.tick
+      if (effect.kind === 'takeCare') this.#tried.delete(effect.partition)
+      if (effect.kind !== 'remove') return effect
+      const first = this.#tried.get(effect.partition) ?? this.#committed
+      this.#tried.set(effect.partition, first)
+      return first === this.#committed ? effect : super.step(nowMs, allCommitted)
+    }
+  }
+  noticed({ Machine }, /is still there/)
+})
+
+test('a clock that does not look after an added partition is noticed', () => {
+  class Machine extends ClockMachine {
+    override added(): void {
+      // Its app will come at some time.
+    }
+  }
+  noticed({ Machine }, /partition|the clock/)
+})
+
+test('a clock that forgets a partition whose app is gone after one tick is noticed', () => {
+  class Machine extends ClockMachine {
+    readonly #kept = new Set<number>()
+    override step(nowMs: number, allCommitted: boolean): Readonly<Effect> {
+      const effect = super.step(nowMs, allCommitted)
+      if (effect.kind === 'takeCare') this.#kept.delete(effect.partition)
+      if (effect.kind !== 'keep' || !this.#kept.has(effect.partition)) {
+        if (effect.kind === 'keep') this.#kept.add(effect.partition)
+        return effect
+      }
+      return super.step(nowMs, allCommitted)
+    }
+  }
+  noticed({ Machine }, /whose app has not left|holds tick|is damaged/)
+})
+
+/** A barrier after which one number for all is as it was before. */
+function keepsOld(name: 'interestsTick' | 'fieldsTick' | 'straying'): Partial<Parts> {
+  class Work extends ClockWork {
+    override perform(effect: Readonly<Effect>): void {
+      const { control } = this.fabric
+      const before = control[name]
+      super.perform(effect)
+      if (effect.kind === 'grant') control[name] = before
+    }
+  }
+  return { Work }
+}
+
+for (const name of ['interestsTick', 'fieldsTick', 'straying'] as const)
+  test(`a barrier that does not make ${name} known is noticed`, () => {
+    noticed(keepsOld(name), /all hear/)
+  })
+
+test('a barrier that lets a lane of ids be used up is noticed', () => {
+  class Work extends ClockWork {
+    override perform(effect: Readonly<Effect>): void {
+      super.perform(effect)
+      if (effect.kind !== 'grant') return
+      for (const { sides } of this.fabric.memories) {
+        const side = sides[effect.tick % 2]
+        const before = sides[(effect.tick + 1) % 2]
+        if (side.float('idLane') !== before.float('idLane'))
+          side.setFloat('idCounter', before.float('idCounter'))
+      }
+    }
+  }
+  noticed({ Work }, /keeps a lane at/)
+})
+
+test('a barrier that forgets how much a partition may get in a tick is noticed', () => {
+  class Work extends ClockWork {
+    override perform(effect: Readonly<Effect>): void {
+      const { description } = this.fabric.world
+      const { transfersPerTick } = description
+      if (effect.kind === 'grant') Object.assign(description, { transfersPerTick: undefined })
+      super.perform(effect)
+      if (effect.kind === 'grant') Object.assign(description, { transfersPerTick })
+    }
+  }
+  noticed({ Work }, /entities in one tick/)
+})
+
+test('a partition that claims no rows for who may come is noticed', () => {
+  class Owner extends PartitionOwner {
+    override finish(): void {
+      super.finish()
+      this.back.set('capacity', this.population)
+    }
+  }
+  noticed({ Owner }, /has claimed rows for/)
 })
 
 test('a message that is delivered twice is noticed', () => {
@@ -319,7 +432,7 @@ test('a copy that is not ended before its side is written again is noticed', () 
       this.#clock.copied()
     }
   }
-  noticed({ Work }, /the cop(y|ies) |is at|has type|has field|a copy of tick/)
+  noticed({ Work }, /the cop(y|ies) |is at|has type|has field|a copy of tick|is damaged/)
 })
 
 test('a target that claims no fields for who was refused is noticed', () => {
@@ -351,7 +464,7 @@ test('a copy that leaves out who was let go is noticed', () => {
 test('a write to memory that was not claimed is noticed', () => {
   noticed(
     {},
-    /memory was written and not claimed|whose field \S+ it lacks|fieldStride of field/,
+    /memory was written and not claimed|whose field \S+ it lacks|fieldStride of|has not left/,
     () => {
       mock.method(PartitionMemory.prototype, 'ensureField', () => true)
     },

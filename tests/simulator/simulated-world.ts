@@ -103,7 +103,12 @@ export function worldOf(plan: Plan): World {
     firstPartition += grid.columns * grid.rows
     return { name, lifecycle: 'BySpatialSubdivision', area }
   })
-  return new World({ simulationName: 'simulated', executionId: 'x', domains })
+  return new World({
+    simulationName: 'simulated',
+    executionId: 'x',
+    transfersPerTick: plan.transfersPerTick,
+    domains,
+  })
 }
 
 function spatialPartitions(plan: Plan): { domain: number; cell: number; name: string }[] {

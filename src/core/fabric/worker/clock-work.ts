@@ -57,6 +57,8 @@ interface ClockWorkOptions {
    * that gives the machine its time.
    */
   clockBeganMs?: number
+  /** Bytes of a step of a copy; see CopyRoom. */
+  copyStepBytes?: number
 }
 
 /** A copy on its way. */
@@ -74,6 +76,7 @@ export class ClockWork {
   readonly #machine: ClockMachine
   readonly #report: ClockWorkOptions['report']
   readonly #clockBeganMs: number
+  readonly #copyStepBytes: number | undefined
   readonly #meter: ClockMeter
   readonly #handoffCounter: HandoffCounter
   readonly #barrier: Barrier
@@ -87,12 +90,13 @@ export class ClockWork {
   constructor(
     machine: ClockMachine,
     fabric: Fabric,
-    { report, clockBeganMs = 0 }: ClockWorkOptions,
+    { report, clockBeganMs = 0, copyStepBytes }: ClockWorkOptions,
   ) {
     this.fabric = fabric
     this.#machine = machine
     this.#report = report
     this.#clockBeganMs = clockBeganMs
+    this.#copyStepBytes = copyStepBytes
     this.#meter = new ClockMeter(fabric)
     this.#handoffCounter = new HandoffCounter(fabric)
     this.#barrier = new Barrier(fabric)
@@ -262,7 +266,7 @@ export class ClockWork {
   }
 
   #beginCopy(tick: number, { request, room }: CopyRequest): void {
-    const steps = copySides(this.fabric, tick, new CopyRoom(room))
+    const steps = copySides(this.fabric, tick, new CopyRoom(room, this.#copyStepBytes))
     this.#copying = { request, tick, nextIdLane: this.fabric.control.nextIdLane, steps }
   }
 

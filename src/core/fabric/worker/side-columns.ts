@@ -84,15 +84,18 @@ function viewSide(fabric: Fabric, partition: number, tick: number): SideColumns 
 }
 
 /** Bytes to copy before others get their turn: a fraction of a millisecond's work. */
-const STEP_BYTES = 1024 ** 2
+const DEFAULT_STEP_BYTES = 1024 ** 2
 
 /** Memory for copies, from which columns take their parts one after another. */
 export class CopyRoom {
   readonly #buffer: SharedArrayBuffer
+  readonly #stepBytes: number
   #taken = 0
 
-  constructor(buffer: SharedArrayBuffer) {
+  /** `stepBytes`, a multiple of 8, are copied in one step. */
+  constructor(buffer: SharedArrayBuffer, stepBytes: number = DEFAULT_STEP_BYTES) {
     this.#buffer = buffer
+    this.#stepBytes = stepBytes
   }
 
   /** Copies the column in steps. The copy has memory of its own if the room is used up. */
@@ -108,7 +111,7 @@ export class CopyRoom {
       length: number,
     ) => Of
     const copy = new of(place, fits ? start : 0, column.length)
-    const stepLength = STEP_BYTES / column.BYTES_PER_ELEMENT
+    const stepLength = this.#stepBytes / column.BYTES_PER_ELEMENT
     for (let at = 0; at < column.length; at += stepLength) {
       copy.set(column.subarray(at, at + stepLength) as never, at)
       yield
