@@ -70,7 +70,13 @@ function whyOf(status: string, record: SimulationRecord, workerStatus: WorkerSta
   const errors = failed.map(
     ({ domain, name, failure }) => `app ${name} of ${domain} is in ERROR: ${failure}`,
   )
-  return errors.length > 0 ? firstOf(errors) : newestRestart(workerStatus)
+  const waiting = workerStatus.apps.flatMap(({ status, domain, name, byHand }) =>
+    status === 'STARTING' && byHand !== undefined
+      ? [`app ${name} of ${domain} waits to be started by hand: ${byHand}`]
+      : [],
+  )
+  const now = [...errors, ...waiting]
+  return now.length > 0 ? firstOf(now) : newestRestart(workerStatus)
 }
 
 function whyFailed({ failure }: SimulationRecord, { startErrors }: WorkerStatus): string {

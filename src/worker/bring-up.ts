@@ -4,11 +4,17 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ObjectLocation } from '../base/object-location.ts'
+import { refuseUnknownApp } from '../core/lifecycle/app-debug.ts'
 import { appTimeoutMsOf, refuseUnknownDomains } from '../core/lifecycle/app-timeouts.ts'
 import type { LifeEvent } from '../core/lifecycle/life.ts'
 import { placeApps } from '../core/schema/placement.ts'
 import type { SimulationSchema } from '../core/schema/schema.ts'
-import { executionFabricFolder, logFolderOf, RESTORING_FOLDER } from '../core/wire/places.ts'
+import {
+  BY_HAND_FOLDER,
+  executionFabricFolder,
+  logFolderOf,
+  RESTORING_FOLDER,
+} from '../core/wire/places.ts'
 import type { WorkerPlan } from '../core/wire/plan.ts'
 import { openFilesMax } from '../io/launch/proc.ts'
 import { processLauncher } from '../io/launch/processes.ts'
@@ -74,6 +80,13 @@ export async function bringUp(options: BringUpOptions): Promise<void> {
   requireFiles(placement.apps.length, openFilesMax())
   const unknownDomain = refuseUnknownDomains(plan.tags.appTimeouts, schema.domains)
   if (unknownDomain !== undefined) throw startFailure('SchemaFormatInvalid', unknownDomain)
+  const customs = schema.domains.filter(({ lifecycle }) => lifecycle === 'ByRequest')
+  const unknownApp = refuseUnknownApp(
+    plan.tags.appDebug,
+    placement.apps.map(({ domain, name }) => ({ domain, name })),
+    customs.map(({ name }) => name),
+  )
+  if (unknownApp !== undefined) throw startFailure('SchemaFormatInvalid', unknownApp)
   signal.throwIfAborted()
   const setup = await setUpFabric({
     folder: executionFabricFolder(plan.fabricFolder, plan.executionId),
@@ -108,7 +121,8 @@ export async function leaveNothing(plan: WorkerPlan): Promise<void> {
   await processLauncher.endAll(executionId)
   rmSync(executionFabricFolder(fabricFolder, executionId), { recursive: true, force: true })
   await removePackages(packagesFolder(plan))
-  rmSync(join(runFolder, RESTORING_FOLDER), { recursive: true, force: true })
+  for (const folder of [RESTORING_FOLDER, BY_HAND_FOLDER])
+    rmSync(join(runFolder, folder), { recursive: true, force: true })
 }
 
 /** Reports what is known as soon as the schema is read. */

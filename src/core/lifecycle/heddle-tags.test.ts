@@ -151,3 +151,9 @@ test('when an app fails for good, the world fails or is held', () => {
   assert.equal(accepted({ 'heddle:on-app-failure': 'hold' }).onAppFailure, 'hold')
   assert.ok('refusal' in parseHeddleTags({ 'heddle:on-app-failure': 'wait' }))
 })
+
+test('an app to start by hand is named alone or with its domain', () => {
+  assert.equal(accepted({}).appDebug, undefined)
+  assert.equal(accepted({ 'heddle:app-debug': 'Cells/Cells-0-0' }).appDebug, 'Cells/Cells-0-0')
+  assert.ok('refusal' in parseHeddleTags({ 'heddle:app-debug': 'Cells/Cells/0' }))
+})

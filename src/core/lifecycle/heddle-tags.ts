@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { objectLocationShape } from '../../base/object-location.ts'
 import { parseS3Uri } from '../../base/s3-uri.ts'
+import { APP_DEBUG_TAG, isAppDebugText } from './app-debug.ts'
 import {
   APP_TIMEOUT_TAG,
   appTimeoutsShape,
@@ -49,6 +50,8 @@ export const heddleTagsShape = z.object({
   onAppFailure: z.enum(['fail', 'hold']).optional(),
   /** `heddle:app-timeout` and `heddle:app-timeout:<domain>`: the longest tick of an app. */
   appTimeouts: appTimeoutsShape.optional(),
+  /** `heddle:app-debug`: the app that a person starts by hand: `<app>` or `<domain>/<app>`. */
+  appDebug: z.string().optional(),
   /**
    * `heddle:host-packages`, for operators only: packages of the schema with this SHA-256, and of no
    * other, may lie anywhere on the host.
@@ -71,6 +74,7 @@ export const tagNames = {
   restartOnLoss: 'heddle:restart-on-loss',
   appTimeout: APP_TIMEOUT_TAG,
   onAppFailure: 'heddle:on-app-failure',
+  appDebug: APP_DEBUG_TAG,
   hostPackages: 'heddle:host-packages',
 } as const
 
@@ -113,6 +117,9 @@ export function parseHeddleTags(
   const onAppFailure = tags[tagNames.onAppFailure]
   if (onAppFailure !== undefined && onAppFailure !== 'fail' && onAppFailure !== 'hold')
     return { refusal: `the tag ${tagNames.onAppFailure} is fail or hold, not '${onAppFailure}'` }
+  const appDebug = tags[tagNames.appDebug]
+  if (appDebug !== undefined && !isAppDebugText(appDebug))
+    return { refusal: `the tag ${tagNames.appDebug} is <app> or <domain>/<app>, not '${appDebug}'` }
   const appTimeouts = parseAppTimeouts(tags)
   if (appTimeouts && 'refusal' in appTimeouts) return appTimeouts
   return {
@@ -121,6 +128,7 @@ export function parseHeddleTags(
     ...(snapshots && { snapshots }),
     restartOnLoss: restart === 'true',
     ...(onAppFailure && { onAppFailure }),
+    ...(appDebug !== undefined && { appDebug }),
     ...(appTimeouts && { appTimeouts: appTimeouts.timeouts }),
     ...(hostPackages !== undefined && { hostPackages }),
   }

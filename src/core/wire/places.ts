@@ -9,6 +9,8 @@ export const STATUS_FILE = 'status.json'
 export const PACKAGES_FOLDER = 'packages'
 /** The subfolder of a run folder that holds the snapshot while a simulation starts from it. */
 export const RESTORING_FOLDER = 'snapshot'
+/** The subfolder of a run folder with a script for each app that a person starts by hand. */
+export const BY_HAND_FOLDER = 'by-hand'
 /**
  * The newest committed tick in a run folder, as digits. It is written now and then, and read if the
  * memory is gone.

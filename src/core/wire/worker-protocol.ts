@@ -44,6 +44,8 @@ const appStateShape = z.object({
    * address that control gives.
    */
   endpoint: z.object({ ports: z.array(portMappingShape) }).optional(),
+  /** For an app that a person starts by hand: the script that starts it. */
+  byHand: z.string().optional(),
   /** Why the app is in ERROR. */
   failure: z.string().optional(),
 })

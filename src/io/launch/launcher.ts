@@ -28,7 +28,10 @@ export interface Launch {
   /** The whole environment, except for the identity, which the launcher adds. */
   environment: Readonly<Record<string, string>>
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void
-  /** Called once, after the last output. One of the two is null. */
+  /**
+   * Called once, after the last output. One of the two is null; both are for a process that somebody
+   * else has started.
+   */
   onExit(end: { code: number | null; signal: NodeJS.Signals | null }): void
   /** The app is paused when it writes more bytes a second than this. Default: 32 MiB. */
   outputBytesPerSecondMax?: number

@@ -98,13 +98,16 @@ export function launch(options: Launch): RunningProcess {
       if (!hasEnded && !signalGroup(pid, signal)) sendSignal(pid, signal)
     },
     end() {
-      if (hasEnded) return
-      const descendants = descendantsOf(pid)
-      if (!signalGroup(pid, 'SIGKILL')) sendSignal(pid, 'SIGKILL')
-      for (const one of descendants)
-        if (isAlive(one.pid, one.startTime)) sendSignal(one.pid, 'SIGKILL')
+      if (!hasEnded) endTree(pid)
     },
   }
+}
+
+/** Kills a process, the group that it leads, if it leads one, and its descendants in any group. */
+export function endTree(pid: number): void {
+  const descendants = descendantsOf(pid)
+  if (!signalGroup(pid, 'SIGKILL')) sendSignal(pid, 'SIGKILL')
+  for (const one of descendants) if (isAlive(one.pid, one.startTime)) sendSignal(one.pid, 'SIGKILL')
 }
 
 /**

@@ -96,11 +96,10 @@ function faultOf(path: string): string | undefined {
     )
   if (start.subarray(0, ELF.length).equals(ELF) && FOREIGN_MACHINES.includes(start[MACHINE_OFFSET]))
     return `it is a program for another processor than this host's (${process.arch})`
-  const [line] = start.toString('utf8').split('\n', 1)
-  const interpreter = /^#![ \t]*([^ \t\r]+)/.exec(line)?.[1]
+  const [interpreter] = interpreterIn(start)
   if (interpreter === undefined) return undefined
   // The kernel takes the carriage return as part of the interpreter's name, or of its argument.
-  if (line.endsWith('\r'))
+  if (firstLine(start).endsWith('\r'))
     return (
       'its lines end as on Windows, in CR and LF: save it with LF alone, as with ' +
       `sed -i 's/\\r$//' ${basename(path)}`
@@ -117,6 +116,21 @@ const MACHINES: Partial<Record<NodeJS.Architecture, number>> = { x64: 62, arm64:
 const FOREIGN_MACHINES = Object.entries(MACHINES).flatMap(([name, machine]) =>
   name === process.arch ? [] : [machine],
 )
+
+/** The words that the system puts before the path of a script; none for other files. */
+export function interpreterOf(path: string): string[] {
+  return interpreterIn(startOf(path))
+}
+
+/** The interpreter, and all the rest of the first line as one argument. */
+function interpreterIn(start: Buffer): string[] {
+  const words = /^#![ \t]*([^ \t\r]+)(?:[ \t]+(.*?))?[ \t\r]*$/.exec(firstLine(start)) ?? []
+  return words.slice(1).filter((word) => word !== undefined && word !== '')
+}
+
+function firstLine(start: Buffer): string {
+  return start.toString('utf8').split('\n', 1)[0]
+}
 
 /** Long enough for a first line that the kernel reads. */
 function startOf(path: string): Buffer {

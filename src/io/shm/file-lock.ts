@@ -11,8 +11,12 @@ const SET_LOCK = 6
 const WRITE_LOCK = 1
 const NO_LOCK = 2
 const ERROR_NUMBERS = { interrupted: 4, tryAgain: 11, accessDenied: 13 }
-/** `struct flock`: the type is a short at 0. The rest is 0, which stands for the whole file. */
+/**
+ * `struct flock`: the type is a short at 0, the holder an int at 24. The rest is 0, which stands for
+ * the whole file.
+ */
 const LOCK_BYTES = 32
+const LOCK_HOLDER_OFFSET = 24
 
 interface FileLock {
   /** A second call does nothing. The end of the process also releases the lock. */
@@ -50,14 +54,33 @@ export function isLocked(path: string): boolean {
   const file = openIfThere(path)
   if (file === undefined) return false
   try {
-    return call(file, GET_LOCK, WRITE_LOCK) !== NO_LOCK
+    return call(file, GET_LOCK, WRITE_LOCK)!.type !== NO_LOCK
   } finally {
     closeSync(file)
   }
 }
 
-/** Returns the lock's type afterwards; undefined if another process has the lock. */
-function call(file: number, command: number, type: number): number | undefined {
+/**
+ * The process that has the file's lock; undefined if none has it, or one that this process cannot
+ * see.
+ */
+export function lockHolder(path: string): number | undefined {
+  const file = openIfThere(path)
+  if (file === undefined) return undefined
+  try {
+    const lock = call(file, GET_LOCK, WRITE_LOCK)!
+    return lock.type === NO_LOCK || lock.pid <= 0 ? undefined : lock.pid
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Returns the lock's state afterwards; undefined if another process has the lock. */
+function call(
+  file: number,
+  command: number,
+  type: number,
+): { type: number; pid: number } | undefined {
   const lock = new Uint8Array(LOCK_BYTES)
   const view = new DataView(lock.buffer)
   view.setInt16(0, type, true)
@@ -68,7 +91,7 @@ function call(file: number, command: number, type: number): number | undefined {
     if (errorNumber !== ERROR_NUMBERS.interrupted)
       throw new Error(`a lock of a file failed with error number ${errorNumber}`)
   }
-  return view.getInt16(0, true)
+  return { type: view.getInt16(0, true), pid: view.getInt32(LOCK_HOLDER_OFFSET, true) }
 }
 
 function isHeldHere(path: string): boolean {

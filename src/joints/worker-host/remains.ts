@@ -4,11 +4,16 @@
 import { existsSync } from 'node:fs'
 import { rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { executionFabricFolder, PACKAGES_FOLDER, RESTORING_FOLDER } from '../../core/wire/places.ts'
+import {
+  BY_HAND_FOLDER,
+  executionFabricFolder,
+  PACKAGES_FOLDER,
+  RESTORING_FOLDER,
+} from '../../core/wire/places.ts'
 import { removePackages } from '../../io/packages/packages.ts'
 import type { RunFolder } from './run-folder.ts'
 
-const UNPACKED = [PACKAGES_FOLDER, RESTORING_FOLDER]
+const UNPACKED = [PACKAGES_FOLDER, RESTORING_FOLDER, BY_HAND_FOLDER]
 
 /** Call it once the processes of the execution are gone. */
 export async function freeMemory(fabricFolder: string, executionId: string): Promise<void> {

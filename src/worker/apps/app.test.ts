@@ -69,6 +69,7 @@ async function heardOf(
         heard.push('restarting')
         over.resolve()
       },
+      waits: () => heard.push('waits'),
       failed: () => heard.push('failed'),
       ended: () => heard.push('ended'),
     },

@@ -1,19 +1,24 @@
 // The successive processes of one app: launches, watches, restarts and shuts them down.
 // Owns the app's status and process. The caller decides what a final failure means.
 
+import { join } from 'node:path'
 import type { PortMapping } from '../../base/port-mapping.ts'
 import type { Fabric } from '../../core/fabric/memory/fabric.ts'
+import { partitionFile } from '../../core/fabric/memory/layout.ts'
 import { LAST_WORDS_BYTES } from '../../core/lifecycle/last-words.ts'
 import { RestartBudget } from '../../core/lifecycle/restarts.ts'
 import { failureLimits } from '../../core/limits.ts'
 import type { AppState } from '../../core/wire/worker-protocol.ts'
-import type { Launched, Launcher } from '../../io/launch/launcher.ts'
+import { launchByHand } from '../../io/launch/by-hand.ts'
+import type { Launch, Launched, Launcher } from '../../io/launch/launcher.ts'
 import { type AppPlace, appEnvironment } from './app-environment.ts'
 import { exitReason, failureReason } from './failure-reason.ts'
 
 /** The settings that never change during the app's life. */
 interface AppOptions extends Omit<AppPlace, keyof AppMeans> {
   readonly launcher: Launcher
+  /** For an app that a person starts instead of the launcher: the script that starts it. */
+  readonly byHand?: string
   readonly lifecycle: AppState['lifecycle']
   readonly command: readonly string[]
   readonly closedFolders: readonly string[]
@@ -38,6 +43,8 @@ interface AppMeans {
 export interface AppListener {
   attached(app: App): void
   changed(app: App): void
+  /** A person can start the app now; `reason` says how its last process ended. */
+  waits(app: App, script: string, reason?: string): void
   /** The process failed; the next one starts after a pause. */
   restarting(app: App, reason: string, pauseMs: number): void
   /** The process failed, and no other is started. */
@@ -102,9 +109,12 @@ export class App {
     if (means.ports) this.#change({ endpoint: endpointOf(means.ports) })
   }
 
-  /** Starts a process. A process that cannot be started counts as a failed one. */
-  launch(): void {
-    const { executionId, domain, name, command, closedFolders, launcher } = this.options
+  /**
+   * Starts a process, or makes one ready to be started by hand. A process that cannot be started
+   * counts as a failed one. `lastEnd` says how the one before it ended.
+   */
+  launch(lastEnd?: string): void {
+    const { executionId, domain, name, command, closedFolders, byHand } = this.options
     const { partition, workingFolder } = this.#means
     const { control, commits } = this.#fabric
     commits.readmit(partition)
@@ -115,7 +125,7 @@ export class App {
     this.#launchedAtMs = performance.now()
     const exited = Promise.withResolvers<void>()
     try {
-      this.#process = launcher.launch({
+      this.#process = this.#start({
         identity: { executionId, domain, app: name, incarnation },
         command,
         workingFolder,
@@ -128,10 +138,26 @@ export class App {
         },
       })
       this.#exited = exited.promise
+      if (byHand !== undefined) {
+        this.#change({ byHand })
+        this.#listener.waits(this, byHand, lastEnd)
+      }
     } catch (cause) {
       this.#process = undefined
       this.#fail((cause as Error).message)
     }
+  }
+
+  #start(order: Launch): Launched {
+    const { byHand, launcher, fabricFolder } = this.options
+    if (byHand === undefined) return launcher.launch(order)
+    const { epoch } = this.#fabric.partition(this.partition)
+    const lock = join(fabricFolder, partitionFile(this.partition, epoch, 'lock'))
+    return launchByHand(order, {
+      script: byHand,
+      lock,
+      hasAttached: () => this.#hasSaid('attached'),
+    })
   }
 
   /** Restarts an app in ERROR with no failures counted. */
@@ -213,12 +239,20 @@ export class App {
       this.#change({ status: 'STOPPED', targetStatus: 'STOPPED' })
       return
     }
-    if (destroyed && code === 0 && this.options.lifecycle === 'ByRequest') {
+    // Nobody knows the code of a process that a person has started.
+    const { byHand, lifecycle } = this.options
+    if (destroyed && (code === 0 || byHand !== undefined) && lifecycle === 'ByRequest') {
       this.#change({ status: 'STOPPED', targetStatus: 'STOPPED' })
       this.#listener.ended(this)
       return
     }
-    this.#fail(this.#killedFor ?? exitReason(code, signal, destroyed))
+    const reason = this.#killedFor ?? exitReason(code, signal, destroyed)
+    if (byHand === undefined) this.#fail(reason)
+    else {
+      // A person may start it as often as needed: such an end does not count.
+      this.#change({ status: 'STARTING' })
+      this.launch(reason)
+    }
   }
 
   #fail(how: string): void {

@@ -2,11 +2,14 @@
 // Owns their ports and partitions. Its listener decides what an app's failure means.
 
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { PortMapping } from '../../base/port-mapping.ts'
+import { isStartedByHand } from '../../core/lifecycle/app-debug.ts'
 import { appTimeoutMsOf } from '../../core/lifecycle/app-timeouts.ts'
 import { failureLimits } from '../../core/limits.ts'
 import { type FreeUnits, type Placement, placeCustomApp } from '../../core/schema/placement.ts'
 import type { CustomDomain, Domain, SimulationSchema } from '../../core/schema/schema.ts'
+import { BY_HAND_FOLDER } from '../../core/wire/places.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type { AppState, Refusal } from '../../core/wire/worker-protocol.ts'
 import type { Launcher } from '../../io/launch/launcher.ts'
@@ -299,9 +302,13 @@ export class Apps {
   ): App {
     const { plan, packages, setup, journal, launcher } = this.#options
     const { name, partition, ports, command, description, launchCommands } = options
+    const byHand = isStartedByHand(plan.tags.appDebug, { domain: domain.name, name })
+      ? join(plan.runFolder, BY_HAND_FOLDER, `${domain.name}.${name}`)
+      : undefined
     const app = new App(
       {
         launcher,
+        byHand,
         domain: domain.name,
         name,
         lifecycle: domain.lifecycle,
@@ -334,6 +341,11 @@ export class Apps {
       )
     },
     changed: () => this.#options.listener.changed(),
+    waits: (app, script, reason) => {
+      const what = `app=${app.state.name} domain=${app.state.domain}`
+      if (reason !== undefined) this.#options.journal.error(`${what} failed: ${reason}`)
+      this.#options.journal.note(`${what} waits to be started by hand: ${script}`)
+    },
     restarting: (app, reason, pauseMs) => {
       this.#options.journal.error(
         `app=${app.state.name} domain=${app.state.domain} failed: ${reason}; it is started again ` +

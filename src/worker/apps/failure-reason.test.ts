@@ -9,6 +9,7 @@ test('a signal is named, whether it ended the process or a program of its shell'
     "it exited with code 139 (its shell's word for signal SIGSEGV) while the simulation runs",
   )
   assert.equal(exitReason(3, null, false), 'it exited with code 3 while the simulation runs')
+  assert.equal(exitReason(null, null, false), 'it ended while the simulation runs')
   assert.equal(exitReason(255, null, true), 'it exited with code 255 while the simulation runs')
 })
 

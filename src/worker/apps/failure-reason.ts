@@ -11,7 +11,10 @@ const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map(
 /** A shell ends with this much more than the number of the signal that ended its program. */
 const SHELL_SIGNAL_BASE = 128
 
-/** How a process ended that should run on. One of `code` and `signal` is null. */
+/**
+ * How a process ended that should run on. One of `code` and `signal` is null; both are if somebody
+ * else has started it.
+ */
 export function exitReason(
   code: number | null,
   signal: NodeJS.Signals | null,
@@ -19,7 +22,8 @@ export function exitReason(
 ): string {
   if (signal) return `it was ended by signal ${signal}`
   if (code === 0 && !destroyed) return 'it exited with code 0 without destroying its application'
-  const name = SIGNAL_NAMES.get(code! - SHELL_SIGNAL_BASE)
+  if (code === null) return 'it ended while the simulation runs'
+  const name = SIGNAL_NAMES.get(code - SHELL_SIGNAL_BASE)
   const why = name === undefined ? '' : ` (its shell's word for signal ${name})`
   return `it exited with code ${code}${why} while the simulation runs`
 }
