@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import WebSocket from 'ws'
 import { after, before } from '../../src/base/testing/hooks.ts'
 import { BUILD_FOLDER, missingLibrary } from '../native/library.ts'
+import { missingPython } from '../python/python.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { type DomainSettings, schema } from '../support/packages.ts'
 import { hashEvery, type Simulation } from '../support/simulation.ts'
@@ -179,6 +180,25 @@ test('gdb runs a program as often as wanted', {
   await world.stop()
   await person.ended()
   assert.match(person.output, /exited normally\]\n$/)
+})
+
+test('pdb runs an app in Python', { skip: missingPython() }, async () => {
+  for (const file of ['wanderers.py', 'chance.py'])
+    copyFileSync(join(import.meta.dirname, '../python/apps', file), join(folder, file))
+  const command = ['python3', '-u', 'wanderers.py', '--entities', '40', '--until', String(TICKS)]
+  const text = twoCells({ command, package: `file://${folder}` })
+  const world = await heddle.beginSimulation('pdb', text, debugTag('Cells-0-0'))
+  const { underDebugger } = await scriptOf(world)
+  assert.match(underDebugger, / python3 -u -m pdb wanderers\.py --entities 40 --until \d+$/)
+  const commands = ['break 24', 'continue', 'where', 'clear 1', 'continue']
+  const options = commands.map((each) => `-c "${each}"`).join(' ')
+  const person = new Terminal(underDebugger.replace('-m pdb ', `-m pdb ${options} `))
+  await world.is('STARTED')
+  await world.startClock()
+  await world.reaches(TICKS)
+  assert.match(person.output, /> \S+\/wanderers\.py\(24\)main\(\)/)
+  await world.stop()
+  await person.ended()
 })
 
 test('an app in TypeScript waits for the inspector', async () => {

@@ -16,10 +16,10 @@ export const PYTHON_SDK_FOLDER = join(HEDDLE_FOLDER, 'sdk/python')
 
 const LIBRARY = 'libheddle.so'
 
-/** What glibc, Python's ctypes and mono print about a library that they cannot find. */
+/** What glibc, Python, mono and the SDK for C# print about a library that they cannot find. */
 const NOT_FOUND = [
   /lib(heddle|weaver_app_sdk_cxx_v1_full)\.so: cannot open shared object/,
-  /DllNotFound\w*: (lib)?heddle/,
+  /DllNotFound\w*: (lib)?heddle|libheddle\.so was not found/,
 ]
 
 /** What glibc prints about a program that was linked with the original SDK's library. */

@@ -1,5 +1,5 @@
-// An app that a person starts, alone or under a debugger: makes a script that starts it, and watches
-// for its process.
+// An app that a person starts, alone or under a debugger: makes a script that starts it, and
+// watches for its process.
 // Owns the script's text. Never starts a program; ends one only as the app's launcher would.
 
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
@@ -54,8 +54,9 @@ export function launchByHand(order: Launch, { script, lock, hasAttached }: ByHan
     end() {
       if (hasEnded) return
       const pid = lockHolder(lock)
-      if (pid !== undefined) endTree(pid)
-      else finish()
+      if (pid === undefined) return finish()
+      wasThere = true
+      endTree(pid)
     },
   }
 }
@@ -82,7 +83,8 @@ function scriptText(
     `# Starts app ${identity.app} of domain ${identity.domain} by hand, once. ` +
       'Heddle replaces this file when it has ended.',
     `#   alone:            ${shellText([script])}`,
-    `#   under a debugger: ${debuggerLine(words, script)}`,
+    // Words may have several lines.
+    `#   under a debugger: ${debuggerLine(words, script)}`.replaceAll('\n', '\n#   '),
     ...Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`),
     `cd ${quoted(workingFolder)} || exit 1`,
     `[ "$#" -gt 0 ] || set -- ${shellText(words)}`,

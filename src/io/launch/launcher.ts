@@ -29,8 +29,8 @@ export interface Launch {
   environment: Readonly<Record<string, string>>
   onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void
   /**
-   * Called once, after the last output. One of the two is null; both are for a process that somebody
-   * else has started.
+   * Called once, after the last output. One of the two is null; both are for a process that
+   * somebody else has started.
    */
   onExit(end: { code: number | null; signal: NodeJS.Signals | null }): void
   /** The app is paused when it writes more bytes a second than this. Default: 32 MiB. */

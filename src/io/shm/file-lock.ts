@@ -12,8 +12,8 @@ const WRITE_LOCK = 1
 const NO_LOCK = 2
 const ERROR_NUMBERS = { interrupted: 4, tryAgain: 11, accessDenied: 13 }
 /**
- * `struct flock`: the type is a short at 0, the holder an int at 24. The rest is 0, which stands for
- * the whole file.
+ * `struct flock`: the type is a short at 0, the holder an int at 24. The rest is 0, which stands
+ * for the whole file.
  */
 const LOCK_BYTES = 32
 const LOCK_HOLDER_OFFSET = 24
