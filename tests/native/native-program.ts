@@ -2,6 +2,7 @@
 // to the structures of C, and the handles.
 
 import koffi from 'koffi'
+import type { StandaloneOptions } from '../../sdk/typescript/src/index.ts'
 import type { Box } from '../../src/core/fabric/memory/box.ts'
 import { type Argument, loadHeader, memoryAt, type Pointer, Room, roomAt } from './header.ts'
 import {
@@ -62,6 +63,17 @@ export class NativeProgram implements Program {
     const room = new Room(8)
     checked(null, create(room.bytes))
     this.#application = room.pointer(0)
+  }
+  static standalone(options: StandaloneOptions): NativeProgram {
+    const { seconds, tickRate = 0, bounds, domain, entitiesPerPartition = 0 } = options
+    const config = new Room(48)
+      .set(0, 'Float64', seconds)
+      .set(8, 'Float64', tickRate === 'unlimited' ? -1 : tickRate)
+      .set(40, 'Uint32', entitiesPerPartition)
+    if (bounds) config.bytes.set(new Uint8Array(boxOf(bounds).buffer), 16)
+    const name = new TextEncoder().encode(`${domain}\0`)
+    if (domain !== undefined) config.set64(32, koffi.address(name))
+    return new NativeProgram((place) => heddle.create_standalone_application(config.bytes, place))
   }
   destroy(): void {
     heddle.destroy_application(this.#application)

@@ -6,6 +6,7 @@ import { deepEqual } from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createStandaloneApplication } from '../../sdk/typescript/src/index.ts'
 import { LockstepWorld } from '../../sdk/typescript/src/testing/lockstep.ts'
 import { APP_VARIABLES } from '../../src/base/app-variables.ts'
 import { fabricFiles } from '../../src/core/fabric/memory/layout.ts'
@@ -46,7 +47,11 @@ export function compareHistory(seed: number, counts: Counts, ticks = 12): void {
       }
       for (const { world } of worlds) world.release()
       for (const partition of worlds[0].programs.keys())
-        compute(worlds, partition, { ...scene, tick }, counts)
+        compute(
+          worlds.map(({ programs }) => programs[partition]),
+          { ...scene, place: `tick ${tick}, partition ${partition}` },
+          counts,
+        )
       for (const { world } of worlds) world.barrier()
       const [wanted, got] = worlds.map(({ world }) => visibleState(world.fabric, tick))
       deepEqual(got, wanted, `what is in memory after tick ${tick}`)
@@ -59,23 +64,46 @@ export function compareHistory(seed: number, counts: Counts, ticks = 12): void {
   }
 }
 
+/** The same of two standalone applications: they also have to end at the same tick. */
+export function compareStandalone(seed: number, counts: Counts): void {
+  const random = new Random(seed)
+  const tickRate = random.pick(['unlimited', 'unlimited', 1000] as const)
+  const options = {
+    tickRate,
+    seconds: random.between(0, 40) / (tickRate === 'unlimited' ? 30 : tickRate),
+    domain: random.pick([undefined, 'Pond "1"']),
+    bounds: random.pick([undefined, { minX: -100, minY: -100, maxX: 100, maxY: 100 }]),
+    entitiesPerPartition: random.pick([undefined, 40]),
+  }
+  const reference = new TypeScriptProgram(createStandaloneApplication(options))
+  const program = NativeProgram.standalone(options)
+  try {
+    const scene = { random, ids: [], subscriptions: [], isLarge: false }
+    for (let tick = 1; ; tick++) {
+      const place = `tick ${tick} of ${JSON.stringify(options)}`
+      if (compute([reference, program], { ...scene, place }, counts) === 'over') return
+    }
+  } catch (cause) {
+    throw new Error(`two-sdks: standalone, seed ${seed}: ${(cause as Error).message}`, { cause })
+  } finally {
+    program.destroy()
+  }
+}
+
 function compute(
-  worlds: readonly ProgramWorld[],
-  partition: number,
-  scene: Scene & { tick: number },
+  [reference, program]: readonly Program[],
+  scene: Scene & { place: string },
   counts: Counts,
-): void {
-  const [reference, program] = worlds.map(({ programs }) => programs[partition])
+): 'over' | 'goes on' {
   const both = (call: Call) => {
     const wanted = outcomeOf(reference, call)
     const got = outcomeOf(program, call)
-    const at = `tick ${scene.tick}, partition ${partition}: ${call.name} ${call.text ?? ''}`
-    deepEqual(got, wanted, at)
+    deepEqual(got, wanted, `${scene.place}: ${call.name} ${call.text ?? ''}`)
     for (const name of [call.name, ...('code' in wanted ? [`${call.name} ${wanted.code}`] : [])])
       counts.set(name, (counts.get(name) ?? 0) + 1)
     return wanted
   }
-  both({ name: 'begin', make: (program) => program.begin() })
+  if ('code' in both({ name: 'begin', make: (program) => program.begin() })) return 'over'
   const count = scene.random.between(0, scene.isLarge ? 12 : 20)
   for (let made = 0; made < count; made++) {
     const outcome = both(nextCall(scene, reference))
@@ -87,6 +115,7 @@ function compute(
     both({ name: 'home', make: bringHome })
     both({ ...commit, name: 'commitAgain' })
   }
+  return 'goes on'
 }
 
 function bringHome(program: Program): void {

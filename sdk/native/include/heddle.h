@@ -82,6 +82,29 @@ HEDDLE_API const char *heddle_error_name(heddle_error error);
  * has this app's application already. */
 HEDDLE_API heddle_error heddle_create_application(heddle_application **application);
 
+/* What a standalone application runs in. Zeros stand for the defaults, but for `seconds`. */
+typedef struct heddle_standalone_config {
+  /* How long to run, in seconds of ticks: with 10 ticks a second, 3 seconds are 30 ticks. */
+  double seconds;
+  /* Ticks a second. Default 30. With HEDDLE_TICK_RATE_UNLIMITED a second counts as 30 ticks, and
+   * none is waited for. */
+  double tick_rate;
+  /* The world, all of it this app's. Default -1000 to 1000 on both axes. */
+  heddle_box bounds;
+  /* Default "Standalone". */
+  const char *domain;
+  /* Default 8,192. */
+  uint32_t entities_per_partition;
+} heddle_standalone_config;
+#define HEDDLE_TICK_RATE_UNLIMITED (-1.0)
+
+/* Runs an app alone, for tests: one spatial partition, no other apps, no worker, and ticks until
+ * the time is up; then heddle_begin_update returns SHUTTING_DOWN. A process may have many. Fields
+ * hold 1,024 bytes there, and messages 256. INVALID_ARGUMENT for a negative number, or bounds that
+ * are no box. */
+HEDDLE_API heddle_error heddle_create_standalone_application(const heddle_standalone_config *config,
+                                                             heddle_application **application);
+
 /* Says that this app is done, drops an open update, and frees the application. A process that exits
  * without it counts as failed. Null does nothing. */
 HEDDLE_API void heddle_destroy_application(heddle_application *application);

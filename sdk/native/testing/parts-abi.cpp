@@ -58,7 +58,7 @@ class CalledSegments final : public Segments {
 
 struct TestWorld {
   TestWorld(int32_t memory, const char* world, uint32_t own)
-      : segments(memory), fabric(segments, world, own) {}
+      : segments(memory), fabric(segments, World(world), own) {}
   CalledSegments segments;
   Fabric fabric;
 };

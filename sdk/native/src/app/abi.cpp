@@ -44,7 +44,16 @@ const char* heddle_error_name(heddle_error error) {
 heddle_error heddle_create_application(heddle_application** application) {
   return caught([&] {
     need(application, "application");
-    *application = new heddle_application();
+    *application = new heddle_application(attachToSimulation());
+  });
+}
+
+heddle_error heddle_create_standalone_application(const heddle_standalone_config* config,
+                                                  heddle_application** application) {
+  return caught([&] {
+    need(config, "config");
+    need(application, "application");
+    *application = new heddle_application(makeStandaloneWorld(*config));
   });
 }
 

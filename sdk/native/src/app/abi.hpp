@@ -11,6 +11,7 @@
 #include "heddle.h"
 
 struct heddle_application {
+  explicit heddle_application(std::unique_ptr<heddle::Host> host) : application(std::move(host)) {}
   heddle::Application application;
 };
 

@@ -34,9 +34,10 @@ OwnerOptions ownerOptions() {
 
 }  // namespace
 
-Application::Application()
-    : fabric_(*host_.fabric),
-      owner_(fabric_, host_.partition, ownerOptions()),
+Application::Application(std::unique_ptr<Host> host)
+    : host_(std::move(host)),
+      fabric_(*host_->fabric),
+      owner_(fabric_, host_->partition, ownerOptions()),
       others_(owner_),
       neighbours_(fabric_, owner_),
       phaseSinceMs_(nowMs()),
@@ -53,10 +54,10 @@ void Application::endPhase(uint32_t meter) {
 
 bool Application::willBlock(uint32_t milliseconds) {
   const double until = nowMs() + milliseconds;
-  while (host_.poll() == Host::Turn::wait) {
+  while (host_->poll() == Host::Turn::wait) {
     const double left = until - nowMs();
     if (left <= 0) return true;
-    host_.wait(int(std::ceil(std::min(left, 1000.0))));
+    host_->wait(int(std::ceil(std::min(left, 1000.0))));
   }
   return false;
 }
@@ -64,7 +65,7 @@ bool Application::willBlock(uint32_t milliseconds) {
 void Application::beginUpdate() {
   requireClosed();
   Host::Turn turn;
-  while ((turn = host_.poll()) == Host::Turn::wait) host_.wait(1000);
+  while ((turn = host_->poll()) == Host::Turn::wait) host_->wait(1000);
   if (turn == Host::Turn::shutdown)
     throw Failure(HEDDLE_SHUTTING_DOWN,
                   "the simulation shuts down: destroy the application and exit");
@@ -95,7 +96,7 @@ void Application::commit() {
   isOpen_ = false;
   metrics_.total_committed_ticks++;
   metrics_.ticks_since_reset++;
-  host_.committed();
+  host_->committed();
   endPhase(HEDDLE_APP_METER_AT_COMMIT);
 }
 
@@ -104,12 +105,12 @@ uint64_t Application::currentTick() const {
 }
 
 uint32_t Application::attempt() const {
-  return metrics_.total_committed_ticks == 0 ? host_.attempt : 1;
+  return metrics_.total_committed_ticks == 0 ? host_->attempt : 1;
 }
 
 uint32_t Application::ingressPort(uint32_t declared) {
-  const auto port = host_.ports.find(declared);
-  if (port == host_.ports.end())
+  const auto port = host_->ports.find(declared);
+  if (port == host_->ports.end())
     throw Failure(HEDDLE_NOT_FOUND, "the schema declares no ingress port " +
                                         std::to_string(declared) + " for this domain");
   return port->second;

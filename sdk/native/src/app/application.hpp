@@ -23,7 +23,7 @@ using Lent = std::vector<Item>;
 
 class Application {
  public:
-  Application();
+  explicit Application(std::unique_ptr<Host> host);
 
   // The loop.
   /** Waits up to so long where there is nothing to do yet, and says whether that is so still. */
@@ -32,7 +32,7 @@ class Application {
   void commit();
   uint64_t currentTick() const;
   uint32_t attempt() const;
-  void destroy() { host_.destroyed(); }
+  void destroy() { host_->destroyed(); }
 
   // What there is.
   uint32_t ingressPort(uint32_t declared);
@@ -129,7 +129,7 @@ class Application {
   [[noreturn]] void refuseFurtherField(uint32_t row);
   void endPhase(uint32_t meter);
 
-  Host host_;
+  const std::unique_ptr<Host> host_;
   Fabric& fabric_;
   PartitionOwner owner_;
   OwnershipLog ownership_;

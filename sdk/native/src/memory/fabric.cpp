@@ -2,12 +2,14 @@
 
 #include "fabric.hpp"
 
+#include <utility>
+
 #include "../failure.hpp"
 
 namespace heddle {
 
-Fabric::Fabric(Segments& segments, const std::string& worldJson, uint32_t own)
-    : control(segments), world(worldJson), segments_(segments), own_(own) {
+Fabric::Fabric(Segments& segments, World world, uint32_t own)
+    : control(segments), world(std::move(world)), segments_(segments), own_(own) {
   open_.resize(control.sizes().partitionCapacity);
 }
 

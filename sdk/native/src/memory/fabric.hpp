@@ -15,7 +15,7 @@ namespace heddle {
 class Fabric {
  public:
   /** `own` is the one partition that this program may write. */
-  Fabric(Segments& segments, const std::string& worldJson, uint32_t own);
+  Fabric(Segments& segments, World world, uint32_t own);
 
   Control control;
   const World world;

@@ -130,6 +130,7 @@ class PartitionMemory {
   /** One of HEDDLE_APP_AT_* that is a word, or a tick. */
   int32_t appWord(uint32_t entry) const { return loadWord(state_.data, entry); }
   void setAppWord(uint32_t entry, int32_t value) { storeWord(state_.data, entry, value); }
+  double appTick(uint32_t entry) const { return at<double>(state_.data, entry); }
   void setAppTick(uint32_t entry, double tick) { at<double>(state_.data, entry) = tick; }
   /** One of HEDDLE_APP_METER_AT_*. */
   double* meter(uint32_t entry) {

@@ -41,6 +41,7 @@ struct Domain {
 
 class World {
  public:
+  World() = default;
   /** From the text of `world.json`. Throws Failure. */
   explicit World(const std::string& json);
   /** -1 outside of the domain's bounds, for NaN, and for a domain without an area. */

@@ -1,6 +1,5 @@
-// Attaches to a fabric, and waits for its ticks.
-
-#include "host.hpp"
+// The app's place in the simulation that started it: found through the environment.
+// Owns attaching, waiting for ticks and waking the worker; never touches entities.
 
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -16,6 +15,7 @@
 
 #include "../failure.hpp"
 #include "../memory/json.hpp"
+#include "host.hpp"
 
 namespace heddle {
 
@@ -82,15 +82,29 @@ void futexWakeAll(const int32_t* word) {
   syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
-}  // namespace
+class SharedHost final : public Host {
+ public:
+  /** From the environment of this process. */
+  SharedHost();
+  Turn poll() override;
+  void wait(int milliseconds) override;
+  void committed() override;
+  void destroyed() override;
 
-Host::Host()
+ private:
+  void takePlace();
+  void wakeWorker();
+  const std::string folder_;
+  const int32_t incarnation_;
+};
+
+SharedHost::SharedHost()
     : folder_(required(HEDDLE_VARIABLE_FABRIC)),
       incarnation_(int32_t(requiredNumber(HEDDLE_VARIABLE_INCARNATION))) {
   partition = requiredNumber(HEDDLE_VARIABLE_PARTITION);
   segments = std::make_unique<FileSegments>(folder_);
   const std::string world = contentsOf(folder_ + "/" HEDDLE_FILE_WORLD);
-  fabric = std::make_unique<Fabric>(*segments, world, partition);
+  fabric = std::make_unique<Fabric>(*segments, World(world), partition);
   const Control& control = fabric->control;
   if (!control.partitionInUse(partition) ||
       control.partitionWord(partition, HEDDLE_PARTITION_AT_INCARNATION) != incarnation_)
@@ -107,7 +121,7 @@ Host::Host()
 }
 
 /** Says that this process is the app's, for as long as it lives. */
-void Host::takePlace() {
+void SharedHost::takePlace() {
   PartitionMemory& memory = fabric->partition(partition);
   // This process has it already where it made an application before: a lock can't tell.
   const bool isOwn = memory.appWord(HEDDLE_APP_AT_ATTACHED) == incarnation_ &&
@@ -121,7 +135,7 @@ void Host::takePlace() {
   memory.setAppWord(HEDDLE_APP_AT_ATTACHED, incarnation_);
 }
 
-Host::Turn Host::poll() {
+Host::Turn SharedHost::poll() {
   if (fabric->isAsked(partition)) return Turn::tick;
   const Control& control = fabric->control;
   return control.shutdown() || control.partitionWord(partition, HEDDLE_PARTITION_AT_SHUTDOWN) != 0
@@ -129,7 +143,7 @@ Host::Turn Host::poll() {
              : Turn::wait;
 }
 
-void Host::wait(int milliseconds) {
+void SharedHost::wait(int milliseconds) {
   const int32_t* word = fabric->control.releaseWord();
   const int32_t before = __atomic_load_n(word, __ATOMIC_SEQ_CST);
   if (poll() != Turn::wait) return;
@@ -139,18 +153,22 @@ void Host::wait(int milliseconds) {
     throw Failure(HEDDLE_NOT_CONNECTED, "the worker of this simulation is gone");
 }
 
-void Host::committed() {
+void SharedHost::committed() {
   if (fabric->commit(partition)) futexWakeAll(fabric->control.wakeWord());
 }
 
-void Host::destroyed() {
+void SharedHost::destroyed() {
   fabric->partition(partition).setAppWord(HEDDLE_APP_AT_DESTROYED, incarnation_);
   wakeWorker();
 }
 
-void Host::wakeWorker() {
+void SharedHost::wakeWorker() {
   fabric->control.bumpWakeWord();
   futexWakeAll(fabric->control.wakeWord());
 }
+
+}  // namespace
+
+std::unique_ptr<Host> attachToSimulation() { return std::make_unique<SharedHost>(); }
 
 }  // namespace heddle
