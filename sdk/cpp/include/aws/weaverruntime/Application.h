@@ -4,7 +4,6 @@
 #ifndef AWS_WEAVERRUNTIME_APPLICATION_H
 #define AWS_WEAVERRUNTIME_APPLICATION_H
 
-#include <array>
 #include <memory>
 
 #include "Types.h"
@@ -57,30 +56,12 @@ enum LimitType {
 
 namespace Detail {
 
-/// Positions that loads point to: each stays where it is until the commit.
-class LentPositions {
- public:
-  float* Next() {
-    if (used_ == chunks_.size() * ChunkSize) chunks_.push_back(std::make_unique<Chunk>());
-    const std::size_t place = used_++;
-    return (*chunks_[place / ChunkSize])[place % ChunkSize].data();
-  }
-  void Clear() noexcept { used_ = 0; }
-
- private:
-  static constexpr std::size_t ChunkSize = 1024;
-  using Chunk = std::array<std::array<float, 3>, ChunkSize>;
-  std::vector<std::unique_ptr<Chunk>> chunks_;
-  std::size_t used_ = 0;
-};
-
 /// What handles name. Kept until the process ends, so that no handle dangles.
 struct ApplicationState {
   /// Null once it is destroyed.
   heddle_application* native = nullptr;
   /// The number of the update that is open, or was last.
   std::uint64_t update = 0;
-  LentPositions positions;
   Api::AppRuntimeMetrics metrics{};
 };
 
@@ -233,7 +214,6 @@ AWS_WEAVERRUNTIME_API inline Result<void> Commit(Transaction& txn) {
   const heddle_error error = heddle_commit(txn.Native());
   if (error != HEDDLE_OK) return Detail::Fail(error, txn);
   txn.State()->update++;
-  txn.State()->positions.Clear();
   return Success();
 }
 AWS_WEAVERRUNTIME_API inline Result<void> Commit(Transaction&& txn) { return Commit(txn); }

@@ -149,20 +149,19 @@ AWS_WEAVERRUNTIME_API inline Result<void> StoreEntityIndexKey(Transaction& txn,
   return Success();
 }
 
-/// Points `*dest` to the three floats of an entity's position, and gives their 12 bytes. They are
-/// of the moment of the call, and good until the commit. The entity is this app's own, or in a
-/// subscription's box. NotFound.
+/// Points `*dest` to the three floats of an entity's position, and gives their 12 bytes. `*dest`
+/// points into the fabric: never write to it, and never use it after the commit. It shows what this
+/// app stores there meanwhile. The entity is this app's own, or in a subscription's box. NotFound.
 AWS_WEAVERRUNTIME_API inline Result<std::size_t> LoadEntityIndexKey(Transaction& txn,
                                                                     const Entity& entity,
                                                                     TypeId keyTypeId,
                                                                     std::int8_t** dest) noexcept {
   if (!dest) return Detail::FailNull("dest");
   if (!Detail::IsIndexKeyType(keyTypeId)) return Detail::FailIndexKeyType(keyTypeId);
-  if (!txn.Native()) return Detail::Fail(HEDDLE_INVALID_STATE, txn);
-  float* position = txn.State()->positions.Next();
-  const heddle_error error = heddle_load_position(txn.Native(), Entity::Native(entity), position);
+  const float* position = nullptr;
+  const heddle_error error = heddle_lend_position(txn.Native(), Entity::Native(entity), &position);
   if (error != HEDDLE_OK) return Detail::Fail(error, txn);
-  *dest = reinterpret_cast<std::int8_t*>(position);
+  *dest = reinterpret_cast<std::int8_t*>(const_cast<float*>(position));
   return sizeof(float) * 3;
 }
 

@@ -1,0 +1,151 @@
+// Programs over Heddle's own face of sdk/cpp: they compile with every compiler, and run in worlds
+// beside TypeScript, whose state they equal.
+
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { after, before } from '../../src/base/testing/hooks.ts'
+import { type Heddle, startHeddle } from '../support/heddle.ts'
+import { schema } from '../support/packages.ts'
+import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { waitFor } from '../support/waiting.ts'
+import {
+  APPS_FOLDER,
+  check,
+  compile,
+  compilers,
+  missingCompiler,
+  run,
+  SDK_FOLDER,
+} from './programs.ts'
+
+const TICKS = 60
+const skip = missingCompiler()
+const DRIFTERS = join(APPS_FOLDER, 'drifters.cpp')
+const EXPLORER = join(APPS_FOLDER, 'explorer.cpp')
+let folder: string
+let heddle: Heddle
+
+before(async () => {
+  if (skip) return
+  folder = mkdtempSync(join(tmpdir(), 'heddle-cpp-own-'))
+  copyFileSync(join(APPS_FOLDER, 'drifters.ts'), join(folder, 'drifters.ts'))
+  compile([DRIFTERS], join(folder, 'drifters'))
+  compile([EXPLORER], join(folder, 'explorer'))
+  heddle = await startHeddle({
+    appTimeoutSeconds: 20,
+    configuration: `package_folders: [${folder}]\n`,
+  })
+})
+after(async () => {
+  await heddle?.stop()
+  if (folder) rmSync(folder, { recursive: true })
+})
+
+test('the headers compile with every compiler, also as C++20', { skip }, () => {
+  for (const compiler of compilers()) check(compiler, [DRIFTERS, EXPLORER], '-std=c++20')
+})
+
+/** A world of drifters; `launch` is what a shell does for each of its apps. */
+async function drift(name: string, launch: string, tickRate = 'unlimited'): Promise<Simulation> {
+  const domain = { package: `file://${folder}` } as const
+  const command = ['sh', '-c', launch]
+  const text = schema({
+    tickRate,
+    domains: {
+      Cells: { ...domain, kind: 'spatial', grid: [2, 2], command },
+      Explorers: { ...domain, kind: 'custom', command: ['./explorer'] },
+    },
+  })
+  const world = await heddle.startSimulation(name, text, hashEvery(1))
+  await world.startClock()
+  return world
+}
+
+const OPTIONS = `80 ${TICKS}`
+const inCpp = `exec ./drifters ${OPTIONS}`
+const inTypeScript = `exec node drifters.ts ${OPTIONS}`
+const mixed = `case $HEDDLE_APP in Cells-0-0|Cells-1-1) ${inCpp} ;; *) ${inTypeScript} ;; esac`
+let expected: ReturnType<Simulation['hashes']>
+
+test('a world in columns in C++, and one in both languages, equal one in TypeScript', {
+  skip,
+}, async () => {
+  const worlds: Simulation[] = []
+  for (const [name, launch] of Object.entries({ ts: inTypeScript, cpp: inCpp, mixed })) {
+    const world = await drift(`drifters-${name}`, launch)
+    worlds.push(world)
+    await world.reaches(TICKS)
+    await world.stop()
+    assert.equal(world.errors(), '')
+  }
+  expected = worlds[0]!.hashes()
+  assert.ok(expected.get(TICKS)!.handoffs > 0)
+  for (const world of worlds.slice(1)) equalsExpected(world)
+})
+
+function equalsExpected(world: Simulation): void {
+  const hashes = world.hashes()
+  for (let tick = 1; tick <= TICKS; tick++)
+    assert.deepEqual(hashes.get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
+}
+
+test('so does one whose apps are killed', { skip }, async () => {
+  const world = await drift('drifters-killed', mixed, '20')
+  for (const name of ['Cells-0-0', 'Cells-1-1', 'Cells-0-1']) {
+    await world.ticksOn(5)
+    const pid = await world.appPid('Cells', name)
+    await world.kill(pid)
+    await world.appPid('Cells', name, pid)
+  }
+  await world.reaches(TICKS)
+  await world.stop()
+  equalsExpected(world)
+})
+
+test('an explorer makes every call; an app that throws has failed', { skip }, async () => {
+  const world = await drift('explored', 'exec ./drifters 80 1000000', '100')
+  await world.startApp('Explorers', 'explorer')
+  const lines = await waitFor(
+    () => {
+      const output = world.output('Explorers')
+      return output.some((line) => /all calls made|fault/.test(line)) && output
+    },
+    () => `all calls: ${world.output('Explorers').join('\n')} ${world.errors()}`,
+  )
+  assert.deepEqual(lines, ['all calls made, 0 faults'])
+  assert.equal(world.errors(), '')
+  await world.startApp('Explorers', 'quitter', ['./explorer', 'gives up'])
+  await world.saysError(/app=quitter .*an explorer gives up/s)
+  await world.stop()
+})
+
+test('the documented app builds and runs as the page says', { skip }, async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/app-sdk-cpp.md'), 'utf8')
+  /** The block of code that opens with the name of the file in a comment. */
+  const blockOf = (file: string) =>
+    page.split('```').find((block) => block.split('\n')[1]?.endsWith(` ${file}`)) ?? ''
+  const project = join(folder, 'birds')
+  mkdirSync(project)
+  for (const file of ['birds.cpp', 'CMakeLists.txt', 'schema.yaml'])
+    writeFileSync(join(project, file), blockOf(file).replace(/^\w+\n/, ''))
+  const build = join(project, 'build')
+  const options = ['-DCMAKE_BUILD_TYPE=Release', '-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror']
+  run('cmake', ['-S', project, '-B', build, `-DCMAKE_PREFIX_PATH=${SDK_FOLDER}`, ...options])
+  run('cmake', ['--build', build])
+  const logs = 'log_destination_service: logs\n  log_destination_resource_name: test'
+  const text = readFileSync(join(project, 'schema.yaml'), 'utf8')
+    .replace('s3://birds/birds.zip', `file://${build}`)
+    .replace('simulation_properties:', `simulation_properties:\n  ${logs}`)
+  const world = await heddle.startSimulation('birds', text, hashEvery(1))
+  await world.startClock()
+  const line = await waitFor(
+    () => [...world.hashes().values()].find(({ handoffs }) => handoffs > 0),
+    () => `a bird to cross a border; ${world.errors()}`,
+  )
+  assert.equal(line.entities, 4000)
+  await world.stop()
+  assert.equal(world.errors(), '')
+})
