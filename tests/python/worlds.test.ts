@@ -198,3 +198,15 @@ test('an app in Python makes every call, and hears and reads its neighbours', {
     assert.equal(world.errors(), '')
   }
 })
+
+test('an app that waits for its first tick can be interrupted', { skip }, async () => {
+  const world = await start('interrupted', IN_BOTH)
+  const pid = await world.appPid('Cells', 'Cells-0-0')
+  process.kill(pid, 'SIGINT')
+  await waitFor(
+    () => world.errors().includes('KeyboardInterrupt'),
+    () => `the app to end by the interrupt; ${world.errors()}`,
+  )
+  await world.appPid('Cells', 'Cells-0-0', pid)
+  await world.stop()
+})

@@ -75,7 +75,7 @@ class Field:
 
     @property
     def dtype(self) -> Any:
-        """The numpy dtype of a value, for `numpy.frombuffer` on what `load_entity_field` returns."""
+        """The numpy dtype of a value: `numpy.frombuffer(data, field.dtype)`."""
         if isinstance(self.shape, str):
             return arrays.numpy().dtype(_numpy_numbers(self.members[0]))
         return arrays.numpy().dtype(

@@ -12,8 +12,8 @@ except ImportError as error:
     raise ImportError(
         "heddle's extension for Python does not load: " + str(error)
         if _built
-        else "heddle's extension for Python is not built: install g++, cmake and python3-dev, and "
-        'run "node scripts/setup.mjs" in the folder of Heddle'
+        else "heddle's extension for Python is not built: install g++, cmake, make and "
+        'python3-dev, and run "node scripts/setup.mjs" in the folder of Heddle'
     ) from error
 
 __all__ = ["_native"]

@@ -3,6 +3,9 @@
 
 #include "binding.h"
 
+/* How long a wait is at most before signals are looked at, which end it early as a rule. */
+#define WAIT_MS 1000
+
 static PyObject *application_new(PyTypeObject *type, PyObject *arguments, PyObject *named) {
   static char *names[] = {"transaction_class", "entity_class", NULL};
   PyObject *transaction_class, *entity_class;
@@ -51,16 +54,26 @@ heddle_application *open_handle(Transaction *transaction) {
   return NULL;
 }
 
+/* Sleeps until an update can begin, and meanwhile lets other threads and signals' handlers run. */
+static int wait_for_update(Application *self, heddle_application *handle) {
+  heddle_error error = HEDDLE_OK;
+  bool will_block = true;
+  self->is_busy = 1;
+  while (!error && will_block && PyErr_CheckSignals() == 0) {
+    Py_BEGIN_ALLOW_THREADS
+    error = heddle_wait_for_update(handle, WAIT_MS, &will_block);
+    Py_END_ALLOW_THREADS
+  }
+  self->is_busy = 0;
+  if (error) raise_last(handle, error);
+  return !error && !will_block;
+}
+
 static PyObject *begin_update(Application *self, PyObject *unused) {
   (void)unused;
   heddle_application *handle = handle_of(self);
-  if (!handle) return NULL;
-  heddle_error error;
-  self->is_busy = 1;
-  Py_BEGIN_ALLOW_THREADS
-  error = heddle_begin_update(handle);
-  Py_END_ALLOW_THREADS
-  self->is_busy = 0;
+  if (!handle || !wait_for_update(self, handle)) return NULL;
+  const heddle_error error = heddle_begin_update(handle);
   if (error) return raise_last(handle, error);
   self->is_open = 1;
   self->updates++;

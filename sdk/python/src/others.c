@@ -184,7 +184,7 @@ PyMethodDef others_methods[] = {
          "NotFound where no app has it."),
     NO_ARGUMENTS("receive_messages", receive_messages,
                  "receive_messages($self, /)\n--\n\n"
-                 "Returns a list of the messages that were sent to this app in the tick before,\n"
+                 "Returns a list of the messages that were sent to this app in the last tick,\n"
                  "by sender and then in the order of sending: Message(sender, payload).\n\n"
                  "A second call in a tick returns an empty list."),
     {NULL, NULL, 0, NULL}};
