@@ -11,6 +11,12 @@ import sys
 import heddle
 
 NOBODY = heddle.Entity(12_345_678)
+NO_ROW = 1_000_000
+FIELDS = {
+    "velocity": heddle.define_field(9, 900, "f32x2"),
+    "body": heddle.define_field(10, 901, {"health": "u16", "heading": "f64", "colour": "u8x3"}),
+    "wide": heddle.define_field(11, 902, "u8x100"),
+}
 entities = {"nobody": NOBODY}
 type_of_id = {}
 subscriptions = {}
@@ -208,6 +214,159 @@ def reply(data):
     return len(messages)
 
 
+# --- columns
+
+
+def row_of(word):
+    owned = transaction.owned
+    types = owned.types.tolist()
+    for row, state in enumerate(owned.states.tolist()):
+        if state and str(types[row]) == word:
+            return row
+    return NO_ROW
+
+
+def rows_of(words):
+    return [row_of(word) for word in words]
+
+
+def each(more):
+    """An own entity's name for each row that holds one, with more behind it."""
+    owned = transaction.owned
+    types = owned.types.tolist()
+    present = [row for row, state in enumerate(owned.states.tolist()) if state]
+    return joined(f"{types[row]}{more(row)}" for row in present)
+
+
+def types_at(rows):
+    types = transaction.owned.types.tolist()
+    return joined(str(types[row]) for row in rows.tolist())
+
+
+def row_range(words):
+    return (row_of(words[0]), row_of(words[0]) + 1) if words else ()
+
+
+def members(columns):
+    """A field's columns, in the order of its members."""
+    return list(vars(columns).values()) if isinstance(columns, heddle.fields.Columns) else [columns]
+
+
+def numbers_at(columns, row):
+    found = []
+    for column in members(columns):
+        places = range(column.shape[1]) if column.ndim == 2 else [None]
+        found += [column[row] if at is None else column[row, at] for at in places]
+    return found
+
+
+def write_position(word, *at):
+    positions = transaction.owned.positions
+    row = row_of(word)
+    for axis, number in enumerate(numbers(at)):
+        positions[row, axis] = number
+
+
+def write_value(field, word, *given):
+    left = [int(number) if number.is_integer() else number for number in numbers(given)]
+    columns = transaction.owned.field(FIELDS[field])
+    row = row_of(word)
+    for column in members(columns):
+        if column.ndim == 1:
+            column[row] = left.pop(0)
+            continue
+        for at in range(column.shape[1]):
+            column[row, at] = left.pop(0)
+
+
+def values(field):
+    columns = transaction.owned.field(FIELDS[field])
+    presence = transaction.owned.presence(FIELDS[field])
+    return each(
+        lambda row: f" {spaced(numbers_at(columns, row))}" if presence[row] > 0 else " lacks"
+    )
+
+
+def presence(field):
+    found = transaction.owned.presence(FIELDS[field])
+    return each(lambda row: f" {found[row]}")
+
+
+def sweep(*by):
+    def body(positions, rows):
+        for row in range(rows.stop - rows.start):
+            for axis, number in enumerate(numbers(by)):
+                positions[row, axis] += number
+
+    transaction.owned.sweep(body)
+
+
+def create_many(type_id, count):
+    rows = transaction.owned.create(int(type_id), int(count))
+    for row in rows.tolist():
+        known(transaction.owned.entity(row))
+    return len(rows)
+
+
+def rows_of_entities(*words):
+    found = transaction.owned.rows_of([entities[word].id for word in words])
+    return spaced(
+        str(row >= 0 and row == row_of(word)).lower() for row, word in zip(found.tolist(), words)
+    )
+
+
+def covered(name):
+    items = []
+    for part in transaction.covered(subscription_of(name)):
+        for row, x, y in zip(part.covered_rows.tolist(), part.x.tolist(), part.y.tolist()):
+            app = app_of(part.partition) if part.states[row] else "nowhere"
+            items.append(spaced([app, part.types[row], x, y, part.positions[row, 2]]))
+    return joined(items)
+
+
+def covered_values(name, field):
+    items = []
+    for part in transaction.covered(subscription_of(name)):
+        columns = part.field(FIELDS[field])
+        has = part.presence(FIELDS[field])
+        for row in part.covered_rows.tolist():
+            given = numbers_at(columns, row) if has is not None and has[row] > 0 else ["lacks"]
+            items.append(spaced([part.types[row], *given]))
+    return joined(items)
+
+
+def neighbours(*words):
+    near = transaction.neighbours(*numbers(words))
+    return joined(
+        spaced([near.types[at], *position, app_of(near.partitions[at])])
+        for at, position in enumerate(near.positions.tolist())
+    )
+
+
+def each_neighbour(radius, more):
+    near = transaction.neighbourhood(float(radius))
+    starts, entries, types = near.starts.tolist(), near.list.tolist(), near.types.tolist()
+    return each(
+        lambda row: "".join(
+            sorted(
+                f" {types[entry]}{more(entry)}" for entry in entries[starts[row] : starts[row + 1]]
+            )
+        )
+    )
+
+
+def neighbourhood_values(radius, field):
+    found = transaction.neighbourhood(float(radius), list=False).field(FIELDS[field])
+    return each_neighbour(
+        radius, lambda entry: "=" + ",".join(f"{number:g}" for number in numbers_at(found, entry))
+    )
+
+
+def neighbourhood_at(radius, *place):
+    near = transaction.neighbourhood(float(radius), list=False)
+    return joined(str(near.types[entry]) for entry in near.at(*numbers(place)).tolist())
+
+
 # --- the calls
 
 CALLS = {
@@ -275,6 +434,34 @@ CALLS = {
         for message in transaction.receive_messages()
     ),
     "reply": reply,
+    "covered": covered,
+    "covered-values": covered_values,
+    "neighbours": neighbours,
+    "neighbourhood": lambda radius: each_neighbour(radius, lambda entry: ""),
+    "neighbourhood-values": neighbourhood_values,
+    "neighbourhood-at": neighbourhood_at,
+    "columns": lambda: each(lambda row: " " + spaced(transaction.owned.positions.tolist()[row])),
+    "columns-count": lambda: transaction.owned.count,
+    "create-many": create_many,
+    "delete-many": lambda *words: transaction.owned.delete(rows_of(words)),
+    "entity-at": lambda word: transaction.owned.entity(row_of(word)).type,
+    "rows-of": rows_of_entities,
+    "arrived": lambda: types_at(transaction.owned.arrived_rows),
+    "departed": lambda: joined(
+        str(type_of_id[int(found)]) for found in transaction.owned.departed_ids.tolist()
+    ),
+    "rejected": lambda: types_at(transaction.owned.rejected_rows),
+    "write-position": write_position,
+    "moved": lambda *words: transaction.owned.moved(*row_range(words)),
+    "moved-rows": lambda start, stop: transaction.owned.moved(int(start), int(stop)),
+    "touched": lambda *words: transaction.owned.touched(rows_of(words)),
+    "sweep": sweep,
+    "write-value": write_value,
+    "values": values,
+    "presence": presence,
+    "stored": lambda field, *words: transaction.owned.stored(FIELDS[field], *row_range(words)),
+    "give": lambda field, *words: transaction.owned.give(FIELDS[field], rows_of(words)),
+    "take": lambda field, *words: transaction.owned.take(FIELDS[field], rows_of(words)),
 }
 
 try:
