@@ -36,6 +36,9 @@ def main() -> None:
         "--endpoint", default=os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4310")
     )
     options.add_argument("--region", default=os.environ.get("AWS_REGION", "us-west-2"))
+    options.add_argument(
+        "--build-folder", help="for what is compiled; default: build, in the sample's folder"
+    )
     settings = options.parse_args()
     folder = SAMPLES / settings.sample
     if not (folder / "schema.yaml").exists():
@@ -46,22 +49,23 @@ def main() -> None:
     session = boto3.Session(region_name=settings.region)
     storage = session.client("s3", endpoint_url=settings.endpoint)
     weaver = session.client("simspaceweaver", endpoint_url=settings.endpoint)
-    upload(storage, folder, settings.bucket)
+    upload(storage, folder, Path(settings.build_folder or folder / "build"), settings.bucket)
     start(weaver, settings.name or settings.sample, settings.sample, settings.bucket)
 
 
-def upload(storage, folder: Path, bucket: str) -> None:
+def upload(storage, folder: Path, built: Path, bucket: str) -> None:
     """Puts the packages and the schema into the bucket, below the sample's name."""
     if bucket not in [found["Name"] for found in storage.list_buckets()["Buckets"]]:
         storage.create_bucket(Bucket=bucket)
+    sources = folder
+    if (folder / "build.sh").exists():
+        print(f"building in {built} …", flush=True)
+        subprocess.run(["sh", str(folder / "build.sh"), str(built)], check=True)
+        sources = built
     with tempfile.TemporaryDirectory() as work:
-        built = Path(work) / "built"
-        if (folder / "build.sh").exists():
-            print("building …", flush=True)
-            subprocess.run(["sh", str(folder / "build.sh"), str(built)], check=True)
         for package in PACKAGES:
             archive = Path(work) / f"{package}.zip"
-            pack(archive, folder / package, built / package)
+            pack(archive, sources / package)
             put(storage, bucket, f"{folder.name}/{package}.zip", archive.read_bytes())
     schema = (folder / "schema.yaml").read_text().replace("s3://BUCKET/", f"s3://{bucket}/")
     put(storage, bucket, f"{folder.name}/schema.yaml", schema.encode())
@@ -72,10 +76,10 @@ def put(storage, bucket: str, key: str, body: bytes) -> None:
     storage.put_object(Bucket=bucket, Key=key, Body=body)
 
 
-def pack(archive: Path, source: Path, built: Path) -> None:
-    """Zips what runs: all that was built, or else the scripts of the source folder."""
+def pack(archive: Path, folder: Path) -> None:
+    """Zips all of a folder but tests."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
-        for file, name in files_of(built if built.exists() else source):
+        for file, name in files_of(folder):
             target.write(file, name)
 
 

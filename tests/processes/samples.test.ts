@@ -1,12 +1,14 @@
 // Samples, started as their README says, with one command of a user's Python.
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { missingCompiler } from '../cpp/programs.ts'
 import { missingPython } from '../python/python.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { missingTools } from '../support/tools.ts'
@@ -17,12 +19,16 @@ const PYTHON = '/usr/bin/python3'
 const SAMPLES = join(import.meta.dirname, '../../samples')
 
 /** Starts a sample, and returns the addresses of its view app by declared port. */
-async function quickStart(heddle: Heddle, sample: string): Promise<Map<number, string>> {
+async function quickStart(
+  heddle: Heddle,
+  sample: string,
+  ...options: readonly string[]
+): Promise<Map<number, string>> {
   const home = mkdtempSync(join(tmpdir(), 'heddle-sample-'))
   try {
     const { stdout } = await run(
       PYTHON,
-      [join(SAMPLES, 'quick_start.py'), sample, '--endpoint', heddle.endpoint],
+      [join(SAMPLES, 'quick_start.py'), sample, '--endpoint', heddle.endpoint, ...options],
       {
         env: {
           PATH: process.env.PATH,
@@ -87,5 +93,41 @@ test('bubbles fly, change cells and split, and a browser sees them', {
     assert.equal(Status, 'STARTED')
   } finally {
     await heddle.stop()
+  }
+})
+
+test('walkers find their ways in C++, and a console client draws them', {
+  skip: missingCompiler() || missingTools(PYTHON),
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-sample-'))
+  const heddle = await startHeddle()
+  try {
+    const ports = await quickStart(heddle, 'pathfinding', '--build-folder', folder)
+    const sample = join(SAMPLES, 'pathfinding')
+    await run(join(folder, 'build/rules'), [join(sample, 'map.txt')], { cwd: folder })
+    const [host, port] = ports.get(7000)!.split(':')
+    const { stdout } = await run(join(folder, 'console'), [host, port, '60'])
+    const pictures = stdout.split(/^(?=tick )/m)
+    assert.equal(pictures.length, 60)
+    for (const picture of pictures) {
+      assert.match(picture, /^tick \d+: 120 walkers/)
+      assert.equal(picture.trimEnd().split('\n').length, 41)
+    }
+    assert.notEqual(pictures[0], pictures[59])
+    const { Status } = await heddle.weaver
+      .describeSimulation({ Simulation: 'pathfinding' })
+      .promise()
+    assert.equal(Status, 'STARTED')
+    const client = spawn(join(folder, 'console'), [host, port])
+    const ended = once(client, 'exit')
+    await once(client.stdout, 'data')
+    client.stdout.resume()
+    await heddle.weaver
+      .stopApp({ Simulation: 'pathfinding', Domain: 'View', App: 'view' })
+      .promise()
+    assert.deepEqual(await ended, [0, null])
+  } finally {
+    await heddle.stop()
+    rmSync(folder, { recursive: true })
   }
 })
