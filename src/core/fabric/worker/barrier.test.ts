@@ -364,3 +364,17 @@ test("the clock knows whether an entity is outside of its owner's and its target
   world.tick((owner) => owner.index === 2 && owner.setDestination(world.put(owner, 15, 5), 0))
   assert.equal(control.straying, 1, 'on its way to another domain')
 })
+
+test('a crowd gets in as far as rows are claimed, and the rest in the tick after', () => {
+  const world = testFabric({ columns: 2, sizes: { entityLimit: 4096 } })
+  const crowd = 3000
+  const first = world.tick((owner) => {
+    if (owner.index === 0) for (let made = 0; made < crowd; made++) world.put(owner, 15, 5)
+  })
+  const { claimedRows } = world.fabric.partition(1)
+  assert.ok(first.granted > 0 && first.granted < crowd, `${first.granted} of ${crowd}`)
+  assert.ok(first.granted <= claimedRows, `${first.granted} in ${claimedRows} rows`)
+  assert.deepEqual(world.tick(), { granted: crowd - first.granted, rejected: 0 })
+  world.tick()
+  assert.equal(world.ids()[1].length, crowd)
+})
