@@ -144,6 +144,20 @@ test('an ending clock waits for the current tick, unless forced', () => {
   }
 })
 
+test('an ending clock does first what was asked of it', () => {
+  const { obey, effects } = clockOf({ partitions: [] })
+  obey({ kind: 'start' }, { kind: 'addPartition', request: 1, domain: 0, name: 'x' })
+  obey({ kind: 'stop' }, { kind: 'finish', force: false })
+  assert.deepEqual(effects(), [
+    'sayStarted',
+    'add',
+    'takeCare of 7 at 0',
+    'sayStopped',
+    'shutDown',
+    'wake',
+  ])
+})
+
 test('an app is told to shut down between two ticks, and woken when the clock takes over', () => {
   const { obey, effects } = clockOf({ partitions: [0] })
   obey({ kind: 'join', partition: 0 })

@@ -155,6 +155,20 @@ test('equal headers make equal grants, whatever was decided before', () => {
   )
 })
 
+test('of several sources, the one of the lowest number gets the room', () => {
+  const source = { inUse: true, domain: 0, population: 3, spare: 0, wide: 0, idCounter: 0 }
+  const asks = [{ target: 2, share: 3 }]
+  const target = { ...source, population: 0, spare: 4, asks: [] }
+  const headers = headersOf({
+    partitions: [{ ...source, asks }, { ...source, asks }, target],
+    transfersMax: Number.POSITIVE_INFINITY,
+  })
+  assert.deepEqual(decided(headers).groups, [
+    { source: 0, target: 2, asked: 3, granted: 3 },
+    { source: 1, target: 2, asked: 3, granted: 1 },
+  ])
+})
+
 test('a lane of ids that is half used up is replaced, by none that another partition has', () => {
   fc.assert(
     fc.property(world, (given) => {
