@@ -81,3 +81,37 @@ export class Counter {
     ],
   )
 })
+
+test('members of C# are public where they say so, also generic ones', () => {
+  const source = `// Owns it.
+namespace Heddle {
+  /// <summary>Columns.</summary>
+  public sealed class Owned<T> where T : struct {
+    readonly int rows;
+
+    /// <summary>Values.</summary>
+    public Column<U> Field<U>(Field<U> field) where U : struct {
+      return Of(field);
+    }
+
+    /// <summary>How many.</summary>
+    public int Count {
+      get { return rows; }
+    }
+
+    /// <summary>Nobody's business.</summary>
+    internal Column<U> Of<U>(Field<U> field) where U : struct {
+      return null;
+    }
+  }
+}
+`
+  assert.deepEqual(
+    scanDeclarations(source).declarations.map(({ texts, isType }) => [texts, isType]),
+    [
+      [['public sealed class Owned<T> where T : struct'], true],
+      [['public Column<U> Field<U>(Field<U> field) where U : struct'], false],
+      [['public int Count'], false],
+    ],
+  )
+})

@@ -171,15 +171,17 @@ class Scanner {
       return
     }
     const body = this.#source.slice(this.#at, end)
+    // What C# demands of a type parameter says no type: `where T : struct`.
+    const kind = head.replace(/ where \w+ : .*$/, '')
     if (TRANSPARENT_HEAD.test(head)) {
       const name = /namespace ([\w:]+)/.exec(head)?.[1]
       this.#scopes.push({ name: name ?? '', isEnum: false, isPublic: true })
       this.#doc = []
-    } else if (TYPE_HEAD.test(head) && !/\(|#|\bget\b/.test(withoutComments(body))) {
+    } else if (TYPE_HEAD.test(kind) && !/\(|#|\bget\b/.test(withoutComments(body))) {
       const tail = /^[^;{}\n]*;?/.exec(this.#source.slice(end))![0]
       this.#declare(head, { whole: `${head} {${dedented(body)}${tail.trimEnd()}` })
       this.#at = end + tail.length
-    } else if (TYPE_HEAD.test(head)) {
+    } else if (TYPE_HEAD.test(kind)) {
       this.#declare(head, { isType: true })
       const isClass = /\bclass\b/.test(head) && !/\benum\b/.test(head)
       const name = NAME_OF_TYPE.exec(head)?.[1] ?? ''

@@ -43,6 +43,13 @@ const LANGUAGES: readonly Language[] = [
     files: ['sdk/native/include/heddle.h'],
     showsOpening: true,
   },
+  {
+    page: 'csharp',
+    title: 'C#',
+    guide: 'app-sdk-csharp.md',
+    fence: 'csharp',
+    files: ['sdk/csharp/Runtime/*.cs'],
+  },
 ]
 
 /** Each page's file and text. */
@@ -100,20 +107,24 @@ function withoutHeading(doc: readonly string[]): [string | undefined, readonly s
 }
 
 function asCode(text: string): string {
-  return text.replace(/^HEDDLE_API /, '')
+  return text
+    .replace(/^HEDDLE_API /, '')
+    .replace(/^ *\/\/\/ <\/?summary>\n/gm, '')
+    .replace(/(?<=\/\/\/.*)<\/?summary>/g, '')
 }
 
+const TYPE_NAME = new RegExp(
+  '^(?:\\[.*\\] )?(?:export |public |abstract |sealed |static |unsafe |partial )*' +
+    '(?:function|const|type|class|struct|enum|delegate \\S+|interface)\\s+(\\w+)',
+)
+
 function nameOf(text: string): string {
-  return (
-    /^(?:export )?(?:abstract )?(?:function|const|type|class|interface)\s+(\w+)/.exec(text)?.[1] ??
-    text
-  )
+  return TYPE_NAME.exec(text)?.[1] ?? text
 }
 
 /** The comment as Markdown: lines of a paragraph are joined, tags become sentences. */
 function proseOf(doc: readonly string[]): string {
-  return doc
-    .join('\n')
+  return withoutXml(doc.join('\n'))
     .trim()
     .replace(/\{@link (\w+)\}/g, '`$1`')
     .split(/\n\s*\n/)
@@ -121,6 +132,26 @@ function proseOf(doc: readonly string[]): string {
     .join('\n\n')
     .replace(/^@param (\w+) /gm, '- `$1`: ')
     .replace(/^@returns /gm, 'Returns ')
+}
+
+/** The tags of C#'s comments as Markdown. */
+function withoutXml(text: string): string {
+  return text
+    .replace(/<(?:see\s+cref|paramref\s+name)="([\w.]+)[^"]*"\s*\/>/g, '`$1`')
+    .replace(/<c>(.*?)<\/c>/gs, '`$1`')
+    .replace(/<summary>(.*?)<\/summary>/gs, '$1\n')
+    .replace(/<(?:type)?param name="(\w+)">(.*?)<\/(?:type)?param>/gs, (_, name, meaning: string) =>
+      listItem(`\`${name}\``, meaning),
+    )
+    .replace(/<exception cref="(\w+)">(.*?)<\/exception>/gs, (_, name, when: string) =>
+      listItem(`throws \`${name}\``, when),
+    )
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+}
+
+function listItem(name: string, text: string): string {
+  return `\n- ${name}: ${text.trim().replace(/\s+/g, ' ')}`
 }
 
 function exportedNames(file: string): ReadonlySet<string> {

@@ -18,6 +18,7 @@ namespace Heddle {
 
     Application(IntPtr handle) {
       this.handle = handle;
+      LastErrorMessage = "";
     }
 
     /// <summary>
@@ -174,7 +175,7 @@ namespace Heddle {
     /// The message of the last exception that a call of this application threw; empty where there
     /// was none.
     /// </summary>
-    public string LastErrorMessage { get; private set; } = "";
+    public string LastErrorMessage { get; private set; }
 
     /// <summary>
     /// Says that this app is done. A process that exits without it has failed. Drops an open
