@@ -3,6 +3,7 @@
 #include "subscription.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "box-query.hpp"
 
@@ -50,6 +51,8 @@ std::vector<SubscriptionEvent> Subscription::look(double tick) {
     sortUnique(rows);
     for (const uint32_t row : rows) {
       const double id = side.id[row];
+      // What its app wrote over: no entity has such an id.
+      if (std::isnan(id)) continue;
       const SeenEntity now{id, side.type[row], covered.memory->index, row};
       const auto [place, isNew] = seen_.try_emplace(id, Seen{now, nextOrder_, tick});
       Seen& seen = place->second;

@@ -102,6 +102,8 @@ export class Subscription {
       for (let place = 0; place < rows.count; place++) {
         const row = rows.rows[place]
         const id = side.id[row]
+        // What its app wrote over: no entity has such an id.
+        if (Number.isNaN(id)) continue
         inside.add(id)
         const seen = this.#seen.get(id)
         if (!seen) {
