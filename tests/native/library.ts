@@ -1,6 +1,8 @@
 // libheddle's parts as the simulator's tests drive them: a library of its own, built for tests.
 // Owns its functions; never decides what is done with them.
 
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import koffi from 'koffi'
@@ -8,7 +10,7 @@ import koffi from 'koffi'
 const SOURCES = join(import.meta.dirname, '../../sdk/native')
 /** Where set-up builds it. */
 export const BUILD_FOLDER = join(SOURCES, 'build')
-export const SANITIZED_FOLDER = join(SOURCES, 'build-sanitized')
+const SANITIZED_FOLDER = join(SOURCES, 'build-sanitized')
 const FILE = join(process.env.HEDDLE_NATIVE_BUILD ?? BUILD_FOLDER, 'libheddle_testing.so')
 
 /** Why tests of the native runtime can't run here; undefined where they can. */
@@ -17,6 +19,24 @@ export function missingLibrary(): string | undefined {
   const why = `${FILE} is not built: install g++ and cmake, and run "npm test" again`
   if (process.env.CI === 'true') throw new Error(why)
   return why
+}
+
+/** Runs a program of `npm run test:long` over the library with sanitizers: no word from them. */
+export function runSanitized(program: string, args: string[]): void {
+  const asan = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim()
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      LD_PRELOAD: asan,
+      // Node itself leaves some, and its stacks for calls are none that the sanitizer knows.
+      ASAN_OPTIONS: 'detect_leaks=0',
+      HEDDLE_NATIVE_BUILD: SANITIZED_FOLDER,
+    },
+  })
+  assert.equal(status, 0, `${stdout}\n${stderr}`)
+  assert.match(stdout, /no fault found/)
+  assert.doesNotMatch(stderr, /ERROR|runtime error/)
 }
 
 export type Handle = unknown

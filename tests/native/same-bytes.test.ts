@@ -2,12 +2,11 @@
 // worlds, byte by byte. For any number of them: `npm run test:long -- --native`.
 
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Happened, nothingHappened } from '../simulator/history.ts'
 import { planOf } from '../simulator/plan.ts'
-import { missingLibrary, SANITIZED_FOLDER } from './library.ts'
+import { missingLibrary, runSanitized } from './library.ts'
 
 const HISTORIES = 2000
 const SANITIZED_HISTORIES = 60
@@ -64,20 +63,7 @@ test('an owner that leaves another index, and nothing else, is noticed', { skip 
 })
 
 test('with sanitizers it does so without a word from them', { skip }, () => {
-  const asan = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim()
   const long = join(import.meta.dirname, '../simulator/long.ts')
-  const args = [long, '--native', '--seed', '100000', '--histories', String(SANITIZED_HISTORIES)]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      LD_PRELOAD: asan,
-      // Node itself leaves some, and its stacks for calls are none that the sanitizer knows.
-      ASAN_OPTIONS: 'detect_leaks=0',
-      HEDDLE_NATIVE_BUILD: SANITIZED_FOLDER,
-    },
-  })
-  assert.equal(status, 0, `${stdout}\n${stderr}`)
-  assert.match(stdout, /no fault found/)
-  assert.doesNotMatch(stderr, /ERROR|runtime error/)
+  const args = ['--native', '--seed', '100000', '--histories', String(SANITIZED_HISTORIES)]
+  runSanitized(long, args)
 })

@@ -1,8 +1,9 @@
 // Apps of libheddle get from each call what apps in TypeScript get, and leave the same memory.
 
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { missingLibrary } from './library.ts'
+import { missingLibrary, runSanitized } from './library.ts'
 
 const HISTORIES = 120
 const STANDALONE_HISTORIES = 60
@@ -80,4 +81,8 @@ test('a standalone application keeps to its rate, and refuses a world that is no
   ]
   for (const fault of faults)
     assert.throws(() => NativeProgram.standalone(fault), { code: 'InvalidArgument' })
+})
+
+test('with sanitizers they go the same way without a word from them', { skip }, () => {
+  runSanitized(join(import.meta.dirname, 'long.ts'), ['--seed', '5000', '--histories', '20'])
 })

@@ -16,6 +16,15 @@ namespace Heddle {
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    internal struct StandaloneConfig {
+      public double Seconds;
+      public double TickRate;
+      public Box Bounds;
+      public byte* Domain;
+      public uint EntitiesPerPartition;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     internal struct Partition {
       public uint Id;
       public uint Domain;
@@ -115,6 +124,11 @@ namespace Heddle {
 
     [DllImport(Library, EntryPoint = "heddle_create_application")]
     internal static extern ErrorCode CreateApplication(IntPtr* application);
+
+    [DllImport(Library, EntryPoint = "heddle_create_standalone_application")]
+    internal static extern ErrorCode CreateStandaloneApplication(
+        Native.StandaloneConfig* config,
+        IntPtr* application);
 
     [DllImport(Library, EntryPoint = "heddle_destroy_application")]
     internal static extern void DestroyApplication(IntPtr application);
