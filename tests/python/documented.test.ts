@@ -2,8 +2,9 @@
 // cells of their own; and its ways to import the service's calls.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { after, before } from '../../src/base/testing/hooks.ts'
@@ -67,6 +68,23 @@ for (const [file, entities] of [
     await world.stop()
   })
 }
+
+test('the unit test of the page passes', { skip }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-python-page-'))
+  try {
+    for (const file of ['app.py', 'test_app.py']) writeFileSync(join(folder, file), program(file))
+    const env = {
+      PATH: process.env.PATH,
+      PYTHONPATH: join(ROOT, 'sdk/python'),
+      PYTHONDONTWRITEBYTECODE: '1',
+    }
+    const { status, stderr } = spawnSync('python3', ['-m', 'unittest'], { cwd: folder, env })
+    assert.equal(status, 0, String(stderr))
+    assert.match(String(stderr), /Ran 1 test/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
 
 test('the service’s calls are found by each import of the page, as old scripts set the path', {
   skip,

@@ -18,6 +18,7 @@ from .application import (
     Partition,
     Updates,
     create_application,
+    create_standalone_application,
 )
 from .columns import Owned
 from .errors import (
@@ -64,5 +65,6 @@ __all__ = [
     "Transaction",
     "Updates",
     "create_application",
+    "create_standalone_application",
     "define_field",
 ]

@@ -4,12 +4,27 @@ Owns the loop and what an app can ask about the world; entities are a transactio
 """
 
 import asyncio
-from typing import AsyncIterator, Iterator, List, NamedTuple, Optional, Tuple, Type
+from typing import (
+    AsyncIterator,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    Union,
+)
 
+from . import errors
 from .errors import ErrorCode, HeddleError, ShuttingDown
 from .kinds import DomainType, Limit
 from .native import _native
 from .transaction import Entity, Transaction
+
+
+#: How heddle.h writes a tick rate without a limit.
+_UNLIMITED = -1.0
 
 
 class Bounds(NamedTuple):
@@ -74,6 +89,11 @@ class Application(_native.Application):
     def attempt(self) -> int:
         """1, as a rule; more where earlier processes of this app failed in the next tick."""
         return self._attempt
+
+    @property
+    def last_error_message(self) -> str:
+        """The text of the last error that a call of this process raised; empty if none was."""
+        return errors.last_message
 
     def assigned_partition(self) -> Partition:
         """Returns the partition that this app owns."""
@@ -184,6 +204,37 @@ def create_application() -> Application:
     worker started this process, InvalidState on a second call.
     """
     return attach(Entity)
+
+
+def create_standalone_application(
+    seconds: float,
+    tick_rate: Union[float, str] = 30,
+    bounds: Sequence[float] = (-1000, -1000, 1000, 1000),
+    domain: str = "Standalone",
+    entities_per_partition: int = 8192,
+) -> Application:
+    """Runs an app alone in this process, for tests: without a worker, and without other apps.
+
+    seconds: simulated time, after which the loop ends. tick_rate: ticks a second, or "unlimited",
+    which does not wait and counts 30 ticks as a second. bounds: min_x, min_y, max_x and max_y of
+    the world, all of which the app owns. domain: its name. entities_per_partition: the limit of
+    entities. A process may have many. Raises InvalidArgument for a number that makes no sense.
+    """
+    return stand_alone(Entity, seconds, tick_rate, bounds, domain, entities_per_partition)
+
+
+def stand_alone(
+    entity_class: Type[Entity],
+    seconds: float,
+    tick_rate: Union[float, str],
+    bounds: Sequence[float],
+    domain: str,
+    entities_per_partition: int,
+) -> Application:
+    """Creates a standalone application whose entities are of a subclass of Entity."""
+    rate = _UNLIMITED if tick_rate == "unlimited" else float(tick_rate)
+    alone = (seconds, rate, tuple(bounds), domain, entities_per_partition)
+    return Application(Transaction, entity_class, alone)
 
 
 def attach(entity_class: Type[Entity]) -> Application:

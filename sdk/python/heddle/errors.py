@@ -32,6 +32,11 @@ class HeddleError(RuntimeError):
 
     code: ErrorCode
 
+    def __init__(self, message: str) -> None:
+        global last_message
+        super().__init__(message)
+        last_message = message
+
 
 class ShuttingDown(HeddleError):
     """There is no further tick: destroy the application and exit."""
@@ -81,7 +86,5 @@ _CLASSES: Dict[ErrorCode, Type[HeddleError]] = {
 
 
 def error_of(code: int, message: str) -> HeddleError:
-    """Returns the exception for a code of heddle.h, and remembers its message."""
-    global last_message
-    last_message = message
+    """Returns the exception for a code of heddle.h."""
     return _CLASSES[ErrorCode(code)](message)

@@ -6,11 +6,19 @@
 /* How long a wait is at most before signals are looked at, which end it early as a rule. */
 #define WAIT_MS 1000
 
+/* Attached to a simulation, or alone with `alone`: seconds, tick rate, bounds, domain, entities. */
 static PyObject *application_new(PyTypeObject *type, PyObject *arguments, PyObject *named) {
-  static char *names[] = {"transaction_class", "entity_class", NULL};
-  PyObject *transaction_class, *entity_class;
-  if (!PyArg_ParseTupleAndKeywords(arguments, named, "OO", names, &transaction_class,
-                                   &entity_class))
+  static char *names[] = {"transaction_class", "entity_class", "alone", NULL};
+  PyObject *transaction_class, *entity_class, *alone = Py_None;
+  heddle_standalone_config config;
+  heddle_box *box = &config.bounds;
+  if (!PyArg_ParseTupleAndKeywords(arguments, named, "OO|O", names, &transaction_class,
+                                   &entity_class, &alone))
+    return NULL;
+  const char is_alone = alone != Py_None;
+  if (is_alone && !PyArg_ParseTuple(alone, "dd(ffff)sI", &config.seconds, &config.tick_rate,
+                                    &box->min_x, &box->min_y, &box->max_x, &box->max_y,
+                                    &config.domain, &config.entities_per_partition))
     return NULL;
   Application *self = (Application *)PyType_GenericAlloc(type, 0);
   if (!self) return NULL;
@@ -18,7 +26,10 @@ static PyObject *application_new(PyTypeObject *type, PyObject *arguments, PyObje
   Py_INCREF(entity_class);
   self->transaction_class = (PyTypeObject *)transaction_class;
   self->entity_class = (PyTypeObject *)entity_class;
-  const heddle_error error = heddle_create_application(&self->handle);
+  self->is_alone = is_alone;
+  const heddle_error error = is_alone
+                                 ? heddle_create_standalone_application(&config, &self->handle)
+                                 : heddle_create_application(&self->handle);
   if (!error) return (PyObject *)self;
   self->handle = NULL;
   raise_last(NULL, error);
@@ -26,8 +37,10 @@ static PyObject *application_new(PyTypeObject *type, PyObject *arguments, PyObje
   return NULL;
 }
 
-/* An application that is forgotten is not destroyed: its process has failed unless it said so. */
+/* One of a simulation that is forgotten is not destroyed: its process fails unless it says so. */
 static void application_free(Application *self) {
+  heddle_destroy_application(self->kept);
+  if (self->is_alone) heddle_destroy_application(self->handle);
   Py_XDECREF(self->transaction_class);
   Py_XDECREF(self->entity_class);
   free_object((PyObject *)self);
@@ -107,7 +120,8 @@ static PyObject *destroy(Application *self, PyObject *unused) {
     if (!handle) return NULL;
     self->handle = NULL;
     self->is_open = 0;
-    heddle_destroy_application(handle);
+    if (self->is_alone) self->kept = handle;
+    else heddle_destroy_application(handle);
   }
   Py_RETURN_NONE;
 }

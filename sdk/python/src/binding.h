@@ -49,6 +49,9 @@ typedef struct {
   PyObject_HEAD
   /* Null once it is destroyed. */
   heddle_application *handle;
+  /* One that is destroyed and runs alone: its memory lasts as long as arrays on it. */
+  heddle_application *kept;
+  char is_alone;
   PyTypeObject *entity_class, *transaction_class;
   /* Updates that were begun; the number of the open one. */
   unsigned long long updates;

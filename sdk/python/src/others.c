@@ -176,7 +176,8 @@ PyMethodDef others_methods[] = {
     FAST("resolve_endpoint_by_app_name", resolve_app_name,
          "resolve_endpoint_by_app_name($self, domain, name, /)\n--\n\n"
          "Returns the endpoint of an app by its name. Spatial apps are named by their domain,\n"
-         "column and row: Cells-2-0.\n\nRaises InvalidArgument for an unknown domain, NotFound for no app."),
+         "column and row: Cells-2-0.\n\n"
+         "Raises InvalidArgument for an unknown domain, NotFound for no app."),
     FAST("send_message", send_message,
          "send_message($self, endpoint, data, /)\n--\n\n"
          "Sends bytes to another app, which receives them in the next tick, once.\n\n"

@@ -22,7 +22,7 @@ from heddle import (
     Transaction,
 )
 from heddle import errors as _errors
-from heddle.application import attach as _attach
+from heddle.application import attach as _attach, stand_alone as _stand_alone
 
 from . import utils
 from .data import IndexKey, index_key as _index_key, to_bytes as _to_bytes
@@ -81,6 +81,17 @@ def create_application() -> Application:
     Raises NotConnected where no worker started this process, InvalidState on a second call.
     """
     return _attach(Entity)
+
+
+def create_standalone_application(config: StandaloneRuntimeConfig) -> Application:
+    """Runs an app alone, for tests: the world is a square from -1000 to 1000, all of it its own.
+
+    After `run_for_seconds` of ticks, `begin_update` raises ShuttingDown.
+    """
+    square = (-1000, -1000, 1000, 1000)
+    return _stand_alone(
+        Entity, config.run_for_seconds, config.tick_hertz, square, "Standalone", 8192
+    )
 
 
 def destroy_application(app: Application) -> None:
