@@ -1,9 +1,10 @@
-// `npm run packages`: packs the SDK and the client for projects outside of this clone.
-// Owns what a package holds: plain JavaScript, declarations, and the libraries that they import, at
-// the versions that Heddle pins. The clone itself runs unbuilt; nothing in it uses what is made
-// here.
+// `npm run packages`: packs the SDKs and the client for projects outside of this clone.
+// Owns what an npm package holds: plain JavaScript, declarations, and the libraries that they
+// import, at the versions that Heddle pins. The clone itself runs unbuilt; nothing in it uses what
+// is made here.
 //
-//   npm run packages                 writes build/heddle-sdk-….tgz and build/heddle-client-….tgz
+//   npm run packages                 writes build/heddle-sdk-….tgz, build/heddle-client-….tgz and,
+//                                    if set-up has built libheddle, build/heddle-native-….tar.gz
 //   npm run packages -- --to FOLDER  writes them there
 
 import { spawnSync } from 'node:child_process'
@@ -20,6 +21,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, posix, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runTool } from './check.ts'
+import { writeNativePackage } from './native-package.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 /** Each has a package.json, a README.md and a src/index.ts. */
@@ -39,6 +41,10 @@ if (import.meta.main) {
     options: { to: { type: 'string', default: join(ROOT, 'build') } },
   })
   for (const file of writePackages(resolve(values.to))) console.log(file)
+  console.log(
+    writeNativePackage(resolve(values.to)) ??
+      'no native SDKs: install cmake, make and g++, and run this again',
+  )
 }
 
 /** Writes one tarball for each package into `folder`. Returns their paths. */
