@@ -16,6 +16,7 @@ import {
   check,
   compile,
   compilers,
+  LIBRARIES_FOLDER,
   missingCompiler,
   run,
   SDK_FOLDER,
@@ -25,6 +26,7 @@ const TICKS = 60
 const skip = missingCompiler()
 const DRIFTERS = join(APPS_FOLDER, 'drifters.cpp')
 const EXPLORER = join(APPS_FOLDER, 'explorer.cpp')
+const ALONE = join(APPS_FOLDER, 'alone.cpp')
 let folder: string
 let heddle: Heddle
 
@@ -120,6 +122,12 @@ test('an explorer makes every call; an app that throws has failed', { skip }, as
   await world.startApp('Explorers', 'quitter', ['./explorer', 'gives up'])
   await world.saysError(/app=quitter .*an explorer gives up/s)
   await world.stop()
+})
+
+test('apps of both faces run alone, for unit tests', { skip }, () => {
+  const program = join(folder, 'alone')
+  compile([ALONE], program, ['-lheddle'], `-Wl,-rpath,${LIBRARIES_FOLDER}`)
+  assert.equal(run(program, []), 'ran alone\n')
 })
 
 test('the documented app builds and runs as the page says', { skip }, async () => {

@@ -9,7 +9,7 @@ import { missingTools } from '../support/tools.ts'
 
 export const SDK_FOLDER = join(import.meta.dirname, '../../sdk/cpp')
 export const APPS_FOLDER = join(import.meta.dirname, 'apps')
-const LIBRARIES_FOLDER = join(SDK_FOLDER, '../lib')
+export const LIBRARIES_FOLDER = join(SDK_FOLDER, '../lib')
 const INCLUDES = [join(SDK_FOLDER, 'include'), join(SDK_FOLDER, '../native/include')]
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Werror']
 

@@ -255,6 +255,9 @@ namespace Heddle {
     [DllImport(Library, EntryPoint = "heddle_owned_columns")]
     internal static extern ErrorCode OwnedColumns(IntPtr application, Native.Columns* columns);
 
+    [DllImport(Library, EntryPoint = "heddle_owned_rows")]
+    internal static extern ErrorCode OwnedRows(IntPtr application, Native.Columns* columns);
+
     [DllImport(Library, EntryPoint = "heddle_tick_changes")]
     internal static extern ErrorCode TickChanges(IntPtr application, Native.TickRows* rows);
 

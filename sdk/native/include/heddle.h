@@ -269,6 +269,9 @@ typedef struct heddle_columns {
 } heddle_columns;
 HEDDLE_API heddle_error heddle_owned_columns(heddle_application *application,
                                              heddle_columns *columns);
+/* The same, but `positions` is null: for what a sweep moves. The first heddle_owned_columns in a
+ * tick brings the positions of all rows up to date; a sweep does it by itself, and faster. */
+HEDDLE_API heddle_error heddle_owned_rows(heddle_application *application, heddle_columns *columns);
 /* Rows by what the begin of this tick brought. A row may be in `departed` and in `arrived`: another
  * entity has it now. Look at those that departed first, and at both before you create or delete. */
 typedef struct heddle_tick_rows {

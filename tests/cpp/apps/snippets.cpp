@@ -215,6 +215,13 @@ Result<void> Sends(Txn& txn, Application& app) {
   return Api::Commit(std::move(txn));
 }
 
+Result<void> RunsAlone() {
+  Api::StandaloneRuntimeConfig config = {/* run_for_seconds (the lifetime of the app) */ 3,
+                                         /* tick_hertz (the app clock rate) */ 10};
+  WEAVERRUNTIME_TRY(Api::Application application, Api::CreateStandaloneApplication(config));
+  return Api::DestroyApplication(std::move(application));
+}
+
 int main() {
   Result<Application> application = Api::CreateApplication();
   if (!application) {

@@ -249,7 +249,8 @@ int main(void) {
     if (update == 3) {
       uint32_t swept = 0;
       heddle_columns columns;
-      OK(heddle_owned_columns(app, &columns));
+      OK(heddle_owned_rows(app, &columns));
+      expect_number("positions among the rows", columns.positions != NULL, 0);
       OK(heddle_sweep(app, shift, &swept));
       expect_number("rows that were swept over", swept, columns.rows);
     }

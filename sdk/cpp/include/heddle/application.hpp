@@ -42,19 +42,26 @@ class Updates {
   std::optional<Transaction> transaction_;
 };
 
-/// The application of this process. Moved, never copied.
+/// An app's part in a simulation. Moved, never copied.
 ///
 /// An app is done where `destroy` is called, or the loop over `updates()` ends. The destructor does
 /// neither: a program that returns early or throws exits without it, so that its app counts as
-/// failed and is started again with its partition as of the last commit.
+/// failed and is started again with its partition as of the last commit. Only a standalone
+/// application ends with its destructor.
 class Application {
  public:
   /// @internal
-  explicit Application(heddle_application* native) noexcept : native_(native) {}
-  Application(Application&& other) noexcept : native_(std::exchange(other.native_, nullptr)) {}
+  Application(heddle_application* native, bool isStandalone) noexcept
+      : native_(native), isStandalone_(isStandalone) {}
+  Application(Application&& other) noexcept
+      : native_(std::exchange(other.native_, nullptr)), isStandalone_(other.isStandalone_) {}
   Application& operator=(Application&& other) noexcept {
-    native_ = std::exchange(other.native_, nullptr);
+    std::swap(native_, other.native_);
+    std::swap(isStandalone_, other.isStandalone_);
     return *this;
+  }
+  ~Application() {
+    if (isStandalone_) destroy();
   }
 
   /// The loop: `for (auto& transaction : application.updates()) { … }`. Each round is one tick,
@@ -138,6 +145,7 @@ class Application {
   void check(heddle_error error) const { detail::check(error, native_); }
 
   heddle_application* native_;
+  bool isStandalone_;
 };
 
 inline void Updates::next() {
@@ -157,7 +165,34 @@ inline void Updates::next() {
 inline Application createApplication() {
   heddle_application* native;
   detail::check(heddle_create_application(&native), nullptr);
-  return Application(native);
+  return Application(native, false);
+}
+
+/// Ticks follow each other without a wait. 30 of them count as a second.
+constexpr double UNLIMITED_TICK_RATE = HEDDLE_TICK_RATE_UNLIMITED;
+
+/// What a standalone application runs in: `{10}` runs for 10 seconds.
+struct StandaloneOptions {
+  /// Simulated time; the loop ends after it.
+  double seconds;
+  /// Ticks a second.
+  double tickRate = 30;
+  /// The world, all of it this app's.
+  Bounds bounds{-1000, -1000, 1000, 1000};
+  std::string domain = "Standalone";
+  std::uint32_t entitiesPerPartition = 8192;
+};
+
+/// Runs an app alone, for tests: in a small world of its own in this process, without a worker and
+/// other apps, until its time is up. A process may have many, one after another or at once. Fields
+/// hold 1,024 bytes, and messages 256. InvalidArgument for a negative number, or bounds that are no
+/// box.
+inline Application createStandaloneApplication(const StandaloneOptions& options) {
+  const heddle_standalone_config config{options.seconds, options.tickRate, options.bounds.native(),
+                                        options.domain.c_str(), options.entitiesPerPartition};
+  heddle_application* native;
+  detail::check(heddle_create_standalone_application(&config, &native), nullptr);
+  return Application(native, true);
 }
 
 }  // namespace heddle

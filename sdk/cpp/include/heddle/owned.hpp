@@ -23,17 +23,19 @@ class Owned {
   explicit Owned(heddle_application* native) noexcept : native_(native) {}
 
   /// Length of every column. Skip rows whose state is 0: they hold no entity.
-  std::uint32_t rows() const { return columns().rows; }
+  std::uint32_t rows() const { return table().rows; }
   /// Number of entities.
-  std::uint32_t count() const { return columns().count; }
+  std::uint32_t count() const { return table().count; }
   /// One a row; whole numbers.
   Span<const double> ids() const { return of(&heddle_columns::ids); }
   Span<const std::uint32_t> types() const { return of(&heddle_columns::types); }
   /// One a row: 0 where it holds no entity.
   Span<const std::uint8_t> states() const { return of(&heddle_columns::states); }
-  /// One a row, to be read and written. After writing, call `moved` or `touched`.
+  /// One a row, to be read and written. After writing, call `moved` or `touched`. The first call in
+  /// a tick brings all positions up to date, which a sweep does by itself, and faster.
   Span<Position> positions() const {
-    const heddle_columns all = columns();
+    heddle_columns all;
+    check(heddle_owned_columns(native_, &all));
     return {reinterpret_cast<Position*>(all.positions), all.rows};
   }
 
@@ -156,14 +158,15 @@ class Owned {
   }
 
  private:
-  heddle_columns columns() const {
+  /// All columns but the positions, which a sweep is to find as they were.
+  heddle_columns table() const {
     heddle_columns columns;
-    check(heddle_owned_columns(native_, &columns));
+    check(heddle_owned_rows(native_, &columns));
     return columns;
   }
   template <class T>
   Span<const T> of(const T* heddle_columns::*column) const {
-    const heddle_columns all = columns();
+    const heddle_columns all = table();
     return {all.*column, all.rows};
   }
   heddle_tick_rows tickRows() const {

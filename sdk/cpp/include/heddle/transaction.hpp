@@ -236,7 +236,7 @@ class Transaction {
   }
   heddle_columns columns() const {
     heddle_columns columns;
-    check(heddle_owned_columns(native(), &columns));
+    check(heddle_owned_rows(native(), &columns));
     return columns;
   }
   template <class Native, class Item>

@@ -11,6 +11,13 @@ heddle_error heddle_owned_columns(heddle_application* application, heddle_column
   });
 }
 
+heddle_error heddle_owned_rows(heddle_application* application, heddle_columns* columns) {
+  return call(application, [&](Application& app) {
+    need(columns, "columns");
+    *columns = app.rows();
+  });
+}
+
 heddle_error heddle_owned_entity(heddle_application* application, uint32_t row,
                                  heddle_entity* entity) {
   return call(application, [&](Application& app) {

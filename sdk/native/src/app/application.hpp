@@ -63,6 +63,8 @@ class Application {
 
   // Columns.
   heddle_columns columns();
+  /** Without positions, which stay as they are. */
+  heddle_columns rows() const;
   heddle_tick_rows tickRows();
   void rowsOf(const double* ids, size_t count, int64_t* rows);
   heddle_entity entityAt(uint32_t row);

@@ -19,9 +19,15 @@ constexpr double idMax = 9007199254740992.0;
 }  // namespace
 
 heddle_columns Application::columns() {
+  heddle_columns columns = rows();
+  columns.positions = owner_.position();
+  return columns;
+}
+
+heddle_columns Application::rows() const {
   requireOpen();
-  Side& back = *owner_.back;
-  return {owner_.rows(), owner_.population(), back.id, back.type, back.state, owner_.position()};
+  const Side& back = *owner_.back;
+  return {owner_.rows(), owner_.population(), back.id, back.type, back.state, nullptr};
 }
 
 heddle_entity Application::entityAt(uint32_t row) {

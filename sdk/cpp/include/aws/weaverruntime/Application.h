@@ -180,6 +180,27 @@ AWS_WEAVERRUNTIME_API inline Result<Application> CreateApplication() {
   return Application(Detail::KeepState(native));
 }
 
+/// What a standalone application runs in: `{3, 10}` are 30 ticks in 3 seconds.
+struct StandaloneRuntimeConfig {
+  /// The lifetime of the app.
+  std::uint32_t run_for_seconds;
+  /// The app's clock rate. 0 stands for 30.
+  std::uint32_t tick_hertz;
+};
+
+/// Runs an app alone, for tests: in a small world of its own in this process, without a worker and
+/// other apps. When its time is up, BeginUpdate returns ShuttingDown. A process may have many.
+AWS_WEAVERRUNTIME_API inline Result<Application> CreateStandaloneApplication(
+    const StandaloneRuntimeConfig& config) {
+  heddle_standalone_config alone{};
+  alone.seconds = config.run_for_seconds;
+  alone.tick_rate = config.tick_hertz;
+  heddle_application* native = nullptr;
+  const heddle_error error = heddle_create_standalone_application(&alone, &native);
+  if (error != HEDDLE_OK) return Detail::Fail(error, static_cast<heddle_application*>(nullptr));
+  return Application(Detail::KeepState(native));
+}
+
 /// Says that this app is done, and drops an open update. Exit afterwards. A process that exits
 /// without it counts as failed, and is started again. InvalidState the second time.
 AWS_WEAVERRUNTIME_API inline Result<void> DestroyApplication(Application&& app) {
