@@ -19,6 +19,13 @@ class Transaction(_native.Transaction):
     """An open update. Made by `Application.begin_update` or `Application.updates`.
 
     As a context manager it commits at the end of its block, unless an error leaves the block.
+    `tick` is the number of the tick that it computes, `is_open` is false once it is committed, and
+    `application` is what began it.
+
+    Entities are handles of class `Entity`, with an `id` and a `type`: keep them across ticks as
+    long as you like, and use them as keys; `Entity(id)` makes one of an id alone. What happened to
+    entities are tuples `Change(kind, entity, subscription)`, and messages are tuples
+    `Message(sender, payload)`.
     """
 
     @property
