@@ -10,7 +10,10 @@ interface Named {
   readonly name: string
 }
 
-/** A tag names an app by its name, or as `<domain>/<app>` where several domains have the name. */
+/**
+ * A tag names an app by its name, or as `<domain>/<app>` if several domains have the name or if
+ * StartApp starts it.
+ */
 export function isAppDebugText(text: string): boolean {
   return /^[^/]+(\/[^/]+)?$/.test(text)
 }
@@ -30,11 +33,11 @@ export function refuseUnknownApp(
 ): string | undefined {
   if (text === undefined || placed.some((app) => isStartedByHand(text, app))) return undefined
   const [first, name] = text.split('/')
-  if (name === undefined ? customDomains.length > 0 : customDomains.includes(first))
-    return undefined
+  if (name !== undefined && customDomains.includes(first)) return undefined
   const names = placed.map((app) => (name === undefined ? app.name : `${app.domain}/${app.name}`))
   return (
     `the tag ${APP_DEBUG_TAG} names no app of the schema: '${text}'` +
-    `${suggestion(text, names)}; the first is ${names[0]}`
+    `${suggestion(text, names)}; the first is ${names[0]}, and one that StartApp starts is ` +
+    'named <domain>/<app>'
   )
 }
