@@ -233,6 +233,10 @@ const CHOICES: Record<string, Choice> = {
     },
     (program, x, y, radius) => program.neighbours(x, y, radius),
   ),
+  manyNeighbours: plain(
+    (random) => [Array.from({ length: 12 }, () => aNearPlace(random))],
+    (program, places) => places.map(([x, y, radius]) => program.neighbours(x, y, radius)),
+  ),
   resolvePosition: plain(
     (random) => {
       const [x, y] = place(random)

@@ -1,7 +1,7 @@
 // Answers to single questions of who is near a place: this app's own entities, and others as far as
 // its subscriptions cover them, each once, as of the tick before.
-// Owns the answer, and the others sorted by place; for all entities at once there is the
-// neighbourhood.
+// Owns the answer, the others sorted by place, and, where many questions come in a tick, the own
+// ones too; for all entities at once there is the neighbourhood.
 #pragma once
 
 #include <vector>
@@ -19,16 +19,22 @@ class Neighbours {
   /** `others` are gathered for the open tick. Good until the next call. */
   const std::vector<heddle_neighbour>& find(const Others& others, float x, float y, float radius);
   /** Other entities of others can be seen than at the last question. */
-  void forget() { isSorted_ = false; }
+  void forget() {
+    isSorted_ = isOwnSorted_ = false;
+    questions_ = 0;
+  }
 
  private:
   void addOwn(const Others& others, float x, float y, float radius);
+  bool isWorthSorting() const;
   void addOthers(const Others& others, float x, float y, float radius);
 
   Fabric& fabric_;
   PartitionOwner& owner_;
-  PlaceGrid grid_;
-  bool isSorted_ = false;
+  PlaceGrid grid_, ownGrid_;
+  bool isSorted_ = false, isOwnSorted_ = false;
+  /** Since the others are known. */
+  uint32_t questions_ = 0;
   PlaceList found_;
   std::vector<heddle_neighbour> answer_;
 };
