@@ -24,32 +24,32 @@ class Owned:
     @property
     def rows(self) -> int:
         """Length of every column."""
-        return self._transaction._owned_columns()[0]
+        return self._transaction._owned_rows()[0]
 
     @property
     def count(self) -> int:
         """Number of entities."""
-        return self._transaction._owned_columns()[1]
+        return self._transaction._owned_rows()[1]
 
     @property
     def ids(self) -> Any:
         """Ids, one a row, as 64-bit floats, which are whole numbers. Read-only."""
-        return view(self._transaction._owned_columns()[2])
+        return view(self._transaction._owned_rows()[2])
 
     @property
     def types(self) -> Any:
         """Type ids, one a row. Read-only."""
-        return view(self._transaction._owned_columns()[3])
+        return view(self._transaction._owned_rows()[3])
 
     @property
     def states(self) -> Any:
         """One a row: 0 where the row holds no entity. Read-only."""
-        return view(self._transaction._owned_columns()[4])
+        return view(self._transaction._owned_rows()[4])
 
     @property
     def positions(self) -> Any:
         """x, y and z a row, in world units, as 32-bit floats. After writing, call `moved`."""
-        return view(self._transaction._owned_columns()[5])
+        return view(self._transaction._owned_positions())
 
     @positions.setter
     def positions(self, positions: Any) -> None:

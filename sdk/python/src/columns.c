@@ -7,23 +7,32 @@ static PyObject *owner_of(Transaction *transaction) {
   return (PyObject *)transaction->application;
 }
 
-/* rows, count, ids, types, states, positions */
-static PyObject *owned_columns(Transaction *self, PyObject *unused) {
+/* rows, count, ids, types, states */
+static PyObject *owned_rows(Transaction *self, PyObject *unused) {
+  (void)unused;
+  heddle_application *handle = open_handle(self);
+  if (!handle) return NULL;
+  heddle_columns columns;
+  const heddle_error error = heddle_owned_rows(handle, &columns);
+  if (error) return raise_last(handle, error);
+  const Py_ssize_t rows = columns.rows;
+  const Numbers ids = {columns.ids, "d", 8, rows, 0, 8, 0};
+  const Numbers types = {columns.types, "I", 4, rows, 0, 4, 0};
+  const Numbers states = {columns.states, "B", 1, rows, 0, 1, 0};
+  PyObject *owner = owner_of(self);
+  return Py_BuildValue("(IINNN)", columns.rows, columns.count, new_memory(owner, &ids),
+                       new_memory(owner, &types), new_memory(owner, &states));
+}
+
+static PyObject *owned_positions(Transaction *self, PyObject *unused) {
   (void)unused;
   heddle_application *handle = open_handle(self);
   if (!handle) return NULL;
   heddle_columns columns;
   const heddle_error error = heddle_owned_columns(handle, &columns);
   if (error) return raise_last(handle, error);
-  const Py_ssize_t rows = columns.rows;
-  const Numbers ids = {columns.ids, "d", 8, rows, 0, 8, 0};
-  const Numbers types = {columns.types, "I", 4, rows, 0, 4, 0};
-  const Numbers states = {columns.states, "B", 1, rows, 0, 1, 0};
-  const Numbers positions = {columns.positions, "f", 4, rows, 3, 12, 1};
-  PyObject *owner = owner_of(self);
-  return Py_BuildValue("(IINNNN)", columns.rows, columns.count, new_memory(owner, &ids),
-                       new_memory(owner, &types), new_memory(owner, &states),
-                       new_memory(owner, &positions));
+  const Numbers positions = {columns.positions, "f", 4, columns.rows, 3, 12, 1};
+  return new_memory(owner_of(self), &positions);
 }
 
 static PyObject *owned_entity(Transaction *self, PyObject *argument) {
@@ -147,7 +156,7 @@ static PyObject *field(Transaction *self, PyObject *argument) {
   if (!handle || !to_shape(argument, &shape, &members)) return NULL;
   heddle_columns columns;
   heddle_field_column column;
-  heddle_error error = heddle_owned_columns(handle, &columns);
+  heddle_error error = heddle_owned_rows(handle, &columns);
   if (!error) error = heddle_field(handle, &shape, &column);
   if (error) return raise_last(handle, error);
   return new_columns(owner_of(self), &shape, members, column.data, column.stride, columns.rows, 1);
@@ -160,7 +169,7 @@ static PyObject *presence(Transaction *self, PyObject *argument) {
   if (!handle || !to_shape(argument, &shape, &members)) return NULL;
   heddle_columns columns;
   heddle_field_column column;
-  heddle_error error = heddle_owned_columns(handle, &columns);
+  heddle_error error = heddle_owned_rows(handle, &columns);
   if (!error) error = heddle_field(handle, &shape, &column);
   if (error) return raise_last(handle, error);
   const Numbers numbers = {column.presence, "i", 4, columns.rows, 0, 4, 0};
@@ -209,7 +218,8 @@ static PyObject *take(Transaction *self, PyObject *arguments) {
   Py_RETURN_NONE;
 }
 
-PyMethodDef column_methods[] = {NO_ARGUMENTS("_owned_columns", owned_columns, NULL),
+PyMethodDef column_methods[] = {NO_ARGUMENTS("_owned_rows", owned_rows, NULL),
+                                NO_ARGUMENTS("_owned_positions", owned_positions, NULL),
                                 ONE_ARGUMENT("_owned_entity", owned_entity, NULL),
                                 TUPLE("_create_entities", create_entities),
                                 ONE_ARGUMENT("_delete_entities", delete_entities, NULL),

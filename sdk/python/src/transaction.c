@@ -48,7 +48,7 @@ static PyObject *owned_entities(Transaction *self, PyObject *unused) {
   if (!handle) return NULL;
   heddle_columns columns;
   heddle_partition own;
-  heddle_error error = heddle_owned_columns(handle, &columns);
+  heddle_error error = heddle_owned_rows(handle, &columns);
   if (!error) error = heddle_assigned_partition(handle, &own);
   if (error) return raise_last(handle, error);
   PyObject *list = PyList_New(columns.count);
