@@ -52,12 +52,14 @@ namespace Heddle {
     }
 
     /// <summary>
-    /// Where each row's entity is, in world units. Call <see cref="Moved(int, int)"/> after
-    /// writing.
+    /// Where each row's entity is, in world units. Call <see cref="Moved(int, int)"/> after writing.
+    /// The first use in a tick brings all positions up to date, which a sweep does by itself, and
+    /// faster.
     /// </summary>
     public Column<Position> Positions {
       get {
-        Native.Columns columns = Columns;
+        Native.Columns columns;
+        Check(Native.OwnedColumns(Handle, &columns));
         return new Column<Position>(columns.Positions, (int)columns.Rows, sizeof(Position));
       }
     }
@@ -143,10 +145,11 @@ namespace Heddle {
       return column;
     }
 
+    /// <summary>All but the positions.</summary>
     Native.Columns Columns {
       get {
         Native.Columns columns;
-        Check(Native.OwnedColumns(Handle, &columns));
+        Check(Native.OwnedRows(Handle, &columns));
         return columns;
       }
     }
