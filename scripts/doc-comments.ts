@@ -32,6 +32,7 @@ interface Scope {
 const SPACES = /\s+/g
 const TYPE_HEAD = /\b(class|struct|interface|enum|union)\b(?![^<]*\()/
 const TRANSPARENT_HEAD = /^(inline )?namespace\b|^extern "C"$/
+const PRIVATE_NAMESPACE = /^(detail|Detail|std)$/
 const NAME_OF_TYPE =
   /\b(?:enum (?:class|struct)|class|struct|interface|enum|union)\s+(?:[A-Z_]+_API\s+)?([\w.]+)/
 
@@ -171,11 +172,11 @@ class Scanner {
       return
     }
     const body = this.#source.slice(this.#at, end)
-    // What C# demands of a type parameter says no type: `where T : struct`.
-    const kind = head.replace(/ where \w+ : .*$/, '')
+    // What C# demands of a type parameter says no type (`where T : struct`); nor do C++'s own.
+    const kind = withoutTemplate(head.replace(/ where \w+ : .*$/, ''))
     if (TRANSPARENT_HEAD.test(head)) {
-      const name = /namespace ([\w:]+)/.exec(head)?.[1]
-      this.#scopes.push({ name: name ?? '', isEnum: false, isPublic: true })
+      const name = /namespace ([\w:]+)/.exec(head)?.[1] ?? ''
+      this.#scopes.push({ name, isEnum: false, isPublic: !PRIVATE_NAMESPACE.test(name) })
       this.#doc = []
     } else if (TYPE_HEAD.test(kind) && !/\(|#|\bget\b/.test(withoutComments(body))) {
       const tail = /^[^;{}\n]*;?/.exec(this.#source.slice(end))![0]
@@ -184,7 +185,7 @@ class Scanner {
     } else if (TYPE_HEAD.test(kind)) {
       this.#declare(head, { isType: true })
       const isClass = /\bclass\b/.test(head) && !/\benum\b/.test(head)
-      const name = NAME_OF_TYPE.exec(head)?.[1] ?? ''
+      const name = NAME_OF_TYPE.exec(kind)?.[1] ?? ''
       this.#scopes.push({
         name: this.#isVisible(head) ? name : '',
         isEnum: /\benum\b/.test(head),
@@ -250,6 +251,18 @@ class Scanner {
     else return
     this.#follows = !isType
   }
+}
+
+/** Cuts `template <…>`, with the brackets within it. */
+export function withoutTemplate(head: string): string {
+  if (!head.startsWith('template <')) return head
+  let depth = 0
+  for (let at = 'template '.length; at < head.length; at++) {
+    if (head[at] === '<') depth++
+    if (head[at] === '>') depth--
+    if (depth === 0) return withoutTemplate(head.slice(at + 1).trimStart())
+  }
+  return head
 }
 
 /** There each member says who may use it; in C++ a line says it for all that follow. */

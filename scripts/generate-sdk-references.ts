@@ -3,7 +3,7 @@
 
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Declaration, scanDeclarations } from './doc-comments.ts'
+import { type Declaration, scanDeclarations, withoutTemplate } from './doc-comments.ts'
 import { wrapProse } from './wrap-prose.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -42,6 +42,13 @@ const LANGUAGES: readonly Language[] = [
     fence: 'c',
     files: ['sdk/native/include/heddle.h'],
     showsOpening: true,
+  },
+  {
+    page: 'cpp',
+    title: 'C++',
+    guide: 'app-sdk-cpp.md',
+    fence: 'cpp',
+    files: ['sdk/cpp/include/heddle/*.hpp', 'sdk/cpp/include/aws/weaverruntime/*.h'],
   },
   {
     page: 'csharp',
@@ -119,7 +126,7 @@ const TYPE_NAME = new RegExp(
 )
 
 function nameOf(text: string): string {
-  return TYPE_NAME.exec(text)?.[1] ?? text
+  return TYPE_NAME.exec(withoutTemplate(text))?.[1] ?? text
 }
 
 /** The comment as Markdown: lines of a paragraph are joined, tags become sentences. */

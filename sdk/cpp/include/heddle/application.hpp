@@ -122,11 +122,13 @@ class Application {
     check(heddle_ingress_port(native(), declared, &port));
     return port;
   }
+  /// A limit, in entities.
   std::uint32_t runtimeLimit(RuntimeLimitKind kind) {
     std::uint32_t value;
     check(heddle_runtime_limit(native(), heddle_limit(kind), &value));
     return value;
   }
+  /// What this process has done so far.
   RuntimeMetrics runtimeMetrics() const {
     heddle_metrics metrics;
     heddle_runtime_metrics(native(), &metrics);

@@ -143,6 +143,7 @@ class FieldColumn {
 
   /// Whether there is a column: other partitions have none where no entity has the field.
   explicit operator bool() const noexcept { return data_ != nullptr; }
+  /// Length of the column.
   std::uint32_t rows() const noexcept { return rows_; }
 
   /// The value of a row. Undefined where the row's entity lacks the field.

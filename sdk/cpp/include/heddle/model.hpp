@@ -44,8 +44,10 @@ class Entity {
   Entity() noexcept = default;
   /// Of an id that was kept or sent. The first call that takes the handle looks for the entity.
   explicit Entity(std::uint64_t id) noexcept { native_.id = id; }
+  /// @internal
   explicit Entity(const heddle_entity& native) noexcept : native_(native) {}
 
+  /// A whole number below 2^53, never given again.
   std::uint64_t id() const noexcept { return native_.id; }
   /// 512 or higher.
   std::uint32_t type() const noexcept { return native_.type; }
@@ -146,6 +148,7 @@ struct Endpoint {
 struct Message {
   /// For replies.
   Endpoint sender;
+  /// The bytes that were sent.
   Span<const std::uint8_t> payload;
 
   explicit Message(const heddle_message& native)

@@ -25,6 +25,7 @@ class Covered {
   Span<const Place> places() const noexcept { return {covered_.places, covered_.count}; }
   /// Length of the partition's columns, which hold entities outside of the box, too.
   std::uint32_t rows() const noexcept { return covered_.rows; }
+  /// Columns of the partition, one entry a row.
   Span<const double> ids() const noexcept { return {covered_.ids, covered_.rows}; }
   Span<const std::uint32_t> types() const noexcept { return {covered_.types, covered_.rows}; }
   Span<const std::uint8_t> states() const noexcept { return {covered_.states, covered_.rows}; }

@@ -26,8 +26,9 @@ class Owned {
   std::uint32_t rows() const { return table().rows; }
   /// Number of entities.
   std::uint32_t count() const { return table().count; }
-  /// One a row; whole numbers.
+  /// One a row; whole numbers below 2^53.
   Span<const double> ids() const { return of(&heddle_columns::ids); }
+  /// Type ids, one a row.
   Span<const std::uint32_t> types() const { return of(&heddle_columns::types); }
   /// One a row: 0 where it holds no entity.
   Span<const std::uint8_t> states() const { return of(&heddle_columns::states); }

@@ -35,6 +35,7 @@ class Transaction {
     check(heddle_commit(native()));
     native_ = nullptr;
   }
+  /// Whether it is not committed yet.
   bool isOpen() const noexcept { return native_ != nullptr; }
 
   // --- entities
@@ -60,6 +61,7 @@ class Transaction {
       if (columns.states[row] != 0) entities.push_back(owned.entity(row));
     return entities;
   }
+  /// Number of own entities.
   std::uint32_t ownedEntityCount() { return columns().count; }
 
   /// Moves an entity. One that leaves this app's cell goes to its new owner after the commit.

@@ -19,25 +19,9 @@ struct weaver_vec3_f32_t {
 
 namespace Aws {
 namespace WeaverRuntime {
-namespace Api {
+namespace Detail {
 
-/// Unique in the simulation, for ever.
-using EntityId = std::uint64_t;
-
-/// A number with a name of its own, so that one is not taken for another. `{ 512 }` makes one.
-/// Comparable, hashable, and written as `TypeId { value: 512 }`.
-template <class Kind>
-struct Number {
-  typename Kind::Integer value = Kind::Initial;
-
-  friend constexpr bool operator==(Number one, Number other) { return one.value == other.value; }
-  friend constexpr bool operator!=(Number one, Number other) { return one.value != other.value; }
-  friend constexpr bool operator<(Number one, Number other) { return one.value < other.value; }
-  friend std::ostream& operator<<(std::ostream& out, Number number) {
-    return out << Kind::Name << " { value: " << number.value << " }";
-  }
-};
-
+/// What numbers with a name of their own are.
 namespace Kinds {
 
 struct TypeId {
@@ -79,17 +63,41 @@ struct Limit {
 
 }  // namespace Kinds
 
+}  // namespace Detail
+
+namespace Api {
+
+/// Unique in the simulation, for ever.
+using EntityId = std::uint64_t;
+
+/// A number with a name of its own, so that one is not taken for another. `{ 512 }` makes one.
+/// Comparable, hashable, and written as `TypeId { value: 512 }`.
+template <class Kind>
+struct Number {
+  typename Kind::Integer value = Kind::Initial;
+
+  friend constexpr bool operator==(Number one, Number other) { return one.value == other.value; }
+  friend constexpr bool operator!=(Number one, Number other) { return one.value != other.value; }
+  friend constexpr bool operator<(Number one, Number other) { return one.value < other.value; }
+  friend std::ostream& operator<<(std::ostream& out, Number number) {
+    return out << Kind::Name << " { value: " << number.value << " }";
+  }
+};
+
 /// A kind of entity, from 512 on, or of the data of a field. 0 to 511 are built in.
-using TypeId = Number<Kinds::TypeId>;
+using TypeId = Number<Detail::Kinds::TypeId>;
 /// The place of a data field, from 1 to 63. 0 is the index key's.
-using FieldIndex = Number<Kinds::FieldIndex>;
-using DomainId = Number<Kinds::DomainId>;
-using PartitionId = Number<Kinds::PartitionId>;
+using FieldIndex = Number<Detail::Kinds::FieldIndex>;
+/// A domain; a default one is none, and is refused.
+using DomainId = Number<Detail::Kinds::DomainId>;
+/// What one app owns.
+using PartitionId = Number<Detail::Kinds::PartitionId>;
 /// A box that this app is subscribed to.
-using SubscriptionHandle = Number<Kinds::SubscriptionHandle>;
+using SubscriptionHandle = Number<Detail::Kinds::SubscriptionHandle>;
 /// Ticks count from 1.
-using Tick = Number<Kinds::Tick>;
-using Limit = Number<Kinds::Limit>;
+using Tick = Number<Detail::Kinds::Tick>;
+/// A number of entities.
+using Limit = Number<Detail::Kinds::Limit>;
 
 /// Types of data that the SDK itself knows.
 enum class BuiltinTypeId : std::uint32_t {
