@@ -33,6 +33,17 @@ test('the unit tests of the SDK pass, with numpy and without', { skip }, () => {
   assert.match(without.output, /OK \(skipped=3\)/)
 })
 
+test('the unit tests pass in every Python that this machine has', { skip }, (context) => {
+  for (const minor of [9, 10, 11, 12, 13, 14]) {
+    const python = `python3.${minor}`
+    if (spawnSync(python, ['--version']).status !== 0) continue
+    const discover = ['-m', 'unittest', 'discover', '-s', join(SDK, 'tests')]
+    const { status, stderr } = spawnSync(python, discover, { env, cwd: '/', encoding: 'utf8' })
+    assert.equal(status, 0, `${python}: ${stderr}`)
+    context.diagnostic(python)
+  }
+})
+
 test('all of its sources are Python 3.9', { skip: missingTools('python3') }, () => {
   const check = `
 import ast, pathlib, sys

@@ -26,6 +26,9 @@ from .transaction import Entity, Transaction
 #: How heddle.h writes a tick rate without a limit.
 _UNLIMITED = -1.0
 
+#: A wait in an event loop that is cancelled ends after this time at the latest.
+_WAIT_MS = 500
+
 
 class Bounds(NamedTuple):
     """A rectangle in world units. A cell owns its lower edges; the last of an axis both."""
@@ -139,6 +142,13 @@ class Application(_native.Application):
         """
         return self._begin_update()
 
+    async def begin_update_async(self) -> Transaction:
+        """Does the same in an event loop, which goes on meanwhile. It can be cancelled."""
+        loop = asyncio.get_running_loop()
+        while await loop.run_in_executor(None, self._wait_a_while, _WAIT_MS):
+            pass
+        return self.begin_update()
+
     def updates(self) -> "Updates":
         """Returns the ticks, one transaction each, for a `for` or an `async for`.
 
@@ -184,11 +194,9 @@ class Updates:
                 transaction.commit()
 
     async def __aiter__(self) -> AsyncIterator[Transaction]:
-        loop = asyncio.get_running_loop()
         while True:
             try:
-                begin_update = self._application.begin_update
-                transaction = await loop.run_in_executor(None, begin_update)
+                transaction = await self._application.begin_update_async()
             except ShuttingDown:
                 self._application.destroy()
                 return

@@ -113,6 +113,21 @@ static PyObject *begin_update_will_block(Application *self, PyObject *unused) {
   return error ? raise_last(handle, error) : PyBool_FromLong(will_block);
 }
 
+/* Whether beginning an update would wait, after a wait of so many milliseconds. */
+static PyObject *wait_a_while(Application *self, PyObject *argument) {
+  heddle_application *handle = handle_of(self);
+  uint32_t milliseconds;
+  if (!handle || !to_u32(argument, "milliseconds", &milliseconds)) return NULL;
+  heddle_error error;
+  bool will_block = false;
+  self->is_busy = 1;
+  Py_BEGIN_ALLOW_THREADS
+  error = heddle_wait_for_update(handle, milliseconds, &will_block);
+  Py_END_ALLOW_THREADS
+  self->is_busy = 0;
+  return error ? raise_last(handle, error) : PyBool_FromLong(will_block);
+}
+
 static PyObject *destroy(Application *self, PyObject *unused) {
   (void)unused;
   if (self->handle) {
@@ -218,6 +233,7 @@ static PyObject *attempt(Application *self, void *unused) {
 static PyMethodDef methods[] = {
     NO_ARGUMENTS("_begin_update", begin_update, NULL),
     NO_ARGUMENTS("_begin_update_will_block", begin_update_will_block, NULL),
+    ONE_ARGUMENT("_wait_a_while", wait_a_while, NULL),
     NO_ARGUMENTS("_destroy", destroy, NULL),
     NO_ARGUMENTS("_assigned_partition", assigned_partition, NULL),
     NO_ARGUMENTS("_all_partitions", all_partitions, NULL),

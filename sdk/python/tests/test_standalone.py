@@ -28,6 +28,15 @@ class TheLoopRunsUntilTheTimeIsUp(unittest.TestCase):
 
         self.assertEqual(asyncio.run(run()), [1, 2, 3])
 
+    def test_a_wait_in_an_event_loop_can_be_cancelled(self):
+        async def run():
+            application = heddle.create_standalone_application(1000, tick_rate=0.01)
+            (await application.begin_update_async()).commit()
+            with self.assertRaises(asyncio.TimeoutError):
+                await asyncio.wait_for(application.begin_update_async(), 0.01)
+
+        asyncio.run(run())
+
     def test_ticks_keep_to_a_rate(self):
         application = heddle.create_standalone_application(0.05, tick_rate=100)
         self.assertEqual(len(list(application.updates())), 5)
