@@ -1,6 +1,7 @@
-// The native SDKs as one archive, for machines that build apps in C++, C or Python without a clone.
-// Owns what is in it: a prefix for CMake, and in its `lib` what Heddle shows its apps. Takes the
-// library that set-up has built; never builds one.
+// The native SDKs as one archive, for machines that build apps in C++, C, C# or Python without a
+// clone. Owns what is in it: a prefix for CMake, in its `lib` what Heddle shows its apps, and in
+// `share/heddle/csharp` the sources for C#. Takes the library that set-up has built; never builds
+// one.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -27,6 +28,9 @@ export function writeNativePackage(folder: string): string | undefined {
         dereference: true,
         filter: (path) => !path.endsWith('__pycache__'),
       })
+    cpSync(join(ROOT, 'sdk', 'csharp'), join(prefix, 'share', 'heddle', 'csharp'), {
+      recursive: true,
+    })
     cpSync(join(ROOT, 'LICENSE'), join(prefix, 'LICENSE'))
     const archive = join(folder, `${name}.tar.gz`)
     run('tar', '-C', work, '-czf', archive, name)

@@ -1,5 +1,5 @@
 // The archive of the native SDKs, unpacked where no clone is: a program of the service's SDK is
-// built against it, and Python imports from it.
+// built against it, C# is compiled with its sources, and Python imports from it.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeNativePackage } from '../../scripts/native-package.ts'
 import { after, before } from '../../src/base/testing/hooks.ts'
+import { missingCsharp } from '../csharp/compile.ts'
 import { missingLibrary } from '../native/library.ts'
 import { missingPython } from '../python/python.ts'
 
@@ -75,4 +76,14 @@ print(heddle.__file__, hasattr(api, "begin_update"))`
     PYTHONDONTWRITEBYTECODE: '1',
   })
   assert.equal(stdout, `${prefix}/lib/heddle/__init__.py True\n`, stderr)
+})
+
+const CSHARP = `class Program { static void Main() { Heddle.Application.Create(); } }`
+
+test('a program in C# is compiled with its sources', { skip: skip || missingCsharp() }, () => {
+  writeFileSync(join(folder, 'Program.cs'), CSHARP)
+  const compile = 'mcs -unsafe -out:app.exe Program.cs $PREFIX/share/heddle/csharp/Runtime/*.cs'
+  assert.equal(run('sh', ['-c', compile], { PREFIX: prefix }).status, 0)
+  const { stderr } = run('mono', ['app.exe'], { LD_LIBRARY_PATH: join(prefix, 'lib') })
+  assert.match(stderr, /is not set: start this app through a simulation/)
 })

@@ -52,9 +52,9 @@ namespace Heddle {
     }
 
     /// <summary>
-    /// Where each row's entity is, in world units. Call <see cref="Moved(int, int)"/> after writing.
-    /// The first use in a tick brings all positions up to date, which a sweep does by itself, and
-    /// faster.
+    /// Where each row's entity is, in world units. Call <see cref="Moved(int, int)"/> after
+    /// writing. The first use in a tick brings all positions up to date, which a sweep does by
+    /// itself, and faster.
     /// </summary>
     public Column<Position> Positions {
       get {
