@@ -29,7 +29,7 @@ echo "libraries=$LD_LIBRARY_PATH"
 echo "modes=$(stat -c %a . tools bin/run-app src/app.ts | tr '\\n' ' ')"
 if [ "$(id -u)" != 0 ]; then
   touch bin/run-app-2 2>/dev/null && echo "a file could be made"
-  echo >> src/app.ts 2>/dev/null && echo "a file could be changed"
+  echo 2>/dev/null >> src/app.ts && echo "a file could be changed"
 fi
 exit 0
 `
