@@ -69,8 +69,8 @@ class Application {
   /// this app shuts down, and then destroys the application. `break` does not: call `destroy`.
   Updates updates() { return Updates(this); }
 
-  /// Whether `beginUpdate` would wait now. Where it would, this call has slept for a millisecond,
-  /// or until the tick began.
+  /// Whether `beginUpdate` would wait now; false while an update is open. Where it would, this call
+  /// has slept for a millisecond, or until the tick began.
   bool beginUpdateWillBlock() {
     bool willBlock;
     check(heddle_begin_update_will_block(native(), &willBlock));

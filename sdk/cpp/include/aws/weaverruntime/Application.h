@@ -210,9 +210,9 @@ AWS_WEAVERRUNTIME_API inline Result<void> DestroyApplication(Application&& app) 
   return Success();
 }
 
-/// Whether BeginUpdate would wait now. Where it would, this call has slept for a millisecond, or
-/// until the tick began: a loop around it leaves the processor to others. InvalidState where an
-/// update is open.
+/// Whether BeginUpdate would wait now; false while an update is open. Where it would, this call has
+/// slept for a millisecond, or until the tick began: a loop around it leaves the processor to
+/// others.
 AWS_WEAVERRUNTIME_API inline Result<bool> BeginUpdateWillBlock(Application& app) {
   bool willBlock = false;
   const heddle_error error = heddle_begin_update_will_block(app.Native(), &willBlock);
