@@ -99,7 +99,7 @@ std::string PartitionMemory::fileName(const char* file) const {
 void PartitionMemory::recount() {
   uint64_t pages = pagesOf(heddle_declarations_offset(sizes));
   for (const Claim& claim : claims(header(), header())) pages += claim.after;
-  header_[pagesAt] = uint32_t(pages);
+  sayPages(uint32_t(pages));
 }
 
 bool PartitionMemory::ensureRows(uint32_t rows) {
@@ -209,7 +209,17 @@ PartitionMemory::Header PartitionMemory::header() const {
 }
 
 void PartitionMemory::setHeader(const Header& header) {
-  std::copy(header.begin(), header.end(), header_);
+  std::copy_n(header.begin(), pagesAt, header_);
+  std::copy(header.begin() + pagesAt + 1, header.end(), header_ + pagesAt + 1);
+  sayPages(header[pagesAt]);
+}
+
+/**
+ * The one number of the header that others read while this app computes. Neither the compiler nor
+ * the processor moves a later reading of theirs before it.
+ */
+void PartitionMemory::sayPages(uint32_t pages) {
+  __atomic_store_n(header_ + pagesAt, pages, __ATOMIC_SEQ_CST);
 }
 
 /** Raises a number of the header to `count`, and a bit more where there is room. */
@@ -236,11 +246,11 @@ int64_t PartitionMemory::claimAll(const std::vector<Claim>& all) {
   for (const Claim& claim : all) pages += int64_t(claim.after) - int64_t(claim.before);
   const uint32_t said = claimedPages();
   // First said, then looked at what others say: of two that claim at once, neither goes unseen.
-  header_[pagesAt] = uint32_t(said + pages);
+  sayPages(uint32_t(said + pages));
   const int64_t taken = control_.ownPages() + pagesOfOthers_() + said;
   const int64_t max = control_.memoryPagesMax();
   if (pages > max - taken) {
-    header_[pagesAt] = said;
+    sayPages(said);
     const auto mebibytes = [](int64_t count) {
       return double(count) * HEDDLE_PAGE_BYTES / (1 << 20);
     };
@@ -261,7 +271,7 @@ int64_t PartitionMemory::claimAll(const std::vector<Claim>& all) {
       if (other.before < other.after)
         other.segment->release(other.offset + other.before * HEDDLE_PAGE_BYTES,
                                (other.after - other.before) * HEDDLE_PAGE_BYTES);
-    header_[pagesAt] = said;
+    sayPages(said);
     refusal_ = machineIsFull;
     return -1;
   }

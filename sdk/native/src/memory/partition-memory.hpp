@@ -143,7 +143,9 @@ class PartitionMemory {
   uint32_t claimedStride(uint32_t field) const {
     return header_[HEDDLE_HEADER_AT_CLAIMED_FIELD_STRIDE / 4 + field];
   }
-  uint32_t claimedPages() const { return header_[HEDDLE_HEADER_AT_CLAIMED_PAGES / 4]; }
+  uint32_t claimedPages() const {
+    return __atomic_load_n(header_ + HEDDLE_HEADER_AT_CLAIMED_PAGES / 4, __ATOMIC_SEQ_CST);
+  }
 
   /** Counts anew what is claimed: a process that died while it claimed may have left another
    * number. */
@@ -186,6 +188,7 @@ class PartitionMemory {
   std::string fileName(const char* file) const;
   Header header() const;
   void setHeader(const Header& header);
+  void sayPages(uint32_t pages);
   bool raise(uint32_t at, uint32_t count, uint32_t max, uint32_t step);
   bool claim(uint32_t at, uint32_t count);
   int64_t claimAll(const std::vector<Claim>& claims);

@@ -393,7 +393,7 @@ export class PartitionMemory {
 
   /** Pages that are claimed for this partition. */
   get claimedPages(): number {
-    return this.#header[headerAt.claimedPages]
+    return Atomics.load(this.#header, headerAt.claimedPages)
   }
 
   /**
@@ -634,8 +634,8 @@ export class PartitionMemory {
     const { memoryPagesMax, ownPages } = this.#control
     const said = this.#isClaimed ? this.claimedPages : 0
     // The claim is recorded before others' claims are read: of two simultaneous claims, each sees
-    // the other or is seen.
-    if (this.#isClaimed) this.#header[headerAt.claimedPages] = said + pages
+    // the other or is seen. A processor may swap a plain store and a later load, but not these.
+    if (this.#isClaimed) Atomics.store(this.#header, headerAt.claimedPages, said + pages)
     const taken = ownPages + this.#pagesOfOthers() + said
     if (pages > memoryPagesMax - taken) {
       if (this.#isClaimed) this.#header[headerAt.claimedPages] = said
