@@ -1,4 +1,4 @@
-"""Applications that run alone: the loop, entities, columns, errors, and memory that outlives them."""
+"""Applications that run alone: the loop, entities, columns, and memory that outlives them."""
 
 import asyncio
 import gc
