@@ -67,8 +67,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'neighbourhood-values': unordered(always),
   'neighbourhood-at': unordered(always),
 
-  'resolve-position': { errors: ['InvalidArgument'] },
-  'resolve-name': { errors: ['InvalidArgument', 'NotFound'] },
+  'resolve-position': inUpdate('InvalidArgument'),
+  'resolve-name': inUpdate('InvalidArgument', 'NotFound'),
   send: inUpdate('InvalidArgument', 'CapacityExceeded', 'NotFound'),
   receive: inUpdate(),
   reply: always,

@@ -1,17 +1,16 @@
-// The driver in C++ over heddle.h: makes an app's calls of the scenarios, tick by tick, and prints
-// each answer as `<line>: <answer>`. Owns how calls are spelled in this language; ../README.md says
-// what each call does and answers. Never knows what is expected.
+// The driver in C++: makes an app's calls of the scenarios, tick by tick, and prints each answer as
+// `<line>: <answer>`. Owns how calls are spelled in this language; ../README.md says what each call
+// does and answers. Never knows what is expected.
 
-#include <heddle.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <functional>
-#include <iostream>
+#include <heddle/heddle.hpp>
 #include <map>
 #include <sstream>
 #include <string>
@@ -21,46 +20,32 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr heddle_entity NOBODY = {12345678, 0, 0, 0};
-constexpr uint32_t NO_ROW = 1000000;
-constexpr uint32_t NO_PARTITION = 9999;
-
-/** What a call is answered, where it is refused. */
-struct Refused {
-  std::string answer;
+struct Body {
+  std::uint16_t health;
+  double heading;
+  std::uint8_t colour[3];
 };
+HEDDLE_SHAPE(Body, health, heading, colour);
 
-/** A member of a field's value: numbers of one kind. */
-struct Member {
-  char kind;
-  uint32_t offset, count;
-};
-struct Field {
-  heddle_shape shape;
-  std::vector<Member> members;
-};
-const std::map<std::string, Field> FIELDS = {
-    {"velocity", {{9, 900, 8, 4, "\"f32x2\""}, {{'f', 0, 2}}}},
-    {"body",
-     {{10, 901, 24, 8, R"({"health":"u16","heading":"f64","colour":"u8x3"})"},
-      {{'h', 0, 1}, {'d', 8, 1}, {'b', 16, 3}}}},
-    {"wide", {{11, 902, 100, 1, "\"u8x100\""}, {{'b', 0, 100}}}}};
+const heddle::Field<std::array<float, 2>> velocity(9, 900);
+const heddle::Field<Body> body(10, 901);
+const heddle::Field<std::array<std::uint8_t, 100>> wide(11, 902);
+constexpr std::uint32_t NO_ROW = 1000000;
 
-heddle_application *app;
-uint32_t ownPartition;
-uint64_t tickOpen;
-std::map<std::string, heddle_entity> entities;
-std::map<uint64_t, uint32_t> typeOfId;
-std::map<std::string, uint32_t> subscriptions;
+heddle::Application* application;
+heddle::Transaction* transaction;
+std::uint32_t ownPartition;
+std::map<std::string, heddle::Entity> entities;
+std::map<std::uint64_t, std::uint32_t> typeOfId;
+std::map<std::string, heddle::Subscription> subscriptions;
 /** Deleted ones: scenarios ask of them once more. */
-std::map<std::string, uint32_t> ended;
-std::map<std::string, uint32_t> endpoints = {{"nobody", NO_PARTITION}};
+std::map<std::string, heddle::Subscription> ended;
+std::map<std::string, heddle::Endpoint> endpoints = {{"nobody", heddle::Endpoint{9999}}};
 
-void check(heddle_error error) {
-  if (error != HEDDLE_OK) throw Refused{heddle_error_name(error)};
-}
+/** An entity that this app has not met. */
+struct Unmet {};
 
-void print(int line, const std::string &text) {
+void print(int line, const std::string& text) {
   std::printf("%d: %s\n", line, text.c_str());
   std::fflush(stdout);
 }
@@ -75,634 +60,492 @@ std::string text(double number) {
 
 std::string text(bool value) { return value ? "true" : "false"; }
 
-std::string place(const float *at) { return text(at[0]) + " " + text(at[1]) + " " + text(at[2]); }
+std::string text(heddle::ErrorCode code) { return heddle_error_name(heddle_error(code)); }
 
-std::string list(const Words &items, const char *separator = ", ") {
-  std::string joined;
-  for (const auto &item : items) joined += (joined.empty() ? "" : separator) + item;
-  return joined.empty() ? "none" : joined;
+std::string joined(const Words& items, const char* separator = ", ") {
+  std::string all;
+  for (const auto& item : items) all += (all.empty() ? "" : separator) + item;
+  return all.empty() ? "none" : all;
 }
 
-float number(const std::string &word) { return std::strtof(word.c_str(), nullptr); }
-uint32_t whole(const std::string &word) { return uint32_t(std::stoul(word)); }
+std::string text(const heddle::Position& at) {
+  return joined({text(at.x), text(at.y), text(at.z)}, " ");
+}
+
+/** The texts of a range's items. */
+template <class Range, class Take>
+std::string list(const Range& range, Take take) {
+  Words items;
+  for (const auto& item : range) items.push_back(take(item));
+  return joined(items);
+}
+
+float number(const std::string& word) { return std::strtof(word.c_str(), nullptr); }
+std::uint32_t whole(const std::string& word) { return std::uint32_t(std::stoul(word)); }
+
+heddle::Position place(const Words& words, std::size_t from) {
+  return {number(words[from]), number(words[from + 1]), number(words[from + 2])};
+}
+
+heddle::Bounds box(const Words& words, std::size_t from) {
+  return {number(words[from]), number(words[from + 1]), number(words[from + 2]),
+          number(words[from + 3])};
+}
+
+using Bytes = std::vector<std::uint8_t>;
 
 /** `hello`, `x*20` for 20 times x, `-` for no bytes. */
-std::string bytesOf(const std::string &word) {
-  if (word.size() > 2 && word[1] == '*') return std::string(std::stoul(word.substr(2)), word[0]);
-  return word == "-" ? "" : word;
+Bytes bytesOf(const std::string& word) {
+  if (word.size() > 2 && word[1] == '*')
+    return Bytes(std::stoul(word.substr(2)), std::uint8_t(word[0]));
+  return word == "-" ? Bytes() : Bytes(word.begin(), word.end());
 }
 
-std::string textOf(const void *data, size_t bytes) {
-  const std::string text(static_cast<const char *>(data), bytes);
-  if (bytes > 8 && text == std::string(bytes, text[0]))
-    return std::string(1, text[0]) + "*" + std::to_string(bytes);
-  return bytes == 0 ? "-" : text;
+std::string textOf(heddle::Span<const std::uint8_t> data) {
+  const std::string text(data.begin(), data.end());
+  if (text.size() > 8 && text == std::string(text.size(), text[0]))
+    return std::string(1, text[0]) + "*" + std::to_string(text.size());
+  return text.empty() ? "-" : text;
 }
 
-std::string known(const heddle_entity &entity) {
-  entities.insert({std::to_string(entity.type), entity});
-  typeOfId[entity.id] = entity.type;
-  return std::to_string(entity.type);
+std::string known(const heddle::Entity& entity) {
+  entities.insert({std::to_string(entity.type()), entity});
+  typeOfId[entity.id()] = entity.type();
+  return std::to_string(entity.type());
 }
 
-heddle_entity *entityOf(const std::string &word) {
+const heddle::Entity& entityOf(const std::string& word) {
   const auto found = entities.find(word);
-  if (found == entities.end()) throw Refused{"unmet"};
-  return &found->second;
+  if (found == entities.end()) throw Unmet{};
+  return found->second;
 }
 
-uint32_t subscriptionOf(const std::string &word) {
+heddle::Subscription subscriptionOf(const std::string& word) {
   const auto found = subscriptions.find(word);
   return found != subscriptions.end() ? found->second : ended[word];
 }
 
-std::vector<heddle_partition> partitions() {
-  const heddle_partition *found;
-  size_t count;
-  check(heddle_all_partitions(app, &found, &count));
-  return {found, found + count};
-}
-
-std::string appOf(uint32_t id) {
-  for (const auto &partition : partitions())
-    if (partition.id == id) return partition.app_name;
+std::string appOf(std::uint32_t partition) {
+  for (const auto& found : application->allPartitions())
+    if (found.id == partition) return found.appName;
   return "nobody";
 }
 
-std::string describe(const heddle_partition &partition) {
-  constexpr const char *types[] = {"Spatial", "Service", "Custom"};
-  Words words = {partition.app_name, partition.domain_name, types[partition.domain_type]};
-  const heddle_box &cell = partition.cell;
-  if (partition.has_cell)
-    for (float edge : {cell.min_x, cell.min_y, cell.max_x, cell.max_y})
+std::string describe(const heddle::Partition& partition) {
+  constexpr const char* types[] = {"Spatial", "Service", "Custom"};
+  Words words = {partition.appName, partition.domain, types[int(partition.domainType)]};
+  if (const auto& edges = partition.bounds)
+    for (float edge : {edges->minX, edges->minY, edges->maxX, edges->maxY})
       words.push_back(text(edge));
-  return list(words, " ");
+  return joined(words, " ");
 }
 
-uint32_t domainOf(const std::string &name) {
-  uint32_t domain;
-  check(heddle_domain_by_name(app, name.c_str(), &domain));
-  return domain;
+std::string kindOf(heddle::ChangeKind kind) {
+  constexpr const char* kinds[] = {"None", "Remove", "Add", "Update", "Reject"};
+  return kinds[int(kind)];
 }
 
-heddle_box boxOf(const Words &words, size_t at) {
-  return {number(words[at]), number(words[at + 1]), number(words[at + 2]), number(words[at + 3])};
-}
+heddle::Owned owned() { return transaction->owned(); }
 
-heddle_columns columns() {
-  heddle_columns own;
-  check(heddle_owned_columns(app, &own));
-  return own;
-}
-
-uint32_t rowOf(const std::string &word) {
-  const heddle_columns own = columns();
-  for (uint32_t row = 0; row < own.rows; row++)
-    if (own.states[row] != 0 && std::to_string(own.types[row]) == word) return row;
+std::uint32_t rowOf(const std::string& word) {
+  const auto types = owned().types();
+  const auto states = owned().states();
+  for (std::uint32_t row = 0; row < types.size(); row++)
+    if (states[row] != 0 && std::to_string(types[row]) == word) return row;
   return NO_ROW;
 }
 
-std::vector<uint32_t> rowsOf(const Words &words, size_t from) {
-  std::vector<uint32_t> rows;
-  for (size_t place = from; place < words.size(); place++) rows.push_back(rowOf(words[place]));
+std::vector<std::uint32_t> rowsOf(const Words& words, std::size_t from = 0) {
+  std::vector<std::uint32_t> rows;
+  for (std::size_t at = from; at < words.size(); at++) rows.push_back(rowOf(words[at]));
   return rows;
 }
 
 /** An own entity's name for each row that holds one, with more behind it. */
-std::string each(const std::function<std::string(uint32_t)> &more) {
-  const heddle_columns own = columns();
+std::string each(const std::function<std::string(std::uint32_t)>& more) {
+  const auto types = owned().types();
+  const auto states = owned().states();
   Words items;
-  for (uint32_t row = 0; row < own.rows; row++)
-    if (own.states[row] != 0) items.push_back(std::to_string(own.types[row]) + more(row));
-  return list(items);
+  for (std::uint32_t row = 0; row < types.size(); row++)
+    if (states[row] != 0) items.push_back(std::to_string(types[row]) + more(row));
+  return joined(items);
 }
 
-std::string typesAt(const uint32_t *rows, size_t count) {
-  const heddle_columns own = columns();
-  Words items;
-  for (size_t place = 0; place < count; place++)
-    items.push_back(std::to_string(own.types[rows[place]]));
-  return list(items);
+std::string typesAt(heddle::Rows rows) {
+  const auto types = owned().types();
+  return list(rows, [&](std::uint32_t row) { return std::to_string(types[row]); });
 }
 
-template <class Kind>
-Kind read(const uint8_t *from) {
-  Kind value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
+// --- fields with a shape
+
+template <class Call>
+auto withField(const std::string& name, Call call) {
+  return name == "velocity" ? call(velocity) : name == "body" ? call(body) : call(wide);
 }
 
-Words numbersOf(const Field &field, const uint8_t *value) {
+template <class Number, std::size_t Count>
+Words numbersOf(const std::array<Number, Count>& value) {
   Words numbers;
-  for (const auto &[kind, offset, count] : field.members)
-    for (uint32_t place = 0; place < count; place++) {
-      const uint8_t *at = value + offset;
-      numbers.push_back(text(kind == 'f'   ? read<float>(at + place * 4)
-                             : kind == 'd' ? read<double>(at + place * 8)
-                             : kind == 'h' ? read<uint16_t>(at + place * 2)
-                                           : at[place]));
-    }
+  for (const Number number : value) numbers.push_back(text(double(number)));
   return numbers;
 }
 
-void writeNumbers(const Field &field, uint8_t *value, const Words &words, size_t from) {
-  const auto put = [](uint8_t *at, auto number) { std::memcpy(at, &number, sizeof number); };
-  for (const auto &[kind, offset, count] : field.members)
-    for (uint32_t place = 0; place < count; place++) {
-      const double number = std::strtod(words.at(from++).c_str(), nullptr);
-      uint8_t *at = value + offset;
-      if (kind == 'f') put(at + place * 4, float(number));
-      if (kind == 'd') put(at + place * 8, number);
-      if (kind == 'h') put(at + place * 2, uint16_t(number));
-      if (kind == 'b') put(at + place, uint8_t(number));
-    }
+Words numbersOf(const Body& value) {
+  Words numbers = {text(double(value.health)), text(value.heading)};
+  for (const std::uint8_t part : value.colour) numbers.push_back(text(double(part)));
+  return numbers;
 }
 
-heddle_field_column columnOf(const std::string &field) {
-  heddle_field_column column;
-  check(heddle_field(app, &FIELDS.at(field).shape, &column));
-  return column;
+template <class Number, std::size_t Count>
+void write(std::array<Number, Count>& value, const Words& words, std::size_t from) {
+  for (Number& part : value) part = Number(number(words.at(from++)));
 }
 
-std::string change(const heddle_change &change) {
-  constexpr const char *actions[] = {"None", "Remove", "Add", "Update", "Reject"};
-  return actions[change.action] + (" " + known(change.entity));
+void write(Body& value, const Words& words, std::size_t from) {
+  value.health = std::uint16_t(whole(words[from]));
+  value.heading = std::strtod(words[from + 1].c_str(), nullptr);
+  for (int part = 0; part < 3; part++)
+    value.colour[part] = std::uint8_t(whole(words[from + 2 + std::size_t(part)]));
 }
 
-std::string eachNeighbour(const std::string &radius,
-                          const std::function<std::string(uint32_t)> &take) {
-  heddle_neighbourhood near;
-  check(heddle_take_neighbourhood(app, number(radius), true, &near));
-  return each([&](uint32_t row) {
-    std::map<uint32_t, std::string> sorted;
-    for (uint32_t place = near.starts[row]; place < near.starts[row + 1]; place++)
-      sorted[near.types[near.list[place]]] = take(near.list[place]);
-    std::string joined;
-    for (const auto &[type, text] : sorted) joined += " " + std::to_string(type) + text;
-    return joined;
-  });
-}
-
-std::string resolved(const std::string &name, uint32_t partition) {
-  endpoints[name] = partition;
-  return appOf(partition);
-}
-
-std::vector<heddle_message> receive() {
-  const heddle_message *messages;
-  size_t count;
-  check(heddle_receive_messages(app, &messages, &count));
-  return {messages, messages + count};
-}
-
-/** `ok`, where the call was not refused. */
-std::string ok(heddle_error error) {
-  check(error);
-  return "ok";
-}
-
-// --- the calls: words[0] is the first argument
-
-using Call = std::function<std::string(const Words &)>;
+// --- the calls: w[0] is the first argument
 
 std::string metrics() {
-  heddle_metrics counts;
-  heddle_runtime_metrics(app, &counts);
-  const std::pair<const char *, uint32_t> named[] = {
-      {"activeEntity", counts.active_entity},
-      {"ticksSinceReset", counts.ticks_since_reset},
-      {"loadField", counts.load_field},
-      {"storeField", counts.store_field},
-      {"createdEntity", counts.created_entity},
-      {"deletedEntity", counts.deleted_entity},
-      {"enteredEntity", counts.entered_entity},
-      {"exitedEntity", counts.exited_entity},
-      {"rejectedIncomingTransfer", counts.rejected_incoming_transfer},
-      {"rejectedOutgoingTransfer", counts.rejected_outgoing_transfer}};
+  const heddle::RuntimeMetrics counts = application->runtimeMetrics();
+  const std::pair<const char*, std::uint32_t> named[] = {
+      {"activeEntity", counts.activeEntity},
+      {"ticksSinceReset", counts.ticksSinceReset},
+      {"loadField", counts.loadField},
+      {"storeField", counts.storeField},
+      {"createdEntity", counts.createdEntity},
+      {"deletedEntity", counts.deletedEntity},
+      {"enteredEntity", counts.enteredEntity},
+      {"exitedEntity", counts.exitedEntity},
+      {"rejectedIncomingTransfer", counts.rejectedIncomingTransfer},
+      {"rejectedOutgoingTransfer", counts.rejectedOutgoingTransfer}};
   Words items;
-  for (const auto &[name, count] : named) items.push_back(name + ("=" + std::to_string(count)));
-  return list(items, " ");
+  for (const auto& [name, count] : named) items.push_back(name + ("=" + std::to_string(count)));
+  return joined(items, " ");
 }
 
-std::string fill(const Words &words) {
-  for (int made = 0;; made++) {
-    heddle_entity entity;
-    const heddle_error error = heddle_create_entity(app, whole(words[0]), nullptr, &entity);
-    if (error != HEDDLE_OK) return std::to_string(made) + " " + heddle_error_name(error);
+std::uint32_t limit(const std::string& word) {
+  constexpr const char* kinds[] = {"EntitiesPerPartition", "RemoteEntityTransfers",
+                                   "LocalEntityTransfers"};
+  for (int kind = 0; kind < 3; kind++)
+    if (word == kinds[kind]) return application->runtimeLimit(heddle::RuntimeLimitKind(kind + 1));
+  return application->runtimeLimit(heddle::RuntimeLimitKind(99));
+}
+
+std::string fill(const Words& w) {
+  for (int made = 0;; made++) try {
+      transaction->createEntity(whole(w[0]));
+    } catch (const heddle::Error& error) {
+      return std::to_string(made) + " " + text(error.code());
+    }
+}
+
+std::string loadBytes(const Words& w) {
+  std::string hexadecimal;
+  char digits[3];
+  for (const std::uint8_t byte : transaction->loadEntityField(entityOf(w[0]), whole(w[1])).data) {
+    std::snprintf(digits, sizeof digits, "%02x", byte);
+    hexadecimal += digits;
   }
+  return hexadecimal;
 }
 
-std::string createMany(const Words &words) {
-  std::vector<uint32_t> rows(whole(words[1]) + 1);
-  check(heddle_create_entities(app, whole(words[0]), whole(words[1]), rows.data()));
-  heddle_entity entity;
-  for (uint32_t made = 0; made < whole(words[1]); made++) {
-    check(heddle_owned_entity(app, rows[made], &entity));
-    known(entity);
-  }
-  return words[1];
+std::string createMany(const Words& w) {
+  const auto rows = owned().create(whole(w[0]), whole(w[1]));
+  for (const std::uint32_t row : rows) known(owned().entity(row));
+  return std::to_string(rows.size());
 }
 
-std::string rowsOfEntities(const Words &words) {
+std::string rowsOfEntities(const Words& w) {
   std::vector<double> ids;
-  for (const auto &word : words) ids.push_back(double(entityOf(word)->id));
-  std::vector<int64_t> rows(ids.size());
-  check(heddle_rows_of(app, ids.data(), ids.size(), rows.data()));
+  for (const auto& word : w) ids.push_back(double(entityOf(word).id()));
+  const auto rows = owned().rowsOf(ids);
   Words items;
-  for (size_t at = 0; at < rows.size(); at++)
-    items.push_back(text(rows[at] >= 0 && rows[at] == int64_t(rowOf(words[at]))));
-  return list(items, " ");
+  for (std::size_t at = 0; at < rows.size(); at++)
+    items.push_back(text(rows[at] >= 0 && rows[at] == std::int64_t(rowOf(w[at]))));
+  return joined(items, " ");
 }
 
-std::string moved(const Words &words) {
-  const uint32_t row = words.empty() ? 0 : rowOf(words[0]);
-  return ok(heddle_moved(app, row, words.empty() ? columns().rows : row + 1));
-}
-
-std::string stored(const Words &words) {
-  const uint32_t row = words.size() < 2 ? 0 : rowOf(words[1]);
-  const uint32_t to = words.size() < 2 ? columns().rows : row + 1;
-  return ok(heddle_stored(app, &FIELDS.at(words[0]).shape, row, to));
-}
-
-std::string sweep(const Words &words) {
-  float by[] = {number(words[0]), number(words[1]), number(words[2])};
-  const auto body = [](void *context, float *positions, uint32_t from, uint32_t to) {
-    for (uint32_t at = from * 3; at < to * 3; at++)
-      positions[at] += static_cast<const float *>(context)[at % 3];
-  };
-  return ok(heddle_sweep(app, body, by));
-}
-
-std::string covered(const Words &words) {
-  const heddle_covered *found;
-  size_t count;
-  check(heddle_covered_columns(app, subscriptionOf(words[0]), &found, &count));
+std::string covered(const Words& w) {
   Words items;
-  for (size_t at = 0; at < count; at++)
-    for (uint32_t entity = 0; entity < found[at].count; entity++) {
-      const auto &[row, x, y] = found[at].places[entity];
-      const std::string name = found[at].states[row] ? appOf(found[at].partition) : "nowhere";
-      items.push_back(list({name, std::to_string(found[at].types[row]), text(x), text(y),
-                            text(found[at].positions[row * 3 + 2])},
-                           " "));
+  for (const heddle::Covered& part : transaction->covered(subscriptionOf(w[0])))
+    for (const auto& [row, x, y] : part.places()) {
+      const std::string app = part.states()[row] ? appOf(part.partition()) : "nowhere";
+      items.push_back(joined({app, std::to_string(part.types()[row]), text(x), text(y),
+                              text(part.positions()[row].z)},
+                             " "));
     }
-  return list(items);
+  return joined(items);
 }
 
-std::string coveredValues(const Words &words) {
-  const Field &field = FIELDS.at(words[1]);
-  const heddle_covered *found;
-  size_t count;
-  check(heddle_covered_columns(app, subscriptionOf(words[0]), &found, &count));
-  Words items;
-  for (size_t at = 0; at < count; at++) {
-    heddle_field_view view;
-    check(heddle_covered_field(app, found[at].partition, &field.shape, &view));
-    for (uint32_t entity = 0; entity < found[at].count; entity++) {
-      const uint32_t row = found[at].places[entity].row;
-      const bool has = view.data && view.presence[row] > 0;
-      const Words numbers = has ? numbersOf(field, view.data + row * view.stride) : Words{"lacks"};
-      items.push_back(std::to_string(found[at].types[row]) + " " + list(numbers, " "));
+std::string coveredValues(const Words& w) {
+  return withField(w[1], [&](const auto& field) {
+    Words items;
+    for (const heddle::Covered& part : transaction->covered(subscriptionOf(w[0]))) {
+      const auto column = part.field(field);
+      for (const auto& at : part.places()) {
+        const bool has = column && column.has(at.row);
+        const Words numbers = has ? numbersOf(column[at.row]) : Words{"lacks"};
+        items.push_back(std::to_string(part.types()[at.row]) + " " + joined(numbers, " "));
+      }
     }
-  }
-  return list(items);
-}
-
-std::string neighbours(const Words &words) {
-  const heddle_neighbour *near;
-  size_t count;
-  check(heddle_neighbours(app, number(words[0]), number(words[1]), number(words[2]), &near,
-                          &count));
-  Words items;
-  for (size_t at = 0; at < count; at++)
-    items.push_back(std::to_string(near[at].entity.type) + " " + place(near[at].position) + " " +
-                    appOf(near[at].entity.partition));
-  return list(items);
-}
-
-std::string neighbourhoodValues(const Words &words) {
-  const Field &field = FIELDS.at(words[1]);
-  heddle_neighbourhood near;
-  heddle_field_view view;
-  check(heddle_take_neighbourhood(app, number(words[0]), false, &near));
-  check(heddle_neighbourhood_field(app, &field.shape, &view));
-  return eachNeighbour(words[0], [&](uint32_t entry) {
-    return "=" + list(numbersOf(field, view.data + entry * view.stride), ",");
+    return joined(items);
   });
 }
 
-std::string neighbourhoodAt(const Words &words) {
-  heddle_neighbourhood near;
-  const uint32_t *entries;
-  size_t count;
-  check(heddle_take_neighbourhood(app, number(words[0]), false, &near));
-  check(heddle_neighbourhood_at(app, number(words[1]), number(words[2]), number(words[3]),
-                                &entries, &count));
-  Words items;
-  for (size_t at = 0; at < count; at++) items.push_back(std::to_string(near.types[entries[at]]));
-  return list(items);
+std::string eachNeighbour(const std::string& radius,
+                          const std::function<std::string(std::uint32_t)>& more) {
+  const heddle::Neighbourhood near = transaction->neighbourhood(number(radius));
+  return each([&](std::uint32_t row) {
+    Words items;
+    for (const std::uint32_t entry : near.of(row))
+      items.push_back(" " + std::to_string(near.types()[entry]) + more(entry));
+    std::sort(items.begin(), items.end());
+    return items.empty() ? "" : joined(items, "");
+  });
 }
 
-std::string tickRows(const char *which) {
-  heddle_tick_rows rows;
-  check(heddle_tick_changes(app, &rows));
-  if (which[0] == 'a') return typesAt(rows.arrived, rows.arrived_count);
-  if (which[0] == 'r') return typesAt(rows.rejected, rows.rejected_count);
-  Words items;
-  for (size_t at = 0; at < rows.departed_count; at++)
-    items.push_back(std::to_string(typeOfId[uint64_t(rows.departed_ids[at])]));
-  return list(items);
+std::string neighbourhoodValues(const Words& w) {
+  return withField(w[1], [&](const auto& field) {
+    const auto column = transaction->neighbourhood(number(w[0]), false).field(field);
+    return eachNeighbour(w[0], [&](std::uint32_t entry) {
+      return "=" + joined(numbersOf(column[entry]), ",");
+    });
+  });
+}
+
+std::string neighbourhoodAt(const Words& w) {
+  const auto near = transaction->neighbourhood(number(w[0]), false);
+  return list(near.at(number(w[1]), number(w[2]), number(w[3])),
+              [&](std::uint32_t entry) { return std::to_string(near.types()[entry]); });
+}
+
+std::string resolved(const std::string& name, heddle::Endpoint endpoint) {
+  endpoints[name] = endpoint;
+  return appOf(endpoint.partition);
+}
+
+std::string reply(const Words& w) {
+  std::vector<heddle::Endpoint> senders;
+  for (const auto& message : transaction->receiveMessages()) senders.push_back(message.sender);
+  for (const auto sender : senders) transaction->sendMessage(sender, bytesOf(w[0]));
+  return std::to_string(senders.size());
+}
+
+void moved(const Words& w) {
+  if (w.empty()) return owned().moved();
+  const std::uint32_t row = rowOf(w[0]);
+  owned().moved(row, row + 1);
+}
+
+void stored(const Words& w) {
+  withField(w[0], [&](const auto& field) {
+    if (w.size() == 1) return owned().stored(field);
+    const std::uint32_t row = rowOf(w[1]);
+    owned().stored(field, row, row + 1);
+  });
+}
+
+void sweep(const Words& w) {
+  const heddle::Position by = place(w, 0);
+  owned().sweep([&](heddle::Position* positions, std::uint32_t from, std::uint32_t to) {
+    for (std::uint32_t row = from; row < to; row++) {
+      positions[row].x += by.x;
+      positions[row].y += by.y;
+      positions[row].z += by.z;
+    }
+  });
+}
+
+std::string values(const Words& w) {
+  return withField(w[0], [&](const auto& field) {
+    const auto column = owned().field(field);
+    return each([&](std::uint32_t row) {
+      return " " + (column.has(row) ? joined(numbersOf(column[row]), " ") : "lacks");
+    });
+  });
+}
+
+/** The face says only whether an entity has a field: then its value has the shape's size. */
+std::string presence(const Words& w) {
+  return withField(w[0], [&](const auto& field) {
+    const auto column = owned().field(field);
+    return each([&](std::uint32_t row) {
+      return " " + std::to_string(column.has(row) ? sizeof column[row] + 1 : 0);
+    });
+  });
+}
+
+using Call = std::function<std::string(const Words&)>;
+
+/** A call that answers nothing. */
+template <class Make>
+Call ok(Make make) {
+  return [make](const Words& w) {
+    make(w);
+    return std::string("ok");
+  };
 }
 
 const std::map<std::string, Call> CALLS = {
-    {"create-application",
-     [](const Words &) {
-       heddle_application *second;
-       return ok(heddle_create_application(&second));
-     }},
-    {"attempt", [](const Words &) { return std::to_string(heddle_attempt(app)); }},
-    {"assigned",
-     [](const Words &) {
-       heddle_partition own;
-       check(heddle_assigned_partition(app, &own));
-       return describe(own);
-     }},
-    {"partitions",
-     [](const Words &) {
-       Words items;
-       for (const auto &partition : partitions()) items.push_back(describe(partition));
-       return list(items);
-     }},
-    {"port",
-     [](const Words &words) {
-       uint32_t port;
-       check(heddle_ingress_port(app, whole(words[0]), &port));
-       return std::string(port > 0 ? "ok" : "none");
-     }},
-    {"limit",
-     [](const Words &words) {
-       const std::map<std::string, heddle_limit> kinds = {
-           {"EntitiesPerPartition", HEDDLE_ENTITIES_PER_PARTITION},
-           {"RemoteEntityTransfers", HEDDLE_REMOTE_ENTITY_TRANSFERS},
-           {"LocalEntityTransfers", HEDDLE_LOCAL_ENTITY_TRANSFERS}};
-       const auto kind = kinds.find(words[0]);
-       uint32_t value;
-       check(heddle_runtime_limit(app, kind == kinds.end() ? heddle_limit(99) : kind->second,
-                                  &value));
-       return std::to_string(value);
-     }},
-    {"metrics", [](const Words &) { return metrics(); }},
+    {"create-application", ok([](const Words&) { heddle::createApplication(); })},
+    {"attempt", [](const Words&) { return std::to_string(application->attempt()); }},
+    {"assigned", [](const Words&) { return list(application->assignedPartitions(), describe); }},
+    {"partitions", [](const Words&) { return list(application->allPartitions(), describe); }},
+    {"port", ok([](const Words& w) { application->ingressPort(whole(w[0])); })},
+    {"limit", [](const Words& w) { return std::to_string(limit(w[0])); }},
+    {"metrics", [](const Words&) { return metrics(); }},
     {"committed-ticks",
-     [](const Words &) {
-       heddle_metrics counts;
-       heddle_runtime_metrics(app, &counts);
-       return std::to_string(counts.total_committed_ticks);
+     [](const Words&) {
+       return std::to_string(application->runtimeMetrics().totalCommittedTicks);
      }},
-    {"reset-metrics",
-     [](const Words &) {
-       heddle_reset_runtime_metrics(app);
-       return std::string("ok");
-     }},
-    {"current-tick", [](const Words &) { return text(heddle_current_tick(app) == tickOpen); }},
-    {"has-error", [](const Words &) { return text(*heddle_last_error_message(app) != 0); }},
-    {"will-block",
-     [](const Words &) {
-       bool blocks;
-       check(heddle_begin_update_will_block(app, &blocks));
-       return text(blocks);
-     }},
-    {"begin", [](const Words &) { return ok(heddle_begin_update(app)); }},
-    {"commit", [](const Words &) { return ok(heddle_commit(app)); }},
+    {"reset-metrics", ok([](const Words&) { application->resetRuntimeMetrics(); })},
+    {"current-tick",
+     [](const Words&) { return text(application->currentTick() == transaction->tick()); }},
+    {"has-error", [](const Words&) { return text(!application->lastErrorMessage().empty()); }},
+    {"will-block", [](const Words&) { return text(application->beginUpdateWillBlock()); }},
+    {"begin", ok([](const Words&) { application->beginUpdate(); })},
+    {"commit", ok([](const Words&) { transaction->commit(); })},
     {"crash",
-     [](const Words &words) {
-       if (heddle_attempt(app) == whole(words[0])) kill(getpid(), SIGKILL);
-       return std::string("survived");
+     [](const Words& w) {
+       if (application->attempt() == whole(w[0])) kill(getpid(), SIGKILL);
+       return "survived";
      }},
     {"create",
-     [](const Words &words) {
-       heddle_entity entity;
-       float at[3];
-       for (size_t axis = 1; axis < words.size(); axis++) at[axis - 1] = number(words[axis]);
-       check(heddle_create_entity(app, whole(words[0]), words.size() > 1 ? at : nullptr, &entity));
-       return known(entity);
+     [](const Words& w) {
+       const std::uint32_t type = whole(w[0]);
+       return known(w.size() > 1 ? transaction->createEntity(type, place(w, 1))
+                                 : transaction->createEntity(type));
      }},
     {"fill", fill},
-    {"delete", [](const Words &words) { return ok(heddle_delete_entity(app, entityOf(words[0]))); }},
-    {"owned",
-     [](const Words &) {
-       const uint32_t rows = columns().rows;
-       Words items;
-       for (uint32_t row = 0; row < rows; row++) {
-         heddle_entity entity;
-         if (heddle_owned_entity(app, row, &entity) == HEDDLE_OK) items.push_back(known(entity));
-       }
-       return list(items);
-     }},
-    {"owned-count", [](const Words &) { return std::to_string(columns().count); }},
-    {"store-position",
-     [](const Words &words) {
-       return ok(heddle_store_position(app, entityOf(words[0]), number(words[1]),
-                                       number(words[2]), number(words[3])));
-     }},
+    {"delete", ok([](const Words& w) { transaction->deleteEntity(entityOf(w[0])); })},
+    {"owned", [](const Words&) { return list(transaction->ownedEntities(), known); }},
+    {"owned-count", [](const Words&) { return std::to_string(transaction->ownedEntityCount()); }},
+    {"store-position", ok([](const Words& w) {
+       transaction->storeEntityIndexKey(entityOf(w[0]), place(w, 1));
+     })},
     {"load-position",
-     [](const Words &words) {
-       float at[3];
-       check(heddle_load_position(app, entityOf(words[0]), at));
-       return place(at);
-     }},
-    {"store-field",
-     [](const Words &words) {
-       const std::string data = bytesOf(words[3]);
-       return ok(heddle_store_field(app, entityOf(words[0]), whole(words[1]), whole(words[2]),
-                                    data.data(), data.size()));
-     }},
+     [](const Words& w) { return text(transaction->loadEntityIndexKey(entityOf(w[0]))); }},
+    {"store-field", ok([](const Words& w) {
+       transaction->storeEntityField(entityOf(w[0]), whole(w[1]), whole(w[2]), bytesOf(w[3]));
+     })},
     {"load-field",
-     [](const Words &words) {
-       uint32_t type;
-       const void *data;
-       size_t bytes;
-       check(heddle_load_field(app, entityOf(words[0]), whole(words[1]), &type, &data, &bytes));
-       return std::to_string(type) + " " + textOf(data, bytes);
+     [](const Words& w) {
+       const auto [type, data] = transaction->loadEntityField(entityOf(w[0]), whole(w[1]));
+       return std::to_string(type) + " " + textOf(data);
      }},
-    {"load-bytes",
-     [](const Words &words) {
-       const void *data;
-       size_t bytes;
-       check(heddle_load_field(app, entityOf(words[0]), whole(words[1]), nullptr, &data, &bytes));
-       std::string hexadecimal;
-       char digits[3];
-       for (size_t at = 0; at < bytes; at++) {
-         std::snprintf(digits, sizeof digits, "%02x", static_cast<const uint8_t *>(data)[at]);
-         hexadecimal += digits;
-       }
-       return hexadecimal;
-     }},
+    {"load-bytes", loadBytes},
     {"remove-field",
-     [](const Words &words) {
-       return ok(heddle_remove_field(app, entityOf(words[0]), whole(words[1])));
-     }},
+     ok([](const Words& w) { transaction->removeEntityField(entityOf(w[0]), whole(w[1])); })},
     {"modify-domain",
-     [](const Words &words) {
-       return ok(heddle_modify_entity_domain(app, entityOf(words[0]), domainOf(words[1])));
-     }},
+     ok([](const Words& w) { transaction->modifyEntityDomain(entityOf(w[0]), w[1]); })},
     {"ownership",
-     [](const Words &) {
-       const heddle_change *changes;
-       size_t count;
-       check(heddle_ownership_changes(app, &changes, &count));
-       Words items;
-       for (size_t at = 0; at < count; at++) items.push_back(change(changes[at]));
-       return list(items);
+     [](const Words&) {
+       return list(transaction->ownershipChanges(), [](const heddle::OwnershipChange& change) {
+         return kindOf(change.kind) + " " + known(change.entity);
+       });
      }},
-    {"subscribe",
-     [](const Words &words) {
-       const heddle_box box = boxOf(words, 2);
-       uint32_t subscription;
-       check(heddle_create_subscription(app, domainOf(words[1]), &box, &subscription));
-       subscriptions[words[0]] = subscription;
-       return std::string("ok");
-     }},
-    {"move-subscription",
-     [](const Words &words) {
-       const heddle_box box = boxOf(words, 1);
-       return ok(heddle_modify_subscription(app, subscriptionOf(words[0]), &box));
-     }},
-    {"unsubscribe",
-     [](const Words &words) {
-       check(heddle_delete_subscription(app, subscriptionOf(words[0])));
-       ended[words[0]] = subscriptionOf(words[0]);
-       subscriptions.erase(words[0]);
-       return std::string("ok");
-     }},
+    {"subscribe", ok([](const Words& w) {
+       subscriptions[w[0]] = transaction->createSubscriptionBoundingBox2F32(w[1], box(w, 2));
+     })},
+    {"move-subscription", ok([](const Words& w) {
+       transaction->modifySubscriptionBoundingBox2F32(subscriptionOf(w[0]), box(w, 1));
+     })},
+    {"unsubscribe", ok([](const Words& w) {
+       transaction->deleteSubscription(subscriptionOf(w[0]));
+       ended[w[0]] = subscriptionOf(w[0]);
+       subscriptions.erase(w[0]);
+     })},
     {"events",
-     [](const Words &) {
-       const heddle_change *changes;
-       size_t count;
-       check(heddle_subscription_events(app, &changes, &count));
-       Words items;
-       for (size_t at = 0; at < count; at++)
-         for (const auto &[name, subscription] : subscriptions)
-           if (subscription == changes[at].subscription)
-             items.push_back(name + " " + change(changes[at]));
-       return list(items);
+     [](const Words&) {
+       return list(transaction->allSubscriptionEvents(), [](const auto& event) {
+         const auto isOf = [&](const auto& one) { return one.second == event.subscription; };
+         const auto found = std::find_if(subscriptions.begin(), subscriptions.end(), isOf);
+         return found->first + " " + kindOf(event.kind) + " " + known(event.entity);
+       });
      }},
     {"subscribed",
-     [](const Words &words) {
-       const heddle_entity *found;
-       size_t count;
-       check(heddle_subscribed_entities(app, subscriptionOf(words[0]), &found, &count));
-       Words items;
-       for (size_t at = 0; at < count; at++) items.push_back(known(found[at]));
-       return list(items);
+     [](const Words& w) {
+       return list(transaction->subscribedEntities(subscriptionOf(w[0])), known);
      }},
     {"covered", covered},
     {"covered-values", coveredValues},
-    {"neighbours", neighbours},
+    {"neighbours",
+     [](const Words& w) {
+       const auto near = transaction->neighbours(number(w[0]), number(w[1]), number(w[2]));
+       return list(near, [](const heddle::Neighbour& one) {
+         return joined({std::to_string(one.entity.type()), text(one.position),
+                        appOf(one.entity.native()->partition)},
+                       " ");
+       });
+     }},
     {"neighbourhood",
-     [](const Words &words) { return eachNeighbour(words[0], [](uint32_t) { return ""; }); }},
+     [](const Words& w) { return eachNeighbour(w[0], [](std::uint32_t) { return ""; }); }},
     {"neighbourhood-values", neighbourhoodValues},
     {"neighbourhood-at", neighbourhoodAt},
     {"resolve-position",
-     [](const Words &words) {
-       uint32_t partition;
-       check(heddle_resolve_position(app, domainOf(words[1]), number(words[2]), number(words[3]),
-                                     &partition));
-       return resolved(words[0], partition);
+     [](const Words& w) {
+       return resolved(
+           w[0], transaction->resolveEndpointByPosition(w[1], number(w[2]), number(w[3])));
      }},
     {"resolve-name",
-     [](const Words &words) {
-       uint32_t partition;
-       check(heddle_resolve_app_name(app, domainOf(words[1]), words[2].c_str(), &partition));
-       return resolved(words[0], partition);
+     [](const Words& w) {
+       return resolved(w[0], transaction->resolveEndpointByAppName(w[1], w[2]));
      }},
-    {"send",
-     [](const Words &words) {
-       const std::string data = bytesOf(words[1]);
-       const uint32_t target = words[0] == "self" ? ownPartition : endpoints.at(words[0]);
-       return ok(heddle_send_message(app, target, data.data(), data.size()));
-     }},
+    {"send", ok([](const Words& w) {
+       const heddle::Endpoint self{ownPartition};
+       transaction->sendMessage(w[0] == "self" ? self : endpoints.at(w[0]), bytesOf(w[1]));
+     })},
     {"receive",
-     [](const Words &) {
-       Words items;
-       for (const auto &[sender, data, bytes] : receive())
-         items.push_back(appOf(sender) + " " + textOf(data, bytes));
-       return list(items);
-     }},
-    {"reply",
-     [](const Words &words) {
-       const auto messages = receive();
-       for (const auto &message : messages)
-         check(heddle_send_message(app, message.sender, words[0].data(), words[0].size()));
-       return std::to_string(messages.size());
-     }},
-    {"columns",
-     [](const Words &) {
-       return each([](uint32_t row) { return " " + place(columns().positions + row * 3); });
-     }},
-    {"columns-count", [](const Words &) { return std::to_string(columns().count); }},
-    {"create-many", createMany},
-    {"delete-many",
-     [](const Words &words) {
-       const auto rows = rowsOf(words, 0);
-       return ok(heddle_delete_entities(app, rows.data(), rows.size()));
-     }},
-    {"entity-at",
-     [](const Words &words) {
-       heddle_entity entity;
-       check(heddle_owned_entity(app, rowOf(words[0]), &entity));
-       return std::to_string(entity.type);
-     }},
-    {"rows-of", rowsOfEntities},
-    {"arrived", [](const Words &) { return tickRows("arrived"); }},
-    {"departed", [](const Words &) { return tickRows("departed"); }},
-    {"rejected", [](const Words &) { return tickRows("rejected"); }},
-    {"write-position",
-     [](const Words &words) {
-       float *at = columns().positions + rowOf(words[0]) * 3;
-       for (int axis = 0; axis < 3; axis++) at[axis] = number(words[size_t(axis) + 1]);
-       return std::string("ok");
-     }},
-    {"moved", moved},
-    {"moved-rows",
-     [](const Words &words) { return ok(heddle_moved(app, whole(words[0]), whole(words[1]))); }},
-    {"touched",
-     [](const Words &words) {
-       const auto rows = rowsOf(words, 0);
-       return ok(heddle_touched_rows(app, rows.data(), rows.size()));
-     }},
-    {"sweep", sweep},
-    {"write-value",
-     [](const Words &words) {
-       const heddle_field_column column = columnOf(words[0]);
-       uint8_t *value = column.data + uint64_t(rowOf(words[1])) * column.stride;
-       writeNumbers(FIELDS.at(words[0]), value, words, 2);
-       return std::string("ok");
-     }},
-    {"values",
-     [](const Words &words) {
-       const heddle_field_column column = columnOf(words[0]);
-       return each([&](uint32_t row) {
-         if (column.presence[row] == 0) return std::string(" lacks");
-         return " " + list(numbersOf(FIELDS.at(words[0]), column.data + row * column.stride), " ");
+     [](const Words&) {
+       return list(transaction->receiveMessages(), [](const heddle::Message& message) {
+         return appOf(message.sender.partition) + " " + textOf(message.payload);
        });
      }},
-    {"presence",
-     [](const Words &words) {
-       const heddle_field_column column = columnOf(words[0]);
-       return each([&](uint32_t row) { return " " + std::to_string(column.presence[row]); });
+    {"reply", reply},
+    {"columns",
+     [](const Words&) {
+       const auto positions = owned().positions();
+       return each([&](std::uint32_t row) { return " " + text(positions[row]); });
      }},
-    {"stored", stored},
-    {"give",
-     [](const Words &words) {
-       const auto rows = rowsOf(words, 1);
-       return ok(heddle_give(app, &FIELDS.at(words[0]).shape, rows.data(), rows.size()));
+    {"columns-count", [](const Words&) { return std::to_string(owned().count()); }},
+    {"create-many", createMany},
+    {"delete-many", ok([](const Words& w) { owned().deleteRows(rowsOf(w)); })},
+    {"entity-at",
+     [](const Words& w) { return std::to_string(owned().entity(rowOf(w[0])).type()); }},
+    {"rows-of", rowsOfEntities},
+    {"arrived", [](const Words&) { return typesAt(owned().arrivedRows()); }},
+    {"departed",
+     [](const Words&) {
+       return list(owned().departedIds(),
+                   [](double id) { return std::to_string(typeOfId[std::uint64_t(id)]); });
      }},
-    {"take",
-     [](const Words &words) {
-       const auto rows = rowsOf(words, 1);
-       return ok(heddle_take(app, FIELDS.at(words[0]).shape.index, rows.data(), rows.size()));
-     }},
+    {"rejected", [](const Words&) { return typesAt(owned().rejectedRows()); }},
+    {"write-position",
+     ok([](const Words& w) { owned().positions()[rowOf(w[0])] = place(w, 1); })},
+    {"moved", ok(moved)},
+    {"moved-rows", ok([](const Words& w) { owned().moved(whole(w[0]), whole(w[1])); })},
+    {"touched", ok([](const Words& w) { owned().touched(rowsOf(w)); })},
+    {"sweep", ok(sweep)},
+    {"write-value", ok([](const Words& w) {
+       withField(w[0], [&](const auto& field) {
+         const auto column = owned().field(field);
+         write(column[rowOf(w[1])], w, 2);
+       });
+     })},
+    {"values", values},
+    {"presence", presence},
+    {"stored", ok(stored)},
+    {"give", ok([](const Words& w) {
+       withField(w[0], [&](const auto& field) { owned().give(field, rowsOf(w, 1)); });
+     })},
+    {"take", ok([](const Words& w) {
+       withField(w[0], [&](const auto& field) { owned().take(field, rowsOf(w, 1)); });
+     })},
 };
 
 // --- the ticks
@@ -717,11 +560,11 @@ struct Tick {
   std::vector<Line> lines;
 };
 
-std::map<uint64_t, Tick> readTicks(const char *file, const std::string &own) {
-  std::map<uint64_t, Tick> found;
+std::map<std::uint64_t, Tick> readTicks(const char* file, const std::string& own) {
+  std::map<std::uint64_t, Tick> found;
   std::ifstream lines(file);
   std::string line;
-  uint64_t tick = 0;
+  std::uint64_t tick = 0;
   for (int number = 1; std::getline(lines, line); number++) {
     std::istringstream parts(line.substr(0, line.find(" -> ")));
     Words words;
@@ -734,53 +577,56 @@ std::map<uint64_t, Tick> readTicks(const char *file, const std::string &own) {
   return found;
 }
 
-void answer(const Line &line) {
+void answer(const Line& line) {
   const auto call = CALLS.find(line.name);
   try {
     print(line.number, call == CALLS.end() ? "unsupported" : call->second(line.words));
-  } catch (const Refused &refused) {
-    print(line.number, refused.answer);
+  } catch (const heddle::Error& error) {
+    print(line.number, text(error.code()));
+  } catch (const Unmet&) {
+    print(line.number, "unmet");
   }
 }
 
 /** Nothing of a scenario is left for the next one. */
 void cleanUp() {
-  CALLS.at("ownership")({});
-  receive();
-  for (const auto &[name, subscription] : subscriptions)
-    check(heddle_delete_subscription(app, subscription));
-  for (uint32_t row = 0; row < columns().rows; row++) {
-    heddle_entity entity;
-    if (heddle_owned_entity(app, row, &entity) == HEDDLE_OK)
-      check(heddle_delete_entity(app, &entity));
-  }
+  transaction->ownershipChanges();
+  transaction->receiveMessages();
+  for (const auto& [name, subscription] : subscriptions)
+    transaction->deleteSubscription(subscription);
+  for (const auto& entity : transaction->ownedEntities()) transaction->deleteEntity(entity);
   subscriptions.clear();
   ended.clear();
-  entities = {{"nobody", NOBODY}};
-  heddle_reset_runtime_metrics(app);
+  entities = {{"nobody", heddle::Entity(12345678)}};
+  application->resetRuntimeMetrics();
+}
+
+void play(heddle::Application& app, const char* file) {
+  application = &app;
+  const heddle::Partition own = app.assignedPartitions()[0];
+  ownPartition = own.id;
+  entities = {{"nobody", heddle::Entity(12345678)}};
+  auto ticks = readTicks(file, own.appName);
+  for (;;) {
+    heddle::Transaction open = app.beginUpdate();
+    transaction = &open;
+    const Tick& tick = ticks[open.tick()];
+    if (tick.clean) cleanUp();
+    for (const Line& line : tick.lines) answer(line);
+    if (open.isOpen()) open.commit();
+  }
 }
 
 }  // namespace
 
-int main(int, char **words) {
-  heddle_error error = heddle_create_application(&app);
-  if (error != HEDDLE_OK) {
-    print(0, heddle_error_name(error));
-    return 1;
+int main(int, char** words) {
+  std::optional<heddle::Application> app;
+  try {
+    app.emplace(heddle::createApplication());
+    play(*app, words[1]);
+  } catch (const heddle::Error& error) {
+    print(0, text(error.code()));
+    if (!app) return 1;
+    app->destroy();
   }
-  heddle_partition own;
-  check(heddle_assigned_partition(app, &own));
-  ownPartition = own.id;
-  entities = {{"nobody", NOBODY}};
-  auto ticks = readTicks(words[1], own.app_name);
-  while ((error = heddle_begin_update(app)) == HEDDLE_OK) {
-    tickOpen = heddle_current_tick(app);
-    const Tick &tick = ticks[tickOpen];
-    if (tick.clean) cleanUp();
-    for (const Line &line : tick.lines) answer(line);
-    const heddle_error committed = heddle_commit(app);
-    if (committed != HEDDLE_INVALID_STATE) check(committed);
-  }
-  print(0, heddle_error_name(error));
-  heddle_destroy_application(app);
 }
