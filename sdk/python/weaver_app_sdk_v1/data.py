@@ -54,7 +54,8 @@ def to_bytes(data: Any, type_id: Optional[int] = None, length: Optional[int] = N
 
 def to_position(data: Any, length: Optional[int] = None) -> Tuple[float, float, float]:
     """Returns x, y and z of a position that a program passed: bytes, or three numbers."""
-    content = to_bytes(data, BuiltinTypeId.Vector3F32, length)
+    is_packed = type(data) is bytes and length is None
+    content = data if is_packed else to_bytes(data, BuiltinTypeId.Vector3F32, length)
     if len(content) != _POSITION.size:
         raise heddle.InvalidArgument(
             "InvalidArgument: the index key has 12 bytes (three floats), not %d" % len(content)
