@@ -137,8 +137,16 @@ const CHOICES: Record<string, Choice> = {
     (program, rows, places, how) => {
       program.writePlaces(rows, places)
       if (how === 0) program.moved(0, program.states().length)
-      else if (how === 1) program.touched(rows)
-      else for (const row of rows) program.moved(row, row + 1)
+      else if (how > 1) for (const row of rows) program.moved(row, row + 1)
+      else {
+        try {
+          program.touched(rows)
+        } catch (refusal) {
+          // What comes of writes that nobody reports is not said: each SDK may see them or not.
+          for (const row of rows) program.moved(row, row + 1)
+          throw refusal
+        }
+      }
     },
   ),
   moved: plain(
