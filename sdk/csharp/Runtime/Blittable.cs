@@ -1,13 +1,9 @@
 // Values of structures as they lie in memory that C lent.
 // Owns how a reference to one is made with each compiler and runtime; never checks where it lies.
 using System;
-using System.Runtime.InteropServices;
 
 namespace Heddle {
   internal static unsafe class Blittable<T> where T : struct {
-    /// <summary>Bytes of one value.</summary>
-    internal static readonly int Size = Marshal.SizeOf(typeof(T));
-
 #if UNITY_2020_1_OR_NEWER
     internal static ref T At(byte* place) {
       return ref Unity.Collections.LowLevel.Unsafe.UnsafeUtility.AsRef<T>(place);

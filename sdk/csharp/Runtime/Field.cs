@@ -32,7 +32,7 @@ namespace Heddle {
             ErrorCode.InvalidArgument,
             "InvalidArgument: a field index is a whole number from 1 to " + IndexMax + ", not " +
             index);
-      Shape found = Shape.Of(typeof(T), Blittable<T>.Size, shape);
+      Shape found = Shape.Of(typeof(T), shape);
       byte[] text = Utf8.Bytes(found.Declaration);
       IntPtr declaration = Marshal.AllocHGlobal(text.Length);
       Marshal.Copy(text, 0, declaration, text.Length);

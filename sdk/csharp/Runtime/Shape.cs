@@ -4,6 +4,7 @@ using System;
 using System.Collections.Generic;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Heddle {
   internal sealed class Shape {
@@ -43,10 +44,12 @@ namespace Heddle {
     internal int AlignBytes { get; private set; }
 
     /// <summary>
-    /// The shape of a structure whose values have so many bytes. `declared` is "f32x3" where its
-    /// numbers are to have no names.
+    /// The shape of a structure. `declared` is "f32x3" where its numbers are to have no names.
     /// </summary>
-    internal static Shape Of(Type type, int bytes, string declared) {
+    internal static Shape Of(Type type, string declared) {
+      if (type.IsAutoLayout && !Kinds.ContainsKey(type))
+        throw Refusal(type + " leaves the order of its members open: it needs a sequential layout");
+      int bytes = Marshal.SizeOf(type);
       if (declared != null || Kinds.ContainsKey(type)) return OfNumbers(type, bytes, declared);
       FieldInfo[] members = MembersOf(type);
       if (members.Length == 0) throw Refusal(type + " has no members");

@@ -4,6 +4,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Text;
 using Heddle;
 
@@ -35,6 +36,8 @@ static class Caller {
     Refused(ErrorCode.InvalidArgument, "1 to 63", () => new Field<float>(64, 1));
     Refused(ErrorCode.InvalidArgument, "not 'f32x3'", () => new Field<Speed>(1, 1, "f32x3"));
     Refused(ErrorCode.InvalidArgument, "member Tick of", () => new Field<OfLongs>(1, 1));
+    Refused(ErrorCode.InvalidArgument, "a sequential layout", () => new Field<DateTime>(1, 1));
+    Refused(ErrorCode.InvalidArgument, "not the 8", () => new Field<Packed>(1, 1));
     Equal("bytes of a body", body.Bytes, 32);
     application = Application.Create();
     BeforeAnyUpdate();
@@ -51,6 +54,12 @@ static class Caller {
       application.Dispose();
     }
     Refused(ErrorCode.InvalidState, "disposed", () => application.BeginUpdate());
+  }
+
+  [StructLayout(LayoutKind.Sequential, Pack = 1)]
+  struct Packed {
+    public byte Kind;
+    public float Size;
   }
 
   struct OfLongs {
