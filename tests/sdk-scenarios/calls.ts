@@ -61,10 +61,11 @@ export const CALLS: Readonly<Record<string, Call>> = {
   events: inUpdate(),
   subscribed: unordered(inUpdate('NotFound')),
   covered: unordered(inUpdate('NotFound')),
-  'covered-values': unordered(always),
+  'covered-values': unordered({ errors: ['InvalidState'] }),
   neighbours: unordered(inUpdate('InvalidArgument')),
   neighbourhood: unordered(inUpdate('InvalidArgument')),
   'neighbourhood-values': unordered(always),
+  'last-picture': inUpdate(),
   'neighbourhood-at': unordered(always),
 
   'resolve-position': inUpdate('InvalidArgument'),

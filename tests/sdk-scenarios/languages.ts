@@ -27,6 +27,13 @@ export interface Language {
   readonly gaps: Readonly<Record<string, string>>
 }
 
+const PYTHON = {
+  missing: missingPython,
+  build: (folder: string) => copyFileSync(join(DRIVERS, 'driver.py'), join(folder, 'driver.py')),
+  environment: { PYTHONPATH: join(ROOT, 'sdk/python') },
+  gaps: {},
+}
+
 export const LANGUAGES: readonly Language[] = [
   {
     name: 'TypeScript',
@@ -52,12 +59,6 @@ export const LANGUAGES: readonly Language[] = [
     environment: { LD_LIBRARY_PATH: join(ROOT, 'sdk/lib') },
     gaps: {},
   },
-  {
-    name: 'Python',
-    missing: missingPython,
-    build: (folder) => copyFileSync(join(DRIVERS, 'driver.py'), join(folder, 'driver.py')),
-    command: ['python3', 'driver.py'],
-    environment: { PYTHONPATH: join(ROOT, 'sdk/python') },
-    gaps: {},
-  },
+  { ...PYTHON, name: 'Python', command: ['python3', 'driver.py'] },
+  { ...PYTHON, name: 'Python without numpy', command: ['python3', 'driver.py', '--without-numpy'] },
 ]

@@ -48,7 +48,7 @@ export class Stage {
   async play({ name, command }: Language): Promise<Performance> {
     const launch = [...command, SCENARIO_FILE]
     const world = await this.#heddle.startSimulation(
-      name.replaceAll('+', 'p').replace('#', '-sharp'),
+      name.replaceAll('+', 'p').replace('#', '-sharp').replaceAll(' ', '-'),
       this.#schema(launch),
       hashEvery(1),
     )

@@ -30,6 +30,7 @@ static class Driver {
   static Application application;
   static uint ownPartition;
   internal static Transaction Transaction;
+  static Neighbourhood picture;
 
   static OwnedColumns Owned {
     get { return Transaction.Owned; }
@@ -262,6 +263,7 @@ static class Driver {
 
   static string EachNeighbour(string radius, Func<int, string> more) {
     Neighbourhood near = Transaction.Neighbourhood(Number(radius));
+    picture = near;
     return Each(row => {
       var items = new List<string>();
       for (int place = near.Starts[row]; place < near.Starts[row + 1]; place++)
@@ -359,6 +361,7 @@ static class Driver {
       Neighbourhood near = Transaction.Neighbourhood(Number(w[0]), false);
       return EachNeighbour(w[0], entry => "=" + Fields[w[1]].Of(near, entry).Replace(' ', ','));
     } },
+    { "last-picture", w => Done(() => Fields[w[0]].Of(picture, 0)) },
     { "neighbourhood-at", NeighbourhoodAt },
     { "resolve-position", w => Resolved(
         w[0], Transaction.ResolveEndpointByPosition(w[1], Number(w[2]), Number(w[3]))) },

@@ -12,6 +12,7 @@
 #include <functional>
 #include <heddle/heddle.hpp>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ std::map<std::string, heddle::Subscription> subscriptions;
 /** Deleted ones: scenarios ask of them once more. */
 std::map<std::string, heddle::Subscription> ended;
 std::map<std::string, heddle::Endpoint> endpoints = {{"nobody", heddle::Endpoint{9999}}};
+
+std::optional<heddle::Neighbourhood> picture;
 
 /** An entity that this app has not met. */
 struct Unmet {};
@@ -300,6 +303,7 @@ std::string coveredValues(const Words& w) {
 std::string eachNeighbour(const std::string& radius,
                           const std::function<std::string(std::uint32_t)>& more) {
   const heddle::Neighbourhood near = transaction->neighbourhood(number(radius));
+  picture = near;
   return each([&](std::uint32_t row) {
     Words items;
     for (const std::uint32_t entry : near.of(row))
@@ -486,6 +490,9 @@ const std::map<std::string, Call> CALLS = {
     {"neighbourhood",
      [](const Words& w) { return eachNeighbour(w[0], [](std::uint32_t) { return ""; }); }},
     {"neighbourhood-values", neighbourhoodValues},
+    {"last-picture", ok([](const Words& w) {
+       withField(w[0], [](const auto& field) { picture->field(field); });
+     })},
     {"neighbourhood-at", neighbourhoodAt},
     {"resolve-position",
      [](const Words& w) {

@@ -8,6 +8,9 @@ import re
 import signal
 import sys
 
+if "--without-numpy" in sys.argv:
+    sys.modules["numpy"] = None  # what is None there can not be imported
+
 import heddle
 
 NOBODY = heddle.Entity(12_345_678)
@@ -24,6 +27,7 @@ subscriptions = {}
 ended = {}
 endpoints = {"nobody": 9999}
 transaction = None
+picture = None
 
 
 def run(ticks):
@@ -344,7 +348,8 @@ def neighbours(*words):
 
 
 def each_neighbour(radius, more):
-    near = transaction.neighbourhood(float(radius))
+    global picture
+    near = picture = transaction.neighbourhood(float(radius))
     starts, entries, types = near.starts.tolist(), near.list.tolist(), near.types.tolist()
     return each(
         lambda row: "".join(
@@ -439,6 +444,7 @@ CALLS = {
     "neighbours": neighbours,
     "neighbourhood": lambda radius: each_neighbour(radius, lambda entry: ""),
     "neighbourhood-values": neighbourhood_values,
+    "last-picture": lambda field: "ok" if len(picture.field(FIELDS[field])) > 0 else "none",
     "neighbourhood-at": neighbourhood_at,
     "columns": lambda: each(lambda row: " " + spaced(transaction.owned.positions.tolist()[row])),
     "columns-count": lambda: transaction.owned.count,
@@ -469,4 +475,4 @@ try:
 except heddle.HeddleError as error:
     put(0, error.code)
     sys.exit(1)
-run(read_ticks(sys.argv[1], application.assigned_partition().app_name))
+run(read_ticks(sys.argv[-1], application.assigned_partition().app_name))

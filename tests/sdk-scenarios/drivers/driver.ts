@@ -10,6 +10,7 @@ import {
   type Endpoint,
   type Entity,
   type Field,
+  type Neighbourhood,
   type RuntimeLimitKind,
   type Subscription,
   type Transaction,
@@ -41,6 +42,7 @@ const subscriptions = new Map<string, Subscription>()
 const ended = new Map<string, Subscription>()
 const endpoints = new Map<string, Endpoint>([['nobody', { partition: 9999 }]])
 let transaction: Transaction
+let picture: Neighbourhood
 
 function begin() {
   try {
@@ -204,6 +206,7 @@ function range(words: string[]): [number, number] | [] {
 /** Each own entity with what `take` makes of its neighbours. */
 function eachNeighbour(radius: string, take: (type: number, entry: number) => string): string {
   const near = transaction.neighbourhood(Number(radius))
+  picture = near
   return each((row) => {
     const entries = [...near.list.subarray(near.starts[row], near.starts[row + 1])]
     return entries
@@ -328,6 +331,7 @@ const calls: Record<string, (...words: string[]) => unknown> = {
     const values = transaction.neighbourhood(Number(radius), { list: false }).field(fields[field])
     return eachNeighbour(radius, (other, entry) => ` ${other}=${numbersOf(field, values, entry)}`)
   },
+  'last-picture': (field) => void picture.field(fields[field]),
   'neighbourhood-at': (radius, x, y, within) => {
     const near = transaction.neighbourhood(Number(radius), { list: false })
     const found: number[] = []
