@@ -108,12 +108,29 @@ class Application {
   };
   void requireOpen() const;
   void requireClosed() const;
-  bool ownsAt(uint32_t row, uint64_t id) const;
+  /** Ids are below 2^53, so that the conversion of a signed number is right, which is faster. */
+  bool ownsAt(uint32_t row, uint64_t id) const {
+    return row < owner_.rows() && owner_.back->id[row] == double(int64_t(id)) &&
+           owner_.back->state[row] != rowFree;
+  }
+  /** Whether an update is open, and the entity is where its handle says, and this app's. */
+  bool isAtHand(const heddle_entity& entity) const {
+    return isOpen_ && entity.partition == owner_.index && ownsAt(entity.row, entity.id);
+  }
   int64_t findOwned(uint64_t id) const;
   std::optional<Found> findElsewhere(heddle_entity& entity);
   bool isSubscribed(const Found& found);
-  uint32_t ownedRow(heddle_entity& entity);
-  Found locate(heddle_entity& entity);
+  /** The row of an entity of this app. Throws NotOwned or NotFound. */
+  uint32_t ownedRow(heddle_entity& entity) {
+    return isAtHand(entity) ? entity.row : searchOwned(entity);
+  }
+  /** Where an entity can be read: this app's own as it stands, others where a subscription covers
+   * them. Throws NotFound. */
+  Found locate(heddle_entity& entity) {
+    return isAtHand(entity) ? Found{&owner_.memory, owner_.back, entity.row} : search(entity);
+  }
+  uint32_t searchOwned(heddle_entity& entity);
+  Found search(heddle_entity& entity);
   void requireEntities(const uint32_t* rows, size_t count);
   void checkType(uint32_t type) const;
   void checkPosition(float x, float y, float z) const;

@@ -127,12 +127,12 @@ void Application::checkPosition(float x, float y, float z) const {
   if (!std::isfinite(x) || !std::isfinite(y) || !std::isfinite(z))
     throw Failure(HEDDLE_INVALID_ARGUMENT, "a position is three finite numbers");
   const World& world = fabric_.world;
-  const bool isOfDomain = world.domains[owner_.domain].grid.has_value();
-  if (isOfDomain ? world.partitionAt(owner_.domain, x, y) >= 0 : world.holds(x, y)) return;
+  const std::optional<Grid>& grid = world.domains[owner_.domain].grid;
+  if (grid ? grid->holds(x, y) : world.holds(x, y)) return;
   throw Failure(HEDDLE_INVALID_ARGUMENT,
                 "the position " + placeText(x, y) + " is outside " +
-                    (isOfDomain ? "the bounds of the world of this app's domain"
-                                : "the bounds of every spatial domain"));
+                    (grid ? "the bounds of the world of this app's domain"
+                          : "the bounds of every spatial domain"));
 }
 
 void Application::checkFieldIndex(uint32_t index) const {

@@ -6,11 +6,6 @@
 
 namespace heddle {
 
-bool Application::ownsAt(uint32_t row, uint64_t id) const {
-  return row < owner_.rows() && owner_.back->id[row] == double(id) &&
-         owner_.back->state[row] != rowFree;
-}
-
 /** The row of an entity that this app owns as it stands; -1 where it owns none of that id. */
 int64_t Application::findOwned(uint64_t id) const {
   for (uint32_t row = 0; row < owner_.rows(); row++)
@@ -60,9 +55,8 @@ bool Application::isSubscribed(const Found& found) {
   return false;
 }
 
-uint32_t Application::ownedRow(heddle_entity& entity) {
+uint32_t Application::searchOwned(heddle_entity& entity) {
   requireOpen();
-  if (entity.partition == owner_.index && ownsAt(entity.row, entity.id)) return entity.row;
   const int64_t row = findOwned(entity.id);
   if (row >= 0) {
     entity.partition = owner_.index;
@@ -74,12 +68,8 @@ uint32_t Application::ownedRow(heddle_entity& entity) {
   throw Failure(HEDDLE_NOT_FOUND, "there is no " + named(entity));
 }
 
-/** Where an entity can be read: this app's own as it stands, others where a subscription covers
- * them. */
-Application::Found Application::locate(heddle_entity& entity) {
+Application::Found Application::search(heddle_entity& entity) {
   requireOpen();
-  if (entity.partition == owner_.index && ownsAt(entity.row, entity.id))
-    return {&owner_.memory, owner_.back, entity.row};
   std::optional<Found> elsewhere;
   if (entity.partition != owner_.index) elsewhere = findElsewhere(entity);
   // One that is leaving there may have come here: then it is this app's own already.

@@ -54,8 +54,7 @@ Grid::Grid(const Box& bounds, uint32_t columns, uint32_t rows)
 
 int64_t Grid::cellOf(double x, double y) const {
   const double minX = xEdges_.front(), minY = yEdges_.front();
-  // The negation keeps NaN outside, because every comparison with NaN is false.
-  if (!(x >= minX && x <= xEdges_.back() && y >= minY && y <= yEdges_.back())) return -1;
+  if (!holds(x, y)) return -1;
   const uint32_t column = settle(xEdges_, std::floor((x - minX) * columnsPerUnit_), x);
   const uint32_t row = settle(yEdges_, std::floor((y - minY) * rowsPerUnit_), y);
   return int64_t(row) * columns + column;
@@ -101,12 +100,6 @@ int64_t World::partitionAt(uint32_t domain, double x, double y) const {
   if (domain >= domains.size() || !domains[domain].grid) return -1;
   const int64_t cell = domains[domain].grid->cellOf(x, y);
   return cell < 0 ? -1 : domains[domain].firstPartition + cell;
-}
-
-bool World::holds(double x, double y) const {
-  for (const Domain& domain : domains)
-    if (domain.grid && domain.grid->cellOf(x, y) >= 0) return true;
-  return false;
 }
 
 int64_t World::domainIndex(const std::string& name) const {

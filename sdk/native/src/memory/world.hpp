@@ -20,6 +20,12 @@ class Grid {
    * last cell of an axis owns its upper edge too.
    */
   int64_t cellOf(double x, double y) const;
+  /** Whether a cell owns a position: it is within the bounds, and no NaN. */
+  bool holds(double x, double y) const {
+    // Every comparison with NaN is false.
+    return x >= xEdges_.front() && x <= xEdges_.back() && y >= yEdges_.front() &&
+           y <= yEdges_.back();
+  }
   /** The cells that have a point in common with a box, in ascending order. */
   std::vector<uint32_t> cellsTouching(const Box& box) const;
   Box boundsOf(uint32_t cell) const;
@@ -47,7 +53,11 @@ class World {
   /** -1 outside of the domain's bounds, for NaN, and for a domain without an area. */
   int64_t partitionAt(uint32_t domain, double x, double y) const;
   /** Whether any spatial domain reaches to a position. */
-  bool holds(double x, double y) const;
+  bool holds(double x, double y) const {
+    for (const Domain& domain : domains)
+      if (domain.grid && domain.grid->holds(x, y)) return true;
+    return false;
+  }
   /** -1 where there is none of that name. */
   int64_t domainIndex(const std::string& name) const;
 

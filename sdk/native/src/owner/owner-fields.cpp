@@ -57,7 +57,9 @@ bool OwnerFields::mayHave(uint32_t row, uint32_t field) const {
 }
 
 bool OwnerFields::reserve(uint32_t field, uint32_t bytes, uint32_t rows, uint32_t alignBytes) {
-  uint32_t stride = uint32_t(heddle_stride_for(bytes, views_[field].stride, memory_.sizes));
+  const uint32_t now = views_[field].stride;
+  if (now != 0 && bytes <= now && now % alignBytes == 0) return true;
+  uint32_t stride = uint32_t(heddle_stride_for(bytes, now, memory_.sizes));
   while (stride % alignBytes != 0) stride += 4;
   return widen(field, stride, rows);
 }
