@@ -71,8 +71,11 @@ export class MixedWorlds implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#heddle.stop()
-    rmSync(this.#folder, { recursive: true })
+    try {
+      await this.#heddle.stop()
+    } finally {
+      rmSync(this.#folder, { recursive: true })
+    }
   }
 
   /**

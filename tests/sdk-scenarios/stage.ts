@@ -86,8 +86,11 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    await this.#heddle.stop()
-    rmSync(this.folder, { recursive: true })
+    try {
+      await this.#heddle.stop()
+    } finally {
+      rmSync(this.folder, { recursive: true })
+    }
   }
 }
 
