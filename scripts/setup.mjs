@@ -15,6 +15,7 @@ const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node')
 /** What tests drive as outside clients and tools. */
 const debianPackages = [
   'awscli',
+  'clang',
   'cmake',
   'g++',
   'gdb',
