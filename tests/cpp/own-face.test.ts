@@ -50,6 +50,11 @@ test('the headers compile with every compiler, also as C++20', { skip }, () => {
   for (const compiler of compilers()) check(compiler, [DRIFTERS, EXPLORER], '-std=c++20')
 })
 
+test('an older C++ is refused by name, for both faces', { skip }, () => {
+  for (const source of [DRIFTERS, join(APPS_FOLDER, 'viewer.cpp')])
+    assert.throws(() => check('g++', [source], '-std=c++14'), /needs C\+\+17 or later/)
+})
+
 /** A world of drifters; `launch` is what a shell does for each of its apps. */
 async function drift(name: string, launch: string, tickRate = 'unlimited'): Promise<Simulation> {
   const domain = { package: `file://${folder}` } as const

@@ -14,6 +14,10 @@
 #ifndef HEDDLE_HEDDLE_HPP
 #define HEDDLE_HEDDLE_HPP
 
+#if __cplusplus < 201703L
+#error "Heddle's C++ SDK needs C++17 or later: compile with -std=c++17"
+#endif
+
 #include "application.hpp"
 #include "error.hpp"
 #include "field.hpp"

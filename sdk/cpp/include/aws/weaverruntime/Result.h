@@ -4,6 +4,10 @@
 #ifndef AWS_WEAVERRUNTIME_RESULT_H
 #define AWS_WEAVERRUNTIME_RESULT_H
 
+#if __cplusplus < 201703L
+#error "Heddle's C++ SDK needs C++17 or later: compile with -std=c++17"
+#endif
+
 #include <heddle.h>
 
 #include <cstdint>
