@@ -120,6 +120,10 @@ Result<void> Talk(Txn& txn, const Viewer& viewer) {
   WEAVERRUNTIME_TRY(MessageEndpoint byPosition,
                     Resolver::ResolveFromPosition(txn, "Cells", Vector2F32{231.3, 654.0}));
   Resolver resolver;
+  Resolver ofTransaction(txn);
+  WEAVERRUNTIME_TRY(MessageEndpoint again, ofTransaction.ResolveEndpointFromPosition(
+                                               viewer.cells, weaver_vec3_f32_t{231.3f, 654, 0}));
+  EXPECT(byPosition == again);
   WEAVERRUNTIME_TRY(MessageEndpoint also, resolver.ResolveEndpointFromPosition(
                                               viewer.cells, weaver_vec3_f32_t{231.3f, 654, 0}));
   EXPECT(byPosition == also);

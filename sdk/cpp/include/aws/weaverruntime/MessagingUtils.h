@@ -20,6 +20,9 @@ class MessageEndpointResolver {
   /// Resolves for the application that this process created last.
   MessageEndpointResolver() noexcept = default;
 
+  /// The same, in the form that names a transaction. The resolver may be kept after its commit.
+  explicit MessageEndpointResolver(const Transaction&) noexcept {}
+
   /// The app of the named spatial domain whose cell holds a position. InvalidArgument where there
   /// is no such domain, or none of its cells holds the position.
   static Result<MessageEndpoint> ResolveFromPosition(Transaction& txn,
