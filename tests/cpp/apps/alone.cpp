@@ -85,10 +85,28 @@ void runServiceFace() {
   EXPECT(metrics.get().active_entity_gauge == 50);
 }
 
+/// A resolver that is made of a transaction asks its application, not the newest one.
+void resolveForOneOfTwo() {
+  Api::StandaloneRuntimeConfig config{1, 50};
+  Api::Application app = WEAVERRUNTIME_EXPECT(Api::CreateStandaloneApplication(config));
+  Api::Application newer = WEAVERRUNTIME_EXPECT(Api::CreateStandaloneApplication(config));
+  Api::Transaction txn = WEAVERRUNTIME_EXPECT(Api::BeginUpdate(app));
+  Api::Utils::MessageEndpointResolver resolver(txn);
+  WEAVERRUNTIME_EXPECT(Api::DestroyApplication(std::move(newer)));
+  const Api::PartitionSet own = WEAVERRUNTIME_EXPECT(Api::AssignedPartitions(txn));
+  const Api::Partition& partition = own.partitions.front();
+  const Api::MessageEndpoint endpoint = WEAVERRUNTIME_EXPECT(
+      resolver.ResolveEndpointFromPosition(partition.domain_id, weaver_vec3_f32_t{1, 1, 0}));
+  EXPECT(endpoint.id == partition.id);
+  WEAVERRUNTIME_EXPECT(Api::DestroyApplication(std::move(app)));
+  EXPECT(!resolver.ResolveEndpointFromPosition(partition.domain_id, weaver_vec3_f32_t{1, 1, 0}));
+}
+
 }  // namespace
 
 int main() {
   runOwnFace();
   runServiceFace();
+  resolveForOneOfTwo();
   std::puts("ran alone");
 }

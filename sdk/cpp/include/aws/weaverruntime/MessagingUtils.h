@@ -1,5 +1,5 @@
 // Helpers around messages: who a message is for, and objects as payloads. Both documented forms.
-// Owns no state. Never sends anything.
+// Never sends anything.
 #ifndef AWS_WEAVERRUNTIME_MESSAGINGUTILS_H
 #define AWS_WEAVERRUNTIME_MESSAGINGUTILS_H
 
@@ -20,8 +20,8 @@ class MessageEndpointResolver {
   /// Resolves for the application that this process created last.
   MessageEndpointResolver() noexcept = default;
 
-  /// The same, in the form that names a transaction. The resolver may be kept after its commit.
-  explicit MessageEndpointResolver(const Transaction&) noexcept {}
+  /// Resolves for the application of a transaction. The resolver may be kept after its commit.
+  explicit MessageEndpointResolver(const Transaction& txn) noexcept : state_(txn.State()) {}
 
   /// The app of the named spatial domain whose cell holds a position. InvalidArgument where there
   /// is no such domain, or none of its cells holds the position.
@@ -54,9 +54,9 @@ class MessageEndpointResolver {
   }
 
  private:
-  static heddle_application* Native() noexcept {
-    const Detail::ApplicationState* latest = Detail::Latest();
-    return latest ? latest->native : nullptr;
+  heddle_application* Native() const noexcept {
+    const Detail::ApplicationState* state = state_ ? state_ : Detail::Latest();
+    return state ? state->native : nullptr;
   }
 
   static Result<DomainId> DomainOf(const Transaction& txn, const std::string& name) {
@@ -93,6 +93,9 @@ class MessageEndpointResolver {
   static Failure FailNoApplication() {
     return Detail::Fail(ErrorCode::InvalidState, "this process has no application");
   }
+
+  /// Null stands for the newest.
+  const Detail::ApplicationState* state_ = nullptr;
 };
 
 /// A payload with a copy of raw bytes.
