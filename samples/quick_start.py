@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Iterator, Tuple
 
 import boto3
+import botocore.exceptions
 
 SAMPLES = Path(__file__).resolve().parent
 PACKAGES = ("spatial", "view")
@@ -118,4 +119,16 @@ def wait_for(describe, status: str) -> dict:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except botocore.exceptions.NoCredentialsError:
+        sys.exit(
+            "no access key was found: set AWS_SHARED_CREDENTIALS_FILE to the file that Heddle "
+            "names when it starts"
+        )
+    except (
+        botocore.exceptions.ClientError,
+        botocore.exceptions.EndpointConnectionError,
+        botocore.exceptions.UnknownServiceError,
+    ) as error:
+        sys.exit(str(error))
