@@ -21,6 +21,7 @@ import {
   durationNumbers,
   partitionMeterRecord,
   partitionRecord,
+  partitionState,
   wakeRecord,
 } from '../src/core/fabric/memory/control-records.ts'
 import {
@@ -100,6 +101,10 @@ export function layoutHeader(): string {
     ['STRIDE_GROWTH_PERCENT', STRIDE_GROWTH_PERCENT],
     ...Object.entries(rowState).map(([name, value]): [string, number] => [
       `ROW_${upper(name)}`,
+      value,
+    ]),
+    ...Object.entries(partitionState).map(([name, value]): [string, number] => [
+      `PARTITION_${upper(name)}`,
       value,
     ]),
   ]

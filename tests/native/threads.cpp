@@ -132,7 +132,7 @@ void writeControl() {
     uint8_t* record = control + records + index * HEDDLE_PARTITION_BYTES;
     at<uint32_t>(record, HEDDLE_PARTITION_AT_EPOCH) = 1;
     at<uint32_t>(record, HEDDLE_PARTITION_AT_CELL) = index;
-    at<int32_t>(record, HEDDLE_PARTITION_AT_STATE) = 1;
+    at<int32_t>(record, HEDDLE_PARTITION_AT_STATE) = HEDDLE_PARTITION_IN_USE;
   }
 }
 

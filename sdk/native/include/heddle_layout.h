@@ -22,6 +22,8 @@
 #define HEDDLE_ROW_FREE 0
 #define HEDDLE_ROW_HERE 1
 #define HEDDLE_ROW_LEAVING 2
+#define HEDDLE_PARTITION_FREE 0
+#define HEDDLE_PARTITION_IN_USE 1
 
 /* Files in a fabric's folder, and in that of a partition, "<index>-<epoch>". */
 #define HEDDLE_FILE_CONTROL "control"

@@ -126,7 +126,7 @@ void StandaloneHost::writePartition(const std::string& name) {
   std::memcpy(record + HEDDLE_PARTITION_AT_NAME, name.data(), name.size());
   at<uint32_t>(record, HEDDLE_PARTITION_AT_NAME_BYTES) = uint32_t(name.size());
   at<uint32_t>(record, HEDDLE_PARTITION_AT_EPOCH) = 1;
-  at<int32_t>(record, HEDDLE_PARTITION_AT_STATE) = 1;
+  at<int32_t>(record, HEDDLE_PARTITION_AT_STATE) = HEDDLE_PARTITION_IN_USE;
   control<uint32_t>(HEDDLE_CONTROL_AT_PARTITION_COUNT) = 1;
 }
 

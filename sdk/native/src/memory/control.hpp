@@ -46,7 +46,8 @@ class Control {
     return loadWord(memory_, partitionOffset(partition) + entry);
   }
   bool partitionInUse(uint32_t partition) const {
-    return partition < partitionCount() && partitionWord(partition, HEDDLE_PARTITION_AT_STATE) != 0;
+    return partition < partitionCount() &&
+           partitionWord(partition, HEDDLE_PARTITION_AT_STATE) != HEDDLE_PARTITION_FREE;
   }
   std::string partitionName(uint32_t partition) const;
   /** Low 32 bits of the newest tick that the partition's app is asked to compute. */

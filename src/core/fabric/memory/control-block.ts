@@ -9,6 +9,7 @@ import {
   controlRecord,
   partitionMeterRecord,
   partitionRecord,
+  partitionState,
   wakeRecord,
 } from './control-records.ts'
 import {
@@ -280,7 +281,7 @@ export class ControlBlock {
   partitionInUse(partition: number): boolean {
     return (
       partition < this.partitionCount &&
-      this.words[this.#partitionIndex(partition) + partitionAt.state] !== 0
+      this.words[this.#partitionIndex(partition) + partitionAt.state] !== partitionState.free
     )
   }
   partitionEpoch(partition: number): number {
@@ -305,7 +306,10 @@ export class ControlBlock {
     const name = new TextEncoder().encode(options.name)
     assert(name.length <= 256, `a partition's name has at most 256 bytes: ${options.name}`)
     let partition = 0
-    while (partition < this.sizes.partitionCapacity && this.partitionWord(partition, 'state') !== 0)
+    while (
+      partition < this.sizes.partitionCapacity &&
+      this.partitionWord(partition, 'state') !== partitionState.free
+    )
       partition++
     if (partition === this.sizes.partitionCapacity) return -1
     const start =
@@ -329,7 +333,7 @@ export class ControlBlock {
   showPartition(partition: number): void {
     if (partition >= this.partitionCount)
       Atomics.store(this.words, at.partitionCount, partition + 1)
-    this.setPartitionWord(partition, 'state', 1)
+    this.setPartitionWord(partition, 'state', partitionState.inUse)
   }
 
   /** Byte offset in the segment of what is counted of a partition. */
@@ -343,7 +347,7 @@ export class ControlBlock {
   }
 
   removePartition(partition: number): void {
-    this.setPartitionWord(partition, 'state', 0)
+    this.setPartitionWord(partition, 'state', partitionState.free)
   }
 
   /** An unchanged value is not written, so that it stays in the caches of the apps' processors. */

@@ -1,5 +1,6 @@
 // The records that the worker writes: those of the control file, and the word that wakes it.
-// Owns the tables of their names, types and order; where each record lies is in layout.ts.
+// Owns the tables of their names, types and order, and the values of a partition's state; where
+// each record lies is in layout.ts.
 
 import { bucketCount } from '../../tick/durations.ts'
 import { placeRecord, type RecordEntry } from './placing.ts'
@@ -94,8 +95,15 @@ const wakeEntries = [
   },
 ] as const satisfies readonly RecordEntry[]
 
+/** The values of a partition record's `state`. */
+export const partitionState = { free: 0, inUse: 1 } as const
+
 const partitionEntries = [
-  { name: 'state', kind: 'i32', doc: '0 free, 1 in use.' },
+  {
+    name: 'state',
+    kind: 'i32',
+    doc: `${partitionState.free} free, ${partitionState.inUse} in use.`,
+  },
   {
     name: 'epoch',
     kind: 'u32',
