@@ -1,9 +1,9 @@
 // The command line `heddle`. Owns the list of commands, and how an error is shown: one line and an
 // exit code; never does a command's work.
 
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { UsageError } from '../control/config.ts'
+import { heddleVersion } from '../io/files/heddle-version.ts'
 import { accessCommand } from './access.ts'
 import { appCommand } from './app.ts'
 import { auditCommand } from './audit.ts'
@@ -23,11 +23,6 @@ import { topCommand } from './top.ts'
 import { upCommand } from './up.ts'
 
 const USAGE_EXIT_CODE = 2
-const { version: heddleVersion } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as {
-  version: string
-}
 
 endWithoutReader()
 await run(process.argv)
@@ -38,7 +33,7 @@ async function run(argv: string[]): Promise<void> {
       'Runs large spatial simulations on your own machines, and serves the API of AWS ' +
         'SimSpace Weaver.',
     )
-    .version(heddleVersion)
+    .version(heddleVersion())
   program.commandsGroup('Serving:')
   for (const command of [
     upCommand(),

@@ -2,13 +2,13 @@
 // Owns the snapshot in progress and its thread, which stays for a while. The caller owns the
 // simulation's status.
 
-import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { WorldCopy } from '../../core/fabric/worker/clock-work.ts'
 import type { SnapshotOutcome } from '../../core/lifecycle/life.ts'
 import type { SimulationSchema } from '../../core/schema/schema.ts'
 import type { WorkerPlan } from '../../core/wire/plan.ts'
 import type { AppState } from '../../core/wire/worker-protocol.ts'
+import { heddleVersion } from '../../io/files/heddle-version.ts'
 import { discard } from '../../io/shm/libc.ts'
 import type {
   SimulationHeader,
@@ -18,11 +18,7 @@ import type {
 } from './snapshot-thread.ts'
 import { threadMemory } from './thread-memory.ts'
 
-const { version } = JSON.parse(
-  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-) as {
-  version: string
-}
+const HEDDLE_VERSION = heddleVersion()
 
 export interface SnapshotInProgress {
   /** Never rejects: it resolves to an outcome with an error. */
@@ -50,7 +46,14 @@ export function simulationHeader(
     lifecycle,
     status,
   }))
-  return { simulationName, executionId, schemaText, heddleVersion: version, grids, apps: running }
+  return {
+    simulationName,
+    executionId,
+    schemaText,
+    heddleVersion: HEDDLE_VERSION,
+    grids,
+    apps: running,
+  }
 }
 
 interface SnapshotOptions extends Omit<SnapshotOrder, 'room'> {
