@@ -104,11 +104,13 @@ function editKeys(
   const parsed = parseAccessFile(name, path, text)
   if ('fault' in parsed) throw new Error(`${path}:${parsed.fault.line}: ${parsed.fault.reason}`)
   const keys = change(parsed.user.keys)
+  const document = parseDocument(text)
   if (path.endsWith('.json')) {
-    writeWhole(path, `${JSON.stringify({ ...JSON.parse(text), keys }, null, 2)}\n`)
+    // Files with this ending are read as YAML too: JSON.parse would refuse some of them, and quote
+    // a key in its message.
+    writeWhole(path, `${JSON.stringify({ ...document.toJS(), keys }, null, 2)}\n`)
     return
   }
-  const document = parseDocument(text)
   document.set('keys', document.createNode(keys))
   writeWhole(path, document.toString({ lineWidth: 0 }))
 }
