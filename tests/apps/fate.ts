@@ -3,7 +3,7 @@
 // Owns the end only.
 
 import { Worker } from 'node:worker_threads'
-import { Side } from '../../src/core/fabric/memory/partition-memory.ts'
+import { Side } from '../../src/core/fabric/memory/side.ts'
 import { chance } from './random.ts'
 
 /**

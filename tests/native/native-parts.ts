@@ -5,12 +5,9 @@ import koffi from 'koffi'
 import type { Box } from '../../src/core/fabric/memory/box.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
 import type { Interest } from '../../src/core/fabric/memory/interests.ts'
-import type {
-  FieldView,
-  PartitionMemory,
-  Side,
-} from '../../src/core/fabric/memory/partition-memory.ts'
+import type { FieldView, PartitionMemory } from '../../src/core/fabric/memory/partition-memory.ts'
 import type { PlaceList } from '../../src/core/fabric/memory/place-list.ts'
+import type { Side } from '../../src/core/fabric/memory/side.ts'
 import type { PartitionOwner } from '../../src/core/fabric/owner/partition-owner.ts'
 import {
   Death,

@@ -5,13 +5,14 @@ import { createHash } from 'node:crypto'
 import { rowState } from '../../src/core/fabric/memory/columns.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
 import { partitionFile, partitionLayout, tableNumber } from '../../src/core/fabric/memory/layout.ts'
-import type { PartitionMemory, Side } from '../../src/core/fabric/memory/partition-memory.ts'
+import type { PartitionMemory } from '../../src/core/fabric/memory/partition-memory.ts'
 import {
   appRecord,
   partitionHeaderRecord,
   sideRecord,
 } from '../../src/core/fabric/memory/partition-records.ts'
 import { kindBytes, type PlacedRecord } from '../../src/core/fabric/memory/placing.ts'
+import type { Side } from '../../src/core/fabric/memory/side.ts'
 import { FIELD_INDEX_MAX } from '../../src/core/fabric/memory/sizes.ts'
 
 /**

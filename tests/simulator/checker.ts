@@ -5,7 +5,7 @@
 import type { PartitionState } from '../../src/core/entities/partition-state.ts'
 import { rowState } from '../../src/core/fabric/memory/columns.ts'
 import type { Fabric } from '../../src/core/fabric/memory/fabric.ts'
-import type { Side } from '../../src/core/fabric/memory/partition-memory.ts'
+import type { Side } from '../../src/core/fabric/memory/side.ts'
 import type { ClaimedRoom, Model, ModelEntity, Picture } from './model.ts'
 import { check } from './violation.ts'
 

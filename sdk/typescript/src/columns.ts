@@ -5,7 +5,8 @@
 
 import { assert } from '../../../src/base/assert.ts'
 import { rowState } from '../../../src/core/fabric/memory/columns.ts'
-import type { PartitionMemory, Side } from '../../../src/core/fabric/memory/partition-memory.ts'
+import type { PartitionMemory } from '../../../src/core/fabric/memory/partition-memory.ts'
+import type { Side } from '../../../src/core/fabric/memory/side.ts'
 import { OutsideError } from '../../../src/core/fabric/owner/departures.ts'
 import type { PartitionOwner } from '../../../src/core/fabric/owner/partition-owner.ts'
 import type { ApplicationState } from './application-state.ts'

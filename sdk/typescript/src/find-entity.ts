@@ -4,7 +4,8 @@
 // found.
 
 import { rowState } from '../../../src/core/fabric/memory/columns.ts'
-import type { PartitionMemory, Side } from '../../../src/core/fabric/memory/partition-memory.ts'
+import type { PartitionMemory } from '../../../src/core/fabric/memory/partition-memory.ts'
+import type { Side } from '../../../src/core/fabric/memory/side.ts'
 import type { ApplicationState } from './application-state.ts'
 import type { LocatedEntity } from './model.ts'
 

@@ -4,7 +4,7 @@
 
 import { area, type Box, emptyBox, intersection, overlaps, touches, union } from './box.ts'
 import type { Fabric } from './fabric.ts'
-import type { Side } from './partition-memory.ts'
+import type { Side } from './side.ts'
 import { INTEREST_MAX } from './sizes.ts'
 
 export interface Interest {

@@ -5,7 +5,8 @@
 
 import { assert } from '../../../base/assert.ts'
 import type { Fabric } from './fabric.ts'
-import type { PartitionMemory, Side } from './partition-memory.ts'
+import type { PartitionMemory } from './partition-memory.ts'
+import type { Side } from './side.ts'
 
 export interface OutgoingMessage {
   target: number

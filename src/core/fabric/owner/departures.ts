@@ -5,9 +5,9 @@
 
 import type { Box } from '../memory/box.ts'
 import { rowState } from '../memory/columns.ts'
-import type { Side } from '../memory/partition-memory.ts'
 import { PlaceList } from '../memory/place-list.ts'
 import { grown, RowList } from '../memory/row-list.ts'
+import type { Side } from '../memory/side.ts'
 import type { World } from '../memory/world.ts'
 import { findOutside } from './inside.ts'
 

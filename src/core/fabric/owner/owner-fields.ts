@@ -2,7 +2,8 @@
 // strides, and widened there if a value needs it.
 // Owns the views and which entity may have how many fields; never records what changed.
 
-import type { FieldView, PartitionMemory, Side } from '../memory/partition-memory.ts'
+import type { FieldView, PartitionMemory } from '../memory/partition-memory.ts'
+import type { Side } from '../memory/side.ts'
 import { FIELD_INDEX_MAX, strideFor } from '../memory/sizes.ts'
 import type { FieldOnBothSides } from './row-takeover.ts'
 

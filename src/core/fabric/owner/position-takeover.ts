@@ -4,8 +4,8 @@
 // Owns the progress of the copy, and the positions of entities that arrived beyond it; never
 // decides what is moved.
 
-import type { Side } from '../memory/partition-memory.ts'
 import { RowList } from '../memory/row-list.ts'
+import type { Side } from '../memory/side.ts'
 
 /**
  * Most arrivals of a tick with copying by pieces, since each piece searches them all. With more,

@@ -5,8 +5,9 @@
 // lets the processor look up many at once.
 
 import { rowState } from '../memory/columns.ts'
-import type { FieldView, Side } from '../memory/partition-memory.ts'
+import type { FieldView } from '../memory/partition-memory.ts'
 import { RowList } from '../memory/row-list.ts'
+import type { Side } from '../memory/side.ts'
 import type { TickChanges } from './tick-changes.ts'
 
 /** A field that is in use on both sides, at one stride. */

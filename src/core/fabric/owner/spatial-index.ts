@@ -9,9 +9,10 @@ import { Bins } from '../memory/bins.ts'
 import { area, type Box, everywhere } from '../memory/box.ts'
 import { rowState } from '../memory/columns.ts'
 import { tableNumber } from '../memory/layout.ts'
-import type { IndexView, PartitionMemory, Side } from '../memory/partition-memory.ts'
+import type { IndexView, PartitionMemory } from '../memory/partition-memory.ts'
 import { PlaceList } from '../memory/place-list.ts'
 import { RowList } from '../memory/row-list.ts'
+import type { Side } from '../memory/side.ts'
 import { findOutside } from './inside.ts'
 
 /** A table is rebuilt once more than this share of it has changed. */

@@ -10,8 +10,9 @@ import { rowState } from '../memory/columns.ts'
 import { cellOf, type Fabric } from '../memory/fabric.ts'
 import { readsWholeCell } from '../memory/interests.ts'
 import { tableNumber } from '../memory/layout.ts'
-import type { PartitionMemory, Side } from '../memory/partition-memory.ts'
+import type { PartitionMemory } from '../memory/partition-memory.ts'
 import type { PlaceList } from '../memory/place-list.ts'
+import type { Side } from '../memory/side.ts'
 
 /** Adds the entities in the box to `found`, in no particular order; leaving ones included. */
 export function findInBox(

@@ -5,9 +5,10 @@
 
 import { type Box, contains } from '../memory/box.ts'
 import type { Fabric } from '../memory/fabric.ts'
-import { changedSince, type PartitionMemory } from '../memory/partition-memory.ts'
+import type { PartitionMemory } from '../memory/partition-memory.ts'
 import { PlaceList } from '../memory/place-list.ts'
 import { RowList } from '../memory/row-list.ts'
+import { changedSince } from '../memory/side.ts'
 import { findInBox } from './box-query.ts'
 
 /** An entity of another partition, as last seen. Its row there is valid until the next commit. */

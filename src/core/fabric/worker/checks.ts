@@ -6,8 +6,9 @@
 import { IDS_PER_LANE } from '../../entities/ids.ts'
 import { rowState } from '../memory/columns.ts'
 import type { ControlBlock } from '../memory/control-block.ts'
-import type { PartitionMemory, Side } from '../memory/partition-memory.ts'
+import type { PartitionMemory } from '../memory/partition-memory.ts'
 import { partitionHeaderRecord } from '../memory/partition-records.ts'
+import type { Side } from '../memory/side.ts'
 import { BINS_PER_AXIS_MAX, FIELD_INDEX_MAX } from '../memory/sizes.ts'
 
 const claimAt = partitionHeaderRecord.index
