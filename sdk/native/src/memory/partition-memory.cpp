@@ -246,9 +246,10 @@ int64_t PartitionMemory::claimAll(const std::vector<Claim>& all) {
   for (const Claim& claim : all) pages += int64_t(claim.after) - int64_t(claim.before);
   const uint32_t said = claimedPages();
   // First said, then looked at what others say: of two that claim at once, neither goes unseen.
-  sayPages(uint32_t(said + pages));
-  const int64_t taken = control_.ownPages() + pagesOfOthers_() + said;
+  // A claim that is refused whatever others have is not said.
   const int64_t max = control_.memoryPagesMax();
+  if (pages <= max - control_.ownPages() - said) sayPages(uint32_t(said + pages));
+  const int64_t taken = control_.ownPages() + pagesOfOthers_() + said;
   if (pages > max - taken) {
     sayPages(said);
     const auto mebibytes = [](int64_t count) {

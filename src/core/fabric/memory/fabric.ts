@@ -100,10 +100,18 @@ export class Fabric {
     this.control.recountMemory(this.#pagesWithout(-1))
   }
 
+  /**
+   * What the other partitions say they have claimed. No correct app says more than all memory: one
+   * that does counts for nothing, until the clock fails it at its commit.
+   */
   #pagesWithout(index: number): number {
+    const { memoryPagesMax } = this.control
     let pages = 0
-    for (const other of this.partitions())
-      if (other !== index) pages += this.partition(other).claimedPages
+    for (const other of this.partitions()) {
+      if (other === index) continue
+      const { claimedPages } = this.partition(other)
+      if (claimedPages <= memoryPagesMax) pages += claimedPages
+    }
     return pages
   }
 

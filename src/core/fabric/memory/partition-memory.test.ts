@@ -6,7 +6,8 @@ import { findInBox } from '../reader/box-query.ts'
 import { smallSizes, type TestFabric, testFabric } from '../testing/test-fabric.ts'
 import { columns, rowState } from './columns.ts'
 import { controlRecord } from './control-records.ts'
-import { controlLayout } from './layout.ts'
+import { controlLayout, partitionLayout } from './layout.ts'
+import { partitionHeaderRecord } from './partition-records.ts'
 import { PlaceList } from './place-list.ts'
 import { kindBytes } from './placing.ts'
 
@@ -71,6 +72,34 @@ test('all partitions together keep the limit, and a claim that fits exactly succ
   assert.equal(control.memoryPages, control.memoryPagesMax)
   world.fabric.removePartition(0)
   assert.ok(other.ensureRows(1000), 'a partition that is gone makes room')
+})
+
+test('a partition that says more than all memory counts for nothing, and no claim is', () => {
+  const world = testFabric({ columns: 2, sizes: roomy })
+  const [memory, other] = [0, 1].map((index) => world.fabric.partition(index))
+  const { sizes } = world.fabric.control
+  const { buffer, startBytes } = world.segments.open(`1-${other.epoch}/state`, {
+    offsetBytes: 0,
+    bytes: PAGE_BYTES,
+  })
+  const header = new Uint32Array(buffer, startBytes + partitionLayout(sizes).headerOffset)
+  const at = partitionHeaderRecord.index.claimedPages
+  assert.equal(header[at], other.claimedPages)
+  header[at] = 0xffff_ffff
+  assert.ok(memory.ensureRows(5000), memory.refusal)
+  const claimed = memory.claimedPages
+  // While a claim is refused that is more than all memory, others see none of it.
+  const seen: number[] = []
+  limitPages(world, claimed + controlPages + 10)
+  Object.defineProperty(other, 'claimedPages', {
+    get: () => {
+      seen.push(memory.claimedPages)
+      return 0
+    },
+  })
+  assert.equal(memory.ensureRows(60_000), false)
+  assert.ok(seen.length > 0)
+  assert.deepEqual([...new Set(seen)], [claimed])
 })
 
 test('what a process said that died while it claimed is forgotten by the next one', () => {

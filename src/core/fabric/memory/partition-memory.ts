@@ -411,7 +411,10 @@ export class PartitionMemory {
     const said = this.#isClaimed ? this.claimedPages : 0
     // The claim is recorded before others' claims are read: of two simultaneous claims, each sees
     // the other or is seen. A processor may swap a plain store and a later load, but not these.
-    if (this.#isClaimed) Atomics.store(this.#header, headerAt.claimedPages, said + pages)
+    // A claim that is refused whatever others have is not recorded.
+    const isPossible = pages <= memoryPagesMax - ownPages - said
+    if (this.#isClaimed && isPossible)
+      Atomics.store(this.#header, headerAt.claimedPages, said + pages)
     const taken = ownPages + this.#pagesOfOthers() + said
     if (pages > memoryPagesMax - taken) {
       if (this.#isClaimed) this.#header[headerAt.claimedPages] = said
