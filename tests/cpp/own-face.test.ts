@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { after, before } from '../../src/base/testing/hooks.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
-import { schema } from '../support/packages.ts'
-import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { hashEvery } from '../support/simulation.ts'
+import { type Hashes, inBoth, TwinWorlds } from '../support/twin-worlds.ts'
 import { waitFor } from '../support/waiting.ts'
 import {
   APPS_FOLDER,
@@ -29,6 +29,7 @@ const EXPLORER = join(APPS_FOLDER, 'explorer.cpp')
 const ALONE = join(APPS_FOLDER, 'alone.cpp')
 let folder: string
 let heddle: Heddle
+let worlds: TwinWorlds
 
 before(async () => {
   if (skip) return
@@ -40,6 +41,12 @@ before(async () => {
     appTimeoutSeconds: 20,
     configuration: `package_folders: [${folder}]\n`,
   })
+  const Explorers = {
+    kind: 'custom',
+    package: `file://${folder}`,
+    command: ['./explorer'],
+  } as const
+  worlds = new TwinWorlds({ heddle, folder, ticks: TICKS, domains: { Explorers } })
 })
 after(async () => {
   await heddle?.stop()
@@ -55,65 +62,26 @@ test('an older C++ is refused by name, for both faces', { skip }, () => {
     assert.throws(() => check('g++', [source], '-std=c++14'), /needs C\+\+17 or later/)
 })
 
-/** A world of drifters; `launch` is what a shell does for each of its apps. */
-async function drift(name: string, launch: string, tickRate = 'unlimited'): Promise<Simulation> {
-  const domain = { package: `file://${folder}` } as const
-  const command = ['sh', '-c', launch]
-  const text = schema({
-    tickRate,
-    domains: {
-      Cells: { ...domain, kind: 'spatial', grid: [2, 2], command },
-      Explorers: { ...domain, kind: 'custom', command: ['./explorer'] },
-    },
-  })
-  const world = await heddle.startSimulation(name, text, hashEvery(1))
-  await world.startClock()
-  return world
-}
-
 const OPTIONS = `80 ${TICKS}`
 const inCpp = `exec ./drifters ${OPTIONS}`
 const inTypeScript = `exec node drifters.ts ${OPTIONS}`
-const mixed = `case $HEDDLE_APP in Cells-0-0|Cells-1-1) ${inCpp} ;; *) ${inTypeScript} ;; esac`
-let expected: ReturnType<Simulation['hashes']>
+const mixed = inBoth(inCpp, inTypeScript)
+let expected: Hashes
 
 test('a world in columns in C++, and one in both languages, equal one in TypeScript', {
   skip,
 }, async () => {
-  const worlds: Simulation[] = []
-  for (const [name, launch] of Object.entries({ ts: inTypeScript, cpp: inCpp, mixed })) {
-    const world = await drift(`drifters-${name}`, launch)
-    worlds.push(world)
-    await world.reaches(TICKS)
-    await world.stop()
-    assert.equal(world.errors(), '')
-  }
-  expected = worlds[0]!.hashes()
-  assert.ok(expected.get(TICKS)!.handoffs > 0)
-  for (const world of worlds.slice(1)) equalsExpected(world)
+  expected = await worlds.runAlike({ ts: inTypeScript, cpp: inCpp, mixed })
 })
 
-function equalsExpected(world: Simulation): void {
-  const hashes = world.hashes()
-  for (let tick = 1; tick <= TICKS; tick++)
-    assert.deepEqual(hashes.get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
-}
-
 test('so does one whose apps are killed', { skip }, async () => {
-  const world = await drift('drifters-killed', mixed, '20')
-  for (const name of ['Cells-0-0', 'Cells-1-1', 'Cells-0-1']) {
-    await world.ticksOn(5)
-    const pid = await world.appPid('Cells', name)
-    await world.kill(pid)
-    await world.appPid('Cells', name, pid)
-  }
-  await world.reaches(TICKS)
-  await world.stop()
-  equalsExpected(world)
+  const apps = ['Cells-0-0', 'Cells-1-1', 'Cells-0-1']
+  const world = await worlds.runAmidKills('killed', mixed, { apps, everyTicks: 5 })
+  worlds.assertEqual(world, expected)
 })
 
 test('an explorer makes every call; an app that throws has failed', { skip }, async () => {
-  const world = await drift('explored', 'exec ./drifters 80 1000000', '100')
+  const world = await worlds.start('explored', 'exec ./drifters 80 1000000', '100')
   await world.startApp('Explorers', 'explorer')
   const lines = await waitFor(
     () => {

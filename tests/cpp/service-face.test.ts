@@ -8,8 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { after, before } from '../../src/base/testing/hooks.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
-import { schema } from '../support/packages.ts'
-import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { type Hashes, inBoth, TwinWorlds } from '../support/twin-worlds.ts'
 import { waitFor } from '../support/waiting.ts'
 import {
   APPS_FOLDER,
@@ -31,6 +30,7 @@ const VIEWER = join(APPS_FOLDER, 'viewer.cpp')
 const SNIPPETS = join(APPS_FOLDER, 'snippets.cpp')
 let folder: string
 let heddle: Heddle
+let worlds: TwinWorlds
 
 before(async () => {
   if (skip) return
@@ -47,6 +47,8 @@ before(async () => {
     appTimeoutSeconds: 20,
     configuration: `package_folders: [${folder}]\n`,
   })
+  const Viewers = { kind: 'custom', package: `file://${folder}`, command: ['./viewer'] } as const
+  worlds = new TwinWorlds({ heddle, folder, ticks: TICKS, domains: { Viewers } })
 })
 after(async () => {
   await heddle?.stop()
@@ -78,65 +80,25 @@ test('CMake finds the package in a clone and in an installed prefix', { skip }, 
   }
 })
 
-/** A world of walkers; `launch` is what a shell does for each of its apps. */
-async function walk(name: string, launch: string, tickRate = 'unlimited'): Promise<Simulation> {
-  const domain = { package: `file://${folder}` } as const
-  const command = ['sh', '-c', launch]
-  const text = schema({
-    tickRate,
-    domains: {
-      Cells: { ...domain, kind: 'spatial', grid: [2, 2], command },
-      Viewers: { ...domain, kind: 'custom', command: ['./viewer'] },
-    },
-  })
-  const world = await heddle.startSimulation(name, text, hashEvery(1))
-  await world.startClock()
-  return world
-}
-
 const OPTIONS = `40 ${TICKS}`
 const inCpp = `exec ./walkers ${OPTIONS}`
 const inTypeScript = `exec node walkers.ts ${OPTIONS}`
-const mixed = `case $HEDDLE_APP in Cells-0-0|Cells-1-1) ${inCpp} ;; *) ${inTypeScript} ;; esac`
-let expected: ReturnType<Simulation['hashes']>
+const mixed = inBoth(inCpp, inTypeScript)
+let expected: Hashes
 
 test('a world in C++, and one in both languages, equal one in TypeScript', { skip }, async () => {
-  const worlds: Simulation[] = []
-  for (const [name, launch] of Object.entries({ ts: inTypeScript, cpp: inCpp, mixed })) {
-    const world = await walk(`walkers-${name}`, launch)
-    worlds.push(world)
-    await world.reaches(TICKS)
-    await world.stop()
-    assert.equal(world.errors(), '')
-  }
-  expected = worlds[0]!.hashes()
-  const last = expected.get(TICKS)!
-  assert.ok(last.handoffs > 0)
-  assert.ok(last.entities > 4 * 40, 'couriers arrived')
-  for (const world of worlds.slice(1)) equalsExpected(world)
+  expected = await worlds.runAlike({ ts: inTypeScript, cpp: inCpp, mixed })
+  assert.ok(expected.get(TICKS)!.entities > 4 * 40, 'couriers arrived')
 })
 
-function equalsExpected(world: Simulation): void {
-  const hashes = world.hashes()
-  for (let tick = 1; tick <= TICKS; tick++)
-    assert.deepEqual(hashes.get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
-}
-
 test('a killed app begins again with an Add for each entity', { skip }, async () => {
-  const world = await walk('walkers-killed', mixed, '20')
-  for (const name of ['Cells-0-0', 'Cells-1-1', 'Cells-0-0']) {
-    await world.ticksOn(8)
-    const pid = await world.appPid('Cells', name)
-    await world.kill(pid)
-    await world.appPid('Cells', name, pid)
-  }
-  await world.reaches(TICKS)
-  await world.stop()
-  equalsExpected(world)
+  const apps = ['Cells-0-0', 'Cells-1-1', 'Cells-0-0']
+  const world = await worlds.runAmidKills('killed', mixed, { apps, everyTicks: 8 })
+  worlds.assertEqual(world, expected)
 })
 
 test('a viewer makes every call, and gets the documented answers', { skip }, async () => {
-  const world = await walk('viewed', 'exec ./walkers 40 1000000', '100')
+  const world = await worlds.start('viewed', 'exec ./walkers 40 1000000', '100')
   await world.startApp('Viewers', 'viewer')
   const lines = await waitFor(
     () => {

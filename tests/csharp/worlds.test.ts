@@ -11,7 +11,8 @@ import { after, before } from '../../src/base/testing/hooks.ts'
 import { BUILD_FOLDER } from '../native/library.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { appsFolder, schema } from '../support/packages.ts'
-import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { hashEvery } from '../support/simulation.ts'
+import { assertBeginsAgain, type Hashes, inBoth, TwinWorlds } from '../support/twin-worlds.ts'
 import { waitFor } from '../support/waiting.ts'
 import { CSHARP_SDK, compileCsharp, missingCsharp } from './compile.ts'
 
@@ -19,13 +20,14 @@ const TICKS = 60
 const OPTIONS = `--entities 40 --until ${TICKS}`
 const inCsharp = `exec mono Wanderers.exe ${OPTIONS}`
 const inTypeScript = `exec node wanderers.ts ${OPTIONS}`
-const mixed = `case $HEDDLE_APP in Cells-0-0|Cells-1-1) ${inCsharp} ;; *) ${inTypeScript} ;; esac`
+const mixed = inBoth(inCsharp, inTypeScript)
 
 const LOGS = '  log_destination_service: logs\n  log_destination_resource_name: test'
 
 const skip = missingCsharp()
 let folder: string
 let heddle: Heddle
+let worlds: TwinWorlds
 
 before(async () => {
   if (skip) return
@@ -38,66 +40,24 @@ before(async () => {
     appTimeoutSeconds: 20,
     configuration: `package_folders: [${folder}]\n`,
   })
+  worlds = new TwinWorlds({ heddle, folder, ticks: TICKS })
 })
 after(async () => {
   await heddle?.stop()
   if (folder) rmSync(folder, { recursive: true })
 })
 
-/** A world of wanderers; `launch` is what a shell does for each of its apps. */
-async function wander(name: string, launch: string, tickRate = 'unlimited'): Promise<Simulation> {
-  const Cells = {
-    kind: 'spatial',
-    grid: [2, 2],
-    package: `file://${folder}`,
-    command: ['sh', '-c', launch],
-  } as const
-  const text = schema({ tickRate, domains: { Cells } })
-  const world = await heddle.startSimulation(name, text, hashEvery(1))
-  await world.startClock()
-  return world
-}
-
-let expected: ReturnType<Simulation['hashes']>
+let expected: Hashes
 
 test('a world in C#, and one in both languages, equal one in TypeScript', { skip }, async () => {
-  const worlds: Simulation[] = []
-  for (const [name, launch] of Object.entries({ ts: inTypeScript, csharp: inCsharp, mixed })) {
-    const world = await wander(`wanderers-${name}`, launch)
-    worlds.push(world)
-    await world.reaches(TICKS)
-    await world.stop()
-    assert.equal(world.errors(), '')
-  }
-  expected = worlds[0].hashes()
-  assert.ok(expected.get(TICKS)!.handoffs > 0)
-  for (const world of worlds.slice(1)) equalsExpected(world)
+  expected = await worlds.runAlike({ ts: inTypeScript, csharp: inCsharp, mixed })
 })
 
-function equalsExpected(world: Simulation): void {
-  const hashes = world.hashes()
-  for (let tick = 1; tick <= TICKS; tick++)
-    assert.deepEqual(hashes.get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
-}
-
 test('so does one whose apps are killed again and again', { skip }, async () => {
-  const world = await wander('wanderers-killed', mixed, '20')
-  for (const name of ['Cells-0-0', 'Cells-1-0', 'Cells-1-1', 'Cells-0-0']) {
-    await world.ticksOn(8)
-    const pid = await world.appPid('Cells', name)
-    await world.kill(pid)
-    await world.appPid('Cells', name, pid)
-  }
-  await world.reaches(TICKS)
-  await world.stop()
-  equalsExpected(world)
-  const [stream = ''] = world.streams().filter((name) => name.endsWith('/Cells-0-0'))
-  const begins = world.log(stream).filter((line) => line.startsWith('language=C# tick='))
-  assert.equal(begins.length, 3, 'it began, and began again where its tick was')
-  for (const line of begins.slice(1)) {
-    const [, adds, owned] = /adds=(\d+) owned=(\d+)/.exec(line) ?? []
-    assert.ok(Number(adds) > 0 && adds === owned, line)
-  }
+  const apps = ['Cells-0-0', 'Cells-1-0', 'Cells-1-1', 'Cells-0-0']
+  const world = await worlds.runAmidKills('killed', mixed, { apps, everyTicks: 8 })
+  worlds.assertEqual(world, expected)
+  assertBeginsAgain(world, 'C#', 3)
 })
 
 for (const [name, entities] of [

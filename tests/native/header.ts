@@ -1,12 +1,11 @@
 // Every function of heddle.h, to be called from here: arguments are numbers, texts, or the bytes
-// that a pointer points to. Owns the reading of the header; never decides what is called.
+// that a pointer points to. Owns what the types are to the caller; never decides what is called.
 
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import koffi from 'koffi'
+import { readNativeHeader, type Value } from '../../scripts/native-header.ts'
 import { BUILD_FOLDER } from './library.ts'
 
-const HEADER = join(BUILD_FOLDER, '../include/heddle.h')
 const LIBRARY = join(process.env.HEDDLE_NATIVE_BUILD ?? BUILD_FOLDER, 'libheddle.so')
 
 export type Pointer = bigint
@@ -16,22 +15,19 @@ type Call = (...values: Argument[]) => number
 /** By name, without its `heddle_`. */
 export function loadHeader(): Record<string, Call> {
   const library = koffi.load(LIBRARY)
-  const text = readFileSync(HEADER, 'utf8').replace(/\/\*.*?\*\//gs, '')
-  const functions: Record<string, Call> = {}
-  for (const [, result, name, list] of text.matchAll(
-    /HEDDLE_API ([\w ]+[ *])heddle_(\w+)\(([^)]*)\);/g,
-  )) {
-    const types = list.split(',').map((argument) => typeOf(argument.trim()))
-    functions[name] = library.func(`heddle_${name}`, typeOf(`${result}result`), types)
+  const { functions, callbacks } = readNativeHeader()
+  const pointerTypes = new Set(callbacks.map(({ name }) => name))
+  const typeOf = ({ type, pointers }: Pick<Value, 'type' | 'pointers'>): string => {
+    if (type === 'char' && pointers === 1) return 'str'
+    if (pointers > 0 || pointerTypes.has(type)) return 'void *'
+    return type.startsWith('heddle_') ? 'int' : type
   }
-  return functions
-}
-
-function typeOf(declaration: string): string {
-  if (/^const char \*/.test(declaration)) return 'str'
-  if (declaration.includes('*') || declaration.includes('sweep_body')) return 'void *'
-  const [, type] = /^(\w+) \w+$/.exec(declaration) ?? []
-  return type.startsWith('heddle_') ? 'int' : type
+  return Object.fromEntries(
+    functions.map(({ name, returns, parameters }) => [
+      name.replace(/^heddle_/, ''),
+      library.func(name, typeOf(returns), parameters.map(typeOf)),
+    ]),
+  )
 }
 
 /** Room for what a call writes, and what stands there. */

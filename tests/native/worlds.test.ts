@@ -10,7 +10,8 @@ import { test } from 'node:test'
 import { after, before } from '../../src/base/testing/hooks.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { appsFolder, schema } from '../support/packages.ts'
-import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { hashEvery } from '../support/simulation.ts'
+import { assertBeginsAgain, type Hashes, inBoth, TwinWorlds } from '../support/twin-worlds.ts'
 import { waitFor } from '../support/waiting.ts'
 import { BUILD_FOLDER, missingLibrary } from './library.ts'
 
@@ -18,6 +19,7 @@ const TICKS = 80
 const skip = missingLibrary()
 let folder: string
 let heddle: Heddle
+let worlds: TwinWorlds
 
 before(async () => {
   if (skip) return
@@ -30,6 +32,7 @@ before(async () => {
     appTimeoutSeconds: 20,
     configuration: `package_folders: [${folder}]\n`,
   })
+  worlds = new TwinWorlds({ heddle, folder, ticks: TICKS })
 })
 after(async () => {
   await heddle?.stop()
@@ -47,71 +50,25 @@ function compile(source: string, program: string): void {
 const OPTIONS = `--entities 40 --until ${TICKS}`
 const inC = `exec ./wanderers ${OPTIONS}`
 const inTypeScript = `exec node wanderers.ts ${OPTIONS}`
-
-const mixed = `case $HEDDLE_APP in Cells-0-0|Cells-1-1) ${inC} ;; *) ${inTypeScript} ;; esac`
-
-/** A world of wanderers; `launch` is what a shell does for each of its apps. */
-async function wander(name: string, launch: string, tickRate?: string): Promise<Simulation> {
-  const world = await heddle.startSimulation(name, cells(launch, tickRate), hashEvery(1))
-  await world.startClock()
-  return world
-}
-
-function cells(launch: string, tickRate = 'unlimited'): string {
-  const Cells = {
-    kind: 'spatial',
-    grid: [2, 2],
-    package: `file://${folder}`,
-    command: ['sh', '-c', launch],
-  } as const
-  return schema({ tickRate, domains: { Cells } })
-}
-
-let expected: ReturnType<Simulation['hashes']>
+const mixed = inBoth(inC, inTypeScript)
+let expected: Hashes
 
 test('a world in C, and one in both languages, equal one in TypeScript', { skip }, async () => {
-  const worlds: Simulation[] = []
-  for (const [name, launch] of Object.entries({ ts: inTypeScript, c: inC, mixed })) {
-    const world = await wander(`wanderers-${name}`, launch)
-    worlds.push(world)
-    await world.reaches(TICKS)
-    await world.stop()
-    assert.equal(world.errors(), '')
-  }
-  expected = worlds[0].hashes()
-  assert.ok(expected.get(TICKS)!.handoffs > 0)
-  for (const world of worlds.slice(1)) equalsExpected(world)
+  expected = await worlds.runAlike({ ts: inTypeScript, c: inC, mixed })
 })
 
-function equalsExpected(world: Simulation): void {
-  const hashes = world.hashes()
-  for (let tick = 1; tick <= TICKS; tick++)
-    assert.deepEqual(hashes.get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
-}
-
 test('so does one whose apps are killed again and again', { skip }, async () => {
-  const world = await wander('wanderers-killed', mixed, '20')
-  const names = ['Cells-0-0', 'Cells-1-0', 'Cells-1-1', 'Cells-0-0', 'Cells-0-1']
-  for (const name of names) {
-    await world.ticksOn(8)
-    const pid = await world.appPid('Cells', name)
-    await world.kill(pid)
-    await world.appPid('Cells', name, pid)
-  }
-  await world.reaches(TICKS)
-  await world.stop()
-  equalsExpected(world)
-  const [stream = ''] = world.streams().filter((name) => name.endsWith('/Cells-0-0'))
-  const begins = world.log(stream).filter((line) => line.startsWith('language=C tick='))
-  assert.equal(begins.length, 3, 'it began, and began again where its tick was')
-  for (const line of begins.slice(1)) {
-    const [, adds, owned] = /adds=(\d+) owned=(\d+)/.exec(line) ?? []
-    assert.ok(Number(adds) > 0 && adds === owned, line)
-  }
+  const apps = ['Cells-0-0', 'Cells-1-0', 'Cells-1-1', 'Cells-0-0', 'Cells-0-1']
+  const world = await worlds.runAmidKills('killed', mixed, { apps, everyTicks: 8 })
+  worlds.assertEqual(world, expected)
+  assertBeginsAgain(world, 'C', 3)
 })
 
 test('an app that does not find its library fails with what to do about it', { skip }, async () => {
-  const world = await heddle.beginSimulation('astray', cells('unset LD_LIBRARY_PATH; ./wanderers'))
+  const world = await heddle.beginSimulation(
+    'astray',
+    worlds.schema('unset LD_LIBRARY_PATH; ./wanderers'),
+  )
   await world.saysError(
     /app=Cells-0-0 .* code 127 .*; it does not look for libheddle\.so in \S+\/sdk\/lib: /,
   )

@@ -9,7 +9,8 @@ import { test } from 'node:test'
 import { after, before } from '../../src/base/testing/hooks.ts'
 import { type Heddle, startHeddle } from '../support/heddle.ts'
 import { appsFolder, buildPackage, schema } from '../support/packages.ts'
-import { hashEvery, type Simulation } from '../support/simulation.ts'
+import { hashEvery } from '../support/simulation.ts'
+import { assertBeginsAgain, type Hashes, inBoth, TwinWorlds } from '../support/twin-worlds.ts'
 import { waitFor } from '../support/waiting.ts'
 import { hasNumpy, missingPython } from './python.ts'
 
@@ -18,6 +19,7 @@ const APPS = join(import.meta.dirname, 'apps')
 const skip = missingPython()
 let folder: string
 let heddle: Heddle
+let worlds: TwinWorlds
 
 before(async () => {
   if (skip) return
@@ -30,6 +32,7 @@ before(async () => {
     appTimeoutSeconds: 20,
     configuration: `package_folders: [${folder}]\n`,
   })
+  worlds = new TwinWorlds({ heddle, folder, ticks: TICKS })
 })
 after(async () => {
   await heddle?.stop()
@@ -38,62 +41,16 @@ after(async () => {
 
 const OPTIONS = `--entities 40 --until ${TICKS}`
 const IN_TYPESCRIPT = `exec node wanderers.ts ${OPTIONS}`
-const IN_BOTH =
-  `case $HEDDLE_APP in Cells-0-0|Cells-1-1) exec python3 wanderers.py ${OPTIONS} ;; ` +
-  `*) ${IN_TYPESCRIPT} ;; esac`
-
-/** A world of 2 × 2 cells; `launch` is what a shell does for each of its apps. */
-async function start(
-  name: string,
-  launch: string,
-  tickRate = 'unlimited',
-  more: Parameters<typeof schema>[0]['domains'] = {},
-): Promise<Simulation> {
-  const command = ['sh', '-c', launch]
-  const Cells = { kind: 'spatial', grid: [2, 2], package: `file://${folder}`, command } as const
-  const text = schema({ tickRate, domains: { Cells, ...more } })
-  return heddle.startSimulation(name, text, hashEvery(1))
-}
-
-async function run(name: string, launch: string): Promise<Simulation> {
-  const world = await start(name, launch)
-  await world.startClock()
-  await world.reaches(TICKS)
-  await world.stop()
-  assert.equal(world.errors(), '')
-  return world
-}
-
-function areEqual(world: Simulation, expected: ReturnType<Simulation['hashes']>): void {
-  const hashes = world.hashes()
-  assert.ok(expected.get(TICKS)!.handoffs > 0)
-  for (let tick = 1; tick <= TICKS; tick++)
-    assert.deepEqual(hashes.get(tick), expected.get(tick), `${world.name}, tick ${tick}`)
-}
+const IN_BOTH = inBoth(`exec python3 wanderers.py ${OPTIONS}`, IN_TYPESCRIPT)
 
 test('a world in Python and TypeScript equals one in TypeScript, whoever is killed', {
   skip,
 }, async () => {
-  const expected = (await run('wanderers-ts', IN_TYPESCRIPT)).hashes()
-  areEqual(await run('wanderers-both', IN_BOTH), expected)
-  const world = await start('wanderers-killed', IN_BOTH, '20')
-  await world.startClock()
-  for (const name of ['Cells-0-0', 'Cells-1-0', 'Cells-1-1', 'Cells-0-0']) {
-    await world.ticksOn(8)
-    const pid = await world.appPid('Cells', name)
-    await world.kill(pid)
-    await world.appPid('Cells', name, pid)
-  }
-  await world.reaches(TICKS)
-  await world.stop()
-  areEqual(world, expected)
-  const [stream = ''] = world.streams().filter((name) => name.endsWith('/Cells-0-0'))
-  const begins = world.log(stream).filter((line) => line.startsWith('language=Python tick='))
-  assert.equal(begins.length, 3, 'it began, and began again where its tick was')
-  for (const line of begins.slice(1)) {
-    const [, adds, owned] = /adds=(\d+) owned=(\d+)/.exec(line) ?? []
-    assert.ok(Number(adds) > 0 && adds === owned, line)
-  }
+  const expected = await worlds.runAlike({ ts: IN_TYPESCRIPT, both: IN_BOTH })
+  const apps = ['Cells-0-0', 'Cells-1-0', 'Cells-1-1', 'Cells-0-0']
+  const world = await worlds.runAmidKills('killed', IN_BOTH, { apps, everyTicks: 8 })
+  worlds.assertEqual(world, expected)
+  assertBeginsAgain(world, 'Python', 3)
 })
 
 /** As the launch scripts of the service's samples have it. */
@@ -111,15 +68,15 @@ async function upload(program: string): Promise<string> {
   return `s3://${heddle.bucket}/${program}.zip`
 }
 
-let drifters: ReturnType<Simulation['hashes']>
+let drifters: Hashes
 
 test('columns are numpy arrays, or memoryviews where numpy is not', { skip }, async () => {
-  drifters = (await run('drifters-ts', 'exec node drifters.ts')).hashes()
+  drifters = (await worlds.run('drifters-ts', 'exec node drifters.ts')).hashes()
   const launch =
     'case $HEDDLE_APP in Cells-0-*) exec python3 columns.py ;; ' +
     'Cells-1-0) exec python3 columns.py --without-numpy ;; *) exec node drifters.ts ;; esac'
-  const world = await run('drifters-columns', launch)
-  areEqual(world, drifters)
+  const world = await worlds.run('drifters-columns', launch)
+  worlds.assertEqual(world, drifters)
   const arrays = ['Cells-0-0', 'Cells-1-0'].map((name) => {
     const stream = world.streams().find((stream) => stream.endsWith(`/${name}`)) ?? ''
     return world.log(stream)
@@ -157,7 +114,7 @@ test('programs of the service’s SDK run unchanged, and equal their TypeScript 
   )
   await world.stop()
   assert.equal(world.errors(), '')
-  areEqual(world, drifters)
+  worlds.assertEqual(world, drifters)
   assert.deepEqual(world.log(stream), [
     'sees 80, hears 1 sender, plain: True, committed: 30, messages: True',
     'ends: ShuttingDown',
@@ -200,7 +157,7 @@ test('an app in Python makes every call, and hears and reads its neighbours', {
 })
 
 test('an app that waits for its first tick can be interrupted', { skip }, async () => {
-  const world = await start('interrupted', IN_BOTH)
+  const world = await heddle.startSimulation('interrupted', worlds.schema(IN_BOTH))
   const pid = await world.appPid('Cells', 'Cells-0-0')
   process.kill(pid, 'SIGINT')
   await waitFor(
