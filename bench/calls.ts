@@ -1,37 +1,17 @@
 // Measures calls for single entities: loads and stores a second of positions and 12 bytes of a
 // field, by an app in a running simulation. The reference does the same through functions over
-// plain typed arrays. Counts the app's time between the start and the commit of its ticks.
+// plain typed arrays.
 
 import { benchmark } from './support/benchmark.ts'
+import { CALLING_ENTITIES, compareCalls, startCaller } from './support/calls.ts'
 import { OtherProcess } from './support/other-process.ts'
-import { interleaved, median } from './support/rounds.ts'
-import { startWorld } from './support/world.ts'
-
-const ENTITIES = 10_000
-/** One call of each kind per entity. */
-const calls = ENTITIES * 4
-const ROUND_MS = 2000
 
 await benchmark(async (bench) => {
-  const world = await startWorld(bench, {
-    domains: {
-      Cells: { kind: 'spatial', grid: [1, 1], command: `calls.ts --entities ${ENTITIES}` },
-    },
-  })
-  const alone = new OtherProcess(bench, 'calls-alone.ts', [ENTITIES])
-  const measured = await interleaved(
-    {
-      sdk: async () => (calls * 1000) / (await world.simulateMs(0, ROUND_MS)),
-      plain: async () => (calls * 1000) / (await alone.ask<{ passMs: number }>(ROUND_MS)).passMs,
-    },
-    { say: bench.say },
-  )
+  const world = await startCaller(bench, `calls.ts --entities ${CALLING_ENTITIES}`)
+  const alone = new OtherProcess(bench, 'calls-alone.ts', [CALLING_ENTITIES])
   return {
-    unit: 'calls/s',
-    value: median(measured.sdk),
-    reference: median(measured.plain),
+    ...(await compareCalls(bench, world, alone)),
     referenceName: 'the same through functions over plain typed arrays',
     goal: '>= 0.3',
-    more: { entities: ENTITIES },
   }
 })

@@ -1,12 +1,10 @@
 // A million moving, bouncing entities in Python with numpy, in 16 partitions, beside the same steps
 // on bare numpy arrays in as many processes as cores.
 
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { benchmark } from './support/benchmark.ts'
-import { LineProgram } from './support/native-program.ts'
+import type { LineProgram } from './support/native-program.ts'
+import { missingForPython, pythonCommand, startPython } from './support/python-program.ts'
 import { interleaved, median } from './support/rounds.ts'
 import { startWorld } from './support/world.ts'
 
@@ -15,27 +13,19 @@ const HALF = 2000
 const BAND = 10
 const SPEED = 0.5
 const ROUND_MS = 2000
-const SOURCES = join(import.meta.dirname, 'python')
-const EXTENSION = join(import.meta.dirname, '../sdk/python/heddle/_native.abi3.so')
 
 await benchmark(async (bench) => {
-  if (spawnSync('python3', ['-c', 'import numpy']).status !== 0)
-    return { skipped: 'python3 with numpy is missing: apt-get install python3-numpy' }
-  if (!existsSync(EXTENSION))
-    return { skipped: 'the Python SDK is not built: run node scripts/setup.mjs' }
+  const skipped = missingForPython('numpy')
+  if (skipped) return { skipped }
   const cores = availableParallelism()
-  const command = ['python3', join(SOURCES, 'bouncing_world.py')]
-  const words = [ENTITIES / 16, BAND, SPEED].map(String)
+  const command = pythonCommand('bouncing_world.py', [ENTITIES / 16, BAND, SPEED])
   const world = await startWorld(
     bench,
-    {
-      half: HALF,
-      domains: { Cells: { kind: 'spatial', grid: [4, 4], command: [...command, ...words] } },
-    },
+    { half: HALF, domains: { Cells: { kind: 'spatial', grid: [4, 4], command } } },
     { compileMs: 2000 },
   )
-  const settings = [join(SOURCES, 'bounce_alone.py'), ENTITIES / cores, HALF, SPEED]
-  const alone = Array.from({ length: cores }, () => new LineProgram(bench, 'python3', settings))
+  const settings = [ENTITIES / cores, HALF, SPEED]
+  const alone = Array.from({ length: cores }, () => startPython(bench, 'bounce_alone.py', settings))
   const step = async (program: LineProgram) =>
     (await program.ask<{ stepMs: number }>(ROUND_MS)).stepMs
   const measured = await interleaved(
